@@ -1,0 +1,118 @@
+//! Sampling: a frame and a region in, the pixels a network wants out. Bilinear, one sample a cell.
+
+use crate::frame::Frame;
+use crate::geometry::{Affine, Point};
+
+/// What lies outside the frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Border {
+    /// Black pixels (the detector's letterbox).
+    Black,
+    /// The nearest pixel of the frame (the mesh's region).
+    Nearest,
+}
+
+/// The range that 0–255 becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Range {
+    /// 0 to 1.
+    ZeroToOne,
+    /// −1 to 1.
+    MinusOneToOne,
+}
+
+/// Samples `side × side` cells of `frame` through `to_frame` into `out` (`side * side * 3` values, R G B a cell).
+pub(crate) fn sample_rgb(frame: &Frame, to_frame: &Affine, side: usize, border: Border, range: Range, out: &mut Vec<f32>) {
+    let (scale, offset) = match range {
+        Range::ZeroToOne => (1.0 / 255.0, 0.0),
+        Range::MinusOneToOne => (2.0 / 255.0, -1.0),
+    };
+    out.clear();
+    out.reserve(side * side * 3);
+    for row in 0..side {
+        for column in 0..side {
+            let at = to_frame.apply(Point::new(column as f32, row as f32));
+            let rgb = bilinear(frame, at, border);
+            out.extend(rgb.map(|v| v * scale + offset));
+        }
+    }
+}
+
+/// Samples `side × side` cells as luma, 0 to 255 (ITU-R BT.601 weights), nearest pixel outside the frame.
+pub(crate) fn sample_luma(frame: &Frame, to_frame: &Affine, side: usize, out: &mut Vec<f32>) {
+    out.clear();
+    out.reserve(side * side);
+    for row in 0..side {
+        for column in 0..side {
+            let at = to_frame.apply(Point::new(column as f32, row as f32));
+            out.push(luma(bilinear(frame, at, Border::Nearest)));
+        }
+    }
+}
+
+/// Luma of an R, G, B triple after ITU-R BT.601, in the triple's own range.
+pub(crate) fn luma([r, g, b]: [f32; 3]) -> f32 {
+    0.299 * r + 0.587 * g + 0.114 * b
+}
+
+/// The frame's colour at `p`, 0 to 255, between the four pixels around it.
+#[inline]
+fn bilinear(frame: &Frame, p: Point, border: Border) -> [f32; 3] {
+    let (x, y) = (p.x.floor(), p.y.floor());
+    let (fx, fy) = (p.x - x, p.y - y);
+    let (x, y) = (x as i64, y as i64);
+    let [a, b, c, d] = [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(dx, dy)| pixel(frame, x + dx, y + dy, border));
+    std::array::from_fn(|i| {
+        let top = a[i] + (b[i] - a[i]) * fx;
+        let bottom = c[i] + (d[i] - c[i]) * fx;
+        top + (bottom - top) * fy
+    })
+}
+
+#[inline]
+fn pixel(frame: &Frame, x: i64, y: i64, border: Border) -> [f32; 3] {
+    let (right, bottom) = (frame.width() as i64 - 1, frame.height() as i64 - 1);
+    let inside = (0..=right).contains(&x) && (0..=bottom).contains(&y);
+    if !inside && border == Border::Black {
+        return [0.0; 3];
+    }
+    let (x, y) = (x.clamp(0, right) as usize, y.clamp(0, bottom) as usize);
+    frame.rgb(x, y).map(f32::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::Picture;
+
+    fn two_pixels() -> Picture {
+        Picture::from_rgb(&[0, 0, 0, 255, 255, 255], 2, 1).unwrap()
+    }
+
+    #[test]
+    fn colours_between_two_pixels_are_mixed_by_distance() {
+        let picture = two_pixels();
+        for (x, expected) in [(0.0, 0.0), (0.25, 63.75), (0.5, 127.5), (1.0, 255.0)] {
+            let [r, ..] = bilinear(&picture.as_frame(), Point::new(x, 0.0), Border::Nearest);
+            assert!((r - expected).abs() < 1e-3, "x = {x}: {r}");
+        }
+    }
+
+    #[test]
+    fn outside_is_black_or_the_nearest_pixel() {
+        let picture = two_pixels();
+        assert_eq!(bilinear(&picture.as_frame(), Point::new(5.0, 0.0), Border::Black), [0.0; 3]);
+        assert_eq!(bilinear(&picture.as_frame(), Point::new(5.0, -3.0), Border::Nearest), [255.0; 3]);
+        assert_eq!(bilinear(&picture.as_frame(), Point::new(-1e9, 0.0), Border::Nearest), [0.0; 3]);
+    }
+
+    #[test]
+    fn ranges_end_where_the_model_cards_say() {
+        let picture = two_pixels();
+        let mut out = Vec::new();
+        sample_rgb(&picture.as_frame(), &Affine::scale(1.0, 0.0), 2, Border::Black, Range::MinusOneToOne, &mut out);
+        assert_eq!(out[..6], [-1.0, -1.0, -1.0, 1.0, 1.0, 1.0]);
+        sample_rgb(&picture.as_frame(), &Affine::scale(1.0, 0.0), 2, Border::Black, Range::ZeroToOne, &mut out);
+        assert_eq!(out[..6], [0.0, 0.0, 0.0, 1.0, 1.0, 1.0]);
+    }
+}

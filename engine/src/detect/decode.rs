@@ -1,0 +1,64 @@
+//! Decoding: the network's raw numbers and the anchors in, candidate faces in units of the input's side out.
+
+use super::{Detection, INPUT_SIDE};
+use crate::geometry::{Point, Rect};
+
+/// Centre, size and six keypoints.
+pub(super) const VALUES_PER_ANCHOR: usize = 16;
+
+/// `min_score_thresh` of MediaPipe's `face_detection_short_range` graph.
+const MIN_SCORE: f32 = 0.5;
+
+/// `score_clipping_thresh` of the same graph: keeps the exponential finite.
+const LOGIT_LIMIT: f32 = 100.0;
+
+/// Candidates with a score of at least 0.5, in anchor order. Values are relative to the anchor's centre and in
+/// pixels of the input.
+pub(super) fn decode(regressors: &[f32], scores: &[f32], anchors: &[Point]) -> Vec<Detection> {
+    let rows = regressors.chunks_exact(VALUES_PER_ANCHOR);
+    rows.zip(scores).zip(anchors).filter_map(|((row, &logit), &anchor)| candidate(row, logit, anchor)).collect()
+}
+
+fn candidate(row: &[f32], logit: f32, anchor: Point) -> Option<Detection> {
+    let score = sigmoid(logit.clamp(-LOGIT_LIMIT, LOGIT_LIMIT));
+    // Written so that a NaN is no face.
+    if !(score >= MIN_SCORE) || row.iter().any(|v| !v.is_finite()) {
+        return None;
+    }
+    let side = INPUT_SIDE as f32;
+    let at = |i: usize| Point::new(anchor.x + row[i] / side, anchor.y + row[i + 1] / side);
+    let (center, width, height) = (at(0), row[2] / side, row[3] / side);
+    if width <= 0.0 || height <= 0.0 {
+        return None;
+    }
+    Some(Detection {
+        score,
+        rect: Rect { x: center.x - width / 2.0, y: center.y - height / 2.0, width, height },
+        keypoints: std::array::from_fn(|k| at(4 + 2 * k)),
+    })
+}
+
+/// 1 / (1 + e^−v).
+pub(crate) fn sigmoid(v: f32) -> f32 {
+    1.0 / (1.0 + (-v).exp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_finite_sure_candidates_with_a_size_are_faces() {
+        let anchor = [Point::new(0.5, 0.5)];
+        let mut row = [0.0; VALUES_PER_ANCHOR];
+        row[2..4].copy_from_slice(&[64.0, 32.0]);
+        row[4..6].copy_from_slice(&[12.8, -12.8]);
+        let cases = [(0.0, row, 1), (-0.1, row, 0), (f32::NAN, row, 0), (1e9, row, 1), (3.0, [f32::NAN; 16], 0), (3.0, [0.0; 16], 0)];
+        for (logit, row, expected) in cases {
+            assert_eq!(decode(&row, &[logit], &anchor).len(), expected, "logit {logit}");
+        }
+        let face = decode(&row, &[2.0], &anchor)[0];
+        assert_eq!(face.rect, Rect { x: 0.25, y: 0.375, width: 0.5, height: 0.25 });
+        assert!(face.keypoints[0].distance(Point::new(0.6, 0.4)) < 1e-6);
+    }
+}

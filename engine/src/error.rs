@@ -1,0 +1,32 @@
+//! What can keep the engine from computing. A rejected person is not among these: that is a [`crate::Verdict`].
+
+use crate::network::NetworkError;
+
+/// The engine could not compute an answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The pixel buffer does not fit the stated size.
+    #[error("frame has {got} bytes, expected {expected}")]
+    FrameLength {
+        /// Bytes that width and height call for.
+        expected: usize,
+        /// Bytes that were given.
+        got: usize,
+    },
+    /// Width or height is 0.
+    #[error("frame has no pixels")]
+    FrameEmpty,
+    /// A network failed to run or gave outputs of another shape than documented.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// A JPEG could not be made from a capture.
+    #[error("capture could not be encoded: {0}")]
+    Encode(String),
+    /// [`crate::Attempt::finish`] was called before a blink was counted and both captures were held.
+    #[error("the attempt is not complete: no counted blink with both captures")]
+    Incomplete,
+    /// The transcript could not be written as JSON.
+    #[error("transcript could not be written: {0}")]
+    Transcript(#[from] serde_json::Error),
+}

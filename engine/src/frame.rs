@@ -1,0 +1,103 @@
+//! Frames: borrowed RGBA pixels whose length was checked once. Knows nothing of where they come from.
+
+use crate::error::EngineError;
+
+/// A picture of `width × height` pixels, row by row from the top left, four bytes each (R, G, B, A; A is ignored).
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    width: usize,
+    height: usize,
+    rgba: &'a [u8],
+}
+
+impl<'a> Frame<'a> {
+    /// Wraps `rgba`, which must be exactly `width * height * 4` bytes.
+    ///
+    /// # Errors
+    /// [`EngineError::FrameLength`] if the length is another, [`EngineError::FrameEmpty`] if a side is 0.
+    pub fn new(rgba: &'a [u8], width: usize, height: usize) -> Result<Frame<'a>, EngineError> {
+        if width == 0 || height == 0 {
+            return Err(EngineError::FrameEmpty);
+        }
+        let expected = width.saturating_mul(height).saturating_mul(4);
+        if rgba.len() != expected {
+            return Err(EngineError::FrameLength { expected, got: rgba.len() });
+        }
+        Ok(Frame { width, height, rgba })
+    }
+
+    /// Width in pixels, at least 1.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Height in pixels, at least 1.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// The pixel in column `x` of row `y` as R, G, B. Both must lie inside the frame.
+    #[inline]
+    pub(crate) fn rgb(&self, x: usize, y: usize) -> [u8; 3] {
+        let at = (y * self.width + x) * 4;
+        [self.rgba[at], self.rgba[at + 1], self.rgba[at + 2]]
+    }
+}
+
+/// An owned picture in the same layout as [`Frame`].
+#[derive(Clone, Debug)]
+pub struct Picture {
+    width: usize,
+    height: usize,
+    rgba: Vec<u8>,
+}
+
+impl Picture {
+    /// Takes `rgba`, with the conditions and errors of [`Frame::new`].
+    ///
+    /// # Errors
+    /// As [`Frame::new`].
+    pub fn new(rgba: Vec<u8>, width: usize, height: usize) -> Result<Picture, EngineError> {
+        Frame::new(&rgba, width, height)?;
+        Ok(Picture { width, height, rgba })
+    }
+
+    /// Builds a picture from rows of R, G, B triples without padding.
+    ///
+    /// # Errors
+    /// [`EngineError::FrameLength`] if `rgb` is not `width * height * 3` bytes, [`EngineError::FrameEmpty`] if a side is 0.
+    pub fn from_rgb(rgb: &[u8], width: usize, height: usize) -> Result<Picture, EngineError> {
+        let expected = width.saturating_mul(height).saturating_mul(3);
+        if rgb.len() != expected {
+            return Err(EngineError::FrameLength { expected, got: rgb.len() });
+        }
+        let rgba = rgb.chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect();
+        Picture::new(rgba, width, height)
+    }
+
+    /// Borrows the picture as a frame.
+    pub fn as_frame(&self) -> Frame<'_> {
+        Frame { width: self.width, height: self.height, rgba: &self.rgba }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_takes_exactly_four_bytes_a_pixel() {
+        assert!(Frame::new(&[0; 24], 3, 2).is_ok());
+        for (length, width, height) in [(23, 3, 2), (25, 3, 2), (0, 3, 2), (24, 0, 2), (24, usize::MAX, 2)] {
+            assert!(Frame::new(&vec![0; length], width, height).is_err(), "{length} bytes as {width}×{height}");
+        }
+    }
+
+    #[test]
+    fn rgb_rows_become_opaque_rgba_in_the_same_order() {
+        let picture = Picture::from_rgb(&[1, 2, 3, 4, 5, 6], 2, 1).unwrap();
+        assert_eq!(picture.as_frame().rgb(0, 0), [1, 2, 3]);
+        assert_eq!(picture.as_frame().rgb(1, 0), [4, 5, 6]);
+        assert!(Picture::from_rgb(&[0; 5], 2, 1).is_err());
+    }
+}

@@ -1,0 +1,96 @@
+//! The attention face mesh: a frame and a region in, 468 landmarks with refined lids and a presence out.
+//!
+//! Three networks with two geometric steps between them (`models/README.md`): the trunk reads the 192×192 crop, then a
+//! small network per eye reads the trunk's features again and places the lids.
+
+pub mod landmarks;
+mod refine;
+
+use crate::crop::{Border, Range, sample_rgb};
+use crate::detect::sigmoid;
+use crate::error::EngineError;
+use crate::frame::Frame;
+use crate::geometry::{Point, Region};
+use crate::network::{Network, check_len};
+
+pub use landmarks::LANDMARKS;
+use landmarks::{EYE_POINTS, LEFT_EYE_INNER, LEFT_EYE_OUTER, LEFT_EYE_REFINED, RIGHT_EYE_INNER, RIGHT_EYE_OUTER, RIGHT_EYE_REFINED};
+use refine::EyeFrame;
+
+/// Side of the trunk's input in pixels.
+pub const CROP_SIDE: usize = 192;
+const FEATURE_SIDE: usize = 48;
+const FEATURE_CHANNELS: usize = 32;
+
+/// A face's landmarks.
+#[derive(Clone, Debug)]
+pub struct Mesh {
+    /// 468 points in pixels of the frame, lids refined.
+    pub points: Vec<Point>,
+    /// Depth of each point in pixels of the frame; smaller is nearer to the camera, zero near the head's centre.
+    pub depths: Vec<f32>,
+    /// How sure the network is that the region holds a face, 0 to 1.
+    pub presence: f32,
+}
+
+/// Reads meshes. Keeps its buffers from frame to frame.
+pub struct MeshReader {
+    trunk: Box<dyn Network>,
+    eye_right: Box<dyn Network>,
+    eye_left: Box<dyn Network>,
+    input: Vec<f32>,
+    trunk_out: [Vec<f32>; 3],
+    eye_input: Vec<f32>,
+    eye_out: [Vec<f32>; 1],
+}
+
+impl MeshReader {
+    /// Wraps the trunk and the two lid refiners.
+    pub fn new(trunk: Box<dyn Network>, eye_right: Box<dyn Network>, eye_left: Box<dyn Network>) -> MeshReader {
+        MeshReader {
+            trunk,
+            eye_right,
+            eye_left,
+            input: Vec::new(),
+            trunk_out: Default::default(),
+            eye_input: Vec::new(),
+            eye_out: Default::default(),
+        }
+    }
+
+    /// Reads the mesh of the face in `region`. A region without a face gives a low presence, not an error.
+    ///
+    /// # Errors
+    /// [`EngineError::Network`] if a network fails.
+    pub fn read(&mut self, frame: &Frame, region: &Region) -> Result<Mesh, EngineError> {
+        let to_frame = region.to_frame(CROP_SIDE as f32);
+        sample_rgb(frame, &to_frame, CROP_SIDE, Border::Nearest, Range::ZeroToOne, &mut self.input);
+        self.trunk.run(&self.input, &mut self.trunk_out)?;
+        let [features, mesh, presence] = &self.trunk_out;
+        check_len("trunk features", features, FEATURE_SIDE * FEATURE_SIDE * FEATURE_CHANNELS)?;
+        check_len("trunk mesh", mesh, LANDMARKS * 3)?;
+        check_len("trunk presence", presence, 1)?;
+        let presence = sigmoid(presence[0]);
+
+        let mut in_crop: Vec<Point> = mesh.chunks_exact(3).map(|p| Point::new(p[0], p[1])).collect();
+        let scale = region.size / CROP_SIDE as f32;
+        let depths = mesh.chunks_exact(3).map(|p| p[2] * scale).collect();
+        // Both eyes are framed by the trunk's points; the regions of the two refiners share brow points.
+        let right = EyeFrame::around(&in_crop, [RIGHT_EYE_OUTER, RIGHT_EYE_INNER], &RIGHT_EYE_REFINED);
+        let left = EyeFrame::around(&in_crop, [LEFT_EYE_INNER, LEFT_EYE_OUTER], &LEFT_EYE_REFINED);
+        for (eye, network, members) in
+            [(right, &mut self.eye_right, &RIGHT_EYE_REFINED), (left, &mut self.eye_left, &LEFT_EYE_REFINED)]
+        {
+            let Some(eye) = eye else { continue };
+            eye.sample(features, &mut self.eye_input);
+            network.run(&self.eye_input, &mut self.eye_out)?;
+            let points = &self.eye_out[0];
+            check_len("refined eye", points, EYE_POINTS * 2)?;
+            for (&index, p) in members.iter().zip(points.chunks_exact(2)) {
+                in_crop[index] = eye.to_crop(Point::new(p[0], p[1]));
+            }
+        }
+        let points = in_crop.into_iter().map(|p| to_frame.apply(p)).collect();
+        Ok(Mesh { points, depths, presence })
+    }
+}

@@ -1,0 +1,102 @@
+//! Picture quality of the face alone: sharpness and light, never of the background.
+
+use crate::crop::sample_luma;
+use crate::frame::Frame;
+use crate::geometry::Region;
+
+/// How well a face can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Default, serde::Serialize)]
+pub struct Quality {
+    /// Variance of the Laplacian over the variance of the luma, on the face scaled to 64 pixels: about 0.3 to 2 for
+    /// sharp faces, below 0.1 for blurred ones. Dividing by the luma's variance keeps dim faces comparable.
+    pub sharpness: f32,
+    /// Mean luma of the face, 0 to 255.
+    pub light: f32,
+    /// Share of the face's pixels at the top of the range (luma ≥ 250), 0 to 1.
+    pub clipped: f32,
+}
+
+/// The region is sampled with this side, so that the face itself (2/3 of it) is 64 pixels wide: small enough that faces
+/// from 64 pixels up compare alike, large enough that lids still show.
+const SIDE: usize = 96;
+
+/// The face's part of the region: it reaches from 1/6 to 5/6, the rest is the region's margin.
+const FACE: std::ops::Range<usize> = SIDE / 6..SIDE * 5 / 6;
+
+/// Luma from which a pixel counts as clipped.
+const CLIPPED_LUMA: f32 = 250.0;
+
+/// Measures the face in `region` of `frame`. `luma` is a buffer to reuse.
+pub(crate) fn measure(frame: &Frame, region: &Region, luma: &mut Vec<f32>) -> Quality {
+    sample_luma(frame, &region.to_frame(SIDE as f32), SIDE, luma);
+    let mut light = Moments::default();
+    let mut laplacian = Moments::default();
+    let mut clipped = 0.0;
+    for y in FACE {
+        for x in FACE {
+            let at = |dx: usize, dy: usize| luma[(y + dy - 1) * SIDE + x + dx - 1];
+            let center = at(1, 1);
+            light.add(center);
+            laplacian.add(at(1, 0) + at(0, 1) + at(2, 1) + at(1, 2) - 4.0 * center);
+            clipped += f32::from(u8::from(center >= CLIPPED_LUMA));
+        }
+    }
+    // One grey level of variance keeps a flat patch from dividing by zero.
+    Quality { sharpness: laplacian.variance() / (light.variance() + 1.0), light: light.mean(), clipped: clipped / light.count }
+}
+
+#[derive(Default)]
+struct Moments {
+    count: f32,
+    sum: f32,
+    squares: f32,
+}
+
+impl Moments {
+    fn add(&mut self, v: f32) {
+        self.count += 1.0;
+        self.sum += v;
+        self.squares += v * v;
+    }
+
+    fn mean(&self) -> f32 {
+        self.sum / self.count
+    }
+
+    fn variance(&self) -> f32 {
+        (self.squares / self.count - self.mean().powi(2)).max(0.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::Picture;
+    use crate::geometry::Point;
+
+    /// A chequered picture: `cell` pixels a field, from `dark` to `light`.
+    fn measure_chequers(cell: usize, dark: u8, light: u8) -> Quality {
+        let rgb: Vec<u8> = (0..96 * 96)
+            .flat_map(|i| [if (i % 96 / cell + i / 96 / cell).is_multiple_of(2) { dark } else { light }; 3])
+            .collect();
+        let picture = Picture::from_rgb(&rgb, 96, 96).unwrap();
+        let region = Region { center: Point::new(48.0, 48.0), size: 96.0, angle: 0.0 };
+        measure(&picture.as_frame(), &region, &mut Vec::new())
+    }
+
+    #[test]
+    fn finer_detail_is_sharper_and_contrast_does_not_matter() {
+        let (fine, coarse) = (measure_chequers(2, 50, 150), measure_chequers(16, 50, 150));
+        assert!(fine.sharpness > 2.0 * coarse.sharpness, "{fine:?} {coarse:?}");
+        let dim = measure_chequers(2, 50, 90);
+        assert!((dim.sharpness / fine.sharpness - 1.0).abs() < 0.01, "{dim:?} {fine:?}");
+    }
+
+    #[test]
+    fn light_is_the_mean_and_clipped_the_share_of_white() {
+        let quality = measure_chequers(8, 0, 255);
+        assert!((quality.light - 127.5).abs() < 1.0, "{quality:?}");
+        assert!((quality.clipped - 0.5).abs() < 0.01, "{quality:?}");
+        assert_eq!(measure_chequers(8, 128, 128).sharpness, 0.0);
+    }
+}

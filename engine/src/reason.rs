@@ -1,0 +1,165 @@
+//! Why an attempt was not accepted: one closed list of stable codes, used alike by page, API, CSV and audit.
+//! Holds no thresholds and takes no decisions.
+
+use serde::{Deserialize, Serialize};
+
+/// The reason for a rejected attempt. A rejection is a value, never an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// No blink was completed before the time was over.
+    Timeout,
+    /// The person ended the attempt.
+    Cancelled,
+    /// The transcript is not a compact JWS with the header that this challenge demands.
+    TranscriptHeader,
+    /// The signature does not verify under the key registered for the challenge.
+    TranscriptSignature,
+    /// The payload is not the strict JSON of a transcript.
+    TranscriptMalformed,
+    /// The transcript's format version is not one this server reads.
+    TranscriptVersion,
+    /// Audience, challenge, nonce, attempt or key name another challenge than the one claimed.
+    TranscriptBinding,
+    /// Made by an engine or with thresholds that this server does not accept.
+    EngineVersion,
+    /// Frame times do not rise, or more time passed in them than the server saw pass.
+    TranscriptTimes,
+    /// The recorded frames hold no completed blink.
+    NoBlink,
+    /// A capture's bytes are not those the transcript names.
+    CaptureHash,
+    /// A capture is not a baseline JPEG of the kind the page makes.
+    CaptureFormat,
+    /// A capture's header claims more pixels than are accepted, or fewer than can be read.
+    CaptureSize,
+    /// A capture's image data is damaged or cut off.
+    CaptureDamaged,
+    /// No face was found in a capture.
+    CaptureNoFace,
+    /// More than one face was found in a capture.
+    CaptureSeveralFaces,
+    /// The face in a capture is turned, too small, too dark, too bright or too blurred to be read.
+    CaptureUnclear,
+    /// The capture that should show open eyes does not.
+    OpenNotOpen,
+    /// The capture that should show closed eyes does not.
+    ClosedNotClosed,
+    /// Both captures are the same picture.
+    CapturesIdentical,
+    /// The captures do not show the same face in the same scene.
+    CapturesDiffer,
+    /// The server's reading of the captures differs from the transcript's.
+    ScoreMismatch,
+}
+
+impl Reason {
+    /// Every reason, in the order of the checks.
+    pub const ALL: [Reason; 22] = [
+        Reason::Timeout,
+        Reason::Cancelled,
+        Reason::TranscriptHeader,
+        Reason::TranscriptSignature,
+        Reason::TranscriptMalformed,
+        Reason::TranscriptVersion,
+        Reason::TranscriptBinding,
+        Reason::EngineVersion,
+        Reason::TranscriptTimes,
+        Reason::NoBlink,
+        Reason::CaptureHash,
+        Reason::CaptureFormat,
+        Reason::CaptureSize,
+        Reason::CaptureDamaged,
+        Reason::CaptureNoFace,
+        Reason::CaptureSeveralFaces,
+        Reason::CaptureUnclear,
+        Reason::OpenNotOpen,
+        Reason::ClosedNotClosed,
+        Reason::CapturesIdentical,
+        Reason::CapturesDiffer,
+        Reason::ScoreMismatch,
+    ];
+
+    /// The stable code, `snake_case`. Codes are never renamed or reused.
+    pub fn code(self) -> &'static str {
+        match self {
+            Reason::Timeout => "timeout",
+            Reason::Cancelled => "cancelled",
+            Reason::TranscriptHeader => "transcript_header",
+            Reason::TranscriptSignature => "transcript_signature",
+            Reason::TranscriptMalformed => "transcript_malformed",
+            Reason::TranscriptVersion => "transcript_version",
+            Reason::TranscriptBinding => "transcript_binding",
+            Reason::EngineVersion => "engine_version",
+            Reason::TranscriptTimes => "transcript_times",
+            Reason::NoBlink => "no_blink",
+            Reason::CaptureHash => "capture_hash",
+            Reason::CaptureFormat => "capture_format",
+            Reason::CaptureSize => "capture_size",
+            Reason::CaptureDamaged => "capture_damaged",
+            Reason::CaptureNoFace => "capture_no_face",
+            Reason::CaptureSeveralFaces => "capture_several_faces",
+            Reason::CaptureUnclear => "capture_unclear",
+            Reason::OpenNotOpen => "open_not_open",
+            Reason::ClosedNotClosed => "closed_not_closed",
+            Reason::CapturesIdentical => "captures_identical",
+            Reason::CapturesDiffer => "captures_differ",
+            Reason::ScoreMismatch => "score_mismatch",
+        }
+    }
+
+    /// One plain sentence for the person, saying what to do. Says nothing about which check failed
+    /// where that would only help somebody who forges submissions.
+    pub fn message(self) -> &'static str {
+        match self {
+            Reason::Timeout => "No blink was seen before the time was over. Try again and blink once, slowly.",
+            Reason::Cancelled => "You ended the check. You can try again.",
+            Reason::NoBlink => "No complete blink was recorded. Try again and blink once, slowly.",
+            Reason::EngineVersion => "This page is out of date. Reload it and try again.",
+            Reason::CaptureNoFace => "No face could be found in a picture. Try again in better light.",
+            Reason::CaptureSeveralFaces => "More than one face was in the picture. Make sure that you are alone.",
+            Reason::CaptureUnclear => "Your face could not be read clearly. Find more light and look straight ahead.",
+            Reason::OpenNotOpen => "Your open eyes could not be read. Look straight at the camera and try again.",
+            Reason::ClosedNotClosed => "Your closed eyes could not be read. Blink a little more slowly and try again.",
+            Reason::CapturesDiffer => "The two pictures do not match. Keep still while you blink and try again.",
+            Reason::TranscriptHeader
+            | Reason::TranscriptSignature
+            | Reason::TranscriptMalformed
+            | Reason::TranscriptVersion
+            | Reason::TranscriptBinding
+            | Reason::TranscriptTimes
+            | Reason::CaptureHash
+            | Reason::CaptureFormat
+            | Reason::CaptureSize
+            | Reason::CaptureDamaged
+            | Reason::CapturesIdentical
+            | Reason::ScoreMismatch => "The recording could not be accepted. Reload the page and try again.",
+        }
+    }
+
+    /// The reason with this code, or `None` if no such code exists.
+    pub fn from_code(code: &str) -> Option<Reason> {
+        Reason::ALL.into_iter().find(|reason| reason.code() == code)
+    }
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_is_found_again_by_its_code_and_serializes_as_it() {
+        for reason in Reason::ALL {
+            assert_eq!(Reason::from_code(reason.code()), Some(reason));
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.code());
+            assert!(reason.message().ends_with('.'), "{reason}: {}", reason.message());
+        }
+        assert_eq!(Reason::from_code("verified"), None);
+    }
+}

@@ -1,0 +1,148 @@
+//! Tracking: a frame and its time in, the number of faces and the main face's reading out.
+//!
+//! While a face is tracked its region comes from the landmarks of the frame before; the detector then runs only now and
+//! then, to look for a second face.
+
+use crate::detect::{Detection, Detector};
+use crate::ear::EyeRatios;
+use crate::error::EngineError;
+use crate::frame::Frame;
+use crate::geometry::{Rect, Region};
+use crate::mesh::{Mesh, MeshReader};
+use crate::network::Networks;
+use crate::pose::Pose;
+use crate::quality::{self, Quality};
+use crate::region::{detection_to_region, landmarks_to_region};
+use crate::thresholds::Thresholds;
+
+/// What was read from one frame.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// Faces in sight, as far as they count (see [`Thresholds::second_face_width`]).
+    pub faces: usize,
+    /// The main face: the tracked one, or the largest.
+    pub face: Option<Face>,
+}
+
+/// One face, in pixels of the frame.
+#[derive(Clone, Debug)]
+pub struct Face {
+    /// Landmarks and presence.
+    pub mesh: Mesh,
+    /// The region around those landmarks: where to look in the next frame.
+    pub region: Region,
+    /// Upright box around the landmarks.
+    pub rect: Rect,
+    /// Openness of the eyes; `None` if an eye has no width.
+    pub ears: Option<EyeRatios>,
+    /// Head pose.
+    pub pose: Pose,
+    /// Sharpness and light.
+    pub quality: Quality,
+}
+
+/// Follows the main face from frame to frame.
+pub struct Tracker {
+    detector: Detector,
+    reader: MeshReader,
+    luma: Vec<f32>,
+    tracked: Option<Region>,
+    others: usize,
+    detected_at_ms: Option<f64>,
+}
+
+impl Tracker {
+    /// A tracker without a face.
+    pub fn new(networks: Networks) -> Tracker {
+        Tracker {
+            detector: Detector::new(networks.detector),
+            reader: MeshReader::new(networks.trunk, networks.eye_right, networks.eye_left),
+            luma: Vec::new(),
+            tracked: None,
+            others: 0,
+            detected_at_ms: None,
+        }
+    }
+
+    /// Reads the next frame. `t_ms` only paces the detector; it may be of any origin.
+    ///
+    /// # Errors
+    /// [`EngineError::Network`] if a network fails.
+    pub fn read(&mut self, frame: &Frame, t_ms: f64, thresholds: &Thresholds) -> Result<Reading, EngineError> {
+        let mut face = match self.tracked {
+            Some(region) => self.read_face(frame, &region, thresholds)?,
+            None => None,
+        };
+        let due = self.detected_at_ms.is_none_or(|last| !(0.0..thresholds.detect_every_ms).contains(&(t_ms - last)));
+        if face.is_none() || due {
+            let detections = self.detector.detect(frame)?;
+            self.detected_at_ms = Some(t_ms);
+            if face.is_none() {
+                face = self.acquire(frame, &detections, thresholds)?;
+            }
+            self.others = face.as_ref().map_or(0, |face| count_others(face, &detections, thresholds));
+        }
+        self.tracked = face.as_ref().map(|face| face.region);
+        let faces = face.as_ref().map_or(0, |_| 1 + self.others);
+        Ok(Reading { faces, face })
+    }
+
+    /// Reads every face of a single picture, each with its detection, best detection first.
+    ///
+    /// # Errors
+    /// [`EngineError::Network`] if a network fails.
+    pub fn read_all(&mut self, frame: &Frame, thresholds: &Thresholds) -> Result<Vec<(Detection, Option<Face>)>, EngineError> {
+        let detections = self.detector.detect(frame)?;
+        let read = |detection: Detection| Ok((detection, self.read_detected(frame, &detection, thresholds)?));
+        detections.into_iter().map(read).collect()
+    }
+
+    /// Forgets the tracked face.
+    pub fn reset(&mut self) {
+        (self.tracked, self.others, self.detected_at_ms) = (None, 0, None);
+    }
+
+    /// The largest detected face that the mesh confirms.
+    fn acquire(&mut self, frame: &Frame, detections: &[Detection], thresholds: &Thresholds) -> Result<Option<Face>, EngineError> {
+        let mut by_size = detections.to_vec();
+        by_size.sort_by(|a, b| b.rect.width.total_cmp(&a.rect.width));
+        for detection in &by_size {
+            if let Some(face) = self.read_detected(frame, detection, thresholds)? {
+                return Ok(Some(face));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Reads a detected face twice: the second time in the region of its own landmarks, as tracking would.
+    fn read_detected(&mut self, frame: &Frame, detection: &Detection, thresholds: &Thresholds) -> Result<Option<Face>, EngineError> {
+        match self.read_face(frame, &detection_to_region(detection), thresholds)? {
+            Some(face) => self.read_face(frame, &face.region, thresholds),
+            None => Ok(None),
+        }
+    }
+
+    fn read_face(&mut self, frame: &Frame, region: &Region, thresholds: &Thresholds) -> Result<Option<Face>, EngineError> {
+        let mesh = self.reader.read(frame, region)?;
+        if mesh.presence < thresholds.min_presence {
+            return Ok(None);
+        }
+        let next = landmarks_to_region(&mesh.points);
+        let rect = Rect::around(mesh.points.iter().copied());
+        let (Some(region), Some(rect), Some(pose)) = (next, rect, Pose::of(&mesh)) else { return Ok(None) };
+        let quality = quality::measure(frame, &region, &mut self.luma);
+        let ears = EyeRatios::of(&mesh.points);
+        Ok(Some(Face { mesh, region, rect, ears, pose, quality }))
+    }
+}
+
+/// Detections that are another face than `main` and large enough to count.
+fn count_others(main: &Face, detections: &[Detection], thresholds: &Thresholds) -> usize {
+    let is_other = |d: &&Detection| {
+        let center = d.rect.center();
+        let inside = (main.rect.x..main.rect.x + main.rect.width).contains(&center.x)
+            && (main.rect.y..main.rect.y + main.rect.height).contains(&center.y);
+        !inside && d.rect.width >= thresholds.second_face_width * main.rect.width
+    };
+    detections.iter().filter(is_other).count()
+}
