@@ -50,6 +50,11 @@ pub(crate) fn sample_luma(frame: &Frame, to_frame: &Affine, side: usize, out: &m
     }
 }
 
+/// The frame's colour at `at`, rounded; the nearest pixel's outside the frame.
+pub(crate) fn rgb_at(frame: &Frame, at: Point) -> [u8; 3] {
+    bilinear(frame, at, Border::Nearest).map(|v| v.round() as u8)
+}
+
 /// Luma of an R, G, B triple after ITU-R BT.601, in the triple's own range.
 pub(crate) fn luma([r, g, b]: [f32; 3]) -> f32 {
     0.299 * r + 0.587 * g + 0.114 * b

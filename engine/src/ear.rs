@@ -29,7 +29,7 @@ impl EyeRatios {
     }
 
     /// Rounds to ten-thousandths, as the transcript stores them: from there on both sides compute with the same bits.
-    pub fn quantized(&self) -> EyeRatios {
+    pub fn quantized(self) -> EyeRatios {
         let round = |v: f32| (v * 1e4).round() / 1e4;
         EyeRatios { right: round(self.right), left: round(self.left) }
     }

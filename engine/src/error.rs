@@ -17,15 +17,15 @@ pub enum EngineError {
     /// Width or height is 0.
     #[error("frame has no pixels")]
     FrameEmpty,
+    /// A frame's time is not after the frame before it, or is no time at all.
+    #[error("frame times must rise by a millisecond at least")]
+    TimeOrder,
     /// A network failed to run or gave outputs of another shape than documented.
     #[error(transparent)]
     Network(#[from] NetworkError),
     /// A JPEG could not be made from a capture.
     #[error("capture could not be encoded: {0}")]
     Encode(String),
-    /// [`crate::Attempt::finish`] was called before a blink was counted and both captures were held.
-    #[error("the attempt is not complete: no counted blink with both captures")]
-    Incomplete,
     /// The transcript could not be written as JSON.
     #[error("transcript could not be written: {0}")]
     Transcript(#[from] serde_json::Error),

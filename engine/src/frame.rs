@@ -36,9 +36,9 @@ impl<'a> Frame<'a> {
         self.height
     }
 
-    /// The pixel in column `x` of row `y` as R, G, B. Both must lie inside the frame.
+    /// The pixel in column `x` of row `y` as R, G, B. Panics outside the frame.
     #[inline]
-    pub(crate) fn rgb(&self, x: usize, y: usize) -> [u8; 3] {
+    pub fn rgb(&self, x: usize, y: usize) -> [u8; 3] {
         let at = (y * self.width + x) * 4;
         [self.rgba[at], self.rgba[at + 1], self.rgba[at + 2]]
     }

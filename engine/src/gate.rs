@@ -101,6 +101,7 @@ pub fn judge(reading: &Reading, width: usize, height: usize, thresholds: &Thresh
         (Gate::OffCenter, direction.is_some()),
         (Gate::Turned, face.pose.yaw.abs() > t.max_yaw_deg || !(t.min_pitch_deg..=t.max_pitch_deg).contains(&face.pose.pitch)),
         (Gate::Tilted, face.pose.roll.abs() > t.max_roll_deg),
+        (Gate::EyesUnreadable, face.ears.is_none()),
         (Gate::Blurred, quality.sharpness < t.min_sharpness),
     ];
     let gate = checks.into_iter().find_map(|(gate, failed)| failed.then_some(gate)).unwrap_or(Gate::Ok);
@@ -145,7 +146,7 @@ mod tests {
     #[test]
     fn each_fault_of_a_face_has_its_gate() {
         type Change = fn(&mut Face);
-        let cases: [(Gate, Change); 12] = [
+        let cases: [(Gate, Change); 13] = [
             (Gate::Ok, |_| ()),
             (Gate::TooDark, |f| f.quality.light = 5.0),
             (Gate::TooBright, |f| f.quality.light = 250.0),
@@ -156,6 +157,7 @@ mod tests {
             (Gate::Turned, |f| f.pose.yaw = -50.0),
             (Gate::Turned, |f| f.pose.pitch = 60.0),
             (Gate::Tilted, |f| f.pose.roll = 45.0),
+            (Gate::EyesUnreadable, |f| f.ears = None),
             (Gate::Blurred, |f| f.quality.sharpness = 0.0),
             (Gate::TooDark, |f| (f.quality.light, f.pose.yaw, f.rect.x) = (5.0, 60.0, 0.0)),
         ];

@@ -1,1 +1,54 @@
-//! Placeholder.
+//! Blinkgate's engine: pixels and timestamps in, observations, captures, a transcript and verdicts out.
+//!
+//! Pure: it has no clock, randomness, file, network, DOM or logging. Time comes in with each frame; the networks come in
+//! behind [`Network`]. Data flows one way:
+//!
+//! frame → [`detect`] → region → [`mesh`] → EAR, pose, quality → [`gate`] → [`blink`] → capture selection → transcript,
+//! and on the other side of the wire: transcript and captures → [`decide()`] → [`Verdict`].
+//!
+//! Left and right are the subject's own everywhere (`mesh/landmarks.rs`).
+
+pub mod blink;
+pub mod detect;
+pub mod ear;
+pub mod gate;
+pub mod geometry;
+pub mod jpeg;
+pub mod mesh;
+pub mod pair;
+pub mod transcript;
+
+mod attempt;
+mod capture;
+mod crop;
+mod decide;
+mod error;
+mod frame;
+mod network;
+mod pose;
+mod quality;
+mod reason;
+mod region;
+mod score;
+mod session;
+mod thresholds;
+mod tracker;
+
+pub use attempt::{Attempt, Evidence, Phase, Progress};
+pub use blink::{Blink, EyeState};
+pub use decide::{Decision, Record, Submission, Verdict, decide};
+pub use error::EngineError;
+pub use frame::{Frame, Picture};
+pub use gate::{Direction, Gate};
+pub use network::{Network, NetworkError, Networks};
+pub use pose::Pose;
+pub use quality::Quality;
+pub use reason::Reason;
+pub use score::{CaptureScore, Scorer};
+pub use session::{FrameReport, Observation, Session};
+pub use thresholds::{BlinkThresholds, CaptureThresholds, Thresholds};
+pub use tracker::{Face, Reading, Tracker};
+pub use transcript::{KeyKind, Terms, public_key_is_acceptable};
+
+/// The engine's version: both sides must run the same.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -35,6 +35,8 @@ pub enum NetworkError {
 
 /// The four networks of the engine. Inputs, outputs and origin: `models/README.md`.
 pub struct Networks {
+    /// Names the weights: a digest over the four model files. Both sides must name the same.
+    pub id: String,
     /// Face detector, 128×128.
     pub detector: Box<dyn Network>,
     /// Attention mesh trunk, 192×192.

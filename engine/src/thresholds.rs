@@ -49,9 +49,9 @@ pub struct Thresholds {
 #[derive(Clone, Debug, PartialEq)]
 pub struct BlinkThresholds {
     /// How far back the open level is learnt.
-    pub learn_ms: f64,
+    pub learn_ms: u32,
     /// Least time and number of samples before the level is trusted.
-    pub settle_ms: f64,
+    pub settle_ms: u32,
     /// See `settle_ms`.
     pub settle_samples: usize,
     /// Least open level (EAR) at which lids can be told apart at all.
@@ -65,13 +65,15 @@ pub struct BlinkThresholds {
     /// Below this share the lids have begun to close; gives the blink's start.
     pub onset_ratio: f32,
     /// Shortest blink from start to end.
-    pub min_blink_ms: f64,
+    pub min_blink_ms: u32,
     /// Longest blink.
-    pub max_blink_ms: f64,
+    pub max_blink_ms: u32,
     /// Longest time from start to the first closed sample: lids that sink more slowly are a look down or sleepiness.
-    pub max_closing_ms: f64,
+    pub max_closing_ms: u32,
     /// Longest gap without readable eyes inside a blink.
-    pub max_gap_ms: f64,
+    pub max_gap_ms: u32,
+    /// Lids half down for longer than this are the person's new level.
+    pub relearn_ms: u32,
 }
 
 /// Limits of the captures' scores on the server.
@@ -119,18 +121,19 @@ impl Thresholds {
         max_roll_deg: 25.0,
         min_sharpness: 0.05,
         blink: BlinkThresholds {
-            learn_ms: 2000.0,
-            settle_ms: 150.0,
+            learn_ms: 2000,
+            settle_ms: 150,
             settle_samples: 3,
             min_open_level: 0.14,
             closed_ratio: 0.5,
             closed_each_ratio: 0.65,
             open_ratio: 0.75,
             onset_ratio: 0.85,
-            min_blink_ms: 60.0,
-            max_blink_ms: 1500.0,
-            max_closing_ms: 400.0,
-            max_gap_ms: 250.0,
+            min_blink_ms: 60,
+            max_blink_ms: 1500,
+            max_closing_ms: 400,
+            max_gap_ms: 250,
+            relearn_ms: 1500,
         },
         capture: CaptureThresholds {
             max_pixels: 2_100_000,

@@ -114,12 +114,8 @@ impl Tracker {
         Ok(None)
     }
 
-    /// Reads a detected face twice: the second time in the region of its own landmarks, as tracking would.
     fn read_detected(&mut self, frame: &Frame, detection: &Detection, thresholds: &Thresholds) -> Result<Option<Face>, EngineError> {
-        match self.read_face(frame, &detection_to_region(detection), thresholds)? {
-            Some(face) => self.read_face(frame, &face.region, thresholds),
-            None => Ok(None),
-        }
+        self.read_face(frame, &detection_to_region(detection), thresholds)
     }
 
     fn read_face(&mut self, frame: &Frame, region: &Region, thresholds: &Thresholds) -> Result<Option<Face>, EngineError> {
@@ -137,7 +133,7 @@ impl Tracker {
 }
 
 /// Detections that are another face than `main` and large enough to count.
-fn count_others(main: &Face, detections: &[Detection], thresholds: &Thresholds) -> usize {
+pub(crate) fn count_others(main: &Face, detections: &[Detection], thresholds: &Thresholds) -> usize {
     let is_other = |d: &&Detection| {
         let center = d.rect.center();
         let inside = (main.rect.x..main.rect.x + main.rect.width).contains(&center.x)

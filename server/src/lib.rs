@@ -1,1 +1,24 @@
-//! Placeholder.
+//! Blinkgate's server: routes, domain, database, mail, captures, scoring and audit.
+//!
+//! A request's way: [`routes`] → [`verification`] → [`scoring`], [`captures`], [`db`]. Raw text becomes a valid thing in
+//! [`domain`] and nowhere else; only [`config`] reads the environment; only [`db`] contains SQL; only [`clock`] reads the
+//! clock.
+
+pub mod app;
+pub mod captures;
+pub mod clock;
+pub mod config;
+pub mod csv_export;
+pub mod db;
+pub mod domain;
+pub mod embedded;
+pub mod files;
+pub mod logging;
+pub mod mail;
+pub mod rate;
+pub mod routes;
+pub mod scoring;
+pub mod secrets;
+pub mod serve;
+pub mod tools;
+pub mod verification;

@@ -1,2 +1,66 @@
-//! Placeholder.
-fn main() {}
+//! The program `blinkgate`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use server::config::Config;
+use server::{serve, tools};
+
+/// Verifies that a live person controls a mailbox: a mailed link, a blink at the camera, a decision made by the server.
+///
+/// Settings come from the environment and from a .env file in the current folder (ENV_FILE names another). Without any,
+/// it serves at http://localhost:8080, keeps its data under data/ and writes mails into data/outbox/.
+#[derive(Parser)]
+#[command(name = "blinkgate", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the pages and the API (what happens without a subcommand)
+    Serve,
+    /// Bring the database up to date and end
+    Migrate,
+    /// Print what the engine reads in a JPEG or PNG picture, as one JSON object
+    Inspect {
+        /// The picture
+        image: PathBuf,
+    },
+    /// Feed a recorded clip through the engine and print one JSON line a frame and a blink, then a summary
+    ///
+    /// Any video: ffmpeg -i clip.mp4 -f yuv4mpegpipe -pix_fmt yuv420p - | blinkgate replay -
+    Replay {
+        /// A Y4M file, a folder of JPEG or PNG files, or - for Y4M on standard input
+        video: PathBuf,
+        /// Frames a second of a folder
+        #[arg(long, default_value_t = 25.0)]
+        fps: f64,
+    },
+}
+
+fn main() -> ExitCode {
+    let command = Cli::parse().command.unwrap_or(Command::Serve);
+    match run(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("blinkgate: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Serve => wait_for(serve::serve(Config::load()?)),
+        Command::Migrate => wait_for(serve::migrate(Config::load()?)),
+        Command::Inspect { image } => tools::print_inspection(&image),
+        Command::Replay { video, fps } => tools::print_replay(&video, fps),
+    }
+}
+
+fn wait_for(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}

@@ -1,0 +1,132 @@
+//! The scene before the pretended camera: a portrait that sways a little, blinks at given times, and is seen with noise.
+
+use engine::Picture;
+use engine::geometry::{Affine, Point, Rect};
+
+use crate::lids::Lids;
+
+/// A portrait with its script.
+pub(crate) struct Scene {
+    portrait: Picture,
+    lids: Lids,
+    face: Rect,
+    blinks: Vec<f32>,
+}
+
+/// The face fills this share of the frame's height.
+const FACE_SHARE: f32 = 0.55;
+
+/// Seconds to close, stay closed and open: about those of a natural blink.
+const CLOSING: f32 = 0.08;
+const CLOSED: f32 = 0.1;
+const OPENING: f32 = 0.14;
+
+/// Standard deviation of the noise in grey levels: a good webcam in room light.
+const NOISE: f32 = 2.5;
+
+impl Scene {
+    /// `mesh` are the portrait's 468 landmarks, `blinks` the seconds at which a blink begins.
+    pub(crate) fn new(portrait: Picture, mesh: &[Point], blinks: Vec<f32>) -> Scene {
+        let face = Rect::around(mesh.iter().copied()).unwrap_or(Rect { x: 0.0, y: 0.0, width: 1.0, height: 1.0 });
+        Scene { portrait, lids: Lids::new(mesh), face, blinks }
+    }
+
+    /// The frame at `t` seconds as planes Y, U, V (4:2:0, BT.601 limited range). `index` seeds the noise.
+    pub(crate) fn frame(&self, t: f32, index: u32, width: usize, height: usize) -> [Vec<u8>; 3] {
+        let to_portrait = self.camera(t, width, height);
+        let closure = self.closure(t);
+        let mut noise = Noise(u64::from(index) * 0x9E37_79B9 + 1);
+        let rgb: Vec<[f32; 3]> = (0..width * height)
+            .map(|i| {
+                let p = to_portrait.apply(Point::new((i % width) as f32, (i / width) as f32));
+                let source = self.lids.source(p, closure);
+                let grain = noise.next();
+                self.colour(source.at).map(|c| c * source.shade + grain)
+            })
+            .collect();
+        to_planes(&rgb, width, height)
+    }
+
+    /// From frame pixels to portrait pixels: the face in the middle, swaying by a few pixels and breathing a little.
+    fn camera(&self, t: f32, width: usize, height: usize) -> Affine {
+        let scale = self.face.height / (FACE_SHARE * height as f32) * (1.0 + 0.01 * (t * 1.3).sin());
+        let center = self.face.center();
+        let (sway_x, sway_y) = (4.0 * (t * 1.1).sin(), 3.0 * (t * 0.7).cos());
+        Affine::shift(center.x, center.y)
+            .then_inner(&Affine::scale(scale, scale))
+            .then_inner(&Affine::shift(sway_x - width as f32 / 2.0, sway_y - height as f32 / 2.0))
+    }
+
+    /// How far the lids are down at `t`: 0 open, 1 closed.
+    fn closure(&self, t: f32) -> f32 {
+        let of = |start: f32| match t - start {
+            d if d < 0.0 => 0.0,
+            d if d < CLOSING => d / CLOSING,
+            d if d < CLOSING + CLOSED => 1.0,
+            d => (1.0 - (d - CLOSING - CLOSED) / OPENING).max(0.0),
+        };
+        self.blinks.iter().map(|&start| of(start)).fold(0.0, f32::max)
+    }
+
+    /// The portrait's colour at `p`, 0 to 255; its nearest pixel outside.
+    fn colour(&self, p: Point) -> [f32; 3] {
+        let frame = self.portrait.as_frame();
+        let (last_x, last_y) = ((frame.width() - 1) as f32, (frame.height() - 1) as f32);
+        let (x, y) = (p.x.clamp(0.0, last_x), p.y.clamp(0.0, last_y));
+        let (left, top) = (x.floor(), y.floor());
+        let (fx, fy) = (x - left, y - top);
+        let at = |dx: f32, dy: f32| frame.rgb((left + dx).min(last_x) as usize, (top + dy).min(last_y) as usize).map(f32::from);
+        let [a, b, c, d] = [at(0.0, 0.0), at(1.0, 0.0), at(0.0, 1.0), at(1.0, 1.0)];
+        std::array::from_fn(|i| {
+            let upper = a[i] + (b[i] - a[i]) * fx;
+            let lower = c[i] + (d[i] - c[i]) * fx;
+            upper + (lower - upper) * fy
+        })
+    }
+}
+
+fn to_planes(rgb: &[[f32; 3]], width: usize, height: usize) -> [Vec<u8>; 3] {
+    let level = |v: f32| v.round().clamp(0.0, 255.0) as u8;
+    let luma = |[r, g, b]: [f32; 3]| 16.0 + (65.481 * r + 128.553 * g + 24.966 * b) / 255.0;
+    let blue = |[r, g, b]: [f32; 3]| 128.0 + (-37.797 * r - 74.203 * g + 112.0 * b) / 255.0;
+    let red = |[r, g, b]: [f32; 3]| 128.0 + (112.0 * r - 93.786 * g - 18.214 * b) / 255.0;
+    let quarter = |of: &dyn Fn([f32; 3]) -> f32| {
+        let cell = |i: usize| of(rgb[i / (width / 2) * 2 * width + i % (width / 2) * 2]);
+        (0..width / 2 * (height / 2)).map(|i| level(cell(i))).collect()
+    };
+    [rgb.iter().map(|&p| level(luma(p))).collect(), quarter(&blue), quarter(&red)]
+}
+
+/// Noise that is the same in every run: a xorshift generator and the sum of four even draws, which is near enough to
+/// a normal distribution.
+struct Noise(u64);
+
+impl Noise {
+    fn next(&mut self) -> f32 {
+        let sum: f32 = (0..4).map(|_| self.even()).sum();
+        // Four even draws from −½ to ½ have a standard deviation of 1/√3.
+        sum * 3f32.sqrt() * NOISE
+    }
+
+    fn even(&mut self) -> f32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 40) as f32 / (1u64 << 24) as f32 - 0.5
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lids_go_down_stay_down_and_come_up_again() {
+        let portrait = Picture::from_rgb(&[0; 12], 2, 2).unwrap();
+        let scene = Scene::new(portrait, &vec![Point::default(); 468], vec![1.0]);
+        let cases = [(0.0, 0.0), (1.0, 0.0), (1.04, 0.5), (1.1, 1.0), (1.25, 0.5), (1.4, 0.0)];
+        for (t, expected) in cases {
+            assert!((scene.closure(t) - expected).abs() < 0.01, "at {t} s: {}", scene.closure(t));
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! The JavaScript API. Every failure is an `Error` with a stable `code`.
+
+use ed25519_dalek::SigningKey;
+use engine::{Attempt, EngineError, Frame, KeyKind, Terms, Thresholds};
+use engine_tract::{LoadError, ModelFiles, Models};
+use js_sys::Reflect;
+use wasm_bindgen::prelude::*;
+use web_sys::ImageBitmap;
+
+use crate::canvas::BitmapReader;
+use crate::report::Report;
+
+/// The versions that a bug report should name, as JSON: `{"engine","models","thresholds"}`.
+#[wasm_bindgen]
+pub fn versions() -> String {
+    let models = engine_tract::models_id();
+    serde_json::json!({ "engine": engine::VERSION, "models": models, "thresholds": Thresholds::V1.name }).to_string()
+}
+
+/// The engine with one camera and at most one attempt.
+#[wasm_bindgen]
+pub struct Engine {
+    attempt: Attempt,
+    frame: Vec<u8>,
+    width: usize,
+    height: usize,
+    bitmaps: BitmapReader,
+    soft_key: Option<SigningKey>,
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// Loads the four model files. Codes: `model_corrupt`, `model_refused`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(detector: &[u8], trunk: &[u8], eye_right: &[u8], eye_left: &[u8]) -> Result<Engine, JsValue> {
+        let models = Models::load(&ModelFiles { detector, trunk, eye_right, eye_left }).map_err(|cause| {
+            let code = if matches!(cause, LoadError::Corrupt { .. }) { "model_corrupt" } else { "model_refused" };
+            error(code, &cause.to_string())
+        })?;
+        Ok(Engine {
+            attempt: Attempt::new(models.networks(), Thresholds::V1),
+            frame: Vec::new(),
+            width: 0,
+            height: 0,
+            bitmaps: BitmapReader::default(),
+            soft_key: None,
+        })
+    }
+
+    /// Makes room for a frame of `width * height * 4` bytes and gives its address in the engine's memory. The worker writes
+    /// RGBA pixels there through a fresh view of that memory and then calls [`Engine::push`]. Code: `frame_size`.
+    #[wasm_bindgen(js_name = frameAddress)]
+    pub fn frame_address(&mut self, width: usize, height: usize) -> Result<usize, JsValue> {
+        let length = width.checked_mul(height).and_then(|pixels| pixels.checked_mul(4));
+        let length = length.filter(|bytes| *bytes <= MAX_FRAME_BYTES).ok_or_else(|| error("frame_size", "frame too large"))?;
+        self.frame.resize(length, 0);
+        (self.width, self.height) = (width, height);
+        Ok(self.frame.as_mut_ptr() as usize)
+    }
+
+    /// Analyses what is in the frame buffer; returns an observation as JSON.
+    pub fn push(&mut self, t_ms: f64) -> Result<String, JsValue> {
+        let frame = Frame::new(&self.frame, self.width, self.height).map_err(engine_error)?;
+        observe(&mut self.attempt, &frame, t_ms)
+    }
+
+    /// As [`Engine::push`], for a bitmap.
+    #[wasm_bindgen(js_name = pushBitmap)]
+    pub fn push_bitmap(&mut self, bitmap: &ImageBitmap, t_ms: f64) -> Result<String, JsValue> {
+        let pixels = self.bitmaps.read(bitmap)?;
+        let frame = Frame::new(&pixels.rgba, pixels.width, pixels.height).map_err(engine_error)?;
+        observe(&mut self.attempt, &frame, t_ms)
+    }
+
+    /// Starts to record for a challenge: its answer as JSON text, `"webcrypto"` or `"soft"`, the time that is 0 in the
+    /// recording, and the public key that was registered. Code: `terms_invalid`.
+    pub fn begin(&mut self, terms: &str, key: &str, now_ms: f64, public_key: &[u8]) -> Result<(), JsValue> {
+        let invalid = |cause: &str| error("terms_invalid", cause);
+        let terms: Terms = serde_json::from_str(terms).map_err(|e| invalid(&e.to_string()))?;
+        if terms.thresholds != Thresholds::V1.name {
+            return Err(error("engine_version", "the server judges by other thresholds; reload the page"));
+        }
+        let key = match key {
+            "webcrypto" => KeyKind::WebCrypto,
+            "soft" => KeyKind::Soft,
+            _ => return Err(invalid("unknown kind of key")),
+        };
+        let public_key = public_key.try_into().map_err(|_| invalid("a public key has 32 bytes"))?;
+        self.attempt.begin(terms, key, public_key, now_ms);
+        Ok(())
+    }
+
+    /// The text to sign, once complete. Code: `incomplete`.
+    #[wasm_bindgen(js_name = signingInput)]
+    pub fn signing_input(&self) -> Result<String, JsValue> {
+        Ok(self.evidence()?.signing_input.clone())
+    }
+
+    /// JPEG of the open eyes, once complete. Code: `incomplete`.
+    #[wasm_bindgen(js_name = openCapture)]
+    pub fn open_capture(&self) -> Result<Vec<u8>, JsValue> {
+        Ok(self.evidence()?.open.clone())
+    }
+
+    /// JPEG of the closed eyes, once complete. Code: `incomplete`.
+    #[wasm_bindgen(js_name = closedCapture)]
+    pub fn closed_capture(&self) -> Result<Vec<u8>, JsValue> {
+        Ok(self.evidence()?.closed.clone())
+    }
+
+    /// Makes a fresh key inside the engine and gives its public part. Code: `no_randomness`.
+    #[wasm_bindgen(js_name = softPublicKey)]
+    pub fn soft_public_key(&mut self) -> Result<Vec<u8>, JsValue> {
+        let mut secret = [0; 32];
+        getrandom::fill(&mut secret).map_err(|e| error("no_randomness", &e.to_string()))?;
+        let key = self.soft_key.insert(SigningKey::from_bytes(&secret));
+        Ok(key.verifying_key().to_bytes().to_vec())
+    }
+
+    /// Signs with the key of [`Engine::soft_public_key`]; 64 bytes. Code: `no_key`.
+    #[wasm_bindgen(js_name = softSign)]
+    pub fn soft_sign(&self, signing_input: &str) -> Result<Vec<u8>, JsValue> {
+        use ed25519_dalek::Signer as _;
+        let key = self.soft_key.as_ref().ok_or_else(|| error("no_key", "no soft key was made"))?;
+        Ok(key.sign(signing_input.as_bytes()).to_bytes().to_vec())
+    }
+
+    /// Forgets the attempt, its key and the tracked face.
+    pub fn reset(&mut self) {
+        self.attempt.reset();
+        self.soft_key = None;
+    }
+
+    fn evidence(&self) -> Result<&engine::Evidence, JsValue> {
+        self.attempt.evidence().ok_or_else(|| error("incomplete", "no blink was recorded yet"))
+    }
+}
+
+/// A 4K frame; cameras that are asked for 640×480 stay far below.
+const MAX_FRAME_BYTES: usize = 3840 * 2160 * 4;
+
+fn observe(attempt: &mut Attempt, frame: &Frame, t_ms: f64) -> Result<String, JsValue> {
+    let (seen, progress) = attempt.push(frame, t_ms).map_err(engine_error)?;
+    let report = Report::new(&seen, progress, attempt.is_settled());
+    serde_json::to_string(&report).map_err(|e| error("engine_failed", &e.to_string()))
+}
+
+fn engine_error(cause: EngineError) -> JsValue {
+    let code = match cause {
+        EngineError::TimeOrder => "time_order",
+        EngineError::FrameEmpty | EngineError::FrameLength { .. } => "frame_size",
+        _ => "engine_failed",
+    };
+    error(code, &cause.to_string())
+}
+
+/// A JavaScript `Error` with a `code`.
+fn error(code: &str, message: &str) -> JsValue {
+    let error = js_sys::Error::new(message);
+    // Setting a property of a fresh object cannot fail; without the code the message still stands.
+    let _ = Reflect::set(&error, &"code".into(), &code.into());
+    error.into()
+}

@@ -1,0 +1,181 @@
+//! Capture selection: frames and their observations in, the two pictures of an attempt out.
+//!
+//! Open: the sharpest frontal frame near the person's own open level, of the last seconds. Closed: the frame of deepest
+//! closure of the blink that was counted. Only crops of the best candidates are held, never a series of frames.
+
+use crate::blink::{Blink, EyeState};
+use crate::crop;
+use crate::error::EngineError;
+use crate::frame::{Frame, Picture};
+use crate::gate::Gate;
+use crate::geometry::{Affine, Point};
+use crate::session::Observation;
+use crate::tracker::Face;
+
+/// A head cut out of a frame.
+#[derive(Clone, Debug)]
+pub(crate) struct Capture {
+    /// Time of its frame.
+    pub(crate) t_ms: u32,
+    /// The head with a margin, at most [`MAX_SIDE`] pixels a side.
+    pub(crate) picture: Picture,
+}
+
+/// The best candidates so far.
+#[derive(Debug, Default)]
+pub(crate) struct Selector {
+    open: Option<(f32, Capture)>,
+    deepest: Option<(f32, Capture)>,
+}
+
+/// An open frame older than this gives way to any newer one: both captures should show one moment.
+const OPEN_KEEPS_MS: u32 = 3000;
+
+/// Side of the crop in units of the tracking region, which is 1.5 faces wide: hair and chin with room for the detector.
+const MARGIN: f32 = 1.25;
+
+/// Longest side of a capture in pixels. More does not make lids more readable (the mesh sees 192) and costs upload.
+const MAX_SIDE: f32 = 480.0;
+
+impl Selector {
+    /// Looks at the next frame.
+    ///
+    /// # Errors
+    /// [`EngineError`] if the crop could not be made.
+    pub(crate) fn push(&mut self, frame: &Frame, seen: &Observation) -> Result<(), EngineError> {
+        let (Some(face), Some(openness)) = (&seen.face, seen.openness) else { return Ok(()) };
+        match seen.state {
+            EyeState::Open => {
+                // A completed blink needs its deepest frame still; any other dip is over.
+                if seen.blink.is_none() {
+                    self.deepest = None;
+                }
+                let score = open_score(face, openness);
+                if seen.gate == Gate::Ok && self.is_better_open(score, seen.t_ms) {
+                    self.open = Some((score, cut(frame, face, seen.t_ms)?));
+                }
+            }
+            EyeState::Closing | EyeState::Closed | EyeState::Opening => {
+                if self.deepest.as_ref().is_none_or(|&(lowest, _)| openness < lowest) {
+                    self.deepest = Some((openness, cut(frame, face, seen.t_ms)?));
+                }
+            }
+            EyeState::Unknown => self.deepest = None,
+        }
+        Ok(())
+    }
+
+    /// Both captures of a counted blink, once both are held.
+    pub(crate) fn captures(&self, blink: &Blink) -> Option<(&Capture, &Capture)> {
+        let (_, open) = self.open.as_ref()?;
+        let (_, closed) = self.deepest.as_ref()?;
+        (closed.t_ms == blink.closed_ms).then_some((open, closed))
+    }
+
+    fn is_better_open(&self, score: f32, t_ms: u32) -> bool {
+        self.open.as_ref().is_none_or(|(best, held)| score > *best || t_ms - held.t_ms > OPEN_KEEPS_MS)
+    }
+}
+
+/// Higher is better: sharp, frontal, and near the person's own open level (neither half closed nor staring).
+fn open_score(face: &Face, openness: f32) -> f32 {
+    let frontal = (1.0 - face.pose.yaw.abs() / 90.0) * (1.0 - face.pose.pitch.abs() / 90.0);
+    let near_level = (1.0 - (1.0 - openness).abs()).max(0.0);
+    face.quality.sharpness.min(1.0) * frontal * near_level
+}
+
+/// Cuts the head with its margin out of the frame, upright, and shrinks it if it is large.
+fn cut(frame: &Frame, face: &Face, t_ms: u32) -> Result<Capture, EngineError> {
+    let half = face.region.size * MARGIN / 2.0;
+    let center = face.region.center;
+    let (left, top) = ((center.x - half).max(0.0).floor(), (center.y - half).max(0.0).floor());
+    let width = (center.x + half).min(frame.width() as f32).floor() - left;
+    let height = (center.y + half).min(frame.height() as f32).floor() - top;
+    if !(width >= 1.0 && height >= 1.0) {
+        return Err(EngineError::FrameEmpty);
+    }
+    let shrink = (width.max(height) / MAX_SIDE).max(1.0);
+    let (columns, rows) = ((width / shrink) as usize, (height / shrink) as usize);
+    // Cell centres map to pixel centres: with shrink = 1 the pixels are copied as they are.
+    let offset = (shrink - 1.0) / 2.0;
+    let to_frame = Affine::shift(left + offset, top + offset).then_inner(&Affine::scale(shrink, shrink));
+    let mut rgba = Vec::with_capacity(columns * rows * 4);
+    for row in 0..rows {
+        for column in 0..columns {
+            let [r, g, b] = crop::rgb_at(frame, to_frame.apply(Point::new(column as f32, row as f32)));
+            rgba.extend([r, g, b, 255]);
+        }
+    }
+    Ok(Capture { t_ms, picture: Picture::new(rgba, columns, rows)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::{Rect, Region};
+    use crate::mesh::Mesh;
+    use crate::pose::Pose;
+    use crate::quality::Quality;
+
+    fn seen(t_ms: u32, state: EyeState, openness: f32, sharpness: f32) -> Observation {
+        let face = Face {
+            mesh: Mesh { points: Vec::new(), depths: Vec::new(), presence: 1.0 },
+            region: Region { center: Point::new(50.0, 50.0), size: 40.0, angle: 0.0 },
+            rect: Rect { x: 35.0, y: 35.0, width: 30.0, height: 30.0 },
+            ears: None,
+            pose: Pose::default(),
+            quality: Quality { sharpness, light: 100.0, clipped: 0.0 },
+        };
+        Observation {
+            t_ms,
+            faces: 1,
+            face: Some(face),
+            ears: None,
+            gate: Gate::Ok,
+            direction: None,
+            state,
+            openness: Some(openness),
+            blink: None,
+        }
+    }
+
+    fn selector(frames: &[(u32, EyeState, f32, f32)]) -> Selector {
+        let picture = Picture::from_rgb(&vec![7; 100 * 100 * 3], 100, 100).unwrap();
+        let mut selector = Selector::default();
+        for &(t, state, openness, sharpness) in frames {
+            selector.push(&picture.as_frame(), &seen(t, state, openness, sharpness)).unwrap();
+        }
+        selector
+    }
+
+    const BLINK: Blink = Blink { start_ms: 200, closed_ms: 300, end_ms: 500 };
+
+    #[test]
+    fn the_sharpest_open_and_the_deepest_closed_frame_are_taken() {
+        let selector = selector(&[
+            (0, EyeState::Open, 1.0, 0.3),
+            (100, EyeState::Open, 1.0, 0.6),
+            (150, EyeState::Open, 1.0, 0.5),
+            (200, EyeState::Closing, 0.6, 0.9),
+            (300, EyeState::Closed, 0.1, 0.1),
+            (400, EyeState::Opening, 0.6, 0.9),
+        ]);
+        let (open, closed) = selector.captures(&BLINK).unwrap();
+        assert_eq!((open.t_ms, closed.t_ms), (100, 300));
+        assert_eq!(closed.picture.as_frame().width(), 50);
+    }
+
+    #[test]
+    fn a_dip_that_was_no_blink_leaves_no_closed_capture() {
+        let frames = [(0, EyeState::Open, 1.0, 0.3), (300, EyeState::Closing, 0.6, 0.9), (400, EyeState::Open, 1.0, 0.2)];
+        assert!(selector(&frames).captures(&BLINK).is_none());
+    }
+
+    #[test]
+    fn an_old_open_frame_gives_way() {
+        let frames = [(0, EyeState::Open, 1.0, 0.9), (3100, EyeState::Open, 1.0, 0.2), (3200, EyeState::Closed, 0.1, 0.2)];
+        let selector = selector(&frames);
+        let (open, _) = selector.captures(&Blink { start_ms: 3200, closed_ms: 3200, end_ms: 3300 }).unwrap();
+        assert_eq!(open.t_ms, 3100);
+    }
+}

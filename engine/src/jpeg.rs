@@ -1,0 +1,225 @@
+//! JPEG captures: a picture in, baseline JPEG bytes out, and back again.
+//!
+//! Bytes from outside pass our own header gate before any decoder sees them: decoders are large and have spun and
+//! panicked on hostile input. The gate admits exactly what [`encode`] writes and nothing else of the JPEG family.
+
+use image::codecs::jpeg::JpegEncoder;
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::zune_core::bytestream::ZCursor;
+use zune_jpeg::zune_core::colorspace::ColorSpace;
+use zune_jpeg::zune_core::options::DecoderOptions;
+
+use crate::error::EngineError;
+use crate::frame::{Frame, Picture};
+use crate::reason::Reason;
+use crate::thresholds::CaptureThresholds;
+
+/// Quality of captures. At 90 lids read as in the raw frame to 0.005; chosen by us.
+const QUALITY: u8 = 90;
+
+/// Writes `frame` as a baseline JPEG without metadata.
+///
+/// # Errors
+/// [`EngineError::Encode`] if a side is longer than JPEG can say.
+pub fn encode(frame: &Frame) -> Result<Vec<u8>, EngineError> {
+    let side = |v: usize| u16::try_from(v).map_err(|_| EngineError::Encode("picture too large".into()));
+    let (width, height) = (side(frame.width())?, side(frame.height())?);
+    let rgb: Vec<u8> = (0..frame.height())
+        .flat_map(|y| (0..frame.width()).flat_map(move |x| frame.rgb(x, y)))
+        .collect();
+    let mut bytes = Vec::new();
+    JpegEncoder::new_with_quality(&mut bytes, QUALITY)
+        .encode(&rgb, width.into(), height.into(), image::ExtendedColorType::Rgb8)
+        .map_err(|e| EngineError::Encode(e.to_string()))?;
+    Ok(bytes)
+}
+
+/// Decodes a capture from outside: header gate first, then the decoder in strict mode.
+///
+/// # Errors
+/// The [`Reason`] for which it is refused: too many bytes or pixels, another format, or damaged data.
+pub fn decode(bytes: &[u8], limits: &CaptureThresholds) -> Result<Picture, Reason> {
+    let size = inspect_header(bytes, limits)?;
+    let options = DecoderOptions::default()
+        .set_strict_mode(true)
+        .set_max_width(size.width)
+        .set_max_height(size.height)
+        .jpeg_set_out_colorspace(ColorSpace::RGB);
+    let rgb = JpegDecoder::new_with_options(ZCursor::new(bytes), options).decode().map_err(|_| Reason::CaptureDamaged)?;
+    Picture::from_rgb(&rgb, size.width, size.height).map_err(|_| Reason::CaptureDamaged)
+}
+
+/// Width and height as a JPEG header states them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Pixels a row.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+}
+
+/// Walks the markers from the start of the image to its end and gives the size, without decoding anything.
+///
+/// # Errors
+/// [`Reason::CaptureSize`] for too many bytes or pixels or too short a side, [`Reason::CaptureFormat`] for anything but
+/// one 8-bit baseline scan with three components and at most a JFIF header, [`Reason::CaptureDamaged`] where the data
+/// ends early or goes on after the end.
+pub fn inspect_header(bytes: &[u8], limits: &CaptureThresholds) -> Result<Size, Reason> {
+    if bytes.len() > limits.max_bytes {
+        return Err(Reason::CaptureSize);
+    }
+    let mut reader = Reader { rest: bytes };
+    if reader.marker()? != marker::START {
+        return Err(Reason::CaptureFormat);
+    }
+    let mut size = None;
+    loop {
+        match reader.marker()? {
+            marker::JFIF | marker::QUANTIZATION | marker::HUFFMAN => _ = reader.segment()?,
+            marker::BASELINE if size.is_none() => size = Some(frame_size(reader.segment()?, limits)?),
+            marker::SCAN => {
+                reader.segment()?;
+                break;
+            }
+            _ => return Err(Reason::CaptureFormat),
+        }
+    }
+    reader.skip_scan()?;
+    match (reader.marker()?, reader.rest.is_empty()) {
+        (marker::END, true) => size.ok_or(Reason::CaptureFormat),
+        (marker::END, false) => Err(Reason::CaptureDamaged),
+        _ => Err(Reason::CaptureFormat),
+    }
+}
+
+/// Second bytes of the markers we admit (ITU-T T.81, table B.1).
+mod marker {
+    pub(super) const START: u8 = 0xD8;
+    pub(super) const END: u8 = 0xD9;
+    pub(super) const JFIF: u8 = 0xE0;
+    pub(super) const QUANTIZATION: u8 = 0xDB;
+    pub(super) const HUFFMAN: u8 = 0xC4;
+    pub(super) const BASELINE: u8 = 0xC0;
+    pub(super) const SCAN: u8 = 0xDA;
+}
+
+/// Reads the payload of a frame header (T.81 B.2.2): precision, height, width, components.
+fn frame_size(payload: &[u8], limits: &CaptureThresholds) -> Result<Size, Reason> {
+    let &[precision, h1, h0, w1, w0, components, ..] = payload else { return Err(Reason::CaptureDamaged) };
+    if precision != 8 || components != 3 {
+        return Err(Reason::CaptureFormat);
+    }
+    let (width, height) = (u16::from_be_bytes([w1, w0]), u16::from_be_bytes([h1, h0]));
+    let pixels = u32::from(width) * u32::from(height);
+    if pixels > limits.max_pixels || u32::from(width.min(height)) < limits.min_side {
+        return Err(Reason::CaptureSize);
+    }
+    Ok(Size { width: width.into(), height: height.into() })
+}
+
+struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    /// The next marker's second byte.
+    fn marker(&mut self) -> Result<u8, Reason> {
+        match self.rest {
+            [0xFF, code, rest @ ..] => {
+                self.rest = rest;
+                Ok(*code)
+            }
+            [] | [0xFF] => Err(Reason::CaptureDamaged),
+            _ => Err(Reason::CaptureFormat),
+        }
+    }
+
+    /// The payload of the segment that starts here with its length.
+    fn segment(&mut self) -> Result<&'a [u8], Reason> {
+        let &[high, low, ..] = self.rest else { return Err(Reason::CaptureDamaged) };
+        let length = usize::from(u16::from_be_bytes([high, low]));
+        if length < 2 || length > self.rest.len() {
+            return Err(Reason::CaptureDamaged);
+        }
+        let (segment, rest) = self.rest.split_at(length);
+        self.rest = rest;
+        Ok(&segment[2..])
+    }
+
+    /// Skips entropy-coded data up to the next marker. A stuffed FF 00 is data; restart markers we never write.
+    fn skip_scan(&mut self) -> Result<(), Reason> {
+        let marker_at = self.rest.windows(2).position(|pair| pair[0] == 0xFF && pair[1] != 0);
+        self.rest = &self.rest[marker_at.ok_or(Reason::CaptureDamaged)?..];
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::thresholds::Thresholds;
+
+    fn limits() -> CaptureThresholds {
+        Thresholds::V1.capture
+    }
+
+    fn sample() -> Vec<u8> {
+        let rgb: Vec<u8> = (0..128 * 160 * 3).map(|i| (i % 251) as u8).collect();
+        encode(&Picture::from_rgb(&rgb, 128, 160).unwrap().as_frame()).unwrap()
+    }
+
+    /// Where the frame header's precision byte stands.
+    fn precision_at(jpeg: &[u8]) -> usize {
+        jpeg.windows(2).position(|w| w == [0xFF, 0xC0]).unwrap() + 4
+    }
+
+    #[test]
+    fn what_we_encode_passes_the_gate_and_comes_back() {
+        let jpeg = sample();
+        assert_eq!(inspect_header(&jpeg, &limits()), Ok(Size { width: 128, height: 160 }));
+        let picture = decode(&jpeg, &limits()).unwrap();
+        assert_eq!((picture.as_frame().width(), picture.as_frame().height()), (128, 160));
+    }
+
+    #[test]
+    fn each_kind_of_bad_jpeg_has_its_reason() {
+        type Change = fn(&mut Vec<u8>);
+        let cases: [(&str, Reason, Change); 12] = [
+            ("empty", Reason::CaptureDamaged, |j| j.clear()),
+            ("a PNG", Reason::CaptureFormat, |j| *j = b"\x89PNG\r\n\x1a\n".to_vec()),
+            ("text", Reason::CaptureFormat, |j| *j = b"hello".to_vec()),
+            ("cut in the header", Reason::CaptureDamaged, |j| j.truncate(30)),
+            ("cut in the data", Reason::CaptureDamaged, |j| j.truncate(j.len() - 400)),
+            ("without its end", Reason::CaptureDamaged, |j| j.truncate(j.len() - 2)),
+            ("with a tail", Reason::CaptureDamaged, |j| j.extend(b"<script>")),
+            ("progressive", Reason::CaptureFormat, |j| { let at = precision_at(j) - 3; j[at] = 0xC2 }),
+            ("12 bits", Reason::CaptureFormat, |j| { let at = precision_at(j); j[at] = 12 }),
+            ("65535 × 65535", Reason::CaptureSize, |j| { let at = precision_at(j); j[at + 1..at + 5].fill(0xFF) }),
+            ("0 × 0", Reason::CaptureSize, |j| { let at = precision_at(j); j[at + 1..at + 5].fill(0) }),
+            ("with Exif", Reason::CaptureFormat, |j| { j.splice(2..2, [0xFF, 0xE1, 0, 4, 1, 2]); }),
+        ];
+        for (what, expected, change) in cases {
+            let mut jpeg = sample();
+            change(&mut jpeg);
+            assert_eq!(decode(&jpeg, &limits()).err(), Some(expected), "{what}");
+        }
+    }
+
+    #[test]
+    fn too_many_bytes_are_refused_before_anything_else() {
+        assert_eq!(inspect_header(&vec![0; limits().max_bytes + 1], &limits()), Err(Reason::CaptureSize));
+    }
+
+    #[test]
+    fn no_prefix_and_no_flipped_byte_panics() {
+        let jpeg = sample();
+        for length in 0..jpeg.len().min(900) {
+            assert!(decode(&jpeg[..length], &limits()).is_err(), "prefix of {length} bytes");
+        }
+        for at in 0..jpeg.len().min(700) {
+            let mut damaged = jpeg.clone();
+            damaged[at] ^= 0x55;
+            let _ = decode(&damaged, &limits());
+        }
+    }
+}

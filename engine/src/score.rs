@@ -1,0 +1,123 @@
+//! Scoring a capture: JPEG bytes in, what one face in it reads out. The browser and the server run this same code.
+
+use serde::Serialize;
+
+use crate::ear::EyeRatios;
+use crate::error::EngineError;
+use crate::frame::Picture;
+use crate::gate::{self, Gate};
+use crate::geometry::Point;
+use crate::jpeg;
+use crate::network::Networks;
+use crate::pair::{self, PairScore};
+use crate::pose::Pose;
+use crate::quality::Quality;
+use crate::reason::Reason;
+use crate::thresholds::Thresholds;
+use crate::tracker::{Reading, Tracker};
+
+/// What the one face of a capture reads. Landmarks stay inside the engine: they are not stored.
+#[derive(Clone, Debug, Serialize)]
+pub struct CaptureScore {
+    /// Openness of the eyes, to a ten-thousandth.
+    pub ears: EyeRatios,
+    /// Head pose.
+    pub pose: Pose,
+    /// Sharpness and light.
+    pub quality: Quality,
+    /// Detector score, 0.5 to 1.
+    pub detection: f32,
+    #[serde(skip)]
+    points: Vec<Point>,
+    #[serde(skip)]
+    picture: Picture,
+}
+
+/// Scores captures.
+pub struct Scorer {
+    tracker: Tracker,
+    models: String,
+}
+
+impl Scorer {
+    /// Wraps the networks.
+    pub fn new(networks: Networks) -> Scorer {
+        let models = networks.id.clone();
+        Scorer { tracker: Tracker::new(networks), models }
+    }
+
+    /// Names the weights it scores with.
+    pub fn models(&self) -> &str {
+        &self.models
+    }
+
+    /// Decodes and scores one capture. The outer result is a fault of ours, the inner one the answer.
+    ///
+    /// # Errors
+    /// [`EngineError::Network`] if a network fails.
+    pub fn score(&mut self, jpeg: &[u8], thresholds: &Thresholds) -> Result<Result<CaptureScore, Reason>, EngineError> {
+        score(&mut self.tracker, jpeg, thresholds)
+    }
+}
+
+/// As [`Scorer::score`], with a tracker that is in use for other things.
+pub(crate) fn score(
+    tracker: &mut Tracker,
+    jpeg: &[u8],
+    thresholds: &Thresholds,
+) -> Result<Result<CaptureScore, Reason>, EngineError> {
+    let picture = match jpeg::decode(jpeg, &thresholds.capture) {
+        Ok(picture) => picture,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    let faces = tracker.read_all(&picture.as_frame(), thresholds)?;
+    let main = faces.iter().filter_map(|(detection, face)| Some((detection, face.as_ref()?)));
+    let Some((detection, face)) = main.max_by(|a, b| a.1.rect.width.total_cmp(&b.1.rect.width)) else {
+        return Ok(Err(Reason::CaptureNoFace));
+    };
+    let detections: Vec<_> = faces.iter().map(|(detection, _)| *detection).collect();
+    if crate::tracker::count_others(face, &detections, thresholds) > 0 {
+        return Ok(Err(Reason::CaptureSeveralFaces));
+    }
+    let reading = Reading { faces: 1, face: Some(face.clone()) };
+    let (width, height) = (picture.as_frame().width(), picture.as_frame().height());
+    // A capture is a crop: where the face lies in it and how much of it the face fills say nothing. Lids in motion blur.
+    let (gate, _) = gate::judge(&reading, width, height, thresholds);
+    let readable = matches!(gate, Gate::Ok | Gate::TooClose | Gate::OffCenter | Gate::Blurred);
+    let (true, Some(ears)) = (readable, face.ears) else { return Ok(Err(Reason::CaptureUnclear)) };
+    Ok(Ok(CaptureScore {
+        ears: ears.quantized(),
+        pose: face.pose,
+        quality: face.quality,
+        detection: detection.score,
+        points: face.mesh.points.clone(),
+        picture,
+    }))
+}
+
+/// How the faces of two captures compare; `None` if a face has no extent.
+pub(crate) fn compare(open: &CaptureScore, closed: &CaptureScore) -> Option<PairScore> {
+    let (a, b) = (open.picture.as_frame(), closed.picture.as_frame());
+    pair::compare((&a, &open.points), (&b, &closed.points))
+}
+
+/// Whether two captures show one face with its eyes open and then closed.
+///
+/// # Errors
+/// The first [`Reason`] that stands against it.
+pub(crate) fn judge(
+    open: &CaptureScore,
+    closed: &CaptureScore,
+    pair: &PairScore,
+    thresholds: &Thresholds,
+) -> Result<(), Reason> {
+    let limits = &thresholds.capture;
+    let closed_share = closed.ears.mean() / open.ears.mean();
+    let checks = [
+        (Reason::OpenNotOpen, open.ears.right.min(open.ears.left) < limits.min_open_ear),
+        (Reason::ClosedNotClosed, closed_share > limits.max_closed_share || closed.ears.mean() > limits.max_closed_ear),
+        (Reason::CapturesIdentical, pair.likeness > limits.max_likeness),
+        (Reason::CapturesDiffer, pair.likeness < limits.min_likeness || pair.shape_distance > limits.max_shape_distance),
+    ];
+    checks.into_iter().find_map(|(reason, failed)| failed.then_some(reason)).map_or(Ok(()), Err)
+}

@@ -1,0 +1,239 @@
+//! The transcript: what the browser says it saw, as signed integers. Version 1.
+//!
+//! A compact JWS (RFC 7515) over JSON of integers and strings. Its header is one constant string except for the key's
+//! thumbprint, so a verifier compares bytes instead of negotiating. The signature shows who holds the key registered for
+//! the challenge, and nothing more.
+
+mod jws;
+
+pub use jws::{key_id, public_key_is_acceptable, sign, signing_input};
+pub(crate) use jws::verified_payload;
+
+use serde::{Deserialize, Serialize};
+
+use crate::blink::Blink;
+use crate::ear::EyeRatios;
+use crate::gate::Gate;
+use crate::reason::Reason;
+use crate::session::Observation;
+
+/// The version of the payload this engine writes and reads.
+pub const VERSION: u32 = 1;
+
+/// The most frames a transcript holds; the oldest fall away. Keeps its text under [`MAX_BYTES`].
+pub const MAX_FRAMES: usize = 450;
+
+/// The most bytes a transcript may have.
+pub const MAX_BYTES: usize = 24 * 1024;
+
+/// What the server lays down for one attempt and the transcript must repeat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Origin of the site that asks (`APP_BASE_URL`).
+    pub audience: String,
+    /// The challenge.
+    pub challenge_id: String,
+    /// Fresh random text, base64url.
+    pub nonce: String,
+    /// Which attempt of the capture session this is, from 1.
+    pub attempt: u32,
+    /// Time for the blink, from the start of the recording.
+    pub timeout_ms: u32,
+    /// Name of the thresholds in force.
+    pub thresholds: String,
+}
+
+/// Who made the signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyKind {
+    /// A non-extractable WebCrypto key.
+    WebCrypto,
+    /// A key made by ed25519-dalek inside the engine.
+    Soft,
+}
+
+/// The signed payload.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Transcript {
+    /// Payload version, [`VERSION`].
+    pub v: u32,
+    /// [`Terms::audience`].
+    pub aud: String,
+    /// [`Terms::challenge_id`].
+    pub chal: String,
+    /// [`Terms::nonce`].
+    pub nonce: String,
+    /// [`Terms::attempt`].
+    pub att: u32,
+    /// Where the key lives.
+    pub key: KeyKind,
+    /// What computed this.
+    pub engine: EngineVersions,
+    /// Size of the camera's frames in pixels.
+    pub cam: CameraSize,
+    /// The frames, oldest first.
+    pub frames: Vec<FrameRecord>,
+    /// The blink that completed the attempt.
+    pub blink: Blink,
+    /// The two captures.
+    pub cap: Captures,
+}
+
+/// The versions of everything that the numbers depend on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EngineVersions {
+    /// Version of this crate.
+    pub ver: String,
+    /// [`crate::Networks::id`].
+    pub models: String,
+    /// Name of the thresholds.
+    pub thresholds: String,
+}
+
+/// Size of the camera's frames in pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CameraSize {
+    /// Width.
+    pub w: u32,
+    /// Height.
+    pub h: u32,
+}
+
+/// One frame: milliseconds from the start, EAR right and left × 10⁴ (−1: not read), yaw and pitch in tenths of a degree,
+/// the gate's number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrameRecord(pub u32, pub i32, pub i32, pub i32, pub i32, pub u8);
+
+impl FrameRecord {
+    /// The record of an observation.
+    pub fn of(seen: &Observation) -> FrameRecord {
+        let e4 = |v: f32| (v * 1e4).round() as i32;
+        let pose = seen.face.as_ref().map(|f| f.pose).unwrap_or_default();
+        let tenths = |degrees: f32| (degrees * 10.0).round() as i32;
+        FrameRecord(
+            seen.t_ms,
+            seen.ears.map_or(-1, |e| e4(e.right)),
+            seen.ears.map_or(-1, |e| e4(e.left)),
+            tenths(pose.yaw),
+            tenths(pose.pitch),
+            seen.gate.number(),
+        )
+    }
+
+    /// The frame's time.
+    pub fn t_ms(&self) -> u32 {
+        self.0
+    }
+
+    /// The openness of the eyes, if it was read.
+    pub fn ears(&self) -> Option<EyeRatios> {
+        let FrameRecord(_, right, left, ..) = *self;
+        (right >= 0 && left >= 0).then(|| EyeRatios { right: right as f32 / 1e4, left: left as f32 / 1e4 })
+    }
+
+    /// The frame's gate, if the number means one.
+    pub fn gate(&self) -> Option<Gate> {
+        Gate::from_number(self.5)
+    }
+}
+
+/// The two captures of an attempt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Captures {
+    /// The best frame with open eyes.
+    pub open: CaptureRecord,
+    /// The frame of deepest closure.
+    pub closed: CaptureRecord,
+}
+
+/// One capture as it is uploaded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaptureRecord {
+    /// Time of its frame, in milliseconds from the start.
+    pub t: u32,
+    /// SHA-256 of the JPEG's bytes, base64url without padding.
+    pub sha256: String,
+    /// Bytes of the JPEG.
+    pub bytes: u32,
+    /// EAR of the right and left eye × 10⁴, read from the decoded JPEG.
+    pub ear: [i32; 2],
+}
+
+impl Transcript {
+    /// Parses a payload whose signature was verified. Strict: unknown, missing and repeated keys are refused.
+    ///
+    /// # Errors
+    /// [`Reason::TranscriptVersion`] if it says another version, else [`Reason::TranscriptMalformed`].
+    pub fn parse(payload: &[u8]) -> Result<Transcript, Reason> {
+        #[derive(Deserialize)]
+        struct VersionOnly {
+            v: u32,
+        }
+        let VersionOnly { v } = serde_json::from_slice(payload).map_err(|_| Reason::TranscriptMalformed)?;
+        if v != VERSION {
+            return Err(Reason::TranscriptVersion);
+        }
+        let transcript: Transcript = serde_json::from_slice(payload).map_err(|_| Reason::TranscriptMalformed)?;
+        let count = transcript.frames.len();
+        (1..=MAX_FRAMES).contains(&count).then_some(transcript).ok_or(Reason::TranscriptMalformed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(crate) fn sample() -> Transcript {
+        let capture = |t| CaptureRecord { t, sha256: "h".repeat(43), bytes: 40_000, ear: [3001, 2999] };
+        Transcript {
+            v: VERSION,
+            aud: "https://check.example".into(),
+            chal: "c".into(),
+            nonce: "n".into(),
+            att: 1,
+            key: KeyKind::WebCrypto,
+            engine: EngineVersions { ver: "1.2.3".into(), models: "m".into(), thresholds: "v1".into() },
+            cam: CameraSize { w: 640, h: 480 },
+            frames: (0..MAX_FRAMES as u32).map(|i| FrameRecord(60_000 + i * 66, 10_000, 10_000, -900, -900, 11)).collect(),
+            blink: Blink { start_ms: 60_100, closed_ms: 60_200, end_ms: 60_400 },
+            cap: Captures { open: capture(60_000), closed: capture(60_200) },
+        }
+    }
+
+    #[test]
+    fn a_full_transcript_stays_within_its_bytes() {
+        let payload = serde_json::to_vec(&sample()).unwrap();
+        let signed = sign(&signing_input(&payload, &[7; 32]), &[1; 32]);
+        assert!(signed.len() <= MAX_BYTES, "{} bytes", signed.len());
+    }
+
+    #[test]
+    fn only_the_exact_shape_is_a_transcript() {
+        let text = serde_json::to_string(&sample()).unwrap();
+        assert_eq!(Transcript::parse(text.as_bytes()), Ok(sample()));
+        let cases = [
+            (text.replace("\"v\":1", "\"v\":2"), Reason::TranscriptVersion),
+            (text.replace("\"att\":1", "\"att\":1,\"att\":2"), Reason::TranscriptMalformed),
+            (text.replace("\"att\":1", "\"att\":1,\"extra\":2"), Reason::TranscriptMalformed),
+            (text.replace("\"att\":1,", ""), Reason::TranscriptMalformed),
+            (text.replace("\"att\":1", "\"att\":1.0"), Reason::TranscriptMalformed),
+            (text.replace("60100", "-1"), Reason::TranscriptMalformed),
+            (text.replace("webcrypto", "stolen"), Reason::TranscriptMalformed),
+            (text.replacen("[60000,", "[60000,0,", 1), Reason::TranscriptMalformed),
+            (format!("{text} {{}}"), Reason::TranscriptMalformed),
+            ("{}".into(), Reason::TranscriptMalformed),
+            (String::new(), Reason::TranscriptMalformed),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(Transcript::parse(text.as_bytes()), Err(expected), "{}", &text[..text.len().min(120)]);
+        }
+        let endless = Transcript { frames: vec![FrameRecord(0, 0, 0, 0, 0, 0); MAX_FRAMES + 1], ..sample() };
+        assert!(Transcript::parse(&serde_json::to_vec(&endless).unwrap()).is_err());
+    }
+}

@@ -1,0 +1,80 @@
+# shellcheck shell=bash
+# The checks of scripts/test and their summary; sourced after tools.sh.
+
+passed=0 failed=0 skipped=0
+report=""
+
+# A check that cannot run ends with this status after printing why.
+SKIP=77
+
+# check NAME COMMAND…: runs the command, shows its output and remembers how it ended.
+check() {
+    local name="$1" started=$SECONDS status=0 log
+    shift
+    log="$(mktemp)"
+    printf '\n=== %s\n' "$name"
+    "$@" 2>&1 | tee "$log"
+    status=${PIPESTATUS[0]}
+    local took="$((SECONDS - started)) s"
+    if [ "$status" = 0 ]; then
+        passed=$((passed + 1)) report+="ok       $name ($took)"$'\n'
+    elif [ "$status" = "$SKIP" ] && [ "${CI:-}" != true ]; then
+        skipped=$((skipped + 1)) report+="SKIPPED  $name: $(tail -n 1 "$log")"$'\n'
+    else
+        failed=$((failed + 1)) report+="FAILED   $name ($took)"$'\n'
+    fi
+    # Parts that were left out inside a check are named as well.
+    report+="$(grep -E '^SKIPPED: ' "$log" | sort -u | sed 's/^/           /')"
+    [ -z "$report" ] || [ "${report: -1}" = $'\n' ] || report+=$'\n'
+    rm -f "$log"
+}
+
+summary() {
+    printf '\n=== summary\n%s%s passed, %s failed, %s skipped\n' "$report" "$passed" "$failed" "$skipped"
+    [ "$failed" = 0 ]
+}
+
+skip() {
+    printf '%s\n' "$*"
+    return "$SKIP"
+}
+
+check_models() { (cd models && sha256 SHA256SUMS); }
+
+# cargo_component COMPONENT ARGUMENTS…: a cargo command that rustup ships as a component.
+cargo_component() {
+    local component="$1"
+    shift
+    cargo "$1" --version >/dev/null 2>&1 || rustup component add "$component" >/dev/null 2>&1 ||
+        { skip "cargo $1 is not installed and rustup could not add $component"; return; }
+    cargo "$@"
+}
+
+check_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --release --workspace --no-deps --document-private-items; }
+
+check_scripts() {
+    need_command shellcheck shellcheck 2>/dev/null || { skip "shellcheck is not installed"; return; }
+    shellcheck -x scripts/run scripts/test scripts/build-wasm scripts/make-models scripts/lib/*.sh .ci/run
+}
+
+check_www() {
+    command -v node >/dev/null || { skip "node (20 or newer) is not installed"; return; }
+    node --test www/test/
+}
+
+check_browser() {
+    command -v npm >/dev/null || { skip "node and npm (20 or newer) are not installed"; return; }
+    browser_path >/dev/null || apt_install chromium 2>/dev/null || { skip "Chromium is not installed"; return; }
+    need_command ffmpeg ffmpeg 2>/dev/null || { skip "ffmpeg is not installed"; return; }
+    need_command sqlite3 sqlite3 2>/dev/null || { skip "sqlite3 is not installed"; return; }
+    (cd tests/browser && npm ci --silent --no-audit --no-fund) || return
+    CHROMIUM="$(browser_path)" node --test --test-concurrency=1 tests/browser/
+}
+
+browser_path() {
+    local name
+    for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome; do
+        [ -n "$name" ] && command -v "$name" && return
+    done
+    return 1
+}

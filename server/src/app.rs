@@ -1,0 +1,117 @@
+//! What the server is made of while it runs: built once, handed to every handler.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use lettre::message::Mailbox;
+use tokio::sync::Notify;
+
+use crate::captures::CaptureStore;
+use crate::config::{BaseUrl, Config, TrustedProxies};
+use crate::db::Db;
+use crate::domain::HashedToken;
+use crate::rate::RateLimits;
+use crate::scoring::ScoringPool;
+use crate::{files, mail, secrets};
+
+/// The running server, shared.
+pub type App = Arc<AppState>;
+
+/// Everything that handlers and workers use.
+#[derive(Debug)]
+pub struct AppState {
+    /// What people reach this server under.
+    pub base_url: BaseUrl,
+    /// Whether the session's cookie asks for https.
+    pub cookie_secure: bool,
+    /// Times and sizes.
+    pub limits: Limits,
+    /// The database.
+    pub db: Db,
+    /// Scores captures.
+    pub scoring: ScoringPool,
+    /// Keeps captures.
+    pub captures: CaptureStore,
+    /// Sends mails.
+    pub mail: mail::Transport,
+    /// Who mails come from.
+    pub mail_sender: Mailbox,
+    /// Wakes the mail worker.
+    pub mail_wake: Notify,
+    /// Counts what may not be repeated without end.
+    pub rate: RateLimits,
+    /// Whose word on the client's address is taken.
+    pub trusted_proxies: TrustedProxies,
+    /// Opens `/admin/…`.
+    pub admin_key: HashedToken,
+}
+
+/// A body that takes longer to arrive is given up. At 100 kB that is 4 kB/s.
+const BODY_ARRIVAL: Duration = Duration::from_secs(25);
+
+/// Times and sizes.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How long a mailed link works.
+    pub token_ttl_ms: i64,
+    /// How long a sitting may last.
+    pub session_ttl_ms: i64,
+    /// Attempts of one sitting that may fail.
+    pub max_attempts: u32,
+    /// Time for the blink.
+    pub timeout_ms: u32,
+    /// Least time between two frames that the page looks at.
+    pub frame_interval_ms: u32,
+    /// Most bytes of a submission.
+    pub max_content_length: usize,
+    /// How long a body may take to arrive.
+    pub body_arrival: Duration,
+}
+
+impl AppState {
+    /// Prepares folders, database, keys and mail.
+    ///
+    /// # Errors
+    /// One of them cannot be used; the message says which and what to do.
+    pub async fn build(config: &Config, base_url: BaseUrl, scoring: ScoringPool) -> anyhow::Result<App> {
+        prepare_data_dir(&config.data_dir)?;
+        let admin_key = match &config.admin_key {
+            Some(key) => key.clone(),
+            None => secrets::admin_key(&config.data_dir)?,
+        };
+        Ok(Arc::new(AppState {
+            cookie_secure: config.cookie_secure.unwrap_or(base_url.is_https()),
+            base_url,
+            limits: Limits {
+                token_ttl_ms: config.token_ttl_ms,
+                session_ttl_ms: config.session_ttl_ms,
+                max_attempts: config.max_attempts,
+                timeout_ms: config.liveness_timeout_s * 1000,
+                frame_interval_ms: config.frame_interval_ms,
+                max_content_length: config.max_content_length,
+                body_arrival: BODY_ARRIVAL,
+            },
+            db: Db::open(&config.database_url).await?,
+            scoring,
+            captures: CaptureStore::new(&config.data_dir),
+            mail: mail::Transport::new(&config.mail, &config.data_dir)?,
+            mail_sender: config.mail.sender().clone(),
+            mail_wake: Notify::new(),
+            rate: RateLimits::new(),
+            trusted_proxies: config.trusted_proxies.clone(),
+            admin_key: HashedToken::of(admin_key.expose()),
+        }))
+    }
+}
+
+/// Makes the data folder where absent, and makes sure that it can be written to before anybody relies on it.
+fn prepare_data_dir(data_dir: &Path) -> anyhow::Result<()> {
+    files::create_private_dir(data_dir).and_then(|()| files::probe_writable(data_dir)).with_context(|| {
+        format!(
+            "the data folder {} cannot be written to; make it writable or set DATA_DIR to another",
+            data_dir.display()
+        )
+    })
+}

@@ -1,0 +1,267 @@
+//! Settings: the environment in, one checked `Config` out. Nothing else of the server reads the environment.
+
+mod mail;
+mod network;
+mod source;
+mod values;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+pub use mail::{MailConfig, MailSecurity, SmtpConfig};
+pub use network::TrustedProxies;
+pub(crate) use values::is_loopback_host;
+pub use values::{BaseUrl, LogLevel, Secret};
+
+use crate::clock::MINUTE_MS;
+use source::Source;
+
+/// Every setting, checked. Each field names the variable that it is read from.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `DATABASE_URL`: the SQLite file; `sqlite://DATA_DIR/blinkgate.db` where not set.
+    pub database_url: Secret,
+    /// `APP_BASE_URL`: what people reach this server under; links are made from it and from nothing else.
+    /// `http://localhost:PORT` where not set.
+    pub app_base_url: Option<BaseUrl>,
+    /// `HOST`: the address to listen at.
+    pub host: IpAddr,
+    /// `PORT`: the port to listen at.
+    pub port: u16,
+    /// `DATA_DIR`: where database, captures, keys and the development outbox live.
+    pub data_dir: PathBuf,
+    /// `MAIL_…`: how mails leave.
+    pub mail: MailConfig,
+    /// `ADMIN_API_KEY`: opens `/admin/…`. One is made under `DATA_DIR/keys/` where not set.
+    pub admin_key: Option<Secret>,
+    /// `LIVENESS_TIMEOUT_SECONDS`: time for the blink, once asked for.
+    pub liveness_timeout_s: u32,
+    /// `FRAME_CAPTURE_INTERVAL_MS`: least time between two frames that the page looks at.
+    pub frame_interval_ms: u32,
+    /// `MAX_CONTENT_LENGTH`: most bytes of a submission.
+    pub max_content_length: usize,
+    /// `SESSION_COOKIE_SECURE`: whether the cookie asks for https; where not set, it does when `APP_BASE_URL` is https.
+    pub cookie_secure: Option<bool>,
+    /// `LOG_LEVEL`: how much is logged.
+    pub log_level: LogLevel,
+    /// `TOKEN_TTL_MINUTES`: how long a mailed link works.
+    pub token_ttl_ms: i64,
+    /// `SESSION_TTL_MINUTES`: how long a sitting at the camera may last.
+    pub session_ttl_ms: i64,
+    /// `MAX_ATTEMPTS`: attempts of one sitting that may fail.
+    pub max_attempts: u32,
+    /// `MODELS_DIR`: a folder with the networks, in place of those inside the program.
+    pub models_dir: Option<PathBuf>,
+    /// `TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: TrustedProxies,
+}
+
+impl Config {
+    /// Reads the environment and the `.env` file.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the setting that cannot be used, and why.
+    pub fn load() -> Result<Self, ConfigError> {
+        Self::from_source(&Source::from_process()?)
+    }
+
+    /// Reads the settings from a list.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, ConfigError> {
+        Self::from_source(&Source::from_pairs(pairs))
+    }
+
+    /// What people reach this server under, if it listens at `port`.
+    pub fn base_url(&self, port: u16) -> BaseUrl {
+        self.app_base_url.clone().unwrap_or_else(|| BaseUrl::localhost(port))
+    }
+
+    fn from_source(source: &Source) -> Result<Self, ConfigError> {
+        let data_dir = PathBuf::from(source.text("DATA_DIR").unwrap_or("data"));
+        let database_url = match source.secret("DATABASE_URL")? {
+            Some(url) => values::sqlite_url(url)?,
+            None => Secret::new(&format!("sqlite://{}", data_dir.join("blinkgate.db").display())),
+        };
+        let minutes = |name, default| Ok(i64::from(source.number(name, 1..=10_080, default)?) * MINUTE_MS);
+        Ok(Self {
+            database_url,
+            app_base_url: source.parsed("APP_BASE_URL", values::BASE_URL_FORM)?,
+            host: values::host(source)?,
+            port: source.parsed("PORT", "a port number from 0 to 65535")?.unwrap_or(8080),
+            data_dir,
+            mail: MailConfig::from_source(source)?,
+            admin_key: values::admin_key(source)?,
+            liveness_timeout_s: source.number("LIVENESS_TIMEOUT_SECONDS", 5..=300, 30)?,
+            // 33 ms is every frame of most cameras. Above 125 ms (8 frames/s) blinks fall between the frames.
+            frame_interval_ms: source.number("FRAME_CAPTURE_INTERVAL_MS", 16..=125, 33)?,
+            max_content_length: source.number("MAX_CONTENT_LENGTH", 200_000..=16_000_000, 1_000_000)? as usize,
+            cookie_secure: values::switch(source, "SESSION_COOKIE_SECURE")?,
+            log_level: source.parsed("LOG_LEVEL", "error, warn, info, debug or trace")?.unwrap_or(LogLevel::Info),
+            // Long enough for mail servers that hold back what they do not know yet (greylisting).
+            token_ttl_ms: minutes("TOKEN_TTL_MINUTES", 30)?,
+            session_ttl_ms: minutes("SESSION_TTL_MINUTES", 30)?,
+            max_attempts: source.number("MAX_ATTEMPTS", 1..=100, 5)?,
+            models_dir: source.text("MODELS_DIR").map(PathBuf::from),
+            trusted_proxies: source
+                .parsed("TRUSTED_PROXIES", "addresses or networks divided by commas, like 10.0.0.0/8,::1")?
+                .unwrap_or_else(TrustedProxies::loopback),
+        })
+    }
+}
+
+/// A setting cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The text is not of the form that the setting has.
+    #[error("{name} is \"{got}\" but must be {expected}")]
+    Unparsable {
+        /// The setting.
+        name: &'static str,
+        /// What stands there; never that of a secret.
+        got: String,
+        /// What should stand there.
+        expected: &'static str,
+    },
+    /// The number is none, or lies outside the range that makes sense.
+    #[error("{name} is \"{got}\" but must be a whole number from {from} to {to}")]
+    OutOfRange {
+        /// The setting.
+        name: &'static str,
+        /// What stands there.
+        got: String,
+        /// Least value.
+        from: u32,
+        /// Greatest value.
+        to: u32,
+    },
+    /// The setting contradicts another, or lacks one.
+    #[error("{name} {problem}")]
+    Unusable {
+        /// The setting.
+        name: &'static str,
+        /// What is wrong and what to do, to be read behind the name.
+        problem: &'static str,
+    },
+    /// Both the secret and the file with it are given.
+    #[error("both {name} and {name}_FILE are set; remove one")]
+    GivenTwice {
+        /// The setting.
+        name: &'static str,
+    },
+    /// The file with the secret cannot be read.
+    #[error("{name}_FILE names {}, which cannot be read: {source}", path.display())]
+    SecretFile {
+        /// The setting.
+        name: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The `.env` file cannot be read.
+    #[error("{} cannot be read: {problem}", path.display())]
+    EnvFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        problem: String,
+    },
+    /// The `.env` file sets something that does not exist.
+    #[error("{} sets {name}, which is no setting of Blinkgate; correct or remove it", path.display())]
+    Unknown {
+        /// The name.
+        name: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The `.env` file sets something that comes in a later version.
+    #[error("{} sets {name}, which this version does not support yet; remove it", path.display())]
+    NotYet {
+        /// The name.
+        name: String,
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(pairs: &[(&str, &str)]) -> String {
+        Config::from_pairs(pairs.iter().copied()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn nothing_needs_to_be_set() {
+        let config = Config::from_pairs([]).unwrap();
+        assert_eq!(config.database_url.expose(), "sqlite://data/blinkgate.db");
+        assert_eq!(config.base_url(8080).as_str(), "http://localhost:8080");
+        assert_eq!((config.host.to_string().as_str(), config.port), ("127.0.0.1", 8080));
+        assert!(matches!(config.mail, MailConfig::File { .. }));
+        assert_eq!((config.liveness_timeout_s, config.max_attempts), (30, 5));
+    }
+
+    #[test]
+    fn an_empty_setting_counts_as_not_set() {
+        let config = Config::from_pairs([("MAIL_USERNAME", ""), ("PORT", " "), ("ADMIN_API_KEY", "")]).unwrap();
+        assert!(matches!(config.mail, MailConfig::File { .. }));
+        assert!(config.port == 8080 && config.admin_key.is_none());
+    }
+
+    #[test]
+    fn the_database_moves_with_the_data() {
+        let config = Config::from_pairs([("DATA_DIR", "/srv/blinkgate")]).unwrap();
+        assert_eq!(config.database_url.expose(), "sqlite:///srv/blinkgate/blinkgate.db");
+    }
+
+    #[test]
+    fn a_setting_that_cannot_be_used_is_named_with_what_it_should_be() {
+        let cases: [(&[(&str, &str)], &str); 14] = [
+            (&[("PORT", "http")], "PORT is \"http\" but must be"),
+            (&[("PORT", "65536")], "PORT is \"65536\" but must be"),
+            (&[("HOST", "example.com")], "HOST is \"example.com\" but must be"),
+            (&[("LIVENESS_TIMEOUT_SECONDS", "0")], "LIVENESS_TIMEOUT_SECONDS is \"0\" but must be a whole number"),
+            (&[("MAX_CONTENT_LENGTH", "4 MB")], "MAX_CONTENT_LENGTH is \"4 MB\" but must be a whole number"),
+            (&[("FRAME_CAPTURE_INTERVAL_MS", "200")], "FRAME_CAPTURE_INTERVAL_MS is \"200\" but must be a whole"),
+            (&[("SESSION_COOKIE_SECURE", "maybe")], "SESSION_COOKIE_SECURE is \"maybe\" but must be"),
+            (&[("LOG_LEVEL", "loud")], "LOG_LEVEL is \"loud\" but must be"),
+            (&[("APP_BASE_URL", "blink.example.com")], "APP_BASE_URL is \"blink.example.com\" but must be"),
+            (&[("APP_BASE_URL", "https://blink.example.com/app")], "APP_BASE_URL is"),
+            (&[("APP_BASE_URL", "https://jo:pw@blink.example.com")], "APP_BASE_URL is"),
+            (&[("TRUSTED_PROXIES", "10.0.0.0/33")], "TRUSTED_PROXIES is"),
+            (&[("DATABASE_URL", "postgres://jo:hunter2@db/blink")], "DATABASE_URL"),
+            (&[("ADMIN_API_KEY", "short")], "ADMIN_API_KEY"),
+        ];
+        for (pairs, expected) in cases {
+            let error = error(pairs);
+            assert!(error.starts_with(expected), "{error}");
+            assert!(!error.contains("hunter2") && !error.contains("short\""), "{error}");
+        }
+    }
+
+    #[test]
+    fn postgresql_is_refused_as_something_that_comes_later() {
+        assert!(error(&[("DATABASE_URL", "postgres://db/blink")]).contains("later version"));
+        assert!(error(&[("DATABASE_URL", "mysql://db/blink")]).contains("sqlite://"));
+    }
+
+    #[test]
+    fn secrets_do_not_appear_when_the_settings_are_printed() {
+        let config = Config::from_pairs([
+            ("DATABASE_URL", "sqlite://secret-place.db"),
+            ("MAIL_SERVER", "mail.example.com"),
+            ("MAIL_USERNAME", "jo@example.com"),
+            ("MAIL_PASSWORD", "hunter2"),
+            ("ADMIN_API_KEY", "a-long-enough-admin-key"),
+        ])
+        .unwrap();
+        let printed = format!("{config:?}");
+        for secret in ["hunter2", "a-long-enough-admin-key", "secret-place"] {
+            assert!(!printed.contains(secret), "{printed}");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Where settings come from: the process's environment first, then a `.env` file. The only file that reads either.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use super::{ConfigError, Secret};
+
+/// Every setting there is. Another name in the `.env` file is an error, so that a slip of the pen does not go unnoticed.
+const NAMES: &[&str] = &[
+    "DATABASE_URL", "APP_BASE_URL", "HOST", "PORT", "DATA_DIR", "MAIL_TRANSPORT", "MAIL_SERVER", "MAIL_PORT",
+    "MAIL_SECURITY", "MAIL_USERNAME", "MAIL_PASSWORD", "MAIL_SENDER", "ADMIN_API_KEY", "LIVENESS_TIMEOUT_SECONDS",
+    "FRAME_CAPTURE_INTERVAL_MS", "MAX_CONTENT_LENGTH", "SESSION_COOKIE_SECURE", "LOG_LEVEL", "TOKEN_TTL_MINUTES",
+    "SESSION_TTL_MINUTES", "MAX_ATTEMPTS", "MODELS_DIR", "TRUSTED_PROXIES",
+];
+
+/// Settings that may be given as the path of a file that holds them, under their name with `_FILE` behind it.
+const SECRETS: &[&str] = &["DATABASE_URL", "MAIL_PASSWORD", "ADMIN_API_KEY"];
+
+/// Names that the original had and this version does not know yet.
+const LATER: &[&str] = &[
+    "RESEND_API_KEY", "RESEND_FROM_EMAIL", "CLOUDINARY_CLOUD_NAME", "CLOUDINARY_API_KEY", "CLOUDINARY_API_SECRET",
+    "SECRET_KEY",
+];
+
+/// Settings by name. An empty value counts as not set.
+pub(super) struct Source {
+    values: HashMap<String, String>,
+}
+
+impl Source {
+    /// Reads the environment and the `.env` file (`ENV_FILE` names another one, which must then exist).
+    pub(super) fn from_process() -> Result<Self, ConfigError> {
+        let mut values: HashMap<String, String> = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        let chosen = values.get("ENV_FILE").filter(|path| !path.is_empty()).map(PathBuf::from);
+        let path = chosen.clone().unwrap_or_else(|| PathBuf::from(".env"));
+        if chosen.is_some() || path.exists() {
+            for (name, value) in read_env_file(&path)? {
+                // What the process was started with wins, also as a file.
+                let plain = name.strip_suffix("_FILE").unwrap_or(&name);
+                let is_set = |name: &str| values.get(name).is_some_and(|value| !value.is_empty());
+                if !is_set(plain) && !is_set(&format!("{plain}_FILE")) {
+                    values.insert(name, value);
+                }
+            }
+        }
+        Ok(Self { values })
+    }
+
+    /// Takes the settings from a list, for tests.
+    pub(super) fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self { values: pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect() }
+    }
+
+    /// The setting's text, or `None` where it is not set.
+    pub(super) fn text(&self, name: &'static str) -> Option<&str> {
+        debug_assert!(NAMES.contains(&name), "{name} is missing from the list of settings");
+        self.values.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// The setting's value, or `None` where it is not set. `expected` completes "must be …".
+    pub(super) fn parsed<T: FromStr>(
+        &self,
+        name: &'static str,
+        expected: &'static str,
+    ) -> Result<Option<T>, ConfigError> {
+        let parse = |text: &str| {
+            text.parse().map_err(|_| ConfigError::Unparsable { name, got: text.to_owned(), expected })
+        };
+        self.text(name).map(parse).transpose()
+    }
+
+    /// The setting as a whole number inside `range`, or `default` where it is not set.
+    pub(super) fn number(
+        &self,
+        name: &'static str,
+        range: std::ops::RangeInclusive<u32>,
+        default: u32,
+    ) -> Result<u32, ConfigError> {
+        let Some(text) = self.text(name) else { return Ok(default) };
+        match text.parse() {
+            Ok(number) if range.contains(&number) => Ok(number),
+            _ => Err(ConfigError::OutOfRange { name, got: text.to_owned(), from: *range.start(), to: *range.end() }),
+        }
+    }
+
+    /// The secret, given itself or as the path of a file that holds it.
+    pub(super) fn secret(&self, name: &'static str) -> Result<Option<Secret>, ConfigError> {
+        debug_assert!(SECRETS.contains(&name), "{name} is missing from the list of secrets");
+        let file = self.values.get(&format!("{name}_FILE")).filter(|path| !path.is_empty());
+        match (self.text(name), file) {
+            (Some(_), Some(_)) => Err(ConfigError::GivenTwice { name }),
+            (Some(text), None) => Ok(Some(Secret::new(text))),
+            (None, Some(path)) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|source| ConfigError::SecretFile { name, path: path.into(), source })?;
+                Ok(Some(Secret::new(text.trim())).filter(|secret| !secret.expose().is_empty()))
+            }
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+/// Returns the file's settings, in its order.
+fn read_env_file(path: &Path) -> Result<Vec<(String, String)>, ConfigError> {
+    let failed = |source: dotenvy::Error| ConfigError::EnvFile {
+        path: path.to_owned(),
+        // The library's own message quotes the line, which may hold a secret.
+        problem: match source {
+            dotenvy::Error::Io(source) => source.to_string(),
+            dotenvy::Error::LineParse(_, at) => format!("a line cannot be read (near its character {at})"),
+            _ => "it cannot be read".to_owned(),
+        },
+    };
+    let settings: Vec<(String, String)> =
+        dotenvy::from_path_iter(path).map_err(failed)?.collect::<Result<_, _>>().map_err(failed)?;
+    for (name, _) in &settings {
+        let plain = name.strip_suffix("_FILE").filter(|plain| SECRETS.contains(plain)).unwrap_or(name);
+        if LATER.contains(&plain) {
+            return Err(ConfigError::NotYet { name: name.clone(), path: path.to_owned() });
+        }
+        if !NAMES.contains(&plain) {
+            return Err(ConfigError::Unknown { name: name.clone(), path: path.to_owned() });
+        }
+    }
+    Ok(settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn env_file(text: &str) -> Result<Vec<(String, String)>, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.env");
+        std::fs::write(&path, text).unwrap();
+        read_env_file(&path).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_unknown_name_in_the_env_file_is_named() {
+        assert!(env_file("PORT=9000\n# a comment\nMAIL_PASSWORD_FILE=/run/secrets/mail\n").is_ok());
+        assert!(env_file("PROT=9000\n").unwrap_err().contains("PROT"));
+        assert!(env_file("PORT_FILE=/run/port\n").unwrap_err().contains("PORT_FILE"));
+        assert!(env_file("RESEND_API_KEY=re_1\n").unwrap_err().contains("RESEND_API_KEY"));
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_is_reported_without_its_content() {
+        let error = env_file("MAIL_PASSWORD='hunter2\n").unwrap_err();
+        assert!(error.contains("settings.env") && !error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn a_secret_may_come_from_a_file_but_not_from_both() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        std::fs::write(&path, "from-the-file\n").unwrap();
+        let path = path.to_str().unwrap();
+        let source = Source::from_pairs([("MAIL_PASSWORD_FILE", path)]);
+        assert_eq!(source.secret("MAIL_PASSWORD").unwrap().unwrap().expose(), "from-the-file");
+        let source = Source::from_pairs([("MAIL_PASSWORD_FILE", path), ("MAIL_PASSWORD", "plain")]);
+        assert!(source.secret("MAIL_PASSWORD").is_err());
+        let source = Source::from_pairs([("MAIL_PASSWORD_FILE", "/nowhere/at/all")]);
+        assert!(source.secret("MAIL_PASSWORD").unwrap_err().to_string().contains("MAIL_PASSWORD_FILE"));
+    }
+}

@@ -1,0 +1,181 @@
+//! The values that single settings have.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::str::FromStr;
+
+use super::{ConfigError, Source};
+
+/// Shortest admin key that is accepted.
+const MIN_ADMIN_KEY_LENGTH: usize = 16;
+
+/// What a base URL looks like.
+pub(super) const BASE_URL_FORM: &str = "an address like https://blink.example.com, without a path";
+
+/// A setting that must not be printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret.
+    pub fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// The secret itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
+
+/// What people reach the server under: scheme, host and port, nothing behind them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseUrl {
+    origin: String,
+    is_https: bool,
+    host: String,
+}
+
+impl BaseUrl {
+    /// `http://localhost:port`.
+    pub fn localhost(port: u16) -> Self {
+        format!("http://localhost:{port}").parse().expect("a number makes a valid address")
+    }
+
+    /// The origin, as browsers write it: no slash at the end, no port where it is the scheme's own.
+    pub fn as_str(&self) -> &str {
+        &self.origin
+    }
+
+    /// Whether browsers reach the server by https.
+    pub fn is_https(&self) -> bool {
+        self.is_https
+    }
+
+    /// The host's name, without a port.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Whether the host is this machine itself, which browsers let use the camera without https.
+    pub fn is_loopback(&self) -> bool {
+        is_loopback_host(&self.host)
+    }
+}
+
+impl FromStr for BaseUrl {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let url = url::Url::parse(text).map_err(drop)?;
+        let is_bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        match (url.scheme(), url.host_str()) {
+            ("http" | "https", Some(host)) if is_bare && !has_user => Ok(Self {
+                origin: url.origin().ascii_serialization(),
+                is_https: url.scheme() == "https",
+                host: host.to_owned(),
+            }),
+            _ => Err(()),
+        }
+    }
+}
+
+/// Whether `host` (a name or an address, without a port) is this machine itself.
+pub(crate) fn is_loopback_host(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost") || bare.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    /// Only what went wrong.
+    Error,
+    /// And what an operator should look at.
+    Warn,
+    /// And one line per request.
+    Info,
+    /// And details.
+    Debug,
+    /// And everything.
+    Trace,
+}
+
+impl LogLevel {
+    /// The level's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            LogLevel::Error => "error",
+            LogLevel::Warn => "warn",
+            LogLevel::Info => "info",
+            LogLevel::Debug => "debug",
+            LogLevel::Trace => "trace",
+        }
+    }
+}
+
+impl FromStr for LogLevel {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        // `warning` and `critical` are names that the original took from Python.
+        match text.to_ascii_lowercase().as_str() {
+            "error" | "critical" => Ok(LogLevel::Error),
+            "warn" | "warning" => Ok(LogLevel::Warn),
+            "info" => Ok(LogLevel::Info),
+            "debug" => Ok(LogLevel::Debug),
+            "trace" => Ok(LogLevel::Trace),
+            _ => Err(()),
+        }
+    }
+}
+
+/// `HOST`: an address of this machine.
+pub(super) fn host(source: &Source) -> Result<IpAddr, ConfigError> {
+    if source.text("HOST").is_some_and(|text| text.eq_ignore_ascii_case("localhost")) {
+        return Ok(Ipv4Addr::LOCALHOST.into());
+    }
+    let host = source.parsed("HOST", "an IP address to listen at, like 127.0.0.1 or 0.0.0.0")?;
+    Ok(host.unwrap_or(Ipv4Addr::LOCALHOST.into()))
+}
+
+/// A setting that is on or off.
+pub(super) fn switch(source: &Source, name: &'static str) -> Result<Option<bool>, ConfigError> {
+    match source.text(name).map(str::to_ascii_lowercase).as_deref() {
+        None => Ok(None),
+        Some("true" | "1" | "yes" | "on") => Ok(Some(true)),
+        Some("false" | "0" | "no" | "off") => Ok(Some(false)),
+        Some(got) => Err(ConfigError::Unparsable { name, got: got.to_owned(), expected: "true or false" }),
+    }
+}
+
+/// `ADMIN_API_KEY`, if it is long enough not to be guessed.
+pub(super) fn admin_key(source: &Source) -> Result<Option<Secret>, ConfigError> {
+    let key = source.secret("ADMIN_API_KEY")?;
+    if key.as_ref().is_some_and(|key| key.expose().len() < MIN_ADMIN_KEY_LENGTH) {
+        return Err(ConfigError::Unusable {
+            name: "ADMIN_API_KEY",
+            problem: "is too short; give it at least 16 characters, or none and one is made",
+        });
+    }
+    Ok(key)
+}
+
+/// `DATABASE_URL`, if it names an SQLite file. Says nothing of the value: it may hold a password.
+pub(super) fn sqlite_url(url: Secret) -> Result<Secret, ConfigError> {
+    let text = url.expose();
+    let problem = if text.starts_with("sqlite:") && !text.contains(":memory:") {
+        return Ok(url);
+    } else if text.starts_with("postgres:") || text.starts_with("postgresql:") {
+        "names PostgreSQL, which comes in a later version; use a file, like sqlite://data/blinkgate.db"
+    } else {
+        "must name an SQLite file, like sqlite://data/blinkgate.db"
+    };
+    Err(ConfigError::Unusable { name: "DATABASE_URL", problem })
+}

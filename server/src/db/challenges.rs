@@ -1,0 +1,255 @@
+//! Challenges: issued, claimed by exactly one submission at a time, decided once.
+
+use super::{Connection, violates};
+use crate::domain::{ChallengeId, LeaseId, SessionId, UserId};
+
+/// A challenge as it is issued.
+#[derive(Clone, Debug)]
+pub struct NewChallenge {
+    /// Its id.
+    pub id: ChallengeId,
+    /// The sitting that it belongs to.
+    pub session_id: SessionId,
+    /// The user that it belongs to.
+    pub user_id: UserId,
+    /// The browser's key, base64url.
+    pub public_key: String,
+    /// 32 random bytes, base64url.
+    pub nonce: String,
+    /// The server's origin.
+    pub audience: String,
+    /// How the challenge is put.
+    pub policy: &'static str,
+    /// Which attempt it is, from 1.
+    pub attempt: u32,
+    /// Time for the blink.
+    pub timeout_ms: u32,
+    /// Name of the thresholds.
+    pub thresholds: String,
+    /// When it was issued.
+    pub issued_at: i64,
+    /// Until when a submission is taken.
+    pub expires_at: i64,
+}
+
+/// A challenge as it is stored.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Challenge {
+    /// Its id.
+    pub id: ChallengeId,
+    /// The sitting that it belongs to.
+    pub session_id: SessionId,
+    /// The user that it belongs to.
+    pub user_id: UserId,
+    /// The browser's key, base64url.
+    pub public_key: String,
+    /// 32 random bytes, base64url.
+    pub nonce: String,
+    /// The server's origin at the time.
+    pub audience: String,
+    /// Which attempt it is, from 1.
+    pub attempt: u32,
+    /// Time for the blink.
+    pub timeout_ms: u32,
+    /// Name of the thresholds.
+    pub thresholds: String,
+    /// Where it stands.
+    pub state: State,
+    /// When it was issued.
+    pub issued_at: i64,
+    /// Until when a submission is taken.
+    pub expires_at: i64,
+    /// Until when the present claim holds.
+    pub lease_until: Option<i64>,
+    /// The key of the request that claimed or decided it.
+    pub idempotency_key: Option<String>,
+    /// The answer that was given, JSON.
+    pub answer: Option<String>,
+}
+
+/// Where a challenge stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(rename_all = "snake_case")]
+pub enum State {
+    /// Waits for a submission.
+    Issued,
+    /// A submission is being scored.
+    Scoring,
+    /// Answered for good.
+    Decided,
+    /// Another challenge took its place before it was used.
+    Superseded,
+}
+
+/// What came of issuing a challenge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Issue {
+    /// It is stored.
+    Issued,
+    /// A submission of the same sitting is being scored; a second challenge would be a second try.
+    Busy,
+    /// The key was registered before.
+    KeyUsed,
+}
+
+/// What came of a claim.
+#[derive(Clone, Debug)]
+pub enum Claim {
+    /// The caller alone may decide the challenge, under this lease.
+    Granted(Box<Challenge>, LeaseId),
+    /// There is no such challenge in this sitting.
+    Unknown,
+    /// It was decided for this same request; here is the answer.
+    Answered(String),
+    /// It was decided for another request.
+    Used,
+    /// It is being scored.
+    InProgress,
+    /// Its time is over, or another challenge took its place.
+    Expired,
+}
+
+/// Stores a new challenge in place of one of the same sitting that was not used.
+pub async fn issue(db: &mut Connection, new: &NewChallenge) -> sqlx::Result<Issue> {
+    sqlx::query(
+        "update challenges set state = 'superseded'
+         where session_id = $1 and (state = 'issued' or (state = 'scoring' and lease_until <= $2))",
+    )
+    .bind(&new.session_id)
+    .bind(new.issued_at)
+    .execute(&mut *db)
+    .await?;
+    let inserted = sqlx::query(
+        "insert into challenges (id, session_id, user_id, public_key, nonce, audience, policy, attempt, timeout_ms,
+             thresholds, state, issued_at, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'issued', $11, $12)",
+    )
+    .bind(&new.id)
+    .bind(&new.session_id)
+    .bind(&new.user_id)
+    .bind(&new.public_key)
+    .bind(&new.nonce)
+    .bind(&new.audience)
+    .bind(new.policy)
+    .bind(new.attempt)
+    .bind(new.timeout_ms)
+    .bind(&new.thresholds)
+    .bind(new.issued_at)
+    .bind(new.expires_at)
+    .execute(db)
+    .await;
+    match inserted {
+        Ok(_) => Ok(Issue::Issued),
+        Err(error) if violates(&error, "public_key") => Ok(Issue::KeyUsed),
+        Err(error) if violates(&error, "session_id") => Ok(Issue::Busy),
+        Err(error) => Err(error),
+    }
+}
+
+/// Claims the challenge for the request named by `key` (`None`: giving up), until `lease_until`.
+///
+/// A claim whose process died can be taken over once its lease is over, also past the challenge's own expiry: the
+/// request came in time.
+pub async fn claim(
+    db: &mut Connection,
+    id: &ChallengeId,
+    session: &SessionId,
+    key: Option<&str>,
+    now_ms: i64,
+    lease_until: i64,
+) -> sqlx::Result<Claim> {
+    let lease = LeaseId::new(now_ms);
+    let granted: Option<Challenge> = sqlx::query_as(
+        "update challenges set state = 'scoring', lease_id = $3, lease_until = $4, idempotency_key = $5
+         where id = $1 and session_id = $2
+           and ((state = 'issued' and expires_at > $6) or (state = 'scoring' and lease_until <= $6))
+         returning id, session_id, user_id, public_key, nonce, audience, attempt, timeout_ms, thresholds, state,
+             issued_at, expires_at, lease_until, idempotency_key, answer",
+    )
+    .bind(id)
+    .bind(session)
+    .bind(&lease)
+    .bind(lease_until)
+    .bind(key)
+    .bind(now_ms)
+    .fetch_optional(&mut *db)
+    .await?;
+    if let Some(challenge) = granted {
+        return Ok(Claim::Granted(Box::new(challenge), lease));
+    }
+    Ok(match find(db, id, session).await? {
+        None => Claim::Unknown,
+        Some(challenge) => match (challenge.state, challenge.answer) {
+            (State::Decided, Some(answer)) if challenge.idempotency_key.as_deref() == key => Claim::Answered(answer),
+            (State::Decided, _) => Claim::Used,
+            (State::Scoring, _) => Claim::InProgress,
+            (State::Issued | State::Superseded, _) => Claim::Expired,
+        },
+    })
+}
+
+/// Returns the challenge, if it belongs to this sitting.
+pub async fn find(db: &mut Connection, id: &ChallengeId, session: &SessionId) -> sqlx::Result<Option<Challenge>> {
+    sqlx::query_as(
+        "select id, session_id, user_id, public_key, nonce, audience, attempt, timeout_ms, thresholds, state,
+             issued_at, expires_at, lease_until, idempotency_key, answer
+         from challenges where id = $1 and session_id = $2",
+    )
+    .bind(id)
+    .bind(session)
+    .fetch_optional(db)
+    .await
+}
+
+/// Gives a claim back, undecided. The challenge can be claimed again at least until `usable_until`.
+pub async fn release(
+    db: &mut Connection,
+    id: &ChallengeId,
+    lease: &LeaseId,
+    usable_until: i64,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update challenges set state = 'issued', lease_id = null, lease_until = null, idempotency_key = null,
+             expires_at = case when expires_at < $3 then $3 else expires_at end
+         where id = $1 and lease_id = $2 and state = 'scoring'",
+    )
+    .bind(id)
+    .bind(lease)
+    .bind(usable_until)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Stores the answer for good. Returns whether the caller still held the claim; if not, nothing was changed and nothing
+/// of the decision may be kept.
+pub async fn finish(
+    db: &mut Connection,
+    id: &ChallengeId,
+    lease: &LeaseId,
+    answer: &str,
+    now_ms: i64,
+) -> sqlx::Result<bool> {
+    let updated = sqlx::query(
+        "update challenges set state = 'decided', answer = $3, decided_at = $4, lease_id = null, lease_until = null
+         where id = $1 and lease_id = $2 and state = 'scoring'",
+    )
+    .bind(id)
+    .bind(lease)
+    .bind(answer)
+    .bind(now_ms)
+    .execute(db)
+    .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
+/// Returns the answer to the sitting's last decided challenge, JSON.
+pub async fn last_answer(db: &mut Connection, session: &SessionId) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar(
+        "select answer from challenges where session_id = $1 and state = 'decided'
+         order by decided_at desc, id desc limit 1",
+    )
+    .bind(session)
+    .fetch_optional(db)
+    .await
+}

@@ -1,0 +1,71 @@
+//! The audit: one row per attempt that ended. Rows are added, never changed.
+
+use super::Connection;
+use crate::domain::{ChallengeId, EventId};
+
+/// An attempt that ended.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Event {
+    /// The row's id.
+    pub id: EventId,
+    /// The user's address, in clear: this is what an audit is about.
+    pub email: String,
+    /// `VERIFIED` or `FAILED`.
+    pub status: String,
+    /// The reason's code, `None` when verified.
+    pub reason: Option<String>,
+    /// Where the capture with open eyes is kept.
+    pub open_capture_ref: Option<String>,
+    /// Where the capture with closed eyes is kept.
+    pub closed_capture_ref: Option<String>,
+    /// When it ended.
+    pub created_at: i64,
+    /// The challenge.
+    pub challenge_id: ChallengeId,
+    /// Which attempt of the sitting it was, from 1.
+    pub attempt: u32,
+    /// Name of the thresholds that were used.
+    pub thresholds: String,
+    /// Version of the engine that decided.
+    pub engine: String,
+    /// The decision's record, JSON.
+    pub details: String,
+}
+
+/// Adds a row.
+pub async fn insert(db: &mut Connection, event: &Event) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into verification_events (id, email, status, reason, open_captured, closed_captured, open_capture_ref,
+             closed_capture_ref, created_at, challenge_id, attempt, thresholds, engine, details)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+    )
+    .bind(&event.id)
+    .bind(&event.email)
+    .bind(&event.status)
+    .bind(&event.reason)
+    .bind(i64::from(event.open_capture_ref.is_some()))
+    .bind(i64::from(event.closed_capture_ref.is_some()))
+    .bind(&event.open_capture_ref)
+    .bind(&event.closed_capture_ref)
+    .bind(event.created_at)
+    .bind(&event.challenge_id)
+    .bind(event.attempt)
+    .bind(&event.thresholds)
+    .bind(&event.engine)
+    .bind(&event.details)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Returns the newest `limit` rows, newest first.
+pub async fn list_newest(db: &mut Connection, limit: u32) -> sqlx::Result<Vec<Event>> {
+    sqlx::query_as(
+        "select id, email, status, reason, open_capture_ref, closed_capture_ref, created_at, challenge_id, attempt,
+             thresholds, engine, details
+         from verification_events order by created_at desc, id desc limit $1",
+    )
+    .bind(limit)
+    .fetch_all(db)
+    .await
+}

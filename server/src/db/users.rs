@@ -1,0 +1,56 @@
+//! Users: one row per address that was ever registered.
+
+use super::Connection;
+use crate::domain::{EmailAddress, UserId, UserStatus};
+
+/// A user as far as the flow needs to know.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct User {
+    /// The row's id.
+    pub id: UserId,
+    /// The address.
+    pub email: EmailAddress,
+    /// The standing.
+    pub status: UserStatus,
+}
+
+/// Returns the user with this address, made if there is none. One that exists is left as it is, whatever its status.
+pub async fn find_or_insert(db: &mut Connection, email: &EmailAddress, now_ms: i64) -> sqlx::Result<User> {
+    sqlx::query(
+        "insert into users (id, email, status, created_at, updated_at) values ($1, $2, 'PENDING', $3, $3)
+         on conflict (email) do nothing",
+    )
+    .bind(UserId::new(now_ms))
+    .bind(email)
+    .bind(now_ms)
+    .execute(&mut *db)
+    .await?;
+    sqlx::query_as("select id, email, status from users where email = $1").bind(email).fetch_one(db).await
+}
+
+/// Returns the user with this id.
+pub async fn get(db: &mut Connection, id: &UserId) -> sqlx::Result<User> {
+    sqlx::query_as("select id, email, status from users where id = $1").bind(id).fetch_one(db).await
+}
+
+/// Marks the user verified, for good.
+pub async fn set_verified(db: &mut Connection, id: &UserId, now_ms: i64) -> sqlx::Result<()> {
+    sqlx::query(
+        "update users set status = 'VERIFIED', updated_at = $2, verified_at = coalesce(verified_at, $2) where id = $1",
+    )
+    .bind(id)
+    .bind(now_ms)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Marks the user failed, unless verified before.
+pub async fn set_failed(db: &mut Connection, id: &UserId, now_ms: i64) -> sqlx::Result<()> {
+    sqlx::query("update users set status = 'FAILED', updated_at = $2 where id = $1 and status <> 'VERIFIED'")
+        .bind(id)
+        .bind(now_ms)
+        .execute(db)
+        .await?;
+    Ok(())
+}

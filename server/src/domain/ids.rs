@@ -1,0 +1,75 @@
+//! Ids made by the server: text that sorts by the time of its making, with 80 random bits behind it.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
+        #[serde(transparent)]
+        #[sqlx(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Makes a new id at `now_ms`.
+            pub fn new(now_ms: i64) -> Self {
+                Self(sortable(now_ms))
+            }
+
+            /// Takes what a client sent as the name of something that may or may not exist.
+            pub fn from_client(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+
+            /// The id as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// Names a row of `users`.
+    UserId,
+    /// Names a row of `capture_sessions`. Not the secret in the cookie.
+    SessionId,
+    /// Names a row of `challenges`.
+    ChallengeId,
+    /// Names a row of `verification_events`, and the captures that belong to it.
+    EventId,
+    /// Names a row of `mail_outbox`.
+    MailId,
+    /// Names one claim of a challenge.
+    LeaseId,
+}
+
+/// 32 hexadecimal digits: 48 bits of milliseconds, then 80 random bits.
+fn sortable(now_ms: i64) -> String {
+    let random: [u8; 10] = super::token::random_bytes();
+    let mut id = format!("{:012x}", now_ms & 0xffff_ffff_ffff);
+    for byte in random {
+        id.push_str(&format!("{byte:02x}"));
+    }
+    id
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_sort_by_time_and_do_not_repeat() {
+        let earlier = EventId::new(1_700_000_000_000);
+        let later = EventId::new(1_700_000_000_001);
+        assert!(earlier.as_str() < later.as_str());
+        assert_ne!(EventId::new(5), EventId::new(5));
+        assert_eq!(earlier.as_str().len(), 32);
+    }
+}

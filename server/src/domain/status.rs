@@ -1,0 +1,16 @@
+//! What is known of a user.
+
+use serde::{Deserialize, Serialize};
+
+/// A user's standing. `Verified` is never taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[serde(rename_all = "UPPERCASE")]
+#[sqlx(rename_all = "UPPERCASE")]
+pub enum UserStatus {
+    /// Registered, nothing decided yet.
+    Pending,
+    /// A live person controlled the mailbox.
+    Verified,
+    /// The last counted attempt was rejected; more may follow.
+    Failed,
+}

@@ -1,0 +1,114 @@
+//! Empties the outbox: takes what is due, makes the link, sends, and tries again later where that failed.
+
+use std::time::Duration;
+
+use super::letter::{self, Letter};
+use super::transport::SendError;
+use crate::app::App;
+use crate::clock::{self, MINUTE_MS};
+use crate::db::outbox::{self, DueMail};
+use crate::db::tokens;
+use crate::domain::PlainToken;
+
+/// Longest pause of the worker, for mails that another process put into the outbox.
+const IDLE: Duration = Duration::from_secs(30);
+/// Pause after a fault of the database.
+const AFTER_FAULT: Duration = Duration::from_secs(5);
+/// A try that has not ended after this is taken to have died with its process.
+const LEASE_MS: i64 = 2 * MINUTE_MS;
+/// Pauses between tries; the last one repeats.
+const BACK_OFF_MS: [i64; 6] = [5_000, 20_000, MINUTE_MS, 3 * MINUTE_MS, 8 * MINUTE_MS, 15 * MINUTE_MS];
+/// A mail that could not be sent for this long is given up.
+const GIVE_UP_AFTER_MS: i64 = 24 * 60 * MINUTE_MS;
+
+/// Delivers mails until the task is dropped.
+pub async fn run(app: App) {
+    loop {
+        let pause = match deliver_due(&app).await {
+            Ok(next_due) => {
+                let until_due = next_due.map(|due| due.saturating_sub(clock::now_ms()).max(0).unsigned_abs());
+                until_due.map_or(IDLE, |ms| Duration::from_millis(ms).min(IDLE))
+            }
+            Err(error) => {
+                tracing::error!(%error, "the outbox cannot be read; trying again");
+                AFTER_FAULT
+            }
+        };
+        tokio::select! {
+            () = app.mail_wake.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Sends every mail that is due now. Returns when the next one will be.
+///
+/// # Errors
+/// The database failed. A mail that does not leave is no error: it stays in the outbox.
+pub async fn deliver_due(app: &App) -> sqlx::Result<Option<i64>> {
+    loop {
+        let now = clock::now_ms();
+        let token = PlainToken::generate();
+        let mut tx = app.db.write().await?;
+        let Some(mail) = outbox::claim_due(&mut tx, now, now + LEASE_MS).await? else {
+            return outbox::next_due(&mut tx).await;
+        };
+        // Each try brings a link of its own: the last try may have arrived although it seemed to fail.
+        tokens::insert(&mut tx, &token.hash(), &mail.user_id, now, now + app.limits.token_ttl_ms).await?;
+        tx.commit().await?;
+        let sent = send(app, &mail, &token).await;
+        settle(app, &mail, sent, clock::now_ms()).await?;
+    }
+}
+
+async fn send(app: &App, mail: &DueMail, token: &PlainToken) -> Result<(), SendError> {
+    let link = format!("{}/verify?token={}", app.base_url.as_str(), token.expose());
+    let message = letter::write(&Letter {
+        id: &mail.id,
+        sender: &app.mail_sender,
+        to: &mail.email,
+        host: app.base_url.host(),
+        link: &link,
+        minutes: app.limits.token_ttl_ms / MINUTE_MS,
+    })
+    .map_err(|error| SendError { text: error.to_string(), is_final: true, kind: "the mail could not be written" })?;
+    app.mail.send(&mail.id, &message, &link).await
+}
+
+/// Writes down what came of a try.
+async fn settle(app: &App, mail: &DueMail, sent: Result<(), SendError>, now: i64) -> sqlx::Result<()> {
+    let mut tx = app.db.write().await?;
+    match sent {
+        Ok(()) => {
+            outbox::mark_sent(&mut tx, &mail.id, now).await?;
+            tracing::info!(mail = %mail.id, tries = mail.tries, "mail sent");
+        }
+        Err(error) if error.is_final || now - mail.created_at >= GIVE_UP_AFTER_MS => {
+            outbox::give_up(&mut tx, &mail.id, &error.text, now).await?;
+            tracing::error!(mail = %mail.id, tries = mail.tries, why = error.kind, "mail given up");
+        }
+        Err(error) => {
+            let pause = back_off_ms(mail.tries);
+            outbox::mark_failed(&mut tx, &mail.id, &error.text, now + pause).await?;
+            tracing::warn!(mail = %mail.id, tries = mail.tries, why = error.kind, retry_ms = pause, "mail not sent");
+        }
+    }
+    tx.commit().await
+}
+
+fn back_off_ms(tries: u32) -> i64 {
+    let step = (tries.max(1) as usize - 1).min(BACK_OFF_MS.len() - 1);
+    BACK_OFF_MS[step]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_then_stay() {
+        assert_eq!(back_off_ms(1), 5_000);
+        assert_eq!(back_off_ms(2), 20_000);
+        assert_eq!(back_off_ms(6), back_off_ms(600));
+    }
+}

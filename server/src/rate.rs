@@ -1,0 +1,141 @@
+//! Rate limits per client, in memory: token buckets that are told the time and forget clients that were quiet.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// So many clients are remembered at most; beyond it, those whose buckets are full again are forgotten, and if none is,
+/// strangers share one bucket.
+const MAX_CLIENTS: usize = 20_000;
+
+/// What is limited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Limit {
+    /// Registrations from one client. An office behind one address registers more than a household.
+    Register,
+    /// Links from one client that were not good.
+    BadToken,
+    /// Wrong admin keys from one client.
+    BadAdminKey,
+    /// Challenges of one sitting.
+    Challenge,
+}
+
+impl Limit {
+    /// How many at once, and within which time as many again.
+    fn rule(self) -> (f64, Duration) {
+        match self {
+            Limit::Register => (20.0, Duration::from_secs(3600)),
+            Limit::BadToken | Limit::BadAdminKey => (10.0, Duration::from_secs(60)),
+            Limit::Challenge => (30.0, Duration::from_secs(600)),
+        }
+    }
+}
+
+/// The limit is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exceeded {
+    /// Seconds after which one more is free, at least 1.
+    pub retry_after_s: u32,
+}
+
+/// All buckets of this process.
+#[derive(Debug, Default)]
+pub struct RateLimits {
+    buckets: Mutex<HashMap<(Limit, String), Bucket>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    left: f64,
+    at: Instant,
+}
+
+impl RateLimits {
+    /// No client is known yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes one from the client's bucket.
+    ///
+    /// # Errors
+    /// [`Exceeded`] if it is empty.
+    pub fn take(&self, limit: Limit, client: &str, now: Instant) -> Result<(), Exceeded> {
+        self.with_bucket(limit, client, now, |bucket| {
+            check(limit, bucket)?;
+            bucket.left -= 1.0;
+            Ok(())
+        })
+    }
+
+    /// Looks whether there is one left in the client's bucket, without taking it.
+    ///
+    /// # Errors
+    /// [`Exceeded`] if it is empty.
+    pub fn peek(&self, limit: Limit, client: &str, now: Instant) -> Result<(), Exceeded> {
+        self.with_bucket(limit, client, now, |bucket| check(limit, bucket))
+    }
+
+    fn with_bucket<T>(&self, limit: Limit, client: &str, now: Instant, act: impl FnOnce(&mut Bucket) -> T) -> T {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if buckets.len() >= MAX_CLIENTS {
+            buckets.retain(|(limit, _), bucket| refill(*limit, *bucket, now).left < limit.rule().0);
+        }
+        let is_known = buckets.contains_key(&(limit, client.to_owned()));
+        let client = if is_known || buckets.len() < MAX_CLIENTS { client } else { "" };
+        let full = Bucket { left: limit.rule().0, at: now };
+        let bucket = buckets.entry((limit, client.to_owned())).or_insert(full);
+        *bucket = refill(limit, *bucket, now);
+        act(bucket)
+    }
+}
+
+fn check(limit: Limit, bucket: &Bucket) -> Result<(), Exceeded> {
+    if bucket.left >= 1.0 {
+        return Ok(());
+    }
+    let (size, period) = limit.rule();
+    let seconds = (1.0 - bucket.left) / size * period.as_secs_f64();
+    Err(Exceeded { retry_after_s: (seconds.ceil() as u32).max(1) })
+}
+
+fn refill(limit: Limit, bucket: Bucket, now: Instant) -> Bucket {
+    let (size, period) = limit.rule();
+    let passed = now.saturating_duration_since(bucket.at).as_secs_f64();
+    Bucket { left: (bucket.left + passed / period.as_secs_f64() * size).min(size), at: now }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_empties_and_fills_again_with_time() {
+        let limits = RateLimits::new();
+        let start = Instant::now();
+        for _ in 0..10 {
+            assert_eq!(limits.take(Limit::BadToken, "a", start), Ok(()));
+        }
+        assert_eq!(limits.take(Limit::BadToken, "a", start), Err(Exceeded { retry_after_s: 6 }));
+        assert_eq!(limits.peek(Limit::BadToken, "a", start), Err(Exceeded { retry_after_s: 6 }));
+        assert_eq!(limits.take(Limit::BadToken, "b", start), Ok(()), "another client has its own");
+        assert_eq!(limits.take(Limit::Register, "a", start), Ok(()), "another limit has its own");
+        let later = start + Duration::from_secs(6);
+        assert_eq!(limits.take(Limit::BadToken, "a", later), Ok(()));
+        assert!(limits.take(Limit::BadToken, "a", later).is_err());
+    }
+
+    #[test]
+    fn memory_stays_bounded_under_many_clients() {
+        let limits = RateLimits::new();
+        let start = Instant::now();
+        for client in 0..MAX_CLIENTS + 100 {
+            let _ = limits.take(Limit::Register, &client.to_string(), start);
+        }
+        assert!(limits.buckets.lock().unwrap().len() <= MAX_CLIENTS + 1);
+        let much_later = start + Duration::from_secs(7200);
+        limits.take(Limit::Register, "new", much_later).unwrap();
+        assert_eq!(limits.buckets.lock().unwrap().len(), 1, "quiet clients are forgotten");
+    }
+}

@@ -1,0 +1,48 @@
+//! Bodies: read whole, within a time, within their limit, and with our own errors.
+
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use serde::de::DeserializeOwned;
+
+use super::error::ApiError;
+use crate::app::App;
+
+/// A JSON body. Errors are ours.
+pub(super) struct AppJson<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<App> for AppJson<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        if media_type(request.headers()) != "application/json" {
+            return Err(ApiError::ContentType);
+        }
+        let bytes = in_time(app.limits.body_arrival, Bytes::from_request(request, app)).await?.map_err(|error| too_large(&error))?;
+        serde_json::from_slice(&bytes).map(AppJson).map_err(|_| ApiError::BodyMalformed)
+    }
+}
+
+/// Waits for a body, but not for ever.
+///
+/// # Errors
+/// [`ApiError::BodyTooSlow`].
+pub(super) async fn in_time<T>(limit: Duration, arriving: impl Future<Output = T>) -> Result<T, ApiError> {
+    tokio::time::timeout(limit, arriving).await.map_err(|_| ApiError::BodyTooSlow)
+}
+
+/// The content type without its parameters, in lower case.
+pub(super) fn media_type(headers: &HeaderMap) -> String {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn too_large(error: &BytesRejection) -> ApiError {
+    match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge,
+        _ => ApiError::BodyMalformed,
+    }
+}

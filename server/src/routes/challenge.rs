@@ -1,0 +1,102 @@
+//! `POST /api/challenge`: the browser's public key in, a challenge bound to it out.
+
+use std::time::Instant;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use engine::{Terms, Thresholds};
+use serde::{Deserialize, Serialize};
+
+use super::body::AppJson;
+use super::error::ApiError;
+use super::session::CurrentSession;
+use crate::app::App;
+use crate::clock;
+use crate::db::challenges::{self, Issue, NewChallenge};
+use crate::db::sessions;
+use crate::domain::{ChallengeId, UserStatus, random_base64url};
+use crate::rate::Limit;
+
+/// OPEN, CLOSED, OPEN at any moment within the timeout.
+const POLICY: &str = "natural";
+/// Time beyond the timeout, for starting and for uploading about 100 kB over a slow network.
+const UPLOAD_MS: i64 = 90_000;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeyRegistration {
+    public_key: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct Issued {
+    #[serde(flatten)]
+    terms: Terms,
+    policy: &'static str,
+    expires_in_s: i64,
+}
+
+pub(super) async fn issue(
+    State(app): State<App>,
+    CurrentSession(session): CurrentSession,
+    AppJson(registration): AppJson<KeyRegistration>,
+) -> Result<(StatusCode, Json<Issued>), ApiError> {
+    app.rate.take(Limit::Challenge, session.id.as_str(), Instant::now())?;
+    if session.status == UserStatus::Verified {
+        return Err(ApiError::AlreadyVerified);
+    }
+    let public_key = parse_key(&registration.public_key).ok_or(ApiError::KeyInvalid)?;
+    let now = clock::now_ms();
+    let mut tx = app.db.write().await?;
+    let attempts = sessions::attempts(&mut tx, &session.id).await?;
+    if attempts >= app.limits.max_attempts {
+        let rest_s = (session.expires_at - now) / 1000;
+        return Err(ApiError::AttemptsExhausted { retry_after_s: u32::try_from(rest_s).unwrap_or(0).max(1) });
+    }
+    let new = NewChallenge {
+        id: ChallengeId::new(now),
+        session_id: session.id,
+        user_id: session.user_id,
+        public_key,
+        nonce: random_base64url(),
+        audience: app.base_url.as_str().to_owned(),
+        policy: POLICY,
+        attempt: attempts + 1,
+        timeout_ms: app.limits.timeout_ms,
+        thresholds: Thresholds::V1.name.to_owned(),
+        issued_at: now,
+        expires_at: now + i64::from(app.limits.timeout_ms) + UPLOAD_MS,
+    };
+    match challenges::issue(&mut tx, &new).await? {
+        Issue::Issued => tx.commit().await?,
+        Issue::Busy => return Err(ApiError::SubmissionInProgress),
+        Issue::KeyUsed => return Err(ApiError::KeyInvalid),
+    }
+    Ok((StatusCode::CREATED, Json(Issued::from(new))))
+}
+
+impl From<NewChallenge> for Issued {
+    fn from(new: NewChallenge) -> Self {
+        Self {
+            policy: new.policy,
+            expires_in_s: (new.expires_at - new.issued_at) / 1000,
+            terms: Terms {
+                audience: new.audience,
+                challenge_id: new.id.to_string(),
+                nonce: new.nonce,
+                attempt: new.attempt,
+                timeout_ms: new.timeout_ms,
+                thresholds: new.thresholds,
+            },
+        }
+    }
+}
+
+/// The key as it is stored, if the engine would accept a signature under it.
+fn parse_key(text: &str) -> Option<String> {
+    let key: [u8; 32] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+    engine::public_key_is_acceptable(&key).then(|| URL_SAFE_NO_PAD.encode(key))
+}

@@ -1,0 +1,231 @@
+//! Every error that a client can be told: status, stable code, one plain sentence. Faults of ours stay opaque outside and
+//! are logged once, with their cause.
+
+use std::any::Any;
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::rate::Exceeded;
+use crate::verification::VerificationError;
+
+/// What a request is refused with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each variant's sentence is its documentation")]
+pub enum ApiError {
+    AdminKeyInQuery,
+    AdminKeyMissing,
+    AdminKeyWrong,
+    AlreadyVerified,
+    AttemptsExhausted { retry_after_s: u32 },
+    BodyMalformed,
+    BodyTooSlow,
+    Busy,
+    ChallengeExpired,
+    ChallengeUnknown,
+    ChallengeUsed,
+    ContentType,
+    EmailInvalid,
+    Internal(String),
+    KeyInvalid,
+    LimitInvalid,
+    MethodNotAllowed,
+    NotFound,
+    OriginRefused,
+    SessionExpired,
+    SessionMissing,
+    SubmissionInProgress,
+    SubmissionMalformed(&'static str),
+    TokenExpired,
+    TokenUnknown,
+    TokenUsed,
+    TooLarge,
+    TooManyRequests { retry_after_s: u32 },
+    Unavailable(String),
+}
+
+impl ApiError {
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        use ApiError::*;
+        match self {
+            AdminKeyInQuery | BodyMalformed | LimitInvalid => StatusCode::BAD_REQUEST,
+            AdminKeyMissing | SessionExpired | SessionMissing => StatusCode::UNAUTHORIZED,
+            AdminKeyWrong | OriginRefused => StatusCode::FORBIDDEN,
+            ChallengeUnknown | NotFound | TokenUnknown => StatusCode::NOT_FOUND,
+            MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+            AlreadyVerified | ChallengeUsed | SubmissionInProgress => StatusCode::CONFLICT,
+            ChallengeExpired | TokenExpired | TokenUsed => StatusCode::GONE,
+            TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            EmailInvalid | KeyInvalid | SubmissionMalformed(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            AttemptsExhausted { .. } | TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Busy | Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The stable code. Codes are never renamed or reused.
+    pub fn code(&self) -> &'static str {
+        use ApiError::*;
+        match self {
+            AdminKeyInQuery => "admin_key_in_query",
+            AdminKeyMissing => "admin_key_missing",
+            AdminKeyWrong => "admin_key_wrong",
+            AlreadyVerified => "already_verified",
+            AttemptsExhausted { .. } => "attempts_exhausted",
+            BodyMalformed => "body_malformed",
+            BodyTooSlow => "body_too_slow",
+            Busy => "busy",
+            ChallengeExpired => "challenge_expired",
+            ChallengeUnknown => "challenge_unknown",
+            ChallengeUsed => "challenge_used",
+            ContentType => "content_type",
+            EmailInvalid => "email_invalid",
+            Internal(_) => "internal",
+            KeyInvalid => "key_invalid",
+            LimitInvalid => "limit_invalid",
+            MethodNotAllowed => "method_not_allowed",
+            NotFound => "not_found",
+            OriginRefused => "origin_refused",
+            SessionExpired => "session_expired",
+            SessionMissing => "session_missing",
+            SubmissionInProgress => "submission_in_progress",
+            SubmissionMalformed(_) => "submission_malformed",
+            TokenExpired => "token_expired",
+            TokenUnknown => "token_unknown",
+            TokenUsed => "token_used",
+            TooLarge => "too_large",
+            TooManyRequests { .. } => "too_many_requests",
+            Unavailable(_) => "unavailable",
+        }
+    }
+
+    /// One sentence for the person, saying what to do.
+    pub fn detail(&self) -> &'static str {
+        use ApiError::*;
+        match self {
+            AdminKeyInQuery => "Keys do not belong in addresses, which are logged: send it as X-Admin-Key, and change it.",
+            AdminKeyMissing => "Send the admin key in the header X-Admin-Key or as Authorization: Bearer.",
+            AdminKeyWrong => "This is not the admin key.",
+            AlreadyVerified => "This address is verified already; there is nothing more to do.",
+            AttemptsExhausted { .. } => "There are no attempts left. Register again to get a new link.",
+            BodyMalformed => "The request could not be read. Reload the page and try again.",
+            BodyTooSlow => "The request arrived too slowly. Check your connection and try again.",
+            Busy => "Many people are being checked right now. Your try is not lost; it goes on in a moment.",
+            ChallengeExpired => "Too much time has passed. Start the check again.",
+            ChallengeUnknown => "This check is not known. Start the check again.",
+            ChallengeUsed => "This check has ended already. Start the check again.",
+            ContentType => "The request must be JSON, or a form with files where pictures are sent.",
+            EmailInvalid => "That does not look like an e-mail address. Check it and try again.",
+            Internal(_) => "Something went wrong on our side. Try again in a moment.",
+            KeyInvalid => "The browser's key cannot be used. Reload the page and try again.",
+            LimitInvalid => "The limit must be a whole number from 1 to 500.",
+            MethodNotAllowed => "This address does not take requests of that kind.",
+            NotFound => "There is nothing at this address.",
+            OriginRefused => "The request did not come from this site's own page. Open the page and try again.",
+            SessionExpired => "Your time at the camera is over. Register again to get a new link.",
+            SessionMissing => "Open the link from your mail first.",
+            SubmissionInProgress => "Your pictures are being looked at. Wait a moment.",
+            SubmissionMalformed(detail) => detail,
+            TokenExpired => "This link has expired. Register again to get a new one.",
+            TokenUnknown => "This link is not known. Copy it whole from the mail, or register again.",
+            TokenUsed => "This link was used already. Register again to get a new one.",
+            TooLarge => "What was sent is too large. Reload the page and try again.",
+            TooManyRequests { .. } => "Too many requests. Wait a while and try again.",
+            Unavailable(_) => "Something went wrong on our side, and nothing was counted. Try again in a moment.",
+        }
+    }
+
+    /// Seconds after which it makes sense to try again.
+    fn retry_after_s(&self) -> Option<u32> {
+        match self {
+            ApiError::AttemptsExhausted { retry_after_s } | ApiError::TooManyRequests { retry_after_s } => {
+                Some(*retry_after_s)
+            }
+            ApiError::SubmissionInProgress => Some(1),
+            ApiError::Busy => Some(2),
+            ApiError::Unavailable(_) => Some(5),
+            _ => None,
+        }
+    }
+
+    /// What is logged beside the code.
+    fn cause(&self) -> Option<&str> {
+        match self {
+            ApiError::Internal(cause) | ApiError::Unavailable(cause) => Some(cause),
+            _ => None,
+        }
+    }
+}
+
+impl From<sqlx::Error> for ApiError {
+    fn from(error: sqlx::Error) -> Self {
+        ApiError::Unavailable(format!("database: {error}"))
+    }
+}
+
+impl From<Exceeded> for ApiError {
+    fn from(Exceeded { retry_after_s }: Exceeded) -> Self {
+        ApiError::TooManyRequests { retry_after_s }
+    }
+}
+
+impl From<VerificationError> for ApiError {
+    fn from(error: VerificationError) -> Self {
+        match error {
+            VerificationError::Unknown => ApiError::ChallengeUnknown,
+            VerificationError::Used => ApiError::ChallengeUsed,
+            VerificationError::InProgress => ApiError::SubmissionInProgress,
+            VerificationError::Expired => ApiError::ChallengeExpired,
+            VerificationError::Busy => ApiError::Busy,
+            VerificationError::Unavailable(cause) => ApiError::Unavailable(cause),
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    /// The bare status with the error beside it; [`super::request::trace`] knows the request's id and writes the body.
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// RFC 9457.
+#[derive(Serialize)]
+struct Problem<'a> {
+    r#type: &'static str,
+    title: &'a str,
+    status: u16,
+    code: &'static str,
+    detail: &'static str,
+    request_id: &'a str,
+}
+
+/// Writes the error's body and headers, and logs it if it is a fault of ours.
+pub(super) fn render(error: &ApiError, request_id: &str) -> Response {
+    let status = error.status();
+    if let Some(cause) = error.cause() {
+        tracing::error!(code = error.code(), cause, "request failed");
+    }
+    let title = status.canonical_reason().unwrap_or("Error");
+    let (code, detail) = (error.code(), error.detail());
+    let problem = Problem { r#type: "about:blank", title, status: status.as_u16(), code, detail, request_id };
+    let mut response = (status, Json(problem)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    if let Some(seconds) = error.retry_after_s() {
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+/// What a handler that panicked answers. The panic itself has been reported by the runtime.
+pub(super) fn from_panic(_: Box<dyn Any + Send>) -> Response {
+    ApiError::Internal("a handler panicked".to_owned()).into_response()
+}

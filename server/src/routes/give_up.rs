@@ -1,0 +1,28 @@
+//! `POST /api/give-up`: the time is over, or the person stopped.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+
+use super::body::AppJson;
+use super::error::ApiError;
+use super::session::CurrentSession;
+use crate::app::App;
+use crate::domain::ChallengeId;
+use crate::verification::{self, Answer, GiveUp};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GivingUp {
+    challenge_id: String,
+    reason: GiveUp,
+}
+
+pub(super) async fn give_up(
+    State(app): State<App>,
+    CurrentSession(session): CurrentSession,
+    AppJson(giving_up): AppJson<GivingUp>,
+) -> Result<Json<Answer>, ApiError> {
+    let challenge = ChallengeId::from_client(&giving_up.challenge_id);
+    Ok(Json(verification::give_up(&app, &session, &challenge, giving_up.reason).await?))
+}

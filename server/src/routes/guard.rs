@@ -1,0 +1,104 @@
+//! What protects the pages and their sessions: who may send a request that changes something, and what browsers are told
+//! on every answer.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::error::ApiError;
+use crate::app::App;
+use crate::config::is_loopback_host;
+
+/// Sent by our pages with every request that changes something. Another site's page cannot send it unasked.
+const OWN_PAGE: &str = "x-blinkgate";
+
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
+     img-src 'self' blob: data:; connect-src 'self'; media-src 'self' blob:; worker-src 'self'; font-src 'self'; \
+     manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+const HEADERS: [(HeaderName, &str); 7] = [
+    (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+    (HeaderName::from_static("permissions-policy"), "camera=(self), microphone=(), geolocation=()"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+];
+
+/// Middleware: refuses requests that change something unless they come from our own pages.
+pub(super) async fn check_origin(State(app): State<App>, request: Request, next: Next) -> Result<Response, ApiError> {
+    if request.method().is_safe() || comes_from_own_page(request.headers(), app.base_url.as_str()) {
+        Ok(next.run(request).await)
+    } else {
+        Err(ApiError::OriginRefused)
+    }
+}
+
+/// Middleware: headers that stand on every answer. What says nothing of caching is not cached.
+pub(super) async fn add_security_headers(State(app): State<App>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if app.base_url.is_https() {
+        let two_years = HeaderValue::from_static("max-age=63072000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, two_years);
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+fn comes_from_own_page(headers: &HeaderMap, base_url: &str) -> bool {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("(not text)"));
+    let is_marked = text(OWN_PAGE) == Some("1");
+    let is_same_site = matches!(text("sec-fetch-site"), None | Some("same-origin" | "none"));
+    let is_same_origin = match text("origin") {
+        None => true,
+        Some(origin) => origin == base_url || text("host").is_some_and(|host| is_own_loopback(origin, host)),
+    };
+    is_marked && is_same_site && is_same_origin
+}
+
+/// Whether `origin` is the very host that the request was sent to, and that host is this machine. Somebody who tries
+/// Blinkgate out may call it `127.0.0.1` where the setting says `localhost`.
+fn is_own_loopback(origin: &str, host: &str) -> bool {
+    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |h| h.0);
+    let same = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")) == Some(host);
+    same && is_loopback_host(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_requests_of_our_own_pages_pass() {
+        let base = "https://blink.example.com";
+        let cases: [(&[(&'static str, &str)], bool); 14] = [
+            (&[("x-blinkgate", "1")], true),
+            (&[("x-blinkgate", "1"), ("origin", base)], true),
+            (&[("x-blinkgate", "1"), ("origin", base), ("sec-fetch-site", "same-origin")], true),
+            (&[("x-blinkgate", "1"), ("sec-fetch-site", "none")], true),
+            (&[("x-blinkgate", "1"), ("origin", "http://127.0.0.1:8080"), ("host", "127.0.0.1:8080")], true),
+            (&[("x-blinkgate", "1"), ("origin", "http://[::1]:8080"), ("host", "[::1]:8080")], true),
+            (&[("x-blinkgate", "1"), ("origin", "http://localhost:9"), ("host", "localhost:8080")], false),
+            (&[("x-blinkgate", "1"), ("origin", "http://evil.example"), ("host", "evil.example")], false),
+            (&[("x-blinkgate", "1"), ("origin", "http://blink.example.com")], false),
+            (&[("x-blinkgate", "1"), ("origin", "null")], false),
+            (&[("x-blinkgate", "1"), ("sec-fetch-site", "same-site")], false),
+            (&[("x-blinkgate", "1"), ("sec-fetch-site", "cross-site")], false),
+            (&[("x-blinkgate", "0"), ("origin", base)], false),
+            (&[("origin", base)], false),
+        ];
+        for (pairs, expected) in cases {
+            let mut headers = HeaderMap::new();
+            for (name, value) in pairs {
+                headers.insert(*name, HeaderValue::from_str(value).unwrap());
+            }
+            assert_eq!(comes_from_own_page(&headers, base), expected, "{pairs:?}");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! HTTP: requests parsed into domain types, the flow's functions called, answers written. No SQL, no pixels.
+
+mod admin;
+mod assets;
+mod body;
+mod challenge;
+mod client;
+mod error;
+mod give_up;
+mod guard;
+mod health;
+mod register;
+mod request;
+mod router;
+mod session;
+mod submission;
+mod verify;
+
+pub use error::ApiError;
+pub use router::router;

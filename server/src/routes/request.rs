@@ -1,0 +1,49 @@
+//! Around every request: an id, one log line, and the body of errors. Logs the route, never the address with its query,
+//! which may hold a token.
+
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::Instrument;
+
+use super::error::{self, ApiError};
+use crate::clock;
+use crate::domain::EventId;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Middleware; the outermost.
+pub(super) async fn trace(request: Request, next: Next) -> Response {
+    // Any sortable random id will do.
+    let id = EventId::new(clock::now_ms()).to_string();
+    let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str).to_owned();
+    let span = tracing::info_span!("request", %id, method = %request.method(), route);
+    let start = Instant::now();
+    let handled = async {
+        let mut response = next.run(request).await;
+        if let Some(problem) = response.extensions_mut().remove::<ApiError>() {
+            response = with_headers_of(response, error::render(&problem, &id));
+        }
+        let duration_ms = start.elapsed().as_millis() as u64;
+        tracing::info!(status = response.status().as_u16(), duration_ms, "answered");
+        response
+    };
+    let mut response = handled.instrument(span).await;
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+/// Keeps what the inner layers put on the bare answer.
+fn with_headers_of(bare: Response, mut rendered: Response) -> Response {
+    for (name, value) in bare.headers() {
+        if !rendered.headers().contains_key(name) {
+            rendered.headers_mut().insert(name, value.clone());
+        }
+    }
+    rendered
+}

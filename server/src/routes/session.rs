@@ -1,0 +1,87 @@
+//! The sitting at the camera: its cookie, the extractor that stands before everything it may do, and `GET /api/session`.
+
+use axum::Json;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
+use serde::Serialize;
+
+use super::error::ApiError;
+use crate::app::{App, AppState};
+use crate::clock;
+use crate::db::sessions::{self, Session};
+use crate::db::challenges;
+use crate::domain::{HashedToken, PlainToken, UserStatus};
+use crate::verification::Answer;
+
+/// The live sitting that the request's cookie belongs to. The user is taken from here and from nowhere else.
+pub(super) struct CurrentSession(pub(super) Session);
+
+impl FromRequestParts<App> for CurrentSession {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let secret = presented_secret(app, &parts.headers).ok_or(ApiError::SessionMissing)?;
+        let mut db = app.db.read().await?;
+        let session = sessions::find(&mut db, &secret).await?.ok_or(ApiError::SessionMissing)?;
+        if session.is_live(clock::now_ms()) { Ok(Self(session)) } else { Err(ApiError::SessionExpired) }
+    }
+}
+
+/// The hash of the secret in the request's cookie, if there is one.
+pub(super) fn presented_secret(app: &AppState, headers: &HeaderMap) -> Option<HashedToken> {
+    let name = cookie_name(app);
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.into_iter().find(|(key, _)| *key == name).map(|(_, secret)| HashedToken::of(secret))
+}
+
+/// The cookie that brings the secret back. It goes with the browser's session; the server knows when the sitting ends.
+pub(super) fn cookie(app: &AppState, secret: &PlainToken) -> HeaderValue {
+    let secure = if app.cookie_secure { "; Secure" } else { "" };
+    let text = format!("{}={}; Path=/; HttpOnly; SameSite=Strict{secure}", cookie_name(app), secret.expose());
+    let mut value = HeaderValue::from_str(&text).expect("base64url fits into a header");
+    value.set_sensitive(true);
+    value
+}
+
+/// Browsers take a `__Host-` cookie only over https and for this host alone.
+fn cookie_name(app: &AppState) -> &'static str {
+    if app.cookie_secure { "__Host-blinkgate" } else { "blinkgate" }
+}
+
+/// What the pages need to know.
+#[derive(Serialize)]
+pub(super) struct Shown {
+    email_masked: String,
+    status: UserStatus,
+    attempts_left: u32,
+    last_reason: Option<&'static str>,
+    last_message: Option<String>,
+    session_expires_in_s: i64,
+    timeout_s: u32,
+    frame_interval_ms: u32,
+}
+
+pub(super) async fn show(
+    State(app): State<App>,
+    CurrentSession(session): CurrentSession,
+) -> Result<Json<Shown>, ApiError> {
+    let now = clock::now_ms();
+    let mut db = app.db.read().await?;
+    let last = challenges::last_answer(&mut db, &session.id).await?;
+    let last: Option<Answer> = last
+        .map(|text| serde_json::from_str(&text))
+        .transpose()
+        .map_err(|error| ApiError::Internal(format!("stored answer: {error}")))?;
+    Ok(Json(Shown {
+        email_masked: session.email.masked(),
+        status: session.status,
+        attempts_left: app.limits.max_attempts.saturating_sub(session.attempts),
+        last_reason: last.as_ref().and_then(|answer| answer.reason).map(engine::Reason::code),
+        last_message: last.map(|answer| answer.message),
+        session_expires_in_s: (session.expires_at - now) / 1000,
+        timeout_s: app.limits.timeout_ms / 1000,
+        frame_interval_ms: app.limits.frame_interval_ms,
+    }))
+}

@@ -1,0 +1,109 @@
+//! Scoring of submissions: the engine over tract, off the async threads, as many at a time as there are permits.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use engine::{Decision, Networks, Scorer, Submission, Terms, Thresholds};
+use engine_tract::{FILE_NAMES, ModelFiles, Models};
+use tokio::sync::Semaphore;
+
+use crate::embedded;
+
+/// Submissions that may wait for a permit, for each permit. More are turned away at once.
+const WAITING_PER_PERMIT: usize = 4;
+
+/// The loaded networks and the permits to run them.
+#[derive(Clone)]
+pub struct ScoringPool {
+    models: Models,
+    running: Arc<Semaphore>,
+    admitted: Arc<Semaphore>,
+}
+
+/// A submission could not be scored.
+#[derive(Debug)]
+pub enum ScoringError {
+    /// Too many wait already.
+    Busy,
+    /// A fault of ours.
+    Failed(String),
+}
+
+impl std::fmt::Debug for ScoringPool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ScoringPool").field("running", &self.running).finish_non_exhaustive()
+    }
+}
+
+impl ScoringPool {
+    /// Loads the networks inside the program.
+    ///
+    /// # Errors
+    /// One is missing or damaged.
+    pub fn load(permits: usize) -> anyhow::Result<Self> {
+        let read = |name: &str| {
+            embedded::model_file(name).map(|file| file.bytes.into_owned()).with_context(|| format!("{name} is missing"))
+        };
+        Self::with_files(permits, read)
+    }
+
+    /// Loads the networks in a folder.
+    ///
+    /// # Errors
+    /// One is missing or damaged.
+    pub fn load_from(folder: &Path, permits: usize) -> anyhow::Result<Self> {
+        let read = |name: &str| {
+            let path = folder.join(name);
+            std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))
+        };
+        Self::with_files(permits, read)
+    }
+
+    fn with_files(permits: usize, read: impl Fn(&str) -> anyhow::Result<Vec<u8>>) -> anyhow::Result<Self> {
+        let [detector, trunk, eye_right, eye_left] = FILE_NAMES;
+        let (detector, trunk) = (read(detector)?, read(trunk)?);
+        let (eye_right, eye_left) = (read(eye_right)?, read(eye_left)?);
+        let files =
+            ModelFiles { detector: &detector, trunk: &trunk, eye_right: &eye_right, eye_left: &eye_left };
+        Ok(Self {
+            models: Models::load(&files)?,
+            running: Arc::new(Semaphore::new(permits)),
+            admitted: Arc::new(Semaphore::new(permits * (1 + WAITING_PER_PERMIT))),
+        })
+    }
+
+    /// A fresh set of networks, for the tools.
+    pub fn networks(&self) -> Networks {
+        self.models.networks()
+    }
+
+    /// Decides a submission that was received `elapsed_ms` after its challenge was issued.
+    ///
+    /// # Errors
+    /// [`ScoringError`]; says nothing about the person.
+    pub async fn decide(
+        &self,
+        terms: Terms,
+        public_key: [u8; 32],
+        transcript: Vec<u8>,
+        open: Vec<u8>,
+        closed: Vec<u8>,
+        elapsed_ms: u64,
+    ) -> Result<Decision, ScoringError> {
+        let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| ScoringError::Busy)?;
+        let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| ScoringError::Busy)?;
+        let networks = self.models.networks();
+        let scoring = tokio::task::spawn_blocking(move || {
+            // Held until the work ends, also if nobody waits for it any more.
+            let _permits = (admitted, running);
+            let submission = Submission { transcript: &transcript, open: &open, closed: &closed };
+            let mut scorer = Scorer::new(networks);
+            engine::decide(&terms, &public_key, &submission, elapsed_ms, &mut scorer, &Thresholds::V1)
+        });
+        match scoring.await {
+            Ok(decided) => decided.map_err(|error| ScoringError::Failed(error.to_string())),
+            Err(error) => Err(ScoringError::Failed(format!("scoring broke off: {error}"))),
+        }
+    }
+}

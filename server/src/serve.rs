@@ -1,0 +1,140 @@
+//! `blinkgate serve` and `blinkgate migrate`: from settings to a running server, and to its orderly end.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use tokio::net::TcpListener;
+
+use crate::app::{App, AppState};
+use crate::config::{BaseUrl, Config, MailConfig, MailSecurity};
+use crate::db::Db;
+use crate::scoring::ScoringPool;
+use crate::{logging, mail, routes, secrets};
+
+/// How long requests that are under way may go on after the signal to stop.
+const DRAIN: Duration = Duration::from_secs(25);
+
+/// Serves until told to stop.
+///
+/// # Errors
+/// Something that the server needs cannot be used; the message says what, and what to do.
+pub async fn serve(config: Config) -> anyhow::Result<()> {
+    logging::init(config.log_level);
+    // First of all: the likeliest thing to fail, and nothing has been touched yet.
+    let listener = listen(&config).await?;
+    let base_url = config.base_url(listener.local_addr()?.port());
+    let scoring = load_scoring(&config)?;
+    let app = AppState::build(&config, base_url, scoring).await?;
+    announce(&config, &app.base_url, listener.local_addr()?);
+    let worker = tokio::spawn(mail::run(app.clone()));
+    let served = serve_until_stopped(listener, &app).await;
+    worker.abort();
+    app.db.close().await;
+    tracing::info!("stopped");
+    served
+}
+
+/// Brings the database up to date and ends.
+///
+/// # Errors
+/// The database cannot be opened or changed.
+pub async fn migrate(config: Config) -> anyhow::Result<()> {
+    logging::init(config.log_level);
+    Db::open(&config.database_url).await?.close().await;
+    tracing::info!("the database is up to date");
+    Ok(())
+}
+
+async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
+    let address = SocketAddr::new(config.host, config.port);
+    TcpListener::bind(address).await.map_err(|error| {
+        let advice = match error.kind() {
+            std::io::ErrorKind::AddrInUse => "the port is in use. Stop what uses it, or set PORT to another number",
+            std::io::ErrorKind::PermissionDenied => "this needs more rights. Set PORT to a number above 1023",
+            std::io::ErrorKind::AddrNotAvailable => "this machine has no such address. Set HOST to one that it has",
+            _ => "see HOST and PORT",
+        };
+        anyhow!("cannot listen at {address}: {advice} ({error})")
+    })
+}
+
+fn load_scoring(config: &Config) -> anyhow::Result<ScoringPool> {
+    let permits = std::thread::available_parallelism().map_or(1, usize::from);
+    match &config.models_dir {
+        None => ScoringPool::load(permits).context("the models inside the program cannot be used"),
+        Some(folder) => ScoringPool::load_from(folder, permits)
+            .with_context(|| format!("the models in {} (MODELS_DIR) cannot be used", folder.display())),
+    }
+}
+
+/// Says where people and mails go, and what an operator should know.
+fn announce(config: &Config, base_url: &BaseUrl, address: SocketAddr) {
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), %address, "open {}", base_url.as_str());
+    match &config.mail {
+        MailConfig::File { .. } => {
+            let folder = config.data_dir.join("outbox");
+            tracing::info!(folder = %folder.display(), "mails go into files, and their links into this log");
+        }
+        MailConfig::Smtp(smtp) => {
+            let security = match smtp.security {
+                MailSecurity::StartTls => "starttls",
+                MailSecurity::Tls => "tls",
+                MailSecurity::None => "none",
+            };
+            tracing::info!(server = %smtp.server, port = smtp.port, security, "mails go to a mail server");
+        }
+    }
+    if config.admin_key.is_none() {
+        let file = secrets::admin_key_path(&config.data_dir);
+        tracing::info!(file = %file.display(), "the admin key is in this file");
+    }
+    if !base_url.is_https() && !base_url.is_loopback() {
+        tracing::warn!("APP_BASE_URL is not https: browsers will not open the camera, and links travel in clear");
+    }
+}
+
+async fn serve_until_stopped(listener: TcpListener, app: &App) -> anyhow::Result<()> {
+    let (stop, mut stopped) = tokio::sync::watch::channel(false);
+    let service = routes::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let draining = async move {
+        wait_for_signal().await;
+        tracing::info!("stopping");
+        let _ = stop.send(true);
+    };
+    let serving = axum::serve(listener, service).with_graceful_shutdown(draining);
+    let too_long = async {
+        // An error means that the sender is gone, so the server has ended.
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        served = serving => served.context("serving failed"),
+        () = too_long => {
+            tracing::warn!("some requests did not end in time");
+            Ok(())
+        }
+    }
+}
+
+async fn wait_for_signal() {
+    let interrupt = async {
+        // Without a handler there is nothing to wait for; the signal then ends the process by itself.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}

@@ -1,0 +1,106 @@
+//! Recorded frames: picture files and Y4M streams in, the engine's pictures out.
+
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context as _, bail, ensure};
+use engine::Picture;
+
+/// Reads a JPEG or PNG file.
+pub(super) fn read_picture(path: &Path) -> anyhow::Result<Picture> {
+    let rgba = image::ImageReader::open(path)?.with_guessed_format()?.decode()?.into_rgba8();
+    let (width, height) = (rgba.width() as usize, rgba.height() as usize);
+    Ok(Picture::new(rgba.into_raw(), width, height)?)
+}
+
+/// A Y4M stream (4:2:0, 8 bits), frame by frame.
+pub(super) struct Y4m<R: Read> {
+    decoder: y4m::Decoder<R>,
+    /// Milliseconds from frame to frame.
+    pub(super) frame_ms: f64,
+}
+
+impl<R: Read> Y4m<R> {
+    pub(super) fn open(reader: R) -> anyhow::Result<Y4m<R>> {
+        let decoder = y4m::decode(reader).context("not a Y4M stream")?;
+        let rate = decoder.get_framerate();
+        ensure!(rate.num > 0 && rate.den > 0, "the Y4M header has no frame rate");
+        use y4m::Colorspace::{C420, C420jpeg, C420mpeg2, C420paldv};
+        let space = decoder.get_colorspace();
+        if !matches!(space, C420 | C420jpeg | C420mpeg2 | C420paldv) {
+            bail!("the Y4M stream is {space:?}; convert it to 8-bit 4:2:0 (ffmpeg -pix_fmt yuv420p)");
+        }
+        Ok(Y4m { decoder, frame_ms: 1000.0 * rate.den as f64 / rate.num as f64 })
+    }
+
+    /// The next frame; `None` at the end.
+    pub(super) fn next_picture(&mut self) -> anyhow::Result<Option<Picture>> {
+        let (width, height) = (self.decoder.get_width(), self.decoder.get_height());
+        match self.decoder.read_frame() {
+            Ok(frame) => {
+                let [y, u, v] = [frame.get_y_plane(), frame.get_u_plane(), frame.get_v_plane()];
+                Ok(Some(Picture::new(yuv_to_rgba(y, u, v, width, height), width, height)?))
+            }
+            Err(y4m::Error::EOF) => Ok(None),
+            Err(cause) => Err(anyhow::Error::new(cause).context("the Y4M stream is damaged")),
+        }
+    }
+}
+
+/// ITU-R BT.601, limited range, as cameras and Chromium's capture give it; chroma is taken from the nearest sample.
+fn yuv_to_rgba(luma: &[u8], blue: &[u8], red: &[u8], width: usize, height: usize) -> Vec<u8> {
+    let chroma_width = width.div_ceil(2);
+    let mut rgba = Vec::with_capacity(width * height * 4);
+    for row in 0..height {
+        for column in 0..width {
+            let chroma = row / 2 * chroma_width + column / 2;
+            let y = 1.164_383 * (f32::from(luma[row * width + column]) - 16.0);
+            let (u, v) = (f32::from(blue[chroma]) - 128.0, f32::from(red[chroma]) - 128.0);
+            let rgb = [y + 1.596_027 * v, y - 0.391_762 * u - 0.812_968 * v, y + 2.017_232 * u];
+            rgba.extend(rgb.map(|c| c.round().clamp(0.0, 255.0) as u8));
+            rgba.push(255);
+        }
+    }
+    rgba
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn black_white_and_the_primaries_come_out_as_such() {
+        let cases = [
+            ((16, 128, 128), [0, 0, 0]),
+            ((235, 128, 128), [255, 255, 255]),
+            ((82, 90, 240), [255, 0, 0]),
+            ((145, 54, 34), [0, 255, 0]),
+            ((41, 240, 110), [0, 0, 255]),
+        ];
+        for ((y, u, v), expected) in cases {
+            let rgba = yuv_to_rgba(&[y], &[u], &[v], 1, 1);
+            let near = rgba.iter().zip(expected).all(|(&got, want): (&u8, i32)| (i32::from(got) - want).abs() <= 2);
+            assert!(near, "{y},{u},{v} came to {rgba:?}, expected {expected:?}");
+        }
+    }
+
+    #[test]
+    fn streams_of_another_kind_are_refused_with_the_way_out() {
+        let deep = b"YUV4MPEG2 W2 H2 F25:1 C444\n".as_slice();
+        let error = Y4m::open(deep).err().unwrap().to_string();
+        assert!(error.contains("yuv420p"), "{error}");
+        assert!(Y4m::open(b"RIFF".as_slice()).is_err());
+    }
+
+    #[test]
+    fn a_stream_gives_its_frames_and_then_ends_and_a_cut_one_is_an_error() {
+        let mut stream = b"YUV4MPEG2 W2 H2 F25:1 C420\nFRAME\n".to_vec();
+        stream.extend([235, 235, 235, 235, 128, 128]);
+        let mut whole = Y4m::open(stream.as_slice()).unwrap();
+        assert_eq!(whole.frame_ms, 40.0);
+        assert!(whole.next_picture().unwrap().is_some());
+        assert!(whole.next_picture().unwrap().is_none());
+        let mut cut = Y4m::open(&stream[..stream.len() - 1]).unwrap();
+        assert!(cut.next_picture().is_err());
+    }
+}

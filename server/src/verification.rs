@@ -1,0 +1,323 @@
+//! The story of one attempt: a challenge is claimed, decided, its captures kept, its outcome written down, answered.
+//!
+//! A rejection is an outcome. A fault of ours (database, disk, engine) is not: it gives the claim back, counts no attempt
+//! and verifies nobody.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use engine::{Decision, Reason, Terms, Verdict};
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::captures::CaptureRefs;
+use crate::clock;
+use crate::db::challenges::{self, Challenge, Claim};
+use crate::db::events::{self, Event};
+use crate::db::sessions::{self, Session};
+use crate::db::users;
+use crate::domain::{ChallengeId, EventId, LeaseId};
+use crate::scoring::ScoringError;
+
+/// How long a claim holds. Longer than scoring and storing can take.
+const LEASE_MS: i64 = 60_000;
+/// Scoring that takes longer has failed.
+const SCORING_TIMEOUT: Duration = Duration::from_secs(30);
+/// After a fault of ours, so much time is left to send the same submission again.
+const RETRY_MS: i64 = 60_000;
+/// Said to who is verified.
+const VERIFIED_MESSAGE: &str = "You are verified.";
+
+/// What the browser sent.
+#[derive(Clone)]
+pub struct Upload {
+    /// The challenge that it answers.
+    pub challenge_id: ChallengeId,
+    /// The compact JWS.
+    pub transcript: Vec<u8>,
+    /// JPEG of the open eyes.
+    pub open: Vec<u8>,
+    /// JPEG of the closed eyes.
+    pub closed: Vec<u8>,
+}
+
+/// What the person is told, now and whenever the same request comes again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// How this attempt ended.
+    pub status: Outcome,
+    /// Why, if it failed.
+    pub reason: Option<Reason>,
+    /// One sentence.
+    pub message: String,
+    /// How many more attempts this sitting has.
+    pub attempts_left: u32,
+}
+
+/// How an attempt ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Outcome {
+    /// A live person was seen.
+    Verified,
+    /// None was.
+    Failed,
+}
+
+/// Why a person gives up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GiveUp {
+    /// No blink in time. Counts as an attempt.
+    Timeout,
+    /// They stopped it. Counts as none.
+    Cancelled,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum VerificationError {
+    /// The sitting has no such challenge.
+    #[error("no such challenge")]
+    Unknown,
+    /// Decided for another request.
+    #[error("challenge already decided")]
+    Used,
+    /// Being scored.
+    #[error("challenge is being scored")]
+    InProgress,
+    /// Too late.
+    #[error("challenge expired")]
+    Expired,
+    /// More submissions than can be scored; the claim was given back.
+    #[error("no capacity to score")]
+    Busy,
+    /// A fault of ours; the claim was given back.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+impl From<sqlx::Error> for VerificationError {
+    fn from(error: sqlx::Error) -> Self {
+        VerificationError::Unavailable(format!("database: {error}"))
+    }
+}
+
+/// One outcome with all that is to be written down about it.
+struct Ruling {
+    challenge: Box<Challenge>,
+    lease: LeaseId,
+    reason: Option<Reason>,
+    event: EventId,
+    captures: Option<CaptureRefs>,
+    details: String,
+}
+
+/// Decides a submission, once. The request named by `key` gets the same answer however often it comes.
+///
+/// # Errors
+/// [`VerificationError`]: nothing was decided by this call, and nothing counted.
+pub async fn submit(app: &App, session: &Session, key: &str, upload: Upload) -> Result<Answer, VerificationError> {
+    let (challenge, lease) = match claim(app, session, &upload.challenge_id, Some(key)).await? {
+        Claimed::Mine(challenge, lease) => (challenge, lease),
+        Claimed::Answered(answer) => return Ok(answer),
+    };
+    let (app, session) = (app.clone(), session.clone());
+    // A task of its own: what was claimed is carried to its end even if the browser goes away meanwhile.
+    let deciding = tokio::spawn(async move { decide_claimed(&app, &session, challenge, lease, upload).await });
+    deciding.await.map_err(|error| VerificationError::Unavailable(format!("deciding broke off: {error}")))?
+}
+
+/// Ends a challenge without a submission.
+///
+/// # Errors
+/// As [`submit`].
+pub async fn give_up(
+    app: &App,
+    session: &Session,
+    challenge: &ChallengeId,
+    why: GiveUp,
+) -> Result<Answer, VerificationError> {
+    let (challenge, lease) = match claim(app, session, challenge, None).await? {
+        Claimed::Mine(challenge, lease) => (challenge, lease),
+        Claimed::Answered(answer) => return Ok(answer),
+    };
+    let reason = match why {
+        GiveUp::Timeout => Reason::Timeout,
+        GiveUp::Cancelled => Reason::Cancelled,
+    };
+    let event = EventId::new(clock::now_ms());
+    let ruling = Ruling { challenge, lease, reason: Some(reason), event, captures: None, details: "{}".to_owned() };
+    let recorded = record(app, session, &ruling).await;
+    if recorded.is_err() {
+        release(app, &ruling.challenge.id, &ruling.lease).await;
+    }
+    recorded
+}
+
+enum Claimed {
+    Mine(Box<Challenge>, LeaseId),
+    Answered(Answer),
+}
+
+async fn claim(
+    app: &App,
+    session: &Session,
+    challenge: &ChallengeId,
+    key: Option<&str>,
+) -> Result<Claimed, VerificationError> {
+    let now = clock::now_ms();
+    let mut tx = app.db.write().await?;
+    let claim = challenges::claim(&mut tx, challenge, &session.id, key, now, now + LEASE_MS).await?;
+    tx.commit().await?;
+    match claim {
+        Claim::Granted(challenge, lease) => Ok(Claimed::Mine(challenge, lease)),
+        Claim::Answered(answer) => serde_json::from_str(&answer)
+            .map(Claimed::Answered)
+            .map_err(|error| VerificationError::Unavailable(format!("stored answer: {error}"))),
+        Claim::Unknown => Err(VerificationError::Unknown),
+        Claim::Used => Err(VerificationError::Used),
+        Claim::InProgress => Err(VerificationError::InProgress),
+        Claim::Expired => Err(VerificationError::Expired),
+    }
+}
+
+/// Scores, stores and records. Gives the claim back if any of it fails.
+async fn decide_claimed(
+    app: &App,
+    session: &Session,
+    challenge: Box<Challenge>,
+    lease: LeaseId,
+    upload: Upload,
+) -> Result<Answer, VerificationError> {
+    let id = challenge.id.clone();
+    let decided = match score(app, &challenge, &upload).await {
+        Ok(decision) => keep_and_record(app, session, challenge, lease.clone(), upload, decision).await,
+        Err(error) => Err(error),
+    };
+    if decided.is_err() {
+        release(app, &id, &lease).await;
+    }
+    decided
+}
+
+async fn score(app: &App, challenge: &Challenge, upload: &Upload) -> Result<Decision, VerificationError> {
+    let terms = Terms {
+        audience: challenge.audience.clone(),
+        challenge_id: challenge.id.to_string(),
+        nonce: challenge.nonce.clone(),
+        attempt: challenge.attempt,
+        timeout_ms: challenge.timeout_ms,
+        thresholds: challenge.thresholds.clone(),
+    };
+    let public_key = URL_SAFE_NO_PAD.decode(&challenge.public_key).ok().and_then(|key| key.try_into().ok());
+    let public_key = public_key.ok_or_else(|| VerificationError::Unavailable("stored key is damaged".to_owned()))?;
+    let elapsed_ms = clock::now_ms().saturating_sub(challenge.issued_at).max(0).unsigned_abs();
+    let Upload { transcript, open, closed, .. } = upload.clone();
+    let scoring = app.scoring.decide(terms, public_key, transcript, open, closed, elapsed_ms);
+    match tokio::time::timeout(SCORING_TIMEOUT, scoring).await {
+        Ok(Ok(decision)) => Ok(decision),
+        Ok(Err(ScoringError::Busy)) => Err(VerificationError::Busy),
+        Ok(Err(ScoringError::Failed(why))) => Err(VerificationError::Unavailable(format!("scoring: {why}"))),
+        Err(_) => Err(VerificationError::Unavailable("scoring took too long".to_owned())),
+    }
+}
+
+/// Writes the captures, then the rows that name them.
+async fn keep_and_record(
+    app: &App,
+    session: &Session,
+    challenge: Box<Challenge>,
+    lease: LeaseId,
+    upload: Upload,
+    decision: Decision,
+) -> Result<Answer, VerificationError> {
+    let now = clock::now_ms();
+    let event = EventId::new(now);
+    let reason = match decision.verdict {
+        Verdict::Accepted => None,
+        Verdict::Rejected(reason) => Some(reason),
+    };
+    // Bytes that were not even read as pictures of a face are nothing an auditor could look at.
+    let was_scored = decision.record.open.is_some() && decision.record.closed.is_some();
+    let captures = was_scored.then(|| CaptureRefs::new(&event, now));
+    let details = serde_json::to_string(&decision.record)
+        .map_err(|error| VerificationError::Unavailable(format!("record: {error}")))?;
+    if let Some(refs) = captures.clone() {
+        let store = app.captures.clone();
+        tokio::task::spawn_blocking(move || store.store(&refs, &upload.open, &upload.closed))
+            .await
+            .map_err(std::io::Error::other)
+            .flatten()
+            .map_err(|error| VerificationError::Unavailable(format!("captures: {error}")))?;
+    }
+    let ruling = Ruling { challenge, lease, reason, event, captures, details };
+    let recorded = record(app, session, &ruling).await;
+    if let (Err(VerificationError::InProgress), Some(refs)) = (&recorded, &ruling.captures) {
+        // The lease was lost, so these files are named by nobody. After a fault of the database nobody knows whether
+        // they are: then they stay.
+        app.captures.remove(refs);
+    }
+    recorded
+}
+
+/// Writes down the outcome in one transaction: attempt, user, event, challenge with its answer.
+async fn record(app: &App, session: &Session, ruling: &Ruling) -> Result<Answer, VerificationError> {
+    let now = clock::now_ms();
+    let challenge = &ruling.challenge;
+    let status = if ruling.reason.is_none() { Outcome::Verified } else { Outcome::Failed };
+    let mut tx = app.db.write().await?;
+    let attempts = match ruling.reason {
+        Some(Reason::Cancelled) | None => sessions::attempts(&mut tx, &session.id).await?,
+        Some(_) => sessions::count_attempt(&mut tx, &session.id).await?,
+    };
+    let answer = Answer {
+        status,
+        reason: ruling.reason,
+        message: ruling.reason.map_or(VERIFIED_MESSAGE, Reason::message).to_owned(),
+        attempts_left: app.limits.max_attempts.saturating_sub(attempts),
+    };
+    let text = serde_json::to_string(&answer)
+        .map_err(|error| VerificationError::Unavailable(format!("answer: {error}")))?;
+    if !challenges::finish(&mut tx, &challenge.id, &ruling.lease, &text, now).await? {
+        // Another claim took over; the transaction rolls back.
+        return Err(VerificationError::InProgress);
+    }
+    match ruling.reason {
+        None => users::set_verified(&mut tx, &session.user_id, now).await?,
+        Some(Reason::Cancelled) => {}
+        Some(_) => users::set_failed(&mut tx, &session.user_id, now).await?,
+    }
+    let event = Event {
+        id: ruling.event.clone(),
+        email: session.email.expose().to_owned(),
+        status: if status == Outcome::Verified { "VERIFIED" } else { "FAILED" }.to_owned(),
+        reason: ruling.reason.map(|reason| reason.code().to_owned()),
+        open_capture_ref: ruling.captures.as_ref().map(|refs| refs.open.clone()),
+        closed_capture_ref: ruling.captures.as_ref().map(|refs| refs.closed.clone()),
+        created_at: now,
+        challenge_id: challenge.id.clone(),
+        attempt: challenge.attempt,
+        thresholds: challenge.thresholds.clone(),
+        engine: engine::VERSION.to_owned(),
+        details: ruling.details.clone(),
+    };
+    events::insert(&mut tx, &event).await?;
+    tx.commit().await?;
+    let reason = ruling.reason.map_or("none", Reason::code);
+    tracing::info!(challenge = %challenge.id, ?status, reason, "attempt decided");
+    Ok(answer)
+}
+
+/// Gives the claim back. If that fails too, the lease ends by itself.
+async fn release(app: &App, challenge: &ChallengeId, lease: &LeaseId) {
+    let released = async {
+        let mut tx = app.db.write().await?;
+        challenges::release(&mut tx, challenge, lease, clock::now_ms() + RETRY_MS).await?;
+        tx.commit().await
+    };
+    if let Err(error) = released.await {
+        tracing::warn!(%challenge, %error, "a claim could not be given back; it ends with its lease");
+    }
+}

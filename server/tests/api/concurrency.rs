@@ -1,0 +1,78 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::helpers::{Answer, TestServer, worthless};
+
+/// Sends 24 submissions of one challenge at once, named by `key`.
+async fn all_at_once(server: &Arc<TestServer>, cookie: &str, challenge: &Value, key: fn(usize) -> String) -> Vec<Answer> {
+    let sent: Vec<_> = (0..24)
+        .map(|n| {
+            let (server, cookie, challenge) = (Arc::clone(server), cookie.to_owned(), challenge.clone());
+            tokio::spawn(async move { server.submit(&cookie, &key(n), &worthless(&challenge)).await })
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for answer in sent {
+        answers.push(answer.await.unwrap());
+    }
+    answers
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_submissions_at_once_exactly_one_is_decided() {
+    let server = Arc::new(TestServer::start().await);
+    let cookie = server.sitting("jo@example.com").await;
+    let challenge = server.challenge(&cookie).await;
+    let mut outcomes = BTreeMap::<String, usize>::new();
+    for answer in all_at_once(&server, &cookie, &challenge, |n| format!("key-{n}")).await {
+        let body = answer.json();
+        let outcome = body["code"].as_str().or(body["status"].as_str()).unwrap().to_owned();
+        *outcomes.entry(outcome).or_default() += 1;
+    }
+    assert_eq!(outcomes.remove("FAILED"), Some(1), "{outcomes:?}");
+    assert!(outcomes.keys().all(|code| code == "submission_in_progress" || code == "challenge_used"), "{outcomes:?}");
+    assert_eq!(server.events().await.len(), 1);
+    assert_eq!(server.session(&cookie).await["attempts_left"], 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_same_request_many_times_at_once_has_one_answer() {
+    let server = Arc::new(TestServer::start().await);
+    let cookie = server.sitting("jo@example.com").await;
+    let challenge = server.challenge(&cookie).await;
+    let mut answers = Vec::new();
+    for answer in all_at_once(&server, &cookie, &challenge, |_| "one-key".to_owned()).await {
+        match answer.status.as_u16() {
+            200 => answers.push(answer.text),
+            _ => answer.assert_problem(409, "submission_in_progress"),
+        }
+    }
+    assert!(!answers.is_empty() && answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    assert_eq!(server.events().await.len(), 1);
+    assert_eq!(server.session(&cookie).await["attempts_left"], 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn challenges_at_once_leave_one_open_and_one_counted_attempt_each() {
+    let server = Arc::new(TestServer::start().await);
+    let cookie = server.sitting("jo@example.com").await;
+    let asked: Vec<_> = (0..12)
+        .map(|_| {
+            let (server, cookie) = (Arc::clone(&server), cookie.clone());
+            tokio::spawn(async move { server.challenge(&cookie).await })
+        })
+        .collect();
+    let mut decided = 0;
+    for challenge in asked {
+        let challenge = challenge.await.unwrap();
+        let answer = server.submit(&cookie, "k", &worthless(&challenge)).await;
+        match answer.status.as_u16() {
+            200 => decided += 1,
+            _ => answer.assert_problem(410, "challenge_expired"),
+        }
+    }
+    assert_eq!(decided, 1);
+    assert_eq!(server.session(&cookie).await["attempts_left"], 4);
+}

@@ -1,0 +1,118 @@
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use serde_json::json;
+
+use crate::helpers::{TestServer, own_post};
+
+const POSTS: [&str; 5] = ["/register", "/verify", "/api/challenge", "/api/submission", "/api/give-up"];
+
+#[tokio::test]
+async fn requests_of_other_sites_change_nothing() {
+    let server = TestServer::start().await;
+    let token = server.mailed_token("jo@example.com").await;
+    let foreign: [&[(&'static str, &str)]; 7] = [
+        &[("x-blinkgate", "")],
+        &[("origin", "https://evil.example")],
+        &[("origin", "null")],
+        &[("origin", "https://localhost:8080")],
+        &[("origin", "http://localhost:8081")],
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site")],
+    ];
+    for path in POSTS {
+        for headers in foreign {
+            let body = json!({ "token": token }).to_string();
+            let mut request = own_post(path, None).body(Body::from(body)).unwrap();
+            for (name, value) in headers {
+                request.headers_mut().insert(*name, value.parse().unwrap());
+            }
+            server.send(request).await.assert_problem(403, "origin_refused");
+        }
+        let bare = Request::post(path).body(Body::empty()).unwrap();
+        server.send(bare).await.assert_problem(403, "origin_refused");
+    }
+    assert_eq!(server.number("select count(*) from capture_sessions").await, 0);
+    let own = own_post("/verify", None).body(Body::from(json!({ "token": token }).to_string())).unwrap();
+    assert_eq!(server.send(own).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn no_other_site_is_told_that_it_may_ask() {
+    let server = TestServer::start().await;
+    let preflight = Request::options("/register")
+        .header("origin", "https://evil.example")
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "x-blinkgate")
+        .body(Body::empty())
+        .unwrap();
+    let answer = server.send(preflight).await;
+    assert!(answer.headers.keys().all(|name| !name.as_str().starts_with("access-control-")));
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_protective_headers() {
+    let server = TestServer::start().await;
+    let expected = [
+        (
+            "content-security-policy",
+            "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; \
+             connect-src 'self'; media-src 'self' blob:; worker-src 'self'; font-src 'self'; manifest-src 'self'; \
+             base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        ),
+        ("permissions-policy", "camera=(self), microphone=(), geolocation=()"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+    ];
+    let check = |path: &str, headers: &HeaderMap| {
+        for (name, value) in expected {
+            assert_eq!(headers.get(name).unwrap(), value, "{name} of {path}");
+        }
+        assert!(headers.contains_key("cache-control") && headers.contains_key("x-request-id"), "{path}");
+        assert!(!headers.contains_key("strict-transport-security"), "not without https: {path}");
+    };
+    for path in ["/", "/check-mail", "/verify", "/camera", "/result", "/health", "/nowhere", "/api/session", "/register",
+        "/models/face_detector.onnx", "/admin/events"]
+    {
+        check(path, &server.get(path).await.headers);
+    }
+    for path in POSTS {
+        check(path, &server.post(path, None, &json!({})).await.headers);
+    }
+    assert_eq!(server.get("/api/session").await.header("cache-control"), "no-store");
+}
+
+#[tokio::test]
+async fn wrong_methods_and_unknown_addresses_are_told_so() {
+    let server = TestServer::start().await;
+    server.get("/nowhere").await.assert_problem(404, "not_found");
+    server.get("/api/nowhere").await.assert_problem(404, "not_found");
+    server.get("/api/challenge").await.assert_problem(405, "method_not_allowed");
+    let delete = Request::builder().method(Method::DELETE).uri("/register").header("x-blinkgate", "1");
+    server.send(delete.body(Body::empty()).unwrap()).await.assert_problem(405, "method_not_allowed");
+}
+
+#[tokio::test]
+async fn a_body_that_never_ends_is_given_up() {
+    let short = Duration::from_millis(50);
+    let server = TestServer::changed(&[], |app| app.limits.body_arrival = short).await;
+    let body = Body::from_stream(Endless);
+    let answer = server.send(own_post("/register", None).body(body).unwrap()).await;
+    answer.assert_problem(408, "body_too_slow");
+}
+
+/// Never brings anything.
+struct Endless;
+
+impl futures_core::Stream for Endless {
+    type Item = Result<axum::body::Bytes, std::convert::Infallible>;
+
+    fn poll_next(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
+        std::task::Poll::Pending
+    }
+}

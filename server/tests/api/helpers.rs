@@ -1,0 +1,255 @@
+//! A server per test, and a browser to visit it with.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use server::app::{App, AppState};
+use server::config::Config;
+use server::domain::random_base64url;
+use server::scoring::ScoringPool;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+pub const BASE_URL: &str = "http://localhost:8080";
+pub const ADMIN_KEY: &str = "an-admin-key-for-tests";
+
+/// Loading the networks takes a while; every test shares them.
+static SCORING: LazyLock<ScoringPool> = LazyLock::new(|| ScoringPool::load(2).unwrap());
+
+pub struct TestServer {
+    pub app: App,
+    pub data: TempDir,
+    router: Router,
+}
+
+/// What came back.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("{}: not JSON: {}", self.status, self.text))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Asserts a refusal in our own form.
+    #[track_caller]
+    pub fn assert_problem(&self, status: u16, code: &str) {
+        assert_eq!((self.status.as_u16(), self.json()["code"].as_str()), (status, Some(code)), "{}", self.text);
+        let problem = self.json();
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!((&problem["type"], &problem["status"]), (&json!("about:blank"), &json!(status)));
+        assert!(problem["detail"].as_str().unwrap().ends_with('.') && !problem["title"].as_str().unwrap().is_empty());
+        assert_eq!(problem["request_id"], self.header("x-request-id"));
+        if [429, 503].contains(&status) {
+            assert!(self.header("retry-after").parse::<u32>().unwrap() >= 1);
+        }
+    }
+}
+
+impl TestServer {
+    pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// Starts with these settings beside those that tests need.
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        Self::changed(settings, |_| {}).await
+    }
+
+    /// Starts with these settings and a change that no setting makes.
+    pub async fn changed(settings: &[(&str, &str)], change: impl FnOnce(&mut AppState)) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let dir = data.path().to_str().unwrap();
+        let mut pairs = vec![("DATA_DIR", dir), ("ADMIN_API_KEY", ADMIN_KEY), ("APP_BASE_URL", BASE_URL)];
+        pairs.extend_from_slice(settings);
+        let config = Config::from_pairs(pairs).unwrap();
+        let mut app = AppState::build(&config, config.base_url(8080), SCORING.clone()).await.unwrap();
+        change(Arc::get_mut(&mut app).unwrap());
+        Self { router: server::routes::router(app.clone()), app, data }
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.unwrap();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    /// Posts JSON as our own page does.
+    pub async fn post(&self, path: &str, cookie: Option<&str>, body: &Value) -> Answer {
+        self.send(own_post(path, cookie).body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    pub async fn register(&self, email: &str) -> Answer {
+        self.post("/register", None, &json!({ "email": email })).await
+    }
+
+    /// Lets the worker send what is due and returns the mails, oldest first.
+    pub async fn mails(&self) -> Vec<String> {
+        server::mail::deliver_due(&self.app).await.unwrap();
+        let mut files: Vec<_> =
+            std::fs::read_dir(self.data.path().join("outbox")).unwrap().map(|file| file.unwrap().path()).collect();
+        files.sort();
+        files.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
+    }
+
+    /// Registers and returns the token from the mail.
+    pub async fn mailed_token(&self, email: &str) -> String {
+        assert_eq!(self.register(email).await.status, StatusCode::ACCEPTED);
+        let mails = self.mails().await;
+        let to = format!("To: {email}\r\n");
+        token_in(mails.iter().rfind(|mail| mail.contains(&to)).unwrap())
+    }
+
+    /// Registers, opens the link and returns the session's cookie.
+    pub async fn sitting(&self, email: &str) -> String {
+        let token = self.mailed_token(email).await;
+        let answer = self.post("/verify", None, &json!({ "token": token })).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        cookie_of(&answer)
+    }
+
+    pub async fn challenge(&self, cookie: &str) -> Value {
+        let answer = self.post("/api/challenge", Some(cookie), &json!({ "public_key": public_key() })).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+        answer.json()
+    }
+
+    pub async fn submit(&self, cookie: &str, key: &str, parts: &[Part<'_>]) -> Answer {
+        self.send(submission(Some(cookie), Some(key), parts)).await
+    }
+
+    pub async fn session(&self, cookie: &str) -> Value {
+        let request = Request::get("/api/session").header(header::COOKIE, cookie).body(Body::empty()).unwrap();
+        let answer = self.send(request).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        answer.json()
+    }
+
+    pub async fn events(&self) -> Vec<Value> {
+        let request = Request::get("/admin/events?limit=500").header("x-admin-key", ADMIN_KEY);
+        let answer = self.send(request.body(Body::empty()).unwrap()).await;
+        answer.json()["events"].as_array().unwrap().clone()
+    }
+
+    /// Runs a statement of the test's own, to move time or to look.
+    pub async fn execute(&self, sql: &'static str) {
+        let mut tx = self.app.db.write().await.unwrap();
+        sqlx::query(sql).execute(&mut *tx).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    pub async fn number(&self, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(&mut *self.app.db.read().await.unwrap()).await.unwrap()
+    }
+
+    pub async fn text(&self, sql: &'static str) -> String {
+        sqlx::query_scalar(sql).fetch_one(&mut *self.app.db.read().await.unwrap()).await.unwrap()
+    }
+}
+
+/// A POST with the headers that our own pages send.
+pub fn own_post(path: &str, cookie: Option<&str>) -> axum::http::request::Builder {
+    let mut request = Request::builder()
+        .method(Method::POST)
+        .uri(path)
+        .header("x-blinkgate", "1")
+        .header(header::ORIGIN, BASE_URL)
+        .header("sec-fetch-site", "same-origin")
+        .header(header::CONTENT_TYPE, "application/json");
+    if let Some(cookie) = cookie {
+        request = request.header(header::COOKIE, cookie);
+    }
+    request
+}
+
+/// One part of a form: name, content type, bytes.
+pub type Part<'a> = (&'a str, Option<&'a str>, &'a [u8]);
+
+/// The four parts of a submission that is whole in form and worthless in content.
+pub fn worthless<'a>(challenge: &'a Value) -> [Part<'a>; 4] {
+    let id = challenge["challenge_id"].as_str().unwrap().as_bytes();
+    [
+        ("challenge_id", None, id),
+        ("transcript", None, b"bm8.dHJhbnNjcmlwdA.YXQgYWxs"),
+        ("open", Some("image/jpeg"), b"not a picture"),
+        ("closed", Some("image/jpeg"), b"not one either"),
+    ]
+}
+
+pub fn submission(cookie: Option<&str>, key: Option<&str>, parts: &[Part<'_>]) -> Request<Body> {
+    let mut request = own_post("/api/submission", cookie);
+    request.headers_mut().unwrap().remove(header::CONTENT_TYPE);
+    request = request.header(header::CONTENT_TYPE, "multipart/form-data; boundary=seam");
+    if let Some(key) = key {
+        request = request.header("idempotency-key", key);
+    }
+    request.body(Body::from(form(parts))).unwrap()
+}
+
+pub fn form(parts: &[Part<'_>]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (name, content_type, bytes) in parts {
+        body.extend(format!("--seam\r\ncontent-disposition: form-data; name=\"{name}\"").bytes());
+        if let Some(content_type) = content_type {
+            body.extend(format!("; filename=\"{name}.jpg\"\r\ncontent-type: {content_type}").bytes());
+        }
+        body.extend(b"\r\n\r\n");
+        body.extend(*bytes);
+        body.extend(b"\r\n");
+    }
+    body.extend(b"--seam--\r\n");
+    body
+}
+
+/// A new public key, as the page sends it.
+pub fn public_key() -> String {
+    let secret: [u8; 32] = URL_SAFE_NO_PAD.decode(random_base64url()).unwrap().try_into().unwrap();
+    URL_SAFE_NO_PAD.encode(ed25519_dalek::SigningKey::from_bytes(&secret).verifying_key().to_bytes())
+}
+
+pub fn token_in(mail: &str) -> String {
+    let start = format!("{BASE_URL}/verify?token=");
+    let (_, rest) = mail.split_once(&start).unwrap_or_else(|| panic!("no link in {mail}"));
+    rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect()
+}
+
+/// The cookie as a browser sends it back.
+pub fn cookie_of(answer: &Answer) -> String {
+    answer.header("set-cookie").split(';').next().unwrap().to_owned()
+}
+
+/// Runs the futures side by side and returns their results in order.
+pub async fn join_all<T>(futures: Vec<impl Future<Output = T>>) -> Vec<T> {
+    let mut pinned: Vec<_> = futures.into_iter().map(Box::pin).collect();
+    let mut done: Vec<Option<T>> = pinned.iter().map(|_| None).collect();
+    std::future::poll_fn(|context| {
+        for (future, slot) in pinned.iter_mut().zip(&mut done) {
+            if slot.is_none()
+                && let std::task::Poll::Ready(value) = future.as_mut().poll(context)
+            {
+                *slot = Some(value);
+            }
+        }
+        if done.iter().all(Option::is_some) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+    done.into_iter().flatten().collect()
+}

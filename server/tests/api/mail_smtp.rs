@@ -1,0 +1,135 @@
+//! Mails by SMTP, to a mail server made for the purpose: a real conversation over a real socket.
+
+use std::sync::{Arc, Mutex};
+
+use axum::http::StatusCode;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::helpers::{TestServer, token_in};
+
+/// What the mail server heard: commands, and the mails it took.
+#[derive(Default)]
+struct Heard {
+    commands: Vec<String>,
+    mails: Vec<String>,
+}
+
+/// A mail server that answers `RCPT` with `rcpt_answer`.
+async fn mail_server(rcpt_answer: &'static str) -> (u16, Arc<Mutex<Heard>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let heard = Arc::new(Mutex::new(Heard::default()));
+    let shared = Arc::clone(&heard);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            // A client that goes away in the middle ends its conversation, not the server.
+            let _ = talk(stream, &shared, rcpt_answer).await;
+        }
+    });
+    (port, heard)
+}
+
+async fn talk(stream: TcpStream, heard: &Mutex<Heard>, rcpt_answer: &str) -> std::io::Result<()> {
+    let (reader, mut writer) = stream.into_split();
+    let mut lines = BufReader::new(reader).lines();
+    writer.write_all(b"220 mail.test ESMTP\r\n").await?;
+    while let Some(line) = lines.next_line().await? {
+        heard.lock().unwrap().commands.push(line.clone());
+        let verb: String = line.chars().take(4).collect::<String>().to_uppercase();
+        let answer = match verb.as_str() {
+            "EHLO" => "250-mail.test\r\n250-AUTH PLAIN\r\n250 8BITMIME",
+            "AUTH" => "235 welcome",
+            "RCPT" => rcpt_answer,
+            "DATA" => {
+                writer.write_all(b"354 go on\r\n").await?;
+                let mut mail = String::new();
+                while let Some(line) = lines.next_line().await? {
+                    if line == "." {
+                        break;
+                    }
+                    mail.push_str(&line);
+                    mail.push_str("\r\n");
+                }
+                heard.lock().unwrap().mails.push(mail);
+                "250 taken"
+            }
+            "QUIT" => "221 bye",
+            _ => "250 ok",
+        };
+        writer.write_all(format!("{answer}\r\n").as_bytes()).await?;
+    }
+    Ok(())
+}
+
+async fn server_with_mail(port: u16, settings: &[(&str, &str)]) -> TestServer {
+    let port = port.to_string();
+    let mut all = vec![
+        ("MAIL_SERVER", "127.0.0.1"),
+        ("MAIL_PORT", port.as_str()),
+        ("MAIL_SECURITY", "none"),
+        ("MAIL_SENDER", "Blinkgate <noreply@example.com>"),
+    ];
+    all.extend_from_slice(settings);
+    TestServer::with(&all).await
+}
+
+#[tokio::test]
+async fn a_mail_leaves_by_smtp_and_its_link_works() {
+    let (port, heard) = mail_server("250 ok").await;
+    let login = [("MAIL_USERNAME", "jo"), ("MAIL_PASSWORD", "hunter2")];
+    let server = server_with_mail(port, &login).await;
+    server.register("jo@example.org").await;
+    server::mail::deliver_due(&server.app).await.unwrap();
+    let (commands, mails) = {
+        let heard = heard.lock().unwrap();
+        (heard.commands.join("\n"), heard.mails.clone())
+    };
+    assert!(commands.contains("MAIL FROM:<noreply@example.com>") && commands.contains("RCPT TO:<jo@example.org>"));
+    assert!(commands.contains("AUTH PLAIN "), "{commands}");
+    assert_eq!(mails.len(), 1);
+    assert!(mails[0].contains("Auto-Submitted: auto-generated\r\n") && mails[0].contains("text/html"));
+    assert!(!server.data.path().join("outbox").exists(), "no file is written");
+    let token = token_in(&mails[0]);
+    let answer = server.post("/verify", None, &serde_json::json!({ "token": token })).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    assert_eq!(server.number("select count(*) from mail_outbox where sent_at is not null").await, 1);
+}
+
+#[tokio::test]
+async fn a_refusal_for_now_is_tried_again_and_a_final_one_is_not() {
+    let cases = [("451 greylisted, come back", 0, 1), ("550 no such mailbox", 1, 0)];
+    for (rcpt_answer, given_up, waiting) in cases {
+        let (port, heard) = mail_server(rcpt_answer).await;
+        let server = server_with_mail(port, &[]).await;
+        server.register("jo@example.org").await;
+        server::mail::deliver_due(&server.app).await.unwrap();
+        assert!(heard.lock().unwrap().mails.is_empty());
+        let count = server.number("select count(*) from mail_outbox where given_up_at is not null").await;
+        assert_eq!(count, given_up, "{rcpt_answer}");
+        let open = "select count(*) from mail_outbox where given_up_at is null and sent_at is null and tries = 1";
+        assert_eq!(server.number(open).await, waiting, "{rcpt_answer}");
+        assert!(!server.text("select last_error from mail_outbox").await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_mail_server_that_is_away_delays_the_mail_and_nothing_else() {
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let server = server_with_mail(gone, &[]).await;
+    assert_eq!(server.register("jo@example.org").await.status, StatusCode::ACCEPTED);
+    let next = server::mail::deliver_due(&server.app).await.unwrap();
+    assert!(next.unwrap() > server::clock::now_ms());
+}
+
+#[tokio::test]
+async fn without_tls_nothing_is_sent_where_tls_is_asked_for() {
+    let (port, heard) = mail_server("250 ok").await;
+    let login = [("MAIL_SECURITY", "starttls"), ("MAIL_USERNAME", "jo"), ("MAIL_PASSWORD", "hunter2")];
+    let server = server_with_mail(port, &login).await;
+    server.register("jo@example.org").await;
+    server::mail::deliver_due(&server.app).await.unwrap();
+    let heard = heard.lock().unwrap();
+    assert!(heard.mails.is_empty(), "{:?}", heard.commands);
+    assert!(!heard.commands.iter().any(|line| line.starts_with("AUTH") || line.starts_with("MAIL")));
+}

@@ -1,0 +1,17 @@
+//! The server by its routes: real router, real SQLite file, real engine, mails caught as files.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod admin;
+mod assets;
+mod challenge;
+mod concurrency;
+mod faults;
+mod guard;
+mod helpers;
+mod logs;
+mod mail_smtp;
+mod register;
+mod session;
+mod start;
+mod submission;
+mod verify;

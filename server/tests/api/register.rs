@@ -1,0 +1,117 @@
+use axum::body::Body;
+use axum::http::StatusCode;
+use serde_json::json;
+
+use crate::helpers::{TestServer, own_post};
+
+#[tokio::test]
+async fn registering_sends_one_mail_with_a_link_to_the_configured_address() {
+    let server = TestServer::start().await;
+    let answer = server.register("Jo.Doe@Example.com").await;
+    assert_eq!((answer.status, answer.json()), (StatusCode::ACCEPTED, json!({ "status": "sent" })));
+    let mails = server.mails().await;
+    assert_eq!(mails.len(), 1);
+    assert!(mails[0].contains("To: Jo.Doe@example.com\r\n") && mails[0].contains("Auto-Submitted: auto-generated"));
+    assert_eq!(mails[0].matches("http://localhost:8080/verify?token=").count(), 3, "once in text, twice in HTML");
+    assert_eq!(server.text("select status from users").await, "PENDING");
+    assert_eq!(server.mails().await.len(), 1, "a mail leaves once");
+}
+
+#[tokio::test]
+async fn the_link_never_follows_what_the_request_says_of_the_host() {
+    let server = TestServer::start().await;
+    let request = own_post("/register", None)
+        .header("host", "evil.example")
+        .header("x-forwarded-host", "evil.example")
+        .header("forwarded", "host=evil.example")
+        .body(Body::from(json!({ "email": "jo@example.com" }).to_string()))
+        .unwrap();
+    assert_eq!(server.send(request).await.status, StatusCode::ACCEPTED);
+    assert!(!server.mails().await[0].contains("evil.example"));
+}
+
+#[tokio::test]
+async fn an_address_that_cannot_be_mailed_to_is_refused_and_nothing_is_stored() {
+    let server = TestServer::start().await;
+    let long = format!("{}@example.com", "a".repeat(288));
+    assert_eq!(long.len(), 300);
+    for email in ["", "jo", "jo@", "@example.com", "jo@localhost", "jo@exa mple.com", "jo@example.com\r\nBcc: x@y.zz", &long]
+    {
+        server.register(email).await.assert_problem(422, "email_invalid");
+    }
+    assert_eq!(server.number("select count(*) from users").await, 0);
+    assert!(server.mails().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_the_expected_json_is_refused() {
+    let server = TestServer::start().await;
+    for body in ["", "{", "[]", "{\"email\":5}", "{\"mail\":\"jo@example.com\"}", "{\"email\":\"jo@example.com\",\"x\":1}"] {
+        let request = own_post("/register", None).body(Body::from(body)).unwrap();
+        server.send(request).await.assert_problem(400, "body_malformed");
+    }
+    let mut request = own_post("/register", None).body(Body::from("email=jo@example.com")).unwrap();
+    request.headers_mut().insert("content-type", "application/x-www-form-urlencoded".parse().unwrap());
+    server.send(request).await.assert_problem(415, "content_type");
+    let huge = json!({ "email": "a".repeat(20_000) });
+    server.post("/register", None, &huge).await.assert_problem(413, "too_large");
+    assert_eq!(server.number("select count(*) from users").await, 0);
+}
+
+#[tokio::test]
+async fn known_unknown_and_verified_addresses_get_the_same_answer() {
+    let server = TestServer::start().await;
+    server.register("known@example.com").await;
+    server.register("verified@example.com").await;
+    server.execute("update users set status = 'VERIFIED' where email = 'verified@example.com'").await;
+    let mut seen = Vec::new();
+    for email in ["unknown@example.com", "known@example.com", "verified@example.com"] {
+        let mut answer = server.register(email).await;
+        answer.headers.remove("x-request-id");
+        seen.push((answer.status, format!("{:?}", answer.headers), answer.text));
+    }
+    assert!(seen.iter().all(|answer| *answer == seen[0]), "{seen:#?}");
+}
+
+#[tokio::test]
+async fn registering_again_never_takes_a_verification_back() {
+    let server = TestServer::start().await;
+    server.register("jo@example.com").await;
+    server.execute("update users set status = 'VERIFIED', verified_at = 1").await;
+    assert_eq!(server.register("jo@example.com").await.status, StatusCode::ACCEPTED);
+    assert_eq!(server.text("select status from users").await, "VERIFIED");
+    assert_eq!(server.number("select count(*) from users").await, 1);
+}
+
+#[tokio::test]
+async fn a_mailbox_gets_three_mails_an_hour_and_the_answer_does_not_show_it() {
+    let server = TestServer::start().await;
+    let mut answers = Vec::new();
+    for email in ["jo@example.com", "JO@example.com", "jo+1@example.com", "jo+2@example.com", "jo@example.com"] {
+        let answer = server.register(email).await;
+        answers.push((answer.status, answer.text));
+    }
+    assert!(answers.iter().all(|answer| *answer == (StatusCode::ACCEPTED, "{\"status\":\"sent\"}".to_owned())));
+    assert_eq!(server.mails().await.len(), 3);
+    server.execute("update mail_outbox set created_at = created_at - 3600001").await;
+    server.register("jo@example.com").await;
+    assert_eq!(server.mails().await.len(), 4, "an hour later there is another");
+}
+
+#[tokio::test]
+async fn one_client_cannot_register_without_end() {
+    let server = TestServer::start().await;
+    let register = async |client: &str, n: usize| {
+        let request = own_post("/register", None)
+            .header("x-forwarded-for", client)
+            .body(Body::from(json!({ "email": format!("jo{n}@example.com") }).to_string()))
+            .unwrap();
+        server.send(request).await
+    };
+    for n in 0..20 {
+        assert_eq!(register("203.0.113.9", n).await.status, StatusCode::ACCEPTED);
+    }
+    register("203.0.113.9", 20).await.assert_problem(429, "too_many_requests");
+    assert_eq!(register("203.0.113.10", 20).await.status, StatusCode::ACCEPTED, "another client is not affected");
+    assert_eq!(server.number("select count(*) from users").await, 21);
+}

@@ -1,0 +1,56 @@
+use axum::body::Body;
+use axum::http::{Request, header};
+use serde_json::{Value, json};
+
+use crate::helpers::TestServer;
+
+#[tokio::test]
+async fn a_sitting_says_what_the_pages_need() {
+    let server = TestServer::with(&[("LIVENESS_TIMEOUT_SECONDS", "20"), ("MAX_ATTEMPTS", "3")]).await;
+    let cookie = server.sitting("jo@example.com").await;
+    let mut session = server.session(&cookie).await;
+    let expires = session["session_expires_in_s"].take().as_i64().unwrap();
+    assert!((1790..=1800).contains(&expires), "{expires}");
+    assert_eq!(
+        session,
+        json!({
+            "email_masked": "j***@example.com", "status": "PENDING", "attempts_left": 3, "last_reason": null,
+            "last_message": null, "session_expires_in_s": null, "timeout_s": 20, "frame_interval_ms": 33,
+        })
+    );
+}
+
+#[tokio::test]
+async fn nothing_of_the_api_opens_without_a_sitting() {
+    let server = TestServer::start().await;
+    server.sitting("jo@example.com").await;
+    for cookie in ["", "blinkgate=", "blinkgate=AAAA", "other=1; blinkgate = x", "__Host-blinkgate=AAAA"] {
+        let request = Request::get("/api/session").header(header::COOKIE, cookie).body(Body::empty()).unwrap();
+        server.send(request).await.assert_problem(401, "session_missing");
+    }
+    let bodies: [(&str, Value); 2] = [
+        ("/api/challenge", json!({ "public_key": "x" })),
+        ("/api/give-up", json!({ "challenge_id": "x", "reason": "timeout" })),
+    ];
+    for (path, body) in bodies {
+        server.post(path, None, &body).await.assert_problem(401, "session_missing");
+    }
+}
+
+#[tokio::test]
+async fn a_sitting_ends() {
+    let server = TestServer::start().await;
+    let cookie = server.sitting("jo@example.com").await;
+    server.execute("update capture_sessions set expires_at = created_at").await;
+    let request = Request::get("/api/session").header(header::COOKIE, &cookie).body(Body::empty()).unwrap();
+    server.send(request).await.assert_problem(401, "session_expired");
+    let body = json!({ "public_key": crate::helpers::public_key() });
+    server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(401, "session_expired");
+}
+
+#[tokio::test]
+async fn the_cookie_is_found_among_others() {
+    let server = TestServer::start().await;
+    let cookie = server.sitting("jo@example.com").await;
+    assert_eq!(server.session(&format!("a=1; {cookie}; b=2")).await["status"], "PENDING");
+}

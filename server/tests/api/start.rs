@@ -1,0 +1,182 @@
+//! The program itself: how it starts, how it does not, and how it ends.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+fn blinkgate(folder: &Path, settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_blinkgate"));
+    command.env_clear().current_dir(folder).stdin(Stdio::null()).envs(settings.iter().copied());
+    command
+}
+
+/// Runs the program, which must not keep running, and asserts that it ends with this message and nothing worse.
+#[track_caller]
+fn assert_fails(command: &mut Command, expected: &[&str]) {
+    let Output { status, stderr, .. } = command.output().unwrap();
+    let stderr = String::from_utf8(stderr).unwrap();
+    assert_eq!(status.code(), Some(1), "{stderr}");
+    assert!(stderr.starts_with("blinkgate: ") && !stderr.contains("panicked"), "{stderr}");
+    for text in expected {
+        assert!(stderr.contains(text), "{text:?} is missing from {stderr}");
+    }
+}
+
+#[test]
+fn a_port_in_use_is_said_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let expected = [&format!("127.0.0.1:{port}"), "in use", "PORT"];
+    assert_fails(&mut blinkgate(folder.path(), &[("PORT", &port)]), &expected);
+    assert!(!folder.path().join("data").exists(), "nothing was touched");
+}
+
+#[test]
+fn a_data_folder_that_cannot_be_written_is_said_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), "in the way").unwrap();
+    // A folder below a file can be made by nobody, not even by root.
+    let settings = [("PORT", "0"), ("DATA_DIR", "file/data")];
+    assert_fails(&mut blinkgate(folder.path(), &settings), &["file/data", "DATA_DIR", "cannot be written"]);
+    let settings = [("PORT", "0"), ("DATABASE_URL", "sqlite://file/blink.db")];
+    assert_fails(&mut blinkgate(folder.path(), &settings), &["database", "file"]);
+}
+
+#[test]
+fn a_corrupt_or_missing_model_stops_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
+    let names = ["face_detector.onnx", "mesh_trunk.onnx", "eye_right.onnx", "eye_left.onnx"];
+    let settings = [("PORT", "0"), ("MODELS_DIR", ".")];
+    assert_fails(&mut blinkgate(folder.path(), &settings), &["MODELS_DIR", "face_detector.onnx"]);
+    for name in names {
+        std::fs::copy(models.join(name), folder.path().join(name)).unwrap();
+    }
+    let damaged = folder.path().join("eye_left.onnx");
+    let mut bytes = std::fs::read(&damaged).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&damaged, bytes).unwrap();
+    assert_fails(&mut blinkgate(folder.path(), &settings), &["MODELS_DIR", "eye_left.onnx", "damaged"]);
+}
+
+#[test]
+fn a_damaged_database_stops_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    std::fs::write(folder.path().join("data/blinkgate.db"), "this is no database, ".repeat(100)).unwrap();
+    assert_fails(&mut blinkgate(folder.path(), &[("PORT", "0")]), &["data/blinkgate.db"]);
+}
+
+#[test]
+fn a_database_newer_than_the_program_stops_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(blinkgate(folder.path(), &[]).arg("migrate").status().unwrap().success());
+    let url = format!("sqlite://{}", folder.path().join("data/blinkgate.db").display());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+        let newer = "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+                     values (9999, 'from the future', 1, x'00', 0)";
+        sqlx::query(newer).execute(&pool).await.unwrap();
+        pool.close().await;
+    });
+    assert_fails(&mut blinkgate(folder.path(), &[("PORT", "0")]), &["9999"]);
+}
+
+#[test]
+fn a_setting_that_cannot_be_used_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_fails(&mut blinkgate(folder.path(), &[("PORT", "eighty")]), &["PORT", "eighty"]);
+    assert_fails(&mut blinkgate(folder.path(), &[("DATABASE_URL", "postgres://db/x")]), &["DATABASE_URL", "later"]);
+    assert_fails(&mut blinkgate(folder.path(), &[("ENV_FILE", "absent.env")]), &["absent.env"]);
+    std::fs::write(folder.path().join(".env"), "PROT=8081\n").unwrap();
+    assert_fails(&mut blinkgate(folder.path(), &[]), &[".env", "PROT"]);
+    std::fs::write(folder.path().join("other.env"), "LOG_LEVEL=loud\n").unwrap();
+    assert_fails(&mut blinkgate(folder.path(), &[("ENV_FILE", "other.env")]), &["LOG_LEVEL", "loud"]);
+}
+
+#[test]
+fn help_names_the_subcommands() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = blinkgate(folder.path(), &[]).arg("--help").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    for word in ["serve", "migrate", "http://localhost:8080", "ENV_FILE"] {
+        assert!(text.contains(word), "{word} is missing from {text}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn it_says_where_it_serves_answers_stops_when_told_and_starts_again_with_what_it_had() {
+    let folder = tempfile::tempdir().unwrap();
+    let first_key = serve_register_and_stop(&folder);
+    let second_key = serve_register_and_stop(&folder);
+    assert_eq!(first_key, second_key);
+    let mails = std::fs::read_dir(folder.path().join("data/outbox")).unwrap().count();
+    assert_eq!(mails, 2);
+}
+
+/// Serves once, in the folder; returns the admin key.
+#[cfg(unix)]
+fn serve_register_and_stop(folder: &TempDir) -> String {
+    let mut child = Running(blinkgate(folder.path(), &[("PORT", "0")]).stdout(Stdio::piped()).spawn().unwrap());
+    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let start = lines.find(|line| line.contains("open http://localhost:")).expect("it says where it serves");
+    let (_, rest) = start.split_once("http://localhost:").unwrap();
+    let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    assert!(lines.any(|line| line.contains("mails go into files") && line.contains("outbox")));
+    let body = "{\"email\":\"jo@example.com\"}";
+    let answer = exchange(
+        &port,
+        &format!(
+            "POST /register HTTP/1.1\r\nhost: localhost\r\nx-blinkgate: 1\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        ),
+    );
+    assert!(answer.starts_with("HTTP/1.1 202 "), "{answer}");
+    assert!(lines.any(|line| line.contains("/verify?token=")), "the development transport logs the link");
+    let stopped = Command::new("kill").arg("-TERM").arg(child.0.id().to_string()).status().unwrap();
+    assert!(stopped.success());
+    assert!(lines.any(|line| line.contains("stopped")));
+    assert_eq!(child.end().code(), Some(0));
+    std::fs::read_to_string(folder.path().join("data/keys/admin.key")).unwrap()
+}
+
+fn exchange(port: &str, request: &str) -> String {
+    let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// Ends with the test, however that ends.
+struct Running(Child);
+
+impl Running {
+    /// Waits for the end, but not for ever.
+    fn end(&mut self) -> std::process::ExitStatus {
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(30) {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return status;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("it did not end");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

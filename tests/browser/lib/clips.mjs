@@ -1,0 +1,60 @@
+// Clips as Chromium's pretended camera takes them: Y4M, 640×480, header "C420".
+import { execFileSync } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { CLIP_MAKER, MATERIAL, ROOT, SCRATCH } from './paths.mjs';
+
+/** The free portrait, blinking or not, alone or side by side with itself. */
+export function portraitClip({ blinks = true, twice = false } = {}) {
+  const single = cached(`portrait-${blinks ? 'blinks' : 'open'}.y4m`, (file) => {
+    const portrait = join(ROOT, 'clip-maker', 'astronaut.png');
+    const options = ['--portrait', portrait, '--models', join(ROOT, 'models'), ...(blinks ? [] : ['--no-blink'])];
+    execFileSync(CLIP_MAKER, [file, ...options]);
+  });
+  if (!twice) return single;
+  const beside = 'crop=320:480,split[a][b];[a][b]hstack';
+  return cached('portrait-twice.y4m', (file) => convert(single, file, beside));
+}
+
+/** A recording of the shared material, or `null` where that is absent. */
+export function recordedClip(name) {
+  if (MATERIAL === null) return null;
+  const fit = 'scale=640:480:force_original_aspect_ratio=decrease:flags=bicubic,pad=640:480:-1:-1';
+  return cached(`${name}.y4m`, (file) => convert(join(MATERIAL, 'videos', name), file, fit));
+}
+
+function cached(name, make) {
+  const file = join(SCRATCH, name);
+  if (!existsSync(file)) {
+    make(`${file}.part`);
+    renameSync(`${file}.part`, file);
+  }
+  return file;
+}
+
+function convert(source, file, filter) {
+  const options = ['-loglevel', 'error', '-y', '-i', source, '-vf', filter, '-pix_fmt', 'yuv420p', '-f', 'yuv4mpegpipe'];
+  execFileSync('ffmpeg', [...options, `${file}.raw`]);
+  plainHeader(`${file}.raw`, file);
+  rmSync(`${file}.raw`);
+}
+
+/** ffmpeg writes "C420mpeg2 XYSCSS=…", which Chromium does not take. */
+function plainHeader(source, file) {
+  const bytes = readFileSync(source);
+  const end = bytes.indexOf('\n');
+  const header = bytes.subarray(0, end).toString().replace(/C420\S*/, 'C420').replace(/ X\S+/g, '');
+  const out = openSync(file, 'w');
+  writeSync(out, `${header}`);
+  writeSync(out, bytes, end);
+  closeSync(out);
+}
+
+/** Frame rate and size of a clip, for reports. */
+export function describe(file) {
+  const head = Buffer.alloc(80);
+  const handle = openSync(file, 'r');
+  readSync(handle, head);
+  closeSync(handle);
+  return head.subarray(0, head.indexOf('\n')).toString();
+}

@@ -1,0 +1,17 @@
+// Where things lie: the checkout, the built program, the shared test material and a folder for what tests make.
+import { existsSync, mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+export const ROOT = resolve(import.meta.dirname, '../../..');
+const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target');
+export const PROGRAM = join(TARGET, 'release', 'blinkgate');
+export const CLIP_MAKER = join(TARGET, 'release', 'clip-maker');
+export const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
+
+/** Real recordings that stay outside the project; `null` where they are absent. */
+const material = resolve(ROOT, '../shared/material');
+export const MATERIAL = existsSync(material) ? material : null;
+
+export const SCRATCH = join(tmpdir(), `blinkgate-browser-tests-${process.getuid?.() ?? 0}`);
+mkdirSync(SCRATCH, { recursive: true });

@@ -1,0 +1,76 @@
+// A real server of its own for a test: its own port, database, captures and outbox.
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PROGRAM } from './paths.mjs';
+
+/** Starts `blinkgate serve` and waits until it answers. @param {Record<string, string>} settings */
+export async function startServer(settings = {}) {
+  const port = await freePort();
+  const data = mkdtempSync(join(tmpdir(), 'blinkgate-data-'));
+  const env = { PATH: process.env.PATH, HOME: data, PORT: String(port), DATA_DIR: data, LOG_LEVEL: 'info', ...settings };
+  env.DATABASE_URL ??= `sqlite://${data}/blinkgate.db`;
+  const child = spawn(PROGRAM, ['serve'], { env, cwd: data });
+  let log = '';
+  child.stdout.on('data', (bytes) => { log += bytes; });
+  child.stderr.on('data', (bytes) => { log += bytes; });
+  const base = `http://localhost:${port}`;
+  await answering(`${base}/health`, child, () => log);
+  return {
+    base,
+    data,
+    log: () => log,
+    adminKey: () => readFileSync(join(data, 'keys', 'admin.key'), 'utf8').trim(),
+    /** The link in the newest mail, once one more than `known` has come. */
+    async link(known = 0) {
+      const folder = join(data, 'outbox');
+      for (let tries = 0; tries < 100; tries++) {
+        const mails = listed(folder).filter((name) => name.endsWith('.eml')).sort();
+        if (mails.length > known) return linkIn(readFileSync(join(folder, mails.at(-1)), 'utf8'));
+        await sleep(100);
+      }
+      throw new Error(`no mail came\n${log}`);
+    },
+    rows: (sql) => JSON.parse(execFileSync('sqlite3', ['-json', join(data, 'blinkgate.db'), sql]).toString() || '[]'),
+    inspect: (ref) => JSON.parse(execFileSync(PROGRAM, ['inspect', join(data, ref)], { maxBuffer: 1e8 }).toString()),
+    async stop() {
+      child.kill('SIGTERM');
+      await new Promise((done) => { child.exitCode === null ? child.once('exit', done) : done(undefined); });
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
+
+function listed(folder) {
+  try { return readdirSync(folder); } catch { return []; }
+}
+
+/** The verification link of a mail (quoted-printable breaks long lines). */
+function linkIn(mail) {
+  const plain = mail.replace(/=\r?\n/g, '').replace(/=3D/g, '=');
+  const found = plain.match(/https?:\/\/\S+\/verify\?token=[\w-]+/);
+  if (!found) throw new Error(`no link in the mail:\n${mail}`);
+  return found[0];
+}
+
+async function answering(url, child, log) {
+  for (let tries = 0; tries < 150; tries++) {
+    if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}\n${log()}`);
+    try {
+      if ((await fetch(url)).ok) return;
+    } catch { /* not yet listening */ }
+    await sleep(100);
+  }
+  throw new Error(`the server did not answer\n${log()}`);
+}
+
+async function freePort() {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await new Promise((done) => { probe.once('listening', done); });
+  const { port } = probe.address();
+  await new Promise((done) => { probe.close(done); });
+  return port;
+}

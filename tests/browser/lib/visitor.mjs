@@ -1,0 +1,67 @@
+// A visitor: a Chromium with a clip for a camera, and the steps a person takes.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { CHROMIUM } from './paths.mjs';
+
+const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync'];
+
+/** The sizes at which pages are looked at. */
+export const PHONE = { width: 390, height: 844 };
+export const DESKTOP = { width: 1280, height: 800 };
+
+/**
+ * Opens a browser. `clip`: a Y4M file to see, or `null` for no camera at all. `allow: false` denies the camera.
+ * @param {{clip?: string | null, allow?: boolean, viewport?: {width: number, height: number}, colorScheme?: 'light' | 'dark'}} options
+ */
+export async function openVisitor({ clip = null, allow = true, viewport = PHONE, colorScheme = 'light' } = {}) {
+  const profile = mkdtempSync(join(tmpdir(), 'blinkgate-chromium-'));
+  const camera = clip === null ? [] : ['--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${clip}`];
+  const answer = allow ? '--use-fake-ui-for-media-stream' : '--deny-permission-prompts';
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: CHROMIUM, headless: true, viewport, colorScheme, args: [...QUIET, ...camera, answer],
+  });
+  const page = context.pages()[0] ?? await context.newPage();
+  const errors = [];
+  const requests = [];
+  page.on('console', (message) => { if (message.type() === 'error') errors.push(message.text()); });
+  page.on('pageerror', (error) => { errors.push(String(error)); });
+  context.on('request', (request) => { requests.push(request); });
+  return {
+    page,
+    context,
+    /** What the console reported as errors. */
+    errors,
+    requests,
+    hosts: () => [...new Set(requests.map((request) => new URL(request.url())).filter((url) => url.protocol.startsWith('http')).map((url) => url.host))],
+    async close() {
+      await context.close();
+      rmSync(profile, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Registers, opens the mailed link and comes to the camera page. */
+export async function comeToCamera({ page }, server, address = 'person@example.org') {
+  await page.goto(`${server.base}/`);
+  await page.fill('#register input[name=email]', address);
+  await page.click('#register button[type=submit]');
+  await page.waitForURL('**/check-mail');
+  await page.goto(await server.link());
+  await page.click('#redeem');
+  await page.waitForURL('**/camera');
+}
+
+/** Waits until the page shows one of these screens and says which. */
+export async function screen(page, names, timeout = 60_000) {
+  const wanted = names.map((name) => `[data-screen="${name}"]`).join(',');
+  const element = await page.waitForSelector(wanted, { timeout, state: 'attached' });
+  return element.getAttribute('data-screen');
+}
+
+/** The code of the message that is shown. */
+export async function messageCode(page, code, timeout = 20_000) {
+  await page.waitForSelector(`[data-code="${code}"]`, { timeout });
+}

@@ -1,0 +1,72 @@
+// The browser's engine and the server's, on the same pixels: the same readings, frame by frame.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { PNG } from 'pngjs';
+import { portraitClip, recordedClip } from './lib/clips.mjs';
+import { PROGRAM, ROOT, SCRATCH } from './lib/paths.mjs';
+
+/** Greatest difference of an eye aspect ratio: the runtimes' kernels add in another order. */
+const TOLERANCE = 0.001;
+const FPS = 25;
+
+for (const [who, clipOf] of [
+  ['the free portrait', () => portraitClip()],
+  ['a man with glasses', () => recordedClip('liveportrait__d13.mp4')],
+]) {
+  test(`native and WASM read ${who} alike`, async (t) => {
+    const clip = clipOf();
+    if (clip === null) {
+      console.log(`SKIPPED: ${who}: the shared material is absent`);
+      return t.skip('the shared material is absent');
+    }
+    const folder = frames(clip);
+    const native = nativeReports(folder);
+    const wasm = await wasmReports(folder);
+    assert.equal(wasm.length, native.length);
+    let greatest = 0;
+    let compared = 0;
+    native.forEach((expected, index) => {
+      const got = wasm[index];
+      for (const name of ['t_ms', 'faces', 'gate', 'state']) assert.equal(got[name], expected[name], `frame ${index}: ${name}`);
+      for (const ear of ['ear_right', 'ear_left']) {
+        if (expected[ear] === null) { assert.equal(got[ear], null); continue; }
+        compared += 1;
+        greatest = Math.max(greatest, Math.abs(got[ear] - expected[ear]));
+      }
+    });
+    console.log(`${who}: ${compared} readings, greatest difference ${greatest.toFixed(5)}`);
+    assert.ok(compared > 100, `only ${compared} readings`);
+    assert.ok(greatest <= TOLERANCE, `greatest difference ${greatest}`);
+  });
+}
+
+/** The clip's first three seconds as PNG files. */
+function frames(clip) {
+  const folder = `${clip}.frames`;
+  if (!existsSync(folder)) {
+    mkdirSync(folder, { recursive: true });
+    execFileSync('ffmpeg', ['-loglevel', 'error', '-i', clip, '-t', '3', '-r', String(FPS), join(folder, '%04d.png')]);
+  }
+  return folder;
+}
+
+function nativeReports(folder) {
+  const lines = execFileSync(PROGRAM, ['replay', folder, '--fps', String(FPS)], { maxBuffer: 1e8 }).toString().trim().split('\n');
+  return lines.map((line) => JSON.parse(line)).filter((line) => 't_ms' in line);
+}
+
+async function wasmReports(folder) {
+  const { default: init, Engine } = await import(join(ROOT, 'www/pkg/engine_wasm.js'));
+  const { memory } = await init({ module_or_path: readFileSync(join(ROOT, 'www/pkg/engine_wasm_bg.wasm')) });
+  const model = (name) => readFileSync(join(ROOT, 'models', `${name}.onnx`));
+  const engine = new Engine(model('face_detector'), model('mesh_trunk'), model('eye_right'), model('eye_left'));
+  return readdirSync(folder).sort().map((name, index) => {
+    const { data, width, height } = PNG.sync.read(readFileSync(join(folder, name)));
+    const address = engine.frameAddress(width, height);
+    new Uint8Array(memory.buffer, address, data.length).set(data);
+    return JSON.parse(engine.push((index * 1000) / FPS));
+  });
+}

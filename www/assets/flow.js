@@ -1,0 +1,220 @@
+// @ts-check
+/**
+ * The flow of the camera page as a pure table: `next(state, event)`. What the page does on entering a state stands in
+ * `camera-effects.js`; how a state looks stands in the page. Knows no time, no elements, no network.
+ *
+ * ```
+ * boot → priming → starting → align → preparing → recording → uploading → verified
+ *                                                     └─ giving_up ─┴→ failed → starting …
+ * any → error → (recovery) …     align, preparing, recording → paused → starting
+ * ```
+ */
+
+/** @typedef {import('./types.js').Session} Session */
+/** @typedef {import('./types.js').Challenge} Challenge */
+/** @typedef {import('./types.js').Answer} Answer */
+/** @typedef {import('./types.js').Progress} Progress */
+
+/** @typedef {'boot' | 'priming' | 'starting' | 'align' | 'preparing' | 'recording' | 'uploading' | 'giving_up' | 'verified' | 'failed' | 'error' | 'paused'} StateName */
+/** @typedef {'loading' | 'priming' | 'align' | 'recording' | 'uploading' | 'verified' | 'failed' | 'error' | 'paused'} Screen */
+/** What the button of an error does: begin a state again, load the page again, ask for a new link, or nothing.
+ * @typedef {'boot' | 'starting' | 'uploading' | 'reload' | 'register' | null} Recovery */
+
+/** @typedef {object} FlowState
+ * @property {StateName} name
+ * @property {string | null} code why this is shown: a note, a problem or a reason
+ * @property {string | null} detail the server's own sentence to go with `code`
+ * @property {Recovery} recovery
+ * @property {Session | null} session
+ * @property {Challenge | null} challenge the challenge that is open
+ * @property {boolean} camera whether the camera is on, while starting
+ * @property {boolean} engine whether the engine is ready, while starting
+ * @property {Progress | null} progress bytes loaded or sent
+ */
+
+/** @typedef {{type: 'SESSION', session: Session}
+ *   | {type: 'START'} | {type: 'RETRY'} | {type: 'CANCEL'}
+ *   | {type: 'ASKING'} | {type: 'CAMERA_READY'} | {type: 'ENGINE_READY'}
+ *   | {type: 'PROGRESS', progress: Progress}
+ *   | {type: 'ALIGNED'} | {type: 'CHALLENGE', challenge: Challenge}
+ *   | {type: 'COMPLETE'} | {type: 'TIMED_OUT'} | {type: 'SWITCH_CAMERA'}
+ *   | {type: 'AGAIN', code: string} | {type: 'ANSWER', answer: Answer}
+ *   | {type: 'HIDDEN'} | {type: 'CAMERA_ENDED'} | {type: 'TIMEOUT'}
+ *   | {type: 'FAILED', code: string, detail?: string | null}} FlowEvent */
+
+/** @typedef {(state: FlowState, event: any) => FlowState} Step */
+
+/** Where the flow begins. @type {FlowState} */
+export const INITIAL = Object.freeze({
+  name: 'boot', code: null, detail: null, recovery: null, session: null, challenge: null, camera: false, engine: false, progress: null,
+});
+
+/** The screen of each state. @type {Record<StateName, Screen>} */
+export const SCREENS = {
+  boot: 'loading', priming: 'priming', starting: 'loading', align: 'align', preparing: 'align', recording: 'recording',
+  uploading: 'uploading', giving_up: 'uploading', verified: 'verified', failed: 'failed', error: 'error', paused: 'paused',
+};
+
+/**
+ * How long a state may last before the page sends `TIMEOUT`, ms; states without an entry wait for the person.
+ * `recording` lasts as long as its challenge says, see `RECORDING_GRACE_MS`. Chosen by us.
+ * @type {Partial<Record<StateName, number>>}
+ */
+export const TIMEOUTS_MS = { boot: 20_000, starting: 180_000, align: 180_000, preparing: 20_000, uploading: 180_000, giving_up: 20_000 };
+
+/** How long after its challenge's timeout a recording that says nothing is ended. */
+export const RECORDING_GRACE_MS = 3_000;
+
+/** What helps against a problem, where it is not simply doing the same again. @type {Record<string, Recovery>} */
+export const RECOVERIES = {
+  session_missing: 'register', session_expired: 'register', attempts_exhausted: 'register', camera_unsupported: 'register', camera_missing: 'starting',
+  camera_insecure: null, wasm_unsupported: null, worker_unsupported: null,
+  model_corrupt: 'reload', engine_version: 'reload', key_invalid: 'reload', submission_malformed: 'reload', too_large: 'reload', unexpected: 'reload', origin_refused: 'register',
+  challenge_unknown: 'starting', challenge_expired: 'starting', challenge_used: 'boot',
+};
+
+/** @param {Recovery} again @returns {Step} */
+const problem = (again) => (state, { code, detail = null }) => {
+  if (code === 'already_verified') return enter(state, 'verified');
+  if (code === 'attempts_exhausted') return enter(withAttempts(state, 0), 'failed', { code, detail });
+  return enter(state, 'error', { code, detail, recovery: Object.hasOwn(RECOVERIES, code) ? RECOVERIES[code] ?? null : again });
+};
+
+/** @param {string} code @returns {Step} */
+const pause = (code) => (state) => enter(state, 'paused', { code });
+
+/** @type {Step} */
+const begin = (state) => enter(state, 'starting');
+
+/** @type {Step} */
+const cancelled = (state) => enter(state, 'priming', { code: 'cancelled' });
+
+/** @type {Step} */
+const decided = (state, { answer }) => answer.status === 'VERIFIED'
+  ? enter(state, 'verified')
+  : enter(withAttempts(state, answer.attempts_left), 'failed', { code: answer.reason, detail: answer.message });
+
+/** @param {FlowState} state */
+const alignWhenReady = (state) => (state.camera && state.engine ? enter(state, 'align') : state);
+
+/** @type {Record<StateName, Partial<Record<FlowEvent['type'], Step>>>} */
+const TRANSITIONS = {
+  boot: {
+    SESSION: (state, { session }) => opened({ ...state, session }),
+    FAILED: problem('boot'),
+    TIMEOUT: (state) => problem('boot')(state, { code: 'network' }),
+  },
+  priming: {
+    START: begin,
+    FAILED: problem('boot'),
+  },
+  starting: {
+    ASKING: (state) => (state.camera ? state : { ...state, code: 'camera_unanswered' }),
+    PROGRESS: (state, { progress }) => ({ ...state, progress }),
+    CAMERA_READY: (state) => alignWhenReady({ ...state, camera: true, code: null }),
+    ENGINE_READY: (state) => alignWhenReady({ ...state, engine: true }),
+    CAMERA_ENDED: (state) => (state.camera ? pause('camera_ended')(state, {}) : state),
+    FAILED: problem('starting'),
+    TIMEOUT: (state) => problem('starting')(state, { code: state.camera ? 'engine_failed' : 'camera_unanswered' }),
+    CANCEL: cancelled,
+  },
+  align: {
+    ALIGNED: (state) => enter(state, 'preparing'),
+    SWITCH_CAMERA: begin,
+    HIDDEN: pause('paused_hidden'),
+    CAMERA_ENDED: pause('camera_ended'),
+    TIMEOUT: pause('paused_idle'),
+    FAILED: problem('starting'),
+    CANCEL: cancelled,
+  },
+  preparing: {
+    CHALLENGE: (state, { challenge }) => enter(state, 'recording', { challenge }),
+    HIDDEN: pause('paused_hidden'),
+    CAMERA_ENDED: pause('camera_ended'),
+    TIMEOUT: (state) => problem('starting')(state, { code: 'network' }),
+    FAILED: problem('starting'),
+    CANCEL: cancelled,
+  },
+  recording: {
+    SWITCH_CAMERA: begin,
+    COMPLETE: (state) => enter(state, 'uploading', { challenge: state.challenge }),
+    TIMED_OUT: (state) => enter(state, 'giving_up', { challenge: state.challenge }),
+    // The engine has not even said that the time is over: our fault, so no attempt is given up.
+    TIMEOUT: (state) => problem('starting')(state, { code: 'engine_failed' }),
+    HIDDEN: pause('paused_hidden'),
+    CAMERA_ENDED: pause('camera_ended'),
+    FAILED: problem('starting'),
+    CANCEL: cancelled,
+  },
+  uploading: {
+    PROGRESS: (state, { progress }) => ({ ...state, progress, code: null }),
+    AGAIN: (state, { code }) => ({ ...state, code, progress: null }),
+    ANSWER: decided,
+    FAILED: (state, event) => ({ ...problem('uploading')(state, event), challenge: state.challenge }),
+    TIMEOUT: (state) => ({ ...problem('uploading')(state, { code: 'network' }), challenge: state.challenge }),
+    // What was sent may be decided already: only the server knows where the person stands.
+    CANCEL: (state) => enter(state, 'boot'),
+  },
+  giving_up: {
+    ANSWER: decided,
+    FAILED: problem('boot'),
+    TIMEOUT: (state) => problem('boot')(state, { code: 'network' }),
+    CANCEL: (state) => enter(state, 'boot'),
+  },
+  verified: {},
+  failed: {
+    RETRY: (state) => (attemptsLeft(state) > 0 ? begin(state, {}) : state),
+    CANCEL: cancelled,
+  },
+  error: {
+    RETRY: (state) => {
+      switch (state.recovery) {
+        case 'boot': return enter(state, 'boot');
+        case 'starting': return enter(state, 'starting');
+        case 'uploading': return enter(state, 'uploading', { challenge: state.challenge });
+        default: return state;
+      }
+    },
+  },
+  paused: {
+    RETRY: begin,
+    CANCEL: cancelled,
+  },
+};
+
+/** The state after `event`; the same object where the event means nothing here.
+ * @param {FlowState} state @param {FlowEvent} event @returns {FlowState} */
+export function next(state, event) {
+  return TRANSITIONS[state.name][event.type]?.(state, event) ?? state;
+}
+
+/**
+ * The challenge that was open and that nobody will answer any more: the page tells the server, so that it costs no attempt.
+ * @param {FlowState} before @param {FlowState} after @returns {string | null} its id
+ */
+export function droppedChallenge(before, after) {
+  const answered = after.name === 'uploading' || after.name === 'giving_up' || after.name === 'recording';
+  return before.name === 'recording' && !answered ? before.challenge?.challenge_id ?? null : null;
+}
+
+/** @param {FlowState} state */
+export function attemptsLeft(state) {
+  return state.session?.attempts_left ?? 0;
+}
+
+/** @param {FlowState} state @param {StateName} name @param {Partial<FlowState>} [more] @returns {FlowState} */
+function enter(state, name, more = {}) {
+  return { ...INITIAL, session: state.session, name, ...more };
+}
+
+/** @param {FlowState} state @param {number} attempts @returns {FlowState} */
+function withAttempts(state, attempts) {
+  return { ...state, session: state.session && { ...state.session, attempts_left: attempts } };
+}
+
+/** Where a person stands who opens the page. @param {FlowState} state @returns {FlowState} */
+function opened(state) {
+  if (state.session?.status === 'VERIFIED') return enter(state, 'verified');
+  if (attemptsLeft(state) > 0) return enter(state, 'priming');
+  return enter(state, 'failed', { code: state.session?.last_reason ?? 'attempts_exhausted', detail: state.session?.last_message ?? null });
+}

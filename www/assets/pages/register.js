@@ -1,0 +1,64 @@
+// @ts-check
+/** Entry of /: takes an address, has a link sent to it, goes on to /check-mail. */
+
+import { register } from '../api.js';
+import { setAttribute, setText, the } from '../dom.js';
+import { looksLikeEmail } from '../email.js';
+import { localize, text } from '../language.js';
+import { problemText } from '../messages.js';
+import { asProblem } from '../problem.js';
+import { keepAddress } from '../kept.js';
+
+localize(document);
+const form = the('#register', HTMLFormElement);
+const input = the('#email', HTMLInputElement);
+const button = the('#submit', HTMLButtonElement);
+
+form.addEventListener('submit', (event) => {
+  event.preventDefault();
+  if (button.getAttribute('aria-disabled') === 'true') return;
+  const email = input.value.trim();
+  const wrong = email === '' ? 'email_missing' : looksLikeEmail(email) ? null : 'email_invalid';
+  if (wrong !== null) return refuse(wrong, problemText(wrong));
+  send(email);
+});
+
+input.addEventListener('input', () => setAttribute(input, 'aria-invalid', null));
+
+/** @param {string} email */
+async function send(email) {
+  show(null, '');
+  busy(true);
+  try {
+    await register(email);
+    keepAddress(email);
+    location.assign('/check-mail');
+  } catch (error) {
+    busy(false);
+    const { code, detail, retryAfterMs } = asProblem(error);
+    const words = problemText(code, detail, retryAfterMs);
+    if (code === 'email_invalid') refuse(code, words);
+    else show(code, words);
+  }
+}
+
+/** @param {string} code @param {string} words */
+function refuse(code, words) {
+  show(code, words);
+  setAttribute(input, 'aria-invalid', 'true');
+  input.focus();
+}
+
+/** @param {string | null} code @param {string} words */
+function show(code, words) {
+  const message = the('#message', HTMLElement);
+  message.hidden = code === null;
+  setAttribute(message, 'data-code', code);
+  setText(message, words);
+}
+
+/** @param {boolean} is */
+function busy(is) {
+  setAttribute(button, 'aria-disabled', is ? 'true' : null);
+  setText(button, text(is ? 'register.sending' : 'register.submit'));
+}

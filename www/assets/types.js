@@ -1,0 +1,65 @@
+// @ts-check
+/** The shapes that cross a seam: server answers and engine observations. Types only, no code. */
+
+/** What `GET /api/session` answers.
+ * @typedef {object} Session
+ * @property {string} email_masked
+ * @property {'PENDING' | 'VERIFIED' | 'FAILED'} status
+ * @property {number} attempts_left
+ * @property {string | null} last_reason
+ * @property {string | null} last_message
+ * @property {number} session_expires_in_s
+ * @property {number} timeout_s
+ * @property {number} frame_interval_ms
+ */
+
+/** What `POST /api/challenge` answers; handed to the engine as it is.
+ * @typedef {object} Challenge
+ * @property {string} challenge_id
+ * @property {string} nonce
+ * @property {string} audience
+ * @property {number} attempt
+ * @property {number} timeout_ms
+ * @property {string} thresholds
+ */
+
+/** What `POST /api/submission` and `POST /api/give-up` answer.
+ * @typedef {object} Answer
+ * @property {'VERIFIED' | 'FAILED'} status
+ * @property {string | null} reason
+ * @property {string} message
+ * @property {number} attempts_left
+ */
+
+/** What the engine says about one frame.
+ * @typedef {object} Observation
+ * @property {number} t_ms
+ * @property {number} faces
+ * @property {string} gate
+ * @property {'left' | 'right' | 'up' | 'down' | null} direction where the face lies in the image as the camera gives it
+ * @property {'unknown' | 'open' | 'closing' | 'closed' | 'opening'} state
+ * @property {number | null} ear_right
+ * @property {number | null} ear_left
+ * @property {boolean} settled
+ * @property {'idle' | 'recording' | 'complete'} phase
+ * @property {number} progress
+ * @property {number | null} remaining_ms
+ * @property {boolean} timed_out
+ * @property {[number, number, number, number] | null} box
+ * @property {{start_ms: number, closed_ms: number, end_ms: number} | null} blink
+ */
+
+/** What is uploaded, with the key that makes a repeated upload harmless.
+ * @typedef {object} Submission
+ * @property {string} challenge_id
+ * @property {string} transcript
+ * @property {Blob} open
+ * @property {Blob} closed
+ * @property {string} idempotency_key
+ */
+
+/** Bytes of something on its way; `total` is null where it is not known.
+ * @typedef {{loaded: number, total: number | null}} Progress
+ */
+
+export {};

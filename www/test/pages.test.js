@@ -1,0 +1,149 @@
+// @ts-check
+/** The pages as files: texts as in the catalogue, nothing inline, nothing from elsewhere, every code with its words. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import test from 'node:test';
+
+import { RECOVERIES } from '../assets/flow.js';
+import { hasText } from '../assets/language.js';
+import { PRIORITY } from '../assets/hints.js';
+import { hintText, problemMessage, reasonMessage } from '../assets/messages.js';
+import { CATALOGUES } from '../assets/texts.js';
+
+const www = new URL('..', import.meta.url);
+const read = (/** @type {string} */ path) => readFileSync(new URL(path, www), 'utf8');
+const pages = readdirSync(www).filter((name) => name.endsWith('.html'));
+const modules = readdirSync(new URL('assets/', www), { recursive: true }).map(String).filter((name) => name.endsWith('.js'));
+const EN = CATALOGUES['en'] ?? {};
+
+test('there are pages and modules to look at', () => {
+  assert.deepEqual(pages.sort(), ['404.html', 'camera.html', 'check-mail.html', 'index.html', 'result.html', 'verify.html']);
+  assert.ok(modules.length > 20);
+});
+
+test('the English of the pages is the English of the catalogue', () => {
+  for (const page of pages) {
+    const found = [...read(page).matchAll(/data-text="([^"]+)">([^<]*)</g)];
+    assert.ok(found.length > 3, page);
+    for (const [, key = '', words] of found) assert.equal(words, EN[key], `${page}: ${key}`);
+  }
+});
+
+test('the pages have nothing inline and nothing from another host', () => {
+  for (const page of pages) {
+    const html = read(page);
+    assert.doesNotMatch(html, /<style|\sstyle=|\son[a-z]+=|javascript:/i, page);
+    for (const [tag] of html.matchAll(/<script[^>]*>[^<]*/g)) assert.match(tag, /^<script type="module" src="\/assets\/pages\/[a-z-]+\.js">$/, page);
+    for (const [, url = ''] of html.matchAll(/(?:src|href|action)="([^"]*)"/g)) assert.match(url, /^(\/(?!\/)|#)/, `${page}: ${url}`);
+  }
+  assert.doesNotMatch(read('assets/app.css'), /@import|url\(/);
+});
+
+test('every file that a page or a module names is there', () => {
+  for (const page of pages) {
+    for (const [, path] of read(page).matchAll(/"\/(assets\/[^"#]+)/g)) assert.ok(existsSync(new URL(path ?? '', www)), `${page}: ${path}`);
+    for (const [, id] of read(page).matchAll(/icons\.svg#([a-z-]+)/g)) assert.match(read('assets/icons.svg'), new RegExp(`id="${id}"`), `${page}: ${id}`);
+  }
+  for (const [, id] of read('assets/capture-view.js').matchAll(/: '([a-z-]+)'/g)) assert.match(read('assets/icons.svg'), new RegExp(`id="${id}"`), id);
+});
+
+/** What a module imports, directly or not. @param {string} name @param {Set<string>} [seen] @returns {Set<string>} */
+function imports(name, seen = new Set()) {
+  for (const [, path = ''] of read(`assets/${name}`).matchAll(/^import [^;]*?from '([^']+)'/gm)) {
+    const module = new URL(path, `file:///${name}`).pathname.slice(1);
+    if (!seen.has(module)) imports(module, seen.add(module));
+  }
+  return seen;
+}
+
+test('each page asks for all its modules at once', () => {
+  for (const page of pages.filter((name) => name !== '404.html')) {
+    const entry = /assets\/(pages\/[a-z-]+\.js)/.exec(read(page))?.[1] ?? '';
+    const asked = [...read(page).matchAll(/rel="modulepreload" href="\/assets\/([^"]+)"/g)].map(([, name]) => name);
+    assert.deepEqual(asked.sort(), [...imports(entry)].sort(), page);
+  }
+});
+
+test('no id stands twice on a page, and labels and descriptions point at something', () => {
+  for (const page of pages) {
+    const html = read(page);
+    const ids = [...html.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id);
+    assert.equal(new Set(ids).size, ids.length, page);
+    for (const [, id] of html.matchAll(/(?:for|aria-describedby|aria-labelledby)="([^"]+)"/g)) assert.ok(ids.includes(id), `${page}: ${id}`);
+  }
+});
+
+test('every module is checked and only entry modules work at import', () => {
+  for (const name of modules) {
+    const source = read(`assets/${name}`);
+    assert.match(source, /^\/\/ @ts-check\n/, name);
+    if (!name.startsWith('pages/') && name !== 'engine-worker.js') assert.doesNotMatch(source, /^(?:[a-z]\w*\(|document\.|window\.|self\.)/m, name);
+  }
+});
+
+test('every key that the modules use has a text, and every text is used', () => {
+  const sources = modules.filter((name) => name !== 'texts.js').map((name) => read(`assets/${name}`)).join('\n');
+  for (const [, key = ''] of sources.matchAll(/\btext\('([^']+)'/g)) assert.ok(hasText(key), `no text for ${key}`);
+  for (const [, key = ''] of sources.matchAll(/\bplural\('([^']+)'/g)) assert.ok(hasText(`${key}.one`) && hasText(`${key}.other`), `no plural for ${key}`);
+  const everything = sources + pages.map(read).join('\n');
+  const byCode = /^(hint|spoken|problem|reason|paused|recipe|uploading\.again)\./;
+  const unused = Object.keys(EN).filter((key) => !byCode.test(key) && !everything.includes(`${key.replace(/\.(one|other)$/, '')}'`) && !everything.includes(`"${key}"`));
+  assert.deepEqual(unused, []);
+});
+
+/** The codes in a Rust source: what stands right of `=> "…"`. @param {string} path @param {string} within the function's name */
+function rustCodes(path, within) {
+  const source = read(path);
+  const body = source.slice(source.indexOf(`fn ${within}(`));
+  const codes = [...body.slice(0, body.indexOf('\n    }\n')).matchAll(/=> "([a-z_]+)"/g)].map(([, code]) => code ?? '');
+  assert.ok(codes.length > 10, path);
+  return codes;
+}
+
+test('every reason of the engine has its words, or is one of those that say nothing to a forger', () => {
+  const silent = /^(transcript_|capture_(hash|format|size|damaged)|captures_identical|score_mismatch)/;
+  for (const code of rustCodes('../engine/src/reason.rs', 'code')) {
+    const isSilent = silent.test(code);
+    assert.equal(hasText(`reason.${code}.title`), !isSilent, code);
+    assert.equal(reasonMessage(code).title === EN['reason.unaccepted.title'], isSilent, code);
+    assert.ok(isSilent || hasText(`reason.${code}.text`), code);
+  }
+});
+
+test('every gate of the engine has a hint and a place in the order', () => {
+  const gates = [...read('../engine/src/gate.rs').matchAll(/^ {8}Gate::([A-Za-z]+),$/gm)].map(([, name = '']) => name.replace(/(?<!^)[A-Z]/g, '_$&').toLowerCase());
+  assert.ok(gates.includes('several_faces') && gates.length >= 12, gates.join());
+  for (const gate of gates.filter((name) => name !== 'ok')) {
+    assert.ok(hasText(`hint.${gate}`), gate);
+    assert.ok(PRIORITY.includes(gate), gate);
+  }
+  for (const code of PRIORITY) assert.ok(hintText({ code, direction: null }).length <= 32, `short enough: ${code}`);
+});
+
+test('arrows and words of a hint agree on the direction', () => {
+  // The face lies at the image's left, which the mirrored picture shows at the right: the person goes left.
+  assert.equal(hintText({ code: 'off_center', direction: 'left' }), 'Move left');
+  assert.match(read('assets/capture-view.js'), /'off_center\.left': 'arrow-left'/);
+  assert.equal(hintText({ code: 'off_center', direction: 'up' }), 'Move down a little');
+  assert.match(read('assets/capture-view.js'), /'off_center\.up': 'arrow-down'/);
+});
+
+test('every problem that a page can meet has a title and a text', () => {
+  const camera = [...read('assets/camera.js').matchAll(/'(camera_[a-z_]+)'/g)].map(([, code = '']) => code);
+  const client = ['model_corrupt', 'engine_version', 'engine_failed', 'network', 'offline', 'server_error', 'unexpected', 'token_missing', 'email_missing'];
+  assert.ok(camera.length > 5);
+  for (const code of [...Object.keys(RECOVERIES), ...camera, ...client]) {
+    assert.ok(hasText(`problem.${code}.title`) && hasText(`problem.${code}.text`), code);
+  }
+});
+
+test('every code of the server that can reach a person has its words', () => {
+  const forPrograms = /^(admin_|limit_invalid|method_not_allowed|not_found|content_type|body_malformed)/;
+  for (const code of rustCodes('../server/src/routes/error.rs', 'code').filter((name) => !forPrograms.test(name))) {
+    assert.notEqual(problemMessage(code).title, EN['problem.unexpected.title'], code);
+  }
+});
+
+test('an unknown code is shown with the server’s own sentence', () => {
+  assert.deepEqual(problemMessage('brand_new', 'Do this.'), { title: 'Something went wrong', text: 'Do this.' });
+});
