@@ -1,12 +1,17 @@
 //! The scene before the pretended camera: a portrait that sways a little, blinks at given times, and is seen with noise.
 
-use engine::Picture;
 use engine::geometry::{Affine, Point, Rect};
+use engine::{EngineError, Picture};
 
 use crate::lids::Lids;
 
+/// Width of every frame in pixels.
+pub const WIDTH: usize = 640;
+/// Height of every frame in pixels.
+pub const HEIGHT: usize = 480;
+
 /// A portrait with its script.
-pub(crate) struct Scene {
+pub struct Scene {
     portrait: Picture,
     lids: Lids,
     face: Rect,
@@ -26,35 +31,47 @@ const NOISE: f32 = 2.5;
 
 impl Scene {
     /// `mesh` are the portrait's 468 landmarks, `blinks` the seconds at which a blink begins.
-    pub(crate) fn new(portrait: Picture, mesh: &[Point], blinks: Vec<f32>) -> Scene {
+    pub fn new(portrait: Picture, mesh: &[Point], blinks: Vec<f32>) -> Scene {
         let face = Rect::around(mesh.iter().copied()).unwrap_or(Rect { x: 0.0, y: 0.0, width: 1.0, height: 1.0 });
         Scene { portrait, lids: Lids::new(mesh), face, blinks }
     }
 
-    /// The frame at `t` seconds as planes Y, U, V (4:2:0, BT.601 limited range). `index` seeds the noise.
-    pub(crate) fn frame(&self, t: f32, index: u32, width: usize, height: usize) -> [Vec<u8>; 3] {
-        let to_portrait = self.camera(t, width, height);
+    /// The frame at `t` seconds, 0 to 255 a channel, row by row. `seed` makes the noise another one.
+    fn colours(&self, t: f32, seed: u32) -> Vec<[f32; 3]> {
+        let to_portrait = self.camera(t);
         let closure = self.closure(t);
-        let mut noise = Noise(u64::from(index) * 0x9E37_79B9 + 1);
-        let rgb: Vec<[f32; 3]> = (0..width * height)
-            .map(|i| {
-                let p = to_portrait.apply(Point::new((i % width) as f32, (i / width) as f32));
-                let source = self.lids.source(p, closure);
-                let grain = noise.next();
-                self.colour(source.at).map(|c| c * source.shade + grain)
-            })
-            .collect();
-        to_planes(&rgb, width, height)
+        let mut noise = Noise(u64::from(seed) * 0x9E37_79B9 + 1);
+        let colour = |i: usize| {
+            let p = to_portrait.apply(Point::new((i % WIDTH) as f32, (i / WIDTH) as f32));
+            let source = self.lids.source(p, closure);
+            let grain = noise.draw();
+            self.colour(source.at).map(|c| c * source.shade + grain)
+        };
+        (0..WIDTH * HEIGHT).map(colour).collect()
+    }
+
+    /// The frame at `t` seconds as the engine takes it.
+    ///
+    /// # Errors
+    /// None in practice: the size is fixed.
+    pub fn picture(&self, t: f32, seed: u32) -> Result<Picture, EngineError> {
+        let rgb: Vec<u8> = self.colours(t, seed).into_iter().flatten().map(level).collect();
+        Picture::from_rgb(&rgb, WIDTH, HEIGHT)
+    }
+
+    /// The frame at `t` seconds as planes Y, U, V (4:2:0, BT.601 limited range).
+    pub fn planes(&self, t: f32, seed: u32) -> [Vec<u8>; 3] {
+        to_planes(&self.colours(t, seed))
     }
 
     /// From frame pixels to portrait pixels: the face in the middle, swaying by a few pixels and breathing a little.
-    fn camera(&self, t: f32, width: usize, height: usize) -> Affine {
-        let scale = self.face.height / (FACE_SHARE * height as f32) * (1.0 + 0.01 * (t * 1.3).sin());
+    fn camera(&self, t: f32) -> Affine {
+        let scale = self.face.height / (FACE_SHARE * HEIGHT as f32) * (1.0 + 0.01 * (t * 1.3).sin());
         let center = self.face.center();
         let (sway_x, sway_y) = (4.0 * (t * 1.1).sin(), 3.0 * (t * 0.7).cos());
         Affine::shift(center.x, center.y)
             .then_inner(&Affine::scale(scale, scale))
-            .then_inner(&Affine::shift(sway_x - width as f32 / 2.0, sway_y - height as f32 / 2.0))
+            .then_inner(&Affine::shift(sway_x - WIDTH as f32 / 2.0, sway_y - HEIGHT as f32 / 2.0))
     }
 
     /// How far the lids are down at `t`: 0 open, 1 closed.
@@ -75,7 +92,9 @@ impl Scene {
         let (x, y) = (p.x.clamp(0.0, last_x), p.y.clamp(0.0, last_y));
         let (left, top) = (x.floor(), y.floor());
         let (fx, fy) = (x - left, y - top);
-        let at = |dx: f32, dy: f32| frame.rgb((left + dx).min(last_x) as usize, (top + dy).min(last_y) as usize).map(f32::from);
+        let at = |dx: f32, dy: f32| {
+            frame.rgb((left + dx).min(last_x) as usize, (top + dy).min(last_y) as usize).map(f32::from)
+        };
         let [a, b, c, d] = [at(0.0, 0.0), at(1.0, 0.0), at(0.0, 1.0), at(1.0, 1.0)];
         std::array::from_fn(|i| {
             let upper = a[i] + (b[i] - a[i]) * fx;
@@ -85,14 +104,17 @@ impl Scene {
     }
 }
 
-fn to_planes(rgb: &[[f32; 3]], width: usize, height: usize) -> [Vec<u8>; 3] {
-    let level = |v: f32| v.round().clamp(0.0, 255.0) as u8;
+fn level(v: f32) -> u8 {
+    v.round().clamp(0.0, 255.0) as u8
+}
+
+fn to_planes(rgb: &[[f32; 3]]) -> [Vec<u8>; 3] {
     let luma = |[r, g, b]: [f32; 3]| 16.0 + (65.481 * r + 128.553 * g + 24.966 * b) / 255.0;
     let blue = |[r, g, b]: [f32; 3]| 128.0 + (-37.797 * r - 74.203 * g + 112.0 * b) / 255.0;
     let red = |[r, g, b]: [f32; 3]| 128.0 + (112.0 * r - 93.786 * g - 18.214 * b) / 255.0;
     let quarter = |of: &dyn Fn([f32; 3]) -> f32| {
-        let cell = |i: usize| of(rgb[i / (width / 2) * 2 * width + i % (width / 2) * 2]);
-        (0..width / 2 * (height / 2)).map(|i| level(cell(i))).collect()
+        let cell = |i: usize| of(rgb[i / (WIDTH / 2) * 2 * WIDTH + i % (WIDTH / 2) * 2]);
+        (0..WIDTH / 2 * (HEIGHT / 2)).map(|i| level(cell(i))).collect()
     };
     [rgb.iter().map(|&p| level(luma(p))).collect(), quarter(&blue), quarter(&red)]
 }
@@ -102,7 +124,7 @@ fn to_planes(rgb: &[[f32; 3]], width: usize, height: usize) -> [Vec<u8>; 3] {
 struct Noise(u64);
 
 impl Noise {
-    fn next(&mut self) -> f32 {
+    fn draw(&mut self) -> f32 {
         let sum: f32 = (0..4).map(|_| self.even()).sum();
         // Four even draws from −½ to ½ have a standard deviation of 1/√3.
         sum * 3f32.sqrt() * NOISE

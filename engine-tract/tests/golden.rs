@@ -1,5 +1,6 @@
 //! The engine beside MediaPipe 0.10.14 on the stills of the shared test material. The pictures show real people and stay
 //! outside the project; where they are absent the test says that it was skipped.
+#![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 
@@ -46,7 +47,8 @@ fn stills_with_one_face_read_as_in_mediapipe() {
         let met = iou >= MIN_BOX_IOU && lids <= MAX_LID_ERROR && right.max(left) <= MAX_EAR_DIFFERENCE;
         let excepted = EXCEPTIONS.iter().any(|(still, _)| *still == name);
         if met == excepted {
-            failures.push(format!("{name}: IoU {iou:.3}, lids {lids:.4}, ΔEAR {right:.4} {left:.4}, excepted: {excepted}"));
+            failures
+                .push(format!("{name}: IoU {iou:.3}, lids {lids:.4}, ΔEAR {right:.4} {left:.4}, excepted: {excepted}"));
         }
     }
     assert!(compared >= 15, "only {compared} stills compared");
@@ -90,8 +92,10 @@ fn lid_error(ours: &[Point], theirs: &[Point]) -> f32 {
 
 fn models() -> Models {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
-    let [detector, trunk, eye_right, eye_left] = engine_tract::FILE_NAMES.map(|name| std::fs::read(folder.join(name)).unwrap());
-    Models::load(&ModelFiles { detector: &detector, trunk: &trunk, eye_right: &eye_right, eye_left: &eye_left }).unwrap()
+    let [detector, trunk, eye_right, eye_left] =
+        engine_tract::FILE_NAMES.map(|name| std::fs::read(folder.join(name)).unwrap());
+    Models::load(&ModelFiles { detector: &detector, trunk: &trunk, eye_right: &eye_right, eye_left: &eye_left })
+        .unwrap()
 }
 
 fn material() -> Option<PathBuf> {

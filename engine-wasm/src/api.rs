@@ -52,7 +52,8 @@ impl Engine {
     #[wasm_bindgen(js_name = frameAddress)]
     pub fn frame_address(&mut self, width: usize, height: usize) -> Result<usize, JsValue> {
         let length = width.checked_mul(height).and_then(|pixels| pixels.checked_mul(4));
-        let length = length.filter(|bytes| *bytes <= MAX_FRAME_BYTES).ok_or_else(|| error("frame_size", "frame too large"))?;
+        let length =
+            length.filter(|bytes| *bytes <= MAX_FRAME_BYTES).ok_or_else(|| error("frame_size", "frame too large"))?;
         self.frame.resize(length, 0);
         (self.width, self.height) = (width, height);
         Ok(self.frame.as_mut_ptr() as usize)

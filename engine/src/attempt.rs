@@ -177,7 +177,8 @@ impl Recording {
         }
         let Some((open, closed)) = self.selector.captures(blink) else { return Ok(None) };
         let thresholds = session.thresholds().clone();
-        let (open_jpeg, closed_jpeg) = (jpeg::encode(&open.picture.as_frame())?, jpeg::encode(&closed.picture.as_frame())?);
+        let (open_jpeg, closed_jpeg) =
+            (jpeg::encode(&open.picture.as_frame())?, jpeg::encode(&closed.picture.as_frame())?);
         let tracker = session.tracker_mut();
         let Ok(open_score) = score::score(tracker, &open_jpeg, &thresholds)? else { return Ok(None) };
         let Ok(closed_score) = score::score(tracker, &closed_jpeg, &thresholds)? else { return Ok(None) };

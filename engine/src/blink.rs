@@ -134,8 +134,8 @@ impl BlinkDetector {
         let back = if dip.closed { limits.open_ratio } else { limits.onset_ratio };
         if openness < back {
             self.state = if dip.closed { EyeState::Opening } else { EyeState::Closing };
-            // Lids that stay half down are a new level, not a blink: somebody squints or looks down.
-            if !dip.closed && lasted > limits.relearn_ms {
+            // Lids that stay half down are a new level, not a blink: somebody squints, or stared when the level was learnt.
+            if lasted > limits.relearn_ms {
                 self.forget_level();
             }
             return None;
@@ -235,9 +235,23 @@ mod tests {
     }
 
     #[test]
+    fn a_level_learnt_from_a_stare_is_learnt_anew() {
+        let ears = |t: u32| match t {
+            0..600 => 0.42,
+            600..800 | 3600..3800 => 0.05,
+            _ => 0.27,
+        };
+        let samples: Vec<_> = (0..150).map(|i| i * 33).map(|t| (t, ears(t), ears(t))).collect();
+        let found = blinks(&samples);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].start_ms >= 3600);
+    }
+
+    #[test]
     fn narrow_eyes_are_judged_by_their_own_level() {
         let narrow = |v: f32| v * 0.55;
-        let samples: Vec<_> = dip(33, 200, (0.05, 0.05)).into_iter().map(|(t, r, l)| (t, narrow(r), narrow(l))).collect();
+        let samples: Vec<_> =
+            dip(33, 200, (0.05, 0.05)).into_iter().map(|(t, r, l)| (t, narrow(r), narrow(l))).collect();
         assert_eq!(blinks(&samples).len(), 1);
     }
 

@@ -167,13 +167,15 @@ mod tests {
 
     #[test]
     fn a_dip_that_was_no_blink_leaves_no_closed_capture() {
-        let frames = [(0, EyeState::Open, 1.0, 0.3), (300, EyeState::Closing, 0.6, 0.9), (400, EyeState::Open, 1.0, 0.2)];
+        let frames =
+            [(0, EyeState::Open, 1.0, 0.3), (300, EyeState::Closing, 0.6, 0.9), (400, EyeState::Open, 1.0, 0.2)];
         assert!(selector(&frames).captures(&BLINK).is_none());
     }
 
     #[test]
     fn an_old_open_frame_gives_way() {
-        let frames = [(0, EyeState::Open, 1.0, 0.9), (3100, EyeState::Open, 1.0, 0.2), (3200, EyeState::Closed, 0.1, 0.2)];
+        let frames =
+            [(0, EyeState::Open, 1.0, 0.9), (3100, EyeState::Open, 1.0, 0.2), (3200, EyeState::Closed, 0.1, 0.2)];
         let selector = selector(&frames);
         let (open, _) = selector.captures(&Blink { start_ms: 3200, closed_ms: 3200, end_ms: 3300 }).unwrap();
         assert_eq!(open.t_ms, 3100);

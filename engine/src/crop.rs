@@ -22,7 +22,14 @@ pub(crate) enum Range {
 }
 
 /// Samples `side × side` cells of `frame` through `to_frame` into `out` (`side * side * 3` values, R G B a cell).
-pub(crate) fn sample_rgb(frame: &Frame, to_frame: &Affine, side: usize, border: Border, range: Range, out: &mut Vec<f32>) {
+pub(crate) fn sample_rgb(
+    frame: &Frame,
+    to_frame: &Affine,
+    side: usize,
+    border: Border,
+    range: Range,
+    out: &mut Vec<f32>,
+) {
     let (scale, offset) = match range {
         Range::ZeroToOne => (1.0 / 255.0, 0.0),
         Range::MinusOneToOne => (2.0 / 255.0, -1.0),

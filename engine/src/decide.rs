@@ -172,7 +172,10 @@ fn check_blink(transcript: &Transcript, thresholds: &Thresholds) -> Result<Blink
 }
 
 /// The last blink that the detector finds in recorded frames.
-pub(crate) fn last_blink<'a>(frames: impl IntoIterator<Item = &'a FrameRecord>, thresholds: &Thresholds) -> Option<Blink> {
+pub(crate) fn last_blink<'a>(
+    frames: impl IntoIterator<Item = &'a FrameRecord>,
+    thresholds: &Thresholds,
+) -> Option<Blink> {
     let mut detector = BlinkDetector::new(thresholds.blink.clone());
     let mut find = |frame: &FrameRecord| {
         let usable = frame.gate().is_some_and(Gate::eyes_usable);

@@ -51,7 +51,8 @@ mod tests {
 
     fn eye(opening: f32) -> [Point; 6] {
         let half = opening / 2.0;
-        [(0.0, 0.0), (10.0, -half), (20.0, -half), (30.0, 0.0), (20.0, half), (10.0, half)].map(|(x, y)| Point::new(x, y))
+        [(0.0, 0.0), (10.0, -half), (20.0, -half), (30.0, 0.0), (20.0, half), (10.0, half)]
+            .map(|(x, y)| Point::new(x, y))
     }
 
     #[test]

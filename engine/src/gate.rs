@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::tracker::{Face, Reading};
 use crate::thresholds::Thresholds;
+use crate::tracker::{Face, Reading};
 
 /// Whether a frame can be used, or the first thing that keeps it from it. Ordered: what comes first is said first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -99,7 +99,10 @@ pub fn judge(reading: &Reading, width: usize, height: usize, thresholds: &Thresh
         (Gate::TooFar, size < t.min_face_width || face.rect.width < t.min_face_pixels),
         (Gate::TooClose, size > t.max_face_width),
         (Gate::OffCenter, direction.is_some()),
-        (Gate::Turned, face.pose.yaw.abs() > t.max_yaw_deg || !(t.min_pitch_deg..=t.max_pitch_deg).contains(&face.pose.pitch)),
+        (
+            Gate::Turned,
+            face.pose.yaw.abs() > t.max_yaw_deg || !(t.min_pitch_deg..=t.max_pitch_deg).contains(&face.pose.pitch),
+        ),
         (Gate::Tilted, face.pose.roll.abs() > t.max_roll_deg),
         (Gate::EyesUnreadable, face.ears.is_none()),
         (Gate::Blurred, quality.sharpness < t.min_sharpness),
@@ -178,7 +181,12 @@ mod tests {
 
     #[test]
     fn the_direction_says_where_the_face_is() {
-        let cases = [((500.0, 120.0), Direction::Right), ((-60.0, 120.0), Direction::Left), ((220.0, -110.0), Direction::Up), ((220.0, 350.0), Direction::Down)];
+        let cases = [
+            ((500.0, 120.0), Direction::Right),
+            ((-60.0, 120.0), Direction::Left),
+            ((220.0, -110.0), Direction::Up),
+            ((220.0, 350.0), Direction::Down),
+        ];
         for ((x, y), expected) in cases {
             let mut face = good_face();
             (face.rect.x, face.rect.y) = (x, y);

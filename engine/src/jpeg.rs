@@ -24,9 +24,8 @@ const QUALITY: u8 = 90;
 pub fn encode(frame: &Frame) -> Result<Vec<u8>, EngineError> {
     let side = |v: usize| u16::try_from(v).map_err(|_| EngineError::Encode("picture too large".into()));
     let (width, height) = (side(frame.width())?, side(frame.height())?);
-    let rgb: Vec<u8> = (0..frame.height())
-        .flat_map(|y| (0..frame.width()).flat_map(move |x| frame.rgb(x, y)))
-        .collect();
+    let rgb: Vec<u8> =
+        (0..frame.height()).flat_map(|y| (0..frame.width()).flat_map(move |x| frame.rgb(x, y))).collect();
     let mut bytes = Vec::new();
     JpegEncoder::new_with_quality(&mut bytes, QUALITY)
         .encode(&rgb, width.into(), height.into(), image::ExtendedColorType::Rgb8)
@@ -45,7 +44,8 @@ pub fn decode(bytes: &[u8], limits: &CaptureThresholds) -> Result<Picture, Reaso
         .set_max_width(size.width)
         .set_max_height(size.height)
         .jpeg_set_out_colorspace(ColorSpace::RGB);
-    let rgb = JpegDecoder::new_with_options(ZCursor::new(bytes), options).decode().map_err(|_| Reason::CaptureDamaged)?;
+    let rgb =
+        JpegDecoder::new_with_options(ZCursor::new(bytes), options).decode().map_err(|_| Reason::CaptureDamaged)?;
     Picture::from_rgb(&rgb, size.width, size.height).map_err(|_| Reason::CaptureDamaged)
 }
 
@@ -192,11 +192,25 @@ mod tests {
             ("cut in the data", Reason::CaptureDamaged, |j| j.truncate(j.len() - 400)),
             ("without its end", Reason::CaptureDamaged, |j| j.truncate(j.len() - 2)),
             ("with a tail", Reason::CaptureDamaged, |j| j.extend(b"<script>")),
-            ("progressive", Reason::CaptureFormat, |j| { let at = precision_at(j) - 3; j[at] = 0xC2 }),
-            ("12 bits", Reason::CaptureFormat, |j| { let at = precision_at(j); j[at] = 12 }),
-            ("65535 × 65535", Reason::CaptureSize, |j| { let at = precision_at(j); j[at + 1..at + 5].fill(0xFF) }),
-            ("0 × 0", Reason::CaptureSize, |j| { let at = precision_at(j); j[at + 1..at + 5].fill(0) }),
-            ("with Exif", Reason::CaptureFormat, |j| { j.splice(2..2, [0xFF, 0xE1, 0, 4, 1, 2]); }),
+            ("progressive", Reason::CaptureFormat, |j| {
+                let at = precision_at(j) - 3;
+                j[at] = 0xC2
+            }),
+            ("12 bits", Reason::CaptureFormat, |j| {
+                let at = precision_at(j);
+                j[at] = 12
+            }),
+            ("65535 × 65535", Reason::CaptureSize, |j| {
+                let at = precision_at(j);
+                j[at + 1..at + 5].fill(0xFF)
+            }),
+            ("0 × 0", Reason::CaptureSize, |j| {
+                let at = precision_at(j);
+                j[at + 1..at + 5].fill(0)
+            }),
+            ("with Exif", Reason::CaptureFormat, |j| {
+                j.splice(2..2, [0xFF, 0xE1, 0, 4, 1, 2]);
+            }),
         ];
         for (what, expected, change) in cases {
             let mut jpeg = sample();

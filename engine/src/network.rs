@@ -49,9 +49,5 @@ pub struct Networks {
 
 /// Fails unless `values` has `expected` entries.
 pub(crate) fn check_len(tensor: &'static str, values: &[f32], expected: usize) -> Result<(), NetworkError> {
-    if values.len() == expected {
-        Ok(())
-    } else {
-        Err(NetworkError::Shape { tensor, expected, got: values.len() })
-    }
+    if values.len() == expected { Ok(()) } else { Err(NetworkError::Shape { tensor, expected, got: values.len() }) }
 }

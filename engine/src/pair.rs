@@ -25,8 +25,7 @@ pub(crate) fn compare(a: (&Frame, &[Point]), b: (&Frame, &[Point])) -> Option<Pa
     sample_luma(a.0, &face_region(a.1)?.to_frame(SIDE as f32), SIDE, &mut luma_a);
     sample_luma(b.0, &face_region(b.1)?.to_frame(SIDE as f32), SIDE, &mut luma_b);
     let outside_eyes = |i: &usize| !EYE_ROWS.contains(&(i / SIDE));
-    let pairs: Vec<(f32, f32)> =
-        (0..SIDE * SIDE).filter(outside_eyes).map(|i| (luma_a[i], luma_b[i])).collect();
+    let pairs: Vec<(f32, f32)> = (0..SIDE * SIDE).filter(outside_eyes).map(|i| (luma_a[i], luma_b[i])).collect();
     Some(PairScore { shape_distance, likeness: correlation(&pairs) })
 }
 
@@ -76,7 +75,8 @@ fn shape_distance(a: &[Point], b: &[Point]) -> Option<f32> {
 fn centered(points: &[Point]) -> Option<Vec<Point>> {
     let rigid: Vec<Point> = RIGID.iter().map(|&i| points.get(i).copied()).collect::<Option<_>>()?;
     let count = rigid.len() as f32;
-    let mean = Point::new(rigid.iter().map(|p| p.x).sum::<f32>() / count, rigid.iter().map(|p| p.y).sum::<f32>() / count);
+    let mean =
+        Point::new(rigid.iter().map(|p| p.x).sum::<f32>() / count, rigid.iter().map(|p| p.y).sum::<f32>() / count);
     Some(rigid.into_iter().map(|p| Point::new(p.x - mean.x, p.y - mean.y)).collect())
 }
 
@@ -119,7 +119,7 @@ mod tests {
         let rgb: Vec<u8> = (0..200 * 200)
             .flat_map(|i| {
                 let (x, y) = (i % 200 / 8, i / 200 / 8);
-                let v = 60 + (x * 37 + y * 59 + seed * x * y) % 120 + (i * 2_654_435_761 >> 16) % (noise + 1);
+                let v = 60 + (x * 37 + y * 59 + seed * x * y) % 120 + ((i * 2_654_435_761) >> 16) % (noise + 1);
                 [v as u8; 3]
             })
             .collect();
@@ -128,7 +128,8 @@ mod tests {
 
     #[test]
     fn the_same_shape_turned_and_scaled_has_no_distance() {
-        let moved: Vec<Point> = face(0.0).iter().map(|p| p.rotated(0.3)).map(|p| Point::new(2.0 * p.x, 2.0 * p.y)).collect();
+        let moved: Vec<Point> =
+            face(0.0).iter().map(|p| p.rotated(0.3)).map(|p| Point::new(2.0 * p.x, 2.0 * p.y)).collect();
         assert!(shape_distance(&face(0.0), &moved).unwrap() < 1e-4);
         assert!(shape_distance(&face(0.0), &face(0.4)).unwrap() > 0.03);
     }

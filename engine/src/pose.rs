@@ -4,7 +4,8 @@ use crate::geometry::Point;
 use crate::mesh::Mesh;
 use crate::mesh::landmarks::{CHIN, FOREHEAD, LEFT_CHEEK, RIGHT_CHEEK};
 
-/// The head's turn against the camera, in degrees. All zero when the subject looks straight ahead.
+/// The head's turn against the camera, in degrees. Near zero when the subject looks straight
+/// ahead; a level head reads a pitch of −10 to 5, since no forehead stands exactly above its chin.
 #[derive(Clone, Copy, Debug, PartialEq, Default, serde::Serialize)]
 pub struct Pose {
     /// Turn about the vertical axis; positive when the subject turns to their own left.
@@ -25,15 +26,53 @@ impl Pose {
         let roll = across.1.atan2(across.0);
         // Depths do not change as the head tilts in the image, so lengths in the plane stand for both axes.
         let yaw = across.2.atan2(across.0.hypot(across.1));
-        let pitch = (-down.2).atan2(down.0.hypot(down.1)) + NEUTRAL_PITCH;
+        let pitch = (-down.2).atan2(down.0.hypot(down.1));
         let pose = Pose { yaw: yaw.to_degrees(), pitch: pitch.to_degrees(), roll: roll.to_degrees() };
         (pose.yaw.is_finite() && pose.pitch.is_finite() && pose.roll.is_finite()).then_some(pose)
     }
 }
 
-/// The forehead lies behind the chin by about this angle (radians) on a level head; zero until measured otherwise.
-const NEUTRAL_PITCH: f32 = 0.0;
-
 fn minus(a: (Point, f32), b: (Point, f32)) -> (f32, f32, f32) {
     (a.0.x - b.0.x, a.0.y - b.0.y, a.1 - b.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::LANDMARKS;
+
+    /// A flat face, 100 wide and 140 high, whose depth grows by `right` per pixel to the right and `down` per pixel down.
+    fn face(right: f32, down: f32, roll: f32) -> Mesh {
+        let mut mesh = Mesh { points: vec![Point::default(); LANDMARKS], depths: vec![0.0; LANDMARKS], presence: 1.0 };
+        let corners = [(RIGHT_CHEEK, -50.0, 0.0), (LEFT_CHEEK, 50.0, 0.0), (FOREHEAD, 0.0, -70.0), (CHIN, 0.0, 70.0)];
+        for (index, x, y) in corners {
+            mesh.points[index] = Point::new(x, y).rotated(roll.to_radians());
+            mesh.depths[index] = right * x + down * y;
+        }
+        mesh
+    }
+
+    #[test]
+    fn each_turn_shows_in_its_own_angle_and_sign() {
+        let cases = [
+            ("straight ahead", face(0.0, 0.0, 0.0), (0.0, 0.0, 0.0)),
+            ("to the subject's left: that cheek goes back", face(1.0, 0.0, 0.0), (45.0, 0.0, 0.0)),
+            ("to the subject's right", face(-1.0, 0.0, 0.0), (-45.0, 0.0, 0.0)),
+            ("up: the chin comes forward", face(0.0, -1.0, 0.0), (0.0, 45.0, 0.0)),
+            ("down", face(0.0, 1.0, 0.0), (0.0, -45.0, 0.0)),
+            ("leaning clockwise in the image", face(0.0, 0.0, 30.0), (0.0, 0.0, 30.0)),
+        ];
+        for (what, mesh, (yaw, pitch, roll)) in cases {
+            let pose = Pose::of(&mesh).unwrap();
+            let off = (pose.yaw - yaw).abs().max((pose.pitch - pitch).abs()).max((pose.roll - roll).abs());
+            assert!(off < 0.01, "{what}: {pose:?}");
+        }
+    }
+
+    #[test]
+    fn a_mesh_without_its_points_or_with_none_that_are_numbers_has_no_pose() {
+        let empty = Mesh { points: Vec::new(), depths: Vec::new(), presence: 1.0 };
+        assert_eq!(Pose::of(&empty), None);
+        assert_eq!(Pose::of(&face(f32::NAN, 0.0, 0.0)), None);
+    }
 }

@@ -42,7 +42,11 @@ pub(crate) fn measure(frame: &Frame, region: &Region, luma: &mut Vec<f32>) -> Qu
         }
     }
     // One grey level of variance keeps a flat patch from dividing by zero.
-    Quality { sharpness: laplacian.variance() / (light.variance() + 1.0), light: light.mean(), clipped: clipped / light.count }
+    Quality {
+        sharpness: laplacian.variance() / (light.variance() + 1.0),
+        light: light.mean(),
+        clipped: clipped / light.count,
+    }
 }
 
 #[derive(Default)]

@@ -117,7 +117,10 @@ pub(crate) fn judge(
         (Reason::OpenNotOpen, open.ears.right.min(open.ears.left) < limits.min_open_ear),
         (Reason::ClosedNotClosed, closed_share > limits.max_closed_share || closed.ears.mean() > limits.max_closed_ear),
         (Reason::CapturesIdentical, pair.likeness > limits.max_likeness),
-        (Reason::CapturesDiffer, pair.likeness < limits.min_likeness || pair.shape_distance > limits.max_shape_distance),
+        (
+            Reason::CapturesDiffer,
+            pair.likeness < limits.min_likeness || pair.shape_distance > limits.max_shape_distance,
+        ),
     ];
     checks.into_iter().find_map(|(reason, failed)| failed.then_some(reason)).map_or(Ok(()), Err)
 }

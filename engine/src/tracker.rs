@@ -91,7 +91,11 @@ impl Tracker {
     ///
     /// # Errors
     /// [`EngineError::Network`] if a network fails.
-    pub fn read_all(&mut self, frame: &Frame, thresholds: &Thresholds) -> Result<Vec<(Detection, Option<Face>)>, EngineError> {
+    pub fn read_all(
+        &mut self,
+        frame: &Frame,
+        thresholds: &Thresholds,
+    ) -> Result<Vec<(Detection, Option<Face>)>, EngineError> {
         let detections = self.detector.detect(frame)?;
         let read = |detection: Detection| Ok((detection, self.read_detected(frame, &detection, thresholds)?));
         detections.into_iter().map(read).collect()
@@ -103,7 +107,12 @@ impl Tracker {
     }
 
     /// The largest detected face that the mesh confirms.
-    fn acquire(&mut self, frame: &Frame, detections: &[Detection], thresholds: &Thresholds) -> Result<Option<Face>, EngineError> {
+    fn acquire(
+        &mut self,
+        frame: &Frame,
+        detections: &[Detection],
+        thresholds: &Thresholds,
+    ) -> Result<Option<Face>, EngineError> {
         let mut by_size = detections.to_vec();
         by_size.sort_by(|a, b| b.rect.width.total_cmp(&a.rect.width));
         for detection in &by_size {
@@ -114,11 +123,21 @@ impl Tracker {
         Ok(None)
     }
 
-    fn read_detected(&mut self, frame: &Frame, detection: &Detection, thresholds: &Thresholds) -> Result<Option<Face>, EngineError> {
+    fn read_detected(
+        &mut self,
+        frame: &Frame,
+        detection: &Detection,
+        thresholds: &Thresholds,
+    ) -> Result<Option<Face>, EngineError> {
         self.read_face(frame, &detection_to_region(detection), thresholds)
     }
 
-    fn read_face(&mut self, frame: &Frame, region: &Region, thresholds: &Thresholds) -> Result<Option<Face>, EngineError> {
+    fn read_face(
+        &mut self,
+        frame: &Frame,
+        region: &Region,
+        thresholds: &Thresholds,
+    ) -> Result<Option<Face>, EngineError> {
         let mesh = self.reader.read(frame, region)?;
         if mesh.presence < thresholds.min_presence {
             return Ok(None);

@@ -24,7 +24,7 @@ check() {
         failed=$((failed + 1)) report+="FAILED   $name ($took)"$'\n'
     fi
     # Parts that were left out inside a check are named as well.
-    report+="$(grep -E '^SKIPPED: ' "$log" | sort -u | sed 's/^/           /')"
+    report+="$(grep -E '^(# )?SKIPPED: ' "$log" | sort -u | sed 's/^# //; s/^/           /')"
     [ -z "$report" ] || [ "${report: -1}" = $'\n' ] || report+=$'\n'
     rm -f "$log"
 }
@@ -50,6 +50,11 @@ cargo_component() {
     cargo "$@"
 }
 
+check_rust_tests() {
+    cargo test --locked --release --workspace || return
+    [ -d ../shared/material ] || echo "SKIPPED: readings beside MediaPipe's: ../shared/material is absent"
+}
+
 check_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --release --workspace --no-deps --document-private-items; }
 
 check_scripts() {
@@ -58,18 +63,21 @@ check_scripts() {
 }
 
 check_www() {
-    command -v node >/dev/null || { skip "node (20 or newer) is not installed"; return; }
-    node --test www/test/
+    command -v npm >/dev/null || { skip "node and npm (20.11 or newer) are not installed"; return; }
+    node --test www/test/*.test.js || return
+    install_browser_tests && tests/browser/node_modules/.bin/tsc --project www/jsconfig.json
 }
 
 check_browser() {
-    command -v npm >/dev/null || { skip "node and npm (20 or newer) are not installed"; return; }
+    command -v npm >/dev/null || { skip "node and npm (20.11 or newer) are not installed"; return; }
     browser_path >/dev/null || apt_install chromium 2>/dev/null || { skip "Chromium is not installed"; return; }
     need_command ffmpeg ffmpeg 2>/dev/null || { skip "ffmpeg is not installed"; return; }
     need_command sqlite3 sqlite3 2>/dev/null || { skip "sqlite3 is not installed"; return; }
-    (cd tests/browser && npm ci --silent --no-audit --no-fund) || return
-    CHROMIUM="$(browser_path)" node --test --test-concurrency=1 tests/browser/
+    install_browser_tests || return
+    CHROMIUM="$(browser_path)" node --test --test-concurrency=1 tests/browser/*.test.mjs
 }
+
+install_browser_tests() { (cd tests/browser && npm ci --silent --no-audit --no-fund); }
 
 browser_path() {
     local name

@@ -5,6 +5,8 @@ say() { printf '%s\n' "$*" >&2; }
 
 # Makes `cargo` available, by rustup if it is missing.
 need_cargo() {
+    # Crates with C in them (SQLite, ring) and the linker need a C compiler.
+    need_command cc build-essential
     # shellcheck source=/dev/null
     command -v cargo >/dev/null || { [ -f "$HOME/.cargo/env" ] && . "$HOME/.cargo/env"; } || true
     command -v cargo >/dev/null && return

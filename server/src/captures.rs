@@ -26,7 +26,10 @@ impl CaptureRefs {
     /// The references of an event. The event's id is new with every claim, so no two claims write the same file.
     pub fn new(event: &EventId, now_ms: i64) -> Self {
         let year = clock::year(now_ms);
-        Self { open: format!("captures/{year}/{event}-open.jpg"), closed: format!("captures/{year}/{event}-closed.jpg") }
+        Self {
+            open: format!("captures/{year}/{event}-open.jpg"),
+            closed: format!("captures/{year}/{event}-closed.jpg"),
+        }
     }
 }
 

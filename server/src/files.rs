@@ -34,6 +34,14 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_dir(folder)
 }
 
+/// Creates an empty file that only its owner may read. A file that exists is left as it is.
+///
+/// # Errors
+/// What the file system says.
+pub fn create_private_file(path: &Path) -> io::Result<()> {
+    private(OpenOptions::new().append(true).create(true)).open(path).map(|_| ())
+}
+
 /// Makes sure that files can be made in the folder.
 ///
 /// # Errors
@@ -45,13 +53,16 @@ pub fn probe_writable(folder: &Path) -> io::Result<()> {
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    let mut file = private(OpenOptions::new().write(true).create(true).truncate(true)).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
+}
+
+/// New files are for their owner alone, where the system knows such a thing.
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
 }
 
 /// Puts the folder's list of names on the disk. Windows cannot open a folder, and needs none of this.

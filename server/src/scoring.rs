@@ -64,8 +64,7 @@ impl ScoringPool {
         let [detector, trunk, eye_right, eye_left] = FILE_NAMES;
         let (detector, trunk) = (read(detector)?, read(trunk)?);
         let (eye_right, eye_left) = (read(eye_right)?, read(eye_left)?);
-        let files =
-            ModelFiles { detector: &detector, trunk: &trunk, eye_right: &eye_right, eye_left: &eye_left };
+        let files = ModelFiles { detector: &detector, trunk: &trunk, eye_right: &eye_right, eye_left: &eye_left };
         Ok(Self {
             models: Models::load(&files)?,
             running: Arc::new(Semaphore::new(permits)),

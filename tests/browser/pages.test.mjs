@@ -18,7 +18,7 @@ const SHOTS = process.env.SHOTS;
 
 let server;
 before(async () => { server = await startServer({ LIVENESS_TIMEOUT_SECONDS: '5' }); });
-after(async () => { await server.stop(); });
+after(async () => { await server?.stop(); });
 
 let mails = 0;
 

@@ -8,7 +8,7 @@ import { messageCode, openVisitor, screen } from './lib/visitor.mjs';
 let server;
 let mails = 0;
 before(async () => { server = await startServer({ LIVENESS_TIMEOUT_SECONDS: '8' }); });
-after(async () => { await server.stop(); });
+after(async () => { await server?.stop(); });
 
 /** Opens a visitor at the camera page, runs `steps` and closes everything again. */
 async function visit(options, steps) {

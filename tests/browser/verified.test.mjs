@@ -43,9 +43,10 @@ for (const [who, clipOf] of CLIPS) {
 
       const sizes = [event.open_capture_ref, event.closed_capture_ref].map((ref) => readFileSync(join(server.data, ref)).length);
       const upload = visitor.requests.find((request) => request.url().endsWith('/api/submission'));
-      const sent = await upload.sizes();
-      const bytes = sent.requestBodySize || sizes[0] + sizes[1];
-      console.log(`${who}: open ${ear(open).toFixed(3)}, closed ${ear(closed).toFixed(3)}, captures ${sizes.join(' + ')} bytes, upload ${bytes} bytes`);
+      const bytes = Number((await upload.allHeaders())['content-length']);
+      const pair = event.details.pair;
+      console.log(`${who}: open ${ear(open).toFixed(3)}, closed ${ear(closed).toFixed(3)}, shape ${pair.shape_distance.toFixed(4)}, likeness ${pair.likeness.toFixed(4)}, captures ${sizes.join(' + ')} bytes, upload ${bytes} bytes`);
+      assert.ok(bytes > sizes[0] + sizes[1], `the upload is said to have ${bytes} bytes`);
       assert.ok(bytes <= UPLOAD_BUDGET, `${bytes} bytes were uploaded`);
 
       await visitor.page.goto(`${server.base}/result`);

@@ -21,8 +21,7 @@ pub(super) fn decode(regressors: &[f32], scores: &[f32], anchors: &[Point]) -> V
 
 fn candidate(row: &[f32], logit: f32, anchor: Point) -> Option<Detection> {
     let score = sigmoid(logit.clamp(-LOGIT_LIMIT, LOGIT_LIMIT));
-    // Written so that a NaN is no face.
-    if !(score >= MIN_SCORE) || row.iter().any(|v| !v.is_finite()) {
+    if score.is_nan() || score < MIN_SCORE || row.iter().any(|v| !v.is_finite()) {
         return None;
     }
     let side = INPUT_SIDE as f32;
@@ -53,7 +52,14 @@ mod tests {
         let mut row = [0.0; VALUES_PER_ANCHOR];
         row[2..4].copy_from_slice(&[64.0, 32.0]);
         row[4..6].copy_from_slice(&[12.8, -12.8]);
-        let cases = [(0.0, row, 1), (-0.1, row, 0), (f32::NAN, row, 0), (1e9, row, 1), (3.0, [f32::NAN; 16], 0), (3.0, [0.0; 16], 0)];
+        let cases = [
+            (0.0, row, 1),
+            (-0.1, row, 0),
+            (f32::NAN, row, 0),
+            (1e9, row, 1),
+            (3.0, [f32::NAN; 16], 0),
+            (3.0, [0.0; 16], 0),
+        ];
         for (logit, row, expected) in cases {
             assert_eq!(decode(&row, &[logit], &anchor).len(), expected, "logit {logit}");
         }

@@ -14,7 +14,9 @@ use crate::geometry::{Point, Region};
 use crate::network::{Network, check_len};
 
 pub use landmarks::LANDMARKS;
-use landmarks::{EYE_POINTS, LEFT_EYE_INNER, LEFT_EYE_OUTER, LEFT_EYE_REFINED, RIGHT_EYE_INNER, RIGHT_EYE_OUTER, RIGHT_EYE_REFINED};
+use landmarks::{
+    EYE_POINTS, LEFT_EYE_INNER, LEFT_EYE_OUTER, LEFT_EYE_REFINED, RIGHT_EYE_INNER, RIGHT_EYE_OUTER, RIGHT_EYE_REFINED,
+};
 use refine::EyeFrame;
 
 /// Side of the trunk's input in pixels.

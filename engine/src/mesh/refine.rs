@@ -26,7 +26,10 @@ impl EyeFrame {
     pub(super) fn around(mesh: &[Point], corners: [usize; 2], members: &[usize; EYE_POINTS]) -> Option<EyeFrame> {
         let [first, second] = corners.map(|i| mesh[i]);
         let turn = -(second.y - first.y).atan2(second.x - first.x);
-        let level = members.iter().map(|&i| mesh[i]).map(|p| Point::new(p.x / PIXELS_PER_CELL, p.y / PIXELS_PER_CELL).rotated(turn));
+        let level = members
+            .iter()
+            .map(|&i| mesh[i])
+            .map(|p| Point::new(p.x / PIXELS_PER_CELL, p.y / PIXELS_PER_CELL).rotated(turn));
         let rect = Rect::around(level)?;
         let center = rect.center().rotated(-turn);
         let side = CROP_SIDE as f32;
@@ -56,10 +59,7 @@ impl EyeFrame {
     /// grid, and so are pixels against feature cells: the linear part carries over as it is.
     pub(super) fn to_crop(&self, p: Point) -> Point {
         let m = &self.to_features;
-        Point::new(
-            m.xx * p.x + m.xy * p.y + PIXELS_PER_CELL * m.tx,
-            m.yx * p.x + m.yy * p.y + PIXELS_PER_CELL * m.ty,
-        )
+        Point::new(m.xx * p.x + m.xy * p.y + PIXELS_PER_CELL * m.tx, m.yx * p.x + m.yy * p.y + PIXELS_PER_CELL * m.ty)
     }
 }
 

@@ -6,8 +6,8 @@
 
 mod jws;
 
-pub use jws::{key_id, public_key_is_acceptable, sign, signing_input};
 pub(crate) use jws::verified_payload;
+pub use jws::{key_id, public_key_is_acceptable, sign, signing_input};
 
 use serde::{Deserialize, Serialize};
 
@@ -200,7 +200,9 @@ mod tests {
             key: KeyKind::WebCrypto,
             engine: EngineVersions { ver: "1.2.3".into(), models: "m".into(), thresholds: "v1".into() },
             cam: CameraSize { w: 640, h: 480 },
-            frames: (0..MAX_FRAMES as u32).map(|i| FrameRecord(60_000 + i * 66, 10_000, 10_000, -900, -900, 11)).collect(),
+            frames: (0..MAX_FRAMES as u32)
+                .map(|i| FrameRecord(60_000 + i * 66, 10_000, 10_000, -900, -900, 11))
+                .collect(),
             blink: Blink { start_ms: 60_100, closed_ms: 60_200, end_ms: 60_400 },
             cap: Captures { open: capture(60_000), closed: capture(60_200) },
         }

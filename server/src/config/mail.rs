@@ -74,11 +74,9 @@ impl MailConfig {
             Some("file") => file(source),
             None if by_server => smtp(source).map(MailConfig::Smtp),
             None => file(source),
-            Some(got) => Err(ConfigError::Unparsable {
-                name: "MAIL_TRANSPORT",
-                got: got.to_owned(),
-                expected: "file or smtp",
-            }),
+            Some(got) => {
+                Err(ConfigError::Unparsable { name: "MAIL_TRANSPORT", got: got.to_owned(), expected: "file or smtp" })
+            }
         }
     }
 }
@@ -110,10 +108,9 @@ fn smtp(source: &Source) -> Result<SmtpConfig, ConfigError> {
     };
     // Many accounts are named by the address that they send from.
     let of_account = || login.as_ref().and_then(|(name, _)| name.parse::<Mailbox>().ok());
-    let sender = sender(source)?.or_else(of_account).ok_or(unusable(
-        "MAIL_SENDER",
-        "is needed to send mails; set it to the address that they come from",
-    ))?;
+    let sender = sender(source)?
+        .or_else(of_account)
+        .ok_or(unusable("MAIL_SENDER", "is needed to send mails; set it to the address that they come from"))?;
     Ok(SmtpConfig {
         server: server.to_owned(),
         port: source.parsed("MAIL_PORT", "a port number from 0 to 65535")?.unwrap_or(default_port),

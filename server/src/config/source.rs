@@ -8,10 +8,29 @@ use super::{ConfigError, Secret};
 
 /// Every setting there is. Another name in the `.env` file is an error, so that a slip of the pen does not go unnoticed.
 const NAMES: &[&str] = &[
-    "DATABASE_URL", "APP_BASE_URL", "HOST", "PORT", "DATA_DIR", "MAIL_TRANSPORT", "MAIL_SERVER", "MAIL_PORT",
-    "MAIL_SECURITY", "MAIL_USERNAME", "MAIL_PASSWORD", "MAIL_SENDER", "ADMIN_API_KEY", "LIVENESS_TIMEOUT_SECONDS",
-    "FRAME_CAPTURE_INTERVAL_MS", "MAX_CONTENT_LENGTH", "SESSION_COOKIE_SECURE", "LOG_LEVEL", "TOKEN_TTL_MINUTES",
-    "SESSION_TTL_MINUTES", "MAX_ATTEMPTS", "MODELS_DIR", "TRUSTED_PROXIES",
+    "DATABASE_URL",
+    "APP_BASE_URL",
+    "HOST",
+    "PORT",
+    "DATA_DIR",
+    "MAIL_TRANSPORT",
+    "MAIL_SERVER",
+    "MAIL_PORT",
+    "MAIL_SECURITY",
+    "MAIL_USERNAME",
+    "MAIL_PASSWORD",
+    "MAIL_SENDER",
+    "ADMIN_API_KEY",
+    "LIVENESS_TIMEOUT_SECONDS",
+    "FRAME_CAPTURE_INTERVAL_MS",
+    "MAX_CONTENT_LENGTH",
+    "SESSION_COOKIE_SECURE",
+    "LOG_LEVEL",
+    "TOKEN_TTL_MINUTES",
+    "SESSION_TTL_MINUTES",
+    "MAX_ATTEMPTS",
+    "MODELS_DIR",
+    "TRUSTED_PROXIES",
 ];
 
 /// Settings that may be given as the path of a file that holds them, under their name with `_FILE` behind it.
@@ -19,7 +38,11 @@ const SECRETS: &[&str] = &["DATABASE_URL", "MAIL_PASSWORD", "ADMIN_API_KEY"];
 
 /// Names that the original had and this version does not know yet.
 const LATER: &[&str] = &[
-    "RESEND_API_KEY", "RESEND_FROM_EMAIL", "CLOUDINARY_CLOUD_NAME", "CLOUDINARY_API_KEY", "CLOUDINARY_API_SECRET",
+    "RESEND_API_KEY",
+    "RESEND_FROM_EMAIL",
+    "CLOUDINARY_CLOUD_NAME",
+    "CLOUDINARY_API_KEY",
+    "CLOUDINARY_API_SECRET",
     "SECRET_KEY",
 ];
 
@@ -66,9 +89,8 @@ impl Source {
         name: &'static str,
         expected: &'static str,
     ) -> Result<Option<T>, ConfigError> {
-        let parse = |text: &str| {
-            text.parse().map_err(|_| ConfigError::Unparsable { name, got: text.to_owned(), expected })
-        };
+        let parse =
+            |text: &str| text.parse().map_err(|_| ConfigError::Unparsable { name, got: text.to_owned(), expected });
         self.text(name).map(parse).transpose()
     }
 
@@ -94,8 +116,11 @@ impl Source {
             (Some(_), Some(_)) => Err(ConfigError::GivenTwice { name }),
             (Some(text), None) => Ok(Some(Secret::new(text))),
             (None, Some(path)) => {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|source| ConfigError::SecretFile { name, path: path.into(), source })?;
+                let text = std::fs::read_to_string(path).map_err(|source| ConfigError::SecretFile {
+                    name,
+                    path: path.into(),
+                    source,
+                })?;
                 Ok(Some(Secret::new(text.trim())).filter(|secret| !secret.expose().is_empty()))
             }
             (None, None) => Ok(None),
@@ -145,6 +170,21 @@ mod tests {
         assert!(env_file("PROT=9000\n").unwrap_err().contains("PROT"));
         assert!(env_file("PORT_FILE=/run/port\n").unwrap_err().contains("PORT_FILE"));
         assert!(env_file("RESEND_API_KEY=re_1\n").unwrap_err().contains("RESEND_API_KEY"));
+    }
+
+    #[test]
+    fn the_sample_file_shows_every_setting_and_only_those() {
+        let sample = include_str!("../../../.env.example");
+        let shown: Vec<&str> = sample
+            .lines()
+            .filter_map(|line| line.strip_prefix('#')?.split_once('='))
+            .map(|(name, _)| name)
+            .filter(|name| name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'))
+            .collect();
+        assert_eq!(shown, NAMES);
+        let uncommented: String =
+            sample.lines().map(|line| line.replacen("#", "", 1) + "\n").filter(|line| !line.starts_with(' ')).collect();
+        assert!(env_file(&uncommented).is_ok());
     }
 
     #[test]

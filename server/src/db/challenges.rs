@@ -202,12 +202,7 @@ pub async fn find(db: &mut Connection, id: &ChallengeId, session: &SessionId) ->
 }
 
 /// Gives a claim back, undecided. The challenge can be claimed again at least until `usable_until`.
-pub async fn release(
-    db: &mut Connection,
-    id: &ChallengeId,
-    lease: &LeaseId,
-    usable_until: i64,
-) -> sqlx::Result<()> {
+pub async fn release(db: &mut Connection, id: &ChallengeId, lease: &LeaseId, usable_until: i64) -> sqlx::Result<()> {
     sqlx::query(
         "update challenges set state = 'issued', lease_id = null, lease_until = null, idempotency_key = null,
              expires_at = case when expires_at < $3 then $3 else expires_at end

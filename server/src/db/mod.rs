@@ -17,6 +17,7 @@ use anyhow::{Context, ensure};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
 use crate::config::Secret;
+use crate::files;
 
 /// A connection, inside a transaction or not. What every query function takes.
 pub type Connection = sqlx::SqliteConnection;
@@ -59,11 +60,14 @@ impl Db {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("the database's folder {} cannot be made", folder.display()))?;
         }
+        // Made here, since SQLite gives its own files the mode of this one: addresses are for nobody else on the machine.
+        files::create_private_file(&file)
+            .with_context(|| format!("the database {} cannot be written", file.display()))?;
         let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE_TIMEOUT);
         let opened = || format!("the database {} cannot be opened", file.display());
         let db = Self {
             writer: pool(1).connect_with(options.clone()).await.with_context(opened)?,
-            readers: pool(READERS).connect_with(options.read_only(false)).await.with_context(opened)?,
+            readers: pool(READERS).connect_with(options).await.with_context(opened)?,
         };
         db.assert_durability().await.with_context(|| format!("the database {} cannot be used", file.display()))?;
         MIGRATIONS

@@ -24,13 +24,15 @@ pub async fn insert(
     now_ms: i64,
     expires_at: i64,
 ) -> sqlx::Result<()> {
-    sqlx::query("insert into verification_tokens (token_hash, user_id, created_at, expires_at) values ($1, $2, $3, $4)")
-        .bind(token)
-        .bind(user)
-        .bind(now_ms)
-        .bind(expires_at)
-        .execute(db)
-        .await?;
+    sqlx::query(
+        "insert into verification_tokens (token_hash, user_id, created_at, expires_at) values ($1, $2, $3, $4)",
+    )
+    .bind(token)
+    .bind(user)
+    .bind(now_ms)
+    .bind(expires_at)
+    .execute(db)
+    .await?;
     Ok(())
 }
 
@@ -43,12 +45,7 @@ pub async fn find(db: &mut Connection, token: &HashedToken) -> sqlx::Result<Opti
 }
 
 /// Marks the link used by `session`. Returns whether it was still usable at `now_ms`.
-pub async fn redeem(
-    db: &mut Connection,
-    token: &HashedToken,
-    session: &SessionId,
-    now_ms: i64,
-) -> sqlx::Result<bool> {
+pub async fn redeem(db: &mut Connection, token: &HashedToken, session: &SessionId, now_ms: i64) -> sqlx::Result<bool> {
     let updated = sqlx::query(
         "update verification_tokens set used_at = $3, session_id = $2
          where token_hash = $1 and used_at is null and expires_at > $3",

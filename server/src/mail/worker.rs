@@ -71,7 +71,11 @@ async fn send(app: &App, mail: &DueMail, token: &PlainToken) -> Result<(), SendE
         link: &link,
         minutes: app.limits.token_ttl_ms / MINUTE_MS,
     })
-    .map_err(|error| SendError { text: error.to_string(), is_final: true, kind: "the mail could not be written" })?;
+    .map_err(|error| SendError {
+        text: error.to_string(),
+        is_final: true,
+        kind: "the mail could not be written",
+    })?;
     app.mail.send(&mail.id, &message, &link).await
 }
 

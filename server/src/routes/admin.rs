@@ -81,8 +81,20 @@ pub(super) async fn events(State(app): State<App>, admin: Admin) -> Result<Json<
 
 pub(super) async fn events_csv(State(app): State<App>, admin: Admin) -> Result<impl IntoResponse, ApiError> {
     const HEADER: [&str; 14] = [
-        "id", "email", "status", "reason", "open_captured", "closed_captured", "open_capture_ref",
-        "closed_capture_ref", "created_at", "attempt", "challenge_id", "thresholds", "engine", "details",
+        "id",
+        "email",
+        "status",
+        "reason",
+        "open_captured",
+        "closed_captured",
+        "open_capture_ref",
+        "closed_capture_ref",
+        "created_at",
+        "attempt",
+        "challenge_id",
+        "thresholds",
+        "engine",
+        "details",
     ];
     let mut db = app.db.read().await?;
     let events = events::list_newest(&mut db, admin.limit).await?;

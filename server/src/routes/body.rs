@@ -21,7 +21,9 @@ impl<T: DeserializeOwned> FromRequest<App> for AppJson<T> {
         if media_type(request.headers()) != "application/json" {
             return Err(ApiError::ContentType);
         }
-        let bytes = in_time(app.limits.body_arrival, Bytes::from_request(request, app)).await?.map_err(|error| too_large(&error))?;
+        let bytes = in_time(app.limits.body_arrival, Bytes::from_request(request, app))
+            .await?
+            .map_err(|error| too_large(&error))?;
         serde_json::from_slice(&bytes).map(AppJson).map_err(|_| ApiError::BodyMalformed)
     }
 }

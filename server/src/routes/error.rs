@@ -108,7 +108,9 @@ impl ApiError {
     pub fn detail(&self) -> &'static str {
         use ApiError::*;
         match self {
-            AdminKeyInQuery => "Keys do not belong in addresses, which are logged: send it as X-Admin-Key, and change it.",
+            AdminKeyInQuery => {
+                "Keys do not belong in addresses, which are logged: send it as X-Admin-Key, and change it."
+            }
             AdminKeyMissing => "Send the admin key in the header X-Admin-Key or as Authorization: Bearer.",
             AdminKeyWrong => "This is not the admin key.",
             AlreadyVerified => "This address is verified already; there is nothing more to do.",
@@ -188,7 +190,7 @@ impl From<VerificationError> for ApiError {
 }
 
 impl IntoResponse for ApiError {
-    /// The bare status with the error beside it; [`super::request::trace`] knows the request's id and writes the body.
+    /// The bare status with the error beside it; the outermost middleware knows the request's id and writes the body.
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
         response.extensions_mut().insert(self);

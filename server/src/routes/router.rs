@@ -7,9 +7,7 @@ use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::error::{self, ApiError};
-use super::{
-    admin, assets, challenge, client, give_up, guard, health, register, request, session, submission, verify,
-};
+use super::{admin, assets, challenge, client, give_up, guard, health, register, request, session, submission, verify};
 use crate::app::App;
 
 /// Most bytes of any body but a submission's.

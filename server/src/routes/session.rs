@@ -9,8 +9,8 @@ use serde::Serialize;
 use super::error::ApiError;
 use crate::app::{App, AppState};
 use crate::clock;
-use crate::db::sessions::{self, Session};
 use crate::db::challenges;
+use crate::db::sessions::{self, Session};
 use crate::domain::{HashedToken, PlainToken, UserStatus};
 use crate::verification::Answer;
 

@@ -1,7 +1,9 @@
 //! Recorded frames: picture files and Y4M streams in, the engine's pictures out.
 
-use std::io::Read;
+use std::cell::Cell;
+use std::io::{self, Read};
 use std::path::Path;
+use std::rc::Rc;
 
 use anyhow::{Context as _, bail, ensure};
 use engine::Picture;
@@ -15,14 +17,16 @@ pub(super) fn read_picture(path: &Path) -> anyhow::Result<Picture> {
 
 /// A Y4M stream (4:2:0, 8 bits), frame by frame.
 pub(super) struct Y4m<R: Read> {
-    decoder: y4m::Decoder<R>,
+    decoder: y4m::Decoder<Counted<R>>,
+    read: Rc<Cell<usize>>,
     /// Milliseconds from frame to frame.
     pub(super) frame_ms: f64,
 }
 
 impl<R: Read> Y4m<R> {
     pub(super) fn open(reader: R) -> anyhow::Result<Y4m<R>> {
-        let decoder = y4m::decode(reader).context("not a Y4M stream")?;
+        let read = Rc::new(Cell::new(0));
+        let decoder = y4m::decode(Counted { reader, read: Rc::clone(&read) }).context("not a Y4M stream")?;
         let rate = decoder.get_framerate();
         ensure!(rate.num > 0 && rate.den > 0, "the Y4M header has no frame rate");
         use y4m::Colorspace::{C420, C420jpeg, C420mpeg2, C420paldv};
@@ -30,20 +34,36 @@ impl<R: Read> Y4m<R> {
         if !matches!(space, C420 | C420jpeg | C420mpeg2 | C420paldv) {
             bail!("the Y4M stream is {space:?}; convert it to 8-bit 4:2:0 (ffmpeg -pix_fmt yuv420p)");
         }
-        Ok(Y4m { decoder, frame_ms: 1000.0 * rate.den as f64 / rate.num as f64 })
+        Ok(Y4m { decoder, read, frame_ms: 1000.0 * rate.den as f64 / rate.num as f64 })
     }
 
     /// The next frame; `None` at the end.
     pub(super) fn next_picture(&mut self) -> anyhow::Result<Option<Picture>> {
         let (width, height) = (self.decoder.get_width(), self.decoder.get_height());
+        let before = self.read.get();
         match self.decoder.read_frame() {
             Ok(frame) => {
                 let [y, u, v] = [frame.get_y_plane(), frame.get_u_plane(), frame.get_v_plane()];
                 Ok(Some(Picture::new(yuv_to_rgba(y, u, v, width, height), width, height)?))
             }
-            Err(y4m::Error::EOF) => Ok(None),
+            // The decoder calls a frame that was cut off an end as well.
+            Err(y4m::Error::EOF) if self.read.get() == before => Ok(None),
             Err(cause) => Err(anyhow::Error::new(cause).context("the Y4M stream is damaged")),
         }
+    }
+}
+
+/// Counts the bytes that were read.
+pub(super) struct Counted<R> {
+    reader: R,
+    read: Rc<Cell<usize>>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        self.read.set(self.read.get() + count);
+        Ok(count)
     }
 }
 

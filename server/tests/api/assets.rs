@@ -38,9 +38,20 @@ async fn a_file_the_browser_has_is_not_sent_again() {
 async fn nothing_outside_the_public_folders_is_served() {
     let server = TestServer::start().await;
     for path in [
-        "/models/SHA256SUMS", "/models/README.md", "/models/..%2fCargo.toml", "/models/%2e%2e/Cargo.toml", "/assets/",
-        "/assets/../index.html", "/assets/..%2findex.html", "/assets/%2e%2e%2findex.html", "/index.html",
-        "/assets//etc/passwd", "/pkg/..%2fcamera.html", "/data/blinkgate.db", "/captures/2026/x-open.jpg", "/.env",
+        "/models/SHA256SUMS",
+        "/models/README.md",
+        "/models/..%2fCargo.toml",
+        "/models/%2e%2e/Cargo.toml",
+        "/assets/",
+        "/assets/../index.html",
+        "/assets/..%2findex.html",
+        "/assets/%2e%2e%2findex.html",
+        "/index.html",
+        "/assets//etc/passwd",
+        "/pkg/..%2fcamera.html",
+        "/data/blinkgate.db",
+        "/captures/2026/x-open.jpg",
+        "/.env",
     ] {
         server.get(path).await.assert_problem(404, "not_found");
     }

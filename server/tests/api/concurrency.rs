@@ -6,7 +6,12 @@ use serde_json::Value;
 use crate::helpers::{Answer, TestServer, worthless};
 
 /// Sends 24 submissions of one challenge at once, named by `key`.
-async fn all_at_once(server: &Arc<TestServer>, cookie: &str, challenge: &Value, key: fn(usize) -> String) -> Vec<Answer> {
+async fn all_at_once(
+    server: &Arc<TestServer>,
+    cookie: &str,
+    challenge: &Value,
+    key: fn(usize) -> String,
+) -> Vec<Answer> {
     let sent: Vec<_> = (0..24)
         .map(|n| {
             let (server, cookie, challenge) = (Arc::clone(server), cookie.to_owned(), challenge.clone());

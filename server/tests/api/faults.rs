@@ -82,11 +82,19 @@ async fn who_lost_the_lease_cannot_decide_any_more() {
     let secret = HashedToken::of(cookie.split_once('=').unwrap().1);
     let mut tx = server.app.db.write().await.unwrap();
     let session = sessions::find(&mut tx, &secret).await.unwrap().unwrap();
-    let claim = async |tx: &mut server::db::Connection, now: i64| {
-        match challenges::claim(tx, &id, &session.id, Some("k1"), now, now + 1000).await.unwrap() {
-            Claim::Granted(_, lease) => lease,
-            other => panic!("{other:?}"),
-        }
+    let claim = async |tx: &mut server::db::Connection, now: i64| match challenges::claim(
+        tx,
+        &id,
+        &session.id,
+        Some("k1"),
+        now,
+        now + 1000,
+    )
+    .await
+    .unwrap()
+    {
+        Claim::Granted(_, lease) => lease,
+        other => panic!("{other:?}"),
     };
     let now = server::clock::now_ms();
     let lost = claim(&mut tx, now).await;

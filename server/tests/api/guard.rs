@@ -73,9 +73,19 @@ async fn every_answer_carries_the_protective_headers() {
         assert!(headers.contains_key("cache-control") && headers.contains_key("x-request-id"), "{path}");
         assert!(!headers.contains_key("strict-transport-security"), "not without https: {path}");
     };
-    for path in ["/", "/check-mail", "/verify", "/camera", "/result", "/health", "/nowhere", "/api/session", "/register",
-        "/models/face_detector.onnx", "/admin/events"]
-    {
+    for path in [
+        "/",
+        "/check-mail",
+        "/verify",
+        "/camera",
+        "/result",
+        "/health",
+        "/nowhere",
+        "/api/session",
+        "/register",
+        "/models/face_detector.onnx",
+        "/admin/events",
+    ] {
         check(path, &server.get(path).await.headers);
     }
     for path in POSTS {

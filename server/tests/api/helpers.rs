@@ -1,6 +1,6 @@
 //! A server per test, and a browser to visit it with.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use server::app::{App, AppState};
-use server::config::Config;
+use server::config::{Config, LogLevel};
 use server::domain::random_base64url;
 use server::scoring::ScoringPool;
 use tempfile::TempDir;
@@ -20,6 +20,38 @@ pub const ADMIN_KEY: &str = "an-admin-key-for-tests";
 
 /// Loading the networks takes a while; every test shares them.
 static SCORING: LazyLock<ScoringPool> = LazyLock::new(|| ScoringPool::load(2).unwrap());
+
+/// What every server of this test program logs, at the most talkative level.
+pub static LOG: LazyLock<Log> = LazyLock::new(|| {
+    let log = Log::default();
+    let writer = log.clone();
+    tracing_subscriber::fmt()
+        .with_env_filter(server::logging::filter(LogLevel::Trace))
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .init();
+    log
+});
+
+/// Log lines, kept in memory.
+#[derive(Clone, Default)]
+pub struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    pub fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
 
 pub struct TestServer {
     pub app: App,
@@ -70,6 +102,7 @@ impl TestServer {
 
     /// Starts with these settings and a change that no setting makes.
     pub async fn changed(settings: &[(&str, &str)], change: impl FnOnce(&mut AppState)) -> Self {
+        LazyLock::force(&LOG);
         let data = tempfile::tempdir().unwrap();
         let dir = data.path().to_str().unwrap();
         let mut pairs = vec![("DATA_DIR", dir), ("ADMIN_API_KEY", ADMIN_KEY), ("APP_BASE_URL", BASE_URL)];

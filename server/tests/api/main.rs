@@ -1,5 +1,5 @@
 //! The server by its routes: real router, real SQLite file, real engine, mails caught as files.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 mod admin;
 mod assets;
@@ -10,6 +10,7 @@ mod guard;
 mod helpers;
 mod logs;
 mod mail_smtp;
+mod pixels;
 mod register;
 mod session;
 mod start;

@@ -35,7 +35,8 @@ async fn an_address_that_cannot_be_mailed_to_is_refused_and_nothing_is_stored() 
     let server = TestServer::start().await;
     let long = format!("{}@example.com", "a".repeat(288));
     assert_eq!(long.len(), 300);
-    for email in ["", "jo", "jo@", "@example.com", "jo@localhost", "jo@exa mple.com", "jo@example.com\r\nBcc: x@y.zz", &long]
+    for email in
+        ["", "jo", "jo@", "@example.com", "jo@localhost", "jo@exa mple.com", "jo@example.com\r\nBcc: x@y.zz", &long]
     {
         server.register(email).await.assert_problem(422, "email_invalid");
     }
@@ -46,7 +47,9 @@ async fn an_address_that_cannot_be_mailed_to_is_refused_and_nothing_is_stored() 
 #[tokio::test]
 async fn a_body_that_is_not_the_expected_json_is_refused() {
     let server = TestServer::start().await;
-    for body in ["", "{", "[]", "{\"email\":5}", "{\"mail\":\"jo@example.com\"}", "{\"email\":\"jo@example.com\",\"x\":1}"] {
+    for body in
+        ["", "{", "[]", "{\"email\":5}", "{\"mail\":\"jo@example.com\"}", "{\"email\":\"jo@example.com\",\"x\":1}"]
+    {
         let request = own_post("/register", None).body(Body::from(body)).unwrap();
         server.send(request).await.assert_problem(400, "body_malformed");
     }

@@ -126,7 +126,7 @@ fn it_says_where_it_serves_answers_stops_when_told_and_starts_again_with_what_it
 #[cfg(unix)]
 fn serve_register_and_stop(folder: &TempDir) -> String {
     let mut child = Running(blinkgate(folder.path(), &[("PORT", "0")]).stdout(Stdio::piped()).spawn().unwrap());
-    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut lines = lines_of(child.0.stdout.take().unwrap());
     let start = lines.find(|line| line.contains("open http://localhost:")).expect("it says where it serves");
     let (_, rest) = start.split_once("http://localhost:").unwrap();
     let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
@@ -147,6 +147,18 @@ fn serve_register_and_stop(folder: &TempDir) -> String {
     assert!(lines.any(|line| line.contains("stopped")));
     assert_eq!(child.end().code(), Some(0));
     std::fs::read_to_string(folder.path().join("data/keys/admin.key")).unwrap()
+}
+
+/// The lines as they come; ends when none comes for a long time.
+fn lines_of(output: impl Read + Send + 'static) -> impl Iterator<Item = String> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            // Nobody listens any more when the test has failed.
+            let _ = sender.send(line);
+        }
+    });
+    std::iter::from_fn(move || receiver.recv_timeout(Duration::from_secs(20)).ok())
 }
 
 fn exchange(port: &str, request: &str) -> String {

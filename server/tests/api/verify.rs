@@ -140,4 +140,3 @@ async fn tokens_are_stored_only_as_hashes() {
         assert!(!bytes.windows(token.len()).any(|window| window == token.as_bytes()), "found in {name}");
     }
 }
-

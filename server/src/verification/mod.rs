@@ -3,12 +3,15 @@
 //! A rejection is an outcome. A fault of ours (database, disk, engine) is not: it gives the claim back, counts no attempt
 //! and verifies nobody.
 
+mod outcome;
+
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use engine::{Decision, Reason, Terms, Verdict};
-use serde::{Deserialize, Serialize};
+
+pub use outcome::{Answer, GiveUp, Outcome, Upload, VerificationError};
 
 use crate::app::App;
 use crate::captures::CaptureRefs;
@@ -28,81 +31,6 @@ const SCORING_TIMEOUT: Duration = Duration::from_secs(30);
 const RETRY_MS: i64 = 60_000;
 /// Said to who is verified.
 const VERIFIED_MESSAGE: &str = "You are verified.";
-
-/// What the browser sent.
-#[derive(Clone)]
-pub struct Upload {
-    /// The challenge that it answers.
-    pub challenge_id: ChallengeId,
-    /// The compact JWS.
-    pub transcript: Vec<u8>,
-    /// JPEG of the open eyes.
-    pub open: Vec<u8>,
-    /// JPEG of the closed eyes.
-    pub closed: Vec<u8>,
-}
-
-/// What the person is told, now and whenever the same request comes again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer {
-    /// How this attempt ended.
-    pub status: Outcome,
-    /// Why, if it failed.
-    pub reason: Option<Reason>,
-    /// One sentence.
-    pub message: String,
-    /// How many more attempts this sitting has.
-    pub attempts_left: u32,
-}
-
-/// How an attempt ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Outcome {
-    /// A live person was seen.
-    Verified,
-    /// None was.
-    Failed,
-}
-
-/// Why a person gives up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GiveUp {
-    /// No blink in time. Counts as an attempt.
-    Timeout,
-    /// They stopped it. Counts as none.
-    Cancelled,
-}
-
-/// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum VerificationError {
-    /// The sitting has no such challenge.
-    #[error("no such challenge")]
-    Unknown,
-    /// Decided for another request.
-    #[error("challenge already decided")]
-    Used,
-    /// Being scored.
-    #[error("challenge is being scored")]
-    InProgress,
-    /// Too late.
-    #[error("challenge expired")]
-    Expired,
-    /// More submissions than can be scored; the claim was given back.
-    #[error("no capacity to score")]
-    Busy,
-    /// A fault of ours; the claim was given back.
-    #[error("{0}")]
-    Unavailable(String),
-}
-
-impl From<sqlx::Error> for VerificationError {
-    fn from(error: sqlx::Error) -> Self {
-        VerificationError::Unavailable(format!("database: {error}"))
-    }
-}
 
 /// One outcome with all that is to be written down about it.
 struct Ruling {
@@ -278,8 +206,8 @@ async fn record(app: &App, session: &Session, ruling: &Ruling) -> Result<Answer,
         message: ruling.reason.map_or(VERIFIED_MESSAGE, Reason::message).to_owned(),
         attempts_left: app.limits.max_attempts.saturating_sub(attempts),
     };
-    let text = serde_json::to_string(&answer)
-        .map_err(|error| VerificationError::Unavailable(format!("answer: {error}")))?;
+    let text =
+        serde_json::to_string(&answer).map_err(|error| VerificationError::Unavailable(format!("answer: {error}")))?;
     if !challenges::finish(&mut tx, &challenge.id, &ruling.lease, &text, now).await? {
         // Another claim took over; the transaction rolls back.
         return Err(VerificationError::InProgress);

@@ -1,0 +1,163 @@
+//! Submissions with real pixels: the free portrait blinks, an attempt gathers its evidence as the browser would, and the
+//! server decides.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use axum::http::StatusCode;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use clip_maker::Scene;
+use ed25519_dalek::SigningKey;
+use engine::{Attempt, Evidence, KeyKind, Phase, Terms, Thresholds, transcript};
+use serde_json::{Value, json};
+use server::scoring::ScoringPool;
+
+use crate::helpers::{Answer, TestServer, join_all, public_key};
+
+const SECRET: [u8; 32] = [42; 32];
+/// The portrait's blink begins here.
+const BLINK_S: f32 = 0.6;
+
+static SCENE: LazyLock<Scene> = LazyLock::new(|| {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
+    let models = clip_maker::load_models(&models).unwrap();
+    clip_maker::scene(Path::new(clip_maker::PORTRAIT), &models, vec![BLINK_S]).unwrap()
+});
+
+/// A person at the camera: a session, a challenge, and what the page sends for it.
+struct Person {
+    cookie: String,
+    challenge: Value,
+    evidence: Evidence,
+}
+
+impl Person {
+    /// Comes to the camera and blinks.
+    async fn blinks(server: &TestServer, email: &str) -> Self {
+        let cookie = server.sitting(email).await;
+        let key = SigningKey::from_bytes(&SECRET).verifying_key().to_bytes();
+        let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key) });
+        let answer = server.post("/api/challenge", Some(&cookie), &body).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+        let challenge = answer.json();
+        let evidence = record(serde_json::from_value(challenge.clone()).unwrap(), key);
+        // The frames were made faster than a camera gives them: the server must have seen their time pass.
+        server.execute("update challenges set issued_at = issued_at - 10000 where state = 'issued'").await;
+        Self { cookie, challenge, evidence }
+    }
+
+    async fn submit(&self, server: &TestServer, key: &str) -> Answer {
+        let signed = transcript::sign(&self.evidence.signing_input, &SECRET);
+        let id = self.challenge["challenge_id"].as_str().unwrap();
+        let parts = [
+            ("challenge_id", None, id.as_bytes()),
+            ("transcript", None, signed.as_bytes()),
+            ("open", Some("image/jpeg"), self.evidence.open.as_slice()),
+            ("closed", Some("image/jpeg"), self.evidence.closed.as_slice()),
+        ];
+        server.submit(&self.cookie, key, &parts).await
+    }
+}
+
+fn record(terms: Terms, key: [u8; 32]) -> Evidence {
+    let networks = ScoringPool::load(1).unwrap().networks();
+    let mut attempt = Attempt::new(networks, Thresholds::V1);
+    attempt.begin(terms, KeyKind::Soft, key, 0.0);
+    for index in 0..40 {
+        let picture = SCENE.picture(index as f32 / 25.0, index).unwrap();
+        let (_, progress) = attempt.push(&picture.as_frame(), f64::from(index) * 40.0).unwrap();
+        if progress.phase == Phase::Complete {
+            return attempt.evidence().unwrap().clone();
+        }
+    }
+    panic!("no blink was counted");
+}
+
+#[tokio::test]
+async fn a_person_who_blinks_is_verified_and_the_evidence_is_kept() {
+    let server = TestServer::start().await;
+    let person = Person::blinks(&server, "jo@example.com").await;
+    let answer = person.submit(&server, "k1").await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    assert_eq!((&answer.json()["status"], &answer.json()["reason"]), (&json!("VERIFIED"), &Value::Null));
+
+    assert_eq!(server.text("select status from users").await, "VERIFIED");
+    let events = server.events().await;
+    let [event] = events.as_slice() else { panic!("{} events", events.len()) };
+    assert_eq!((&event["status"], &event["reason"]), (&json!("VERIFIED"), &Value::Null));
+    for (name, sent) in [("open_capture_ref", &person.evidence.open), ("closed_capture_ref", &person.evidence.closed)] {
+        let kept = std::fs::read(server.data.path().join(event[name].as_str().unwrap())).unwrap();
+        assert_eq!(&kept, sent, "{name}");
+    }
+    let ear = |capture: &str| event["details"][capture]["ears"]["right"].as_f64().unwrap();
+    assert!(ear("closed") < ear("open") / 2.0, "{}", event["details"]);
+    assert!(!event["details"].to_string().contains("points"), "landmarks are not kept");
+
+    let again = person.submit(&server, "k1").await;
+    assert_eq!(again.text, answer.text, "the same request gets the same answer");
+    person.submit(&server, "k2").await.assert_problem(409, "challenge_used");
+    let another = json!({ "public_key": public_key() });
+    server.post("/api/challenge", Some(&person.cookie), &another).await.assert_problem(409, "already_verified");
+}
+
+#[tokio::test]
+async fn pictures_of_two_open_eyes_fail_with_their_reason_and_can_be_looked_at() {
+    let server = TestServer::start().await;
+    let mut person = Person::blinks(&server, "jo@example.com").await;
+    let open = person.evidence.open.clone();
+    // A forger holds the key: hash, size and reading are made to fit.
+    let (header, payload) = person.evidence.signing_input.split_once('.').unwrap();
+    let mut payload: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
+    for field in ["sha256", "bytes", "ear"] {
+        payload["cap"]["closed"][field] = payload["cap"]["open"][field].clone();
+    }
+    person.evidence.signing_input = format!("{header}.{}", URL_SAFE_NO_PAD.encode(payload.to_string()));
+    person.evidence.closed = open;
+    let answer = person.submit(&server, "k1").await.json();
+    assert_eq!((&answer["status"], &answer["reason"]), (&json!("FAILED"), &json!("closed_not_closed")));
+    assert_eq!(answer["attempts_left"], 4);
+    assert_eq!(server.text("select status from users").await, "FAILED");
+    let event = &server.events().await[0];
+    assert!(server.data.path().join(event["closed_capture_ref"].as_str().unwrap()).exists());
+}
+
+#[tokio::test]
+async fn evidence_for_one_person_is_worth_nothing_to_another() {
+    let server = TestServer::start().await;
+    let jo = Person::blinks(&server, "jo@example.com").await;
+    // A key is registered once, so a thief needs one of their own.
+    let cookie = server.sitting("thief@example.com").await;
+    let challenge = server.challenge(&cookie).await;
+    let thief = Person { cookie, challenge, evidence: jo.evidence.clone() };
+    let answer = thief.submit(&server, "k1").await.json();
+    assert_eq!((&answer["status"], &answer["reason"]), (&json!("FAILED"), &json!("transcript_header")));
+    assert_eq!(server.number("select count(*) from users where status = 'VERIFIED'").await, 0);
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_written_verifies_nobody_and_costs_nothing() {
+    let server = TestServer::start().await;
+    let person = Person::blinks(&server, "jo@example.com").await;
+    let in_the_way = server.data.path().join("captures");
+    std::fs::write(&in_the_way, "a file where the folder should be").unwrap();
+    person.submit(&server, "k1").await.assert_problem(503, "unavailable");
+    assert_eq!(server.text("select status from users").await, "PENDING");
+    assert_eq!(server.session(&person.cookie).await["attempts_left"], 5);
+    assert!(server.events().await.is_empty());
+
+    std::fs::remove_file(&in_the_way).unwrap();
+    let answer = person.submit(&server, "k1").await.json();
+    assert_eq!(answer["status"], "VERIFIED", "the same submission succeeds once the fault is mended");
+}
+
+#[tokio::test]
+async fn of_many_equal_submissions_at_once_one_is_decided_and_one_event_written() {
+    let server = TestServer::start().await;
+    let person = Person::blinks(&server, "jo@example.com").await;
+    let keys: Vec<String> = (0..12).map(|i| format!("k{i}")).collect();
+    let answers = join_all(keys.iter().map(|key| person.submit(&server, key)).collect()).await;
+    let verified = answers.iter().filter(|answer| answer.status == StatusCode::OK).count();
+    assert_eq!(verified, 1, "{:?}", answers.iter().map(|answer| answer.status).collect::<Vec<_>>());
+    assert_eq!(server.events().await.len(), 1);
+}
