@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { PNG } from 'pngjs';
-import { portraitClip, recordedClip } from './lib/clips.mjs';
+import { portraitClip, recordedClip, skipWithout } from './lib/clips.mjs';
 import { PROGRAM, ROOT, SCRATCH } from './lib/paths.mjs';
 
 /** Greatest difference of an eye aspect ratio: the runtimes' kernels add in another order. */
@@ -18,10 +18,7 @@ for (const [who, clipOf] of [
 ]) {
   test(`native and WASM read ${who} alike`, async (t) => {
     const clip = clipOf();
-    if (clip === null) {
-      console.log(`SKIPPED: ${who}: the shared material is absent`);
-      return t.skip('the shared material is absent');
-    }
+    if (skipWithout(clip, t, who)) return;
     const folder = frames(clip);
     const native = nativeReports(folder);
     const wasm = await wasmReports(folder);

@@ -1,7 +1,7 @@
 // What does not end in VERIFIED, and what the person is told: in a real browser, on real frames.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { portraitClip, recordedClip } from './lib/clips.mjs';
+import { portraitClip, recordedClip, skipWithout } from './lib/clips.mjs';
 import { startServer } from './lib/server.mjs';
 import { messageCode, openVisitor, screen } from './lib/visitor.mjs';
 
@@ -39,10 +39,7 @@ for (const [who, clipOf] of [
 ]) {
   test(`${who} ends FAILED by timeout and may try again`, async (t) => {
     const clip = clipOf();
-    if (clip === null) {
-      console.log(`SKIPPED: ${who}: the shared material is absent`);
-      return t.skip('the shared material is absent');
-    }
+    if (skipWithout(clip, t, who)) return;
     const person = mails;
     await visit({ clip }, async (page) => {
       await page.click('#start');
@@ -62,10 +59,7 @@ for (const [who, clipOf] of [
 ]) {
   test(`${who} are told that only one may be there and are never verified`, async (t) => {
     const clip = clipOf();
-    if (clip === null) {
-      console.log(`SKIPPED: ${who}: the shared material is absent`);
-      return t.skip('the shared material is absent');
-    }
+    if (skipWithout(clip, t, who)) return;
     const person = mails;
     await visit({ clip }, async (page) => {
       await page.click('#start');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { portraitClip, recordedClip } from './lib/clips.mjs';
+import { portraitClip, recordedClip, skipWithout } from './lib/clips.mjs';
 import { startServer } from './lib/server.mjs';
 import { comeToCamera, openVisitor, screen } from './lib/visitor.mjs';
 
@@ -20,10 +20,7 @@ const CLIPS = [
 for (const [who, clipOf] of CLIPS) {
   test(`${who} goes from an address to VERIFIED`, async (t) => {
     const clip = clipOf();
-    if (clip === null) {
-      console.log(`SKIPPED: ${who}: the shared material is absent`);
-      return t.skip('the shared material is absent');
-    }
+    if (skipWithout(clip, t, who)) return;
     const server = await startServer();
     const visitor = await openVisitor({ clip });
     try {

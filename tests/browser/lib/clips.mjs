@@ -1,19 +1,21 @@
 // Clips as Chromium's pretended camera takes them: Y4M, 640×480, header "C420".
 import { execFileSync } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { CLIP_MAKER, MATERIAL, ROOT, SCRATCH } from './paths.mjs';
 
 /** The free portrait, blinking or not, alone or side by side with itself. */
 export function portraitClip({ blinks = true, twice = false } = {}) {
-  const single = cached(`portrait-${blinks ? 'blinks' : 'open'}.y4m`, (file) => {
+  // Another build of the clip maker makes another clip.
+  const build = Math.round(statSync(CLIP_MAKER).mtimeMs);
+  const single = cached(`portrait-${blinks ? 'blinks' : 'open'}-${build}.y4m`, (file) => {
     const portrait = join(ROOT, 'clip-maker', 'astronaut.png');
     const options = ['--portrait', portrait, '--models', join(ROOT, 'models'), ...(blinks ? [] : ['--no-blink'])];
     execFileSync(CLIP_MAKER, [file, ...options]);
   });
   if (!twice) return single;
   const beside = 'crop=320:480,split[a][b];[a][b]hstack';
-  return cached('portrait-twice.y4m', (file) => convert(single, file, beside));
+  return cached(`portrait-twice-${build}.y4m`, (file) => convert(single, file, beside));
 }
 
 /** A recording of the shared material, or `null` where that is absent. */
@@ -21,6 +23,14 @@ export function recordedClip(name) {
   if (MATERIAL === null) return null;
   const fit = 'scale=640:480:force_original_aspect_ratio=decrease:flags=bicubic,pad=640:480:-1:-1';
   return cached(`${name}.y4m`, (file) => convert(join(MATERIAL, 'videos', name), file, fit));
+}
+
+/** Leaves a test out, and says so, where its recording is absent. @param {{skip: (why: string) => void}} test */
+export function skipWithout(clip, test, who) {
+  if (clip !== null) return false;
+  console.log(`SKIPPED: ${who}: the shared material is absent`);
+  test.skip('the shared material is absent');
+  return true;
 }
 
 function cached(name, make) {
@@ -48,13 +58,4 @@ function plainHeader(source, file) {
   writeSync(out, `${header}`);
   writeSync(out, bytes, end);
   closeSync(out);
-}
-
-/** Frame rate and size of a clip, for reports. */
-export function describe(file) {
-  const head = Buffer.alloc(80);
-  const handle = openSync(file, 'r');
-  readSync(handle, head);
-  closeSync(handle);
-  return head.subarray(0, head.indexOf('\n')).toString();
 }

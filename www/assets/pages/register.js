@@ -4,6 +4,7 @@
 import { register } from '../api.js';
 import { setAttribute, setText, the } from '../dom.js';
 import { looksLikeEmail } from '../email.js';
+import { showFormMessage } from '../form-message.js';
 import { localize, text } from '../language.js';
 import { problemText } from '../messages.js';
 import { asProblem } from '../problem.js';
@@ -27,7 +28,7 @@ input.addEventListener('input', () => setAttribute(input, 'aria-invalid', null))
 
 /** @param {string} email */
 async function send(email) {
-  show(null, '');
+  showFormMessage(null, '');
   busy(true);
   try {
     await register(email);
@@ -38,23 +39,15 @@ async function send(email) {
     const { code, detail, retryAfterMs } = asProblem(error);
     const words = problemText(code, detail, retryAfterMs);
     if (code === 'email_invalid') refuse(code, words);
-    else show(code, words);
+    else showFormMessage(code, words);
   }
 }
 
 /** @param {string} code @param {string} words */
 function refuse(code, words) {
-  show(code, words);
+  showFormMessage(code, words);
   setAttribute(input, 'aria-invalid', 'true');
   input.focus();
-}
-
-/** @param {string | null} code @param {string} words */
-function show(code, words) {
-  const message = the('#message', HTMLElement);
-  message.hidden = code === null;
-  setAttribute(message, 'data-code', code);
-  setText(message, words);
 }
 
 /** @param {boolean} is */

@@ -5,6 +5,7 @@
 
 import { redeem, session } from '../api.js';
 import { setAttribute, setText, the } from '../dom.js';
+import { showFormMessage } from '../form-message.js';
 import { forgetToken, keepToken, keptToken } from '../kept.js';
 import { localize, text } from '../language.js';
 import { problemMessage, problemText } from '../messages.js';
@@ -30,7 +31,7 @@ function takeToken() {
 /** @param {string} token */
 async function use(token) {
   busy(true);
-  show(null, '');
+  showFormMessage(null, '');
   try {
     const { status } = await redeem(token);
     forgetToken();
@@ -39,7 +40,7 @@ async function use(token) {
     busy(false);
     const { code, detail, retryAfterMs } = asProblem(error);
     if (FINAL.has(code)) stop(code);
-    else show(code, problemText(code, detail, retryAfterMs));
+    else showFormMessage(code, problemText(code, detail, retryAfterMs));
   }
 }
 
@@ -63,14 +64,6 @@ function stop(code) {
   setAttribute(the('#problem', HTMLElement), 'data-code', code);
   setText(the('#problem', HTMLElement), message.text);
   the('#stopped-title', HTMLElement).focus();
-}
-
-/** @param {string | null} code @param {string} words */
-function show(code, words) {
-  const message = the('#message', HTMLElement);
-  message.hidden = code === null;
-  setAttribute(message, 'data-code', code);
-  setText(message, words);
 }
 
 /** @param {boolean} is */
