@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 const SECRET: [u8; 32] = [42; 32];
 /// More than the recording lasts.
-const ELAPSED_MS: u64 = 5000;
+const ELAPSED_MS: u64 = 10_000;
 
 fn models() -> &'static Models {
     static MODELS: OnceLock<Models> = OnceLock::new();
@@ -137,7 +137,7 @@ fn a_face_that_never_blinks_gives_no_evidence_and_times_out() {
 #[test]
 fn a_bent_transcript_is_refused_with_its_reason() {
     type Bend = fn(&mut Value);
-    let cases: [(&str, Reason, Bend); 15] = [
+    let cases: [(&str, Reason, Bend); 18] = [
         ("another version", Reason::TranscriptVersion, |p| p["v"] = json!(2)),
         ("an unknown field", Reason::TranscriptMalformed, |p| p["admin"] = json!(1)),
         ("another site", Reason::TranscriptBinding, |p| p["aud"] = json!("https://evil.example")),
@@ -156,6 +156,26 @@ fn a_bent_transcript_is_refused_with_its_reason() {
             }
         }),
         ("a closed capture of another moment", Reason::NoBlink, |p| p["cap"]["closed"]["t"] = json!(0)),
+        ("an open capture of long before", Reason::NoBlink, |p| {
+            let open = p["cap"]["open"]["t"].as_u64().unwrap();
+            let later = |t: &mut Value| *t = json!(t.as_u64().unwrap() + 4500);
+            let frames = p["frames"].as_array_mut().unwrap();
+            frames.iter_mut().map(|frame| &mut frame[0]).filter(|t| t.as_u64().unwrap() > open).for_each(later);
+            ["start_ms", "closed_ms", "end_ms"].into_iter().for_each(|field| later(&mut p["blink"][field]));
+            later(&mut p["cap"]["closed"]["t"]);
+        }),
+        ("an open capture of a frame that reads otherwise", Reason::ScoreMismatch, |p| {
+            let open = p["cap"]["open"]["t"].clone();
+            let frames = p["frames"].as_array_mut().unwrap();
+            let frame = frames.iter_mut().find(|frame| frame[0] == open).unwrap();
+            (frame[1], frame[2]) = (json!(4500), json!(4500));
+        }),
+        ("an open capture of a frame without a face", Reason::ScoreMismatch, |p| {
+            let open = p["cap"]["open"]["t"].clone();
+            let frames = p["frames"].as_array_mut().unwrap();
+            let frame = frames.iter_mut().find(|frame| frame[0] == open).unwrap();
+            (frame[1], frame[2], frame[5]) = (json!(-1), json!(-1), json!(1));
+        }),
         ("another hash", Reason::CaptureHash, |p| p["cap"]["open"]["sha256"] = json!("A")),
     ];
     for (what, expected, bend) in cases {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::blink::{Blink, EyeState};
 use crate::capture::{Capture, Selector};
-use crate::decide::{last_blink, sha256_text};
+use crate::decide::{check_blink, sha256_text};
 use crate::error::EngineError;
 use crate::frame::Frame;
 use crate::jpeg;
@@ -171,10 +171,6 @@ impl Recording {
         session: &mut Session,
         models: &str,
     ) -> Result<Option<Evidence>, EngineError> {
-        // The oldest frames may have fallen away; the server sees only what is left.
-        if last_blink(&self.frames, session.thresholds()).as_ref() != Some(blink) {
-            return Ok(None);
-        }
         let Some((open, closed)) = self.selector.captures(blink) else { return Ok(None) };
         let thresholds = session.thresholds().clone();
         let (open_jpeg, closed_jpeg) =
@@ -182,7 +178,7 @@ impl Recording {
         let tracker = session.tracker_mut();
         let Ok(open_score) = score::score(tracker, &open_jpeg, &thresholds)? else { return Ok(None) };
         let Ok(closed_score) = score::score(tracker, &closed_jpeg, &thresholds)? else { return Ok(None) };
-        let Some(pair) = score::compare(&open_score, &closed_score) else { return Ok(None) };
+        let Some(pair) = open_score.compare(&closed_score) else { return Ok(None) };
         if score::judge(&open_score, &closed_score, &pair, &thresholds).is_err() {
             return Ok(None);
         }
@@ -212,6 +208,10 @@ impl Recording {
                 closed: record(closed, &closed_jpeg, &closed_score),
             },
         };
+        // The oldest frames may have fallen away: the server sees only what is left, and must come to the same blink.
+        if check_blink(&transcript, &thresholds).is_err() {
+            return Ok(None);
+        }
         let payload = serde_json::to_vec(&transcript)?;
         let signing_input = transcript::signing_input(&payload, &self.public_key);
         Ok(Some(Evidence { signing_input, open: open_jpeg, closed: closed_jpeg }))

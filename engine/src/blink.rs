@@ -87,7 +87,12 @@ impl BlinkDetector {
 
     /// Takes the next sample: `ears` is `None` where the eyes could not be read. Times must not go back.
     pub fn update(&mut self, t_ms: u32, ears: Option<EyeRatios>) -> BlinkUpdate {
-        let Some(ears) = ears else { return self.unreadable(t_ms) };
+        // Whatever the lids did in a long gap, nobody saw it: what had begun before is no blink any more.
+        if self.read_at_ms.is_some_and(|last| t_ms - last > self.limits.max_gap_ms) {
+            self.dip = None;
+            self.state = EyeState::Unknown;
+        }
+        let Some(ears) = ears else { return BlinkUpdate { state: self.state, openness: None, blink: None } };
         self.read_at_ms = Some(t_ms);
         let Some(level) = self.level else {
             self.learn(t_ms, ears);
@@ -167,14 +172,6 @@ impl BlinkDetector {
         // Below this the lids cannot be told apart; a level learnt with closed eyes ends here.
         let readable = level.right >= self.limits.min_open_level && level.left >= self.limits.min_open_level;
         self.level = readable.then_some(level);
-    }
-
-    fn unreadable(&mut self, t_ms: u32) -> BlinkUpdate {
-        if self.read_at_ms.is_none_or(|last| t_ms - last > self.limits.max_gap_ms) {
-            self.dip = None;
-            self.state = EyeState::Unknown;
-        }
-        BlinkUpdate { state: self.state, openness: None, blink: None }
     }
 
     fn forget_level(&mut self) {
@@ -262,6 +259,15 @@ mod tests {
             *sample = (sample.0, -1.0, -1.0);
         }
         assert_eq!(blinks(&samples).len(), 1);
+    }
+
+    #[test]
+    fn a_blink_that_began_before_a_long_gap_is_not_counted() {
+        let seen = |t: &u32| !(1050..1700).contains(t);
+        let closed_into_the_gap = |t: u32| if (1000..1700).contains(&t) { 0.05 } else { 0.3 };
+        let samples: Vec<_> =
+            (0..90).map(|i| i * 33).filter(seen).map(|t| (t, closed_into_the_gap(t), closed_into_the_gap(t))).collect();
+        assert_eq!(blinks(&samples), []);
     }
 
     #[test]

@@ -43,6 +43,9 @@ impl Selector {
     /// # Errors
     /// [`EngineError`] if the crop could not be made.
     pub(crate) fn push(&mut self, frame: &Frame, seen: &Observation) -> Result<(), EngineError> {
+        if seen.state == EyeState::Unknown {
+            self.deepest = None;
+        }
         let (Some(face), Some(openness)) = (&seen.face, seen.openness) else { return Ok(()) };
         match seen.state {
             EyeState::Open => {
@@ -60,7 +63,7 @@ impl Selector {
                     self.deepest = Some((openness, cut(frame, face, seen.t_ms)?));
                 }
             }
-            EyeState::Unknown => self.deepest = None,
+            EyeState::Unknown => {}
         }
         Ok(())
     }

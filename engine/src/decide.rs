@@ -16,7 +16,7 @@ use crate::pair::PairScore;
 use crate::reason::Reason;
 use crate::score::{self, CaptureScore, Scorer};
 use crate::thresholds::Thresholds;
-use crate::transcript::{CaptureRecord, FrameRecord, KeyKind, Terms, Transcript, verified_payload};
+use crate::transcript::{CaptureRecord, Captures, FrameRecord, KeyKind, Terms, Transcript, verified_payload};
 
 /// What came back from the browser.
 #[derive(Clone, Copy, Debug)]
@@ -155,33 +155,38 @@ fn check_times(frames: &[FrameRecord], terms: &Terms, elapsed_ms: u64) -> Result
     (rising && seen_to_pass && in_time).then_some(()).ok_or(Reason::TranscriptTimes)
 }
 
-/// Runs the same detector over the transcript's own values: its last blink must be the one it claims, and the captures
-/// must come from before or after it (open) and from its deepest closure (closed).
-fn check_blink(transcript: &Transcript, thresholds: &Thresholds) -> Result<Blink, Reason> {
+/// Runs the same detector over the transcript's own values: its last blink must be the one it claims; the captures must
+/// come from just before or after it (open) and from its deepest closure (closed), and read about as their frames did.
+pub(crate) fn check_blink(transcript: &Transcript, thresholds: &Thresholds) -> Result<Blink, Reason> {
     if transcript.frames.iter().any(|frame| frame.gate().is_none()) {
         return Err(Reason::TranscriptMalformed);
     }
     let blink = last_blink(&transcript.frames, thresholds).filter(|found| *found == transcript.blink);
     let blink = blink.ok_or(Reason::NoBlink)?;
-    let captures = &transcript.cap;
-    let recorded = |t| transcript.frames.iter().any(|frame| frame.t_ms() == t);
-    let open_outside = captures.open.t < blink.start_ms || captures.open.t >= blink.end_ms;
-    let closed_inside = captures.closed.t == blink.closed_ms;
-    let consistent = open_outside && closed_inside && recorded(captures.open.t);
-    consistent.then_some(blink).ok_or(Reason::NoBlink)
+    let Captures { open, closed } = &transcript.cap;
+    let limits = &thresholds.capture;
+    let open_outside = open.t < blink.start_ms || open.t >= blink.end_ms;
+    let of_one_moment = open.t.abs_diff(closed.t) <= limits.max_capture_gap_ms;
+    let closed_inside = closed.t == blink.closed_ms;
+    if !(open_outside && of_one_moment && closed_inside) {
+        return Err(Reason::NoBlink);
+    }
+    let as_recorded = |capture: &CaptureRecord| {
+        let frame = transcript.frames.iter().find(|frame| frame.t_ms() == capture.t);
+        let ears = frame.filter(|frame| frame.gate().is_some_and(Gate::eyes_usable)).and_then(FrameRecord::ears);
+        ears.is_some_and(|ears| ears.greatest_difference(claimed_ears(capture)) <= limits.max_frame_difference)
+    };
+    (as_recorded(open) && as_recorded(closed)).then_some(blink).ok_or(Reason::ScoreMismatch)
 }
 
 /// The last blink that the detector finds in recorded frames.
-pub(crate) fn last_blink<'a>(
-    frames: impl IntoIterator<Item = &'a FrameRecord>,
-    thresholds: &Thresholds,
-) -> Option<Blink> {
+fn last_blink(frames: &[FrameRecord], thresholds: &Thresholds) -> Option<Blink> {
     let mut detector = BlinkDetector::new(thresholds.blink.clone());
     let mut find = |frame: &FrameRecord| {
         let usable = frame.gate().is_some_and(Gate::eyes_usable);
         detector.update(frame.t_ms(), frame.ears().filter(|_| usable)).blink
     };
-    frames.into_iter().fold(None, |last, frame| find(frame).or(last))
+    frames.iter().fold(None, |last, frame| find(frame).or(last))
 }
 
 fn check_hash(claimed: &CaptureRecord, jpeg: &[u8]) -> Result<(), Reason> {
@@ -207,15 +212,13 @@ fn judge_pixels(
     };
     record.open_claimed = Some(claimed_ears(&claims.open));
     record.closed_claimed = Some(claimed_ears(&claims.closed));
-    let Some(pair) = score::compare(open, closed) else { return Ok(Err(Reason::CaptureUnclear)) };
+    let Some(pair) = open.compare(closed) else { return Ok(Err(Reason::CaptureUnclear)) };
     record.pair = Some(pair);
     if let Err(reason) = score::judge(open, closed, &pair, thresholds) {
         return Ok(Err(reason));
     }
     let agrees = |claim: &CaptureRecord, scored: EyeRatios| {
-        let claim = claimed_ears(claim);
-        let difference = (claim.right - scored.right).abs().max((claim.left - scored.left).abs());
-        difference <= thresholds.capture.max_ear_difference
+        claimed_ears(claim).greatest_difference(scored) <= thresholds.capture.max_ear_difference
     };
     let both = agrees(&claims.open, open.ears) && agrees(&claims.closed, closed.ears);
     Ok(both.then_some(()).ok_or(Reason::ScoreMismatch))

@@ -28,6 +28,11 @@ impl EyeRatios {
         (self.right + self.left) / 2.0
     }
 
+    /// The greater of both eyes' differences.
+    pub fn greatest_difference(&self, other: EyeRatios) -> f32 {
+        (self.right - other.right).abs().max((self.left - other.left).abs())
+    }
+
     /// Rounds to ten-thousandths, as the transcript stores them: from there on both sides compute with the same bits.
     pub fn quantized(self) -> EyeRatios {
         let round = |v: f32| (v * 1e4).round() / 1e4;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::thresholds::Thresholds;
 use crate::tracker::{Face, Reading};
 
-/// Whether a frame can be used, or the first thing that keeps it from it. Ordered: what comes first is said first.
+/// Whether a frame can be used, or the first thing that keeps it from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Gate {
@@ -97,14 +97,15 @@ pub fn judge(reading: &Reading, width: usize, height: usize, thresholds: &Thresh
         (Gate::TooDark, quality.light < t.min_light),
         (Gate::TooBright, quality.light > t.max_light || quality.clipped > t.max_clipped),
         (Gate::TooFar, size < t.min_face_width || face.rect.width < t.min_face_pixels),
-        (Gate::TooClose, size > t.max_face_width),
-        (Gate::OffCenter, direction.is_some()),
         (
             Gate::Turned,
             face.pose.yaw.abs() > t.max_yaw_deg || !(t.min_pitch_deg..=t.max_pitch_deg).contains(&face.pose.pitch),
         ),
         (Gate::Tilted, face.pose.roll.abs() > t.max_roll_deg),
         (Gate::EyesUnreadable, face.ears.is_none()),
+        // From here on the lids can still be read (`eyes_usable`), so these must not hide what makes them unreadable.
+        (Gate::TooClose, size > t.max_face_width),
+        (Gate::OffCenter, direction.is_some()),
         (Gate::Blurred, quality.sharpness < t.min_sharpness),
     ];
     let gate = checks.into_iter().find_map(|(gate, failed)| failed.then_some(gate)).unwrap_or(Gate::Ok);
@@ -149,7 +150,7 @@ mod tests {
     #[test]
     fn each_fault_of_a_face_has_its_gate() {
         type Change = fn(&mut Face);
-        let cases: [(Gate, Change); 13] = [
+        let cases: [(Gate, Change); 16] = [
             (Gate::Ok, |_| ()),
             (Gate::TooDark, |f| f.quality.light = 5.0),
             (Gate::TooBright, |f| f.quality.light = 250.0),
@@ -163,6 +164,9 @@ mod tests {
             (Gate::EyesUnreadable, |f| f.ears = None),
             (Gate::Blurred, |f| f.quality.sharpness = 0.0),
             (Gate::TooDark, |f| (f.quality.light, f.pose.yaw, f.rect.x) = (5.0, 60.0, 0.0)),
+            (Gate::Turned, |f| (f.pose.yaw, f.rect.x) = (60.0, 0.0)),
+            (Gate::Turned, |f| (f.pose.pitch, f.rect.width) = (-60.0, 475.0)),
+            (Gate::EyesUnreadable, |f| (f.ears, f.rect.x, f.quality.sharpness) = (None, 0.0, 0.0)),
         ];
         for (expected, change) in cases {
             let mut face = good_face();

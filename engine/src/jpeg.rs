@@ -73,14 +73,13 @@ pub fn inspect_header(bytes: &[u8], limits: &CaptureThresholds) -> Result<Size, 
         return Err(Reason::CaptureFormat);
     }
     let mut size = None;
-    loop {
+    let mut has_jfif = false;
+    for _ in 0..MAX_SEGMENTS {
         match reader.marker()? {
-            marker::JFIF | marker::QUANTIZATION | marker::HUFFMAN => _ = reader.segment()?,
+            marker::JFIF if !has_jfif && is_plain_jfif(reader.segment()?) => has_jfif = true,
+            marker::QUANTIZATION | marker::HUFFMAN => _ = reader.segment()?,
             marker::BASELINE if size.is_none() => size = Some(frame_size(reader.segment()?, limits)?),
-            marker::SCAN => {
-                reader.segment()?;
-                break;
-            }
+            marker::SCAN if reader.segment()? == WHOLE_SCAN => break,
             _ => return Err(Reason::CaptureFormat),
         }
     }
@@ -103,10 +102,26 @@ mod marker {
     pub(super) const SCAN: u8 = 0xDA;
 }
 
+/// More header segments than this write only tables over tables.
+const MAX_SEGMENTS: usize = 12;
+
+/// The components of a frame header: luma and two chromas, none of them subsampled, with their quantization tables.
+const COMPONENTS: [u8; 9] = [1, 0x11, 0, 2, 0x11, 1, 3, 0x11, 1];
+
+/// The payload of a scan header (T.81 B.2.3): all three components with their tables, the whole spectrum at once.
+const WHOLE_SCAN: [u8; 10] = [3, 1, 0x00, 2, 0x11, 3, 0x11, 0, 63, 0];
+
+/// A JFIF header without a thumbnail or anything else that could hide in it.
+fn is_plain_jfif(payload: &[u8]) -> bool {
+    payload.len() == 14 && payload.starts_with(b"JFIF\0") && payload.ends_with(&[0, 0])
+}
+
 /// Reads the payload of a frame header (T.81 B.2.2): precision, height, width, components.
 fn frame_size(payload: &[u8], limits: &CaptureThresholds) -> Result<Size, Reason> {
-    let &[precision, h1, h0, w1, w0, components, ..] = payload else { return Err(Reason::CaptureDamaged) };
-    if precision != 8 || components != 3 {
+    let Some((&[precision, h1, h0, w1, w0, components], rest)) = payload.split_first_chunk() else {
+        return Err(Reason::CaptureDamaged);
+    };
+    if precision != 8 || components != 3 || rest != COMPONENTS {
         return Err(Reason::CaptureFormat);
     }
     let (width, height) = (u16::from_be_bytes([w1, w0]), u16::from_be_bytes([h1, h0]));
@@ -184,12 +199,32 @@ mod tests {
     #[test]
     fn each_kind_of_bad_jpeg_has_its_reason() {
         type Change = fn(&mut Vec<u8>);
-        let cases: [(&str, Reason, Change); 12] = [
+        let cases: [(&str, Reason, Change); 17] = [
             ("empty", Reason::CaptureDamaged, |j| j.clear()),
             ("a PNG", Reason::CaptureFormat, |j| *j = b"\x89PNG\r\n\x1a\n".to_vec()),
             ("text", Reason::CaptureFormat, |j| *j = b"hello".to_vec()),
             ("cut in the header", Reason::CaptureDamaged, |j| j.truncate(30)),
             ("cut in the data", Reason::CaptureDamaged, |j| j.truncate(j.len() - 400)),
+            ("cut in the data, with an end put on", Reason::CaptureDamaged, |j| {
+                j.truncate(j.len() / 2);
+                j.extend([0xFF, 0xD9]);
+            }),
+            ("with a second JFIF header", Reason::CaptureFormat, |j| {
+                let header = j[2..20].to_vec();
+                j.splice(2..2, header);
+            }),
+            ("with a payload in its JFIF header", Reason::CaptureFormat, |j| {
+                j[5] += 4;
+                j.splice(20..20, *b"hide");
+            }),
+            ("with subsampled colours", Reason::CaptureFormat, |j| {
+                let at = precision_at(j) + 7;
+                j[at] = 0x22;
+            }),
+            ("with a scan of one component", Reason::CaptureFormat, |j| {
+                let at = j.windows(2).position(|w| w == [0xFF, 0xDA]).unwrap();
+                j.splice(at + 2..at + 14, [0, 8, 1, 1, 0, 0, 63, 0]);
+            }),
             ("without its end", Reason::CaptureDamaged, |j| j.truncate(j.len() - 2)),
             ("with a tail", Reason::CaptureDamaged, |j| j.extend(b"<script>")),
             ("progressive", Reason::CaptureFormat, |j| {

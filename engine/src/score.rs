@@ -33,6 +33,13 @@ pub struct CaptureScore {
     picture: Picture,
 }
 
+impl CaptureScore {
+    /// How the faces of two captures compare; `None` if one has no extent.
+    pub fn compare(&self, other: &CaptureScore) -> Option<PairScore> {
+        pair::compare((&self.picture.as_frame(), &self.points), (&other.picture.as_frame(), &other.points))
+    }
+}
+
 /// Scores captures.
 pub struct Scorer {
     tracker: Tracker,
@@ -93,12 +100,6 @@ pub(crate) fn score(
         points: face.mesh.points.clone(),
         picture,
     }))
-}
-
-/// How the faces of two captures compare; `None` if a face has no extent.
-pub(crate) fn compare(open: &CaptureScore, closed: &CaptureScore) -> Option<PairScore> {
-    let (a, b) = (open.picture.as_frame(), closed.picture.as_frame());
-    pair::compare((&a, &open.points), (&b, &closed.points))
 }
 
 /// Whether two captures show one face with its eyes open and then closed.

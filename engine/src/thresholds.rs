@@ -93,6 +93,11 @@ pub struct CaptureThresholds {
     pub max_closed_ear: f32,
     /// Greatest difference between the EAR the transcript claims for a capture and the server's own.
     pub max_ear_difference: f32,
+    /// Greatest difference between the EAR of a capture and that of the camera frame it was cut from. Wider than the one
+    /// above: the frame was read in the region that tracking gave, the capture in its own.
+    pub max_frame_difference: f32,
+    /// Longest time between the two captures: they should show one moment.
+    pub max_capture_gap_ms: u32,
     /// Greatest difference of the two faces' shapes ([`crate::pair`]).
     pub max_shape_distance: f32,
     /// Least likeness of the two faces outside the eyes ([`crate::pair`]).
@@ -143,6 +148,8 @@ impl Thresholds {
             max_closed_share: 0.5,
             max_closed_ear: 0.16,
             max_ear_difference: 0.02,
+            max_frame_difference: 0.1,
+            max_capture_gap_ms: 4000,
             max_shape_distance: 0.08,
             min_likeness: 0.6,
             max_likeness: 0.9995,

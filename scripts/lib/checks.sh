@@ -63,13 +63,13 @@ check_scripts() {
 }
 
 check_www() {
-    command -v npm >/dev/null || { skip "node and npm (20.11 or newer) are not installed"; return; }
+    have_node || { skip "node and npm (20.11 or newer) are not installed"; return; }
     node --test www/test/*.test.js || return
     install_browser_tests && tests/browser/node_modules/.bin/tsc --project www/jsconfig.json
 }
 
 check_browser() {
-    command -v npm >/dev/null || { skip "node and npm (20.11 or newer) are not installed"; return; }
+    have_node || { skip "node and npm (20.11 or newer) are not installed"; return; }
     browser_path >/dev/null || apt_install chromium 2>/dev/null || { skip "Chromium is not installed"; return; }
     need_command ffmpeg ffmpeg 2>/dev/null || { skip "ffmpeg is not installed"; return; }
     need_command sqlite3 sqlite3 2>/dev/null || { skip "sqlite3 is not installed"; return; }

@@ -3,36 +3,57 @@
 
 say() { printf '%s\n' "$*" >&2; }
 
-# Makes `cargo` available, by rustup if it is missing.
+# Makes a `cargo` available that is new enough, by rustup if there is none.
 need_cargo() {
+    local wanted
+    wanted="$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)"
     # Crates with C in them (SQLite, ring) and the linker need a C compiler.
-    need_command cc build-essential
+    need_command cc build-essential || return
     # shellcheck source=/dev/null
-    command -v cargo >/dev/null || { [ -f "$HOME/.cargo/env" ] && . "$HOME/.cargo/env"; } || true
-    command -v cargo >/dev/null && return
-    say "Rust is missing: installing it with rustup (https://rustup.rs) into your home folder."
-    need_command curl curl
-    curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal --no-modify-path >&2
-    # shellcheck source=/dev/null
-    . "$HOME/.cargo/env"
+    [ ! -f "$HOME/.cargo/env" ] || . "$HOME/.cargo/env"
+    if is_at_least "$wanted" "$(rustc_version)"; then return; fi
+    if command -v rustup >/dev/null; then
+        say "Rust $(rustc_version) is older than $wanted: updating it (rustup)."
+        rustup update stable >&2
+    else
+        say "Installing Rust with rustup (https://rustup.rs) into your home folder; at least $wanted is needed."
+        if command -v apt-get >/dev/null; then apt_install curl ca-certificates || return; fi
+        need_command curl curl || return
+        curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal --no-modify-path >&2
+        # shellcheck source=/dev/null
+        . "$HOME/.cargo/env"
+    fi
+    is_at_least "$wanted" "$(rustc_version)" ||
+        { say "Rust $(rustc_version) is older than $wanted. Please install a newer one (https://rustup.rs)."; return 1; }
 }
+
+rustc_version() { rustc --version 2>/dev/null | cut -d ' ' -f 2; }
+
+# is_at_least WANTED FOUND: compares versions number by number; no FOUND is less than any.
+is_at_least() {
+    [ -n "$2" ] && [ "$(printf '%s\n' "$1" "$2" | sort -t . -k 1,1n -k 2,2n -k 3,3n | head -n 1)" = "$1" ]
+}
+
+# Whether node and npm are there and new enough for the page's tests.
+have_node() { command -v npm >/dev/null && is_at_least 20.11 "$(node -p process.versions.node 2>/dev/null)"; }
 
 # Installs Debian packages, as root or by sudo; says what to do where neither is possible.
 apt_install() {
-    local sudo=()
+    local as_root=env
+    command -v apt-get >/dev/null || { say "Please install $*."; return 1; }
     if [ "$(id -u)" != 0 ]; then
         command -v sudo >/dev/null || { say "Please install as root: apt-get install $*"; return 1; }
-        sudo=(sudo)
+        as_root=sudo
     fi
     say "Installing $* (apt-get)."
-    "${sudo[@]}" apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1 ||
-        { "${sudo[@]}" apt-get update -qq >&2 && "${sudo[@]}" apt-get install -y -qq --no-install-recommends "$@" >/dev/null; }
+    "$as_root" apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1 ||
+        { "$as_root" apt-get update -qq >&2 && "$as_root" apt-get install -y -qq --no-install-recommends "$@" >/dev/null; }
 }
 
 # need_command NAME PACKAGE: makes the command available from a Debian package, or says what is missing.
 need_command() {
     command -v "$1" >/dev/null && return
-    if command -v apt-get >/dev/null; then apt_install "$2"; fi
+    if command -v apt-get >/dev/null; then apt_install "$2" || true; fi
     command -v "$1" >/dev/null || { say "Please install $1 and start again."; return 1; }
 }
 

@@ -19,6 +19,8 @@ pub enum Limit {
     BadAdminKey,
     /// Challenges of one sitting.
     Challenge,
+    /// Submissions of one sitting, also those that come to nothing through a fault of ours.
+    Submission,
 }
 
 impl Limit {
@@ -27,7 +29,7 @@ impl Limit {
         match self {
             Limit::Register => (20.0, Duration::from_secs(3600)),
             Limit::BadToken | Limit::BadAdminKey => (10.0, Duration::from_secs(60)),
-            Limit::Challenge => (30.0, Duration::from_secs(600)),
+            Limit::Challenge | Limit::Submission => (30.0, Duration::from_secs(600)),
         }
     }
 }

@@ -1,7 +1,7 @@
 // The browser's engine and the server's, on the same pixels: the same readings, frame by frame.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { PNG } from 'pngjs';
@@ -44,8 +44,10 @@ for (const [who, clipOf] of [
 function frames(clip) {
   const folder = `${clip}.frames`;
   if (!existsSync(folder)) {
-    mkdirSync(folder, { recursive: true });
-    execFileSync('ffmpeg', ['-loglevel', 'error', '-i', clip, '-t', '3', '-r', String(FPS), join(folder, '%04d.png')]);
+    const part = `${folder}.part`;
+    mkdirSync(part, { recursive: true });
+    execFileSync('ffmpeg', ['-loglevel', 'error', '-y', '-i', clip, '-t', '3', '-r', String(FPS), join(part, '%04d.png')]);
+    renameSync(part, folder);
   }
   return folder;
 }

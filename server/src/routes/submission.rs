@@ -1,5 +1,7 @@
 //! `POST /api/submission`: two captures and a signed transcript in, the answer out.
 
+use std::time::Instant;
+
 use axum::Json;
 use axum::extract::multipart::{Field, MultipartError, MultipartRejection};
 use axum::extract::{Multipart, State};
@@ -11,6 +13,7 @@ use super::error::ApiError;
 use super::session::CurrentSession;
 use crate::app::App;
 use crate::domain::ChallengeId;
+use crate::rate::Limit;
 use crate::verification::{self, Answer, Upload};
 
 /// Most bytes of the part that names the challenge.
@@ -24,6 +27,7 @@ pub(super) async fn submit(
     headers: HeaderMap,
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Json<Answer>, ApiError> {
+    app.rate.take(Limit::Submission, session.id.as_str(), Instant::now())?;
     let key = idempotency_key(&headers)?;
     let form = form.map_err(|_| ApiError::ContentType)?;
     let upload = in_time(app.limits.body_arrival, read_upload(form)).await??;
