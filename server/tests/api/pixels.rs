@@ -106,10 +106,10 @@ async fn pictures_of_two_open_eyes_fail_with_their_reason_and_can_be_looked_at()
     let server = TestServer::start().await;
     let mut person = Person::blinks(&server, "jo@example.com").await;
     let open = person.evidence.open.clone();
-    // A forger holds the key: hash, size and reading are made to fit.
+    // A forger holds the key: hash and size are made to fit.
     let (header, payload) = person.evidence.signing_input.split_once('.').unwrap();
     let mut payload: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
-    for field in ["sha256", "bytes", "ear"] {
+    for field in ["sha256", "bytes"] {
         payload["cap"]["closed"][field] = payload["cap"]["open"][field].clone();
     }
     person.evidence.signing_input = format!("{header}.{}", URL_SAFE_NO_PAD.encode(payload.to_string()));

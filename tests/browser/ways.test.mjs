@@ -1,0 +1,96 @@
+// Other ways to the same end: by keyboard alone, over a connection that breaks, in browsers that lack newer interfaces.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { portraitClip } from './lib/clips.mjs';
+import { startServer } from './lib/server.mjs';
+import { openVisitor, screen } from './lib/visitor.mjs';
+
+let server;
+let mails = 0;
+before(async () => { server = await startServer(); });
+after(async () => { await server?.stop(); });
+
+/** Comes to the camera page's first screen and hands over to `steps`. */
+async function atTheCamera(steps, prepare = async () => {}) {
+  const visitor = await openVisitor({ clip: portraitClip() });
+  try {
+    await prepare(visitor);
+    const { page } = visitor;
+    await page.goto(`${server.base}/`);
+    await page.fill('#register input[name=email]', `way${mails}@example.org`);
+    await page.click('#register button[type=submit]');
+    await page.waitForURL('**/check-mail');
+    await page.goto(await server.link(mails));
+    mails += 1;
+    await page.click('#redeem');
+    await screen(page, ['priming']);
+    await steps(page);
+  } finally {
+    await visitor.close();
+  }
+}
+
+/** Presses Tab until the element has the focus, as somebody without a mouse does. */
+async function tabTo(page, selector) {
+  for (let presses = 0; presses < 40; presses++) {
+    if (await page.evaluate((wanted) => document.activeElement?.matches(wanted), selector)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`${selector} cannot be reached by keyboard`);
+}
+
+test('the whole way goes by keyboard alone', async () => {
+  const visitor = await openVisitor({ clip: portraitClip() });
+  const { page } = visitor;
+  try {
+    await page.goto(`${server.base}/`);
+    await tabTo(page, 'input[name=email]');
+    await page.keyboard.type(`way${mails}@example.org`);
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/check-mail');
+    await page.goto(await server.link(mails));
+    mails += 1;
+    await tabTo(page, '#redeem');
+    await page.keyboard.press('Enter');
+    await screen(page, ['priming']);
+    await tabTo(page, '#start');
+    await page.keyboard.press('Enter');
+    assert.equal(await screen(page, ['verified', 'failed', 'error'], 90_000), 'verified');
+  } finally {
+    await visitor.close();
+  }
+});
+
+test('an upload that breaks off is sent again under the same key', async () => {
+  const keys = [];
+  await atTheCamera(async (page) => {
+    await page.click('#start');
+    assert.equal(await screen(page, ['verified', 'failed', 'error'], 90_000), 'verified');
+  }, async ({ context }) => {
+    await context.route('**/api/submission', (route) => {
+      keys.push(route.request().headers()['idempotency-key']);
+      if (keys.length === 1) return route.abort('connectionreset');
+      if (keys.length === 2) return route.fulfill({ status: 503, headers: { 'Retry-After': '1' }, contentType: 'application/problem+json', body: '{"code":"busy","status":503,"title":"Busy","detail":"Busy."}' });
+      return route.continue();
+    });
+  });
+  assert.equal(keys.length, 3);
+  assert.equal(new Set(keys).size, 1, 'every try names the same submission');
+});
+
+test('a browser without WebCrypto Ed25519 and without VideoFrame comes to the same end', async () => {
+  await atTheCamera(async (page) => {
+    await page.click('#start');
+    assert.equal(await screen(page, ['verified', 'failed', 'error'], 90_000), 'verified');
+  }, ({ context }) => context.addInitScript(() => {
+    delete globalThis.VideoFrame;
+    const { generateKey } = SubtleCrypto.prototype;
+    SubtleCrypto.prototype.generateKey = function (algorithm, ...rest) {
+      const name = typeof algorithm === 'string' ? algorithm : algorithm.name;
+      if (name === 'Ed25519') return Promise.reject(new DOMException('not supported', 'NotSupportedError'));
+      return generateKey.call(this, algorithm, ...rest);
+    };
+  }));
+  const [{ details }] = server.rows('select details from verification_events order by created_at desc limit 1');
+  assert.equal(JSON.parse(details).key, 'soft');
+});
