@@ -141,7 +141,7 @@ const en = {
   'verified.going': 'To your result',
   'verified.lead': '{email} is confirmed. You can close this page and go back to the site that sent you.',
 
-  'verified.kept': 'The two pictures and the signed record are kept as evidence. The video was never stored.',
+  'verified.kept': 'The two pictures and what was read from them are kept as evidence. The video was never stored.',
 
   'failed.title': 'That did not work',
   'failed.sent': 'These two pictures were sent',
