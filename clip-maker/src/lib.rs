@@ -10,7 +10,7 @@ use std::path::Path;
 use anyhow::{Context as _, ensure};
 use engine::geometry::Point;
 use engine::{Picture, Thresholds, Tracker};
-use engine_tract::{ModelFiles, Models};
+use engine_tract::Models;
 
 pub use scene::{HEIGHT, Scene, WIDTH};
 
@@ -32,14 +32,10 @@ pub fn scene(portrait: &Path, models: &Models, blinks: Vec<f32>) -> anyhow::Resu
 /// # Errors
 /// If a file is missing or damaged.
 pub fn load_models(folder: &Path) -> anyhow::Result<Models> {
-    let file = |name: &str| {
+    Models::read(|name| {
         let path = folder.join(name);
         std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
-    };
-    let [detector, trunk, eye_right, eye_left] = engine_tract::FILE_NAMES.map(file);
-    let (detector, trunk, eye_right, eye_left) = (detector?, trunk?, eye_right?, eye_left?);
-    let files = ModelFiles { detector: &detector, trunk: &trunk, eye_right: &eye_right, eye_left: &eye_left };
-    Ok(Models::load(&files)?)
+    })
 }
 
 fn read(path: &Path) -> anyhow::Result<Picture> {

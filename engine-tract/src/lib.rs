@@ -55,6 +55,18 @@ impl Models {
         Ok(Models { plans: [load(a, detector)?, load(b, trunk)?, load(c, eye_right)?, load(d, eye_left)?] })
     }
 
+    /// As [`Models::load`], each file read by its name ([`FILE_NAMES`]).
+    ///
+    /// # Errors
+    /// What `read` says, or a [`LoadError`].
+    pub fn read<E: From<LoadError>>(read: impl Fn(&'static str) -> Result<Vec<u8>, E>) -> Result<Models, E> {
+        let [detector, trunk, eye_right, eye_left] = FILE_NAMES;
+        let (detector, trunk) = (read(detector)?, read(trunk)?);
+        let (eye_right, eye_left) = (read(eye_right)?, read(eye_left)?);
+        let files = ModelFiles { detector: &detector, trunk: &trunk, eye_right: &eye_right, eye_left: &eye_left };
+        Ok(Models::load(&files)?)
+    }
+
     /// A fresh set of networks with buffers of its own.
     pub fn networks(&self) -> Networks {
         let [detector, trunk, eye_right, eye_left] = self.plans.each_ref().map(|plan| -> Box<dyn Network> {

@@ -8,7 +8,7 @@ use engine::ear::EyeRatios;
 use engine::geometry::{Point, Rect};
 use engine::mesh::landmarks::{LEFT_EYE, LEFT_EYE_INNER, LEFT_EYE_OUTER, RIGHT_EYE, RIGHT_EYE_INNER, RIGHT_EYE_OUTER};
 use engine::{Picture, Thresholds, Tracker};
-use engine_tract::{ModelFiles, Models};
+use engine_tract::Models;
 use serde_json::Value;
 
 /// Least overlap with MediaPipe's detector box.
@@ -91,11 +91,7 @@ fn lid_error(ours: &[Point], theirs: &[Point]) -> f32 {
 }
 
 fn models() -> Models {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
-    let [detector, trunk, eye_right, eye_left] =
-        engine_tract::FILE_NAMES.map(|name| std::fs::read(folder.join(name)).unwrap());
-    Models::load(&ModelFiles { detector: &detector, trunk: &trunk, eye_right: &eye_right, eye_left: &eye_left })
-        .unwrap()
+    clip_maker::load_models(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../models")).unwrap()
 }
 
 fn material() -> Option<PathBuf> {

@@ -105,12 +105,11 @@ impl Attempt {
             return Ok((seen, self.progress(0)));
         };
         let seen = self.session.push(frame, t_ms - recording.started_ms)?;
-        if seen.t_ms > recording.terms.timeout_ms {
-            return Ok((seen.clone(), self.progress(seen.t_ms)));
-        }
-        recording.push(frame, &seen)?;
-        if let Some(blink) = seen.blink {
-            recording.evidence = recording.gather(&blink, frame, &mut self.session, &self.models)?;
+        if seen.t_ms <= recording.terms.timeout_ms {
+            recording.push(frame, &seen)?;
+            if let Some(blink) = seen.blink {
+                recording.evidence = recording.gather(&blink, frame, &mut self.session, &self.models)?;
+            }
         }
         let t_ms = seen.t_ms;
         Ok((seen, self.progress(t_ms)))

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::ear::EyeRatios;
 use crate::error::EngineError;
 use crate::frame::Picture;
-use crate::gate::{self, Gate};
+use crate::gate;
 use crate::geometry::Point;
 use crate::jpeg;
 use crate::network::Networks;
@@ -90,8 +90,7 @@ pub(crate) fn score(
     let (width, height) = (picture.as_frame().width(), picture.as_frame().height());
     // A capture is a crop: where the face lies in it and how much of it the face fills say nothing. Lids in motion blur.
     let (gate, _) = gate::judge(&reading, width, height, thresholds);
-    let readable = matches!(gate, Gate::Ok | Gate::TooClose | Gate::OffCenter | Gate::Blurred);
-    let (true, Some(ears)) = (readable, face.ears) else { return Ok(Err(Reason::CaptureUnclear)) };
+    let (true, Some(ears)) = (gate.eyes_usable(), face.ears) else { return Ok(Err(Reason::CaptureUnclear)) };
     Ok(Ok(CaptureScore {
         ears: ears.quantized(),
         pose: face.pose,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use engine::{Decision, Networks, Scorer, Submission, Terms, Thresholds};
-use engine_tract::{FILE_NAMES, ModelFiles, Models};
+use engine_tract::Models;
 use tokio::sync::Semaphore;
 
 use crate::embedded;
@@ -61,12 +61,8 @@ impl ScoringPool {
     }
 
     fn with_files(permits: usize, read: impl Fn(&str) -> anyhow::Result<Vec<u8>>) -> anyhow::Result<Self> {
-        let [detector, trunk, eye_right, eye_left] = FILE_NAMES;
-        let (detector, trunk) = (read(detector)?, read(trunk)?);
-        let (eye_right, eye_left) = (read(eye_right)?, read(eye_left)?);
-        let files = ModelFiles { detector: &detector, trunk: &trunk, eye_right: &eye_right, eye_left: &eye_left };
         Ok(Self {
-            models: Models::load(&files)?,
+            models: Models::read(read)?,
             running: Arc::new(Semaphore::new(permits)),
             admitted: Arc::new(Semaphore::new(permits * (1 + WAITING_PER_PERMIT))),
         })
