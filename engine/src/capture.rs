@@ -128,6 +128,7 @@ mod tests {
             ears: None,
             pose: Pose::default(),
             quality: Quality { sharpness, light: 100.0, clipped: 0.0 },
+            surroundings: None,
         };
         Observation {
             t_ms,

@@ -52,7 +52,7 @@ pub(crate) fn sample_luma(frame: &Frame, to_frame: &Affine, side: usize, out: &m
     for row in 0..side {
         for column in 0..side {
             let at = to_frame.apply(Point::new(column as f32, row as f32));
-            out.push(luma(bilinear(frame, at, Border::Nearest)));
+            out.push(luma_at(frame, at));
         }
     }
 }
@@ -60,6 +60,11 @@ pub(crate) fn sample_luma(frame: &Frame, to_frame: &Affine, side: usize, out: &m
 /// The frame's colour at `at`, rounded; the nearest pixel's outside the frame.
 pub(crate) fn rgb_at(frame: &Frame, at: Point) -> [u8; 3] {
     bilinear(frame, at, Border::Nearest).map(|v| v.round() as u8)
+}
+
+/// The frame's luma at `at`, 0 to 255; the nearest pixel's outside the frame.
+pub(crate) fn luma_at(frame: &Frame, at: Point) -> f32 {
+    luma(bilinear(frame, at, Border::Nearest))
 }
 
 /// Luma of an R, G, B triple after ITU-R BT.601, in the triple's own range.

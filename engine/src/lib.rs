@@ -20,6 +20,7 @@ pub mod transcript;
 
 mod attempt;
 mod capture;
+mod cover;
 mod crop;
 mod decide;
 mod error;
@@ -31,11 +32,13 @@ mod reason;
 mod region;
 mod score;
 mod session;
+mod stats;
 mod thresholds;
 mod tracker;
 
 pub use attempt::{Attempt, Evidence, Phase, Progress};
 pub use blink::{Blink, EyeState};
+pub use cover::Surroundings;
 pub use decide::{Decision, Record, Submission, Verdict, decide};
 pub use error::EngineError;
 pub use frame::{Frame, Picture};
@@ -46,7 +49,7 @@ pub use quality::Quality;
 pub use reason::Reason;
 pub use score::{CaptureScore, Scorer};
 pub use session::{FrameReport, Observation, Session};
-pub use thresholds::{BlinkThresholds, CaptureThresholds, Thresholds};
+pub use thresholds::{BlinkThresholds, CaptureThresholds, CoverThresholds, Thresholds};
 pub use tracker::{Face, Reading, Tracker};
 pub use transcript::{KeyKind, Terms, public_key_is_acceptable};
 

@@ -6,6 +6,7 @@ use crate::crop::sample_luma;
 use crate::frame::Frame;
 use crate::geometry::{Point, Region};
 use crate::mesh::landmarks::{LEFT_EYE_OUTER, RIGHT_EYE_OUTER, RIGID};
+use crate::stats::correlation;
 
 /// How two faces compare.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
@@ -78,22 +79,6 @@ fn centered(points: &[Point]) -> Option<Vec<Point>> {
     let mean =
         Point::new(rigid.iter().map(|p| p.x).sum::<f32>() / count, rigid.iter().map(|p| p.y).sum::<f32>() / count);
     Some(rigid.into_iter().map(|p| Point::new(p.x - mean.x, p.y - mean.y)).collect())
-}
-
-/// Pearson's correlation; 0 if one side is flat.
-fn correlation(pairs: &[(f32, f32)]) -> f32 {
-    let count = pairs.len() as f32;
-    let mean_a = pairs.iter().map(|p| p.0).sum::<f32>() / count;
-    let mean_b = pairs.iter().map(|p| p.1).sum::<f32>() / count;
-    let (mut cross, mut square_a, mut square_b) = (0.0, 0.0, 0.0);
-    for &(a, b) in pairs {
-        let (a, b) = (a - mean_a, b - mean_b);
-        cross += a * b;
-        square_a += a * a;
-        square_b += b * b;
-    }
-    let scale = (square_a * square_b).sqrt();
-    if scale > 0.0 { cross / scale } else { 0.0 }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::pose::Pose;
 use crate::quality::Quality;
 use crate::reason::Reason;
 use crate::thresholds::Thresholds;
-use crate::tracker::{Reading, Tracker};
+use crate::tracker::{Reading, Tracker, is_other};
 
 /// What the one face of a capture reads. Landmarks stay inside the engine: they are not stored.
 #[derive(Clone, Debug, Serialize)]
@@ -82,14 +82,14 @@ pub(crate) fn score(
     let Some((detection, face)) = main.max_by(|a, b| a.1.rect.width.total_cmp(&b.1.rect.width)) else {
         return Ok(Err(Reason::CaptureNoFace));
     };
-    let detections: Vec<_> = faces.iter().map(|(detection, _)| *detection).collect();
-    if crate::tracker::count_others(face, &detections, thresholds) > 0 {
+    let mut others = faces.iter().filter(|(other, confirmed)| confirmed.is_some() && is_other(face, other, thresholds));
+    if others.next().is_some() {
         return Ok(Err(Reason::CaptureSeveralFaces));
     }
-    let reading = Reading { faces: 1, face: Some(face.clone()) };
+    let reading = Reading { faces: 1, face: Some(face.clone()), scene: None };
     let (width, height) = (picture.as_frame().width(), picture.as_frame().height());
     // A capture is a crop: where the face lies in it and how much of it the face fills say nothing. Lids in motion blur.
-    let (gate, _) = gate::judge(&reading, width, height, thresholds);
+    let (gate, _) = gate::judge(&reading, width, height, thresholds, None);
     let (true, Some(ears)) = (gate.eyes_usable(), face.ears) else { return Ok(Err(Reason::CaptureUnclear)) };
     Ok(Ok(CaptureScore {
         ears: ears.quantized(),

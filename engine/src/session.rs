@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::blink::{Blink, BlinkDetector, EyeState};
+use crate::cover::CoverWatch;
 use crate::ear::EyeRatios;
 use crate::error::EngineError;
 use crate::frame::Frame;
@@ -70,6 +71,9 @@ pub struct Session {
     tracker: Tracker,
     blinks: BlinkDetector,
     thresholds: Thresholds,
+    covers: CoverWatch,
+    /// The last frame's gate, before covers were looked for.
+    gate: Option<Gate>,
     last_ms: Option<u32>,
 }
 
@@ -77,7 +81,8 @@ impl Session {
     /// A session that has seen nothing.
     pub fn new(networks: Networks, thresholds: Thresholds) -> Session {
         let blinks = BlinkDetector::new(thresholds.blink.clone());
-        Session { tracker: Tracker::new(networks), blinks, thresholds, last_ms: None }
+        let covers = CoverWatch::default();
+        Session { tracker: Tracker::new(networks), blinks, thresholds, covers, gate: None, last_ms: None }
     }
 
     /// Analyses the next frame. `t_ms` is the frame's time from any origin, in milliseconds.
@@ -92,9 +97,17 @@ impl Session {
         }
         self.last_ms = Some(t_ms);
         let reading = self.tracker.read(frame, f64::from(t_ms), &self.thresholds)?;
-        let (gate, direction) = gate::judge(&reading, frame.width(), frame.height(), &self.thresholds);
-        let ears = reading.face.as_ref().and_then(|face| face.ears).map(EyeRatios::quantized);
+        let (gate, direction) = gate::judge(&reading, frame.width(), frame.height(), &self.thresholds, self.gate);
+        self.gate = Some(gate);
+        let surroundings = reading.face.as_ref().and_then(|face| face.surroundings.as_ref());
+        let is_covered = surroundings.is_some_and(|now| self.covers.is_covered(t_ms, now, &self.thresholds.cover));
+        let gate = if gate.eyes_usable() && is_covered { Gate::EyesUnreadable } else { gate };
+        let readable = reading.face.as_ref().filter(|face| gate::lids_are_readable(face, &self.thresholds));
+        let ears = readable.and_then(|face| face.ears).map(EyeRatios::quantized);
         let update = self.blinks.update(t_ms, ears.filter(|_| gate.eyes_usable()));
+        if let (EyeState::Open, Some(_), Some(now)) = (update.state, update.openness, surroundings) {
+            self.covers.see_open(t_ms, now.clone());
+        }
         Ok(Observation {
             t_ms,
             faces: reading.faces,
@@ -112,12 +125,14 @@ impl Session {
     pub fn reset(&mut self) {
         self.tracker.reset();
         self.blinks = BlinkDetector::new(self.thresholds.blink.clone());
-        self.last_ms = None;
+        self.covers = CoverWatch::default();
+        (self.gate, self.last_ms) = (None, None);
     }
 
     /// Begins to count blinks anew and restarts the clock, without losing the tracked face.
     pub fn restart(&mut self) {
         self.blinks = BlinkDetector::new(self.thresholds.blink.clone());
+        self.covers = CoverWatch::default();
         self.last_ms = None;
     }
 

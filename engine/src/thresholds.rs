@@ -11,19 +11,28 @@ pub struct Thresholds {
     /// Milliseconds between two runs of the detector while a face is tracked. A few times a second is enough to notice
     /// a second person, and costs little.
     pub detect_every_ms: f64,
+    /// Milliseconds between two closer looks for a face far away, while there is none. A closer look costs six runs of
+    /// the detector, too much for every frame of a slow phone.
+    pub look_closely_every_ms: f64,
     /// A second face counts from this share of the main face's width; smaller ones are pictures on the wall.
     pub second_face_width: f32,
 
-    /// Least mean luma of the face, 0–255.
+    /// A fault that was found is gone only when its figure is better than its limit by this share of it.
+    pub hysteresis: f32,
+    /// Least mean luma of the face, 0–255. Below it closed eyes begin to read as open: at 25 those of one in four people
+    /// do, at 19 those of all (noise of 3 to 6 grey levels; our own sweep over stills).
     pub min_light: f32,
     /// Greatest mean luma of the face.
     pub max_light: f32,
-    /// Greatest share of clipped pixels in the face.
+    /// Greatest share of clipped pixels in the face, or in the whole picture where no face is found. Lids read well up
+    /// to 0.5, and no longer at 0.65 (the same sweep).
     pub max_clipped: f32,
     /// Least face width as a share of the frame's shorter side (original: 0.18 of the width).
     pub min_face_width: f32,
-    /// Least face width in pixels: below it the lids are a pixel apart.
+    /// Least face width in pixels, so that a capture shows a person.
     pub min_face_pixels: f32,
+    /// Least face width in pixels at which lids are read: down to 28 they read as on large faces (the same sweep).
+    pub min_lids_pixels: f32,
     /// Greatest face width as a share of the frame's shorter side.
     pub max_face_width: f32,
     /// Greatest distance of the face's centre from the frame's, as a share of the frame (original: 0.30, horizontal).
@@ -36,13 +45,35 @@ pub struct Thresholds {
     pub max_pitch_deg: f32,
     /// Greatest tilt, degrees.
     pub max_roll_deg: f32,
-    /// Least sharpness ([`crate::Quality::sharpness`]).
+    /// Least sharpness ([`crate::Quality::sharpness`]) of a face.
     pub min_sharpness: f32,
+    /// Least sharpness at which lids are read: a blur of about 0.03 face widths. Beyond it closed eyes begin to read as
+    /// open (the same sweep).
+    pub min_lids_sharpness: f32,
+    /// Least mean luma of a picture without a face: below it the room is dark.
+    pub min_scene_light: f32,
+    /// Least sharpness of a picture without a face: below it the camera is out of focus or shaken.
+    pub min_scene_sharpness: f32,
 
+    /// When something has come before the eyes.
+    pub cover: CoverThresholds,
     /// Limits of the blink detector.
     pub blink: BlinkThresholds,
     /// Limits of the captures' scores.
     pub capture: CaptureThresholds,
+}
+
+/// When something has come before the eyes ([`crate::Surroundings`]).
+#[derive(Clone, Debug, PartialEq)]
+pub struct CoverThresholds {
+    /// Least correlation of the luma around the eyes with that of the last frame with open eyes. Real blinks keep 0.6
+    /// even in a dim, noisy picture; hands and cards bring it to 0.5 and below.
+    pub min_likeness: f32,
+    /// Greatest change of the nose's bridge against the rest, in standard deviations. Real blinks stay below 0.35; bars
+    /// and pens over both eyes cross the bridge and give 0.4 to 5.
+    pub max_bridge: f32,
+    /// How long open eyes are remembered: as long as the longest blink.
+    pub remember_ms: u32,
 }
 
 /// Limits of the blink detector. Ratios are of the person's own open level, times in milliseconds.
@@ -54,26 +85,38 @@ pub struct BlinkThresholds {
     pub settle_ms: u32,
     /// See `settle_ms`.
     pub settle_samples: usize,
+    /// Samples below this share do not teach the level: they are on their way down or up.
+    pub learn_ratio: f32,
     /// Least open level (EAR) at which lids can be told apart at all.
     pub min_open_level: f32,
+    /// Lids neither open nor closed for longer than this are the person's new level.
+    pub relearn_ms: u32,
     /// Both eyes' mean at or below this share of the open level: closed.
     pub closed_ratio: f32,
+    /// The same where the sample before is at least `coarse_ms` away.
+    pub closed_ratio_coarse: f32,
+    /// See `closed_ratio_coarse`.
+    pub coarse_ms: u32,
     /// Neither eye may be above this share when the mean is closed: a wink is no blink.
     pub closed_each_ratio: f32,
+    /// Greatest EAR, mean of both eyes, of closed eyes.
+    pub max_closed_ear: f32,
     /// At or above this share: open again.
     pub open_ratio: f32,
-    /// Below this share the lids have begun to close; gives the blink's start.
+    /// And at least this much above the lowest: noise about the threshold opens no eyes.
+    pub min_rise: f32,
+    /// Below this share of what the eyes had just before they have begun to close; gives the blink's start.
     pub onset_ratio: f32,
-    /// Shortest blink from start to end.
+    /// How far before the first closed sample its start is looked for.
+    pub look_back_ms: u32,
+    /// Shortest blink, from the last open sample to the first: a single sample of many is a slip of the mesh.
     pub min_blink_ms: u32,
-    /// Longest blink.
+    /// Longest blink, from its start to its end.
     pub max_blink_ms: u32,
     /// Longest time from start to the first closed sample: lids that sink more slowly are a look down or sleepiness.
     pub max_closing_ms: u32,
     /// Longest gap without readable eyes inside a blink.
     pub max_gap_ms: u32,
-    /// Lids half down for longer than this are the person's new level.
-    pub relearn_ms: u32,
 }
 
 /// Limits of the captures' scores on the server.
@@ -112,12 +155,15 @@ impl Thresholds {
         name: "v1",
         min_presence: 0.5,
         detect_every_ms: 300.0,
+        look_closely_every_ms: 1000.0,
         second_face_width: 0.35,
-        min_light: 35.0,
+        hysteresis: 0.1,
+        min_light: 25.0,
         max_light: 225.0,
-        max_clipped: 0.35,
+        max_clipped: 0.5,
         min_face_width: 0.18,
         min_face_pixels: 56.0,
+        min_lids_pixels: 28.0,
         max_face_width: 0.88,
         max_off_center: 0.30,
         max_yaw_deg: 25.0,
@@ -125,20 +171,30 @@ impl Thresholds {
         max_pitch_deg: 30.0,
         max_roll_deg: 25.0,
         min_sharpness: 0.05,
+        min_lids_sharpness: 0.02,
+        min_scene_light: 20.0,
+        min_scene_sharpness: 0.01,
+        cover: CoverThresholds { min_likeness: 0.5, max_bridge: 0.4, remember_ms: 1500 },
         blink: BlinkThresholds {
-            learn_ms: 2000,
+            learn_ms: 1500,
             settle_ms: 150,
             settle_samples: 3,
-            min_open_level: 0.14,
-            closed_ratio: 0.5,
-            closed_each_ratio: 0.65,
-            open_ratio: 0.75,
+            learn_ratio: 0.8,
+            min_open_level: 0.12,
+            relearn_ms: 1000,
+            closed_ratio: 0.47,
+            closed_ratio_coarse: 0.5,
+            coarse_ms: 60,
+            closed_each_ratio: 0.6,
+            max_closed_ear: 0.16,
+            open_ratio: 0.62,
+            min_rise: 0.2,
             onset_ratio: 0.85,
+            look_back_ms: 800,
             min_blink_ms: 60,
             max_blink_ms: 1500,
-            max_closing_ms: 400,
-            max_gap_ms: 250,
-            relearn_ms: 1500,
+            max_closing_ms: 320,
+            max_gap_ms: 300,
         },
         capture: CaptureThresholds {
             max_pixels: 2_100_000,

@@ -1,13 +1,15 @@
 //! Tracking: a frame and its time in, the number of faces and the main face's reading out.
 //!
 //! While a face is tracked its region comes from the landmarks of the frame before; the detector then runs only now and
-//! then, to look for a second face.
+//! then, to look for a second face. Where no face is found it looks closer from time to time: people far away are told
+//! to come nearer, not that nobody is there.
 
+use crate::cover::Surroundings;
 use crate::detect::{Detection, Detector};
 use crate::ear::EyeRatios;
 use crate::error::EngineError;
 use crate::frame::Frame;
-use crate::geometry::{Rect, Region};
+use crate::geometry::{Point, Rect, Region};
 use crate::mesh::{Mesh, MeshReader};
 use crate::network::Networks;
 use crate::pose::Pose;
@@ -22,6 +24,8 @@ pub struct Reading {
     pub faces: usize,
     /// The main face: the tracked one, or the largest.
     pub face: Option<Face>,
+    /// Where there is no face: how the whole picture looks, which may say why.
+    pub scene: Option<Quality>,
 }
 
 /// One face, in pixels of the frame.
@@ -39,6 +43,8 @@ pub struct Face {
     pub pose: Pose,
     /// Sharpness and light.
     pub quality: Quality,
+    /// Luma around the eyes; `None` if the eyes have no distance.
+    pub surroundings: Option<Surroundings>,
 }
 
 /// Follows the main face from frame to frame.
@@ -49,6 +55,7 @@ pub struct Tracker {
     tracked: Option<Region>,
     others: usize,
     detected_at_ms: Option<f64>,
+    looked_closely_at_ms: Option<f64>,
 }
 
 impl Tracker {
@@ -61,6 +68,7 @@ impl Tracker {
             tracked: None,
             others: 0,
             detected_at_ms: None,
+            looked_closely_at_ms: None,
         }
     }
 
@@ -73,18 +81,26 @@ impl Tracker {
             Some(region) => self.read_face(frame, &region, thresholds)?,
             None => None,
         };
-        let due = self.detected_at_ms.is_none_or(|last| !(0.0..thresholds.detect_every_ms).contains(&(t_ms - last)));
-        if face.is_none() || due {
-            let detections = self.detector.detect(frame)?;
+        if face.is_none() || is_due(self.detected_at_ms, t_ms, thresholds.detect_every_ms) {
+            let mut detections = self.detector.detect(frame)?;
             self.detected_at_ms = Some(t_ms);
             if face.is_none() {
                 face = self.acquire(frame, &detections, thresholds)?;
             }
-            self.others = face.as_ref().map_or(0, |face| count_others(face, &detections, thresholds));
+            if face.is_none() && is_due(self.looked_closely_at_ms, t_ms, thresholds.look_closely_every_ms) {
+                detections = self.detector.detect_closely(frame)?;
+                self.looked_closely_at_ms = Some(t_ms);
+                face = self.acquire(frame, &detections, thresholds)?;
+            }
+            self.others = match &face {
+                Some(face) => self.count_others(frame, face, &detections, thresholds)?,
+                None => 0,
+            };
         }
         self.tracked = face.as_ref().map(|face| face.region);
         let faces = face.as_ref().map_or(0, |_| 1 + self.others);
-        Ok(Reading { faces, face })
+        let scene = face.is_none().then(|| quality::measure(frame, &whole(frame), &mut self.luma));
+        Ok(Reading { faces, face, scene })
     }
 
     /// Reads every face of a single picture, each with its detection, best detection first.
@@ -103,7 +119,8 @@ impl Tracker {
 
     /// Forgets the tracked face.
     pub fn reset(&mut self) {
-        (self.tracked, self.others, self.detected_at_ms) = (None, 0, None);
+        (self.tracked, self.others) = (None, 0);
+        (self.detected_at_ms, self.looked_closely_at_ms) = (None, None);
     }
 
     /// The largest detected face that the mesh confirms.
@@ -121,6 +138,21 @@ impl Tracker {
             }
         }
         Ok(None)
+    }
+
+    /// Other faces that count. The detector alone takes cups for faces now and then, so the mesh must confirm them.
+    fn count_others(
+        &mut self,
+        frame: &Frame,
+        main: &Face,
+        detections: &[Detection],
+        thresholds: &Thresholds,
+    ) -> Result<usize, EngineError> {
+        let mut count = 0;
+        for detection in detections.iter().filter(|d| is_other(main, d, thresholds)) {
+            count += usize::from(self.read_detected(frame, detection, thresholds)?.is_some());
+        }
+        Ok(count)
     }
 
     fn read_detected(
@@ -147,17 +179,26 @@ impl Tracker {
         let (Some(region), Some(rect), Some(pose)) = (next, rect, Pose::of(&mesh)) else { return Ok(None) };
         let quality = quality::measure(frame, &region, &mut self.luma);
         let ears = EyeRatios::of(&mesh.points);
-        Ok(Some(Face { mesh, region, rect, ears, pose, quality }))
+        let surroundings = Surroundings::sample(frame, &mesh.points);
+        Ok(Some(Face { mesh, region, rect, ears, pose, quality, surroundings }))
     }
 }
 
-/// Detections that are another face than `main` and large enough to count.
-pub(crate) fn count_others(main: &Face, detections: &[Detection], thresholds: &Thresholds) -> usize {
-    let is_other = |d: &&Detection| {
-        let center = d.rect.center();
-        let inside = (main.rect.x..main.rect.x + main.rect.width).contains(&center.x)
-            && (main.rect.y..main.rect.y + main.rect.height).contains(&center.y);
-        !inside && d.rect.width >= thresholds.second_face_width * main.rect.width
-    };
-    detections.iter().filter(is_other).count()
+/// Whether something that was last done at `last` is to be done again. Also when time has gone back.
+fn is_due(last: Option<f64>, t_ms: f64, every_ms: f64) -> bool {
+    last.is_none_or(|last| !(0.0..every_ms).contains(&(t_ms - last)))
+}
+
+/// The region whose inner part, which quality is measured on, is the frame's middle square.
+fn whole(frame: &Frame) -> Region {
+    let (width, height) = (frame.width() as f32, frame.height() as f32);
+    Region { center: Point::new(width / 2.0, height / 2.0), size: width.min(height) * 1.5, angle: 0.0 }
+}
+
+/// Whether a detection is another face than `main`, and large enough to count.
+pub(crate) fn is_other(main: &Face, detection: &Detection, thresholds: &Thresholds) -> bool {
+    let center = detection.rect.center();
+    let inside = (main.rect.x..main.rect.x + main.rect.width).contains(&center.x)
+        && (main.rect.y..main.rect.y + main.rect.height).contains(&center.y);
+    !inside && detection.rect.width >= thresholds.second_face_width * main.rect.width
 }

@@ -65,7 +65,7 @@ pub fn inspect(path: &Path, networks: Networks) -> anyhow::Result<Report> {
     let thresholds = Thresholds::V1;
     let mut tracker = Tracker::new(networks);
     let reading: Reading = tracker.read(&frame, 0.0, &thresholds)?;
-    let (gate, _) = engine::gate::judge(&reading, frame.width(), frame.height(), &thresholds);
+    let (gate, _) = engine::gate::judge(&reading, frame.width(), frame.height(), &thresholds, None);
     let faces = tracker.read_all(&frame, &thresholds)?;
     Ok(Report { width: frame.width(), height: frame.height(), gate, faces: faces.iter().map(report).collect() })
 }

@@ -1,10 +1,14 @@
 //! Blink detection: eye-aspect-ratio samples in, completed blinks out. Knows no pixels, models or clocks.
 //!
-//! Both eyes are judged against the person's own open level, learnt from the last open samples and frozen while the
-//! lids are down. Everything is in milliseconds, so that 8 and 60 samples a second give the same answer.
+//! Both eyes are judged against the person's own open level ([`level`]), learnt from the last open samples and frozen
+//! while the lids are down. A blink is both eyes closing fast from open, and opening again soon. Everything is in
+//! milliseconds, so that 8 and 60 samples a second give the same answer, as far as a blink leaves a sample at all.
+
+mod level;
 
 use std::collections::VecDeque;
 
+use level::OpenLevel;
 use serde::{Deserialize, Serialize};
 
 use crate::ear::EyeRatios;
@@ -53,23 +57,27 @@ pub struct BlinkUpdate {
 #[derive(Clone, Debug)]
 pub struct BlinkDetector {
     limits: BlinkThresholds,
-    open_samples: VecDeque<(u32, EyeRatios)>,
-    level: Option<EyeRatios>,
-    dip: Option<Dip>,
+    level: OpenLevel,
+    /// Openness of the last samples outside a closure, to find where one began.
+    history: VecDeque<(u32, f32)>,
+    closure: Option<Closure>,
     state: EyeState,
     read_at_ms: Option<u32>,
+    /// Since when the eyes were neither open nor closed.
+    narrowed_since_ms: Option<u32>,
 }
 
-/// Lids on their way down, or down, or on their way up.
+/// Both eyes closed, and not open again yet.
 #[derive(Clone, Copy, Debug)]
-struct Dip {
+struct Closure {
+    /// First sample on the way down.
     start_ms: u32,
+    /// Last sample before it.
+    last_open_ms: u32,
     lowest: f32,
     lowest_ms: u32,
-    /// Both eyes were closed, and soon enough after the start.
-    closed: bool,
-    /// The lids sank too slowly to be a blink.
-    sank: bool,
+    /// The eyes were seen open before, and closed fast: lids that sink slowly look down, or fall asleep.
+    fast: bool,
 }
 
 impl BlinkDetector {
@@ -77,106 +85,127 @@ impl BlinkDetector {
     pub fn new(limits: BlinkThresholds) -> BlinkDetector {
         BlinkDetector {
             limits,
-            open_samples: VecDeque::new(),
-            level: None,
-            dip: None,
+            level: OpenLevel::default(),
+            history: VecDeque::new(),
+            closure: None,
             state: EyeState::Unknown,
             read_at_ms: None,
+            narrowed_since_ms: None,
         }
     }
 
     /// Takes the next sample: `ears` is `None` where the eyes could not be read. Times must not go back.
     pub fn update(&mut self, t_ms: u32, ears: Option<EyeRatios>) -> BlinkUpdate {
+        let since_read = self.read_at_ms.map_or(0, |last| t_ms - last);
         // Whatever the lids did in a long gap, nobody saw it: what had begun before is no blink any more.
-        if self.read_at_ms.is_some_and(|last| t_ms - last > self.limits.max_gap_ms) {
-            self.dip = None;
+        if since_read > self.limits.max_gap_ms {
+            self.closure = None;
+            self.history.clear();
             self.state = EyeState::Unknown;
         }
         let Some(ears) = ears else { return BlinkUpdate { state: self.state, openness: None, blink: None } };
         self.read_at_ms = Some(t_ms);
-        let Some(level) = self.level else {
-            self.learn(t_ms, ears);
-            self.state = if self.level.is_some() { EyeState::Open } else { EyeState::Unknown };
+        let Some(level) = self.level.get() else {
+            self.level.learn(t_ms, ears, &self.limits);
+            self.state = if self.level.get().is_some() { EyeState::Open } else { EyeState::Unknown };
             return BlinkUpdate { state: self.state, openness: None, blink: None };
         };
         let right = ears.right / level.right;
         let left = ears.left / level.left;
         let openness = (right + left) / 2.0;
-        let blink = self.judge(t_ms, openness, right.max(left));
-        if self.dip.is_none() {
-            self.learn(t_ms, ears);
-        }
+        let is_closed = openness <= self.closed_ratio(since_read)
+            && right.max(left) <= self.limits.closed_each_ratio
+            && ears.mean() <= self.limits.max_closed_ear;
+        let blink = match self.closure {
+            None if is_closed => {
+                self.begin_closure(t_ms, openness);
+                None
+            }
+            None => {
+                self.watch_open(t_ms, openness, ears);
+                None
+            }
+            Some(closure) => self.follow(closure, t_ms, openness, is_closed),
+        };
         BlinkUpdate { state: self.state, openness: Some(openness), blink }
     }
 
     /// The person's open level, once it is known.
     pub fn open_level(&self) -> Option<EyeRatios> {
-        self.level
+        self.level.get()
     }
 
-    fn judge(&mut self, t_ms: u32, openness: f32, more_open_eye: f32) -> Option<Blink> {
+    /// The deepest moment of a blink often falls between two samples that lie far apart.
+    fn closed_ratio(&self, since_read_ms: u32) -> f32 {
         let limits = &self.limits;
-        let is_closed = openness <= limits.closed_ratio && more_open_eye <= limits.closed_each_ratio;
-        let Some(dip) = &mut self.dip else {
-            if openness >= limits.onset_ratio {
-                self.state = EyeState::Open;
-                return None;
-            }
-            self.state = if is_closed { EyeState::Closed } else { EyeState::Closing };
-            self.dip = Some(Dip { start_ms: t_ms, lowest: openness, lowest_ms: t_ms, closed: is_closed, sank: false });
-            return None;
-        };
-        if openness < dip.lowest {
-            (dip.lowest, dip.lowest_ms) = (openness, t_ms);
+        if since_read_ms >= limits.coarse_ms { limits.closed_ratio_coarse } else { limits.closed_ratio }
+    }
+
+    /// No closure: the eyes are open, or narrowed, or on their way down.
+    fn watch_open(&mut self, t_ms: u32, openness: f32, ears: EyeRatios) {
+        let limits = &self.limits;
+        self.state = if openness >= limits.onset_ratio { EyeState::Open } else { EyeState::Closing };
+        self.history.push_back((t_ms, openness));
+        while self.history.front().is_some_and(|&(t, _)| t_ms - t > limits.look_back_ms) {
+            self.history.pop_front();
         }
-        let lasted = t_ms - dip.start_ms;
-        if is_closed {
-            dip.sank |= !dip.closed && lasted > limits.max_closing_ms;
-            dip.closed = true;
-            self.state = EyeState::Closed;
-            return None;
+        if openness >= limits.learn_ratio {
+            self.narrowed_since_ms = None;
+            self.level.learn(t_ms, ears, limits);
+            return;
         }
-        let back = if dip.closed { limits.open_ratio } else { limits.onset_ratio };
-        if openness < back {
-            self.state = if dip.closed { EyeState::Opening } else { EyeState::Closing };
-            // Lids that stay half down are a new level, not a blink: somebody squints, or stared when the level was learnt.
-            if lasted > limits.relearn_ms {
+        // Lids that stay half down are a new level, not a blink: somebody squints, or stared when it was learnt.
+        let since = *self.narrowed_since_ms.get_or_insert(t_ms);
+        if t_ms - since > limits.relearn_ms {
+            self.forget_level();
+        }
+    }
+
+    fn begin_closure(&mut self, t_ms: u32, openness: f32) {
+        let limits = &self.limits;
+        // Open is what this person had just before, if that was less than their level.
+        let highest = self.history.iter().map(|&(_, openness)| openness).fold(0.0, f32::max).min(1.0);
+        let is_open = |&(_, openness): &(u32, f32)| openness >= limits.onset_ratio * highest;
+        let last_open = self.history.iter().rposition(is_open);
+        let start_ms = last_open.and_then(|i| self.history.get(i + 1)).map_or(t_ms, |&(t, _)| t);
+        self.closure = Some(Closure {
+            start_ms,
+            last_open_ms: last_open.map_or(start_ms, |i| self.history[i].0),
+            lowest: openness,
+            lowest_ms: t_ms,
+            fast: last_open.is_some() && t_ms - start_ms <= limits.max_closing_ms,
+        });
+        self.history.clear();
+        self.narrowed_since_ms = None;
+        self.state = EyeState::Closed;
+    }
+
+    fn follow(&mut self, mut closure: Closure, t_ms: u32, openness: f32, is_closed: bool) -> Option<Blink> {
+        let limits = &self.limits;
+        if openness < closure.lowest {
+            (closure.lowest, closure.lowest_ms) = (openness, t_ms);
+        }
+        let lasted_ms = t_ms - closure.start_ms;
+        if openness < limits.open_ratio.max(closure.lowest + limits.min_rise) {
+            self.state = if is_closed { EyeState::Closed } else { EyeState::Opening };
+            self.closure = Some(closure);
+            if !is_closed && lasted_ms > limits.max_blink_ms + limits.relearn_ms {
                 self.forget_level();
             }
             return None;
         }
-        let dip = self.dip.take()?;
+        self.closure = None;
+        self.history.push_back((t_ms, openness));
         self.state = EyeState::Open;
-        let counted = dip.closed && !dip.sank && (limits.min_blink_ms..=limits.max_blink_ms).contains(&lasted);
-        counted.then_some(Blink { start_ms: dip.start_ms, closed_ms: dip.lowest_ms, end_ms: t_ms })
-    }
-
-    /// Adds an open sample and computes each eye's level anew: the upper quartile of what was seen lately, which a few
-    /// low samples do not move.
-    fn learn(&mut self, t_ms: u32, ears: EyeRatios) {
-        self.open_samples.push_back((t_ms, ears));
-        while self.open_samples.front().is_some_and(|&(t, _)| t_ms - t > self.limits.learn_ms) {
-            self.open_samples.pop_front();
-        }
-        let first = self.open_samples.front().map_or(t_ms, |&(t, _)| t);
-        let enough = self.open_samples.len() >= self.limits.settle_samples && t_ms - first >= self.limits.settle_ms;
-        if self.level.is_none() && !enough {
-            return;
-        }
-        let upper_quartile = |eye: fn(&EyeRatios) -> f32| {
-            let mut values: Vec<f32> = self.open_samples.iter().map(|(_, ears)| eye(ears)).collect();
-            values.sort_by(f32::total_cmp);
-            values[(values.len() - 1) * 3 / 4]
-        };
-        let level = EyeRatios { right: upper_quartile(|e| e.right), left: upper_quartile(|e| e.left) };
-        // Below this the lids cannot be told apart; a level learnt with closed eyes ends here.
-        let readable = level.right >= self.limits.min_open_level && level.left >= self.limits.min_open_level;
-        self.level = readable.then_some(level);
+        let long_enough = t_ms - closure.last_open_ms >= limits.min_blink_ms;
+        let counted = closure.fast && long_enough && lasted_ms <= limits.max_blink_ms;
+        counted.then_some(Blink { start_ms: closure.start_ms, closed_ms: closure.lowest_ms, end_ms: t_ms })
     }
 
     fn forget_level(&mut self) {
-        self.open_samples.clear();
-        (self.level, self.dip, self.state) = (None, None, EyeState::Unknown);
+        self.level = OpenLevel::default();
+        self.history.clear();
+        (self.closure, self.narrowed_since_ms, self.state) = (None, None, EyeState::Unknown);
     }
 }
 
@@ -234,7 +263,7 @@ mod tests {
     #[test]
     fn a_level_learnt_from_a_stare_is_learnt_anew() {
         let ears = |t: u32| match t {
-            0..600 => 0.42,
+            0..600 => 0.46,
             600..800 | 3600..3800 => 0.05,
             _ => 0.27,
         };

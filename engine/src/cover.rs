@@ -1,0 +1,118 @@
+//! Covers: has something come between the eyes and the camera? Skin around the eyes in, yes or no out.
+//!
+//! A hand, a card or a pen before a photograph can look to the mesh like closed lids. A blink changes the lids and leaves
+//! the skin around them as it was a moment ago; a cover changes both. So the surroundings of the eyes are compared with
+//! those of the last frame with open eyes.
+
+use crate::crop::luma_at;
+use crate::frame::Frame;
+use crate::geometry::Point;
+use crate::mesh::landmarks::{LEFT_EYE_OUTER, RIGHT_EYE_OUTER};
+use crate::stats::{correlation, deviation, mean, median};
+use crate::thresholds::CoverThresholds;
+
+/// The grid reaches this far from the middle between the eyes, in units of the distance between their outer corners: to
+/// the temples, up to the brows, down to the middle of the nose.
+const REACH_X: f32 = 0.72;
+const REACH_UP: f32 = 0.38;
+const REACH_DOWN: f32 = 0.46;
+
+const COLUMNS: usize = 30;
+const ROWS: usize = 18;
+
+/// Luma around the eyes on a grid that moves with the face.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Surroundings {
+    luma: Vec<f32>,
+}
+
+impl Surroundings {
+    /// Samples `frame` around the eyes of `points` (468, in pixels of the frame). `None` if the eyes have no distance.
+    pub(crate) fn sample(frame: &Frame, points: &[Point]) -> Option<Surroundings> {
+        let (right, left) = (*points.get(RIGHT_EYE_OUTER)?, *points.get(LEFT_EYE_OUTER)?);
+        let middle = right.midpoint(left);
+        let along = Point::new(left.x - right.x, left.y - right.y);
+        // Also false where a coordinate is no number.
+        let is_apart = along.x.hypot(along.y) >= 1.0;
+        if !is_apart {
+            return None;
+        }
+        let place =
+            |(x, y): (f32, f32)| Point::new(middle.x + x * along.x - y * along.y, middle.y + x * along.y + y * along.x);
+        Some(Surroundings { luma: grid().map(|at| luma_at(frame, place(at))).collect() })
+    }
+
+    /// How `self` differs from `before`.
+    pub(crate) fn change_since(&self, before: &Surroundings) -> Change {
+        let cells = grid().zip(self.luma.iter().copied().zip(before.luma.iter().copied()));
+        let skin: Vec<((f32, f32), (f32, f32))> = cells.filter(|(at, _)| !is_eye(*at)).collect();
+        // The light may have changed: what most of the skin did is no cover.
+        let common = median(skin.iter().map(|(_, (now, then))| now - then).collect());
+        let bridge: Vec<f32> =
+            skin.iter().filter(|(at, _)| is_bridge(*at)).map(|(_, (now, then))| now - then - common).collect();
+        let (pairs, then): (Vec<(f32, f32)>, Vec<f32>) = skin.iter().map(|(_, pair)| (*pair, pair.1)).unzip();
+        Change {
+            likeness: correlation(&pairs),
+            bridge: mean(bridge.iter().copied()) / deviation(&then).max(MIN_SPREAD),
+        }
+    }
+}
+
+/// How the surroundings of the eyes changed from one frame to another.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Change {
+    /// Correlation of the luma around the eyes, −1 to 1.
+    pub(crate) likeness: f32,
+    /// How much brighter the bridge of the nose became than the rest, in standard deviations of the luma around the
+    /// eyes. Whatever covers both eyes covers it too.
+    pub(crate) bridge: f32,
+}
+
+impl Change {
+    /// Whether something came before the eyes.
+    pub(crate) fn is_cover(&self, limits: &CoverThresholds) -> bool {
+        self.likeness < limits.min_likeness || self.bridge.abs() > limits.max_bridge
+    }
+}
+
+/// Grey levels of spread that even a flat face is taken to have: sensor noise.
+const MIN_SPREAD: f32 = 3.0;
+
+/// The grid's cells, row by row: x to the subject's left, y down.
+fn grid() -> impl Iterator<Item = (f32, f32)> {
+    let step = |i: usize, of: usize, from: f32, to: f32| from + (to - from) * (i as f32 + 0.5) / of as f32;
+    (0..ROWS).flat_map(move |row| {
+        (0..COLUMNS)
+            .map(move |column| (step(column, COLUMNS, -REACH_X, REACH_X), step(row, ROWS, -REACH_UP, REACH_DOWN)))
+    })
+}
+
+/// The lids and their folds: an eye is a third of the outer corners' distance wide and ends at ±0.5.
+fn is_eye((x, y): (f32, f32)) -> bool {
+    (0.12..0.56).contains(&x.abs()) && (-0.15..0.13).contains(&y)
+}
+
+/// The bridge of the nose between the inner corners.
+fn is_bridge((x, y): (f32, f32)) -> bool {
+    x.abs() < 0.1 && y.abs() < 0.1
+}
+
+/// Remembers how the surroundings of open eyes looked, and tells whether they are covered now.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CoverWatch {
+    seen_open: Option<(u32, Surroundings)>,
+}
+
+impl CoverWatch {
+    /// Whether something has come before the eyes since they were last seen open.
+    pub(crate) fn is_covered(&mut self, t_ms: u32, now: &Surroundings, limits: &CoverThresholds) -> bool {
+        // What was seen long ago says nothing: people move.
+        self.seen_open.take_if(|(seen_ms, _)| t_ms.abs_diff(*seen_ms) > limits.remember_ms);
+        self.seen_open.as_ref().is_some_and(|(_, before)| now.change_since(before).is_cover(limits))
+    }
+
+    /// Takes in a frame with open, uncovered eyes.
+    pub(crate) fn see_open(&mut self, t_ms: u32, now: Surroundings) {
+        self.seen_open = Some((t_ms, now));
+    }
+}

@@ -1,0 +1,211 @@
+//! Judging: what was read in a frame against the limits, worst fault first.
+
+use super::{Direction, Gate};
+use crate::quality::Quality;
+use crate::thresholds::Thresholds;
+use crate::tracker::{Face, Reading};
+
+/// Judges one reading of a frame of `width × height` pixels. `held` is the gate of the frame before, if there was one: a
+/// fault that was found is gone only when its figure is [`Thresholds::hysteresis`] better than the limit, so that hints
+/// do not flicker.
+pub fn judge(
+    reading: &Reading,
+    width: usize,
+    height: usize,
+    thresholds: &Thresholds,
+    held: Option<Gate>,
+) -> (Gate, Option<Direction>) {
+    let limits = Limits { held, margin: thresholds.hysteresis };
+    let Some(face) = &reading.face else { return (without_face(reading.scene.as_ref(), &limits, thresholds), None) };
+    if reading.faces > 1 {
+        return (Gate::SeveralFaces, None);
+    }
+    let t = thresholds;
+    let (quality, pose) = (face.quality, face.pose);
+    let size = face.rect.width / width.min(height) as f32;
+    let (off_center, direction) = off_center(face, width, height);
+    let below = |gate, value, limit| (gate, limits.is_below(gate, value, limit));
+    let above = |gate, value, limit| (gate, limits.is_above(gate, value, limit));
+    let checks = [
+        below(Gate::TooDark, quality.light, t.min_light),
+        above(Gate::TooBright, quality.light, t.max_light),
+        above(Gate::TooBright, quality.clipped, t.max_clipped),
+        // A head that leans far has no sure yaw and pitch.
+        above(Gate::Tilted, pose.roll.abs(), t.max_roll_deg),
+        above(Gate::Turned, pose.yaw.abs(), t.max_yaw_deg),
+        above(Gate::Turned, pose.pitch, t.max_pitch_deg),
+        above(Gate::Turned, -pose.pitch, -t.min_pitch_deg),
+        (Gate::EyesUnreadable, face.ears.is_none()),
+        // From here on the lids can still be read (`eyes_usable`), so these must not hide what makes them unreadable.
+        below(Gate::TooFar, size, t.min_face_width),
+        below(Gate::TooFar, face.rect.width, t.min_face_pixels),
+        above(Gate::TooClose, size, t.max_face_width),
+        above(Gate::OffCenter, off_center, t.max_off_center),
+        below(Gate::Blurred, quality.sharpness, t.min_sharpness),
+    ];
+    let gate = checks.into_iter().find_map(|(gate, failed)| failed.then_some(gate)).unwrap_or(Gate::Ok);
+    (gate, (gate == Gate::OffCenter).then_some(direction))
+}
+
+/// Whether the face is large and sharp enough for its lids to mean anything. Below these limits closed eyes begin to read
+/// as open ones (`scripts/accuracy`, sweeps).
+pub fn lids_are_readable(face: &Face, thresholds: &Thresholds) -> bool {
+    face.rect.width >= thresholds.min_lids_pixels && face.quality.sharpness >= thresholds.min_lids_sharpness
+}
+
+/// No face, or what keeps one from being found.
+fn without_face(scene: Option<&Quality>, limits: &Limits, t: &Thresholds) -> Gate {
+    let Some(scene) = scene else { return Gate::NoFace };
+    let checks = [
+        (Gate::TooDark, limits.is_below(Gate::TooDark, scene.light, t.min_scene_light)),
+        (Gate::TooBright, limits.is_above(Gate::TooBright, scene.clipped, t.max_clipped)),
+        (Gate::Blurred, limits.is_below(Gate::Blurred, scene.sharpness, t.min_scene_sharpness)),
+    ];
+    checks.into_iter().find_map(|(gate, failed)| failed.then_some(gate)).unwrap_or(Gate::NoFace)
+}
+
+/// Limits that are stricter for the gate that is held. All limits are positive.
+struct Limits {
+    held: Option<Gate>,
+    margin: f32,
+}
+
+impl Limits {
+    fn is_below(&self, gate: Gate, value: f32, limit: f32) -> bool {
+        value < if self.held == Some(gate) { limit * (1.0 + self.margin) } else { limit }
+    }
+
+    fn is_above(&self, gate: Gate, value: f32, limit: f32) -> bool {
+        value > if self.held == Some(gate) { limit * (1.0 - self.margin) } else { limit }
+    }
+}
+
+/// How far the face's centre lies from the frame's, as a share of the frame, and which way.
+fn off_center(face: &Face, width: usize, height: usize) -> (f32, Direction) {
+    let center = face.rect.center();
+    let x = center.x / width as f32 - 0.5;
+    let y = center.y / height as f32 - 0.5;
+    let direction = match (x.abs() > y.abs(), x > 0.0, y > 0.0) {
+        (true, true, _) => Direction::Right,
+        (true, false, _) => Direction::Left,
+        (false, _, true) => Direction::Down,
+        (false, _, false) => Direction::Up,
+    };
+    (x.abs().max(y.abs()), direction)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ear::EyeRatios;
+    use crate::geometry::{Point, Rect, Region};
+    use crate::mesh::Mesh;
+    use crate::pose::Pose;
+    use crate::quality::Quality;
+
+    fn good_face() -> Face {
+        Face {
+            mesh: Mesh { points: Vec::new(), depths: Vec::new(), presence: 1.0 },
+            region: Region { center: Point::new(320.0, 240.0), size: 300.0, angle: 0.0 },
+            rect: Rect { x: 220.0, y: 120.0, width: 200.0, height: 240.0 },
+            ears: Some(EyeRatios { right: 0.3, left: 0.3 }),
+            pose: Pose::default(),
+            quality: Quality { sharpness: 0.8, light: 120.0, clipped: 0.0 },
+            surroundings: None,
+        }
+    }
+
+    #[test]
+    fn each_fault_of_a_face_has_its_gate() {
+        type Change = fn(&mut Face);
+        let cases: [(Gate, Change); 16] = [
+            (Gate::Ok, |_| ()),
+            (Gate::TooDark, |f| f.quality.light = 5.0),
+            (Gate::TooBright, |f| f.quality.light = 250.0),
+            (Gate::TooBright, |f| f.quality.clipped = 0.9),
+            (Gate::TooFar, |f| f.rect.width = 30.0),
+            (Gate::TooClose, |f| f.rect.width = 475.0),
+            (Gate::OffCenter, |f| f.rect.x = 0.0),
+            (Gate::Turned, |f| f.pose.yaw = -50.0),
+            (Gate::Turned, |f| f.pose.pitch = 60.0),
+            (Gate::Tilted, |f| f.pose.roll = 45.0),
+            (Gate::EyesUnreadable, |f| f.ears = None),
+            (Gate::Blurred, |f| f.quality.sharpness = 0.0),
+            (Gate::TooDark, |f| (f.quality.light, f.pose.yaw, f.rect.x) = (5.0, 60.0, 0.0)),
+            (Gate::Turned, |f| (f.pose.yaw, f.rect.x) = (60.0, 0.0)),
+            (Gate::Turned, |f| (f.pose.pitch, f.rect.width) = (-60.0, 475.0)),
+            (Gate::EyesUnreadable, |f| (f.ears, f.rect.x, f.quality.sharpness) = (None, 0.0, 0.0)),
+        ];
+        for (expected, change) in cases {
+            let mut face = good_face();
+            change(&mut face);
+            let (gate, _) =
+                judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V1, None);
+            assert_eq!(gate, expected);
+        }
+    }
+
+    #[test]
+    fn nobody_and_several_people_come_before_everything_else() {
+        let judged = |faces, face| judge(&Reading { faces, face, scene: None }, 640, 480, &Thresholds::V1, None).0;
+        assert_eq!(judged(0, None), Gate::NoFace);
+        assert_eq!(judged(2, Some(good_face())), Gate::SeveralFaces);
+    }
+
+    #[test]
+    fn the_direction_says_where_the_face_is() {
+        let cases = [
+            ((500.0, 120.0), Direction::Right),
+            ((-60.0, 120.0), Direction::Left),
+            ((220.0, -110.0), Direction::Up),
+            ((220.0, 350.0), Direction::Down),
+        ];
+        for ((x, y), expected) in cases {
+            let mut face = good_face();
+            (face.rect.x, face.rect.y) = (x, y);
+            let judged = judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V1, None);
+            assert_eq!(judged, (Gate::OffCenter, Some(expected)), "face at ({x}, {y})");
+        }
+    }
+
+    #[test]
+    fn a_picture_without_a_face_says_why_if_it_can() {
+        let cases = [
+            (Gate::NoFace, Quality { light: 120.0, clipped: 0.1, sharpness: 0.4 }),
+            (Gate::TooDark, Quality { light: 5.0, clipped: 0.0, sharpness: 0.4 }),
+            (Gate::TooBright, Quality { light: 220.0, clipped: 0.7, sharpness: 0.4 }),
+            (Gate::Blurred, Quality { light: 120.0, clipped: 0.1, sharpness: 0.001 }),
+        ];
+        for (expected, scene) in cases {
+            let reading = Reading { faces: 0, face: None, scene: Some(scene) };
+            assert_eq!(judge(&reading, 640, 480, &Thresholds::V1, None).0, expected, "{scene:?}");
+        }
+    }
+
+    #[test]
+    fn a_gate_stays_until_the_fault_is_mended_well() {
+        let judged = |yaw: f32, held| {
+            let mut face = good_face();
+            face.pose.yaw = yaw;
+            judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V1, held).0
+        };
+        let limit = Thresholds::V1.max_yaw_deg;
+        assert_eq!(judged(limit - 0.5, None), Gate::Ok);
+        assert_eq!(judged(limit - 0.5, Some(Gate::Turned)), Gate::Turned);
+        assert_eq!(judged(limit - 0.5, Some(Gate::Tilted)), Gate::Ok);
+        assert_eq!(judged(limit * 0.8, Some(Gate::Turned)), Gate::Ok);
+    }
+
+    #[test]
+    fn lids_of_a_speck_or_a_smear_are_not_read() {
+        let readable = |change: fn(&mut Face)| {
+            let mut face = good_face();
+            change(&mut face);
+            lids_are_readable(&face, &Thresholds::V1)
+        };
+        assert!(readable(|_| ()));
+        assert!(readable(|f| f.rect.width = 40.0));
+        assert!(!readable(|f| f.rect.width = 20.0));
+        assert!(!readable(|f| f.quality.sharpness = 0.005));
+    }
+}

@@ -1,0 +1,99 @@
+//! Gates: one reading of a frame in, the one thing that most needs mending out ([`judge`]).
+
+mod judge;
+
+pub use judge::{judge, lids_are_readable};
+
+use serde::{Deserialize, Serialize};
+
+/// Whether a frame can be used, or the first thing that keeps it from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gate {
+    /// The frame is good.
+    Ok,
+    /// No face in sight.
+    NoFace,
+    /// More than one face in sight.
+    SeveralFaces,
+    /// The face is too dark to read.
+    TooDark,
+    /// The face is too bright to read.
+    TooBright,
+    /// The face is too small in the frame.
+    TooFar,
+    /// The face is too large in the frame.
+    TooClose,
+    /// The face is too far from the frame's centre.
+    OffCenter,
+    /// The head is turned or nods too far.
+    Turned,
+    /// The head leans to a side.
+    Tilted,
+    /// The face is blurred.
+    Blurred,
+    /// The lids cannot be read (glare, hair, a hand).
+    EyesUnreadable,
+}
+
+impl Gate {
+    /// Every gate; a gate's position is its number in transcripts and never changes.
+    pub const ALL: [Gate; 12] = [
+        Gate::Ok,
+        Gate::NoFace,
+        Gate::SeveralFaces,
+        Gate::TooDark,
+        Gate::TooBright,
+        Gate::TooFar,
+        Gate::TooClose,
+        Gate::OffCenter,
+        Gate::Turned,
+        Gate::Tilted,
+        Gate::Blurred,
+        Gate::EyesUnreadable,
+    ];
+
+    /// The gate's number in transcripts.
+    pub fn number(self) -> u8 {
+        Gate::ALL.iter().position(|&g| g == self).map_or(0, |i| i as u8)
+    }
+
+    /// The gate with this number.
+    pub fn from_number(number: u8) -> Option<Gate> {
+        Gate::ALL.get(usize::from(number)).copied()
+    }
+
+    /// Whether the lids in such a frame can be used by the blink detector, if they were read. Softer than "good for a
+    /// capture": a face that is small, a little off centre or blurred by the blink itself still tells whether its eyes
+    /// close.
+    pub fn eyes_usable(self) -> bool {
+        matches!(self, Gate::Ok | Gate::TooFar | Gate::TooClose | Gate::OffCenter | Gate::Blurred)
+    }
+}
+
+/// Which way the face lies from the frame's centre, in the image as the camera gives it (not mirrored).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Towards smaller x.
+    Left,
+    /// Towards larger x.
+    Right,
+    /// Towards smaller y.
+    Up,
+    /// Towards larger y.
+    Down,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gate_numbers_go_there_and_back() {
+        for gate in Gate::ALL {
+            assert_eq!(Gate::from_number(gate.number()), Some(gate));
+        }
+        assert_eq!(Gate::from_number(12), None);
+    }
+}
