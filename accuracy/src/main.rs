@@ -1,18 +1,65 @@
 //! Measures the engine on recorded people, on their captures, and on attacks that need no skill.
 
-use clap::{Parser, Subcommand};
+mod baseline;
+mod captures;
+mod clips;
+mod dark;
+mod matching;
+mod material;
+mod program;
+mod video;
+mod workers;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::{Args, Parser, Subcommand};
 
 /// Measures the engine; run through `scripts/accuracy`.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, max_term_width = 100)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
 
+/// Each one's help stands above its options.
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Clips(clips::Options),
+    Captures(captures::Options),
+}
 
-fn main() {
-    match Arguments::parse().command {}
+/// Where things lie.
+#[derive(Debug, Args)]
+struct Places {
+    /// Folder of the recorded people, with videos/, blinks.csv and reference-ear/
+    #[arg(long, value_name = "DIR", default_value = "../shared/material")]
+    material: PathBuf,
+    /// The program to measure; without this, the one beside this program
+    #[arg(long, value_name = "PATH")]
+    blinkgate: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Clips(options) => clips::run(&options),
+        Command::Captures(options) => captures::run(&options),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("accuracy: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Fails with the list of bars that are not met, unless it is empty.
+fn require_none(shortfalls: &[String]) -> anyhow::Result<()> {
+    if shortfalls.is_empty() {
+        return Ok(());
+    }
+    bail!("{} not met:\n  {}", if shortfalls.len() == 1 { "a bar is" } else { "bars are" }, shortfalls.join("\n  "))
 }

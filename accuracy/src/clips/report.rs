@@ -1,0 +1,195 @@
+//! The outcome as a table for people and as JSON.
+
+use std::fmt::{self, Write as _};
+
+use serde::{Serialize, Serializer};
+
+use crate::material::NEGATIVE;
+use crate::video::Rate;
+
+use super::bars::SLOWEST;
+use super::row::{Condition, Row};
+use super::tally::{LONG_MS, Place, Tally};
+
+/// Everything that was measured on the clips.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Report {
+    /// Our rows.
+    pub(crate) engine: Vec<Line>,
+    /// The plain rules at each rate, over MediaPipe's readings of the clips as they are.
+    pub(crate) baselines: Vec<Line>,
+    /// The true blinks whose lids stay closed for [`LONG_MS`].
+    pub(crate) long_blinks: Vec<Place>,
+    /// Clips in which nobody knows the true blinks.
+    pub(crate) not_judged: Vec<NotJudged>,
+}
+
+/// Figures of a row.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Line {
+    /// Who counted.
+    pub(crate) by: &'static str,
+    /// How fast frames came.
+    #[serde(serialize_with = "as_text")]
+    pub(crate) rate: Rate,
+    /// What they looked like.
+    #[serde(serialize_with = "as_text")]
+    pub(crate) condition: Condition,
+    #[serde(flatten)]
+    /// What was counted.
+    pub(crate) tally: Tally,
+}
+
+/// How many blinks were counted in a clip that is not judged.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct NotJudged {
+    /// Name of the clip.
+    pub(crate) clip: String,
+    /// Blinks counted in each row.
+    pub(crate) counts: Vec<Count>,
+}
+
+/// How many blinks were counted in a row.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Count {
+    /// The row.
+    #[serde(serialize_with = "as_text")]
+    pub(crate) row: Row,
+    /// Blinks counted.
+    pub(crate) blinks: usize,
+}
+
+impl Line {
+    /// The row's rate and condition.
+    pub(crate) fn row(&self) -> Row {
+        Row { rate: self.rate, condition: self.condition }
+    }
+}
+
+impl Report {
+    /// Our figures of a row.
+    pub(crate) fn line(&self, row: Row) -> Option<&Line> {
+        self.engine.iter().find(|line| line.row() == row)
+    }
+
+    /// The plain rules' figures at a rate.
+    pub(crate) fn baselines_at(&self, rate: Rate) -> impl Iterator<Item = &Line> {
+        self.baselines.iter().filter(move |line| line.rate == rate)
+    }
+
+    /// Markdown: the table, and below it what it rests on.
+    pub(crate) fn to_markdown(&self) -> String {
+        let mut text = String::from(
+            "| counted by | frames | frames/s | found | missed | false | start off, median / 90 % | within 80 ms | \
+             within 2 frames | false on the negative |\n|---|---|---|---|---|---|---|---|---|---|\n",
+        );
+        for line in self.engine.iter().chain(&self.baselines) {
+            text.push_str(&table_row(line));
+        }
+        self.footnotes(&mut text).expect("a string can be written");
+        text
+    }
+
+    fn footnotes(&self, text: &mut String) -> fmt::Result {
+        let blinks = self.engine.first().map_or(0, |line| line.tally.found + line.tally.missed);
+        writeln!(
+            text,
+            "\n{blinks} true blinks; `false` is over all counted clips, {NEGATIVE} (the negative, without a blink) \
+             among them. `within 2 frames`: two frames at that rate, or 80 ms if that is longer. The plain rules read \
+             MediaPipe's ratios, which exist at full size only: each of our rows is compared with them at its rate."
+        )?;
+        for line in self.engine.iter().filter(|line| line.rate == SLOWEST) {
+            writeln!(
+                text,
+                "\n{}: {} of {} blinks found whose lids stay closed for {LONG_MS} ms or longer.",
+                line.row(),
+                line.tally.found_long,
+                self.long_blinks.len()
+            )?;
+        }
+        writeln!(text, "\nLids closed for {LONG_MS} ms or longer: {}.", listed(&self.long_blinks))?;
+        writeln!(text, "\nWhat went wrong:\n")?;
+        for line in self.engine.iter().filter(|line| line.tally.errors() > 0) {
+            let (missed, wrong) = (listed(&line.tally.misses), listed(&line.tally.false_places));
+            writeln!(text, "- {}: missed {missed}; false {wrong}", line.row())?;
+        }
+        if self.not_judged.is_empty() {
+            return Ok(());
+        }
+        writeln!(text, "\nNot judged, since nobody knows the true blinks; blinks counted in:\n")?;
+        for clip in &self.not_judged {
+            let counts: Vec<String> = clip.counts.iter().map(|c| format!("{} {}", c.row, c.blinks)).collect();
+            writeln!(text, "- {}: {}", clip.clip, counts.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+fn table_row(Line { by, rate, condition, tally }: &Line) -> String {
+    let ms = |value: Option<u32>| value.map_or("–".into(), |ms| ms.to_string());
+    let share = |value: Option<f64>| value.map_or("–".into(), |share| format!("{:.0} %", share * 100.0));
+    format!(
+        "| {by} | {condition} | {rate} | {} | {} | {} | {} / {} ms | {} | {} | {} |\n",
+        tally.found,
+        tally.missed,
+        tally.false_alarms,
+        ms(tally.onset_median_ms),
+        ms(tally.onset_p90_ms),
+        share(tally.onset_within_80_ms),
+        share(tally.onset_within_two_frames),
+        tally.false_on_negative,
+    )
+}
+
+fn listed(places: &[Place]) -> String {
+    if places.is_empty() {
+        return "none".into();
+    }
+    places.iter().map(Place::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn as_text<S: Serializer>(value: &impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report() -> Report {
+        let tally = Tally {
+            found: 1,
+            missed: 1,
+            onset_median_ms: Some(33),
+            onset_within_80_ms: Some(1.0),
+            found_long: 1,
+            misses: vec![Place { clip: "made.mp4".into(), at_ms: 1250 }],
+            ..Tally::default()
+        };
+        let row = Row { rate: SLOWEST, condition: Condition::Small };
+        Report {
+            engine: vec![Line { by: "Blinkgate", rate: row.rate, condition: row.condition, tally }],
+            baselines: Vec::new(),
+            long_blinks: vec![Place { clip: "made.mp4".into(), at_ms: 400 }],
+            not_judged: vec![NotJudged { clip: "stress.mp4".into(), counts: vec![Count { row, blinks: 4 }] }],
+        }
+    }
+
+    #[test]
+    fn the_table_and_the_json_say_the_same() {
+        let text = report().to_markdown();
+        for expected in [
+            "| Blinkgate | 320x240 | 8 | 1 | 1 | 0 | 33 / – ms | 100 % | – | 0 |",
+            "320x240 8/s: 1 of 1 blinks found",
+            "missed made.mp4 at 1.25 s; false none",
+            "- stress.mp4: 320x240 8/s 4",
+        ] {
+            assert!(text.contains(expected), "{expected} in:\n{text}");
+        }
+        let json = serde_json::to_value(report()).unwrap();
+        let line = &json["engine"][0];
+        assert_eq!((line["rate"].as_str(), line["condition"].as_str()), (Some("8"), Some("320x240")));
+        assert_eq!((line["found"].as_u64(), line["false"].as_u64()), (Some(1), Some(0)));
+        assert_eq!(json["not_judged"][0]["counts"][0]["row"], "320x240 8/s");
+    }
+}

@@ -1,0 +1,144 @@
+//! The rows of the table: at which rate and in which condition the clips are played.
+
+use std::fmt;
+use std::io;
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+use image::ExtendedColorType;
+use image::codecs::jpeg::JpegEncoder;
+
+use crate::dark::darken_stream;
+use crate::material::Clip;
+use crate::program::Program;
+use crate::video::{Delivery, Playback, Rate};
+
+/// What the camera's picture is like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Condition {
+    /// As recorded.
+    Full,
+    /// Shrunk to fit into 320 × 240 pixels, with black bars where the shape differs.
+    Small,
+    /// 0.4 of the light, and noise ([`crate::dark`]).
+    Dark,
+    /// Each frame recompressed as JPEG of quality 50.
+    Jpeg,
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Row {
+    /// How fast frames come.
+    pub(crate) rate: Rate,
+    /// What they look like.
+    pub(crate) condition: Condition,
+}
+
+/// Which rows are measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Rows {
+    /// The rows that a bar is set for, over the clips whose blinks were counted
+    Bars,
+    /// Every rate in every condition, over every clip
+    All,
+}
+
+/// Frames a second that a slow machine may come down to.
+const SLOWER: [u32; 4] = [30, 15, 10, 8];
+
+/// Quality of [`Condition::Jpeg`], 1 to 100.
+const JPEG_QUALITY: u8 = 50;
+
+const SMALL_FILTER: &str =
+    "scale=320:240:force_original_aspect_ratio=decrease,pad=320:240:(ow-iw)/2:(oh-ih)/2,setsar=1";
+
+impl Rows {
+    /// The rows in the order of the table.
+    pub(crate) fn list(self) -> Vec<Row> {
+        use Condition::{Dark, Full, Jpeg, Small};
+        let rates = [Rate::Native].into_iter().chain(SLOWER.map(Rate::PerSecond));
+        let all = [Full, Small, Dark, Jpeg]
+            .into_iter()
+            .flat_map(|condition| rates.clone().map(move |rate| Row { rate, condition }));
+        let has_bar = |row: &Row| match row.condition {
+            Full => row.rate != Rate::PerSecond(30),
+            Small | Dark | Jpeg => row.rate == Rate::Native,
+        };
+        all.filter(|row| self == Rows::All || has_bar(row)).collect()
+    }
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(match self {
+            Condition::Full => "full",
+            Condition::Small => "320x240",
+            Condition::Dark => "dark",
+            Condition::Jpeg => "jpeg",
+        })
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self.rate {
+            Rate::Native => write!(f, "{} native", self.condition),
+            Rate::PerSecond(rate) => write!(f, "{} {rate}/s", self.condition),
+        }
+    }
+}
+
+impl Row {
+    /// The blinks that the program counts in `clip`, played as this row says.
+    ///
+    /// # Errors
+    /// If the clip cannot be decoded or the program fails.
+    pub(crate) fn play(self, clip: &Clip, program: &Program) -> anyhow::Result<Vec<engine::Blink>> {
+        let filter = (self.condition == Condition::Small).then_some(SMALL_FILTER);
+        let start = |delivery| Playback::start(&clip.path, self.rate, clip.native, filter, delivery);
+        match self.condition {
+            Condition::Full | Condition::Small => program.replay_stream(|mut stdin| {
+                let mut playback = start(Delivery::Y4m)?;
+                io::copy(&mut playback.stream, &mut stdin)?;
+                playback.finish()
+            }),
+            Condition::Dark => program.replay_stream(|stdin| {
+                let mut playback = start(Delivery::Y4m)?;
+                darken_stream(&mut playback.stream, io::BufWriter::new(stdin))?;
+                playback.finish()
+            }),
+            Condition::Jpeg => {
+                let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+                let mut playback = start(Delivery::Pictures)?;
+                let mut index = 0;
+                while let Some((rgb, width, height)) = playback.next_picture()? {
+                    let file =
+                        io::BufWriter::new(std::fs::File::create(folder.path().join(format!("{index:06}.jpg")))?);
+                    let mut encoder = JpegEncoder::new_with_quality(file, JPEG_QUALITY);
+                    encoder.encode(&rgb, width as u32, height as u32, ExtendedColorType::Rgb8)?;
+                    index += 1;
+                }
+                playback.finish()?;
+                program.replay_folder(folder.path(), self.rate.of(clip.native).per_second())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rows_with_bars_are_seven_of_all_twenty() {
+        let all = Rows::All.list();
+        let bars = Rows::Bars.list();
+        assert_eq!(all.len(), 20);
+        let names: Vec<String> = bars.iter().map(Row::to_string).collect();
+        let expected =
+            ["full native", "full 15/s", "full 10/s", "full 8/s", "320x240 native", "dark native", "jpeg native"];
+        assert_eq!(names, expected);
+        assert!(bars.iter().all(|row| all.contains(row)));
+    }
+}

@@ -1,0 +1,178 @@
+//! A row's figures, added up over the judged clips.
+
+use engine::Blink;
+use serde::Serialize;
+
+use crate::matching::compare;
+use crate::material::{Clip, NEGATIVE};
+use crate::video::Rate;
+
+/// A start that is off by at most this is right, at any rate.
+pub(crate) const ONSET_MS: u32 = 80;
+
+/// Lids closed for at least this long should be seen at 8 frames a second.
+pub(crate) const LONG_MS: f64 = 150.0;
+
+/// What was counted at a rate, over all judged clips.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Tally {
+    /// True blinks that were counted.
+    pub(crate) found: usize,
+    /// True blinks that were not.
+    pub(crate) missed: usize,
+    /// Counted blinks that are none, in all judged clips.
+    #[serde(rename = "false")]
+    pub(crate) false_alarms: usize,
+    /// Those of them in the clip without any blink.
+    pub(crate) false_on_negative: usize,
+    /// How far starts are off, in milliseconds: half of the found blinks are better.
+    pub(crate) onset_median_ms: Option<u32>,
+    /// Nine of ten found blinks are better, in milliseconds.
+    pub(crate) onset_p90_ms: Option<u32>,
+    /// Share of the found blinks whose start is off by at most [`ONSET_MS`], 0 to 1.
+    pub(crate) onset_within_80_ms: Option<f64>,
+    /// As before, but at most two frames where these are longer.
+    pub(crate) onset_within_two_frames: Option<f64>,
+    /// Found among the true blinks with lids closed for [`LONG_MS`].
+    pub(crate) found_long: usize,
+    /// Where a blink was missed.
+    pub(crate) misses: Vec<Place>,
+    /// Where one was counted that is none.
+    pub(crate) false_places: Vec<Place>,
+}
+
+/// A moment of a clip: the deepest closure of a blink.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Place {
+    /// Name of the clip.
+    pub(crate) clip: String,
+    /// Milliseconds since its first frame.
+    pub(crate) at_ms: u32,
+}
+
+impl Place {
+    /// Where `blink` of `clip` is.
+    pub(crate) fn of(blink: &Blink, clip: &Clip) -> Place {
+        Place { clip: clip.name.clone(), at_ms: blink.closed_ms }
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        write!(f, "{} at {:.2} s", self.clip, f64::from(self.at_ms) / 1000.0)
+    }
+}
+
+impl Tally {
+    /// Compares the blinks `counted` in each of the `clips` at `rate` with the true ones; clips that are not judged are
+    /// left out.
+    pub(crate) fn new<'a>(rate: Rate, clips: impl IntoIterator<Item = (&'a Clip, &'a [Blink])>) -> Tally {
+        let mut tally = Tally::default();
+        let mut onsets = Vec::new();
+        let mut within_two_frames = 0;
+        for (clip, counted) in clips.into_iter().filter(|(clip, _)| clip.is_judged()) {
+            let comparison = compare(&clip.truth(), counted);
+            let long = long_blinks(clip);
+            let allowed_ms = (2.0 * rate.of(clip.native).frame_ms()).max(f64::from(ONSET_MS));
+            for (truth, counted) in &comparison.found {
+                let onset = truth.start_ms.abs_diff(counted.start_ms);
+                onsets.push(onset);
+                within_two_frames += usize::from(f64::from(onset) <= allowed_ms);
+                tally.found_long += usize::from(long.contains(truth));
+            }
+            tally.false_on_negative += if clip.name == NEGATIVE { comparison.false_alarms.len() } else { 0 };
+            let places = |blinks: &[Blink]| -> Vec<Place> { blinks.iter().map(|b| Place::of(b, clip)).collect() };
+            tally.misses.extend(places(&comparison.missed));
+            tally.false_places.extend(places(&comparison.false_alarms));
+        }
+        onsets.sort_unstable();
+        let share = |count: usize| (!onsets.is_empty()).then(|| count as f64 / onsets.len() as f64);
+        tally.found = onsets.len();
+        tally.missed = tally.misses.len();
+        tally.false_alarms = tally.false_places.len();
+        tally.onset_median_ms = percentile(&onsets, 50);
+        tally.onset_p90_ms = percentile(&onsets, 90);
+        tally.onset_within_80_ms = share(onsets.iter().filter(|&&onset| onset <= ONSET_MS).count());
+        tally.onset_within_two_frames = share(within_two_frames);
+        tally
+    }
+
+    /// Blinks missed and blinks made up.
+    pub(crate) fn errors(&self) -> usize {
+        self.missed + self.false_alarms
+    }
+}
+
+/// The true blinks of a clip whose lids stay closed for [`LONG_MS`] or longer.
+pub(crate) fn long_blinks(clip: &Clip) -> Vec<Blink> {
+    let is_long = clip.counted.iter().map(|blink| clip.closed_ms(blink) >= LONG_MS);
+    clip.truth().into_iter().zip(is_long).filter(|&(_, long)| long).map(|(blink, _)| blink).collect()
+}
+
+/// The nearest-rank percentile of sorted values.
+fn percentile(sorted: &[u32], percent: usize) -> Option<u32> {
+    sorted.get((sorted.len() * percent).div_ceil(100).saturating_sub(1)).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::material::tests::clip;
+
+    /// A clip of two seconds at 25 frames a second whose person blinks at 0.4 s, with the lids closed for 160 ms.
+    fn made() -> Clip {
+        let mut reference = vec![Some(0.3); 50];
+        reference[11..15].fill(Some(0.1));
+        clip((0..50).map(|i| f64::from(i) * 40.0).collect(), reference, [10, 12, 16])
+    }
+
+    fn negative() -> Clip {
+        Clip { name: NEGATIVE.into(), counted: Vec::new(), ..made() }
+    }
+
+    fn blink(start_ms: u32) -> Blink {
+        Blink { start_ms, closed_ms: start_ms + 80, end_ms: start_ms + 200 }
+    }
+
+    #[test]
+    fn clips_are_added_up_and_the_negative_is_named_apart() {
+        let clips = [made(), made(), negative()];
+        let counted = [vec![blink(400), blink(1200)], vec![], vec![blink(0)]];
+        let tally = Tally::new(Rate::Native, clips.iter().zip(counted.iter().map(Vec::as_slice)));
+        assert_eq!((tally.found, tally.missed, tally.false_alarms, tally.false_on_negative), (1, 1, 2, 1));
+        assert_eq!((tally.errors(), tally.found_long), (3, 1));
+        let places: Vec<String> = tally.misses.iter().chain(&tally.false_places).map(Place::to_string).collect();
+        assert_eq!(places, ["made.mp4 at 0.48 s", "made.mp4 at 1.28 s", &format!("{NEGATIVE} at 0.08 s")]);
+    }
+
+    #[test]
+    fn a_clip_whose_blinks_nobody_counted_is_left_out() {
+        let stress = Clip { counted: Vec::new(), ..made() };
+        let tally = Tally::new(Rate::Native, [(&stress, [blink(400)].as_slice())]);
+        assert_eq!(tally, Tally::default());
+    }
+
+    #[test]
+    fn two_frames_count_where_they_are_longer_than_80_ms() {
+        let clip = made();
+        for (rate, onset, expected) in [
+            (Rate::Native, 80, (1.0, 1.0)),
+            (Rate::Native, 81, (0.0, 0.0)),
+            (Rate::PerSecond(10), 200, (0.0, 1.0)),
+            (Rate::PerSecond(10), 201, (0.0, 0.0)),
+        ] {
+            let counted = Blink { start_ms: 400 - onset, closed_ms: 480, end_ms: 600 };
+            let tally = Tally::new(rate, [(&clip, [counted].as_slice())]);
+            let shares = (tally.onset_within_80_ms.unwrap(), tally.onset_within_two_frames.unwrap());
+            assert_eq!(shares, expected, "{onset} ms at {rate}");
+            assert_eq!(tally.onset_median_ms, Some(onset));
+        }
+    }
+
+    #[test]
+    fn percentiles_are_values_that_occur() {
+        let ten: Vec<u32> = (1..=10).collect();
+        assert_eq!([percentile(&ten, 50), percentile(&ten, 90), percentile(&[], 50)], [Some(5), Some(9), None]);
+        assert_eq!([percentile(&[7], 50), percentile(&[7], 90)], [Some(7), Some(7)]);
+    }
+}

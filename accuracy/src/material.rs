@@ -1,0 +1,157 @@
+//! The shared material: clips of real people, the blinks counted in them, and what MediaPipe read in every frame. Nothing
+//! of it is ever copied into the project.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, ensure};
+use engine::Blink;
+use serde::Deserialize;
+
+use crate::video::{self, FrameRate};
+use crate::workers;
+
+/// The counted clip in which nobody blinks: narrow eyes.
+pub(crate) const NEGATIVE: &str = "videoretalking__2.mp4";
+
+/// A recorded clip.
+#[derive(Clone, Debug)]
+pub(crate) struct Clip {
+    /// Name of the file.
+    pub(crate) name: String,
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// What the container calls its frame rate.
+    pub(crate) native: FrameRate,
+    /// When each frame of the file is shown, in milliseconds since the first.
+    pub(crate) times_ms: Vec<f64>,
+    /// MediaPipe's eye aspect ratio of each frame, refined mesh, mean of both eyes; `None` where it found no face.
+    pub(crate) reference: Vec<Option<f32>>,
+    /// The blinks that were counted by eye.
+    pub(crate) counted: Vec<CountedBlink>,
+}
+
+/// A row of blinks.csv: frames of the file, counted from 0.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct CountedBlink {
+    video: String,
+    /// First frame with the lids on their way down.
+    pub(crate) start_frame: usize,
+    /// Frame of deepest closure.
+    pub(crate) closed_frame: usize,
+    /// Last frame of the blink.
+    pub(crate) end_frame: usize,
+}
+
+#[derive(Deserialize)]
+struct ReferenceFrame {
+    ear_478: Option<f32>,
+}
+
+/// The clips in `folder`, by name: those whose blinks were counted and the [`NEGATIVE`], or all of them.
+///
+/// # Errors
+/// If a file is missing or cannot be read, or if the files contradict each other.
+pub(crate) fn load(folder: &Path, all: bool) -> anyhow::Result<Vec<Clip>> {
+    let counted: Vec<CountedBlink> = read_csv(&folder.join("blinks.csv"))?;
+    let videos = folder.join("videos");
+    let files = fs::read_dir(&videos).with_context(|| format!("cannot read {}", videos.display()))?;
+    let mut names =
+        files.map(|file| Ok(file?.file_name().to_string_lossy().into_owned())).collect::<anyhow::Result<Vec<_>>>()?;
+    names.sort();
+    for wanted in counted.iter().map(|blink| blink.video.as_str()).chain([NEGATIVE]) {
+        ensure!(names.iter().any(|name| name == wanted), "{wanted} is missing in {}", videos.display());
+    }
+    names.retain(|name| all || name == NEGATIVE || counted.iter().any(|blink| blink.video == *name));
+    workers::map(&names, |name| load_clip(folder, name, &counted))
+}
+
+impl Clip {
+    /// Whether it is known when this clip's person blinks.
+    pub(crate) fn is_judged(&self) -> bool {
+        self.name == NEGATIVE || !self.counted.is_empty()
+    }
+
+    /// The counted blinks in milliseconds since the first frame.
+    pub(crate) fn truth(&self) -> Vec<Blink> {
+        let ms = |frame: usize| self.times_ms[frame].round() as u32;
+        let blink = |b: &CountedBlink| Blink {
+            start_ms: ms(b.start_frame),
+            closed_ms: ms(b.closed_frame),
+            end_ms: ms(b.end_frame),
+        };
+        self.counted.iter().map(blink).collect()
+    }
+
+    /// How long the lids of a counted blink were closed, in milliseconds: from the first to the last frame, that one
+    /// included, in which MediaPipe read at most half of its median over the half second before the blink.
+    pub(crate) fn closed_ms(&self, blink: &CountedBlink) -> f64 {
+        const BEFORE_MS: f64 = 500.0;
+        /// The counted frames are right within a frame or two.
+        const SLACK_FRAMES: usize = 2;
+        let start_ms = self.times_ms[blink.start_frame];
+        let before = |&(i, _): &(usize, &f64)| i < blink.start_frame && self.times_ms[i] >= start_ms - BEFORE_MS;
+        let mut open: Vec<f32> =
+            self.times_ms.iter().enumerate().filter(before).filter_map(|(i, _)| self.reference[i]).collect();
+        open.sort_by(f32::total_cmp);
+        let Some(&level) = open.get(open.len() / 2) else { return 0.0 };
+        let last_frame = self.times_ms.len() - 1;
+        let around = blink.start_frame.saturating_sub(SLACK_FRAMES)..=(blink.end_frame + SLACK_FRAMES).min(last_frame);
+        let mut closed = around.filter(|&i| self.reference[i].is_some_and(|ear| ear <= level / 2.0));
+        let Some(first) = closed.next() else { return 0.0 };
+        let last = closed.next_back().unwrap_or(first);
+        let end_ms = self.times_ms.get(last + 1).copied().unwrap_or(self.times_ms[last] + self.native.frame_ms());
+        end_ms - self.times_ms[first]
+    }
+}
+
+fn load_clip(folder: &Path, name: &str, counted: &[CountedBlink]) -> anyhow::Result<Clip> {
+    let path = folder.join("videos").join(name);
+    let (native, times_ms) = video::probe(&path)?;
+    let frames: Vec<ReferenceFrame> = read_csv(&folder.join("reference-ear").join(format!("{name}.csv")))?;
+    ensure!(frames.len() == times_ms.len(), "{name} has {} frames, its reference {}", times_ms.len(), frames.len());
+    let counted: Vec<_> = counted.iter().filter(|blink| blink.video == name).cloned().collect();
+    for blink in &counted {
+        let ordered = blink.start_frame <= blink.closed_frame && blink.closed_frame <= blink.end_frame;
+        ensure!(ordered && blink.end_frame < times_ms.len(), "blinks.csv names frames that {name} does not have");
+    }
+    let reference = frames.into_iter().map(|frame| frame.ear_478).collect();
+    Ok(Clip { name: name.into(), path, native, times_ms, reference, counted })
+}
+
+fn read_csv<T: for<'a> Deserialize<'a>>(path: &Path) -> anyhow::Result<Vec<T>> {
+    let mut reader = csv::Reader::from_path(path).with_context(|| format!("cannot open {}", path.display()))?;
+    reader.deserialize().collect::<Result<_, _>>().with_context(|| format!("cannot read {}", path.display()))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A clip with these frame times and readings, and one counted blink.
+    pub(crate) fn clip(times_ms: Vec<f64>, reference: Vec<Option<f32>>, frames: [usize; 3]) -> Clip {
+        let [start_frame, closed_frame, end_frame] = frames;
+        let counted = vec![CountedBlink { video: "made.mp4".into(), start_frame, closed_frame, end_frame }];
+        let native = FrameRate { num: 25, den: 1 };
+        Clip { name: "made.mp4".into(), path: PathBuf::new(), native, times_ms, reference, counted }
+    }
+
+    #[test]
+    fn a_counted_frame_lies_where_the_file_shows_it_even_if_frames_come_unevenly() {
+        let clip = clip(vec![0.0, 66.666, 100.0, 200.0], vec![None; 4], [1, 2, 3]);
+        assert_eq!(clip.truth(), [Blink { start_ms: 67, closed_ms: 100, end_ms: 200 }]);
+    }
+
+    #[test]
+    fn the_closed_time_counts_the_frames_at_half_the_level_before() {
+        let mut reference = vec![Some(0.3); 40];
+        // Narrow eyes long ago do not lower the level, nor do closed frames far from the blink count.
+        reference[..5].fill(Some(0.1));
+        reference[20..26].copy_from_slice(&[0.2, 0.15, 0.05, 0.16, 0.14, 0.25].map(Some));
+        let every_40_ms: Vec<f64> = (0..40).map(|i| 40.0 * f64::from(i)).collect();
+        let made = clip(every_40_ms.clone(), reference.clone(), [20, 22, 25]);
+        assert_eq!(made.closed_ms(&made.counted[0]), 160.0, "frames 21 to 24");
+        let late = clip(every_40_ms, reference, [20, 22, 21]);
+        assert_eq!(late.closed_ms(&late.counted[0]), 80.0, "frame 24 is too late to belong to it");
+    }
+}

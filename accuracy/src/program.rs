@@ -1,0 +1,138 @@
+//! The program under measurement: `blinkgate replay` and `blinkgate inspect`, used as anybody would.
+
+use std::path::{Path, PathBuf};
+use std::process::{ChildStdin, Command, Output, Stdio};
+use std::thread;
+
+use anyhow::{Context as _, ensure};
+use engine::Blink;
+use serde::Deserialize;
+
+/// The program `blinkgate`.
+pub(crate) struct Program(PathBuf);
+
+impl Program {
+    /// The program at `given`, or the one that lies beside this program.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub(crate) fn find(given: Option<&Path>) -> anyhow::Result<Program> {
+        let path = match given {
+            Some(path) => path.to_owned(),
+            None => std::env::current_exe()?.with_file_name("blinkgate"),
+        };
+        ensure!(path.is_file(), "{} is missing; name the program with --blinkgate", path.display());
+        Ok(Program(path))
+    }
+
+    /// The blinks that `replay` counts in the Y4M stream which `feed` writes.
+    ///
+    /// # Errors
+    /// If the program or `feed` fails.
+    pub(crate) fn replay_stream(
+        &self,
+        feed: impl FnOnce(ChildStdin) -> anyhow::Result<()> + Send,
+    ) -> anyhow::Result<Vec<Blink>> {
+        let mut command = Command::new(&self.0);
+        command.args(["replay", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut replay = command.spawn().context("cannot start blinkgate")?;
+        let stdin = replay.stdin.take().expect("stdin is piped");
+        // What replay prints must be read while it is fed, or both would wait for ever.
+        let (output, fed) = thread::scope(|scope| {
+            let feeder = scope.spawn(|| feed(stdin));
+            (replay.wait_with_output(), feeder.join().expect("feeding does not panic"))
+        });
+        // If the program failed, so did feeding it: name the cause, not its consequence.
+        let blinks = read_blinks(&output?)?;
+        fed?;
+        Ok(blinks)
+    }
+
+    /// The blinks that `replay` counts in a folder of pictures at `frames_per_second`.
+    ///
+    /// # Errors
+    /// If the program fails.
+    pub(crate) fn replay_folder(&self, folder: &Path, frames_per_second: f64) -> anyhow::Result<Vec<Blink>> {
+        let mut command = Command::new(&self.0);
+        command.arg("replay").arg(folder).args(["--fps", &frames_per_second.to_string()]);
+        read_blinks(&command.stderr(Stdio::inherit()).output().context("cannot start blinkgate")?)
+    }
+
+    /// Mean eye aspect ratio of both eyes in a picture; `None` unless `inspect` finds one face whose eyes it can read.
+    ///
+    /// # Errors
+    /// If the program fails.
+    pub(crate) fn inspect(&self, picture: &Path) -> anyhow::Result<Option<f64>> {
+        let mut command = Command::new(&self.0);
+        let output = command.arg("inspect").arg(picture).stderr(Stdio::inherit()).output()?;
+        ensure!(output.status.success(), "blinkgate inspect ended with {}", output.status);
+        read_openness(&output.stdout)
+    }
+}
+
+#[derive(Deserialize)]
+struct Line {
+    blink: Option<Blink>,
+    summary: Option<Summary>,
+}
+
+#[derive(Deserialize)]
+struct Summary {
+    blinks: usize,
+}
+
+fn read_blinks(output: &Output) -> anyhow::Result<Vec<Blink>> {
+    ensure!(output.status.success(), "blinkgate replay ended with {}", output.status);
+    parse_replay(std::str::from_utf8(&output.stdout)?)
+}
+
+fn parse_replay(text: &str) -> anyhow::Result<Vec<Blink>> {
+    let lines = text.lines().map(serde_json::from_str).collect::<Result<Vec<Line>, _>>()?;
+    let summary = lines.last().and_then(|line| line.summary.as_ref()).context("replay printed no summary")?;
+    let blinks: Vec<Blink> = lines.iter().filter_map(|line| line.blink).collect();
+    ensure!(summary.blinks == blinks.len(), "replay printed {} blinks and says {}", blinks.len(), summary.blinks);
+    Ok(blinks)
+}
+
+#[derive(Deserialize)]
+struct Inspection {
+    faces: Vec<Face>,
+}
+
+#[derive(Deserialize)]
+struct Face {
+    ear_right: Option<f64>,
+    ear_left: Option<f64>,
+}
+
+fn read_openness(json: &[u8]) -> anyhow::Result<Option<f64>> {
+    let inspection: Inspection = serde_json::from_slice(json)?;
+    let [face] = inspection.faces.as_slice() else { return Ok(None) };
+    Ok(face.ear_right.zip(face.ear_left).map(|(right, left)| (right + left) / 2.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRAME: &str = r#"{"t_ms":0,"faces":1,"ear_right":0.3,"ear_left":null,"state":"open","gate":"ok"}"#;
+    const BLINK: &str = r#"{"blink":{"start_ms":40,"closed_ms":80,"end_ms":160}}"#;
+
+    #[test]
+    fn blinks_are_read_between_the_frames_and_a_replay_without_its_end_is_refused() {
+        let summary = r#"{"summary":{"frames":2,"one_face":2,"good":2,"blinks":1,"duration_ms":40}}"#;
+        let whole = [FRAME, BLINK, FRAME, summary].join("\n");
+        assert_eq!(parse_replay(&whole).unwrap(), [Blink { start_ms: 40, closed_ms: 80, end_ms: 160 }]);
+        assert!(parse_replay(&[FRAME, BLINK].join("\n")).is_err());
+        assert!(parse_replay(&[FRAME, summary].join("\n")).is_err());
+    }
+
+    #[test]
+    fn openness_is_the_mean_of_both_eyes_of_the_only_face() {
+        let one = br#"{"width":9,"faces":[{"ear_right":0.3,"ear_left":0.2}]}"#;
+        assert_eq!(read_openness(one).unwrap(), Some(0.25));
+        for none in [r#"{"faces":[]}"#, r#"{"faces":[{"ear_right":0.3,"ear_left":null}]}"#] {
+            assert_eq!(read_openness(none.as_bytes()).unwrap(), None);
+        }
+    }
+}
