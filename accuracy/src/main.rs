@@ -1,5 +1,7 @@
 //! Measures the engine on recorded people, on their captures, and on attacks that need no skill.
 
+mod attacks;
+
 use clap::{Parser, Subcommand};
 
 /// Measures the engine; run through `scripts/accuracy`.
@@ -11,8 +13,13 @@ struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    /// Holds photographs before a pretended camera, moves and covers them, and counts the blinks.
+    Attacks(attacks::Options),
+}
 
-fn main() {
-    match Arguments::parse().command {}
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().command {
+        Command::Attacks(options) => attacks::run(&options),
+    }
 }

@@ -1,0 +1,192 @@
+//! Renders what a camera sees of a print: motion blur, focus, light, noise. A script and a time in, a frame out.
+
+use std::f32::consts::TAU;
+
+use engine::geometry::Point;
+use engine::{EngineError, Picture};
+
+use super::cover::Cover;
+use super::photo::Photo;
+use super::prng::Prng;
+use super::sheet::{HEIGHT, Placement, WIDTH};
+
+/// Everything before the camera at one moment.
+#[derive(Clone, Debug)]
+pub(super) struct Moment {
+    /// How the print is held.
+    pub(super) placement: Placement,
+    /// What is held before it.
+    pub(super) covers: Vec<Cover>,
+    /// Factor on every colour: light and exposure.
+    pub(super) gain: f32,
+    /// Radius of the defocus in pixels.
+    pub(super) defocus: f32,
+}
+
+/// One thing that changes with time, in seconds.
+pub(super) type Change = Box<dyn Fn(f32, &mut Moment) + Send + Sync>;
+
+/// What happens in a sequence: a beginning and changes to it, one applied after the other.
+pub(super) struct Script {
+    /// Before any change.
+    pub(super) start: Moment,
+    /// What makes it move.
+    pub(super) changes: Vec<Change>,
+}
+
+impl Script {
+    /// The scene at `t` seconds.
+    pub(super) fn at(&self, t: f32) -> Moment {
+        let mut moment = self.start.clone();
+        for change in &self.changes {
+            change(t, &mut moment);
+        }
+        moment
+    }
+}
+
+/// The shutter is open for this share of a frame's time of 40 ms: room light.
+const EXPOSURE_S: f32 = 0.02;
+
+/// What moves less than this while the shutter is open needs no motion blur, in pixels.
+const STILL_PX: f32 = 1.5;
+
+/// Pixels of motion for which one more exposure is averaged, and the most exposures.
+const PX_PER_EXPOSURE: f32 = 4.0;
+const MOST_EXPOSURES: usize = 5;
+
+/// Standard deviation of the noise in grey levels: a good webcam in room light.
+const NOISE: f32 = 2.5;
+
+/// White border of a print, in its pixels, and its brightness.
+const BORDER: f32 = 10.0;
+const PAPER: [f32; 3] = [228.0, 227.0, 222.0];
+
+/// Renders the frames of one print.
+pub(super) struct Renderer<'a> {
+    photo: &'a Photo,
+    pivot: Point,
+    background: Vec<[f32; 3]>,
+    noise: Vec<f32>,
+}
+
+impl<'a> Renderer<'a> {
+    /// Prepares a wall behind the print and the camera's noise.
+    pub(super) fn new(photo: &'a Photo) -> Renderer<'a> {
+        let mut chance = Prng::named(&photo.name);
+        let wall = [chance.between(90.0, 190.0), chance.between(90.0, 190.0), chance.between(90.0, 190.0)];
+        let background = (0..WIDTH * HEIGHT).map(|i| {
+            let (x, y) = ((i % WIDTH) as f32 / WIDTH as f32, (i / WIDTH) as f32 / HEIGHT as f32);
+            let shade = 0.85 + 0.2 * x - 0.1 * y + 0.03 * (TAU * 9.0 * x + 3.0 * (TAU * 4.0 * y).sin()).sin();
+            wall.map(|c| c * shade)
+        });
+        // A prime number of values, so that no row of the frame begins where another did.
+        let noise = (0..65_537).map(|_| chance.normal() * NOISE);
+        Renderer { photo, pivot: photo.face_center(), background: background.collect(), noise: noise.collect() }
+    }
+
+    /// The frame at `t` seconds. `seed` makes the noise another one.
+    ///
+    /// # Errors
+    /// None in practice: the size is fixed.
+    pub(super) fn frame(&self, script: &Script, t: f32, seed: usize) -> Result<Picture, EngineError> {
+        let moment = script.at(t);
+        let opens = self.exposures(&moment, &script.at(t + EXPOSURE_S));
+        let mut pixels = vec![[0.0; 3]; WIDTH * HEIGHT];
+        for i in 0..opens {
+            self.expose(&script.at(t + EXPOSURE_S * i as f32 / opens as f32), &mut pixels);
+        }
+        if moment.defocus >= 0.5 {
+            blur(&mut pixels, moment.defocus);
+        }
+        let gain = moment.gain / opens as f32;
+        let mut rgba = vec![255; WIDTH * HEIGHT * 4];
+        for (i, (pixel, out)) in pixels.iter().zip(rgba.chunks_exact_mut(4)).enumerate() {
+            let grain = self.noise[(i + seed * 7919) % self.noise.len()];
+            for (value, out) in pixel.iter().zip(out) {
+                *out = (value * gain + grain).round().clamp(0.0, 255.0) as u8;
+            }
+        }
+        Picture::new(rgba, WIDTH, HEIGHT)
+    }
+
+    /// Where the print's point `p` is seen.
+    pub(super) fn in_frame(&self, moment: &Moment, p: Point) -> Point {
+        moment.placement.view().in_frame(Point::new(p.x - self.pivot.x, p.y - self.pivot.y))
+    }
+
+    /// How many moments must be averaged between `a` and `b`, so that motion blurs instead of jumping.
+    fn exposures(&self, a: &Moment, b: &Moment) -> usize {
+        let eyes = self.photo.eyes().map(|eye| eye.center);
+        let shifts = eyes.iter().map(|&p| self.in_frame(a, p).distance(self.in_frame(b, p)));
+        let covers = a.covers.iter().zip(&b.covers).map(|(c, d)| c.center.distance(d.center) * a.placement.scale);
+        let moved = shifts.chain(covers).fold(0.0, f32::max);
+        if moved < STILL_PX { 1 } else { ((moved / PX_PER_EXPOSURE) as usize + 2).min(MOST_EXPOSURES) }
+    }
+
+    /// Adds the scene's colours to `pixels`.
+    fn expose(&self, moment: &Moment, pixels: &mut [[f32; 3]]) {
+        let view = moment.placement.view();
+        for (row, line) in pixels.chunks_exact_mut(WIDTH).enumerate() {
+            for (column, pixel) in line.iter_mut().enumerate() {
+                let behind = self.background[row * WIDTH + column];
+                let colour = match view.on_sheet(column as f32, row as f32) {
+                    Some(p) => self.colour(Point::new(p.x + self.pivot.x, p.y + self.pivot.y), behind, &moment.covers),
+                    None => behind,
+                };
+                *pixel = std::array::from_fn(|i| pixel[i] + colour[i]);
+            }
+        }
+    }
+
+    /// The colour before the print's point `p`, seen past the covers; `behind` beside the print.
+    #[inline]
+    fn colour(&self, p: Point, behind: [f32; 3], covers: &[Cover]) -> [f32; 3] {
+        let paper = || if self.photo.covers(p, BORDER) { PAPER } else { behind };
+        let mut colour = self.photo.colour(p).unwrap_or_else(paper);
+        for cover in covers {
+            if let Some((opacity, over)) = cover.at(p) {
+                colour = std::array::from_fn(|i| colour[i] + (over[i] - colour[i]) * opacity);
+            }
+        }
+        colour
+    }
+}
+
+/// Blurs by two passes of a moving mean, whose reach is `radius` pixels in all.
+fn blur(pixels: &mut [[f32; 3]], radius: f32) {
+    let reach = ((radius / 2.0).round() as usize).max(1);
+    let mut line = Vec::new();
+    for _ in 0..2 {
+        for row in 0..HEIGHT {
+            mean_along(pixels, row * WIDTH, 1, WIDTH, reach, &mut line);
+        }
+        for column in 0..WIDTH {
+            mean_along(pixels, column, WIDTH, HEIGHT, reach, &mut line);
+        }
+    }
+}
+
+/// Replaces each of `count` pixels, `step` apart from `first` on, by the mean of those up to `reach` before and after it.
+fn mean_along(
+    pixels: &mut [[f32; 3]],
+    first: usize,
+    step: usize,
+    count: usize,
+    reach: usize,
+    line: &mut Vec<[f32; 3]>,
+) {
+    line.clear();
+    line.extend((0..count).map(|i| pixels[first + i * step]));
+    let at = |i: isize| line[i.clamp(0, count as isize - 1) as usize];
+    let reach = reach as isize;
+    let mut sum = [0.0; 3];
+    for i in -reach..=reach {
+        sum = std::array::from_fn(|c| sum[c] + at(i)[c]);
+    }
+    for i in 0..count {
+        pixels[first + i * step] = sum.map(|s| s / (2 * reach + 1) as f32);
+        let (enters, leaves) = (at(i as isize + reach + 1), at(i as isize - reach));
+        sum = std::array::from_fn(|c| sum[c] + enters[c] - leaves[c]);
+    }
+}
