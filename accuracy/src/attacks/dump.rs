@@ -6,7 +6,6 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use engine::Picture;
-use engine_tract::Models;
 use image::RgbImage;
 
 use super::plan::Sequence;
@@ -23,20 +22,16 @@ const IN_A_ROW: usize = 6;
 ///
 /// # Errors
 /// If the folder cannot be written.
-pub(super) fn write(
-    folder: &Path,
-    plan: &[Sequence],
-    outcomes: &[Vec<Sample>],
-    models: &Models,
-    all: bool,
-) -> anyhow::Result<()> {
+pub(super) fn write(folder: &Path, plan: &[Sequence], outcomes: &[Vec<Sample>], all: bool) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     for (sequence, samples) in plan.iter().zip(outcomes).filter(|(_, samples)| all || counts_a_blink(samples)) {
         let path = folder.join(sequence.name());
         let name = |ending: &str| format!("{}.{ending}", path.display());
         // Rendering is the same in every run, so the frames need not have been kept.
-        let pictures: Vec<Picture> =
-            frames(sequence, models)?.step_by(EVERY).map(|frame| Ok(frame?.1)).collect::<anyhow::Result<_>>()?;
+        let pictures: Vec<Picture> = frames(sequence)?
+            .step_by(EVERY)
+            .map(|frame| frame.map(|(_, picture)| picture))
+            .collect::<Result<_, _>>()?;
         sheet(&pictures).save(name("png")).with_context(|| format!("cannot write {}", name("png")))?;
         let mut lines = BufWriter::new(File::create(name("jsonl"))?);
         for sample in samples {

@@ -67,7 +67,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     }
     let outcomes = run::all(&plan, &models)?;
     if let Some(folder) = &options.dump {
-        dump::write(folder, &plan, &outcomes, &models, options.dump_all)?;
+        dump::write(folder, &plan, &outcomes, options.dump_all)?;
     }
     let report = report::Report::new(&plan, &outcomes, &photos, refused);
     if options.json {
@@ -86,9 +86,14 @@ fn photographs(folder: &Path, models: &Models) -> anyhow::Result<(Vec<Photo>, Ve
     let mut tracker = Tracker::new(models.networks());
     let (mut photos, mut refused) = (Vec::new(), Vec::new());
     for path in paths {
-        match Photo::open(&path, &mut tracker)? {
-            Some(photo) if run::can_be_learnt(&photo, models)? => photos.push(photo),
-            _ => refused.push(path.file_stem().unwrap_or_default().to_string_lossy().into_owned()),
+        let before = photos.len();
+        for photo in Photo::open(&path, &mut tracker)? {
+            if run::can_be_learnt(&photo, models)? {
+                photos.push(photo);
+            }
+        }
+        if photos.len() == before {
+            refused.push(path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
         }
     }
     Ok((photos, refused))

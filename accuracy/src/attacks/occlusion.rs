@@ -71,18 +71,19 @@ impl Occlusion {
         let eyes = photo.eyes();
         let both = Span::of_both(&eyes);
         let opening = (eyes[0].opening + eyes[1].opening) / 2.0;
-        let dark = Paint::Flat([chance.between(15.0, 60.0); 3]);
+        let dark = grey(chance.between(15.0, 60.0));
         let card = (both.half_width * chance.between(1.2, 1.6), both.eye_width * chance.between(0.5, 1.4));
         let narrow = both.half_width * chance.between(1.02, 1.3);
         match self {
-            Occlusion::Grey => both.cover(card, Paint::Flat([chance.between(100.0, 160.0); 3])),
+            Occlusion::Grey => both.cover(card, grey(chance.between(100.0, 160.0))),
             Occlusion::Skin => both.cover(card, Paint::Flat(photo.skin())),
-            Occlusion::Black => both.cover(card, Paint::Flat([8.0; 3])),
-            Occlusion::White => both.cover(card, Paint::Flat([244.0; 3])),
+            Occlusion::Black => both.cover(card, grey(8.0)),
+            Occlusion::White => both.cover(card, grey(244.0)),
             Occlusion::Hand => {
-                let skin = photo.cheek().map(|c| c * chance.between(0.8, 1.1));
-                let half = (both.half_width * chance.between(1.4, 2.0), both.eye_width * chance.between(0.9, 1.6));
-                both.cover(half, Paint::Fingers(skin))
+                let shade = chance.between(0.8, 1.1);
+                let skin = photo.cheek().map(|c| c * shade);
+                let half = (both.half_width * chance.between(1.8, 2.6), both.eye_width * chance.between(0.9, 1.4));
+                both.cover(half, Paint::Hand(skin))
             }
             Occlusion::Bar => both.cover((narrow, opening / 2.0 * chance.between(1.0, 1.6)), dark),
             Occlusion::Pencil => both.cover((both.half_width * 2.0, opening / 2.0 * chance.between(0.3, 0.7)), dark),
@@ -90,10 +91,10 @@ impl Occlusion {
                 both.cover((narrow, opening / 2.0 * chance.between(1.2, 2.4)), Paint::Flat(photo.cheek()))
             }
             Occlusion::OneEye => {
-                let eye = Span::of_one(&chance.pick(&eyes), both.angle);
+                let eye = Span::of_one(&chance.pick(&eyes), both.axis);
                 let width = eye.half_width * chance.between(1.1, 1.5);
                 match chance.pick(&["card", "bar", "strip"]) {
-                    "card" => eye.cover((width, width), Paint::Flat([chance.between(60.0, 200.0); 3])),
+                    "card" => eye.cover((width, width), grey(chance.between(60.0, 200.0))),
                     "bar" => eye.cover((width, opening / 2.0 * 1.3), dark),
                     _ => eye.cover((width, opening / 2.0 * 2.0), Paint::Flat(photo.cheek())),
                 }
@@ -107,7 +108,7 @@ struct Span {
     center: Point,
     half_width: f32,
     eye_width: f32,
-    angle: f32,
+    axis: Point,
 }
 
 impl Span {
@@ -118,17 +119,21 @@ impl Span {
             center: right.center.midpoint(left.center),
             half_width: (dx.hypot(dy) + eye_width) / 2.0,
             eye_width,
-            angle: dy.atan2(dx),
+            axis: Point::new(dx / dx.hypot(dy), dy / dx.hypot(dy)),
         }
     }
 
-    fn of_one(eye: &Eye, angle: f32) -> Span {
-        Span { center: eye.center, half_width: eye.width / 2.0, eye_width: eye.width, angle }
+    fn of_one(eye: &Eye, axis: Point) -> Span {
+        Span { center: eye.center, half_width: eye.width / 2.0, eye_width: eye.width, axis }
     }
 
     fn cover(&self, half: (f32, f32), paint: Paint) -> Cover {
-        Cover { center: self.center, half, angle: self.angle, paint }
+        Cover { center: self.center, half, axis: self.axis, paint }
     }
+}
+
+fn grey(level: f32) -> Paint {
+    Paint::Flat([level, level, level, 255.0])
 }
 
 fn come_and_go(cover: Cover, way: Way, chance: &mut Prng) -> Change {
@@ -136,8 +141,9 @@ fn come_and_go(cover: Cover, way: Way, chance: &mut Prng) -> Change {
     let (rise, fall) = (chance.between(0.06, 0.2), chance.between(0.06, 0.2));
     let side = chance.sign();
     let moved = move |x: f32, y: f32| {
-        let shift = Point::new(x, y).rotated(cover.angle);
-        Cover { center: Point::new(cover.center.x + shift.x, cover.center.y + shift.y), ..cover }
+        let (along, Point { x: center_x, y: center_y }) = (cover.axis, cover.center);
+        let center = Point::new(center_x + x * along.x - y * along.y, center_y + x * along.y + y * along.x);
+        Cover { center, ..cover }
     };
     match way {
         Way::Sudden => {
@@ -146,7 +152,7 @@ fn come_and_go(cover: Cover, way: Way, chance: &mut Prng) -> Change {
         }
         Way::ThereAndBack => {
             // From far enough away not to touch the eyes, but not from beyond the face: a hand that waits beside it.
-            let from = side * (cover.half.1 + chance.between(30.0, 110.0));
+            let from = side * (cover.half.1 + chance.between(40.0, 170.0));
             let course = Course::pulse_of(chance, rise, hold, fall);
             Box::new(move |t, m| m.covers.push(moved(0.0, from * (1.0 - course.at(t)))))
         }

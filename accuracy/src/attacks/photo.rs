@@ -1,11 +1,12 @@
 //! Photographs to hold before the camera: a picture file in, a print with its face's landmarks out.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 use engine::geometry::{Point, Rect};
 use engine::mesh::landmarks::{LEFT_EYE, RIGHT_EYE};
-use engine::{Picture, Thresholds, Tracker};
+use engine::{EngineError, Face, Picture, Thresholds, Tracker};
+use image::RgbImage;
 use image::imageops::FilterType;
 
 /// Width of the face in every print, in pixels of the print: about the largest size at which a print is shown.
@@ -17,63 +18,84 @@ const MARGIN: f32 = 0.9;
 /// Middle of the subject's right and left cheek (mesh indices).
 const CHEEKS: [usize; 2] = [50, 280];
 
+/// A face that leans further than this is turned upright: whoever holds the print would do so.
+const UPRIGHT_DEG: f32 = 10.0;
+
+/// R, G, B from 0 to 255, and a fourth value that makes the processor's vectors full.
+pub(super) type Colour = [f32; 4];
+
+/// White paper: the border of every print.
+pub(super) const PAPER: Colour = [228.0, 227.0, 222.0, 255.0];
+
 /// One print.
 pub(super) struct Photo {
-    /// The file's name without its ending.
+    /// The file's name without its ending, with a number if it shows several faces.
     pub(super) name: String,
-    /// The file.
-    pub(super) path: PathBuf,
     width: usize,
     height: usize,
-    pixels: Vec<[f32; 3]>,
+    pixels: Vec<Colour>,
     mesh: Vec<Point>,
 }
 
 impl Photo {
-    /// Cuts the face out of a picture file and brings it to [`FACE_WIDTH`]. `None` if the engine does not read exactly one
-    /// face.
+    /// A print of every face that the engine reads in a picture file.
     ///
     /// # Errors
     /// If the file cannot be read or a network fails.
-    pub(super) fn open(path: &Path, tracker: &mut Tracker) -> anyhow::Result<Option<Photo>> {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    pub(super) fn open(path: &Path, tracker: &mut Tracker) -> anyhow::Result<Vec<Photo>> {
         let picture = image::open(path).with_context(|| format!("cannot read {}", path.display()))?.into_rgb8();
         let frame = Picture::from_rgb(picture.as_raw(), picture.width() as usize, picture.height() as usize)?;
-        let mut faces = tracker.read_all(&frame.as_frame(), &Thresholds::V1)?;
-        let (Some((_, Some(face))), true) = (faces.pop(), faces.is_empty()) else { return Ok(None) };
+        let faces = tracker.read_all(&frame.as_frame(), &Thresholds::V1)?;
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let name = |i: usize| if i == 0 { stem.to_string() } else { format!("{stem}-{}", i + 1) };
+        let faces = faces.into_iter().filter_map(|(_, face)| face).enumerate();
+        Ok(faces.map(|(i, face)| Photo::cut(&picture, &face, name(i))).collect())
+    }
 
-        let part = around(&face.rect, picture.width(), picture.height());
-        let [left, top, part_width, part_height] = part;
-        let scale = FACE_WIDTH / face.rect.width;
-        let (width, height) = ((part_width as f32 * scale).round(), (part_height as f32 * scale).round());
-        let cut = image::imageops::crop_imm(&picture, left, top, part_width, part_height).to_image();
-        let print = image::imageops::resize(&cut, width as u32, height as u32, FilterType::Triangle);
-        let mesh = face.mesh.points.iter().map(|p| {
-            Point::new(
-                (p.x - left as f32) * width / part_width as f32,
-                (p.y - top as f32) * height / part_height as f32,
-            )
-        });
-        Ok(Some(Photo {
+    /// The face and what is around it, upright, brought to [`FACE_WIDTH`]. Where the picture ends, the paper is white.
+    fn cut(picture: &RgbImage, face: &Face, name: String) -> Photo {
+        let roll = face.pose.roll.to_radians();
+        let roll = if roll.to_degrees().abs() < UPRIGHT_DEG { 0.0 } else { roll };
+        let upright = face.mesh.points.iter().map(|p| p.rotated(-roll));
+        let face = Rect::around(upright.clone()).unwrap_or(face.rect);
+        let scale = FACE_WIDTH / face.width;
+        // Scaled first and turned afterwards, so that no detail is skipped.
+        let size = |side: u32| (side as f32 * scale).round().max(1.0) as u32;
+        let scaled =
+            image::imageops::resize(picture, size(picture.width()), size(picture.height()), FilterType::Triangle);
+        let source = Photo {
             name,
-            path: path.to_owned(),
-            width: width as usize,
-            height: height as usize,
-            pixels: print.pixels().map(|p| p.0.map(f32::from)).collect(),
-            mesh: mesh.collect(),
-        }))
+            width: scaled.width() as usize,
+            height: scaled.height() as usize,
+            pixels: scaled.pixels().map(|p| [p[0], p[1], p[2], u8::MAX].map(f32::from)).collect(),
+            mesh: Vec::new(),
+        };
+        let (left, top) = ((face.x - MARGIN * face.width) * scale, (face.y - MARGIN * face.width) * scale);
+        let width = ((1.0 + 2.0 * MARGIN) * face.width * scale) as usize;
+        let height = ((face.height + 2.0 * MARGIN * face.width) * scale) as usize;
+        let pixel = |i: usize| {
+            let at = Point::new((i % width) as f32 + left, (i / width) as f32 + top).rotated(roll);
+            source.colour(at).unwrap_or(PAPER)
+        };
+        Photo {
+            width,
+            height,
+            pixels: (0..width * height).map(pixel).collect(),
+            mesh: upright.map(|p| Point::new(p.x * scale - left, p.y * scale - top)).collect(),
+            ..source
+        }
     }
 
     /// A print with given pixels (row by row) and landmarks, for tests.
     #[cfg(test)]
-    pub(super) fn of_pixels(width: usize, pixels: Vec<[f32; 3]>, mesh: Vec<Point>) -> Photo {
+    pub(super) fn of_pixels(width: usize, pixels: Vec<Colour>, mesh: Vec<Point>) -> Photo {
         let height = pixels.len() / width;
-        Photo { name: "test".to_owned(), path: PathBuf::new(), width, height, pixels, mesh }
+        Photo { name: "test".to_owned(), width, height, pixels, mesh }
     }
 
     /// The colour at `p` in pixels of the print, 0 to 255 a channel, between the four nearest pixels. `None` outside.
     #[inline]
-    pub(super) fn colour(&self, p: Point) -> Option<[f32; 3]> {
+    pub(super) fn colour(&self, p: Point) -> Option<Colour> {
         let (last_x, last_y) = ((self.width - 1) as f32, (self.height - 1) as f32);
         if !((0.0..=last_x).contains(&p.x) && (0.0..=last_y).contains(&p.y)) {
             return None;
@@ -98,6 +120,12 @@ impl Photo {
         (-border..self.width as f32 + border).contains(&p.x) && (-border..self.height as f32 + border).contains(&p.y)
     }
 
+    /// The print as a picture, with its landmarks.
+    pub(super) fn portrait(&self) -> Result<(Picture, &[Point]), EngineError> {
+        let rgba = self.pixels.iter().flat_map(|colour| colour.map(|v| (v + 0.5) as u8)).collect();
+        Ok((Picture::new(rgba, self.width, self.height)?, &self.mesh))
+    }
+
     /// The middle of the face.
     pub(super) fn face_center(&self) -> Point {
         Rect::around(self.mesh.iter().copied()).map_or(Point::default(), |face| face.center())
@@ -109,19 +137,19 @@ impl Photo {
     }
 
     /// The mean colour of both cheeks.
-    pub(super) fn cheek(&self) -> [f32; 3] {
+    pub(super) fn cheek(&self) -> Colour {
         let [right, left] = CHEEKS.map(|i| self.mean_around(self.mesh[i], 6));
         std::array::from_fn(|i| (right[i] + left[i]) / 2.0)
     }
 
     /// The mean colour of the middle of the face, eyes and shadows and all.
-    pub(super) fn skin(&self) -> [f32; 3] {
+    pub(super) fn skin(&self) -> Colour {
         self.mean_around(self.face_center(), (FACE_WIDTH / 3.0) as usize)
     }
 
-    fn mean_around(&self, p: Point, reach: usize) -> [f32; 3] {
+    fn mean_around(&self, p: Point, reach: usize) -> Colour {
         let (x, y) = (p.x.max(0.0) as usize, p.y.max(0.0) as usize);
-        let (mut sum, mut count) = ([0.0; 3], 0.0);
+        let (mut sum, mut count) = ([0.0; 4], 0.0);
         for y in y.saturating_sub(reach)..(y + reach).min(self.height) {
             for x in x.saturating_sub(reach)..(x + reach).min(self.width) {
                 sum = std::array::from_fn(|i| sum[i] + self.pixels[y * self.width + x][i]);
@@ -148,14 +176,4 @@ impl Eye {
         let [p1, p2, p3, p4, p5, p6] = lids;
         Eye { center: p1.midpoint(*p4), width: p1.distance(*p4), opening: (p2.distance(*p6) + p3.distance(*p5)) / 2.0 }
     }
-}
-
-/// The face's box with its margin, cut off at the picture's edges: left, top, width, height.
-fn around(face: &Rect, width: u32, height: u32) -> [u32; 4] {
-    let margin = MARGIN * face.width;
-    let left = (face.x - margin).max(0.0) as u32;
-    let top = (face.y - margin).max(0.0) as u32;
-    let right = ((face.x + face.width + margin) as u32).min(width);
-    let bottom = ((face.y + face.height + margin) as u32).min(height);
-    [left, top, right - left, bottom - top]
 }

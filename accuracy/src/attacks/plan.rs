@@ -12,7 +12,7 @@ use super::rigid::Rigid;
 use super::sheet::{HEIGHT, Placement, WIDTH};
 
 /// Times that a kind is tried on each photograph.
-const ROUNDS: usize = 2;
+const ROUNDS: usize = 3;
 
 /// What an attack needs, and so what is asked of the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -99,7 +99,7 @@ pub(super) fn sequences(photos: &[Photo], quick: bool) -> Vec<Sequence<'_>> {
     for (k, kind) in Kind::all().enumerate() {
         let rounds = if quick || kind == Kind::PaperLids { 1 } else { ROUNDS };
         for round in 0..rounds {
-            let chosen = photos.iter().enumerate().filter(|(p, _)| !quick || (p + k).is_multiple_of(2));
+            let chosen = photos.iter().enumerate().filter(|(p, _)| !quick || !(p + k).is_multiple_of(4));
             sequences.extend(chosen.map(|(_, photo)| Sequence { kind, photo, round }));
         }
     }

@@ -6,7 +6,7 @@ use engine::geometry::Point;
 use engine::{EngineError, Picture};
 
 use super::cover::Cover;
-use super::photo::Photo;
+use super::photo::{Colour, PAPER, Photo};
 use super::prng::Prng;
 use super::sheet::{HEIGHT, Placement, WIDTH};
 
@@ -58,15 +58,14 @@ const MOST_EXPOSURES: usize = 5;
 /// Standard deviation of the noise in grey levels: a good webcam in room light.
 const NOISE: f32 = 2.5;
 
-/// White border of a print, in its pixels, and its brightness.
+/// White border of a print, in its pixels.
 const BORDER: f32 = 10.0;
-const PAPER: [f32; 3] = [228.0, 227.0, 222.0];
 
 /// Renders the frames of one print.
 pub(super) struct Renderer<'a> {
     photo: &'a Photo,
     pivot: Point,
-    background: Vec<[f32; 3]>,
+    background: Vec<Colour>,
     noise: Vec<f32>,
 }
 
@@ -74,7 +73,7 @@ impl<'a> Renderer<'a> {
     /// Prepares a wall behind the print and the camera's noise.
     pub(super) fn new(photo: &'a Photo) -> Renderer<'a> {
         let mut chance = Prng::named(&photo.name);
-        let wall = [chance.between(90.0, 190.0), chance.between(90.0, 190.0), chance.between(90.0, 190.0)];
+        let wall: Colour = std::array::from_fn(|_| chance.between(90.0, 190.0));
         let background = (0..WIDTH * HEIGHT).map(|i| {
             let (x, y) = ((i % WIDTH) as f32 / WIDTH as f32, (i / WIDTH) as f32 / HEIGHT as f32);
             let shade = 0.85 + 0.2 * x - 0.1 * y + 0.03 * (TAU * 9.0 * x + 3.0 * (TAU * 4.0 * y).sin()).sin();
@@ -92,7 +91,7 @@ impl<'a> Renderer<'a> {
     pub(super) fn frame(&self, script: &Script, t: f32, seed: usize) -> Result<Picture, EngineError> {
         let moment = script.at(t);
         let opens = self.exposures(&moment, &script.at(t + EXPOSURE_S));
-        let mut pixels = vec![[0.0; 3]; WIDTH * HEIGHT];
+        let mut pixels = vec![[0.0; 4]; WIDTH * HEIGHT];
         for i in 0..opens {
             self.expose(&script.at(t + EXPOSURE_S * i as f32 / opens as f32), &mut pixels);
         }
@@ -104,7 +103,8 @@ impl<'a> Renderer<'a> {
         for (i, (pixel, out)) in pixels.iter().zip(rgba.chunks_exact_mut(4)).enumerate() {
             let grain = self.noise[(i + seed * 7919) % self.noise.len()];
             for (value, out) in pixel.iter().zip(out) {
-                *out = (value * gain + grain).round().clamp(0.0, 255.0) as u8;
+                // The cast stops at 0 and 255.
+                *out = (value * gain + grain + 0.5) as u8;
             }
         }
         Picture::new(rgba, WIDTH, HEIGHT)
@@ -125,7 +125,7 @@ impl<'a> Renderer<'a> {
     }
 
     /// Adds the scene's colours to `pixels`.
-    fn expose(&self, moment: &Moment, pixels: &mut [[f32; 3]]) {
+    fn expose(&self, moment: &Moment, pixels: &mut [Colour]) {
         let view = moment.placement.view();
         for (row, line) in pixels.chunks_exact_mut(WIDTH).enumerate() {
             for (column, pixel) in line.iter_mut().enumerate() {
@@ -141,7 +141,7 @@ impl<'a> Renderer<'a> {
 
     /// The colour before the print's point `p`, seen past the covers; `behind` beside the print.
     #[inline]
-    fn colour(&self, p: Point, behind: [f32; 3], covers: &[Cover]) -> [f32; 3] {
+    fn colour(&self, p: Point, behind: Colour, covers: &[Cover]) -> Colour {
         let paper = || if self.photo.covers(p, BORDER) { PAPER } else { behind };
         let mut colour = self.photo.colour(p).unwrap_or_else(paper);
         for cover in covers {
@@ -154,7 +154,7 @@ impl<'a> Renderer<'a> {
 }
 
 /// Blurs by two passes of a moving mean, whose reach is `radius` pixels in all.
-fn blur(pixels: &mut [[f32; 3]], radius: f32) {
+fn blur(pixels: &mut [Colour], radius: f32) {
     let reach = ((radius / 2.0).round() as usize).max(1);
     let mut line = Vec::new();
     for _ in 0..2 {
@@ -168,19 +168,12 @@ fn blur(pixels: &mut [[f32; 3]], radius: f32) {
 }
 
 /// Replaces each of `count` pixels, `step` apart from `first` on, by the mean of those up to `reach` before and after it.
-fn mean_along(
-    pixels: &mut [[f32; 3]],
-    first: usize,
-    step: usize,
-    count: usize,
-    reach: usize,
-    line: &mut Vec<[f32; 3]>,
-) {
+fn mean_along(pixels: &mut [Colour], first: usize, step: usize, count: usize, reach: usize, line: &mut Vec<Colour>) {
     line.clear();
     line.extend((0..count).map(|i| pixels[first + i * step]));
     let at = |i: isize| line[i.clamp(0, count as isize - 1) as usize];
     let reach = reach as isize;
-    let mut sum = [0.0; 3];
+    let mut sum = [0.0; 4];
     for i in -reach..=reach {
         sum = std::array::from_fn(|c| sum[c] + at(i)[c]);
     }

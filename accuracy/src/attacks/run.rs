@@ -4,7 +4,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use engine::{Blink, EyeState, Gate, Observation, Picture, Session};
+use clip_maker::Scene;
+use engine::{Blink, EngineError, EyeState, Gate, Observation, Picture, Session};
 use engine_tract::Models;
 use serde::Serialize;
 
@@ -82,15 +83,15 @@ pub(super) fn all(plan: &[Sequence], models: &Models) -> anyhow::Result<Vec<Vec<
 /// The frames of a sequence, each with its time in milliseconds.
 ///
 /// # Errors
-/// If clip-maker cannot read the photograph.
+/// None in practice: sizes are fixed.
 pub(super) fn frames<'a>(
     sequence: &'a Sequence,
-    models: &Models,
-) -> anyhow::Result<Box<dyn Iterator<Item = anyhow::Result<(f64, Picture)>> + 'a>> {
+) -> Result<Box<dyn Iterator<Item = Result<(f64, Picture), EngineError>> + 'a>, EngineError> {
     let times = (0..(LENGTH_S * FPS) as usize).map(|i| (i, i as f32 / FPS));
     let at = |t: f32, picture| Ok((f64::from(t * 1000.0).round(), picture));
     let Some(script) = sequence.script() else {
-        let scene = clip_maker::scene(&sequence.photo.path, models, vec![LIDS_AT_S])?;
+        let (portrait, mesh) = sequence.photo.portrait()?;
+        let scene = Scene::new(portrait, mesh, vec![LIDS_AT_S]);
         return Ok(Box::new(times.map(move |(i, t)| at(t, scene.picture(t, i as u32)?))));
     };
     let renderer = Renderer::new(sequence.photo);
@@ -121,9 +122,9 @@ fn claim<'a, 'p>(plan: &'a [Sequence<'p>], next: &AtomicUsize) -> Option<(usize,
 
 fn one(sequence: &Sequence, models: &Models) -> anyhow::Result<Vec<Sample>> {
     let mut session = Session::new(models.networks(), THRESHOLDS);
-    let read = |frame: anyhow::Result<(f64, Picture)>| {
+    let read = |frame: Result<(f64, Picture), EngineError>| {
         let (t_ms, picture) = frame?;
         Ok(Sample::from(&session.push(&picture.as_frame(), t_ms)?))
     };
-    frames(sequence, models)?.map(read).collect()
+    frames(sequence)?.map(read).collect()
 }

@@ -85,11 +85,15 @@ impl View {
         let ray = [(x - WIDTH as f32 / 2.0) / FOCAL, (y - HEIGHT as f32 / 2.0) / FOCAL, 1.0];
         let [mut dx, mut dy, dz] = self.axes.map(|axis| dot(axis, ray));
         let [mut ox, mut oy, oz] = self.camera;
+        if self.bend == 0.0 {
+            let t = -oz / dz;
+            return (t > 0.0).then(|| Point::new(ox + t * dx, oy + t * dy));
+        }
         let lying = self.bend_axis == BendAxis::Horizontal;
         if lying {
             (dx, dy, ox, oy) = (dy, dx, oy, ox);
         }
-        // The sheet is the set k·(x² + z²) = 2z: a plane for k = 0, else a cylinder that touches that plane in the pivot.
+        // The sheet is the set k·(x² + z²) = 2z: a cylinder that touches the flat sheet along the axis through the pivot.
         let k = self.bend;
         let a = k * (dx * dx + dz * dz);
         let b = 2.0 * k * (ox * dx + oz * dz) - 2.0 * dz;
@@ -98,14 +102,14 @@ impl View {
         if root < 0.0 {
             return None;
         }
-        // Of the two solutions the one that becomes the plane's as k goes to 0.
+        // Of the two solutions the one that becomes the flat sheet's as k goes to 0.
         let t = -2.0 * c / (b + root.sqrt().copysign(b));
         let (across, along, away) = (ox + t * dx, oy + t * dy, oz + t * dz);
         // Not the plane behind the camera, nor the half of the cylinder that the sheet does not reach.
         if !(t > 0.0 && 1.0 - k * away > 0.0) {
             return None;
         }
-        let across = if k == 0.0 { across } else { (k * across).clamp(-1.0, 1.0).asin() / k };
+        let across = (k * across).clamp(-1.0, 1.0).asin() / k;
         Some(if lying { Point::new(along, across) } else { Point::new(across, along) })
     }
 
