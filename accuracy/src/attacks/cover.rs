@@ -35,6 +35,9 @@ const FINGER_LENGTHS: [f32; 4] = [1.5, 0.0, 0.7, 3.0];
 const JOINTS: [f32; 2] = [2.2, 5.0];
 const KNUCKLES: f32 = 8.0;
 
+/// Fingers that lie side by side let nothing through: each is wider than its share by this factor.
+const OVERLAP: f32 = 1.12;
+
 impl Cover {
     /// Whether the cover hides the point `p` for the most part.
     #[cfg(test)]
@@ -75,7 +78,10 @@ impl Cover {
         }
         let roundness = (1.0 - (off_axis / radius).powi(2)).max(0.0).sqrt();
         let crease = JOINTS.iter().map(|at| (-((from_tip - at) * 4.0).powi(2)).exp()).sum::<f32>();
-        ((p.x - tip).max(0.0).hypot(off_axis) - radius, shaded(skin, 0.6 + 0.4 * roundness - 0.08 * crease + texture))
+        (
+            (p.x - tip).max(0.0).hypot(off_axis) - radius * OVERLAP,
+            shaded(skin, 0.6 + 0.4 * roundness - 0.08 * crease + texture),
+        )
     }
 }
 
@@ -103,9 +109,13 @@ mod tests {
     fn fingers_have_gaps_at_their_tips_and_ridges_along_their_length() {
         let paint = Paint::Hand([200.0, 150.0, 120.0, 255.0]);
         let hand = Cover { center: Point::default(), half: (100.0, 40.0), axis: X_AXIS, paint };
-        assert!(hand.hides(Point::new(-95.0, -30.0)) && hand.hides(Point::new(50.0, 20.0)));
+        assert!(
+            hand.hides(Point::new(-95.0, -30.0))
+                && hand.hides(Point::new(50.0, 20.0))
+                && hand.hides(Point::new(50.0, 0.0))
+        );
         // The second finger is the longest; between the tips one sees through.
-        assert!(hand.hides(Point::new(96.0, -10.0)) && !hand.hides(Point::new(96.0, -20.0)));
+        assert!(hand.hides(Point::new(96.0, -10.0)) && !hand.hides(Point::new(96.0, -22.0)));
         let red = |y: f32| hand.at(Point::new(60.0, y)).map(|(_, colour)| colour[0]).unwrap();
         assert!(red(-30.0) > 1.2 * red(-20.5), "axis {}, gap {}", red(-30.0), red(-20.5));
     }

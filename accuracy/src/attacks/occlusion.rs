@@ -167,3 +167,45 @@ fn come_and_go(cover: Cover, way: Way, chance: &mut Prng) -> Change {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use engine::mesh::LANDMARKS;
+    use engine::mesh::landmarks::{LEFT_EYE, RIGHT_EYE};
+
+    use super::super::plan::at_rest;
+    use super::*;
+
+    /// A grey print with eyes 30 wide and 10 high at (70, 60) and (130, 66).
+    fn photo() -> Photo {
+        let mut mesh = vec![Point::new(100.0, 80.0); LANDMARKS];
+        for (lids, x, y) in [(RIGHT_EYE, 70.0, 60.0), (LEFT_EYE, 130.0, 66.0)] {
+            let outline = [(-15.0, 0.0), (-5.0, -5.0), (5.0, -5.0), (15.0, 0.0), (5.0, 5.0), (-5.0, 5.0)];
+            for (index, (dx, dy)) in lids.into_iter().zip(outline) {
+                mesh[index] = Point::new(x + dx, y + dy);
+            }
+        }
+        Photo::of_pixels(201, vec![[90.0, 90.0, 90.0, 255.0]; 201 * 161], mesh)
+    }
+
+    #[test]
+    fn every_kind_hides_its_eyes_for_a_moment_and_leaves_them_free_before_and_after() {
+        let photo = photo();
+        for (kind, name) in Occlusion::ALL {
+            for round in 0..20 {
+                let mut chance = Prng::named(&format!("{name} {round}"));
+                let mut script = at_rest(&mut chance);
+                script.changes.extend(kind.changes(&photo, &mut chance));
+                let hidden = |t: f32| {
+                    let covers = script.at(t).covers;
+                    photo.eyes().iter().filter(|eye| covers.iter().any(|cover| cover.hides(eye.center))).count()
+                };
+                let most = (0..260).map(|i| hidden(i as f32 * 0.01)).max();
+                let expected = if kind == Occlusion::OneEye { 1 } else { 2 };
+                assert_eq!(most, Some(expected), "{name}, round {round}");
+                let free = (0..80).chain(215..260).all(|i| hidden(i as f32 * 0.01) == 0);
+                assert!(free, "{name}, round {round}");
+            }
+        }
+    }
+}

@@ -99,7 +99,7 @@ pub(super) fn sequences(photos: &[Photo], quick: bool) -> Vec<Sequence<'_>> {
     for (k, kind) in Kind::all().enumerate() {
         let rounds = if quick || kind == Kind::PaperLids { 1 } else { ROUNDS };
         for round in 0..rounds {
-            let chosen = photos.iter().enumerate().filter(|(p, _)| !quick || !(p + k).is_multiple_of(4));
+            let chosen = photos.iter().enumerate().filter(|(p, _)| !quick || !(p + k).is_multiple_of(3));
             sequences.extend(chosen.map(|(_, photo)| Sequence { kind, photo, round }));
         }
     }
@@ -124,5 +124,39 @@ pub(super) fn at_rest(chance: &mut Prng) -> Script {
             m.placement.center.x += 1.5 * sway_x.at(t);
             m.placement.center.y += 1.5 * sway_y.at(t);
         })],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn photos(count: usize) -> Vec<Photo> {
+        (0..count).map(|_| Photo::of_pixels(2, vec![[0.0; 4]; 4], vec![Point::default(); 468])).collect()
+    }
+
+    #[test]
+    fn the_quick_part_still_tries_every_kind_and_every_photograph() {
+        let photos = photos(17);
+        let (all, quick) = (sequences(&photos, false), sequences(&photos, true));
+        let kinds: HashSet<&str> = quick.iter().map(|sequence| sequence.kind.name()).collect();
+        assert_eq!(kinds.len(), Kind::all().count());
+        for photo in &photos {
+            assert!(quick.iter().any(|sequence| std::ptr::eq(sequence.photo, photo)));
+        }
+        let count = |plan: &[Sequence], group| plan.iter().filter(|sequence| sequence.kind.group() == group).count();
+        assert!(count(&all, Group::Rigid) >= 500 && count(&all, Group::Occlusion) >= 300);
+        assert!(quick.len() < all.len() / 3);
+    }
+
+    #[test]
+    fn a_sequence_is_the_same_each_time_and_unlike_the_next() {
+        let photos = photos(1);
+        let pan = |round| Sequence { kind: Kind::Rigid(Rigid::Pan, "pan"), photo: &photos[0], round };
+        let center = |sequence: Sequence| sequence.script().map(|script| script.at(1.4).placement.center);
+        assert_eq!(center(pan(0)), center(pan(0)));
+        assert_ne!(center(pan(0)), center(pan(1)));
     }
 }

@@ -183,3 +183,117 @@ fn mean_along(pixels: &mut [Colour], first: usize, step: usize, count: usize, re
         sum = std::array::from_fn(|c| sum[c] + enters[c] - leaves[c]);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use engine::mesh::LANDMARKS;
+    use engine::mesh::landmarks::{LEFT_EYE, RIGHT_EYE};
+
+    use super::super::cover::Paint;
+    use super::*;
+
+    const MIDDLE: Point = Point::new(320.0, 240.0);
+    /// Grey levels by which a pixel may differ: rounding, and what is left of it between two pixels.
+    const TOLERANCE: i32 = 2;
+
+    /// A print of 201 × 161 pixels whose colours tell the place, with eyes 30 wide and 10 high at (70, 60) and (130, 60).
+    fn photo() -> Photo {
+        let pixels = (0..201 * 161).map(|i| [(i % 201) as f32, (i / 201) as f32, 77.0, 255.0]).collect();
+        let mut mesh = vec![Point::new(100.0, 80.0); LANDMARKS];
+        (mesh[0], mesh[1]) = (Point::new(20.0, 0.0), Point::new(180.0, 160.0));
+        for (lids, x) in [(RIGHT_EYE, 70.0), (LEFT_EYE, 130.0)] {
+            let outline = [(-15.0, 0.0), (-5.0, -5.0), (5.0, -5.0), (15.0, 0.0), (5.0, 5.0), (-5.0, 5.0)];
+            for (index, (dx, dy)) in lids.into_iter().zip(outline) {
+                mesh[index] = Point::new(x + dx, 60.0 + dy);
+            }
+        }
+        Photo::of_pixels(201, pixels, mesh)
+    }
+
+    /// The print seen from straight ahead, pixel for pixel.
+    fn facing() -> Moment {
+        Moment { placement: Placement::facing(MIDDLE, 1.0), covers: Vec::new(), gain: 1.0, defocus: 0.0 }
+    }
+
+    /// The frame of a script at 1 s, without noise.
+    fn frame(photo: &Photo, start: Moment, changes: Vec<Change>) -> Picture {
+        let renderer = Renderer { noise: vec![0.0], ..Renderer::new(photo) };
+        renderer.frame(&Script { start, changes }, 1.0, 0).unwrap()
+    }
+
+    /// Fails unless the frame shows the print's pixel (`x`, `y`) at (`column`, `row`).
+    fn assert_shows(picture: &Picture, (column, row): (usize, usize), (x, y): (i32, i32)) {
+        let [red, green, _] = picture.as_frame().rgb(column, row).map(i32::from);
+        let off = (red - x).abs().max((green - y).abs());
+        assert!(off <= TOLERANCE, "({column}, {row}) shows ({red}, {green}) and not ({x}, {y})");
+    }
+
+    #[test]
+    fn a_print_that_faces_the_camera_is_seen_as_it_is() {
+        let photo = photo();
+        let picture = frame(&photo, facing(), Vec::new());
+        for (x, y) in [(1, 1), (199, 159), (100, 80), (70, 60), (1, 159)] {
+            assert_shows(&picture, (320 - 100 + x as usize, 240 - 80 + y as usize), (x, y));
+        }
+        let beside = picture.as_frame().rgb(220 - 5, 240).map(f32::from);
+        assert_eq!(beside, PAPER[..3], "the border is white");
+    }
+
+    #[test]
+    fn a_pan_moves_every_pixel_by_so_many() {
+        let photo = photo();
+        let pan: Change = Box::new(|_, m| (m.placement.center.x, m.placement.center.y) = (335.0, 218.0));
+        let picture = frame(&photo, facing(), vec![pan]);
+        assert_shows(&picture, (335, 218), (100, 80));
+        assert_shows(&picture, (335 + 60, 218 - 40), (160, 40));
+    }
+
+    #[test]
+    fn a_bar_hides_the_eyes_while_it_passes() {
+        let photo = photo();
+        let black = Paint::Flat([0.0, 0.0, 0.0, 255.0]);
+        let bar = |y: f32| Cover {
+            center: Point::new(100.0, y),
+            half: (50.0, 7.0),
+            axis: Point::new(1.0, 0.0),
+            paint: black,
+        };
+        for (y, hidden) in [(30.0, false), (60.0, true), (90.0, false)] {
+            assert!(photo.eyes().iter().all(|eye| bar(y).hides(eye.center) == hidden), "bar at {y}");
+            let picture = frame(&photo, Moment { covers: vec![bar(y)], ..facing() }, Vec::new());
+            let seen = if hidden { (0, 0) } else { (70, 60) };
+            assert_shows(&picture, (290, 220), seen);
+        }
+    }
+
+    #[test]
+    fn what_moves_fast_is_blurred_along_its_way() {
+        let photo = photo();
+        let bar = Cover {
+            center: Point::new(100.0, 40.0),
+            half: (120.0, 4.0),
+            axis: Point::new(1.0, 0.0),
+            paint: Paint::Flat([0.0, 0.0, 0.0, 255.0]),
+        };
+        let falls: Change = Box::new(move |t, m| {
+            m.covers.push(Cover { center: Point::new(100.0, 40.0 + 1000.0 * (t - 1.0)), ..bar });
+        });
+        let picture = frame(&photo, facing(), vec![falls]);
+        let blue = |y: usize| picture.as_frame().rgb(320, 240 - 80 + y)[2];
+        // It falls by 20 pixels while the shutter is open: half-covered on its way, not covered beyond.
+        assert!((10..70).contains(&blue(50)), "on its way: {}", blue(50));
+        assert_eq!(blue(90), 77);
+    }
+
+    #[test]
+    fn light_and_focus_change_brightness_and_edges() {
+        let photo = photo();
+        let dim = frame(&photo, Moment { gain: 0.5, ..facing() }, Vec::new());
+        assert_shows(&dim, (320, 240), (50, 40));
+        let blurred = frame(&photo, Moment { defocus: 8.0, ..facing() }, Vec::new());
+        assert_shows(&blurred, (320, 240), (100, 80));
+        let at_edge = blurred.as_frame().rgb(209, 240)[2];
+        let sharp = frame(&photo, facing(), Vec::new()).as_frame().rgb(209, 240)[2];
+        assert!(at_edge != sharp, "the print's edge runs into the wall: {at_edge}, {sharp}");
+    }
+}

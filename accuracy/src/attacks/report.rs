@@ -10,12 +10,12 @@ use super::photo::Photo;
 use super::plan::{Group, Kind, Sequence};
 use super::run::Sample;
 
-/// Sequences with a counted blink that are allowed: none of a moved print.
-const MOST_RIGID_BLINKS: usize = 0;
-/// And this many of a covered one.
-const MOST_OCCLUSION_BLINKS: usize = 0;
+/// Share of the sequences with covered eyes that may count as a blink, 0 to 1. Of the moved ones none may.
+const MOST_OCCLUSION_SHARE: f32 = 0.05;
 /// A kind whose face is hardly ever followed proves nothing: least share of usable frames of a rigid kind.
 const LEAST_USABLE_SHARE: f32 = 0.5;
+/// Nor does an engine that never counts: least share of the paper lids that must.
+const LEAST_LIDS_SHARE: f32 = 0.5;
 
 /// The whole answer.
 #[derive(Debug, Serialize)]
@@ -79,12 +79,15 @@ impl Report {
             let usable = kind.usable_share;
             ensure!(usable >= LEAST_USABLE_SHARE, "{}: only {usable:.2} of the frames were usable", kind.kind);
         }
-        let (rigid, occlusion) = (self.with_blink(Group::Rigid), self.with_blink(Group::Occlusion));
-        ensure!(rigid <= MOST_RIGID_BLINKS, "{rigid} moved photographs counted as a blink");
+        let rigid = self.with_blink(Group::Rigid);
+        ensure!(rigid == 0, "{rigid} moved photographs counted as a blink");
+        let share = |group| self.with_blink(group) as f32 / self.sequences(group).max(1) as f32;
+        let (covered, lids) = (share(Group::Occlusion), share(Group::NeedsSkill));
         ensure!(
-            occlusion <= MOST_OCCLUSION_BLINKS,
-            "{occlusion} covered photographs counted as a blink, allowed are {MOST_OCCLUSION_BLINKS}"
+            covered <= MOST_OCCLUSION_SHARE,
+            "{covered:.3} of the covered photographs counted as a blink, allowed are {MOST_OCCLUSION_SHARE}"
         );
+        ensure!(lids >= LEAST_LIDS_SHARE, "only {lids:.2} of the paper lids counted: these attacks prove nothing");
         Ok(())
     }
 

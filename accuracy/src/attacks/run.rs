@@ -80,13 +80,14 @@ pub(super) fn all(plan: &[Sequence], models: &Models) -> anyhow::Result<Vec<Vec<
     Ok(outcomes.into_inner().expect("no worker panics with the lock held"))
 }
 
+/// Frames with their times in milliseconds.
+pub(super) type Frames<'a> = Box<dyn Iterator<Item = Result<(f64, Picture), EngineError>> + 'a>;
+
 /// The frames of a sequence, each with its time in milliseconds.
 ///
 /// # Errors
 /// None in practice: sizes are fixed.
-pub(super) fn frames<'a>(
-    sequence: &'a Sequence,
-) -> Result<Box<dyn Iterator<Item = Result<(f64, Picture), EngineError>> + 'a>, EngineError> {
+pub(super) fn frames<'a>(sequence: &'a Sequence) -> Result<Frames<'a>, EngineError> {
     let times = (0..(LENGTH_S * FPS) as usize).map(|i| (i, i as f32 / FPS));
     let at = |t: f32, picture| Ok((f64::from(t * 1000.0).round(), picture));
     let Some(script) = sequence.script() else {

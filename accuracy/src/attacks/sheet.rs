@@ -102,13 +102,16 @@ impl View {
         if root < 0.0 {
             return None;
         }
-        // Of the two solutions the one that becomes the flat sheet's as k goes to 0.
-        let t = -2.0 * c / (b + root.sqrt().copysign(b));
-        let (across, along, away) = (ox + t * dx, oy + t * dy, oz + t * dz);
-        // Not the plane behind the camera, nor the half of the cylinder that the sheet does not reach.
-        if !(t > 0.0 && 1.0 - k * away > 0.0) {
+        let sum = -0.5 * (b + root.sqrt().copysign(b));
+        // Of the two places where the line of sight meets the cylinder, the one nearer to that axis. Not behind the camera,
+        // nor on the half of the cylinder that no sheet reaches.
+        let height = |t: f32| 1.0 - k * (oz + t * dz);
+        let (one, other) = (sum / a, c / sum);
+        let t = if height(one) > height(other) { one } else { other };
+        if !(t > 0.0 && height(t) > 0.0) {
             return None;
         }
+        let (across, along) = (ox + t * dx, oy + t * dy);
         let across = (k * across).clamp(-1.0, 1.0).asin() / k;
         Some(if lying { Point::new(along, across) } else { Point::new(across, along) })
     }
