@@ -1,5 +1,6 @@
 //! Measures the engine on recorded people, on their captures, and on attacks that need no skill.
 
+mod attacks;
 mod baseline;
 mod captures;
 mod clips;
@@ -27,6 +28,7 @@ struct Arguments {
 /// Each one's help stands above its options.
 #[derive(Debug, Subcommand)]
 enum Command {
+    Attacks(attacks::Options),
     Clips(clips::Options),
     Captures(captures::Options),
 }
@@ -44,6 +46,7 @@ struct Places {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
+        Command::Attacks(options) => attacks::run(&options),
         Command::Clips(options) => clips::run(&options),
         Command::Captures(options) => captures::run(&options),
     };

@@ -1,0 +1,131 @@
+//! Runs sequences through sessions, on every core.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use clip_maker::Scene;
+use engine::{Blink, EngineError, EyeState, Gate, Observation, Picture, Session};
+use engine_tract::Models;
+use serde::Serialize;
+
+use super::THRESHOLDS;
+use super::course::LENGTH_S;
+use super::photo::Photo;
+use super::plan::{Sequence, at_rest};
+use super::prng::Prng;
+use super::render::{Renderer, Script};
+
+/// Frames a second.
+const FPS: f32 = 25.0;
+
+/// When paper lids begin to go down, in seconds.
+const LIDS_AT_S: f32 = 1.1;
+
+/// What the engine read in one frame.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Sample {
+    /// Time of the frame.
+    pub(super) t_ms: u32,
+    /// Openness of the subject's right eye.
+    pub(super) ear_right: Option<f32>,
+    /// Openness of the subject's left eye.
+    pub(super) ear_left: Option<f32>,
+    /// Whether the frame can be used.
+    pub(super) gate: Gate,
+    /// Mean opening as a share of the open level.
+    pub(super) openness: Option<f32>,
+    /// How sure the mesh is of a face, 0 to 1.
+    pub(super) presence: Option<f32>,
+    /// What the lids are taken to do.
+    pub(super) state: EyeState,
+    /// The blink that this frame completed.
+    pub(super) blink: Option<Blink>,
+}
+
+impl From<&Observation> for Sample {
+    fn from(seen: &Observation) -> Sample {
+        Sample {
+            t_ms: seen.t_ms,
+            ear_right: seen.ears.map(|e| e.right),
+            ear_left: seen.ears.map(|e| e.left),
+            gate: seen.gate,
+            openness: seen.openness,
+            presence: seen.face.as_ref().map(|f| f.mesh.presence),
+            state: seen.state,
+            blink: seen.blink,
+        }
+    }
+}
+
+/// Runs every sequence; the answers stand in the same order.
+///
+/// # Errors
+/// If a network fails.
+pub(super) fn all(plan: &[Sequence], models: &Models) -> anyhow::Result<Vec<Vec<Sample>>> {
+    let next = AtomicUsize::new(0);
+    let outcomes = Mutex::new(vec![Vec::new(); plan.len()]);
+    let work = || -> anyhow::Result<()> {
+        while let Some((index, sequence)) = claim(plan, &next) {
+            let samples = one(sequence, models)?;
+            outcomes.lock().expect("no worker panics with the lock held")[index] = samples;
+        }
+        Ok(())
+    };
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().try_for_each(|worker| worker.join().expect("a worker's panic is a bug"))
+    })?;
+    Ok(outcomes.into_inner().expect("no worker panics with the lock held"))
+}
+
+/// Frames with their times in milliseconds.
+pub(super) type Frames<'a> = Box<dyn Iterator<Item = Result<(f64, Picture), EngineError>> + 'a>;
+
+/// The frames of a sequence, each with its time in milliseconds.
+///
+/// # Errors
+/// None in practice: sizes are fixed.
+pub(super) fn frames<'a>(sequence: &'a Sequence) -> Result<Frames<'a>, EngineError> {
+    let times = (0..(LENGTH_S * FPS) as usize).map(|i| (i, i as f32 / FPS));
+    let at = |t: f32, picture| Ok((f64::from(t * 1000.0).round(), picture));
+    let Some(script) = sequence.script() else {
+        let (portrait, mesh) = sequence.photo.portrait()?;
+        let scene = Scene::new(portrait, mesh, vec![LIDS_AT_S]);
+        return Ok(Box::new(times.map(move |(i, t)| at(t, scene.picture(t, i as u32)?))));
+    };
+    let renderer = Renderer::new(sequence.photo);
+    Ok(Box::new(times.map(move |(i, t)| at(t, renderer.frame(&script, t, i)?))))
+}
+
+/// Whether a print that is only held still gives an open level: else nothing that is done to it proves anything.
+///
+/// # Errors
+/// If a network fails.
+pub(super) fn can_be_learnt(photo: &Photo, models: &Models) -> anyhow::Result<bool> {
+    let script: Script = at_rest(&mut Prng::named(&photo.name));
+    let renderer = Renderer::new(photo);
+    let mut session = Session::new(models.networks(), THRESHOLDS);
+    let mut usable = 0;
+    for i in 0..12 {
+        let t = i as f32 / FPS;
+        let seen = session.push(&renderer.frame(&script, t, i)?.as_frame(), f64::from(t) * 1000.0)?;
+        usable += usize::from(seen.gate.eyes_usable());
+    }
+    Ok(session.is_settled() && usable >= 9)
+}
+
+fn claim<'a, 'p>(plan: &'a [Sequence<'p>], next: &AtomicUsize) -> Option<(usize, &'a Sequence<'p>)> {
+    let index = next.fetch_add(1, Ordering::Relaxed);
+    plan.get(index).map(|sequence| (index, sequence))
+}
+
+fn one(sequence: &Sequence, models: &Models) -> anyhow::Result<Vec<Sample>> {
+    let mut session = Session::new(models.networks(), THRESHOLDS);
+    let read = |frame: Result<(f64, Picture), EngineError>| {
+        let (t_ms, picture) = frame?;
+        Ok(Sample::from(&session.push(&picture.as_frame(), t_ms)?))
+    };
+    frames(sequence)?.map(read).collect()
+}
