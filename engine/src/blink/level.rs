@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::ear::EyeRatios;
+use crate::stats::median;
 use crate::thresholds::BlinkThresholds;
 
 /// How far a person's eyes open, learnt from the last seconds. The caller gives it open samples only.
@@ -18,7 +19,7 @@ impl OpenLevel {
         self.level
     }
 
-    /// Adds a sample and computes each eye's level anew: the upper quartile, which a few low samples do not move.
+    /// Adds a sample and computes each eye's level anew: the median, which a few low samples and noise do not move.
     pub(super) fn learn(&mut self, t_ms: u32, ears: EyeRatios, limits: &BlinkThresholds) {
         self.samples.push_back((t_ms, ears));
         while self.samples.front().is_some_and(|&(t, _)| t_ms - t > limits.learn_ms) {
@@ -29,15 +30,13 @@ impl OpenLevel {
         if self.level.is_none() && !enough {
             return;
         }
-        let level = EyeRatios { right: self.upper_quartile(|e| e.right), left: self.upper_quartile(|e| e.left) };
+        let level = EyeRatios { right: self.median_of(|e| e.right), left: self.median_of(|e| e.left) };
         // Below this the lids cannot be told apart; a level learnt with closed eyes ends here.
         let readable = level.right.min(level.left) >= limits.min_open_level;
         self.level = readable.then_some(level);
     }
 
-    fn upper_quartile(&self, eye: fn(&EyeRatios) -> f32) -> f32 {
-        let mut values: Vec<f32> = self.samples.iter().map(|(_, ears)| eye(ears)).collect();
-        values.sort_by(f32::total_cmp);
-        values[(values.len() - 1) * 3 / 4]
+    fn median_of(&self, eye: fn(&EyeRatios) -> f32) -> f32 {
+        median(self.samples.iter().map(|(_, ears)| eye(ears)).collect())
     }
 }

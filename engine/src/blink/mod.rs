@@ -76,6 +76,8 @@ struct Closure {
     last_open_ms: u32,
     lowest: f32,
     lowest_ms: u32,
+    /// Samples with closed eyes.
+    samples: u32,
     /// The eyes were seen open before, and closed fast: lids that sink slowly look down, or fall asleep.
     fast: bool,
 }
@@ -173,6 +175,7 @@ impl BlinkDetector {
             last_open_ms: last_open.map_or(start_ms, |i| self.history[i].0),
             lowest: openness,
             lowest_ms: t_ms,
+            samples: 1,
             fast: last_open.is_some() && t_ms - start_ms <= limits.max_closing_ms,
         });
         self.history.clear();
@@ -185,6 +188,7 @@ impl BlinkDetector {
         if openness < closure.lowest {
             (closure.lowest, closure.lowest_ms) = (openness, t_ms);
         }
+        closure.samples += u32::from(is_closed);
         let lasted_ms = t_ms - closure.start_ms;
         if openness < limits.open_ratio.max(closure.lowest + limits.min_rise) {
             self.state = if is_closed { EyeState::Closed } else { EyeState::Opening };
@@ -198,7 +202,9 @@ impl BlinkDetector {
         self.history.push_back((t_ms, openness));
         self.state = EyeState::Open;
         let long_enough = t_ms - closure.last_open_ms >= limits.min_blink_ms;
-        let counted = closure.fast && long_enough && lasted_ms <= limits.max_blink_ms;
+        // Where several samples saw the lids down, the deepest moment was not missed.
+        let deep_enough = closure.samples == 1 || closure.lowest <= limits.closed_ratio;
+        let counted = closure.fast && deep_enough && long_enough && lasted_ms <= limits.max_blink_ms;
         counted.then_some(Blink { start_ms: closure.start_ms, closed_ms: closure.lowest_ms, end_ms: t_ms })
     }
 
