@@ -35,8 +35,8 @@ pub(crate) struct Line {
     /// What they looked like.
     #[serde(serialize_with = "as_text")]
     pub(crate) condition: Condition,
-    #[serde(flatten)]
     /// What was counted.
+    #[serde(flatten)]
     pub(crate) tally: Tally,
 }
 
@@ -116,10 +116,14 @@ impl Report {
         if self.not_judged.is_empty() {
             return Ok(());
         }
-        writeln!(text, "\nNot judged, since nobody knows the true blinks; blinks counted in:\n")?;
+        let rows = self.engine.chunk_by(|a, b| a.condition == b.condition);
+        let order: Vec<String> = rows.take(1).flatten().map(|line| line.rate.to_string()).collect();
+        let order = order.join(", ");
+        writeln!(text, "\nNot judged, since nobody knows the true blinks; blinks counted at {order} frames/s:\n")?;
         for clip in &self.not_judged {
-            let counts: Vec<String> = clip.counts.iter().map(|c| format!("{} {}", c.row, c.blinks)).collect();
-            writeln!(text, "- {}: {}", clip.clip, counts.join(", "))?;
+            let conditions = clip.counts.chunk_by(|a, b| a.row.condition == b.row.condition);
+            let listed: Vec<String> = conditions.map(at_each_rate).collect();
+            writeln!(text, "- {}: {}", clip.clip, listed.join("; "))?;
         }
         Ok(())
     }
@@ -139,6 +143,13 @@ fn table_row(Line { by, rate, condition, tally }: &Line) -> String {
         share(tally.onset_within_two_frames),
         tally.false_on_negative,
     )
+}
+
+/// The condition of `counts` and how many blinks were counted in each.
+fn at_each_rate(counts: &[Count]) -> String {
+    let condition = counts.first().map(|count| count.row.condition.to_string()).unwrap_or_default();
+    let blinks: Vec<String> = counts.iter().map(|count| count.blinks.to_string()).collect();
+    format!("{condition} {}", blinks.join(", "))
 }
 
 fn listed(places: &[Place]) -> String {
@@ -182,7 +193,7 @@ mod tests {
             "| Blinkgate | 320x240 | 8 | 1 | 1 | 0 | 33 / – ms | 100 % | – | 0 |",
             "320x240 8/s: 1 of 1 blinks found",
             "missed made.mp4 at 1.25 s; false none",
-            "- stress.mp4: 320x240 8/s 4",
+            "blinks counted at 8 frames/s:\n\n- stress.mp4: 320x240 4\n",
         ] {
             assert!(text.contains(expected), "{expected} in:\n{text}");
         }
