@@ -1,8 +1,6 @@
 //! Runs sequences through sessions, on every core.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use clip_maker::Scene;
 use engine::{Blink, EngineError, EyeState, Gate, Observation, Picture, Session};
@@ -14,15 +12,19 @@ use super::course::LENGTH_S;
 use super::photo::Photo;
 use super::plan::{Sequence, at_rest};
 use super::prng::Prng;
-use super::render::{Renderer, Script};
+use super::render::Renderer;
+use crate::workers;
 
 /// Frames a second.
 const FPS: f32 = 25.0;
 
+/// Frames of a print at rest, in which an open level must be learnt: half a second.
+const TRIAL_FRAMES: usize = 12;
+
 /// When paper lids begin to go down, in seconds.
 const LIDS_AT_S: f32 = 1.1;
 
-/// What the engine read in one frame.
+/// What the engine read in one frame, as it is dumped.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Sample {
     /// Time of the frame.
@@ -41,6 +43,13 @@ pub(super) struct Sample {
     pub(super) state: EyeState,
     /// The blink that this frame completed.
     pub(super) blink: Option<Blink>,
+}
+
+impl Sample {
+    /// Whether the lids were read, and in a frame that may be used.
+    pub(super) fn is_usable(&self) -> bool {
+        self.gate.eyes_usable() && self.ear_right.is_some()
+    }
 }
 
 impl From<&Observation> for Sample {
@@ -63,21 +72,14 @@ impl From<&Observation> for Sample {
 /// # Errors
 /// If a network fails.
 pub(super) fn all(plan: &[Sequence], models: &Models) -> anyhow::Result<Vec<Vec<Sample>>> {
-    let next = AtomicUsize::new(0);
-    let outcomes = Mutex::new(vec![Vec::new(); plan.len()]);
-    let work = || -> anyhow::Result<()> {
-        while let Some((index, sequence)) = claim(plan, &next) {
-            let samples = one(sequence, models)?;
-            outcomes.lock().expect("no worker panics with the lock held")[index] = samples;
-        }
-        Ok(())
-    };
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().try_for_each(|worker| worker.join().expect("a worker's panic is a bug"))
-    })?;
-    Ok(outcomes.into_inner().expect("no worker panics with the lock held"))
+    let done = AtomicUsize::new(0);
+    workers::map(plan, |sequence| {
+        let samples = one(sequence, models)?;
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        let blinks = samples.iter().filter(|sample| sample.blink.is_some()).count();
+        eprintln!("{done}/{}: {}: {blinks} blinks", plan.len(), sequence.name());
+        Ok(samples)
+    })
 }
 
 /// Frames with their times in milliseconds.
@@ -104,21 +106,16 @@ pub(super) fn frames<'a>(sequence: &'a Sequence) -> Result<Frames<'a>, EngineErr
 /// # Errors
 /// If a network fails.
 pub(super) fn can_be_learnt(photo: &Photo, models: &Models) -> anyhow::Result<bool> {
-    let script: Script = at_rest(&mut Prng::named(&photo.name));
+    let script = at_rest(&mut Prng::named(&photo.name));
     let renderer = Renderer::new(photo);
     let mut session = Session::new(models.networks(), THRESHOLDS);
     let mut usable = 0;
-    for i in 0..12 {
+    for i in 0..TRIAL_FRAMES {
         let t = i as f32 / FPS;
         let seen = session.push(&renderer.frame(&script, t, i)?.as_frame(), f64::from(t) * 1000.0)?;
         usable += usize::from(seen.gate.eyes_usable());
     }
-    Ok(session.is_settled() && usable >= 9)
-}
-
-fn claim<'a, 'p>(plan: &'a [Sequence<'p>], next: &AtomicUsize) -> Option<(usize, &'a Sequence<'p>)> {
-    let index = next.fetch_add(1, Ordering::Relaxed);
-    plan.get(index).map(|sequence| (index, sequence))
+    Ok(session.is_settled() && 4 * usable >= 3 * TRIAL_FRAMES)
 }
 
 fn one(sequence: &Sequence, models: &Models) -> anyhow::Result<Vec<Sample>> {
