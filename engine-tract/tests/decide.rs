@@ -36,7 +36,7 @@ fn terms() -> Terms {
         nonce: "nonce".into(),
         attempt: 1,
         timeout_ms: 20_000,
-        thresholds: "v1".into(),
+        thresholds: "v2".into(),
     }
 }
 
@@ -46,7 +46,7 @@ fn public_key() -> [u8; 32] {
 
 /// Plays three seconds of the scene at 20 frames a second into an attempt.
 fn attempt(scene: &Scene) -> Attempt {
-    let mut attempt = Attempt::new(models().networks(), Thresholds::V1);
+    let mut attempt = Attempt::new(models().networks(), Thresholds::V2);
     attempt.begin(terms(), KeyKind::Soft, public_key(), 1000.0);
     for index in 0..60 {
         let t_ms = 50.0 * f64::from(index);
@@ -102,7 +102,7 @@ impl Sent {
 fn judged(transcript: &[u8], open: &[u8], closed: &[u8], elapsed_ms: u64) -> Verdict {
     let mut scorer = Scorer::new(models().networks());
     let submission = Submission { transcript, open, closed };
-    decide(&terms(), &public_key(), &submission, elapsed_ms, &mut scorer, &Thresholds::V1).unwrap().verdict
+    decide(&terms(), &public_key(), &submission, elapsed_ms, &mut scorer, &Thresholds::V2).unwrap().verdict
 }
 
 #[test]
@@ -111,10 +111,10 @@ fn an_honest_attempt_is_accepted_and_its_record_names_what_was_read() {
     let jws = sent.signed();
     let mut scorer = Scorer::new(models().networks());
     let submission = Submission { transcript: jws.as_bytes(), open: &sent.open, closed: &sent.closed };
-    let decision = decide(&terms(), &public_key(), &submission, ELAPSED_MS, &mut scorer, &Thresholds::V1).unwrap();
+    let decision = decide(&terms(), &public_key(), &submission, ELAPSED_MS, &mut scorer, &Thresholds::V2).unwrap();
     assert_eq!(decision.verdict, Verdict::Accepted, "{:?}", decision.record);
     let record = serde_json::to_value(&decision.record).unwrap();
-    assert_eq!(record["thresholds"], "v1");
+    assert_eq!(record["thresholds"], "v2");
     assert!(record["closed"]["ears"]["right"].as_f64().unwrap() < 0.15, "{record}");
     let text = record.to_string();
     assert!(!text.contains("points") && !text.contains("picture"), "no landmarks and no pixels belong into a record");
@@ -123,7 +123,7 @@ fn an_honest_attempt_is_accepted_and_its_record_names_what_was_read() {
 #[test]
 fn a_face_that_never_blinks_gives_no_evidence_and_times_out() {
     let scene = scene(&[]);
-    let mut attempt = Attempt::new(models().networks(), Thresholds::V1);
+    let mut attempt = Attempt::new(models().networks(), Thresholds::V2);
     attempt.begin(Terms { timeout_ms: 300, ..terms() }, KeyKind::Soft, public_key(), 0.0);
     let mut timed_out = false;
     for index in 0..10 {

@@ -14,7 +14,7 @@ use crate::report::Report;
 #[wasm_bindgen]
 pub fn versions() -> String {
     let models = engine_tract::models_id();
-    serde_json::json!({ "engine": engine::VERSION, "models": models, "thresholds": Thresholds::V1.name }).to_string()
+    serde_json::json!({ "engine": engine::VERSION, "models": models, "thresholds": Thresholds::V2.name }).to_string()
 }
 
 /// The engine with one camera and at most one attempt.
@@ -38,7 +38,7 @@ impl Engine {
             error(code, &cause.to_string())
         })?;
         Ok(Engine {
-            attempt: Attempt::new(models.networks(), Thresholds::V1),
+            attempt: Attempt::new(models.networks(), Thresholds::V2),
             frame: Vec::new(),
             width: 0,
             height: 0,
@@ -78,7 +78,7 @@ impl Engine {
     pub fn begin(&mut self, terms: &str, key: &str, now_ms: f64, public_key: &[u8]) -> Result<(), JsValue> {
         let invalid = |cause: &str| error("terms_invalid", cause);
         let terms: Terms = serde_json::from_str(terms).map_err(|e| invalid(&e.to_string()))?;
-        if terms.thresholds != Thresholds::V1.name {
+        if terms.thresholds != Thresholds::V2.name {
             return Err(error("engine_version", "the server judges by other thresholds; reload the page"));
         }
         let key = match key {

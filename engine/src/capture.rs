@@ -1,7 +1,8 @@
 //! Capture selection: frames and their observations in, the two pictures of an attempt out.
 //!
-//! Open: the sharpest frontal frame near the person's own open level, of the last seconds. Closed: the frame of deepest
-//! closure of the blink that was counted. Only crops of the best candidates are held, never a series of frames.
+//! Open: the sharpest frontal frame near the person's own open level, of the last seconds. Closed: of the blink that was
+//! counted, the frame of deepest closure, or one almost as deep that is sharper: lids move fast, and a smear shows nobody
+//! anything. Only crops of the best candidates are held, never a series of frames.
 
 use crate::blink::{Blink, EyeState};
 use crate::crop;
@@ -25,7 +26,7 @@ pub(crate) struct Capture {
 #[derive(Debug, Default)]
 pub(crate) struct Selector {
     open: Option<(f32, Capture)>,
-    deepest: Option<(f32, Capture)>,
+    closed: Option<(f32, Capture)>,
 }
 
 /// An open frame older than this gives way to any newer one: both captures should show one moment.
@@ -44,14 +45,14 @@ impl Selector {
     /// [`EngineError`] if the crop could not be made.
     pub(crate) fn push(&mut self, frame: &Frame, seen: &Observation) -> Result<(), EngineError> {
         if seen.state == EyeState::Unknown {
-            self.deepest = None;
+            self.closed = None;
         }
         let (Some(face), Some(openness)) = (&seen.face, seen.openness) else { return Ok(()) };
         match seen.state {
             EyeState::Open => {
-                // A completed blink needs its deepest frame still; any other dip is over.
+                // A completed blink needs its closed frame still; any other dip is over.
                 if seen.blink.is_none() {
-                    self.deepest = None;
+                    self.closed = None;
                 }
                 let score = open_score(face, openness);
                 if seen.gate == Gate::Ok && self.is_better_open(score, seen.t_ms) {
@@ -59,8 +60,9 @@ impl Selector {
                 }
             }
             EyeState::Closing | EyeState::Closed | EyeState::Opening => {
-                if self.deepest.as_ref().is_none_or(|&(lowest, _)| openness < lowest) {
-                    self.deepest = Some((openness, cut(frame, face, seen.t_ms)?));
+                let score = closed_score(face, openness);
+                if self.closed.as_ref().is_none_or(|&(best, _)| score > best) {
+                    self.closed = Some((score, cut(frame, face, seen.t_ms)?));
                 }
             }
             EyeState::Unknown => {}
@@ -71,8 +73,8 @@ impl Selector {
     /// Both captures of a counted blink, once both are held.
     pub(crate) fn captures(&self, blink: &Blink) -> Option<(&Capture, &Capture)> {
         let (_, open) = self.open.as_ref()?;
-        let (_, closed) = self.deepest.as_ref()?;
-        (closed.t_ms == blink.closed_ms).then_some((open, closed))
+        let (_, closed) = self.closed.as_ref()?;
+        (blink.start_ms..blink.end_ms).contains(&closed.t_ms).then_some((open, closed))
     }
 
     fn is_better_open(&self, score: f32, t_ms: u32) -> bool {
@@ -85,6 +87,11 @@ fn open_score(face: &Face, openness: f32) -> f32 {
     let frontal = (1.0 - face.pose.yaw.abs() / 90.0) * (1.0 - face.pose.pitch.abs() / 90.0);
     let near_level = (1.0 - (1.0 - openness).abs()).max(0.0);
     face.quality.sharpness.min(1.0) * frontal * near_level
+}
+
+/// Higher is better: closed, and no smear. A tenth of openness weighs as much as half of the sharpness there can be.
+fn closed_score(face: &Face, openness: f32) -> f32 {
+    0.2 * face.quality.sharpness.min(1.0) - openness
 }
 
 /// Cuts the head with its margin out of the frame, upright, and shrinks it if it is large.
@@ -167,6 +174,21 @@ mod tests {
         let (open, closed) = selector.captures(&BLINK).unwrap();
         assert_eq!((open.t_ms, closed.t_ms), (100, 300));
         assert_eq!(closed.picture.as_frame().width(), 50);
+    }
+
+    #[test]
+    fn a_sharp_closed_frame_is_worth_a_little_depth() {
+        let of = |second: (f32, f32)| {
+            let (openness, sharpness) = second;
+            let frames = [
+                (0, EyeState::Open, 1.0, 0.3),
+                (300, EyeState::Closed, 0.10, 0.1),
+                (333, EyeState::Closed, openness, sharpness),
+            ];
+            selector(&frames).captures(&BLINK).unwrap().1.t_ms
+        };
+        assert_eq!(of((0.15, 0.8)), 333);
+        assert_eq!(of((0.45, 1.0)), 300);
     }
 
     #[test]

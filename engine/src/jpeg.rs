@@ -178,7 +178,7 @@ mod tests {
     use crate::thresholds::Thresholds;
 
     fn limits() -> CaptureThresholds {
-        Thresholds::V1.capture
+        Thresholds::V2.capture
     }
 
     fn sample() -> Vec<u8> {

@@ -45,7 +45,7 @@ pub use frame::{Frame, Picture};
 pub use gate::{Direction, Gate};
 pub use network::{Network, NetworkError, Networks};
 pub use pose::Pose;
-pub use quality::Quality;
+pub use quality::{Quality, Scene};
 pub use reason::Reason;
 pub use score::{CaptureScore, Scorer};
 pub use session::{FrameReport, Observation, Session};

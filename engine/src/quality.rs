@@ -2,7 +2,7 @@
 
 use crate::crop::sample_luma;
 use crate::frame::Frame;
-use crate::geometry::Region;
+use crate::geometry::{Point, Region};
 
 /// How well a face can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Default, serde::Serialize)]
@@ -25,6 +25,50 @@ const FACE: std::ops::Range<usize> = SIDE / 6..SIDE * 5 / 6;
 
 /// Luma from which a pixel counts as clipped.
 const CLIPPED_LUMA: f32 = 250.0;
+
+/// How a whole picture looks in which no face was found; it may say why.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scene {
+    /// Mean luma, 0 to 255.
+    pub light: f32,
+    /// Share of pixels at the top of the range (luma ≥ 250), 0 to 1.
+    pub clipped: f32,
+    /// Variance of the second difference along x or y, whichever is less (motion blurs one of them), over the variance of
+    /// the luma: 0.02 to 1 for sharp pictures, 0.001 for blurred ones. `None` for a picture with next to nothing in it.
+    pub detail: Option<f32>,
+}
+
+/// The scene is sampled with this side: fine enough that detail is not lost between the samples.
+const SCENE_SIDE: usize = 256;
+
+/// Least deviation of the luma, in grey levels, of a picture with anything in it.
+const MIN_SCENE_DEVIATION: f32 = 12.0;
+
+/// Measures the middle square of `frame`.
+pub(crate) fn measure_scene(frame: &Frame, luma: &mut Vec<f32>) -> Scene {
+    let (width, height) = (frame.width() as f32, frame.height() as f32);
+    let middle = Region { center: Point::new(width / 2.0, height / 2.0), size: width.min(height), angle: 0.0 };
+    sample_luma(frame, &middle.to_frame(SCENE_SIDE as f32), SCENE_SIDE, luma);
+    let (mut light, mut across, mut down) = (Moments::default(), Moments::default(), Moments::default());
+    let mut clipped = 0.0;
+    for y in 1..SCENE_SIDE - 1 {
+        for x in 1..SCENE_SIDE - 1 {
+            let i = y * SCENE_SIDE + x;
+            let center = luma[i];
+            light.add(center);
+            across.add(luma[i - 1] - 2.0 * center + luma[i + 1]);
+            down.add(luma[i - SCENE_SIDE] - 2.0 * center + luma[i + SCENE_SIDE]);
+            clipped += f32::from(u8::from(center >= CLIPPED_LUMA));
+        }
+    }
+    let variance = light.variance();
+    let detail = across.variance().min(down.variance()) / variance;
+    Scene {
+        light: light.mean(),
+        clipped: clipped / light.count,
+        detail: (variance >= MIN_SCENE_DEVIATION.powi(2)).then_some(detail),
+    }
+}
 
 /// Measures the face in `region` of `frame`. `luma` is a buffer to reuse.
 pub(crate) fn measure(frame: &Frame, region: &Region, luma: &mut Vec<f32>) -> Quality {
@@ -76,7 +120,6 @@ impl Moments {
 mod tests {
     use super::*;
     use crate::frame::Picture;
-    use crate::geometry::Point;
 
     /// A chequered picture: `cell` pixels a field, from `dark` to `light`.
     fn measure_chequers(cell: usize, dark: u8, light: u8) -> Quality {
@@ -102,5 +145,21 @@ mod tests {
         assert!((quality.light - 127.5).abs() < 1.0, "{quality:?}");
         assert!((quality.clipped - 0.5).abs() < 0.01, "{quality:?}");
         assert_eq!(measure_chequers(8, 128, 128).sharpness, 0.0);
+    }
+
+    /// A picture of 256 × 256 with stripes along y, `wide` pixels each.
+    fn stripes(wide: usize, light: u8) -> Scene {
+        let rgb: Vec<u8> =
+            (0..256 * 256).flat_map(|i| [if (i % 256 / wide).is_multiple_of(2) { 20 } else { light }; 3]).collect();
+        measure_scene(&Picture::from_rgb(&rgb, 256, 256).unwrap().as_frame(), &mut Vec::new())
+    }
+
+    #[test]
+    fn a_scene_smeared_along_one_axis_has_no_detail_and_an_empty_one_none_at_all() {
+        // Stripes are the most that a smear along y could leave.
+        assert!(stripes(4, 200).detail.unwrap() < 1e-3);
+        assert_eq!(stripes(4, 20).detail, None);
+        let white = stripes(4, 255);
+        assert!((white.clipped - 0.5).abs() < 0.02 && (white.light - 137.5).abs() < 3.0, "{white:?}");
     }
 }

@@ -9,11 +9,11 @@ use crate::detect::{Detection, Detector};
 use crate::ear::EyeRatios;
 use crate::error::EngineError;
 use crate::frame::Frame;
-use crate::geometry::{Point, Rect, Region};
+use crate::geometry::{Rect, Region};
 use crate::mesh::{Mesh, MeshReader};
 use crate::network::Networks;
 use crate::pose::Pose;
-use crate::quality::{self, Quality};
+use crate::quality::{self, Quality, Scene};
 use crate::region::{detection_to_region, landmarks_to_region};
 use crate::thresholds::Thresholds;
 
@@ -24,8 +24,8 @@ pub struct Reading {
     pub faces: usize,
     /// The main face: the tracked one, or the largest.
     pub face: Option<Face>,
-    /// Where there is no face: how the whole picture looks, which may say why.
-    pub scene: Option<Quality>,
+    /// Where there is no face: how the whole picture looked at the last closer look, which may say why.
+    pub scene: Option<Scene>,
 }
 
 /// One face, in pixels of the frame.
@@ -56,6 +56,7 @@ pub struct Tracker {
     others: usize,
     detected_at_ms: Option<f64>,
     looked_closely_at_ms: Option<f64>,
+    scene: Option<Scene>,
 }
 
 impl Tracker {
@@ -69,6 +70,7 @@ impl Tracker {
             others: 0,
             detected_at_ms: None,
             looked_closely_at_ms: None,
+            scene: None,
         }
     }
 
@@ -90,7 +92,9 @@ impl Tracker {
             if face.is_none() && is_due(self.looked_closely_at_ms, t_ms, thresholds.look_closely_every_ms) {
                 detections = self.detector.detect_closely(frame)?;
                 self.looked_closely_at_ms = Some(t_ms);
+                detections.retain(|detection| detection.score >= thresholds.min_close_score);
                 face = self.acquire(frame, &detections, thresholds)?;
+                self.scene = Some(quality::measure_scene(frame, &mut self.luma));
             }
             self.others = match &face {
                 Some(face) => self.count_others(frame, face, &detections, thresholds)?,
@@ -99,7 +103,7 @@ impl Tracker {
         }
         self.tracked = face.as_ref().map(|face| face.region);
         let faces = face.as_ref().map_or(0, |_| 1 + self.others);
-        let scene = face.is_none().then(|| quality::measure(frame, &whole(frame), &mut self.luma));
+        let scene = self.scene.filter(|_| face.is_none());
         Ok(Reading { faces, face, scene })
     }
 
@@ -120,7 +124,7 @@ impl Tracker {
     /// Forgets the tracked face.
     pub fn reset(&mut self) {
         (self.tracked, self.others) = (None, 0);
-        (self.detected_at_ms, self.looked_closely_at_ms) = (None, None);
+        (self.detected_at_ms, self.looked_closely_at_ms, self.scene) = (None, None, None);
     }
 
     /// The largest detected face that the mesh confirms.
@@ -187,12 +191,6 @@ impl Tracker {
 /// Whether something that was last done at `last` is to be done again. Also when time has gone back.
 fn is_due(last: Option<f64>, t_ms: f64, every_ms: f64) -> bool {
     last.is_none_or(|last| !(0.0..every_ms).contains(&(t_ms - last)))
-}
-
-/// The region whose inner part, which quality is measured on, is the frame's middle square.
-fn whole(frame: &Frame) -> Region {
-    let (width, height) = (frame.width() as f32, frame.height() as f32);
-    Region { center: Point::new(width / 2.0, height / 2.0), size: width.min(height) * 1.5, angle: 0.0 }
 }
 
 /// Whether a detection is another face than `main`, and large enough to count.

@@ -94,7 +94,7 @@ impl ScoringPool {
             let _permits = (admitted, running);
             let submission = Submission { transcript: &transcript, open: &open, closed: &closed };
             let mut scorer = Scorer::new(networks);
-            engine::decide(&terms, &public_key, &submission, elapsed_ms, &mut scorer, &Thresholds::V1)
+            engine::decide(&terms, &public_key, &submission, elapsed_ms, &mut scorer, &Thresholds::V2)
         });
         match scoring.await {
             Ok(decided) => decided.map_err(|error| ScoringError::Failed(error.to_string())),

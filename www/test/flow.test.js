@@ -13,7 +13,7 @@ const SESSION = {
   email_masked: 'm•••@example.org', status: 'PENDING', attempts_left: 3, last_reason: null, last_message: null,
   session_expires_in_s: 900, timeout_s: 30, frame_interval_ms: 0,
 };
-const CHALLENGE = { challenge_id: 'c1', nonce: 'n', audience: 'a', attempt: 1, timeout_ms: 30_000, thresholds: 'v1' };
+const CHALLENGE = { challenge_id: 'c1', nonce: 'n', audience: 'a', attempt: 1, timeout_ms: 30_000, thresholds: 'v2' };
 const VERIFIED = { status: /** @type {const} */ ('VERIFIED'), reason: null, message: 'ok', attempts_left: 2 };
 const FAILED = { status: /** @type {const} */ ('FAILED'), reason: 'closed_not_closed', message: 'why', attempts_left: 2 };
 

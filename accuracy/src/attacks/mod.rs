@@ -111,4 +111,4 @@ fn photographs(folder: &Path, models: &Models) -> anyhow::Result<(Vec<Photo>, Ve
 }
 
 /// The limits that the attacks are judged by.
-const THRESHOLDS: Thresholds = Thresholds::V1;
+const THRESHOLDS: Thresholds = Thresholds::V2;

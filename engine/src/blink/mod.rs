@@ -222,7 +222,7 @@ mod tests {
 
     /// Runs the detector over (milliseconds, right, left) and gives the blinks it counted.
     fn blinks(samples: &[(u32, f32, f32)]) -> Vec<Blink> {
-        let mut detector = BlinkDetector::new(Thresholds::V1.blink);
+        let mut detector = BlinkDetector::new(Thresholds::V2.blink);
         let readable = |right: f32, left: f32| (right >= 0.0).then_some(EyeRatios { right, left });
         samples.iter().filter_map(|&(t, right, left)| detector.update(t, readable(right, left)).blink).collect()
     }
@@ -235,24 +235,65 @@ mod tests {
             .collect()
     }
 
+    /// The same with frames that come unevenly, and some not at all.
+    fn unevenly(samples: Vec<(u32, f32, f32)>) -> Vec<(u32, f32, f32)> {
+        let kept = samples.into_iter().enumerate().filter(|(i, _)| i % 7 != 3);
+        kept.map(|(i, (t, right, left))| (t + [0, 9, 4, 11, 2][i % 5], right, left)).collect()
+    }
+
     #[test]
     fn a_blink_is_found_at_every_frame_rate() {
         for every_ms in [16, 33, 40, 66, 100, 125] {
-            let found = blinks(&dip(every_ms, 250, (0.05, 0.06)));
-            assert_eq!(found.len(), 1, "every {every_ms} ms: {found:?}");
-            assert!(found[0].start_ms.abs_diff(1000) <= every_ms, "every {every_ms} ms: {found:?}");
+            for samples in [dip(every_ms, 250, (0.05, 0.06)), unevenly(dip(every_ms, 250, (0.05, 0.06)))] {
+                let found = blinks(&samples);
+                assert_eq!(found.len(), 1, "every {every_ms} ms: {found:?}");
+                assert!(found[0].start_ms.abs_diff(1000) <= 2 * every_ms, "every {every_ms} ms: {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_a_blink_is_counted() {
+        let ramp = |down: u32, shut: u32, up: u32| {
+            let openness = move |t: u32| match t {
+                t if t < 1000 => 1.0,
+                t if t < 1000 + down => 1.0 - (t - 1000) as f32 / down as f32,
+                t if t < 1000 + down + shut => 0.0,
+                t if t < 1000 + down + shut + up => (t - 1000 - down - shut) as f32 / up as f32,
+                _ => 1.0,
+            };
+            (0..90).map(move |i| i * 33).map(move |t| (t, 0.05 + 0.25 * openness(t), 0.05 + 0.25 * openness(t)))
+        };
+        let frozen = dip(33, 250, (0.05, 0.06)).into_iter().flat_map(|(t, r, l)| [(t, r, l), (t + 16, r, l)]);
+        let cases: [(&str, Vec<(u32, f32, f32)>); 7] = [
+            ("a quick one", ramp(60, 20, 60).collect()),
+            ("a usual one", ramp(90, 60, 150).collect()),
+            ("one that opens slowly", ramp(150, 100, 900).collect()),
+            ("one that stays shut for long", ramp(150, 700, 200).collect()),
+            ("one closed sample at 8 frames a second", dip(125, 125, (0.13, 0.15))),
+            ("one eye closes further than the other", dip(33, 200, (0.04, 0.16))),
+            ("each frame comes twice", frozen.collect()),
+        ];
+        for (what, samples) in cases {
+            assert_eq!(blinks(&samples).len(), 1, "{what}: {:?}", blinks(&samples));
         }
     }
 
     #[test]
     fn what_is_no_blink_is_not_counted() {
-        let cases = [
+        let bent = |ears: fn(u32) -> f32| (0..90).map(|i| i * 33).map(|t| (t, ears(t), ears(t))).collect();
+        let cases: [(&str, Vec<(u32, f32, f32)>); 11] = [
             ("a wink of the right eye", dip(33, 250, (0.03, 0.29))),
+            ("a wink that narrows the other eye", dip(33, 250, (0.03, 0.21))),
             ("a squint", dip(33, 250, (0.2, 0.2))),
+            ("a glance down", dip(33, 600, (0.16, 0.16))),
+            ("a glance down at 8 frames a second", dip(125, 600, (0.145, 0.145))),
+            ("half a blink", dip(33, 100, (0.17, 0.15))),
             ("a long sleep", dip(33, 1800, (0.05, 0.05))),
             ("a one-frame glitch at 60 frames a second", dip(16, 16, (0.05, 0.05))),
             ("eyes that cannot be read", dip(33, 400, (-1.0, -1.0))),
-            ("eyes that never open", (0..90).map(|i| (i * 33, 0.05, 0.05)).collect()),
+            ("eyes that never open", bent(|_| 0.05)),
+            ("eyes that were shut from the start", bent(|t| if t < 900 { 0.05 } else { 0.3 })),
         ];
         for (what, samples) in cases {
             assert_eq!(blinks(&samples), [], "{what}");
@@ -264,6 +305,16 @@ mod tests {
         let sinking = (0..60).map(|i| (i * 33, 0.3 - 0.004 * i as f32, 0.3 - 0.004 * i as f32));
         let samples: Vec<_> = sinking.chain((60..90).map(|i| (i * 33, 0.3, 0.3))).collect();
         assert_eq!(blinks(&samples), []);
+    }
+
+    #[test]
+    fn noise_about_a_threshold_is_one_blink() {
+        let noisy = |t: u32| if t.is_multiple_of(66) { 0.125 } else { 0.175 };
+        let samples = dip(33, 300, (0.05, 0.05)).into_iter().map(|(t, r, l)| match t {
+            1090..1300 => (t, noisy(t), noisy(t)),
+            _ => (t, r, l),
+        });
+        assert_eq!(blinks(&samples.collect::<Vec<_>>()).len(), 1);
     }
 
     #[test]

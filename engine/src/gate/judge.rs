@@ -1,7 +1,7 @@
 //! Judging: what was read in a frame against the limits, worst fault first.
 
 use super::{Direction, Gate};
-use crate::quality::Quality;
+use crate::quality::Scene;
 use crate::thresholds::Thresholds;
 use crate::tracker::{Face, Reading};
 
@@ -54,12 +54,12 @@ pub fn lids_are_readable(face: &Face, thresholds: &Thresholds) -> bool {
 }
 
 /// No face, or what keeps one from being found.
-fn without_face(scene: Option<&Quality>, limits: &Limits, t: &Thresholds) -> Gate {
+fn without_face(scene: Option<&Scene>, limits: &Limits, t: &Thresholds) -> Gate {
     let Some(scene) = scene else { return Gate::NoFace };
     let checks = [
         (Gate::TooDark, limits.is_below(Gate::TooDark, scene.light, t.min_scene_light)),
-        (Gate::TooBright, limits.is_above(Gate::TooBright, scene.clipped, t.max_clipped)),
-        (Gate::Blurred, limits.is_below(Gate::Blurred, scene.sharpness, t.min_scene_sharpness)),
+        (Gate::TooBright, limits.is_above(Gate::TooBright, scene.clipped, t.max_scene_clipped)),
+        (Gate::Blurred, scene.detail.is_some_and(|v| limits.is_below(Gate::Blurred, v, t.min_scene_detail))),
     ];
     checks.into_iter().find_map(|(gate, failed)| failed.then_some(gate)).unwrap_or(Gate::NoFace)
 }
@@ -140,14 +140,14 @@ mod tests {
             let mut face = good_face();
             change(&mut face);
             let (gate, _) =
-                judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V1, None);
+                judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V2, None);
             assert_eq!(gate, expected);
         }
     }
 
     #[test]
     fn nobody_and_several_people_come_before_everything_else() {
-        let judged = |faces, face| judge(&Reading { faces, face, scene: None }, 640, 480, &Thresholds::V1, None).0;
+        let judged = |faces, face| judge(&Reading { faces, face, scene: None }, 640, 480, &Thresholds::V2, None).0;
         assert_eq!(judged(0, None), Gate::NoFace);
         assert_eq!(judged(2, Some(good_face())), Gate::SeveralFaces);
     }
@@ -163,7 +163,7 @@ mod tests {
         for ((x, y), expected) in cases {
             let mut face = good_face();
             (face.rect.x, face.rect.y) = (x, y);
-            let judged = judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V1, None);
+            let judged = judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V2, None);
             assert_eq!(judged, (Gate::OffCenter, Some(expected)), "face at ({x}, {y})");
         }
     }
@@ -171,14 +171,15 @@ mod tests {
     #[test]
     fn a_picture_without_a_face_says_why_if_it_can() {
         let cases = [
-            (Gate::NoFace, Quality { light: 120.0, clipped: 0.1, sharpness: 0.4 }),
-            (Gate::TooDark, Quality { light: 5.0, clipped: 0.0, sharpness: 0.4 }),
-            (Gate::TooBright, Quality { light: 220.0, clipped: 0.7, sharpness: 0.4 }),
-            (Gate::Blurred, Quality { light: 120.0, clipped: 0.1, sharpness: 0.001 }),
+            (Gate::NoFace, Scene { light: 120.0, clipped: 0.1, detail: Some(0.1) }),
+            (Gate::NoFace, Scene { light: 120.0, clipped: 0.1, detail: None }),
+            (Gate::TooDark, Scene { light: 5.0, clipped: 0.0, detail: Some(0.1) }),
+            (Gate::TooBright, Scene { light: 220.0, clipped: 0.7, detail: Some(0.1) }),
+            (Gate::Blurred, Scene { light: 120.0, clipped: 0.1, detail: Some(0.001) }),
         ];
         for (expected, scene) in cases {
             let reading = Reading { faces: 0, face: None, scene: Some(scene) };
-            assert_eq!(judge(&reading, 640, 480, &Thresholds::V1, None).0, expected, "{scene:?}");
+            assert_eq!(judge(&reading, 640, 480, &Thresholds::V2, None).0, expected, "{scene:?}");
         }
     }
 
@@ -187,9 +188,9 @@ mod tests {
         let judged = |yaw: f32, held| {
             let mut face = good_face();
             face.pose.yaw = yaw;
-            judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V1, held).0
+            judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V2, held).0
         };
-        let limit = Thresholds::V1.max_yaw_deg;
+        let limit = Thresholds::V2.max_yaw_deg;
         assert_eq!(judged(limit - 0.5, None), Gate::Ok);
         assert_eq!(judged(limit - 0.5, Some(Gate::Turned)), Gate::Turned);
         assert_eq!(judged(limit - 0.5, Some(Gate::Tilted)), Gate::Ok);
@@ -201,7 +202,7 @@ mod tests {
         let readable = |change: fn(&mut Face)| {
             let mut face = good_face();
             change(&mut face);
-            lids_are_readable(&face, &Thresholds::V1)
+            lids_are_readable(&face, &Thresholds::V2)
         };
         assert!(readable(|_| ()));
         assert!(readable(|f| f.rect.width = 40.0));

@@ -198,7 +198,7 @@ mod tests {
             nonce: "n".into(),
             att: 1,
             key: KeyKind::WebCrypto,
-            engine: EngineVersions { ver: "1.2.3".into(), models: "m".into(), thresholds: "v1".into() },
+            engine: EngineVersions { ver: "1.2.3".into(), models: "m".into(), thresholds: "v2".into() },
             cam: CameraSize { w: 640, h: 480 },
             frames: (0..MAX_FRAMES as u32)
                 .map(|i| FrameRecord(60_000 + i * 66, 10_000, 10_000, -900, -900, 11))

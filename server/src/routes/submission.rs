@@ -54,7 +54,7 @@ struct Parts {
 }
 
 async fn read_upload(mut form: Multipart) -> Result<Upload, ApiError> {
-    let capture_bytes = Thresholds::V1.capture.max_bytes;
+    let capture_bytes = Thresholds::V2.capture.max_bytes;
     let mut parts = Parts::default();
     while let Some(field) = form.next_field().await.map_err(|error| refused(&error))? {
         let (slot, limit, is_jpeg) = match field.name() {

@@ -62,7 +62,7 @@ impl Person {
 
 fn record(terms: Terms, key: [u8; 32]) -> Evidence {
     let networks = ScoringPool::load(1).unwrap().networks();
-    let mut attempt = Attempt::new(networks, Thresholds::V1);
+    let mut attempt = Attempt::new(networks, Thresholds::V2);
     attempt.begin(terms, KeyKind::Soft, key, 0.0);
     for index in 0..40 {
         let picture = SCENE.picture(index as f32 / 25.0, index).unwrap();
