@@ -89,9 +89,9 @@ fn open_score(face: &Face, openness: f32) -> f32 {
     face.quality.sharpness.min(1.0) * frontal * near_level
 }
 
-/// Higher is better: closed, and no smear. A tenth of openness weighs as much as half of the sharpness there can be.
+/// Higher is better: closed, and no smear. All the sharpness there can be weighs as much as a tenth of openness.
 fn closed_score(face: &Face, openness: f32) -> f32 {
-    0.2 * face.quality.sharpness.min(1.0) - openness
+    0.1 * face.quality.sharpness.min(1.0) - openness
 }
 
 /// Cuts the head with its margin out of the frame, upright, and shrinks it if it is large.

@@ -99,7 +99,7 @@ pub struct BlinkThresholds {
     /// their level (standard deviation), so this is four times that.
     pub learn_ratio: f32,
     /// Least open level (EAR) at which lids can be told apart at all: closed eyes read 0.02 to 0.09, and must come to half
-    /// the level. The narrowest open eyes we measured read 0.20.
+    /// the level. The narrowest open eyes we measured read 0.20, eyes screwed up in a laugh 0.15.
     pub min_open_level: f32,
     /// Lids neither open nor closed for longer than this are the person's new level. Longer than the way up of a slow
     /// blink.
@@ -112,6 +112,11 @@ pub struct BlinkThresholds {
     pub closed_ratio_coarse: f32,
     /// See `closed_ratio_coarse`: slower than about 17 frames/s.
     pub coarse_ms: u32,
+    /// A dip that lasts longer than `lasting_ms` must come this deep: lids that stay down for so long are seen at their
+    /// deepest. Long blinks came to 0.05–0.16; long dips above 0.35 were lowered eyes.
+    pub lasting_ratio: f32,
+    /// See `lasting_ratio`. Usual blinks are over by then.
+    pub lasting_ms: u32,
     /// Neither eye may be above this share when the mean is closed: a wink is no blink. The less closed eye of a blink came
     /// to 0.5 at most, the other eye of a winker, which narrows as well, to 0.7 and more.
     pub closed_each_ratio: f32,
@@ -202,11 +207,13 @@ impl Thresholds {
             settle_ms: 150,
             settle_samples: 3,
             learn_ratio: 0.8,
-            min_open_level: 0.12,
+            min_open_level: 0.16,
             relearn_ms: 1000,
             closed_ratio: 0.45,
             closed_ratio_coarse: 0.5,
             coarse_ms: 60,
+            lasting_ratio: 0.35,
+            lasting_ms: 400,
             closed_each_ratio: 0.6,
             max_closed_ear: 0.16,
             open_ratio: 0.62,

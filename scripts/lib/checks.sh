@@ -55,6 +55,8 @@ check_rust_tests() {
     [ -d ../shared/material ] || echo "SKIPPED: readings beside MediaPipe's: ../shared/material is absent"
 }
 
+check_accuracy() { scripts/accuracy --bars; }
+
 check_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --release --workspace --no-deps --document-private-items; }
 
 check_scripts() {

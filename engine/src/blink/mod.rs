@@ -202,9 +202,10 @@ impl BlinkDetector {
         self.history.push_back((t_ms, openness));
         self.state = EyeState::Open;
         let long_enough = t_ms - closure.last_open_ms >= limits.min_blink_ms;
-        // Where several samples saw the lids down, the deepest moment was not missed.
-        let deep_enough = closure.samples == 1 || closure.lowest <= limits.closed_ratio;
-        let counted = closure.fast && deep_enough && long_enough && lasted_ms <= limits.max_blink_ms;
+        let counted = closure.fast
+            && limits.is_deep_enough(&closure, lasted_ms)
+            && long_enough
+            && lasted_ms <= limits.max_blink_ms;
         counted.then_some(Blink { start_ms: closure.start_ms, closed_ms: closure.lowest_ms, end_ms: t_ms })
     }
 
@@ -212,6 +213,16 @@ impl BlinkDetector {
         self.level = OpenLevel::default();
         self.history.clear();
         (self.closure, self.narrowed_since_ms, self.state) = (None, None, EyeState::Unknown);
+    }
+}
+
+impl BlinkThresholds {
+    fn is_deep_enough(&self, closure: &Closure, lasted_ms: u32) -> bool {
+        if lasted_ms > self.lasting_ms {
+            return closure.lowest <= self.lasting_ratio;
+        }
+        // Where several samples saw the lids down, the deepest moment was not missed.
+        closure.samples == 1 || closure.lowest <= self.closed_ratio
     }
 }
 
@@ -282,11 +293,12 @@ mod tests {
     #[test]
     fn what_is_no_blink_is_not_counted() {
         let bent = |ears: fn(u32) -> f32| (0..90).map(|i| i * 33).map(|t| (t, ears(t), ears(t))).collect();
-        let cases: [(&str, Vec<(u32, f32, f32)>); 11] = [
+        let cases: [(&str, Vec<(u32, f32, f32)>); 12] = [
             ("a wink of the right eye", dip(33, 250, (0.03, 0.29))),
             ("a wink that narrows the other eye", dip(33, 250, (0.03, 0.21))),
             ("a squint", dip(33, 250, (0.2, 0.2))),
             ("a glance down", dip(33, 600, (0.16, 0.16))),
+            ("a deep glance down", dip(33, 600, (0.12, 0.12))),
             ("a glance down at 8 frames a second", dip(125, 600, (0.145, 0.145))),
             ("half a blink", dip(33, 100, (0.17, 0.15))),
             ("a long sleep", dip(33, 1800, (0.05, 0.05))),
