@@ -1,4 +1,5 @@
-//! Measures the engine on recorded people, on their captures, and on attacks that need no skill.
+//! Measures the engine on recorded people, on their captures, on stills that become worse, and on attacks that need no
+//! skill.
 
 mod attacks;
 mod baseline;
@@ -7,7 +8,9 @@ mod clips;
 mod dark;
 mod matching;
 mod material;
+mod prng;
 mod program;
+mod sweeps;
 mod video;
 mod workers;
 
@@ -31,6 +34,7 @@ enum Command {
     Attacks(attacks::Options),
     Clips(clips::Options),
     Captures(captures::Options),
+    Sweeps(sweeps::Options),
 }
 
 /// Where things lie.
@@ -49,6 +53,7 @@ fn main() -> ExitCode {
         Command::Attacks(options) => attacks::run(&options),
         Command::Clips(options) => clips::run(&options),
         Command::Captures(options) => captures::run(&options),
+        Command::Sweeps(options) => sweeps::run(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -21,19 +21,20 @@ pub struct Thresholds {
 
     /// A fault that was found is gone only when its figure is better than its limit by this share of it.
     pub hysteresis: f32,
-    /// Least mean luma of the face, 0–255. Below it closed eyes begin to read as open: at 25 those of one in four people
-    /// do, at 19 those of all (noise of 3 to 6 grey levels; our own sweep over stills).
+    /// Least mean luma of the face, 0–255. Below it closed eyes begin to read as open: at 25 those of one in four people,
+    /// at 18 of two or three, at 15 of all (noise of 3 to 6 grey levels; `accuracy sweeps`).
     pub min_light: f32,
     /// Greatest mean luma of the face.
     pub max_light: f32,
-    /// Greatest share of clipped pixels in the face. Lids read well up to 0.5, and no longer at 0.65 (the same
-    /// sweep).
+    /// Greatest share of clipped pixels in the face. Lids read well up to 0.5; from 0.7 on closed eyes begin to read as
+    /// open (`accuracy sweeps`).
     pub max_clipped: f32,
     /// Least face width as a share of the frame's shorter side (original: 0.18 of the width, with wider boxes).
     pub min_face_width: f32,
     /// Least face width in pixels, so that a capture shows a person.
     pub min_face_pixels: f32,
-    /// Least face width in pixels at which lids are read: down to 28 they read as on large faces (the same sweep).
+    /// Least face width in pixels at which lids are read. On sharp stills they read well down to 20 (`accuracy sweeps`); the
+    /// rest is for cameras that are not as sharp as their pixels are many.
     pub min_lids_pixels: f32,
     /// Greatest face width as a share of the frame's shorter side.
     pub max_face_width: f32,
@@ -50,7 +51,7 @@ pub struct Thresholds {
     /// Least sharpness ([`crate::Quality::sharpness`]) of a face.
     pub min_sharpness: f32,
     /// Least sharpness at which lids are read: a blur of about 0.03 face widths. Beyond it closed eyes begin to read as
-    /// open (the same sweep).
+    /// open (`accuracy sweeps`).
     pub min_lids_sharpness: f32,
     /// Least mean luma of a picture without a face: below it the room is dark.
     pub min_scene_light: f32,

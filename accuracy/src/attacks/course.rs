@@ -2,7 +2,7 @@
 
 use std::f32::consts::{PI, TAU};
 
-use super::prng::Prng;
+use crate::prng::Prng;
 
 /// Length of a sequence in seconds.
 pub(super) const LENGTH_S: f32 = 2.6;

@@ -9,7 +9,6 @@ mod dump;
 mod occlusion;
 mod photo;
 mod plan;
-mod prng;
 mod render;
 mod report;
 mod rigid;

@@ -5,8 +5,8 @@ use engine::geometry::Point;
 use super::course::Course;
 use super::cover::{Cover, Paint};
 use super::photo::{Eye, Photo};
-use super::prng::Prng;
 use super::render::Change;
+use crate::prng::Prng;
 
 /// What is held before the eyes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

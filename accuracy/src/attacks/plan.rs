@@ -6,10 +6,10 @@ use serde::Serialize;
 use super::course::Tremor;
 use super::occlusion::Occlusion;
 use super::photo::{FACE_WIDTH, Photo};
-use super::prng::Prng;
 use super::render::{Moment, Script};
 use super::rigid::Rigid;
 use super::sheet::{HEIGHT, Placement, WIDTH};
+use crate::prng::Prng;
 
 /// Times that a kind is tried on each photograph.
 const ROUNDS: usize = 3;

@@ -7,8 +7,8 @@ use engine::{EngineError, Picture};
 
 use super::cover::Cover;
 use super::photo::{Colour, PAPER, Photo};
-use super::prng::Prng;
 use super::sheet::{HEIGHT, Placement, WIDTH};
+use crate::prng::Prng;
 
 /// Everything before the camera at one moment.
 #[derive(Clone, Debug)]

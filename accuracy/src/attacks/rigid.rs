@@ -2,9 +2,9 @@
 
 use super::course::{Course, LENGTH_S, Tremor};
 use super::photo::FACE_WIDTH;
-use super::prng::Prng;
 use super::render::Change;
 use super::sheet::BendAxis;
+use crate::prng::Prng;
 
 /// What is done to the print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,8 +11,8 @@ use super::THRESHOLDS;
 use super::course::LENGTH_S;
 use super::photo::Photo;
 use super::plan::{Sequence, at_rest};
-use super::prng::Prng;
 use super::render::Renderer;
+use crate::prng::Prng;
 use crate::workers;
 
 /// Frames a second.

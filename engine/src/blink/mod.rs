@@ -231,15 +231,18 @@ mod tests {
     use super::*;
     use crate::thresholds::Thresholds;
 
+    /// Milliseconds, right eye, left eye; below 0 where the eyes cannot be read.
+    type Sample = (u32, f32, f32);
+
     /// Runs the detector over (milliseconds, right, left) and gives the blinks it counted.
-    fn blinks(samples: &[(u32, f32, f32)]) -> Vec<Blink> {
+    fn blinks(samples: &[Sample]) -> Vec<Blink> {
         let mut detector = BlinkDetector::new(Thresholds::V2.blink);
         let readable = |right: f32, left: f32| (right >= 0.0).then_some(EyeRatios { right, left });
         samples.iter().filter_map(|&(t, right, left)| detector.update(t, readable(right, left)).blink).collect()
     }
 
     /// Two seconds at `every_ms`: both eyes at 0.3, except from 1000 ms on for `closed_ms`, where they have `ears`.
-    fn dip(every_ms: u32, closed_ms: u32, ears: (f32, f32)) -> Vec<(u32, f32, f32)> {
+    fn dip(every_ms: u32, closed_ms: u32, ears: (f32, f32)) -> Vec<Sample> {
         (0..3000 / every_ms)
             .map(|i| i * every_ms)
             .map(|t| if (1000..1000 + closed_ms).contains(&t) { (t, ears.0, ears.1) } else { (t, 0.3, 0.3) })
@@ -247,7 +250,7 @@ mod tests {
     }
 
     /// The same with frames that come unevenly, and some not at all.
-    fn unevenly(samples: Vec<(u32, f32, f32)>) -> Vec<(u32, f32, f32)> {
+    fn unevenly(samples: Vec<Sample>) -> Vec<Sample> {
         let kept = samples.into_iter().enumerate().filter(|(i, _)| i % 7 != 3);
         kept.map(|(i, (t, right, left))| (t + [0, 9, 4, 11, 2][i % 5], right, left)).collect()
     }
@@ -276,7 +279,7 @@ mod tests {
             (0..90).map(move |i| i * 33).map(move |t| (t, 0.05 + 0.25 * openness(t), 0.05 + 0.25 * openness(t)))
         };
         let frozen = dip(33, 250, (0.05, 0.06)).into_iter().flat_map(|(t, r, l)| [(t, r, l), (t + 16, r, l)]);
-        let cases: [(&str, Vec<(u32, f32, f32)>); 7] = [
+        let cases: [(&str, Vec<Sample>); 7] = [
             ("a quick one", ramp(60, 20, 60).collect()),
             ("a usual one", ramp(90, 60, 150).collect()),
             ("one that opens slowly", ramp(150, 100, 900).collect()),
@@ -293,7 +296,7 @@ mod tests {
     #[test]
     fn what_is_no_blink_is_not_counted() {
         let bent = |ears: fn(u32) -> f32| (0..90).map(|i| i * 33).map(|t| (t, ears(t), ears(t))).collect();
-        let cases: [(&str, Vec<(u32, f32, f32)>); 12] = [
+        let cases: [(&str, Vec<Sample>); 12] = [
             ("a wink of the right eye", dip(33, 250, (0.03, 0.29))),
             ("a wink that narrows the other eye", dip(33, 250, (0.03, 0.21))),
             ("a squint", dip(33, 250, (0.2, 0.2))),

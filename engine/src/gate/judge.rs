@@ -47,8 +47,7 @@ pub fn judge(
     (gate, (gate == Gate::OffCenter).then_some(direction))
 }
 
-/// Whether the face is large and sharp enough for its lids to mean anything. Below these limits closed eyes begin to read
-/// as open ones (`scripts/accuracy`, sweeps).
+/// Whether the face is large and sharp enough for its lids to mean anything.
 pub fn lids_are_readable(face: &Face, thresholds: &Thresholds) -> bool {
     face.rect.width >= thresholds.min_lids_pixels && face.quality.sharpness >= thresholds.min_lids_sharpness
 }

@@ -1,34 +1,34 @@
 //! Chance that is the same in every run: SplitMix64 (Steele, Lea & Flood 2014), seeded by a text.
 
 /// A series of pseudo-random numbers.
-pub(super) struct Prng(u64);
+pub(crate) struct Prng(u64);
 
 impl Prng {
     /// The series that belongs to `text`: whoever names a sequence has its numbers.
-    pub(super) fn named(text: &str) -> Prng {
+    pub(crate) fn named(text: &str) -> Prng {
         // FNV-1a, 64 bits.
         let hash = |h: u64, byte: u8| (h ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
         Prng(text.bytes().fold(0xCBF2_9CE4_8422_2325, hash))
     }
 
     /// An even draw from `low` up to, not including, `high`.
-    pub(super) fn between(&mut self, low: f32, high: f32) -> f32 {
+    pub(crate) fn between(&mut self, low: f32, high: f32) -> f32 {
         let unit = (self.next() >> 40) as f32 / (1u64 << 24) as f32;
         low + (high - low) * unit
     }
 
     /// 1 or −1.
-    pub(super) fn sign(&mut self) -> f32 {
+    pub(crate) fn sign(&mut self) -> f32 {
         if self.next() >> 63 == 0 { 1.0 } else { -1.0 }
     }
 
     /// One of `choices`, which must not be empty.
-    pub(super) fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[(self.next() >> 32) as usize % choices.len()]
     }
 
     /// A draw with mean 0 and standard deviation 1, normal enough for sensor noise: the sum of twelve even ones.
-    pub(super) fn normal(&mut self) -> f32 {
+    pub(crate) fn normal(&mut self) -> f32 {
         (0..12).map(|_| self.between(-0.5, 0.5)).sum()
     }
 
