@@ -69,9 +69,9 @@ pub(crate) struct Change {
 }
 
 impl Change {
-    /// Whether something came before the eyes.
-    pub(crate) fn is_cover(&self, limits: &CoverThresholds) -> bool {
-        self.likeness < limits.min_likeness || self.bridge.abs() > limits.max_bridge
+    /// Whether something came before the eyes. Where they read open, the bridge is not asked: glasses slide as lids move.
+    fn is_cover(&self, narrowed: bool, limits: &CoverThresholds) -> bool {
+        self.likeness < limits.min_likeness || (narrowed && self.bridge.abs() > limits.max_bridge)
     }
 }
 
@@ -104,15 +104,82 @@ pub(crate) struct CoverWatch {
 }
 
 impl CoverWatch {
-    /// Whether something has come before the eyes since they were last seen open.
-    pub(crate) fn is_covered(&mut self, t_ms: u32, now: &Surroundings, limits: &CoverThresholds) -> bool {
+    /// Whether something has come before the eyes since they were last seen open. `narrowed`: they do not read open.
+    pub(crate) fn is_covered(
+        &mut self,
+        t_ms: u32,
+        now: &Surroundings,
+        narrowed: bool,
+        limits: &CoverThresholds,
+    ) -> bool {
         // What was seen long ago says nothing: people move.
         self.seen_open.take_if(|(seen_ms, _)| t_ms.abs_diff(*seen_ms) > limits.remember_ms);
-        self.seen_open.as_ref().is_some_and(|(_, before)| now.change_since(before).is_cover(limits))
+        self.seen_open.as_ref().is_some_and(|(_, before)| now.change_since(before).is_cover(narrowed, limits))
     }
 
     /// Takes in a frame with open, uncovered eyes.
     pub(crate) fn see_open(&mut self, t_ms: u32, now: Surroundings) {
         self.seen_open = Some((t_ms, now));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::Picture;
+    use crate::mesh::LANDMARKS;
+    use crate::thresholds::Thresholds;
+
+    const SIDE: usize = 200;
+
+    /// A face of soft patches whose outer eye corners lie at (60, 100) and (140, 100), moved to the right and lit;
+    /// `paint` gives what lies before it.
+    fn surroundings(shift: usize, light: f32, paint: fn(usize, usize) -> Option<f32>) -> Surroundings {
+        let pixel = |x: usize, y: usize| {
+            let (u, v) = ((x + SIDE - shift) as f32 / 9.0, y as f32 / 11.0);
+            paint(x, y).unwrap_or(light * (120.0 + 40.0 * u.sin() * v.cos() + 20.0 * (v / 3.0).sin()))
+        };
+        let rgb: Vec<u8> = (0..SIDE * SIDE).flat_map(|i| [pixel(i % SIDE, i / SIDE) as u8; 3]).collect();
+        let mut points = vec![Point::default(); LANDMARKS];
+        points[RIGHT_EYE_OUTER] = Point::new(60.0 + shift as f32, 100.0);
+        points[LEFT_EYE_OUTER] = Point::new(140.0 + shift as f32, 100.0);
+        Surroundings::sample(&Picture::from_rgb(&rgb, SIDE, SIDE).unwrap().as_frame(), &points).unwrap()
+    }
+
+    fn nothing(_: usize, _: usize) -> Option<f32> {
+        None
+    }
+
+    #[test]
+    fn covers_are_told_from_lids_light_and_motion() {
+        type Paint = fn(usize, usize) -> Option<f32>;
+        let card: Paint = |_, y| (60..150).contains(&y).then_some(128.0);
+        let bar: Paint = |x, y| (50..150).contains(&x).then_some(30.0).filter(|_| (95..106).contains(&y));
+        let lids: Paint = |x, y| ((66..90).contains(&x) && (93..106).contains(&y)).then_some(90.0);
+        let limits = Thresholds::V2.cover;
+        let cases: [(&str, Surroundings, bool, bool); 6] = [
+            ("lids that close", surroundings(0, 1.0, lids), true, false),
+            ("a face that moves", surroundings(23, 1.0, nothing), true, false),
+            ("light that goes down", surroundings(0, 0.7, nothing), true, false),
+            ("a card", surroundings(0, 1.0, card), false, true),
+            ("a bar over closed eyes", surroundings(0, 1.0, bar), true, true),
+            ("a bar that leaves the eyes open", surroundings(0, 1.0, bar), false, false),
+        ];
+        for (what, now, narrowed, covered) in cases {
+            let mut watch = CoverWatch::default();
+            assert!(!watch.is_covered(0, &now, narrowed, &limits), "{what}: nothing is remembered yet");
+            watch.see_open(0, surroundings(0, 1.0, nothing));
+            let change = now.change_since(&surroundings(0, 1.0, nothing));
+            assert_eq!(watch.is_covered(100, &now, narrowed, &limits), covered, "{what}: {change:?}");
+            assert!(!watch.is_covered(5000, &now, narrowed, &limits), "{what}: what was seen long ago is forgotten");
+        }
+    }
+
+    #[test]
+    fn eyes_without_a_distance_have_no_surroundings() {
+        let picture = Picture::from_rgb(&[9; 3 * 4], 2, 2).unwrap();
+        assert_eq!(Surroundings::sample(&picture.as_frame(), &vec![Point::default(); LANDMARKS]), None);
+        let nowhere = vec![Point::new(f32::NAN, 0.0); LANDMARKS];
+        assert_eq!(Surroundings::sample(&picture.as_frame(), &nowhere), None);
     }
 }

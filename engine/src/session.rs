@@ -99,12 +99,15 @@ impl Session {
         let reading = self.tracker.read(frame, f64::from(t_ms), &self.thresholds)?;
         let (gate, direction) = gate::judge(&reading, frame.width(), frame.height(), &self.thresholds, self.gate);
         self.gate = Some(gate);
-        let surroundings = reading.face.as_ref().and_then(|face| face.surroundings.as_ref());
-        let is_covered = surroundings.is_some_and(|now| self.covers.is_covered(t_ms, now, &self.thresholds.cover));
-        let gate = if gate.eyes_usable() && is_covered { Gate::EyesUnreadable } else { gate };
+        let gate = if gate.eyes_usable() && self.is_covered(t_ms, reading.face.as_ref()) {
+            Gate::EyesUnreadable
+        } else {
+            gate
+        };
         let readable = reading.face.as_ref().filter(|face| gate::lids_are_readable(face, &self.thresholds));
         let ears = readable.and_then(|face| face.ears).map(EyeRatios::quantized);
         let update = self.blinks.update(t_ms, ears.filter(|_| gate.eyes_usable()));
+        let surroundings = reading.face.as_ref().and_then(|face| face.surroundings.as_ref());
         if let (EyeState::Open, Some(_), Some(now)) = (update.state, update.openness, surroundings) {
             self.covers.see_open(t_ms, now.clone());
         }
@@ -119,6 +122,14 @@ impl Session {
             openness: update.openness,
             blink: update.blink,
         })
+    }
+
+    /// Whether something has come before the eyes of `face`.
+    fn is_covered(&mut self, t_ms: u32, face: Option<&Face>) -> bool {
+        let (Some(face), Some(level)) = (face, self.blinks.open_level()) else { return false };
+        let (Some(now), Some(ears)) = (&face.surroundings, face.ears) else { return false };
+        let narrowed = ears.mean() < self.thresholds.blink.open_ratio * level.mean();
+        self.covers.is_covered(t_ms, now, narrowed, &self.thresholds.cover)
     }
 
     /// Forgets the face, the open level and the time: the next frame starts anew.
