@@ -24,7 +24,7 @@ use clap::Args;
 use engine::{Thresholds, Tracker};
 use engine_tract::Models;
 
-use crate::require_none;
+use crate::{require_none, workers};
 use photo::Photo;
 use report::Report;
 
@@ -88,23 +88,26 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     if options.check { require_none(&report.shortfalls()) } else { Ok(()) }
 }
 
-/// The usable photographs of a folder in the order of their names, and the names of the others.
+/// The usable photographs of a folder in the order of their names, and the names of the other files.
 fn photographs(folder: &Path, models: &Models) -> anyhow::Result<(Vec<Photo>, Vec<String>)> {
     let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
     paths.sort();
-    let mut tracker = Tracker::new(models.networks());
-    let (mut photos, mut refused) = (Vec::new(), Vec::new());
-    for path in paths {
-        let before = photos.len();
-        for photo in Photo::open(&path, &mut tracker)? {
+    let found = workers::map(&paths, |path| {
+        let mut photos = Vec::new();
+        for photo in Photo::open(path, &mut Tracker::new(models.networks()))? {
             if run::can_be_learnt(&photo, models)? {
                 photos.push(photo);
             }
         }
-        if photos.len() == before {
+        Ok(photos)
+    })?;
+    let (mut photos, mut refused) = (Vec::new(), Vec::new());
+    for (path, found) in paths.iter().zip(found) {
+        if found.is_empty() {
             refused.push(path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
         }
+        photos.extend(found);
     }
     Ok((photos, refused))
 }

@@ -100,8 +100,8 @@ impl<'a> Renderer<'a> {
         }
         let gain = moment.gain / opens as f32;
         let mut rgba = vec![255; WIDTH * HEIGHT * 4];
-        for (i, (pixel, out)) in pixels.iter().zip(rgba.chunks_exact_mut(4)).enumerate() {
-            let grain = self.noise[(i + seed * 7919) % self.noise.len()];
+        let grains = self.noise.iter().cycle().skip(seed * 7919 % self.noise.len());
+        for ((pixel, grain), out) in pixels.iter().zip(grains).zip(rgba.chunks_exact_mut(4)) {
             for (value, out) in pixel.iter().zip(out) {
                 // The cast stops at 0 and 255.
                 *out = (value * gain + grain + 0.5) as u8;
