@@ -27,6 +27,8 @@ pub(crate) struct Capture {
 pub(crate) struct Selector {
     open: Option<(f32, Capture)>,
     closed: Option<(f32, Capture)>,
+    /// The last frame completed a blink: what is held of it is of no use to the next.
+    blinked: bool,
 }
 
 /// An open frame older than this gives way to any newer one: both captures should show one moment.
@@ -47,13 +49,19 @@ impl Selector {
         if seen.state == EyeState::Unknown {
             self.closed = None;
         }
+        if std::mem::take(&mut self.blinked) {
+            self.closed = None;
+        }
+        self.blinked = seen.blink.is_some();
         let (Some(face), Some(openness)) = (&seen.face, seen.openness) else { return Ok(()) };
         match seen.state {
             EyeState::Open => {
-                // A completed blink needs its closed frame still; any other dip is over.
-                if seen.blink.is_none() {
-                    self.closed = None;
+                // A completed blink needs its closed frame still, and its last frame has half-open eyes; any other dip is
+                // over.
+                if seen.blink.is_some() {
+                    return Ok(());
                 }
+                self.closed = None;
                 let score = open_score(face, openness);
                 if seen.gate == Gate::Ok && self.is_better_open(score, seen.t_ms) {
                     self.open = Some((score, cut(frame, face, seen.t_ms)?));

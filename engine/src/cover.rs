@@ -51,17 +51,17 @@ impl Surroundings {
         let bridge: Vec<f32> =
             skin.iter().filter(|(at, _)| is_bridge(*at)).map(|(_, (now, then))| now - then - common).collect();
         let (pairs, then): (Vec<(f32, f32)>, Vec<f32>) = skin.iter().map(|(_, pair)| (*pair, pair.1)).unzip();
-        Change {
-            likeness: correlation(&pairs),
-            bridge: mean(bridge.iter().copied()) / deviation(&then).max(MIN_SPREAD),
-        }
+        let spread = deviation(&then);
+        // Where the face has hardly more contrast than the sensor has noise, correlation is noise as well.
+        let likeness = if spread < MIN_CONTRAST { 1.0 } else { correlation(&pairs) };
+        Change { likeness, bridge: mean(bridge.iter().copied()) / spread.max(MIN_SPREAD) }
     }
 }
 
 /// How the surroundings of the eyes changed from one frame to another.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Change {
-    /// Correlation of the luma around the eyes, −1 to 1.
+    /// Correlation of the luma around the eyes, −1 to 1; 1 where there is too little contrast to say.
     pub(crate) likeness: f32,
     /// How much brighter the bridge of the nose became than the rest, in standard deviations of the luma around the
     /// eyes. Whatever covers both eyes covers it too.
@@ -74,6 +74,9 @@ impl Change {
         self.likeness < limits.min_likeness || (narrowed && self.bridge.abs() > limits.max_bridge)
     }
 }
+
+/// Grey levels of spread from which on likeness means something: noise of 6 grey levels still leaves 0.6.
+const MIN_CONTRAST: f32 = 8.0;
 
 /// Grey levels of spread that even a flat face is taken to have: sensor noise.
 const MIN_SPREAD: f32 = 3.0;

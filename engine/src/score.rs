@@ -90,7 +90,8 @@ pub(crate) fn score(
     let (width, height) = (picture.as_frame().width(), picture.as_frame().height());
     // A capture is a crop: where the face lies in it and how much of it the face fills say nothing. Lids in motion blur.
     let (gate, _) = gate::judge(&reading, width, height, thresholds, None);
-    let (true, Some(ears)) = (gate.eyes_usable(), face.ears) else { return Ok(Err(Reason::CaptureUnclear)) };
+    let readable = face.ears.filter(|_| gate::lids_are_readable(face, thresholds));
+    let (true, Some(ears)) = (gate.eyes_usable(), readable) else { return Ok(Err(Reason::CaptureUnclear)) };
     Ok(Ok(CaptureScore {
         ears: ears.quantized(),
         pose: face.pose,

@@ -99,8 +99,8 @@ pub struct BlinkThresholds {
     /// Samples below this share do not teach the level: they are on their way down or up. Open eyes keep within 5 % of
     /// their level (standard deviation), so this is four times that.
     pub learn_ratio: f32,
-    /// Least open level (EAR) at which lids can be told apart at all: closed eyes read 0.02 to 0.09, and must come to half
-    /// the level. The narrowest open eyes we measured read 0.20, eyes screwed up in a laugh 0.15.
+    /// Least open level (EAR) at which lids can be told apart at all: closed eyes read 0.02 to 0.09, and must come to less
+    /// than half the level. The narrowest open eyes we measured read 0.20, eyes screwed up in a laugh 0.15.
     pub min_open_level: f32,
     /// Lids neither open nor closed for longer than this are the person's new level. Longer than the way up of a slow
     /// blink.
@@ -127,19 +127,24 @@ pub struct BlinkThresholds {
     pub open_ratio: f32,
     /// And at least this much above the lowest: noise about the threshold opens no eyes.
     pub min_rise: f32,
-    /// Below this share of what the eyes had just before they have begun to close; gives the blink's start. Three times
+    /// Below this share of what the eyes had just before (at most their level) they have begun to close; gives the blink's
+    /// start. Three times
     /// the 5 % of `learn_ratio`.
     pub onset_ratio: f32,
     /// How far before the first closed sample its start is looked for.
     pub look_back_ms: u32,
-    /// Shortest blink, from the last open sample to the first one after it: a single sample of many is a slip of the mesh.
+    /// Shortest blink, from the last open sample to the first one after it: a single sample at 30 frames/s or more is a slip
+    /// of the mesh, not a blink.
     pub min_blink_ms: u32,
+    /// Shortest time from the end of one closure to the start of the next: lids that falter on their way up do not blink
+    /// twice. The closest pair of blinks lay 130 ms apart.
+    pub refractory_ms: u32,
     /// Longest blink, from its start to its end: slow ones take up to 1.2 s, and the end may be seen a little late.
     pub max_blink_ms: u32,
     /// Longest time from start to the first closed sample: lids that sink more slowly are a look down or sleepiness. The
     /// slowest blink took 240 ms, lids that were lowered and closed 350 ms and more.
     pub max_closing_ms: u32,
-    /// Longest gap without readable eyes inside a blink: two lost frames at 8 frames/s.
+    /// Longest gap between readable eyes inside a blink: one lost frame at 8 frames/s, and some jitter.
     pub max_gap_ms: u32,
 }
 
@@ -221,7 +226,8 @@ impl Thresholds {
             min_rise: 0.2,
             onset_ratio: 0.85,
             look_back_ms: 800,
-            min_blink_ms: 60,
+            min_blink_ms: 70,
+            refractory_ms: 60,
             max_blink_ms: 1500,
             max_closing_ms: 320,
             max_gap_ms: 300,

@@ -56,7 +56,7 @@ pub(crate) fn shortfalls(report: &Report) -> Vec<String> {
     }
     let slowest = Row { rate: SLOWEST, condition: Condition::Full };
     let (found, all) = (report.line(slowest).map_or(0, |line| line.tally.found_long), report.long_blinks.len());
-    if (found as f64) < LONG_SHARE * all as f64 {
+    if all == 0 || (found as f64) < LONG_SHARE * all as f64 {
         let wanted = LONG_SHARE * 100.0;
         list.push(format!("{slowest}: {found} of {all} blinks with long closed lids found, {wanted:.0} % wanted"));
     }

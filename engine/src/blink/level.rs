@@ -6,10 +6,13 @@ use crate::ear::EyeRatios;
 use crate::stats::median;
 use crate::thresholds::BlinkThresholds;
 
-/// How far a person's eyes open, learnt from the last seconds. The caller gives it open samples only.
+/// How far a person's eyes open, learnt from the last seconds.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OpenLevel {
+    /// Samples of open eyes.
     samples: VecDeque<(u32, EyeRatios)>,
+    /// Samples of narrowed eyes, since they were last open.
+    narrowed: VecDeque<(u32, EyeRatios)>,
     level: Option<EyeRatios>,
 }
 
@@ -19,15 +22,28 @@ impl OpenLevel {
         self.level
     }
 
-    /// Adds a sample and computes each eye's level anew: the median, which a few low samples and noise do not move.
+    /// Adds a sample of open eyes and computes each eye's level anew.
     pub(super) fn learn(&mut self, t_ms: u32, ears: EyeRatios, limits: &BlinkThresholds) {
-        self.samples.push_back((t_ms, ears));
-        while self.samples.front().is_some_and(|&(t, _)| t_ms - t > limits.learn_ms) {
-            self.samples.pop_front();
-        }
-        let first_ms = self.samples.front().map_or(t_ms, |&(t, _)| t);
-        let enough = self.samples.len() >= limits.settle_samples && t_ms - first_ms >= limits.settle_ms;
-        if self.level.is_none() && !enough {
+        self.narrowed.clear();
+        push(&mut self.samples, t_ms, ears, limits.learn_ms);
+        self.settle(limits);
+    }
+
+    /// Adds a sample of narrowed eyes: it counts only if they stay so.
+    pub(super) fn consider(&mut self, t_ms: u32, ears: EyeRatios, limits: &BlinkThresholds) {
+        push(&mut self.narrowed, t_ms, ears, limits.learn_ms);
+    }
+
+    /// Takes the narrowed eyes for this person's open ones.
+    pub(super) fn adopt_narrowed(&mut self, limits: &BlinkThresholds) {
+        self.samples = std::mem::take(&mut self.narrowed);
+        self.settle(limits);
+    }
+
+    /// The median, which a few low samples and noise do not move. Too few samples leave the level as it was.
+    fn settle(&mut self, limits: &BlinkThresholds) {
+        let (Some((first_ms, _)), Some((last_ms, _))) = (self.samples.front(), self.samples.back()) else { return };
+        if self.samples.len() < limits.settle_samples || last_ms - first_ms < limits.settle_ms {
             return;
         }
         let level = EyeRatios { right: self.median_of(|e| e.right), left: self.median_of(|e| e.left) };
@@ -38,5 +54,13 @@ impl OpenLevel {
 
     fn median_of(&self, eye: fn(&EyeRatios) -> f32) -> f32 {
         median(self.samples.iter().map(|(_, ears)| eye(ears)).collect())
+    }
+}
+
+/// Adds a sample and lets those go that are older than `keep_ms`.
+fn push(samples: &mut VecDeque<(u32, EyeRatios)>, t_ms: u32, ears: EyeRatios, keep_ms: u32) {
+    samples.push_back((t_ms, ears));
+    while samples.front().is_some_and(|&(t, _)| t_ms - t > keep_ms) {
+        samples.pop_front();
     }
 }

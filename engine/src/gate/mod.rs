@@ -32,7 +32,8 @@ pub enum Gate {
     Tilted,
     /// The face is blurred.
     Blurred,
-    /// The lids cannot be read (glare, hair, a hand).
+    /// The lids cannot be read: something came between the eyes and the camera, or an eye has no width. Judged frame by
+    /// frame, without a margin.
     EyesUnreadable,
 }
 

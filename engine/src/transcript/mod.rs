@@ -147,7 +147,7 @@ impl FrameRecord {
 pub struct Captures {
     /// The best frame with open eyes.
     pub open: CaptureRecord,
-    /// The frame of deepest closure.
+    /// A frame within the blink: that of deepest closure, or a sharper one almost as deep.
     pub closed: CaptureRecord,
 }
 

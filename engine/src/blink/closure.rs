@@ -1,0 +1,84 @@
+//! A closure: both eyes closed, and not open again yet. Knows where it began, how deep it went, and whether it was a blink.
+
+use std::collections::VecDeque;
+
+use super::Blink;
+use crate::thresholds::BlinkThresholds;
+
+/// What was seen of a closure so far.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Closure {
+    /// First sample on the way down.
+    start_ms: u32,
+    /// Last sample before it.
+    last_open_ms: u32,
+    lowest: f32,
+    lowest_ms: u32,
+    /// Samples at or below the coarse limit of closed eyes.
+    samples: u32,
+    /// The eyes were seen open before, not just opened from another closure, and closed fast: lids that sink slowly look
+    /// down, or fall asleep.
+    fast: bool,
+}
+
+impl Closure {
+    /// The closure whose first closed sample is this one, after `history`: times and openness of the samples before.
+    /// `opened_ms`: when the closure before it was over.
+    pub(super) fn begin(
+        history: &VecDeque<(u32, f32)>,
+        opened_ms: Option<u32>,
+        t_ms: u32,
+        openness: f32,
+        limits: &BlinkThresholds,
+    ) -> Closure {
+        // Open is what this person had just before, if that was less than their level.
+        let highest = history.iter().map(|&(_, openness)| openness).fold(0.0, f32::max).min(1.0);
+        let is_open = |&(_, openness): &(u32, f32)| openness >= limits.onset_ratio * highest;
+        let last_open = history.iter().rposition(is_open);
+        let start_ms = last_open.and_then(|i| history.get(i + 1)).map_or(t_ms, |&(t, _)| t);
+        let is_from_open = last_open.is_some() && highest >= limits.open_ratio;
+        let is_rested = opened_ms.is_none_or(|opened| start_ms - opened.min(start_ms) >= limits.refractory_ms);
+        Closure {
+            start_ms,
+            last_open_ms: last_open.map_or(start_ms, |i| history[i].0),
+            lowest: openness,
+            lowest_ms: t_ms,
+            samples: 1,
+            fast: is_from_open && is_rested && t_ms - start_ms <= limits.max_closing_ms,
+        }
+    }
+
+    /// Takes in the next sample.
+    pub(super) fn take_in(&mut self, t_ms: u32, openness: f32, limits: &BlinkThresholds) {
+        if openness < self.lowest {
+            (self.lowest, self.lowest_ms) = (openness, t_ms);
+        }
+        self.samples += u32::from(openness <= limits.closed_ratio_coarse);
+    }
+
+    /// Whether the eyes are open again.
+    pub(super) fn is_over(&self, openness: f32, limits: &BlinkThresholds) -> bool {
+        openness >= limits.open_ratio.max(self.lowest + limits.min_rise)
+    }
+
+    /// How long it has lasted at `t_ms`.
+    pub(super) fn lasted_ms(&self, t_ms: u32) -> u32 {
+        t_ms - self.start_ms
+    }
+
+    /// The blink that this was, if it was one, with eyes that are open again at `end_ms`.
+    pub(super) fn blink(&self, end_ms: u32, limits: &BlinkThresholds) -> Option<Blink> {
+        let long_enough = end_ms - self.last_open_ms >= limits.min_blink_ms;
+        let short_enough = self.lasted_ms(end_ms) <= limits.max_blink_ms;
+        let counted = self.fast && long_enough && short_enough && self.is_deep_enough(end_ms, limits);
+        counted.then_some(Blink { start_ms: self.start_ms, closed_ms: self.lowest_ms, end_ms })
+    }
+
+    fn is_deep_enough(&self, end_ms: u32, limits: &BlinkThresholds) -> bool {
+        if self.lasted_ms(end_ms) > limits.lasting_ms {
+            return self.lowest <= limits.lasting_ratio;
+        }
+        // Where several samples saw the lids down, the deepest moment was not missed.
+        self.samples == 1 || self.lowest <= limits.closed_ratio
+    }
+}
