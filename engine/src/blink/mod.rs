@@ -153,8 +153,9 @@ impl BlinkDetector {
         if t_ms - since > limits.relearn_ms {
             self.level.adopt_narrowed(limits);
             self.narrowed_since_ms = None;
-            // Shares of the old level.
+            // The history holds shares of the old level; of the new one, these eyes are open.
             self.history.clear();
+            self.history.push_back((t_ms, 1.0));
         }
     }
 
