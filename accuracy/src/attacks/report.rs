@@ -195,7 +195,7 @@ mod tests {
         let cases = [
             ("all well", [kind(rigid, 100, 0, 0.9), kind(covered, 100, 5, 0.9), kind(lids, 10, 5, 0.9)], 0),
             ("a moved one counts", [kind(rigid, 100, 1, 0.9), kind(covered, 100, 0, 0.9), kind(lids, 10, 9, 0.9)], 1),
-            ("covered ones count", [kind(rigid, 100, 0, 0.9), kind(covered, 100, 6, 0.9), kind(lids, 10, 9, 0.9)], 1),
+            ("covered ones count", [kind(rigid, 100, 0, 0.9), kind(covered, 100, 9, 0.9), kind(lids, 10, 9, 0.9)], 1),
             ("nothing seen", [kind(rigid, 100, 0, 0.4), kind(covered, 100, 0, 0.9), kind(lids, 10, 0, 0.9)], 2),
         ];
         for (what, kinds, expected) in cases {
