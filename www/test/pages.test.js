@@ -111,7 +111,7 @@ test('every reason of the engine has its words, or is one of those that say noth
 });
 
 test('every gate of the engine has a hint and a place in the order', () => {
-  const gates = [...read('../engine/src/gate.rs').matchAll(/^ {8}Gate::([A-Za-z]+),$/gm)].map(([, name = '']) => name.replace(/(?<!^)[A-Z]/g, '_$&').toLowerCase());
+  const gates = [...read('../engine/src/gate/mod.rs').matchAll(/^ {8}Gate::([A-Za-z]+),$/gm)].map(([, name = '']) => name.replace(/(?<!^)[A-Z]/g, '_$&').toLowerCase());
   assert.ok(gates.includes('several_faces') && gates.length >= 12, gates.join());
   for (const gate of gates.filter((name) => name !== 'ok')) {
     assert.ok(hasText(`hint.${gate}`), gate);

@@ -1,4 +1,4 @@
-//! Gates: one reading of a frame in, the one thing that most needs mending out ([`judge`]).
+//! Gates: one reading of a frame in, the one thing that most needs mending out ([`judge()`]).
 
 mod judge;
 
