@@ -30,6 +30,16 @@ pub fn models_id() -> String {
     hex(&Sha256::digest(PINNED_SUMS))
 }
 
+/// Whether `bytes` are the pinned file of this name.
+///
+/// # Errors
+/// [`LoadError::Corrupt`] if they are not.
+pub fn check_sum(name: &'static str, bytes: &[u8]) -> Result<(), LoadError> {
+    let sum = hex(&Sha256::digest(bytes));
+    let is_pinned = pinned_sums().get(name).is_some_and(|expected| *expected == sum);
+    if is_pinned { Ok(()) } else { Err(LoadError::Corrupt { name, got: sum }) }
+}
+
 /// The loaded models: planned once, then shared by any number of [`Networks`].
 #[derive(Clone)]
 pub struct Models {
@@ -43,13 +53,9 @@ impl Models {
     /// [`LoadError::Corrupt`] if a file is not the pinned one, [`LoadError::Runtime`] if tract refuses it.
     pub fn load(files: &ModelFiles) -> Result<Models, LoadError> {
         let ModelFiles { detector, trunk, eye_right, eye_left } = *files;
-        let pinned = pinned_sums();
         let [a, b, c, d] = FILE_NAMES;
         let load = |name: &'static str, bytes: &[u8]| {
-            let sum = hex(&Sha256::digest(bytes));
-            if pinned.get(name).is_none_or(|expected| *expected != sum) {
-                return Err(LoadError::Corrupt { name, got: sum });
-            }
+            check_sum(name, bytes)?;
             plan(bytes).map_err(|e| LoadError::Runtime { name, cause: format!("{e:#}") })
         };
         Ok(Models { plans: [load(a, detector)?, load(b, trunk)?, load(c, eye_right)?, load(d, eye_left)?] })
@@ -107,6 +113,22 @@ fn pinned_sums() -> HashMap<&'static str, &'static str> {
 
 fn plan(bytes: &[u8]) -> TractResult<Arc<TypedRunnableModel>> {
     tract_onnx::onnx().model_for_read(&mut Cursor::new(bytes))?.into_optimized()?.into_runnable()
+}
+
+/// Runs an ONNX file on `input` and gives the values of these names, each in its own layout: what another runtime is
+/// compared with, layer by layer. The file may be any that tract can read.
+///
+/// # Errors
+/// [`LoadError::Runtime`] if tract refuses the file, knows no such value, or fails.
+pub fn values(onnx: &[u8], names: &[String], input: &[f32]) -> Result<Vec<Vec<f32>>, LoadError> {
+    let run = || -> TractResult<Vec<Vec<f32>>> {
+        let model = tract_onnx::onnx().model_for_read(&mut Cursor::new(onnx))?;
+        let plan = model.with_outputs_by_name(names)?.into_optimized()?.into_runnable()?;
+        let tensor = Tensor::from_shape(&input_shape(&plan), input)?;
+        let results = plan.run(tvec!(tensor.into()))?;
+        results.iter().map(|result| Ok(result.to_plain_array_view::<f32>()?.iter().copied().collect())).collect()
+    };
+    run().map_err(|e| LoadError::Runtime { name: "of a comparison", cause: format!("{e:#}") })
 }
 
 struct TractNetwork {

@@ -1,0 +1,57 @@
+//! Four floats at a time in plain Rust: for machines without a kernel of their own, and the reference in tests.
+#![allow(unsafe_code)]
+
+use super::lanes::Lanes;
+
+pub(super) struct Scalar;
+
+// SAFETY: plain Rust exists everywhere.
+unsafe impl Lanes for Scalar {
+    type V = [f32; 4];
+    const COUNT: usize = 4;
+    const TILE: usize = 4;
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> [f32; 4] {
+        // SAFETY: four floats are readable, by the trait's contract; an array of floats needs no more alignment.
+        unsafe { from.cast::<[f32; 4]>().read() }
+    }
+
+    #[inline(always)]
+    unsafe fn splat(from: *const f32) -> [f32; 4] {
+        // SAFETY: one float is readable, by the trait's contract.
+        [unsafe { from.read() }; 4]
+    }
+
+    #[inline(always)]
+    unsafe fn store(to: *mut f32, v: [f32; 4]) {
+        // SAFETY: four floats are writable, by the trait's contract.
+        unsafe { to.cast::<[f32; 4]>().write(v) }
+    }
+
+    #[inline(always)]
+    unsafe fn zero() -> [f32; 4] {
+        [0.0; 4]
+    }
+
+    #[inline(always)]
+    unsafe fn mul_add(a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
+        // Not `f32::mul_add`: without an instruction for it that is a slow call.
+        std::array::from_fn(|i| a[i] * b[i] + c[i])
+    }
+
+    #[inline(always)]
+    unsafe fn add(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        std::array::from_fn(|i| a[i] + b[i])
+    }
+
+    #[inline(always)]
+    unsafe fn max(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        std::array::from_fn(|i| if a[i] > b[i] { a[i] } else { b[i] })
+    }
+
+    #[inline(always)]
+    unsafe fn min(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        std::array::from_fn(|i| if a[i] < b[i] { a[i] } else { b[i] })
+    }
+}

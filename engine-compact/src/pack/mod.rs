@@ -1,0 +1,93 @@
+//! Packs: the four networks in one file, small on the network. Weights are 8-bit whole numbers with one scale for each
+//! output channel, everything else is 16-bit floats; both become `f32` when they are read.
+//!
+//! ```text
+//! magic "BGNP" · version u32 · length of the rest u32 · SHA-256 of the rest · the rest
+//! the rest: SHA-256 that names the model files it was made from · the graphs of detector, trunk, right eye, left eye
+//! graph:    height, width, channels u16 · number of layers u16 · layers · number of outputs u8 ·
+//!           for each output: number of tensors u8 · tensors u16
+//! layer:    input u16 · channels u16 ·
+//!           gather: 0 u8, kernel, stride, before, after u8 | 1 u8, stride u8, rows (one for each input channel, 9 long) ·
+//!           residual: 0 u8 | 1 u8, tensor u16 | 2 u8 (pooled), tensor u16 ·
+//!           activation: 0 u8 (linear) | 1 u8 (ReLU) | 2 u8 (PReLU), slopes f16 for each channel ·
+//!           bias f16 for each channel · rows (one for each channel, as long as what is gathered)
+//! rows:     scale f16 for each row · i8 for each value
+//! ```
+//!
+//! Numbers are little-endian. A value is its row's scale times the whole number.
+
+mod read;
+mod write;
+
+use crate::graph::{Graph, GraphError};
+
+/// The pack's name under `models/`.
+pub const FILE_NAME: &str = "networks.pack";
+
+const MAGIC: [u8; 4] = *b"BGNP";
+const VERSION: u32 = 1;
+/// Magic, version, length, sum.
+const HEADER_LEN: usize = 44;
+
+const WINDOW: u8 = 0;
+const DEPTHWISE: u8 = 1;
+
+const NO_RESIDUAL: u8 = 0;
+const RESIDUAL: u8 = 1;
+const POOLED_RESIDUAL: u8 = 2;
+
+const LINEAR: u8 = 0;
+const RELU: u8 = 1;
+const PRELU: u8 = 2;
+
+/// The greatest whole number of a weight; the smallest is its negative.
+const LEVELS: f32 = 127.0;
+
+/// The four networks and where they come from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pack {
+    /// SHA-256, in lowercase hexadecimal, that names the model files: [`engine::Networks::id`].
+    pub source: String,
+    /// Detector, trunk, right eye, left eye.
+    pub graphs: [Graph; 4],
+}
+
+/// A pack that cannot be used.
+#[derive(Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PackError {
+    /// Something else than a pack.
+    #[error("the model pack is something else: it begins with {found:02x?}, expected {:02x?}", MAGIC)]
+    NotAPack {
+        /// Its first bytes.
+        found: Vec<u8>,
+    },
+    /// A pack of another version.
+    #[error("the model pack has version {found}, expected {}", VERSION)]
+    Version {
+        /// The version it names.
+        found: u32,
+    },
+    /// A pack with bytes missing or too many.
+    #[error("the model pack has {found} bytes, expected {expected}")]
+    Length {
+        /// Bytes that it should have.
+        expected: usize,
+        /// Bytes that it has.
+        found: usize,
+    },
+    /// A pack whose bytes were changed.
+    #[error("the model pack is damaged: its SHA-256 is {found}, expected {expected}")]
+    Altered {
+        /// The sum that it names.
+        expected: String,
+        /// The sum that it has.
+        found: String,
+    },
+    /// A pack that was made wrongly.
+    #[error("the model pack is malformed: {0}")]
+    Malformed(&'static str),
+    /// A pack whose networks cannot be computed.
+    #[error("the model pack is malformed: {0}")]
+    Graph(#[from] GraphError),
+}

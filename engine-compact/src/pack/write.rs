@@ -1,0 +1,115 @@
+//! Writing packs: where weights are rounded.
+
+use half::f16;
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    DEPTHWISE, LEVELS, LINEAR, MAGIC, NO_RESIDUAL, POOLED_RESIDUAL, PRELU, Pack, RELU, RESIDUAL, VERSION, WINDOW,
+};
+use crate::graph::{Activation, Gather, Graph, GraphError, Layer};
+
+impl Pack {
+    /// Packs the graphs. The same graphs give the same bytes on every machine; reading them gives the graphs with rounded
+    /// weights.
+    ///
+    /// # Errors
+    /// If a graph's parts do not fit together, or a number does not fit into the format.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, GraphError> {
+        let mut rest = unhex(&self.source).ok_or(GraphError { layer: 0, what: "comes from files without a sum" })?;
+        for graph in &self.graphs {
+            write_graph(&mut rest, graph)?;
+        }
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend(VERSION.to_le_bytes());
+        bytes.extend((rest.len() as u32).to_le_bytes());
+        bytes.extend(Sha256::digest(&rest));
+        bytes.extend(rest);
+        Ok(bytes)
+    }
+}
+
+fn write_graph(to: &mut Vec<u8>, graph: &Graph) -> Result<(), GraphError> {
+    let shapes = graph.shapes()?;
+    for side in [graph.input.height, graph.input.width, graph.input.channels, graph.layers.len()] {
+        put_u16(to, side);
+    }
+    for (layer, shape) in graph.layers.iter().zip(&shapes) {
+        debug_assert!(!shape.is_empty());
+        write_layer(to, layer, shapes[layer.input].channels);
+    }
+    to.push(graph.outputs.len() as u8);
+    for tensors in &graph.outputs {
+        to.push(tensors.len() as u8);
+        tensors.iter().for_each(|&tensor| put_u16(to, tensor));
+    }
+    Ok(())
+}
+
+fn write_layer(to: &mut Vec<u8>, layer: &Layer, channels: usize) {
+    put_u16(to, layer.input);
+    put_u16(to, layer.channels());
+    match &layer.gather {
+        Gather::Window { kernel, stride, before, after } => {
+            to.push(WINDOW);
+            to.extend([kernel, stride, before, after].map(|&n| n as u8));
+        }
+        Gather::Depthwise { stride, weights } => {
+            to.extend([DEPTHWISE, *stride as u8]);
+            let by_channel: Vec<f32> =
+                (0..channels).flat_map(|c| weights.iter().skip(c).step_by(channels).copied()).collect();
+            write_rows(to, &by_channel, 9);
+        }
+    }
+    match layer.residual {
+        None => to.push(NO_RESIDUAL),
+        Some(residual) => {
+            to.push(if residual.pooled { POOLED_RESIDUAL } else { RESIDUAL });
+            put_u16(to, residual.tensor);
+        }
+    }
+    match &layer.activation {
+        Activation::Linear => to.push(LINEAR),
+        Activation::Relu => to.push(RELU),
+        Activation::Prelu(slopes) => {
+            to.push(PRELU);
+            put_halves(to, slopes);
+        }
+    }
+    put_halves(to, &layer.bias);
+    write_rows(to, &layer.weights, layer.gather.depth(channels));
+}
+
+/// Rounds each row to whole numbers of its own scale.
+fn write_rows(to: &mut Vec<u8>, values: &[f32], length: usize) {
+    let rows = || values.chunks_exact(length);
+    let scales: Vec<f16> = rows().map(scale).collect();
+    scales.iter().for_each(|scale| to.extend(scale.to_le_bytes()));
+    for (row, scale) in rows().zip(scales) {
+        let step = scale.to_f32();
+        let level = |v: f32| if step > 0.0 { (v / step).round().clamp(-LEVELS, LEVELS) as i8 } else { 0 };
+        to.extend(row.iter().map(|&v| level(v).cast_unsigned()));
+    }
+}
+
+/// The smallest scale with which the whole row fits. It is rounded up here, before the weights are divided by it, so that
+/// its own rounding costs nothing.
+fn scale(row: &[f32]) -> f16 {
+    let greatest = row.iter().fold(0.0, |greatest: f32, v| greatest.max(v.abs()));
+    let exact = greatest / LEVELS;
+    let near = f16::from_f32(exact);
+    if near.to_f32() < exact { f16::from_bits(near.to_bits() + 1) } else { near }
+}
+
+fn put_u16(to: &mut Vec<u8>, number: usize) {
+    to.extend((number as u16).to_le_bytes());
+}
+
+fn put_halves(to: &mut Vec<u8>, values: &[f32]) {
+    values.iter().for_each(|&v| to.extend(f16::from_f32(v).to_le_bytes()));
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let bytes: Option<Vec<u8>> =
+        text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect();
+    bytes.filter(|bytes| bytes.len() == 32)
+}

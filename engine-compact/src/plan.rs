@@ -1,0 +1,363 @@
+//! Plans: a graph in, an order of kernel calls out, with every buffer placed and every weight where its kernel wants it.
+//! Running a plan allocates nothing.
+
+use crate::graph::{Activation, Gather, Graph, GraphError, Layer, Shape};
+use crate::kernels::{Addend, Backend, CHANNEL_STEP, DepthwiseRows, DepthwiseWeights, Matrix, Product};
+
+/// Floats that the gathered rows of a block may take, so that they stay in the first-level cache.
+const BLOCK_FLOATS: usize = 3072;
+
+/// How to compute a graph on one instruction set.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    layouts: Vec<Layout>,
+    /// The layout and buffer of each tensor.
+    slots: Vec<usize>,
+    steps: Vec<Step>,
+    outputs: Vec<Vec<usize>>,
+    input: Shape,
+    gathered_len: usize,
+    pooled_len: usize,
+}
+
+/// What a plan writes to.
+#[derive(Debug)]
+pub(crate) struct Buffers {
+    tensors: Vec<Vec<f32>>,
+    gathered: Vec<f32>,
+    pooled: Vec<f32>,
+    /// 0, 1, 2, …: the pixels of `pooled`.
+    in_order: Vec<u32>,
+}
+
+/// How a tensor lies in memory: zeros around it, and behind the channels of each pixel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Layout {
+    shape: Shape,
+    /// Pixels of zeros on each side.
+    border: usize,
+    /// Floats from one pixel to the next.
+    step: usize,
+}
+
+#[derive(Debug)]
+struct Step {
+    input: usize,
+    output: usize,
+    gather: Gathering,
+    matrix: Matrix,
+    addend: Option<(usize, Pooling)>,
+    /// Rows of output that are computed at once.
+    block: usize,
+    /// For each output pixel its place in the buffer, counted in pixels.
+    pixels: Vec<u32>,
+    /// The same for the addend, if it is not pooled.
+    addend_pixels: Vec<u32>,
+}
+
+#[derive(Debug)]
+enum Gathering {
+    Window { stride: usize, before: usize },
+    Depthwise { stride: usize, weights: DepthwiseWeights },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pooling {
+    None,
+    TwoByTwo,
+}
+
+impl Layout {
+    fn row_step(&self) -> usize {
+        (self.shape.width + 2 * self.border) * self.step
+    }
+
+    fn len(&self) -> usize {
+        (self.shape.height + 2 * self.border) * self.row_step()
+    }
+
+    /// Where the pixel in row `y` and column `x` lies, counted in pixels; both count from the border's corner.
+    fn pixel(&self, y: usize, x: usize) -> usize {
+        y * (self.shape.width + 2 * self.border) + x
+    }
+
+    /// The place of every pixel, counted in pixels.
+    fn pixels(&self) -> Vec<u32> {
+        let Layout { shape, border, .. } = *self;
+        let place = |y: usize, x: usize| self.pixel(y + border, x + border) as u32;
+        (0..shape.height).flat_map(|y| (0..shape.width).map(move |x| place(y, x))).collect()
+    }
+
+    /// The values of each row, without the border.
+    fn rows(&self) -> impl Iterator<Item = std::ops::Range<usize>> + use<> {
+        let Layout { shape, border, step } = *self;
+        let layout = *self;
+        (0..shape.height).map(move |y| {
+            let start = layout.pixel(y + border, border) * step;
+            start..start + shape.width * step
+        })
+    }
+}
+
+impl Plan {
+    /// Plans `graph`.
+    ///
+    /// # Errors
+    /// If the graph's parts do not fit together.
+    pub(crate) fn new(graph: &Graph, backend: Backend) -> Result<Plan, GraphError> {
+        let shapes = graph.shapes()?;
+        let all: Vec<Layout> = shapes.iter().enumerate().map(|(tensor, &shape)| layout(graph, tensor, shape)).collect();
+        let (layouts, slots) = place(graph, &all);
+        let steps: Vec<Step> =
+            graph.layers.iter().enumerate().map(|(i, layer)| step(layer, i + 1, &all, backend)).collect();
+        let longest = |len: fn(&Step, &[Layout]) -> usize| steps.iter().map(|step| len(step, &all)).max().unwrap_or(0);
+        Ok(Plan {
+            gathered_len: longest(|step, all| match step.gather {
+                Gathering::Depthwise { .. } => step.block * all[step.output].shape.width * all[step.input].step,
+                Gathering::Window { .. } => 0,
+            }),
+            pooled_len: longest(|step, all| match step.addend {
+                Some((tensor, Pooling::TwoByTwo)) => step.block * all[step.output].shape.width * all[tensor].step,
+                _ => 0,
+            }),
+            layouts,
+            slots,
+            steps,
+            outputs: graph.outputs.clone(),
+            input: graph.input,
+        })
+    }
+
+    /// Shape of the input.
+    pub(crate) fn input(&self) -> Shape {
+        self.input
+    }
+
+    /// Number of outputs.
+    pub(crate) fn outputs(&self) -> usize {
+        self.outputs.len()
+    }
+
+    /// Buffers for this plan.
+    pub(crate) fn buffers(&self) -> Buffers {
+        Buffers {
+            tensors: self.layouts.iter().map(|layout| vec![0.0; layout.len()]).collect(),
+            gathered: vec![0.0; self.gathered_len],
+            pooled: vec![0.0; self.pooled_len],
+            in_order: (0..(self.pooled_len / CHANNEL_STEP) as u32).collect(),
+        }
+    }
+
+    /// Runs the plan on `input` (as long as its shape says) and replaces each of `outputs`.
+    pub(crate) fn run(&self, buffers: &mut Buffers, input: &[f32], outputs: &mut [Vec<f32>]) {
+        let layout = self.layout(0);
+        let row_len = self.input.width * self.input.channels;
+        for (to, from) in layout.rows().zip(input.chunks_exact(row_len)) {
+            let to = buffers.tensors[self.slots[0]][to].chunks_exact_mut(layout.step);
+            for (to, from) in to.zip(from.chunks_exact(self.input.channels)) {
+                to[..self.input.channels].copy_from_slice(from);
+            }
+        }
+        for step in &self.steps {
+            self.run_step(step, buffers);
+        }
+        for (output, tensors) in outputs.iter_mut().zip(&self.outputs) {
+            output.clear();
+            for &tensor in tensors {
+                self.copy_out(&buffers.tensors[self.slots[tensor]], tensor, output);
+            }
+        }
+    }
+
+    fn layout(&self, tensor: usize) -> Layout {
+        self.layouts[self.slots[tensor]]
+    }
+
+    fn copy_out(&self, buffer: &[f32], tensor: usize, output: &mut Vec<f32>) {
+        let layout = self.layout(tensor);
+        for row in layout.rows() {
+            if layout.step == layout.shape.channels {
+                output.extend_from_slice(&buffer[row]);
+            } else {
+                output.extend(buffer[row].chunks_exact(layout.step).flat_map(|pixel| &pixel[..layout.shape.channels]));
+            }
+        }
+    }
+
+    fn run_step(&self, step: &Step, buffers: &mut Buffers) {
+        let out = self.layout(step.output).shape;
+        // Taken out of the list for the time, so that the others can be read. The plan never reads what it writes.
+        let mut output = std::mem::take(&mut buffers.tensors[self.slots[step.output]]);
+        for first in (0..out.height).step_by(step.block) {
+            let rows = step.block.min(out.height - first);
+            self.run_rows(step, buffers, &mut output, first, rows);
+        }
+        buffers.tensors[self.slots[step.output]] = output;
+    }
+
+    /// Computes `rows` rows of output from row `first` on.
+    fn run_rows(&self, step: &Step, buffers: &mut Buffers, output: &mut [f32], first: usize, rows: usize) {
+        let width = self.layout(step.output).shape.width;
+        let block = first * width..(first + rows) * width;
+        let Buffers { tensors, gathered, pooled, in_order } = buffers;
+        let addend = step.addend.map(|(tensor, pooling)| {
+            let layout = self.layout(tensor);
+            let values = &tensors[self.slots[tensor]];
+            match pooling {
+                Pooling::None => Addend { values, step: layout.step, pixels: &step.addend_pixels[block.clone()] },
+                Pooling::TwoByTwo => {
+                    pool(&layout, values, first, rows, pooled);
+                    Addend { values: pooled, step: layout.step, pixels: &in_order[..block.len()] }
+                }
+            }
+        });
+        let layout = self.layout(step.input);
+        let input = &tensors[self.slots[step.input]];
+        match &step.gather {
+            Gathering::Depthwise { stride, weights } => {
+                // Stride 1 sees a border on all sides, stride 2 only below and to the right.
+                let corner = if *stride == 1 { layout.border - 1 } else { layout.border };
+                let start = layout.pixel(first * stride + corner, corner) * layout.step;
+                DepthwiseRows {
+                    weights,
+                    input: &input[start..],
+                    row_step: layout.row_step(),
+                    stride: *stride,
+                    width,
+                    height: rows,
+                    output: gathered,
+                }
+                .run();
+                Product {
+                    matrix: &step.matrix,
+                    input: gathered,
+                    pixel_step: layout.step,
+                    segment_step: 0,
+                    addend,
+                    output,
+                    pixels: &step.pixels[block],
+                }
+                .run();
+            }
+            Gathering::Window { stride, before } => {
+                let corner = layout.border - before;
+                let start = layout.pixel(first * stride + corner, corner) * layout.step;
+                Product {
+                    matrix: &step.matrix,
+                    input: &input[start..],
+                    pixel_step: layout.step * stride,
+                    segment_step: layout.row_step(),
+                    addend,
+                    output,
+                    pixels: &step.pixels[block],
+                }
+                .run();
+            }
+        }
+    }
+}
+
+/// The greatest of each 2×2 pixels, for `rows` rows from row `first` of the result on.
+fn pool(layout: &Layout, values: &[f32], first: usize, rows: usize, pooled: &mut [f32]) {
+    let width = layout.shape.width / 2;
+    let greatest = |a: f32, b: f32| if a > b { a } else { b };
+    for (row, pooled) in pooled.chunks_exact_mut(width * layout.step).take(rows).enumerate() {
+        let start = layout.pixel((first + row) * 2 + layout.border, layout.border) * layout.step;
+        let (top, bottom) = (&values[start..], &values[start + layout.row_step()..]);
+        let pairs = top.chunks_exact(2 * layout.step).zip(bottom.chunks_exact(2 * layout.step));
+        for (pooled, (top, bottom)) in pooled.chunks_exact_mut(layout.step).zip(pairs) {
+            let ((a, b), (c, d)) = (top.split_at(layout.step), bottom.split_at(layout.step));
+            for ((pooled, (a, b)), (c, d)) in pooled.iter_mut().zip(a.iter().zip(b)).zip(c.iter().zip(d)) {
+                *pooled = greatest(greatest(*a, *b), greatest(*c, *d));
+            }
+        }
+    }
+}
+
+/// How a tensor lies: with as wide a border as the widest that a layer wants of it. Only an input that nothing but windows
+/// read is left without filled-up channels, so that a row of a window is one run.
+fn layout(graph: &Graph, tensor: usize, shape: Shape) -> Layout {
+    let readers = || graph.layers.iter().filter(|layer| layer.input == tensor);
+    let border = readers().map(|layer| layer.gather.border()).max().unwrap_or(0);
+    let is_plain = tensor == 0
+        && readers().all(|layer| matches!(layer.gather, Gather::Window { .. }))
+        && graph.layers.iter().all(|layer| layer.residual.is_none_or(|residual| residual.tensor != tensor));
+    let step = if is_plain { shape.channels } else { shape.channels.next_multiple_of(CHANNEL_STEP) };
+    Layout { shape, border, step }
+}
+
+/// Gives every tensor a buffer. Tensors that lie alike share one if the first is no longer needed when the other is made;
+/// zeros stay zeros, as borders and filled-up channels of both are the same.
+fn place(graph: &Graph, all: &[Layout]) -> (Vec<Layout>, Vec<usize>) {
+    let reads = |layer: &Layer, tensor: usize| {
+        layer.input == tensor || layer.residual.is_some_and(|residual| residual.tensor == tensor)
+    };
+    let needed_until = |tensor: usize| {
+        let is_output = graph.outputs.iter().flatten().any(|&output| output == tensor);
+        let last = graph.layers.iter().rposition(|layer| reads(layer, tensor));
+        if is_output { graph.layers.len() } else { last.unwrap_or(0) }
+    };
+    let mut layouts: Vec<Layout> = Vec::new();
+    // The last layer that needs what lies in each buffer.
+    let mut busy_until: Vec<usize> = Vec::new();
+    let mut slots = Vec::new();
+    for (tensor, &layout) in all.iter().enumerate() {
+        // Tensor 0 is there before layer 0; tensor `i` is made by layer `i - 1`.
+        let is_free = |slot: &usize| tensor > 0 && layouts[*slot] == layout && busy_until[*slot] < tensor - 1;
+        let slot = (0..layouts.len()).find(is_free).unwrap_or(layouts.len());
+        if slot == layouts.len() {
+            layouts.push(layout);
+            busy_until.push(0);
+        }
+        busy_until[slot] = needed_until(tensor).max(tensor.saturating_sub(1));
+        slots.push(slot);
+    }
+    (layouts, slots)
+}
+
+fn step(layer: &Layer, output: usize, all: &[Layout], backend: Backend) -> Step {
+    let (from, to) = (all[layer.input], all[output]);
+    let slopes = match &layer.activation {
+        Activation::Linear => vec![1.0; layer.channels()],
+        Activation::Relu => vec![0.0; layer.channels()],
+        Activation::Prelu(slopes) => slopes.clone(),
+    };
+    let matrix =
+        |segments, length, weights: &[f32]| Matrix::new(backend, segments, length, weights, &layer.bias, &slopes);
+    let (gather, matrix) = match &layer.gather {
+        Gather::Window { kernel: 1, stride, before, .. } => {
+            (Gathering::Window { stride: *stride, before: *before }, matrix(1, from.shape.channels, &layer.weights))
+        }
+        Gather::Window { kernel, stride, before, .. } => {
+            let weights = spread(&layer.weights, from.shape.channels, from.step);
+            (Gathering::Window { stride: *stride, before: *before }, matrix(*kernel, kernel * from.step, &weights))
+        }
+        Gather::Depthwise { stride, weights } => (
+            Gathering::Depthwise { stride: *stride, weights: DepthwiseWeights::new(backend, weights) },
+            matrix(1, from.shape.channels, &layer.weights),
+        ),
+    };
+    let block = match gather {
+        Gathering::Depthwise { .. } => (BLOCK_FLOATS / (to.shape.width * from.step)).clamp(1, to.shape.height),
+        // The pixels of two rows do not lie at one distance.
+        Gathering::Window { .. } => 1,
+    };
+    let addend = layer
+        .residual
+        .map(|residual| (residual.tensor, if residual.pooled { Pooling::TwoByTwo } else { Pooling::None }));
+    let addend_pixels = match addend {
+        Some((tensor, Pooling::None)) => all[tensor].pixels(),
+        _ => Vec::new(),
+    };
+    Step { input: layer.input, output, gather, matrix, addend, block, pixels: to.pixels(), addend_pixels }
+}
+
+/// Zeros between the weights where the input has filled-up channels.
+fn spread(weights: &[f32], channels: usize, step: usize) -> Vec<f32> {
+    let pixel = |values: &[f32]| {
+        let mut values = values.to_vec();
+        values.resize(step, 0.0);
+        values
+    };
+    weights.chunks_exact(channels).flat_map(pixel).collect()
+}
