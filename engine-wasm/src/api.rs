@@ -2,7 +2,7 @@
 
 use ed25519_dalek::SigningKey;
 use engine::{Attempt, EngineError, Frame, KeyKind, Terms, Thresholds};
-use engine_tract::{LoadError, ModelFiles, Models};
+use engine_compact::Models;
 use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 use web_sys::ImageBitmap;
@@ -10,16 +10,11 @@ use web_sys::ImageBitmap;
 use crate::canvas::BitmapReader;
 use crate::report::Report;
 
-/// The versions that a bug report should name, as JSON: `{"engine","models","thresholds"}`.
-#[wasm_bindgen]
-pub fn versions() -> String {
-    let models = engine_tract::models_id();
-    serde_json::json!({ "engine": engine::VERSION, "models": models, "thresholds": Thresholds::V2.name }).to_string()
-}
-
 /// The engine with one camera and at most one attempt.
 #[wasm_bindgen]
 pub struct Engine {
+    /// Names the weights.
+    models: String,
     attempt: Attempt,
     frame: Vec<u8>,
     width: usize,
@@ -30,14 +25,12 @@ pub struct Engine {
 
 #[wasm_bindgen]
 impl Engine {
-    /// Loads the four model files. Codes: `model_corrupt`, `model_refused`.
+    /// Loads the packed networks. Code: `model_corrupt`.
     #[wasm_bindgen(constructor)]
-    pub fn new(detector: &[u8], trunk: &[u8], eye_right: &[u8], eye_left: &[u8]) -> Result<Engine, JsValue> {
-        let models = Models::load(&ModelFiles { detector, trunk, eye_right, eye_left }).map_err(|cause| {
-            let code = if matches!(cause, LoadError::Corrupt { .. }) { "model_corrupt" } else { "model_refused" };
-            error(code, &cause.to_string())
-        })?;
+    pub fn new(pack: &[u8]) -> Result<Engine, JsValue> {
+        let models = Models::load(pack).map_err(|cause| error("model_corrupt", &cause.to_string()))?;
         Ok(Engine {
+            models: models.source().to_owned(),
             attempt: Attempt::new(models.networks(), Thresholds::V2),
             frame: Vec::new(),
             width: 0,
@@ -45,6 +38,13 @@ impl Engine {
             bitmaps: BitmapReader::default(),
             soft_key: None,
         })
+    }
+
+    /// The versions that a bug report should name, as JSON: `{"engine","models","thresholds"}`.
+    pub fn versions(&self) -> String {
+        let versions =
+            serde_json::json!({ "engine": engine::VERSION, "models": self.models, "thresholds": Thresholds::V2.name });
+        versions.to_string()
     }
 
     /// Makes room for a frame of `width * height * 4` bytes and gives its address in the engine's memory. The worker writes

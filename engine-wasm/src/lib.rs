@@ -7,4 +7,4 @@ mod api;
 mod canvas;
 mod report;
 
-pub use api::{Engine, versions};
+pub use api::Engine;

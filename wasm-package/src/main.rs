@@ -20,6 +20,8 @@ fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let mut bindgen = Bindgen::new();
     bindgen.input_path(&arguments.input).web(true)?.typescript(true);
+    // The names of functions are a seventh of the file, and read by nobody but a debugger.
+    bindgen.remove_name_section(true).remove_producers_section(true);
     bindgen
         .generate(&arguments.output)
         .with_context(|| format!("cannot make a package from {}", arguments.input.display()))
