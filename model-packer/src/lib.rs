@@ -1,9 +1,10 @@
 //! Makes the packed networks of `engine-compact` from the ONNX files.
 //!
 //! ```text
-//! ONNX bytes → onnx::Model → lower (layers fused) → engine_compact::Graph → Pack → bytes
+//! ONNX bytes → onnx::Model → lower (layers fused) → engine_compact::Graph → Pack → bytes (weights rounded by levels)
 //! ```
 
+pub mod levels;
 pub mod lower;
 pub mod onnx;
 
@@ -27,5 +28,5 @@ pub fn pack(models: &Path) -> anyhow::Result<Vec<u8>> {
     };
     let [detector, trunk, eye_right, eye_left] = FILE_NAMES;
     let graphs = [graph(detector)?, graph(trunk)?, graph(eye_right)?, graph(eye_left)?];
-    Ok(Pack { source: engine_tract::models_id(), graphs }.to_bytes()?)
+    Ok(Pack { source: engine_tract::models_id(), graphs }.to_bytes(levels::levels)?)
 }

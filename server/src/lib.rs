@@ -17,6 +17,7 @@ pub mod logging;
 pub mod mail;
 pub mod rate;
 pub mod routes;
+pub mod runtime;
 pub mod scoring;
 pub mod secrets;
 pub mod serve;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use server::config::Config;
+use server::runtime::Runtime;
 use server::{serve, tools};
 
 /// Verifies that a live person controls a mailbox: a mailed link, a blink at the camera, a decision made by the server.
@@ -28,6 +29,9 @@ enum Command {
     Inspect {
         /// The picture
         image: PathBuf,
+        /// What runs the networks
+        #[arg(long, value_enum, default_value_t)]
+        runtime: Runtime,
     },
     /// Feed a recorded clip through the engine and print one JSON line a frame and a blink, then a summary
     ///
@@ -38,6 +42,9 @@ enum Command {
         /// Frames a second of a folder
         #[arg(long, default_value_t = 25.0)]
         fps: f64,
+        /// What runs the networks
+        #[arg(long, value_enum, default_value_t)]
+        runtime: Runtime,
     },
 }
 
@@ -56,8 +63,8 @@ fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve => wait_for(serve::serve(Config::load()?)),
         Command::Migrate => wait_for(serve::migrate(Config::load()?)),
-        Command::Inspect { image } => tools::print_inspection(&image),
-        Command::Replay { video, fps } => tools::print_replay(&video, fps),
+        Command::Inspect { image, runtime } => tools::print_inspection(&image, runtime),
+        Command::Replay { video, fps, runtime } => tools::print_replay(&video, fps, runtime),
     }
 }
 

@@ -1,14 +1,14 @@
-//! Scoring of submissions: the engine over tract, off the async threads, as many at a time as there are permits.
+//! Scoring of submissions: the engine, off the async threads, as many at a time as there are permits.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
 use engine::{Decision, Networks, Scorer, Submission, Terms, Thresholds};
-use engine_tract::Models;
 use tokio::sync::Semaphore;
 
 use crate::embedded;
+use crate::runtime::{Models, Runtime};
 
 /// Submissions that may wait for a permit, for each permit. More are turned away at once.
 const WAITING_PER_PERMIT: usize = 4;
@@ -41,28 +41,32 @@ impl ScoringPool {
     ///
     /// # Errors
     /// One is missing or damaged.
-    pub fn load(permits: usize) -> anyhow::Result<Self> {
+    pub fn load(runtime: Runtime, permits: usize) -> anyhow::Result<Self> {
         let read = |name: &str| {
             embedded::model_file(name).map(|file| file.bytes.into_owned()).with_context(|| format!("{name} is missing"))
         };
-        Self::with_files(permits, read)
+        Self::with_files(runtime, permits, read)
     }
 
     /// Loads the networks in a folder.
     ///
     /// # Errors
     /// One is missing or damaged.
-    pub fn load_from(folder: &Path, permits: usize) -> anyhow::Result<Self> {
+    pub fn load_from(folder: &Path, runtime: Runtime, permits: usize) -> anyhow::Result<Self> {
         let read = |name: &str| {
             let path = folder.join(name);
             std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))
         };
-        Self::with_files(permits, read)
+        Self::with_files(runtime, permits, read)
     }
 
-    fn with_files(permits: usize, read: impl Fn(&str) -> anyhow::Result<Vec<u8>>) -> anyhow::Result<Self> {
+    fn with_files(
+        runtime: Runtime,
+        permits: usize,
+        read: impl Fn(&str) -> anyhow::Result<Vec<u8>>,
+    ) -> anyhow::Result<Self> {
         Ok(Self {
-            models: Models::read(read)?,
+            models: Models::read(runtime, read)?,
             running: Arc::new(Semaphore::new(permits)),
             admitted: Arc::new(Semaphore::new(permits * (1 + WAITING_PER_PERMIT))),
         })

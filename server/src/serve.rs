@@ -62,8 +62,10 @@ async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
 fn load_scoring(config: &Config) -> anyhow::Result<ScoringPool> {
     let permits = std::thread::available_parallelism().map_or(1, usize::from);
     match &config.models_dir {
-        None => ScoringPool::load(permits).context("the models inside the program cannot be used"),
-        Some(folder) => ScoringPool::load_from(folder, permits)
+        None => {
+            ScoringPool::load(config.engine_runtime, permits).context("the models inside the program cannot be used")
+        }
+        Some(folder) => ScoringPool::load_from(folder, config.engine_runtime, permits)
             .with_context(|| format!("the models in {} (MODELS_DIR) cannot be used", folder.display())),
     }
 }

@@ -1,5 +1,6 @@
-//! Packs: the four networks in one file, small on the network. Weights are 8-bit whole numbers with one scale for each
-//! output channel, everything else is 16-bit floats; both become `f32` when they are read.
+//! Packs: the four networks in one file, small on the network. Weights are whole numbers of 8 bits, or of a few more where
+//! that is needed, with one scale for each output channel; everything else is 16-bit floats. All become `f32` when they are
+//! read.
 //!
 //! ```text
 //! magic "BGNP" · version u32 · length of the rest u32 · SHA-256 of the rest · the rest
@@ -11,7 +12,8 @@
 //!           residual: 0 u8 | 1 u8, tensor u16 | 2 u8 (pooled), tensor u16 ·
 //!           activation: 0 u8 (linear) | 1 u8 (ReLU) | 2 u8 (PReLU), slopes f16 for each channel ·
 //!           bias f16 for each channel · rows (one for each channel, as long as what is gathered)
-//! rows:     scale f16 for each row · i8 for each value
+//! rows:     1 u8, scale f16 for each row, i8 for each value |
+//!           2 u8, scale f16 for each row, the low byte of each value, the high byte of each value
 //! ```
 //!
 //! Numbers are little-endian. A value is its row's scale times the whole number.
@@ -40,8 +42,8 @@ const LINEAR: u8 = 0;
 const RELU: u8 = 1;
 const PRELU: u8 = 2;
 
-/// The greatest whole number of a weight; the smallest is its negative.
-const LEVELS: f32 = 127.0;
+const NARROW: u8 = 1;
+const WIDE: u8 = 2;
 
 /// The four networks and where they come from.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,8 +4,8 @@ use half::f16;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    DEPTHWISE, HEADER_LEN, LINEAR, MAGIC, NO_RESIDUAL, POOLED_RESIDUAL, PRELU, Pack, PackError, RELU, RESIDUAL,
-    VERSION, WINDOW,
+    DEPTHWISE, HEADER_LEN, LINEAR, MAGIC, NARROW, NO_RESIDUAL, POOLED_RESIDUAL, PRELU, Pack, PackError, RELU, RESIDUAL,
+    VERSION, WIDE, WINDOW,
 };
 use crate::graph::{Activation, Gather, Graph, Layer, Residual, Shape};
 
@@ -85,10 +85,19 @@ impl<'a> Reader<'a> {
 
     /// `count` rows of `length` values each, expanded.
     fn rows(&mut self, count: usize, length: usize) -> Result<Vec<f32>, PackError> {
+        let width = self.u8()?;
         let scales = self.halves(count)?;
-        let values = self.take(count.saturating_mul(length))?;
-        let rows = values.chunks_exact(length.max(1)).zip(scales);
-        Ok(rows.flat_map(|(row, scale)| row.iter().map(move |&v| f32::from(v.cast_signed()) * scale)).collect())
+        let low = self.take(count.saturating_mul(length))?;
+        let numbers: Vec<i16> = match width {
+            NARROW => low.iter().map(|&low| low.cast_signed().into()).collect(),
+            WIDE => {
+                let high = self.take(low.len())?;
+                low.iter().zip(high).map(|(&low, &high)| i16::from_le_bytes([low, high])).collect()
+            }
+            _ => return Err(PackError::Malformed("unknown width of weights")),
+        };
+        let rows = numbers.chunks_exact(length.max(1)).zip(scales);
+        Ok(rows.flat_map(|(row, scale)| row.iter().map(move |&number| f32::from(number) * scale)).collect())
     }
 
     fn graph(&mut self) -> Result<Graph, PackError> {

@@ -4,20 +4,22 @@ use half::f16;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    DEPTHWISE, LEVELS, LINEAR, MAGIC, NO_RESIDUAL, POOLED_RESIDUAL, PRELU, Pack, RELU, RESIDUAL, VERSION, WINDOW,
+    DEPTHWISE, LINEAR, MAGIC, NARROW, NO_RESIDUAL, POOLED_RESIDUAL, PRELU, Pack, RELU, RESIDUAL, VERSION, WIDE, WINDOW,
 };
 use crate::graph::{Activation, Gather, Graph, GraphError, Layer};
 
 impl Pack {
-    /// Packs the graphs. The same graphs give the same bytes on every machine; reading them gives the graphs with rounded
+    /// Packs the graphs. `levels` gives the greatest whole number that a row of weights is rounded to, for the position of
+    /// the graph, of one of its layers, and of the row (the output channel): where all rows have 127 or less, a weight takes
+    /// one byte, else two. The same graphs give the same bytes on every machine; reading them gives the graphs with rounded
     /// weights.
     ///
     /// # Errors
     /// If a graph's parts do not fit together, or a number does not fit into the format.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, GraphError> {
+    pub fn to_bytes(&self, levels: impl Fn(usize, usize, usize) -> i16) -> Result<Vec<u8>, GraphError> {
         let mut rest = unhex(&self.source).ok_or(GraphError { layer: 0, what: "comes from files without a sum" })?;
-        for graph in &self.graphs {
-            write_graph(&mut rest, graph)?;
+        for (position, graph) in self.graphs.iter().enumerate() {
+            write_graph(&mut rest, graph, |layer, row| levels(position, layer, row))?;
         }
         let mut bytes = MAGIC.to_vec();
         bytes.extend(VERSION.to_le_bytes());
@@ -28,14 +30,13 @@ impl Pack {
     }
 }
 
-fn write_graph(to: &mut Vec<u8>, graph: &Graph) -> Result<(), GraphError> {
+fn write_graph(to: &mut Vec<u8>, graph: &Graph, levels: impl Fn(usize, usize) -> i16) -> Result<(), GraphError> {
     let shapes = graph.shapes()?;
     for side in [graph.input.height, graph.input.width, graph.input.channels, graph.layers.len()] {
         put_u16(to, side);
     }
-    for (layer, shape) in graph.layers.iter().zip(&shapes) {
-        debug_assert!(!shape.is_empty());
-        write_layer(to, layer, shapes[layer.input].channels);
+    for (position, layer) in graph.layers.iter().enumerate() {
+        write_layer(to, layer, shapes[layer.input].channels, |row| levels(position, row));
     }
     to.push(graph.outputs.len() as u8);
     for tensors in &graph.outputs {
@@ -45,7 +46,7 @@ fn write_graph(to: &mut Vec<u8>, graph: &Graph) -> Result<(), GraphError> {
     Ok(())
 }
 
-fn write_layer(to: &mut Vec<u8>, layer: &Layer, channels: usize) {
+fn write_layer(to: &mut Vec<u8>, layer: &Layer, channels: usize, levels: impl Fn(usize) -> i16) {
     put_u16(to, layer.input);
     put_u16(to, layer.channels());
     match &layer.gather {
@@ -57,7 +58,7 @@ fn write_layer(to: &mut Vec<u8>, layer: &Layer, channels: usize) {
             to.extend([DEPTHWISE, *stride as u8]);
             let by_channel: Vec<f32> =
                 (0..channels).flat_map(|c| weights.iter().skip(c).step_by(channels).copied()).collect();
-            write_rows(to, &by_channel, 9);
+            write_rows(to, &by_channel, 9, &levels);
         }
     }
     match layer.residual {
@@ -76,26 +77,37 @@ fn write_layer(to: &mut Vec<u8>, layer: &Layer, channels: usize) {
         }
     }
     put_halves(to, &layer.bias);
-    write_rows(to, &layer.weights, layer.gather.depth(channels));
+    write_rows(to, &layer.weights, layer.gather.depth(channels), &levels);
 }
 
 /// Rounds each row to whole numbers of its own scale.
-fn write_rows(to: &mut Vec<u8>, values: &[f32], length: usize) {
-    let rows = || values.chunks_exact(length);
-    let scales: Vec<f16> = rows().map(scale).collect();
-    scales.iter().for_each(|scale| to.extend(scale.to_le_bytes()));
-    for (row, scale) in rows().zip(scales) {
+fn write_rows(to: &mut Vec<u8>, values: &[f32], length: usize, levels: &impl Fn(usize) -> i16) {
+    let mut scales = Vec::new();
+    let mut numbers: Vec<[u8; 2]> = Vec::with_capacity(values.len());
+    let mut is_wide = false;
+    for (position, row) in values.chunks_exact(length).enumerate() {
+        let levels = levels(position);
+        is_wide |= levels > i8::MAX.into();
+        let levels = f32::from(levels);
+        let scale = scale(row, levels);
         let step = scale.to_f32();
-        let level = |v: f32| if step > 0.0 { (v / step).round().clamp(-LEVELS, LEVELS) as i8 } else { 0 };
-        to.extend(row.iter().map(|&v| level(v).cast_unsigned()));
+        let number = |v: f32| if step > 0.0 { (v / step).round().clamp(-levels, levels) as i16 } else { 0 };
+        scales.push(scale);
+        numbers.extend(row.iter().map(|&v| number(v).to_le_bytes()));
+    }
+    to.push(if is_wide { WIDE } else { NARROW });
+    scales.iter().for_each(|scale| to.extend(scale.to_le_bytes()));
+    to.extend(numbers.iter().map(|[low, _]| low));
+    if is_wide {
+        to.extend(numbers.iter().map(|[_, high]| high));
     }
 }
 
 /// The smallest scale with which the whole row fits. It is rounded up here, before the weights are divided by it, so that
 /// its own rounding costs nothing.
-fn scale(row: &[f32]) -> f16 {
+fn scale(row: &[f32], levels: f32) -> f16 {
     let greatest = row.iter().fold(0.0, |greatest: f32, v| greatest.max(v.abs()));
-    let exact = greatest / LEVELS;
+    let exact = greatest / levels;
     let near = f16::from_f32(exact);
     if near.to_f32() < exact { f16::from_bits(near.to_bits() + 1) } else { near }
 }

@@ -14,6 +14,7 @@ pub(crate) use values::is_loopback_host;
 pub use values::{BaseUrl, LogLevel, Secret};
 
 use crate::clock::MINUTE_MS;
+use crate::runtime::Runtime;
 use source::Source;
 
 /// Every setting, checked. Each field names the variable that it is read from.
@@ -52,6 +53,8 @@ pub struct Config {
     pub max_attempts: u32,
     /// `MODELS_DIR`: a folder with the networks, in place of those inside the program.
     pub models_dir: Option<PathBuf>,
+    /// `ENGINE_RUNTIME`: what runs the networks.
+    pub engine_runtime: Runtime,
     /// `TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
     pub trusted_proxies: TrustedProxies,
 }
@@ -104,6 +107,7 @@ impl Config {
             session_ttl_ms: minutes("SESSION_TTL_MINUTES", 30)?,
             max_attempts: source.number("MAX_ATTEMPTS", 1..=100, 5)?,
             models_dir: source.text("MODELS_DIR").map(PathBuf::from),
+            engine_runtime: source.parsed("ENGINE_RUNTIME", "tract or compact")?.unwrap_or_default(),
             trusted_proxies: source
                 .parsed("TRUSTED_PROXIES", "addresses or networks divided by commas, like 10.0.0.0/8,::1")?
                 .unwrap_or_else(TrustedProxies::loopback),

@@ -29,6 +29,7 @@ const NAMES: &[&str] = &[
     "TOKEN_TTL_MINUTES",
     "SESSION_TTL_MINUTES",
     "MAX_ATTEMPTS",
+    "ENGINE_RUNTIME",
     "MODELS_DIR",
     "TRUSTED_PROXIES",
 ];

@@ -11,14 +11,15 @@ use std::path::Path;
 use engine::Networks;
 use replay::Source;
 
+use crate::runtime::Runtime;
 use crate::scoring::ScoringPool;
 
 /// `blinkgate inspect`: prints one JSON object.
 ///
 /// # Errors
 /// If the picture cannot be read, or a network fails.
-pub fn print_inspection(image: &Path) -> anyhow::Result<()> {
-    let report = serde_json::to_string(&inspect::inspect(image, networks()?)?)?;
+pub fn print_inspection(image: &Path, runtime: Runtime) -> anyhow::Result<()> {
+    let report = serde_json::to_string(&inspect::inspect(image, networks(runtime)?)?)?;
     quietly(writeln!(io::stdout().lock(), "{report}").map_err(Into::into))
 }
 
@@ -26,18 +27,18 @@ pub fn print_inspection(image: &Path) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// If the frames cannot be read, or a network fails.
-pub fn print_replay(video: &Path, fps: f64) -> anyhow::Result<()> {
+pub fn print_replay(video: &Path, fps: f64, runtime: Runtime) -> anyhow::Result<()> {
     let source = match video {
         path if path == Path::new("-") => Source::StandardInput,
         path if path.is_dir() => Source::Folder(path.to_owned(), fps),
         path => Source::File(path.to_owned()),
     };
     let mut out = BufWriter::new(io::stdout().lock());
-    quietly(replay::replay(&source, networks()?, &mut out).map(|_| ()))
+    quietly(replay::replay(&source, networks(runtime)?, &mut out).map(|_| ()))
 }
 
-fn networks() -> anyhow::Result<Networks> {
-    Ok(ScoringPool::load(1)?.networks())
+fn networks(runtime: Runtime) -> anyhow::Result<Networks> {
+    Ok(ScoringPool::load(runtime, 1)?.networks())
 }
 
 /// A reader that has seen enough (`| head`) is no fault.

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use server::app::{App, AppState};
 use server::config::{Config, LogLevel};
 use server::domain::random_base64url;
+use server::runtime::Runtime;
 use server::scoring::ScoringPool;
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -19,7 +20,7 @@ pub const BASE_URL: &str = "http://localhost:8080";
 pub const ADMIN_KEY: &str = "an-admin-key-for-tests";
 
 /// Loading the networks takes a while; every test shares them.
-static SCORING: LazyLock<ScoringPool> = LazyLock::new(|| ScoringPool::load(2).unwrap());
+static SCORING: LazyLock<ScoringPool> = LazyLock::new(|| ScoringPool::load(Runtime::Tract, 2).unwrap());
 
 /// What every server of this test program logs, at the most talkative level.
 pub static LOG: LazyLock<Log> = LazyLock::new(|| {

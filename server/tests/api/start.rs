@@ -63,6 +63,14 @@ fn a_corrupt_or_missing_model_stops_the_start() {
     bytes[middle] ^= 1;
     std::fs::write(&damaged, bytes).unwrap();
     assert_fails(&mut blinkgate(folder.path(), &settings), &["MODELS_DIR", "eye_left.onnx", "damaged"]);
+
+    let settings = [("PORT", "0"), ("MODELS_DIR", "."), ("ENGINE_RUNTIME", "compact")];
+    assert_fails(&mut blinkgate(folder.path(), &settings), &["MODELS_DIR", "networks.pack"]);
+    let mut pack = std::fs::read(models.join("networks.pack")).unwrap();
+    pack.truncate(1000);
+    std::fs::write(folder.path().join("networks.pack"), pack).unwrap();
+    let told = ["MODELS_DIR", "1000 bytes, expected"];
+    assert_fails(&mut blinkgate(folder.path(), &settings), &told);
 }
 
 #[test]
