@@ -1,7 +1,7 @@
 //! The scene before the pretended camera: a portrait that sways a little, blinks at given times, and is seen with noise.
 
 use engine::geometry::{Affine, Point, Rect};
-use engine::{EngineError, Picture};
+use engine::{FrameError, Picture};
 
 use crate::lids::Lids;
 
@@ -54,7 +54,7 @@ impl Scene {
     ///
     /// # Errors
     /// None in practice: the size is fixed.
-    pub fn picture(&self, t: f32, seed: u32) -> Result<Picture, EngineError> {
+    pub fn picture(&self, t: f32, seed: u32) -> Result<Picture, FrameError> {
         let rgb: Vec<u8> = self.colours(t, seed).into_iter().flatten().map(level).collect();
         Picture::from_rgb(&rgb, WIDTH, HEIGHT)
     }

@@ -146,10 +146,11 @@ fn observe(attempt: &mut Attempt, frame: &Frame, t_ms: f64) -> Result<String, Js
     serde_json::to_string(&report).map_err(|e| error("engine_failed", &e.to_string()))
 }
 
-fn engine_error(cause: EngineError) -> JsValue {
+fn engine_error(cause: impl Into<EngineError>) -> JsValue {
+    let cause = cause.into();
     let code = match cause {
         EngineError::TimeOrder => "time_order",
-        EngineError::FrameEmpty | EngineError::FrameLength { .. } => "frame_size",
+        EngineError::Frame(_) => "frame_size",
         _ => "engine_failed",
     };
     error(code, &cause.to_string())

@@ -7,7 +7,7 @@
 use crate::blink::{Blink, EyeState};
 use crate::crop;
 use crate::error::EngineError;
-use crate::frame::{Frame, Picture};
+use crate::frame::{Frame, FrameError, Picture};
 use crate::gate::Gate;
 use crate::geometry::{Affine, Point};
 use crate::session::Observation;
@@ -110,7 +110,7 @@ fn cut(frame: &Frame, face: &Face, t_ms: u32) -> Result<Capture, EngineError> {
     let width = (center.x + half).min(frame.width() as f32).floor() - left;
     let height = (center.y + half).min(frame.height() as f32).floor() - top;
     if !(width >= 1.0 && height >= 1.0) {
-        return Err(EngineError::FrameEmpty);
+        return Err(FrameError::Empty.into());
     }
     let shrink = (width.max(height) / MAX_SIDE).max(1.0);
     let (columns, rows) = ((width / shrink) as usize, (height / shrink) as usize);

@@ -1,22 +1,16 @@
 //! What can keep the engine from computing. A rejected person is not among these: that is a [`crate::Verdict`].
 
+use engine_pixels::frame::FrameError;
+
 use crate::network::NetworkError;
 
 /// The engine could not compute an answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
-    /// The pixel buffer does not fit the stated size.
-    #[error("frame has {got} bytes, expected {expected}")]
-    FrameLength {
-        /// Bytes that width and height call for.
-        expected: usize,
-        /// Bytes that were given.
-        got: usize,
-    },
-    /// Width or height is 0.
-    #[error("frame has no pixels")]
-    FrameEmpty,
+    /// Pixels do not make a frame.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
     /// A frame's time is not after the frame before it, or is no time at all.
     #[error("frame times must rise by a millisecond at least")]
     TimeOrder,

@@ -12,7 +12,6 @@ pub mod blink;
 pub mod detect;
 pub mod ear;
 pub mod gate;
-pub mod geometry;
 pub mod jpeg;
 pub mod mesh;
 pub mod pair;
@@ -21,10 +20,8 @@ pub mod transcript;
 mod attempt;
 mod capture;
 mod cover;
-mod crop;
 mod decide;
 mod error;
-mod frame;
 mod network;
 mod pose;
 mod quality;
@@ -36,12 +33,16 @@ mod stats;
 mod thresholds;
 mod tracker;
 
+// As if they were modules of this crate.
+use engine_pixels::{crop, frame};
+
 pub use attempt::{Attempt, Evidence, Phase, Progress};
 pub use blink::{Blink, EyeState};
 pub use cover::Surroundings;
 pub use decide::{Decision, Record, Submission, Verdict, decide};
+pub use engine_pixels::frame::{Frame, FrameError, Picture};
+pub use engine_pixels::geometry;
 pub use error::EngineError;
-pub use frame::{Frame, Picture};
 pub use gate::{Direction, Gate};
 pub use network::{Network, NetworkError, Networks};
 pub use pose::Pose;

@@ -3,7 +3,7 @@
 use std::f32::consts::TAU;
 
 use engine::geometry::Point;
-use engine::{EngineError, Picture};
+use engine::{FrameError, Picture};
 
 use super::cover::Cover;
 use super::photo::{Colour, PAPER, Photo};
@@ -88,7 +88,7 @@ impl<'a> Renderer<'a> {
     ///
     /// # Errors
     /// None in practice: the size is fixed.
-    pub(super) fn frame(&self, script: &Script, t: f32, seed: usize) -> Result<Picture, EngineError> {
+    pub(super) fn frame(&self, script: &Script, t: f32, seed: usize) -> Result<Picture, FrameError> {
         let moment = script.at(t);
         let opens = self.exposures(&moment, &script.at(t + EXPOSURE_S));
         let mut pixels = vec![[0.0; 4]; WIDTH * HEIGHT];

@@ -1,7 +1,5 @@
 //! Frames: borrowed RGBA pixels whose length was checked once. Knows nothing of where they come from.
 
-use crate::error::EngineError;
-
 /// A picture of `width × height` pixels, row by row from the top left, four bytes each (R, G, B, A; A is ignored).
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'a> {
@@ -14,14 +12,14 @@ impl<'a> Frame<'a> {
     /// Wraps `rgba`, which must be exactly `width * height * 4` bytes.
     ///
     /// # Errors
-    /// [`EngineError::FrameLength`] if the length is another, [`EngineError::FrameEmpty`] if a side is 0.
-    pub fn new(rgba: &'a [u8], width: usize, height: usize) -> Result<Frame<'a>, EngineError> {
+    /// [`FrameError::Length`] if the length is another, [`FrameError::Empty`] if a side is 0.
+    pub fn new(rgba: &'a [u8], width: usize, height: usize) -> Result<Frame<'a>, FrameError> {
         if width == 0 || height == 0 {
-            return Err(EngineError::FrameEmpty);
+            return Err(FrameError::Empty);
         }
         let expected = width.saturating_mul(height).saturating_mul(4);
         if rgba.len() != expected {
-            return Err(EngineError::FrameLength { expected, got: rgba.len() });
+            return Err(FrameError::Length { expected, got: rgba.len() });
         }
         Ok(Frame { width, height, rgba })
     }
@@ -42,6 +40,16 @@ impl<'a> Frame<'a> {
         let at = (y * self.width + x) * 4;
         [self.rgba[at], self.rgba[at + 1], self.rgba[at + 2]]
     }
+
+    /// The pixels in columns `x` and `x + 1` of rows `y` and `y + 1`, as R G B A R G B A. Panics outside the frame.
+    #[inline]
+    pub(crate) fn pair_rows(&self, x: usize, y: usize) -> [&[u8; 8]; 2] {
+        let pair = |y: usize| {
+            let at = (y * self.width + x) * 4;
+            self.rgba[at..].first_chunk::<8>().expect("two pixels lie inside the frame")
+        };
+        [pair(y), pair(y + 1)]
+    }
 }
 
 /// An owned picture in the same layout as [`Frame`].
@@ -57,7 +65,7 @@ impl Picture {
     ///
     /// # Errors
     /// As [`Frame::new`].
-    pub fn new(rgba: Vec<u8>, width: usize, height: usize) -> Result<Picture, EngineError> {
+    pub fn new(rgba: Vec<u8>, width: usize, height: usize) -> Result<Picture, FrameError> {
         Frame::new(&rgba, width, height)?;
         Ok(Picture { width, height, rgba })
     }
@@ -65,11 +73,11 @@ impl Picture {
     /// Builds a picture from rows of R, G, B triples without padding.
     ///
     /// # Errors
-    /// [`EngineError::FrameLength`] if `rgb` is not `width * height * 3` bytes, [`EngineError::FrameEmpty`] if a side is 0.
-    pub fn from_rgb(rgb: &[u8], width: usize, height: usize) -> Result<Picture, EngineError> {
+    /// [`FrameError::Length`] if `rgb` is not `width * height * 3` bytes, [`FrameError::Empty`] if a side is 0.
+    pub fn from_rgb(rgb: &[u8], width: usize, height: usize) -> Result<Picture, FrameError> {
         let expected = width.saturating_mul(height).saturating_mul(3);
         if rgb.len() != expected {
-            return Err(EngineError::FrameLength { expected, got: rgb.len() });
+            return Err(FrameError::Length { expected, got: rgb.len() });
         }
         let rgba = rgb.chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect();
         Picture::new(rgba, width, height)
@@ -79,6 +87,23 @@ impl Picture {
     pub fn as_frame(&self) -> Frame<'_> {
         Frame { width: self.width, height: self.height, rgba: &self.rgba }
     }
+}
+
+/// Pixels do not make a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FrameError {
+    /// The pixel buffer does not fit the stated size.
+    #[error("frame has {got} bytes, expected {expected}")]
+    Length {
+        /// Bytes that width and height call for.
+        expected: usize,
+        /// Bytes that were given.
+        got: usize,
+    },
+    /// Width or height is 0.
+    #[error("frame has no pixels")]
+    Empty,
 }
 
 #[cfg(test)]

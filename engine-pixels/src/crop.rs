@@ -1,11 +1,11 @@
-//! Sampling: a frame and a region in, the pixels a network wants out. Bilinear, one sample a cell.
+//! Sampling: a frame and a region in, the pixels a network wants out, in one pass. Bilinear, one sample a cell.
 
 use crate::frame::Frame;
 use crate::geometry::{Affine, Point};
 
 /// What lies outside the frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Border {
+pub enum Border {
     /// Black pixels (the detector's letterbox).
     Black,
     /// The nearest pixel of the frame (the mesh's region).
@@ -14,7 +14,7 @@ pub(crate) enum Border {
 
 /// The range that 0–255 becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Range {
+pub enum Range {
     /// 0 to 1.
     ZeroToOne,
     /// −1 to 1.
@@ -22,71 +22,90 @@ pub(crate) enum Range {
 }
 
 /// Samples `side × side` cells of `frame` through `to_frame` into `out` (`side * side * 3` values, R G B a cell).
-pub(crate) fn sample_rgb(
-    frame: &Frame,
-    to_frame: &Affine,
-    side: usize,
-    border: Border,
-    range: Range,
-    out: &mut Vec<f32>,
-) {
+pub fn sample_rgb(frame: &Frame, to_frame: &Affine, side: usize, border: Border, range: Range, out: &mut Vec<f32>) {
     let (scale, offset) = match range {
         Range::ZeroToOne => (1.0 / 255.0, 0.0),
         Range::MinusOneToOne => (2.0 / 255.0, -1.0),
     };
-    out.clear();
-    out.reserve(side * side * 3);
-    for row in 0..side {
-        for column in 0..side {
+    // The length is the same every time: nothing is written twice.
+    out.resize(side * side * 3, 0.0);
+    for (row, cells) in out.chunks_exact_mut(side * 3).enumerate() {
+        for (column, cell) in cells.chunks_exact_mut(3).enumerate() {
             let at = to_frame.apply(Point::new(column as f32, row as f32));
-            let rgb = bilinear(frame, at, border);
-            out.extend(rgb.map(|v| v * scale + offset));
+            let colour = bilinear(frame, at, border);
+            for (value, colour) in cell.iter_mut().zip(colour) {
+                *value = colour * scale + offset;
+            }
         }
     }
 }
 
 /// Samples `side × side` cells as luma, 0 to 255 (ITU-R BT.601 weights), nearest pixel outside the frame.
-pub(crate) fn sample_luma(frame: &Frame, to_frame: &Affine, side: usize, out: &mut Vec<f32>) {
-    out.clear();
-    out.reserve(side * side);
-    for row in 0..side {
-        for column in 0..side {
-            let at = to_frame.apply(Point::new(column as f32, row as f32));
-            out.push(luma_at(frame, at));
+pub fn sample_luma(frame: &Frame, to_frame: &Affine, side: usize, out: &mut Vec<f32>) {
+    out.resize(side * side, 0.0);
+    for (row, cells) in out.chunks_exact_mut(side).enumerate() {
+        for (column, cell) in cells.iter_mut().enumerate() {
+            *cell = luma_at(frame, to_frame.apply(Point::new(column as f32, row as f32)));
         }
     }
 }
 
 /// The frame's colour at `at`, rounded; the nearest pixel's outside the frame.
-pub(crate) fn rgb_at(frame: &Frame, at: Point) -> [u8; 3] {
+pub fn rgb_at(frame: &Frame, at: Point) -> [u8; 3] {
     bilinear(frame, at, Border::Nearest).map(|v| v.round() as u8)
 }
 
 /// The frame's luma at `at`, 0 to 255; the nearest pixel's outside the frame.
-pub(crate) fn luma_at(frame: &Frame, at: Point) -> f32 {
+pub fn luma_at(frame: &Frame, at: Point) -> f32 {
     luma(bilinear(frame, at, Border::Nearest))
 }
 
 /// Luma of an R, G, B triple after ITU-R BT.601, in the triple's own range.
-pub(crate) fn luma([r, g, b]: [f32; 3]) -> f32 {
+pub fn luma([r, g, b]: [f32; 3]) -> f32 {
     0.299 * r + 0.587 * g + 0.114 * b
 }
 
 /// The frame's colour at `p`, 0 to 255, between the four pixels around it.
-#[inline]
+#[inline(always)]
 fn bilinear(frame: &Frame, p: Point, border: Border) -> [f32; 3] {
+    let (right, bottom) = ((frame.width() - 1) as f32, (frame.height() - 1) as f32);
+    // Also false where a coordinate is no number.
+    let is_inside = p.x >= 0.0 && p.y >= 0.0 && p.x < right && p.y < bottom;
+    if !is_inside {
+        return at_border(frame, p, border);
+    }
+    let (x, y) = (p.x as usize, p.y as usize);
+    let (fx, fy) = (p.x - x as f32, p.y - y as f32);
+    let [top, below] = frame.pair_rows(x, y);
+    let [r, g, b, _] = mix(top, below, fx, fy);
+    [r, g, b]
+}
+
+/// The mean of two pairs of RGBA pixels by distance; four values at a time, so that a vector unit can do it.
+#[inline(always)]
+fn mix(top: &[u8; 8], below: &[u8; 8], fx: f32, fy: f32) -> [f32; 4] {
+    let along = |pair: &[u8; 8]| -> [f32; 4] {
+        let [a, b]: [[f32; 4]; 2] = [0, 4].map(|first| std::array::from_fn(|i| f32::from(pair[first + i])));
+        std::array::from_fn(|i| a[i] + (b[i] - a[i]) * fx)
+    };
+    let (top, below) = (along(top), along(below));
+    std::array::from_fn(|i| top[i] + (below[i] - top[i]) * fy)
+}
+
+/// The same where some of the four pixels lie outside the frame, or on its last row or column.
+#[cold]
+fn at_border(frame: &Frame, p: Point, border: Border) -> [f32; 3] {
     let (x, y) = (p.x.floor(), p.y.floor());
     let (fx, fy) = (p.x - x, p.y - y);
     let (x, y) = (x as i64, y as i64);
     let [a, b, c, d] = [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(dx, dy)| pixel(frame, x + dx, y + dy, border));
     std::array::from_fn(|i| {
         let top = a[i] + (b[i] - a[i]) * fx;
-        let bottom = c[i] + (d[i] - c[i]) * fx;
-        top + (bottom - top) * fy
+        let below = c[i] + (d[i] - c[i]) * fx;
+        top + (below - top) * fy
     })
 }
 
-#[inline]
 fn pixel(frame: &Frame, x: i64, y: i64, border: Border) -> [f32; 3] {
     let (right, bottom) = (frame.width() as i64 - 1, frame.height() as i64 - 1);
     let inside = (0..=right).contains(&x) && (0..=bottom).contains(&y);
