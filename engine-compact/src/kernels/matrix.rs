@@ -59,12 +59,16 @@ impl Matrix {
         assert_eq!(weights.len(), bias.len() * depth, "one row of weights for each channel");
         assert_eq!(slopes.len(), bias.len(), "one slope for each channel");
         let channels = bias.len().next_multiple_of(CHANNEL_STEP);
-        let mut panels = Vec::with_capacity(channels * depth);
+        let mut panels = vec![0.0; channels * depth];
+        let mut rest = panels.as_mut_slice();
         for (first, width) in panel_widths(channels, backend.lanes()) {
-            for k in 0..depth {
-                let weight = |channel: usize| if channel < bias.len() { weights[channel * depth + k] } else { 0.0 };
-                panels.extend((first..first + width).map(weight));
+            let (panel, behind) = rest.split_at_mut(width * depth);
+            for (lane, row) in weights.chunks_exact(depth).skip(first).take(width).enumerate() {
+                for (to, &weight) in panel[lane..].iter_mut().step_by(width).zip(row) {
+                    *to = weight;
+                }
             }
+            rest = behind;
         }
         let filled = |values: &[f32]| {
             let mut values = values.to_vec();

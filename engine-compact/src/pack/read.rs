@@ -1,7 +1,6 @@
 //! Reading packs. Every number that sizes something is checked against the bytes that are left before it is believed.
 
 use half::f16;
-use sha2::{Digest as _, Sha256};
 
 use super::{
     DEPTHWISE, HEADER_LEN, LINEAR, MAGIC, NARROW, NO_RESIDUAL, POOLED_RESIDUAL, PRELU, Pack, PackError, RELU, RESIDUAL,
@@ -46,7 +45,7 @@ fn checked(bytes: &[u8]) -> Result<&[u8], PackError> {
     if bytes.len() != expected {
         return Err(PackError::Length { expected, found: bytes.len() });
     }
-    let (expected, found) = (hex(header.rest), hex(&Sha256::digest(rest)));
+    let (expected, found) = (header.u32()?, adler2::adler32_slice(rest));
     if expected != found {
         return Err(PackError::Altered { expected, found });
     }
@@ -88,16 +87,26 @@ impl<'a> Reader<'a> {
         let width = self.u8()?;
         let scales = self.halves(count)?;
         let low = self.take(count.saturating_mul(length))?;
-        let numbers: Vec<i16> = match width {
-            NARROW => low.iter().map(|&low| low.cast_signed().into()).collect(),
+        let mut values = vec![0.0; low.len()];
+        // Plain loops: a browser runs this once, with code that it has not optimised yet.
+        match width {
+            NARROW => {
+                for (value, &low) in values.iter_mut().zip(low) {
+                    *value = low.cast_signed().into();
+                }
+            }
             WIDE => {
                 let high = self.take(low.len())?;
-                low.iter().zip(high).map(|(&low, &high)| i16::from_le_bytes([low, high])).collect()
+                for (value, (&low, &high)) in values.iter_mut().zip(low.iter().zip(high)) {
+                    *value = i16::from_le_bytes([low, high]).into();
+                }
             }
             _ => return Err(PackError::Malformed("unknown width of weights")),
-        };
-        let rows = numbers.chunks_exact(length.max(1)).zip(scales);
-        Ok(rows.flat_map(|(row, scale)| row.iter().map(move |&number| f32::from(number) * scale)).collect())
+        }
+        for (row, scale) in values.chunks_exact_mut(length.max(1)).zip(scales) {
+            row.iter_mut().for_each(|value| *value *= scale);
+        }
+        Ok(values)
     }
 
     fn graph(&mut self) -> Result<Graph, PackError> {

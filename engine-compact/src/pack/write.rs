@@ -1,7 +1,6 @@
 //! Writing packs: where weights are rounded.
 
 use half::f16;
-use sha2::{Digest as _, Sha256};
 
 use super::{
     DEPTHWISE, LINEAR, MAGIC, NARROW, NO_RESIDUAL, POOLED_RESIDUAL, PRELU, Pack, RELU, RESIDUAL, VERSION, WIDE, WINDOW,
@@ -24,7 +23,7 @@ impl Pack {
         let mut bytes = MAGIC.to_vec();
         bytes.extend(VERSION.to_le_bytes());
         bytes.extend((rest.len() as u32).to_le_bytes());
-        bytes.extend(Sha256::digest(&rest));
+        bytes.extend(adler2::adler32_slice(&rest).to_le_bytes());
         bytes.extend(rest);
         Ok(bytes)
     }
