@@ -1,5 +1,6 @@
 //! Scoring of submissions: the engine over tract, off the async threads, as many at a time as there are permits.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -43,7 +44,7 @@ impl ScoringPool {
     /// One is missing or damaged.
     pub fn load(permits: usize) -> anyhow::Result<Self> {
         let read = |name: &str| {
-            embedded::model_file(name).map(|file| file.bytes.into_owned()).with_context(|| format!("{name} is missing"))
+            embedded::model_file(name).map(Cow::into_owned).with_context(|| format!("{name} is missing"))
         };
         Self::with_files(permits, read)
     }
