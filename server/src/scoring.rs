@@ -43,9 +43,8 @@ impl ScoringPool {
     /// # Errors
     /// One is missing or damaged.
     pub fn load(permits: usize) -> anyhow::Result<Self> {
-        let read = |name: &str| {
-            embedded::model_file(name).map(Cow::into_owned).with_context(|| format!("{name} is missing"))
-        };
+        let read =
+            |name: &str| embedded::model_file(name).map(Cow::into_owned).with_context(|| format!("{name} is missing"));
         Self::with_files(permits, read)
     }
 

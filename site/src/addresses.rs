@@ -65,7 +65,10 @@ mod tests {
     fn a_value_takes_the_place_of_what_stands_at_the_mark() {
         let module = b"/** @type {string[]} */\nexport const LIST = /* build: list */ [];\nuse(LIST);\n";
         let filled = fill(module, "list", &["/a"]).unwrap();
-        assert_eq!(str::from_utf8(&filled).unwrap(), "/** @type {string[]} */\nexport const LIST = [\"/a\"];\nuse(LIST);\n");
+        assert_eq!(
+            str::from_utf8(&filled).unwrap(),
+            "/** @type {string[]} */\nexport const LIST = [\"/a\"];\nuse(LIST);\n"
+        );
         assert!(fill(b"const LIST = [];", "list", &["/a"]).is_err(), "no mark");
         assert!(fill(b"/* build: list */ []; /* build: list */ [];", "list", &["/a"]).is_err(), "two marks");
     }

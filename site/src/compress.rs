@@ -95,8 +95,12 @@ fn take<'a, T>(next: &AtomicUsize, from: &'a [T]) -> Option<(usize, &'a T)> {
 }
 
 fn brotli(plain: &[u8]) -> anyhow::Result<Vec<u8>> {
-    let parameters =
-        BrotliEncoderParams { quality: QUALITY, lgwin: WINDOW, size_hint: plain.len(), ..BrotliEncoderParams::default() };
+    let parameters = BrotliEncoderParams {
+        quality: QUALITY,
+        lgwin: WINDOW,
+        size_hint: plain.len(),
+        ..BrotliEncoderParams::default()
+    };
     let mut packed = Vec::new();
     brotli::BrotliCompress(&mut &plain[..], &mut packed, &parameters)?;
     Ok(packed)

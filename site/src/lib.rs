@@ -103,3 +103,99 @@ fn compressed(bundle: Bundle, compressor: &Compressor) -> anyhow::Result<Vec<(St
         .map(|(name, file)| (name.clone(), Sent { path: format!("{folder}/{name}"), immutable: true, ..file }))
         .collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    const PROJECT: [(&str, &str); 9] = [
+        ("www/index.html", "<link href=\"/assets/app.css\">"),
+        ("www/sw.js", "const FILES = /* build: files */ {};"),
+        ("www/package.json", "{}"),
+        ("www/assets/app.css", "p { color: red }"),
+        ("www/assets/addresses.js", "export const ADDRESSES = /* build: addresses */ {};"),
+        ("www/assets/engine-files.js", "const MODELS = ['/models/eyes.pack'];"),
+        ("www/pkg/engine.wasm", "a build a build a build a build a build"),
+        ("www/pkg/engine.d.ts", "types"),
+        ("models/eyes.pack", "a model a model a model a model a model"),
+    ];
+
+    /// Makes the site of the project with these files changed; contents by path as the server would find them.
+    fn made(changes: &[(&str, &str)]) -> anyhow::Result<BTreeMap<String, String>> {
+        let root = tempfile::tempdir()?;
+        for (path, text) in PROJECT.iter().chain(changes) {
+            let path = root.path().join(path);
+            fs::create_dir_all(path.parent().unwrap())?;
+            fs::write(path, text)?;
+        }
+        let out = root.path().join("out");
+        make(root.path(), &out)?;
+        let table = fs::read_to_string(out.join("site.rs"))?;
+        let files = folder::read(&out.join("site"))?.into_iter().filter(|(path, _)| !path.ends_with(".br"));
+        let files: BTreeMap<_, _> =
+            files.map(|(path, bytes)| (path, String::from_utf8_lossy(&bytes).into_owned())).collect();
+        for path in files.keys() {
+            assert!(table.contains(&format!("path: {path:?}")), "{path} is not in the table");
+        }
+        assert_eq!(table.matches("SiteFile {").count(), files.len());
+        Ok(files)
+    }
+
+    /// The path of the file with this name.
+    fn path<'a>(files: &'a BTreeMap<String, String>, name: &str) -> &'a str {
+        files.keys().find(|path| path.ends_with(&format!("/{name}"))).map_or("", String::as_str)
+    }
+
+    #[test]
+    fn pages_keep_their_names_and_everything_else_is_named_by_its_content() {
+        let files = made(&[]).unwrap();
+        let names: Vec<_> = files.keys().map(|path| path.rsplit('/').next().unwrap()).collect();
+        assert_eq!(
+            names,
+            ["addresses.js", "app.css", "engine-files.js", "index.html", "eyes.pack", "engine.wasm", "sw.js"],
+            "and what is for developers stays out"
+        );
+        assert_eq!(files["index.html"], format!("<link href=\"/{}\">", path(&files, "app.css")));
+        let addresses = &files[path(&files, "addresses.js")];
+        let known: [(&str, &str); 2] = [("/pkg/engine.wasm", "engine.wasm"), ("/models/eyes.pack", "eyes.pack")];
+        for (source, name) in known {
+            let place = format!("\"{source}\":{{\"url\":\"/{}\",\"bytes\":39,", path(&files, name));
+            assert!(addresses.contains(&place), "{place} in {addresses}");
+        }
+        for kept in files.keys() {
+            assert_eq!(files["sw.js"].contains(&format!("\"/{kept}\":\"")), kept.contains('/'), "{kept}");
+        }
+    }
+
+    #[test]
+    fn a_change_renames_what_it_changes_and_what_names_that() {
+        let before = made(&[]).unwrap();
+        for (change, renamed) in [
+            (("www/index.html", "<a href=\"/assets/app.css\">"), &[][..]),
+            (("www/assets/app.css", "p { color: blue }"), &["app.css", "addresses.js"]),
+            (("models/eyes.pack", "another model"), &["eyes.pack", "app.css", "addresses.js"]),
+            (("www/pkg/engine.wasm", "another build"), &["engine.wasm", "app.css", "addresses.js"]),
+        ] {
+            let after = made(&[change]).unwrap();
+            for name in ["eyes.pack", "engine.wasm", "app.css", "addresses.js"] {
+                let stays = path(&before, name) == path(&after, name);
+                assert_eq!(stays, !renamed.contains(&name), "{name} after a change of {}", change.0);
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_sent_stops_the_build_with_the_reason() {
+        for (change, reason) in [
+            (("www/assets/a.unknown", "?"), "a.unknown: no content type"),
+            (("www/assets/engine-files.js", "['/models/none.pack']"), "none.pack"),
+            (("www/assets/addresses.js", "{}"), "build: addresses"),
+            (("www/sw.js", "{}"), "build: files"),
+        ] {
+            let error = format!("{:#}", made(&[change]).unwrap_err());
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+}
