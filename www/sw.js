@@ -5,7 +5,7 @@
  * without it. Another release of the site has another list in here, and so becomes another service worker.
  */
 
-/** SHA-256 of each file by its address. @type {Readonly<Record<string, string>>} */
+/** How the SHA-256 of each file begins, by its address. @type {Readonly<Record<string, string>>} */
 const FILES = /* build: files */ {};
 
 const CACHE = 'blinkgate-files';
@@ -49,7 +49,7 @@ async function keep(cache, url, response) {
   const bytes = await response.arrayBuffer();
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   const sum = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  if (sum !== FILES[new URL(url).pathname]) return;
+  if (!sum.startsWith(FILES[new URL(url).pathname] ?? 'none')) return;
   // With the server's own headers: a worker's script brings its Content-Security-Policy. But these bytes are unpacked.
   const headers = new Headers(response.headers);
   for (const name of ['Content-Encoding', 'Content-Length']) headers.delete(name);

@@ -84,11 +84,11 @@ test('a second visit loads nothing of engine and models, and the first one littl
     await serviceWorker(page);
     await page.waitForSelector('#size-fact', { state: 'visible' });
     await begin(page);
-    const first = proxy.sent.slice(from).filter(({ path }) => path !== '/' && path !== '/check-mail');
+    const first = proxy.sent.slice(from);
     const files = first.map(({ path }) => path).filter(isEngine);
     assert.ok(files.some((path) => path.endsWith('.wasm')) && files.some((path) => path.startsWith('/models/')), files.join());
     await kept(page, files);
-    const bytes = first.filter(({ path }) => BY_CONTENT.test(path)).reduce((sum, file) => sum + file.bytes, 0);
+    const bytes = first.reduce((sum, file) => sum + file.bytes, 0);
     for (const { path, encoding, caching, status } of first.filter((file) => BY_CONTENT.test(file.path))) {
       assert.deepEqual([encoding, caching, status], ['br', 'public, max-age=31536000, immutable', 200], path);
     }
@@ -201,6 +201,29 @@ test('a page of a release that is gone says that it is out of date', async () =>
     assert.equal(await page.textContent('#retry'), 'Load the page again');
     visitor.errors.length = 0;
   });
+});
+
+test('without HTTPS the pages come plain and work without a service worker', async () => {
+  const visitor = await openVisitor({ args: ['--host-resolver-rules=MAP elsewhere.test 127.0.0.1'] });
+  try {
+    const { page, errors } = visitor;
+    const from = proxy.sent.length;
+    const base = proxy.base.replace('localhost', 'elsewhere.test');
+    await page.goto(`${base}/`);
+    await page.fill('#register input[name=email]', 'nonsense');
+    await page.click('#register button[type=submit]');
+    await messageCode(page, 'email_invalid');
+    // The browser says that it takes no notice of a header that only HTTPS can bring.
+    assert.deepEqual(errors.filter((text) => !text.includes('Cross-Origin-Opener-Policy')), []);
+    await page.goto(`${base}/camera`);
+    await messageCode(page, 'session_missing');
+    assert.equal(await page.evaluate(() => navigator.serviceWorker), undefined);
+    const sent = proxy.sent.slice(from);
+    assert.deepEqual(sent.filter(({ encoding }) => encoding !== '').map(({ path }) => path), [], 'this browser takes Brotli by HTTPS only');
+    assert.ok(sent.filter(({ path }) => BY_CONTENT.test(path)).length > 20);
+  } finally {
+    await visitor.close();
+  }
 });
 
 test('a browser without SIMD takes the baseline build to the same end', async (t) => {

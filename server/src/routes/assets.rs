@@ -25,15 +25,8 @@ pub(super) async fn result_page(headers: HeaderMap) -> Response {
 
 /// The page behind a mailed link. Looks at nothing but its own file: mail scanners open links.
 pub(super) async fn verify_page(headers: HeaderMap) -> Response {
-    let mut asked = HeaderMap::new();
-    if let Some(encodings) = headers.get(header::ACCEPT_ENCODING) {
-        asked.insert(header::ACCEPT_ENCODING, encodings.clone());
-    }
-    let mut response = named("verify.html", &asked);
-    let headers = response.headers_mut();
-    headers.remove(header::ETAG);
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert("x-robots-tag", HeaderValue::from_static("noindex"));
+    let mut response = unkept("verify.html", headers);
+    response.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex"));
     response
 }
 
@@ -55,15 +48,22 @@ pub(super) async fn by_content(uri: Uri, headers: HeaderMap) -> Response {
 pub(super) async fn not_found(uri: Uri, headers: HeaderMap) -> Response {
     let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let is_api = uri.path().starts_with("/api/") || uri.path().starts_with("/admin/");
-    match embedded::site_file("404.html") {
-        Some(page) if accepted.contains("text/html") && !is_api => {
-            let html = HeaderValue::from_static(page.content_type);
-            (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, html)], page.plain).into_response()
-        }
-        _ => ApiError::NotFound.into_response(),
+    if accepted.contains("text/html") && !is_api && embedded::site_file("404.html").is_some() {
+        (StatusCode::NOT_FOUND, unkept("404.html", headers)).into_response()
+    } else {
+        ApiError::NotFound.into_response()
     }
 }
 
 fn named(path: &str, headers: &HeaderMap) -> Response {
     embedded::site_file(path).map_or_else(|| ApiError::NotFound.into_response(), |file| send(file, headers))
+}
+
+/// A file that is sent whole each time and that nobody keeps.
+fn unkept(path: &str, mut asked: HeaderMap) -> Response {
+    asked.remove(header::IF_NONE_MATCH);
+    let mut response = named(path, &asked);
+    response.headers_mut().remove(header::ETAG);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
