@@ -2,7 +2,7 @@
 //! with addresses by content, each also compressed, in one table of Rust source. Runs when the server is built, so that
 //! nobody has to think of it and nothing can be out of date.
 //!
-//! What belongs together is a [`bundle::Bundle`] and lies in a folder named by the hash of all of it:
+//! What belongs together lies in a folder named by the hash of all of it:
 //!
 //! ```text
 //! /assets/HASH/…   scripts, styles, pictures: they name each other by relative paths, so no file has to be rewritten
