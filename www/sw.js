@@ -26,7 +26,6 @@ worker.addEventListener('fetch', (/** @type {any} */ event) => {
 
 /** Drops the files of older releases and begins to serve the pages that are open. */
 async function takeOver() {
-  for (const name of await caches.keys()) if (name !== CACHE) await caches.delete(name);
   const cache = await caches.open(CACHE);
   for (const { url } of await cache.keys()) if (!Object.hasOwn(FILES, new URL(url).pathname)) await cache.delete(url, { ignoreVary: true });
   await worker.clients.claim();
