@@ -5,9 +5,7 @@ use engine::{Attempt, EngineError, Frame, KeyKind, Terms, Thresholds};
 use engine_compact::Models;
 use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
-use web_sys::ImageBitmap;
 
-use crate::canvas::BitmapReader;
 use crate::report::Report;
 
 /// The engine with one camera and at most one attempt.
@@ -19,7 +17,6 @@ pub struct Engine {
     frame: Vec<u8>,
     width: usize,
     height: usize,
-    bitmaps: BitmapReader,
     soft_key: Option<SigningKey>,
 }
 
@@ -35,7 +32,6 @@ impl Engine {
             frame: Vec::new(),
             width: 0,
             height: 0,
-            bitmaps: BitmapReader::default(),
             soft_key: None,
         })
     }
@@ -62,14 +58,6 @@ impl Engine {
     /// Analyses what is in the frame buffer; returns an observation as JSON.
     pub fn push(&mut self, t_ms: f64) -> Result<String, JsValue> {
         let frame = Frame::new(&self.frame, self.width, self.height).map_err(engine_error)?;
-        observe(&mut self.attempt, &frame, t_ms)
-    }
-
-    /// As [`Engine::push`], for a bitmap.
-    #[wasm_bindgen(js_name = pushBitmap)]
-    pub fn push_bitmap(&mut self, bitmap: &ImageBitmap, t_ms: f64) -> Result<String, JsValue> {
-        let pixels = self.bitmaps.read(bitmap)?;
-        let frame = Frame::new(&pixels.rgba, pixels.width, pixels.height).map_err(engine_error)?;
         observe(&mut self.attempt, &frame, t_ms)
     }
 

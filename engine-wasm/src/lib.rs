@@ -1,10 +1,9 @@
 //! The browser build of the engine. Converts types between JavaScript and [`engine`]; holds no logic of its own.
 //!
-//! `api.rs` alone knows wasm-bindgen's glue, `canvas.rs` alone the browser's canvas. The rest compiles and is tested
-//! natively.
+//! `api.rs` alone knows wasm-bindgen's glue. The rest compiles and is tested natively. How pixels come out of a camera's
+//! frame is the page's business (`www/assets/pixels.js`): they arrive in the engine's own memory.
 
 mod api;
-mod canvas;
 mod report;
 
 pub use api::Engine;

@@ -1,40 +1,41 @@
-//! Files inside the program: the pages with their WASM package, and the models. The only file that knows how they got
-//! there.
+//! Files inside the program: the site as `site` made it, and the models for scoring. The only file that knows how they
+//! got there.
 
 use std::borrow::Cow;
 
-use rust_embed::{EmbeddedFile, RustEmbed};
+use rust_embed::RustEmbed;
 
-#[derive(RustEmbed)]
-#[folder = "../www"]
-#[allow_missing = true]
-struct Pages;
+/// A file of the site.
+#[derive(Debug)]
+pub struct SiteFile {
+    /// Its address, without the first slash.
+    pub path: &'static str,
+    /// Its media type.
+    pub content_type: &'static str,
+    /// Tells its content from any other.
+    pub tag: &'static str,
+    /// Whether other content would have another address, so that browsers may keep it for ever.
+    pub immutable: bool,
+    /// Its content.
+    pub plain: &'static [u8],
+    /// Its content by Brotli, where that is smaller.
+    pub brotli: Option<&'static [u8]>,
+}
+
+/// In order of the paths.
+static SITE: &[SiteFile] = include!(concat!(env!("OUT_DIR"), "/site.rs"));
 
 #[derive(RustEmbed)]
 #[folder = "../models"]
 #[allow_missing = true]
 struct Models;
 
-/// A file inside the program.
-pub struct Embedded {
-    /// Its content.
-    pub bytes: Cow<'static, [u8]>,
-    /// SHA-256 of the content.
-    pub sha256: [u8; 32],
-}
-
-/// Returns a file of `www/` by its path below that folder.
-pub fn page_file(path: &str) -> Option<Embedded> {
-    Pages::get(path).map(Embedded::from)
+/// Returns a file of the site by its address without the first slash.
+pub fn site_file(path: &str) -> Option<&'static SiteFile> {
+    SITE.binary_search_by(|file| file.path.cmp(path)).ok().map(|index| &SITE[index])
 }
 
 /// Returns a file of `models/` by its name.
-pub fn model_file(name: &str) -> Option<Embedded> {
-    Models::get(name).map(Embedded::from)
-}
-
-impl From<EmbeddedFile> for Embedded {
-    fn from(file: EmbeddedFile) -> Self {
-        Self { sha256: file.metadata.sha256_hash(), bytes: file.data }
-    }
+pub fn model_file(name: &str) -> Option<Cow<'static, [u8]>> {
+    Models::get(name).map(|file| file.data)
 }

@@ -1,5 +1,6 @@
 //! Scoring of submissions: the engine, off the async threads, as many at a time as there are permits.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -42,9 +43,8 @@ impl ScoringPool {
     /// # Errors
     /// One is missing or damaged.
     pub fn load(runtime: Runtime, permits: usize) -> anyhow::Result<Self> {
-        let read = |name: &str| {
-            embedded::model_file(name).map(|file| file.bytes.into_owned()).with_context(|| format!("{name} is missing"))
-        };
+        let read =
+            |name: &str| embedded::model_file(name).map(Cow::into_owned).with_context(|| format!("{name} is missing"));
         Self::with_files(runtime, permits, read)
     }
 

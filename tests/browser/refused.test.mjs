@@ -94,8 +94,8 @@ test('a browser without WebAssembly is told so before the camera is asked for', 
 });
 
 test('a damaged model file stops the engine with its own code', async () => {
-  const prepare = ({ context }) => context.route('**/models/eye_left.onnx', (route) => route.fulfill({ body: Buffer.alloc(1000) }));
-  await visit({ clip: portraitClip(), prepare }, async (page) => {
+  const prepare = ({ context }) => context.route('**/models/**', (route) => route.fulfill({ body: Buffer.alloc(1000) }));
+  await visit({ clip: portraitClip(), serviceWorkers: 'block', prepare }, async (page) => {
     await page.click('#start');
     await messageCode(page, 'model_corrupt', 60_000);
   });

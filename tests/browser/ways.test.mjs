@@ -11,8 +11,8 @@ before(async () => { server = await startServer(); });
 after(async () => { await server?.stop(); });
 
 /** Comes to the camera page's first screen and hands over to `steps`. */
-async function atTheCamera(steps, prepare = async () => {}) {
-  const visitor = await openVisitor({ clip: portraitClip() });
+async function atTheCamera(steps, prepare = async () => {}, options = {}) {
+  const visitor = await openVisitor({ clip: portraitClip(), ...options });
   try {
     await prepare(visitor);
     const { page } = visitor;
@@ -73,24 +73,30 @@ test('an upload that breaks off is sent again under the same key', async () => {
       if (keys.length === 2) return route.fulfill({ status: 503, headers: { 'Retry-After': '1' }, contentType: 'application/problem+json', body: '{"code":"busy","status":503,"title":"Busy","detail":"Busy."}' });
       return route.continue();
     });
-  });
+  }, { serviceWorkers: 'block' });
   assert.equal(keys.length, 3);
   assert.equal(new Set(keys).size, 1, 'every try names the same submission');
 });
 
-test('a browser without WebCrypto Ed25519 and without VideoFrame comes to the same end', async () => {
-  await atTheCamera(async (page) => {
-    await page.click('#start');
-    assert.equal(await screen(page, ['verified', 'failed', 'error'], 90_000), 'verified');
-  }, ({ context }) => context.addInitScript(() => {
-    delete globalThis.VideoFrame;
-    const { generateKey } = SubtleCrypto.prototype;
-    SubtleCrypto.prototype.generateKey = function (algorithm, ...rest) {
-      const name = typeof algorithm === 'string' ? algorithm : algorithm.name;
-      if (name === 'Ed25519') return Promise.reject(new DOMException('not supported', 'NotSupportedError'));
-      return generateKey.call(this, algorithm, ...rest);
-    };
-  }));
-  const [{ details }] = server.rows('select details from verification_events order by created_at desc limit 1');
-  assert.equal(JSON.parse(details).key, 'soft');
-});
+/** Takes interfaces away that a browser may not have. @param {string[]} names */
+const lacking = (names) => ({ context }) => context.addInitScript((names) => {
+  for (const name of names) delete globalThis[name];
+  delete HTMLVideoElement.prototype.requestVideoFrameCallback;
+  const { generateKey } = SubtleCrypto.prototype;
+  SubtleCrypto.prototype.generateKey = function (algorithm, ...rest) {
+    const name = typeof algorithm === 'string' ? algorithm : algorithm.name;
+    if (name === 'Ed25519') return Promise.reject(new DOMException('not supported', 'NotSupportedError'));
+    return generateKey.call(this, algorithm, ...rest);
+  };
+}, names);
+
+for (const names of [['VideoFrame'], ['VideoFrame', 'OffscreenCanvas', 'createImageBitmap']]) {
+  test(`a browser without WebCrypto Ed25519, frame callbacks and ${names.join(', ')} comes to the same end`, async () => {
+    await atTheCamera(async (page) => {
+      await page.click('#start');
+      assert.equal(await screen(page, ['verified', 'failed', 'error'], 90_000), 'verified');
+    }, lacking(names));
+    const [{ details }] = server.rows('select details from verification_events order by created_at desc limit 1');
+    assert.equal(JSON.parse(details).key, 'soft');
+  });
+}

@@ -8,13 +8,14 @@ import { challenge as askChallenge, giveUp, session as askSession } from './api.
 import { base64url } from './base64url.js';
 import { cameraId, closeCamera, isLive, isMirrored, listCameras, openCamera, showCamera } from './camera.js';
 import { EngineClient } from './engine-client.js';
-import { pumpFrames } from './frames.js';
+import { letGo, pumpFrames } from './frames.js';
 import { advance, showNow, wanted } from './hints.js';
 import { NOT_HELD, hold } from './hold.js';
 import { compactJws, makeKey } from './keys.js';
+import { Pace } from './pace.js';
 import { Problem, asProblem, isAbort } from './problem.js';
 import { submit } from './submit.js';
-import { missing } from './support.js';
+import { bestBuild, missing } from './support.js';
 import { uploadOnce } from './upload.js';
 import { delay, online } from './wait.js';
 
@@ -30,9 +31,6 @@ const ASKING_MS = 8_000;
 
 /** How long the camera stays open beside a failed attempt, so that trying again needs no new permission. */
 const KEEP_OPEN_MS = 60_000;
-
-/** Below this many frames a second the person is told that it is the device. */
-const SLOW_FPS = 8;
 
 /** States that look through the camera. @type {ReadonlySet<StateName>} */
 const LOOKING = new Set(['align', 'preparing', 'recording']);
@@ -58,8 +56,7 @@ export class CameraEffects {
   #notBefore_ms = -Infinity;
   #hints = showNow('starting', 0);
   #hold = NOT_HELD;
-  /** @type {number[]} */
-  #frameTimes = [];
+  #pace = new Pace(0);
 
   #view;
   #send;
@@ -218,7 +215,7 @@ export class CameraEffects {
   async #startEngine(signal) {
     if (this.#engine === null || this.#engineLoad === null) {
       this.#engine = new EngineClient((progress) => this.#send({ type: 'PROGRESS', progress }));
-      this.#engineLoad = this.#engine.load();
+      this.#engineLoad = this.#engine.load(bestBuild(globalThis));
     }
     try {
       await this.#engineLoad;
@@ -232,9 +229,9 @@ export class CameraEffects {
   #look() {
     if (this.#looking !== null) return;
     this.#looking = new AbortController();
-    this.#frameTimes = [];
+    this.#pace = new Pace(this.#state().session?.frame_interval_ms ?? 0);
     pumpFrames(this.#view.video, {
-      intervalMs: this.#state().session?.frame_interval_ms ?? 0,
+      pace: this.#pace,
       take: (frame) => this.#take(frame),
       silent: () => this.#send({ type: 'CAMERA_ENDED' }),
       failed: (error) => {
@@ -247,10 +244,11 @@ export class CameraEffects {
   /** @param {import('./frames.js').Frame} frame */
   async #take({ image, t_ms }) {
     const looking = this.#looking;
-    if (this.#engine === null || t_ms < this.#notBefore_ms) return image.close();
-    const observation = await this.#engine.push(image, t_ms);
+    if (this.#engine === null || t_ms < this.#notBefore_ms) return letGo(image);
+    const { observation, spent_ms } = await this.#engine.push(image, t_ms);
+    this.#pace.spent(spent_ms);
     if (looking?.signal.aborted) return;
-    this.#countFrame(t_ms);
+    this.#reportRate();
     this.#observe(observation, t_ms);
   }
 
@@ -282,13 +280,10 @@ export class CameraEffects {
     this.#view.hint(this.#hints.shown);
   }
 
-  /** Tells the person if it is the device that is slow. @param {number} t_ms */
-  #countFrame(t_ms) {
-    this.#frameTimes = [...this.#frameTimes.filter((t) => t_ms - t <= 2000), t_ms];
-    const first = this.#frameTimes[0] ?? t_ms;
-    const wantedFps = 1000 / Math.max(1, this.#state().session?.frame_interval_ms ?? 1);
-    const slow = t_ms - first > 1500 && (this.#frameTimes.length - 1) * 1000 / (t_ms - first) < Math.min(SLOW_FPS, wantedFps * 0.8);
-    this.#view.note(slow ? 'capture.slow' : 'capture.privacy');
+  /** Tells the flow how many frames a second are analysed, once that has changed by a whole one. */
+  #reportRate() {
+    const { rate } = this.#pace;
+    if (rate !== null && Math.abs(rate - (this.#state().rate ?? Infinity)) >= 1) this.#send({ type: 'RATE', rate: Math.round(rate) });
   }
 
   /** @param {string} challengeId @returns {Promise<Submission>} */

@@ -2,7 +2,7 @@
 /** The camera page's screens: a flow state in, texts and buttons out. Asks nobody and waits for nothing. */
 
 import { setAttribute, setText, the } from './dom.js';
-import { SCREENS, attemptsLeft } from './flow.js';
+import { SCREENS, attemptsLeft, isSlow } from './flow.js';
 import { plural, sizeText, text } from './language.js';
 import { cameraRecipe, problemMessage, reasonMessage } from './messages.js';
 import { showScreen } from './screens.js';
@@ -56,8 +56,9 @@ const RENDER = {
     bar(the('#engine-bar', HTMLElement), state.engine ? { loaded: 1, total: 1 } : state.progress);
     note('#loading-note', state.code, 'starting.camera.unanswered');
   },
-  align: () => setText(the('#capture-title', HTMLElement), text('align.title')),
-  recording: () => setText(the('#capture-title', HTMLElement), text('recording.title')),
+  align: (state) => capture(state, 'align.title'),
+  preparing: (state) => capture(state, 'align.title'),
+  recording: (state) => capture(state, 'recording.title'),
   uploading: (state) => {
     setText(the('#uploading-title', HTMLElement), text('uploading.title'));
     setText(the('#upload-state', HTMLElement), uploadText(state));
@@ -100,6 +101,12 @@ const RENDER = {
     the('#paused-actions', HTMLElement).replaceChildren(retryButton(text('paused.continue'), retry));
   },
 };
+
+/** @param {FlowState} state @param {string} title */
+function capture(state, title) {
+  setText(the('#capture-title', HTMLElement), text(title));
+  setText(the('#capture-note', HTMLElement), isSlow(state) ? text('capture.slow') : text('capture.privacy'));
+}
 
 /** @param {FlowState} state */
 function engineText({ engine, progress }) {

@@ -15,6 +15,9 @@ const ICONS = {
   turned: 'face', tilted: 'face', blurred: 'hold', eyes_unreadable: 'eye', settling: 'eye', hold: 'check', preparing: 'check', blink: 'blink', open_again: 'eye', starting: 'face',
 };
 
+/** Beside this module, wherever that lies. */
+const ICONS_FILE = new URL('./icons.svg', import.meta.url).pathname;
+
 /** How far outside the oval the ring runs. */
 const RING_GAP_PX = 5;
 
@@ -50,7 +53,7 @@ export class CaptureView {
     const icon = ICONS[`${hint.code}.${hint.direction}`] ?? ICONS[hint.code] ?? 'face';
     setAttribute(this.#hint, 'data-code', hint.code);
     setAttribute(this.#hint, 'data-direction', hint.direction);
-    setAttribute(the('use', SVGUseElement, this.#hint), 'href', `/assets/icons.svg#${icon}`);
+    setAttribute(the('use', SVGUseElement, this.#hint), 'href', `${ICONS_FILE}#${icon}`);
     setText(the('#hint-text', HTMLElement), hintText(hint));
     this.#announce(spokenHint(hint));
   }
@@ -82,11 +85,6 @@ export class CaptureView {
       this.#lastCalled = true;
       this.#announce(text('capture.ten_seconds'));
     }
-  }
-
-  /** @param {string} key of a text under the picture */
-  note(key) {
-    setText(the('#capture-note', HTMLElement), text(key));
   }
 
   /** Offers the cameras to choose from, if there is a choice. @param {MediaDeviceInfo[]} cameras @param {string | null} current */

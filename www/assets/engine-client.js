@@ -33,11 +33,11 @@ export class EngineClient {
     this.#worker.addEventListener('messageerror', () => this.#failAll(new Problem('engine_failed')));
   }
 
-  /** Loads engine and models. @returns {Promise<{engine: string, thresholds: string}>} */
-  load() { return this.#call('load', [], [], LOAD_TIMEOUT_MS); }
+  /** Loads engine and models. @param {import('./engine-files.js').Build} build @returns {Promise<{engine: string, thresholds: string}>} */
+  load(build) { return this.#call('load', [build], [], LOAD_TIMEOUT_MS); }
 
-  /** @param {VideoFrame | ImageBitmap} image given away @param {number} t_ms @returns {Promise<Observation>} */
-  push(image, t_ms) { return this.#call('push', [image, t_ms], [image]); }
+  /** @param {import('./pixels.js').FrameImage} image given away @param {number} t_ms @returns {Promise<{observation: Observation, spent_ms: number}>} */
+  push(image, t_ms) { return this.#call('push', [image, t_ms], [image instanceof ImageData ? image.data.buffer : image]); }
 
   /** @returns {Promise<void>} */
   reset() { return this.#call('reset'); }

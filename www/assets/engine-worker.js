@@ -5,113 +5,67 @@
  * and `{loading: Progress}` in between.
  */
 
-import { canCopyRgba } from './frame-copy.js';
-import { downloadSize, fetchBytes, fetchCounted } from './download.js';
-import { ENGINE_FILES, ENGINE_MODULE } from './engine-files.js';
+import { loadEngine } from './engine-load.js';
+import { PixelReader, canCopyRgba } from './pixels.js';
 
-/** What this page uses of the WASM package. @typedef {object} EngineApi
- * @property {(width: number, height: number) => number} frameAddress
- * @property {(t_ms: number) => string} push
- * @property {(bitmap: ImageBitmap, t_ms: number) => string} pushBitmap
- * @property {() => Uint8Array} softPublicKey
- * @property {(termsJson: string, keyKind: string, now_ms: number, publicKey: Uint8Array) => void} begin
- * @property {() => string} signingInput
- * @property {(signingInput: string) => Uint8Array} softSign
- * @property {() => Uint8Array} openCapture
- * @property {() => Uint8Array} closedCapture
- * @property {() => void} reset
- */
+/** @typedef {import('./engine-load.js').EngineApi} EngineApi */
 
-/** @type {EngineApi | null} */
-let engine = null;
-/** The engine's memory; it may move when it grows, so views of it are made anew each time. @type {WebAssembly.Memory | null} */
-let memory = null;
-let copiesRgba = false;
+/** @type {import('./engine-load.js').Loaded | null} */
+let loaded = null;
+let pixels = new PixelReader(false);
+/** Where the engine reads a frame. Made anew when the engine's memory moves. */
+let frame = new Uint8Array();
+
+/** @returns {import('./engine-load.js').Loaded} */
+function ready() {
+  if (loaded === null) throw Object.assign(new Error('the engine is not loaded'), { code: 'engine_failed' });
+  return loaded;
+}
 
 /** @returns {EngineApi} */
-function ready() {
-  if (engine === null) throw Object.assign(new Error('the engine is not loaded'), { code: 'engine_failed' });
-  return engine;
-}
+const engine = () => ready().engine;
 
 /** @type {Record<string, (...args: any[]) => unknown>} */
 const OPS = {
   load,
   push,
-  reset: () => ready().reset(),
-  softPublicKey: () => ready().softPublicKey(),
+  reset: () => engine().reset(),
+  softPublicKey: () => engine().softPublicKey(),
   /** @param {string} terms @param {string} kind @param {number} now_ms @param {Uint8Array} key */
-  begin: (terms, kind, now_ms, key) => ready().begin(terms, kind, now_ms, key),
-  signingInput: () => ready().signingInput(),
+  begin: (terms, kind, now_ms, key) => engine().begin(terms, kind, now_ms, key),
+  signingInput: () => engine().signingInput(),
   /** @param {string} input */
-  softSign: (input) => ready().softSign(input),
-  captures: () => ({ open: ready().openCapture(), closed: ready().closedCapture() }),
+  softSign: (input) => engine().softSign(input),
+  captures: () => ({ open: engine().openCapture(), closed: engine().closedCapture() }),
 };
 
-async function load() {
-  const counted = counter(downloadSize(Object.values(ENGINE_FILES)));
-  const { wasm, detector, trunk, eyeRight, eyeLeft } = ENGINE_FILES;
-  const [glue, code, ...models] = await Promise.all([
-    importGlue(), fetchCounted(wasm, counted), fetchBytes(detector, counted), fetchBytes(trunk, counted), fetchBytes(eyeRight, counted), fetchBytes(eyeLeft, counted),
-  ]);
-  ({ memory } = await glue.default({ module_or_path: code }));
-  engine = new glue.Engine(...models);
-  copiesRgba = await canCopyRgba();
-  return JSON.parse(glue.versions());
+/** @param {import('./engine-files.js').Build} build */
+async function load(build) {
+  const copies = canCopyRgba();
+  loaded = await loadEngine(build, (loading) => self.postMessage({ loading }));
+  pixels = new PixelReader(await copies);
+  return loaded.versions;
 }
 
-/** The glue is made by the build; a build without it is an engine that cannot start. */
-function importGlue() {
-  return import(ENGINE_MODULE).catch((cause) => { throw Object.assign(new Error('the engine module could not be loaded', { cause }), { code: 'engine_failed' }); });
-}
-
-/** Reports the sum of all downloads. @param {Promise<{counted: number | null}>} size @returns {(bytes: number) => void} */
-function counter(size) {
-  let loaded = 0;
-  /** @type {number | null} */
-  let total = null;
-  size.then(({ counted }) => { total = counted; });
-  return (bytes) => {
-    loaded += bytes;
-    self.postMessage({ loading: { loaded, total } });
-  };
-}
-
-/** Analyses a frame and lets go of it. @param {VideoFrame | ImageBitmap} image @param {number} t_ms */
+/** Analyses a frame and lets go of it; says how long that took. @param {import('./pixels.js').FrameImage} image @param {number} t_ms */
 async function push(image, t_ms) {
+  const began_ms = performance.now();
   try {
-    return JSON.parse(await observe(image, t_ms));
+    await pixels.read(image, room);
+    const observation = JSON.parse(engine().push(t_ms));
+    return { observation, spent_ms: performance.now() - began_ms };
   } finally {
-    image.close();
+    if ('close' in image) image.close();
   }
 }
 
-/** @param {VideoFrame | ImageBitmap} image @param {number} t_ms @returns {Promise<string>} */
-async function observe(image, t_ms) {
-  if (image instanceof ImageBitmap) return ready().pushBitmap(image, t_ms);
-  if (copiesRgba) {
-    try {
-      const { width, height } = /** @type {DOMRectReadOnly} */ (image.visibleRect);
-      await image.copyTo(frameBuffer(width, height), { format: 'RGBA' });
-    } catch {
-      // Some cameras' frames cannot be converted; from here on take the other way.
-      copiesRgba = false;
-      return observe(image, t_ms);
-    }
-    return ready().push(t_ms);
-  }
-  const bitmap = await createImageBitmap(image);
-  try {
-    return ready().pushBitmap(bitmap, t_ms);
-  } finally {
-    bitmap.close();
-  }
-}
-
-/** Room for a frame in the engine's memory, good until the engine is called again. @param {number} width @param {number} height */
-function frameBuffer(width, height) {
-  const address = ready().frameAddress(width, height);
-  return new Uint8Array(/** @type {WebAssembly.Memory} */ (memory).buffer, address, width * height * 4);
+/** Room for a frame in the engine's memory, good until the engine is called again. @type {import('./pixels.js').Room} */
+function room(width, height) {
+  const { memory } = ready();
+  const address = engine().frameAddress(width, height);
+  const length = width * height * 4;
+  if (frame.buffer !== memory.buffer || frame.byteOffset !== address || frame.length !== length) frame = new Uint8Array(memory.buffer, address, length);
+  return frame;
 }
 
 /** @param {{id: number, op: string, args: unknown[]}} request */

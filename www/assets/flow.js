@@ -30,12 +30,14 @@
  * @property {boolean} camera whether the camera is on, while starting
  * @property {boolean} engine whether the engine is ready, while starting
  * @property {Progress | null} progress bytes loaded or sent
+ * @property {number | null} rate frames analysed in a second, once that is known
  */
 
 /** @typedef {{type: 'SESSION', session: Session}
  *   | {type: 'START'} | {type: 'RETRY'} | {type: 'CANCEL'}
  *   | {type: 'ASKING'} | {type: 'CAMERA_READY'} | {type: 'ENGINE_READY'}
  *   | {type: 'PROGRESS', progress: Progress}
+ *   | {type: 'RATE', rate: number}
  *   | {type: 'ALIGNED'} | {type: 'CHALLENGE', challenge: Challenge}
  *   | {type: 'COMPLETE'} | {type: 'TIMED_OUT'} | {type: 'SWITCH_CAMERA'}
  *   | {type: 'AGAIN', code: string} | {type: 'ANSWER', answer: Answer}
@@ -46,7 +48,7 @@
 
 /** Where the flow begins. @type {FlowState} */
 export const INITIAL = Object.freeze({
-  name: 'boot', code: null, detail: null, recovery: null, session: null, challenge: null, camera: false, engine: false, progress: null,
+  name: 'boot', code: null, detail: null, recovery: null, session: null, challenge: null, camera: false, engine: false, progress: null, rate: null,
 });
 
 /** The screen of each state. @type {Record<StateName, Screen>} */
@@ -64,6 +66,9 @@ export const TIMEOUTS_MS = { boot: 20_000, starting: 180_000, align: 180_000, pr
 
 /** How long after its challenge's timeout a recording that says nothing is ended. */
 export const RECORDING_GRACE_MS = 3_000;
+
+/** Below this many frames a second blinks can fall between two of them, and the person is told that it is the device. */
+const SLOW_RATE = 8;
 
 /** What helps against a problem, where it is not simply doing the same again. @type {Record<string, Recovery>} */
 export const RECOVERIES = {
@@ -84,7 +89,7 @@ const problem = (again) => (state, { code, detail = null }) => {
 const pause = (code) => (state) => enter(state, 'paused', { code });
 
 /** @type {Step} */
-const begin = (state) => enter(state, 'starting');
+const begin = (state) => enter(state, 'starting', { rate: null });
 
 /** @type {Step} */
 const cancelled = (state) => enter(state, 'priming', { code: 'cancelled' });
@@ -96,6 +101,9 @@ const decided = (state, { answer }) => answer.status === 'VERIFIED'
 
 /** @param {FlowState} state */
 const alignWhenReady = (state) => (state.camera && state.engine ? enter(state, 'align') : state);
+
+/** @type {Step} */
+const measured = (state, { rate }) => ({ ...state, rate });
 
 /** @type {Record<StateName, Partial<Record<FlowEvent['type'], Step>>>} */
 const TRANSITIONS = {
@@ -119,6 +127,7 @@ const TRANSITIONS = {
     CANCEL: cancelled,
   },
   align: {
+    RATE: measured,
     ALIGNED: (state) => enter(state, 'preparing'),
     SWITCH_CAMERA: begin,
     HIDDEN: pause('paused_hidden'),
@@ -128,6 +137,7 @@ const TRANSITIONS = {
     CANCEL: cancelled,
   },
   preparing: {
+    RATE: measured,
     CHALLENGE: (state, { challenge }) => enter(state, 'recording', { challenge }),
     HIDDEN: pause('paused_hidden'),
     CAMERA_ENDED: pause('camera_ended'),
@@ -136,6 +146,7 @@ const TRANSITIONS = {
     CANCEL: cancelled,
   },
   recording: {
+    RATE: measured,
     SWITCH_CAMERA: begin,
     COMPLETE: (state) => enter(state, 'uploading', { challenge: state.challenge }),
     TIMED_OUT: (state) => enter(state, 'giving_up', { challenge: state.challenge }),
@@ -197,6 +208,12 @@ export function droppedChallenge(before, after) {
   return before.name === 'recording' && !answered ? before.challenge?.challenge_id ?? null : null;
 }
 
+/** Whether the device analyses fewer frames than it should; fewer than asked for is its fault only. @param {FlowState} state */
+export function isSlow({ rate, session }) {
+  const asked = 1000 / Math.max(1, session?.frame_interval_ms ?? 1);
+  return rate !== null && rate < Math.min(SLOW_RATE, asked * 0.8);
+}
+
 /** @param {FlowState} state */
 export function attemptsLeft(state) {
   return state.session?.attempts_left ?? 0;
@@ -204,7 +221,7 @@ export function attemptsLeft(state) {
 
 /** @param {FlowState} state @param {StateName} name @param {Partial<FlowState>} [more] @returns {FlowState} */
 function enter(state, name, more = {}) {
-  return { ...INITIAL, session: state.session, name, ...more };
+  return { ...INITIAL, session: state.session, rate: state.rate, name, ...more };
 }
 
 /** @param {FlowState} state @param {number} attempts @returns {FlowState} */

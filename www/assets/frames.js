@@ -3,37 +3,35 @@
 
 import { NO_FRAMES, tick } from './frame-clock.js';
 
-/** A frame and its time on the page's clock. @typedef {{image: VideoFrame | ImageBitmap, t_ms: number}} Frame */
+/** A frame and its time on the page's clock. @typedef {{image: import('./pixels.js').FrameImage, t_ms: number}} Frame */
 
 /** No frame for this long: the camera has stopped, whatever its track says. */
 const SILENCE_MS = 5_000;
 
-/** A frame may come this much before its interval is over and still be taken: cameras are not that regular. */
-const EARLY_SHARE = 0.25;
-
 /**
  * Hands frames to `take` until `signal` ends; the next one is handed over when `take` is done.
  * @param {HTMLVideoElement} video
- * @param {{intervalMs: number, take: (frame: Frame) => Promise<void>, silent: () => void, failed: (error: unknown) => void}} to
+ * @param {{pace: import('./pace.js').Pace, take: (frame: Frame) => Promise<void>, silent: () => void, failed: (error: unknown) => void}} to
  * @param {AbortSignal} signal
  */
-export function pumpFrames(video, { intervalMs, take, silent, failed }, signal) {
+export function pumpFrames(video, { pace, take, silent, failed }, signal) {
   let clock = NO_FRAMES;
   let busy = false;
-  let taken_ms = -Infinity;
   let heard_ms = performance.now();
+  const grab = grabber();
 
   /** @param {number} now_ms @param {number | null} media_ms */
   const onFrame = async (now_ms, media_ms) => {
     heard_ms = performance.now();
     clock = tick(clock, media_ms, now_ms);
-    if (busy || now_ms - taken_ms < intervalMs * (1 - EARLY_SHARE)) return;
+    if (busy || !pace.takes(now_ms)) return;
     busy = true;
-    taken_ms = now_ms;
+    // The clock goes on while a bitmap is made.
+    const t_ms = clock.last_ms;
     try {
       const image = await grab(video);
-      if (signal.aborted) image?.close();
-      else if (image) await take({ image, t_ms: clock.last_ms });
+      if (signal.aborted) letGo(image);
+      else if (image) await take({ image, t_ms });
     } catch (error) {
       if (!signal.aborted) failed(error);
     } finally {
@@ -44,6 +42,11 @@ export function pumpFrames(video, { intervalMs, take, silent, failed }, signal) 
   const watch = setInterval(() => { if (performance.now() - heard_ms > SILENCE_MS) silent(); }, 1000);
   signal.addEventListener('abort', () => clearInterval(watch), { once: true });
   eachFrame(video, onFrame, signal);
+}
+
+/** Frees what a frame holds: cameras have only a few. @param {import('./pixels.js').FrameImage | null} image */
+export function letGo(image) {
+  if (image !== null && 'close' in image) image.close();
 }
 
 /** @param {HTMLVideoElement} video @param {(now_ms: number, media_ms: number | null) => void} onFrame @param {AbortSignal} signal */
@@ -71,17 +74,36 @@ function eachFrame(video, onFrame, signal) {
 }
 
 /**
- * What the video shows now. A `VideoFrame` gives the camera's own pixels, which browsers against fingerprinting leave alone;
- * one that lies on its side is taken as a bitmap, which stands upright.
- * @param {HTMLVideoElement} video @returns {Promise<VideoFrame | ImageBitmap | null>}
+ * How this browser gives what the video shows now, cheapest first. A `VideoFrame` gives the camera's own pixels, which
+ * browsers against fingerprinting leave alone; one that lies on its side is taken as a bitmap, which stands upright. The
+ * engine's thread needs an `OffscreenCanvas` for bitmaps, and for frames that it cannot copy; where there is none, the page
+ * itself reads the pixels.
+ * @returns {(video: HTMLVideoElement) => Promise<import('./pixels.js').FrameImage | null>}
  */
-async function grab(video) {
-  if (video.readyState < video.HAVE_CURRENT_DATA || video.videoWidth === 0) return null;
-  if (typeof VideoFrame === 'function') {
-    const frame = new VideoFrame(video);
-    const { rotation = 0, flip = false } = /** @type {{rotation?: number, flip?: boolean}} */ (/** @type {unknown} */ (frame));
-    if (rotation === 0 && !flip) return frame;
-    frame.close();
-  }
-  return createImageBitmap(video);
+function grabber() {
+  const read = typeof OffscreenCanvas === 'function' ? createImageBitmap : pageReader();
+  return async (video) => {
+    if (video.readyState < video.HAVE_CURRENT_DATA || video.videoWidth === 0) return null;
+    if (typeof VideoFrame === 'function' && typeof OffscreenCanvas === 'function') {
+      const frame = new VideoFrame(video);
+      const { rotation = 0, flip = false } = /** @type {{rotation?: number, flip?: boolean}} */ (/** @type {unknown} */ (frame));
+      if (rotation === 0 && !flip) return frame;
+      frame.close();
+    }
+    return read(video);
+  };
+}
+
+/** Reads pixels by a canvas of the page's own that is kept from frame to frame. @returns {(video: HTMLVideoElement) => Promise<ImageData>} */
+function pageReader() {
+  const canvas = document.createElement('canvas');
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  return async (video) => {
+    const { videoWidth: width, videoHeight: height } = video;
+    if (context === null) throw new Error('no 2d context');
+    // A size that is set empties the canvas and its memory.
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    context.drawImage(video, 0, 0, width, height);
+    return context.getImageData(0, 0, width, height);
+  };
 }

@@ -1,25 +1,32 @@
 // @ts-check
 /** Whether this browser can run the check at all; the first thing that is missing, as a code. */
 
+import { engineFiles } from './engine-files.js';
+
+/** @typedef {import('./engine-files.js').Build} Build */
+
 /** The smallest WebAssembly module with a SIMD instruction: `(func (result v128) i32.const 0 i8x16.splat i8x16.popcnt)`. */
 const SIMD_MODULE = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11]);
 
 /**
  * @param {typeof globalThis} scope the page's global object
  * @param {(scope: typeof globalThis) => boolean} [moduleWorkers]
+ * @param {(build: Build) => boolean} [hasBuild] whether the server has this build of the engine
  * @returns {string | null} a problem's code
  */
-export function missing(scope, moduleWorkers = hasModuleWorkers) {
+export function missing(scope, moduleWorkers = hasModuleWorkers, hasBuild = (build) => engineFiles(build) !== null) {
   if (!scope.isSecureContext) return 'camera_insecure';
   if (typeof scope.navigator?.mediaDevices?.getUserMedia !== 'function') return 'camera_unsupported';
-  if (!hasSimd(scope)) return 'wasm_unsupported';
+  if (typeof scope.WebAssembly !== 'object') return 'wasm_unsupported';
+  // A server without its engine is a fault of its own, which shows when the engine is loaded.
+  if (bestBuild(scope) === 'baseline' && !hasBuild('baseline')) return 'wasm_unsupported';
   if (!moduleWorkers(scope)) return 'worker_unsupported';
   return null;
 }
 
-/** @param {typeof globalThis} scope */
-function hasSimd(scope) {
-  return typeof scope.WebAssembly === 'object' && typeof scope.WebAssembly.validate === 'function' && scope.WebAssembly.validate(SIMD_MODULE);
+/** The quickest build of the engine that this browser runs. @param {typeof globalThis} scope @returns {Build} */
+export function bestBuild(scope) {
+  return scope.WebAssembly.validate(SIMD_MODULE) ? 'simd' : 'baseline';
 }
 
 /** A browser that knows module workers asks for the `type`; others leave it alone. @param {typeof globalThis} scope */

@@ -7,7 +7,7 @@ import { read } from '../assets/api.js';
 import { cameraCode } from '../assets/camera.js';
 import { Problem, isAbort } from '../assets/problem.js';
 import { GIVE_UP_AFTER_MS, pauseMs, submit } from '../assets/submit.js';
-import { missing } from '../assets/support.js';
+import { bestBuild, missing } from '../assets/support.js';
 
 const none = () => null;
 
@@ -111,17 +111,24 @@ test('each error of the camera has its code', () => {
 
 test('what a browser lacks is named, the first thing first', () => {
   const whole = { isSecureContext: true, navigator: { mediaDevices: { getUserMedia() {} } }, WebAssembly };
-  /** @type {[string, object, boolean, string | null][]} */
+  const old = { WebAssembly: { validate: () => false } };
+  /** @type {[string, object, boolean, string[], string | null][]} */
   const cases = [
-    ['nothing', {}, true, null],
-    ['a secure page', { isSecureContext: false }, true, 'camera_insecure'],
-    ['a secure page (which hides the camera)', { isSecureContext: false, navigator: {} }, true, 'camera_insecure'],
-    ['camera access', { navigator: {} }, true, 'camera_unsupported'],
-    ['WebAssembly', { WebAssembly: undefined }, true, 'wasm_unsupported'],
-    ['SIMD', { WebAssembly: { validate: () => false } }, true, 'wasm_unsupported'],
-    ['module workers', {}, false, 'worker_unsupported'],
+    ['nothing', {}, true, ['simd'], null],
+    ['a secure page', { isSecureContext: false }, true, ['simd'], 'camera_insecure'],
+    ['a secure page (which hides the camera)', { isSecureContext: false, navigator: {} }, true, ['simd'], 'camera_insecure'],
+    ['camera access', { navigator: {} }, true, ['simd'], 'camera_unsupported'],
+    ['WebAssembly', { WebAssembly: undefined }, true, ['simd', 'baseline'], 'wasm_unsupported'],
+    ['SIMD, where the server has nothing else', old, true, ['simd'], 'wasm_unsupported'],
+    ['SIMD, which the baseline does without', old, true, ['simd', 'baseline'], null],
+    ['module workers', {}, false, ['simd'], 'worker_unsupported'],
   ];
-  for (const [about, change, workers, expected] of cases) {
-    assert.equal(missing(/** @type {any} */ ({ ...whole, ...change }), () => workers), expected, about);
+  for (const [about, change, workers, builds, expected] of cases) {
+    assert.equal(missing(/** @type {any} */ ({ ...whole, ...change }), () => workers, (build) => builds.includes(build)), expected, about);
   }
+});
+
+test('the quickest build that runs is taken', () => {
+  assert.equal(bestBuild(globalThis), 'simd');
+  assert.equal(bestBuild(/** @type {any} */ ({ WebAssembly: { validate: () => false } })), 'baseline');
 });

@@ -12,6 +12,7 @@ mod health;
 mod register;
 mod request;
 mod router;
+mod send_file;
 mod session;
 mod submission;
 mod verify;

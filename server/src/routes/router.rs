@@ -30,9 +30,10 @@ pub fn router(app: App) -> Router {
         .route("/api/submission", post(submission::submit).layer(submission_limit))
         .route("/api/give-up", post(give_up::give_up))
         // What the pages are made of.
-        .route("/assets/{*path}", get(assets::asset))
-        .route("/pkg/{*path}", get(assets::package))
-        .route("/models/{name}", get(assets::model))
+        .route("/assets/{*path}", get(assets::by_content))
+        .route("/pkg/{*path}", get(assets::by_content))
+        .route("/models/{*path}", get(assets::by_content))
+        .route("/sw.js", get(assets::service_worker))
         // Operators.
         .route("/health", get(health::health))
         .route("/admin/events", get(admin::events))

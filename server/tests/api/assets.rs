@@ -17,21 +17,58 @@ async fn pages_come_as_html_and_are_asked_about_each_time() {
 }
 
 #[tokio::test]
-async fn a_file_the_browser_has_is_not_sent_again() {
+async fn a_page_the_browser_has_is_not_sent_again() {
     let server = TestServer::start().await;
-    let path = "/models/face_detector.onnx";
-    let first = server.get(path).await;
-    assert_eq!((first.status, first.header("content-type")), (StatusCode::OK, "application/octet-stream"));
-    let tag = first.header("etag").to_owned();
-    assert!(tag.starts_with('"') && tag.len() == 34, "{tag}");
-    for known in [tag.clone(), format!("\"other\", {tag}"), format!("W/{tag}"), "*".to_owned()] {
-        let request = Request::get(path).header("if-none-match", known).body(Body::empty()).unwrap();
-        let answer = server.send(request).await;
-        assert_eq!((answer.status, answer.text.len()), (StatusCode::NOT_MODIFIED, 0));
-        assert_eq!(answer.header("etag"), tag);
+    for (encodings, encoding) in [("", ""), ("gzip, br", "br")] {
+        let ask = async |known: &str| {
+            let request = Request::get("/camera").header("accept-encoding", encodings).header("if-none-match", known);
+            server.send(request.body(Body::empty()).unwrap()).await
+        };
+        let first = ask("\"other\"").await;
+        assert_eq!((first.status, first.header("content-encoding")), (StatusCode::OK, encoding));
+        let tag = first.header("etag").to_owned();
+        assert_eq!(tag.ends_with("-br\""), !encoding.is_empty(), "each form has its own tag: {tag}");
+        for known in [tag.clone(), format!("\"other\", {tag}"), format!("W/{tag}"), "*".to_owned()] {
+            let answer = ask(&known).await;
+            assert_eq!((answer.status, answer.text.len()), (StatusCode::NOT_MODIFIED, 0));
+            assert_eq!((answer.header("etag"), answer.header("vary")), (tag.as_str(), "accept-encoding"));
+        }
     }
-    let request = Request::get(path).header("if-none-match", "\"other\"").body(Body::empty()).unwrap();
-    assert_eq!(server.send(request).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn files_are_named_by_their_content_and_may_be_kept_for_ever() {
+    let server = TestServer::start().await;
+    let page = server.get("/camera").await.text;
+    let assets = page.split('"').filter(|part| part.starts_with("/assets/")).collect::<Vec<_>>();
+    assert!(assets.len() > 20);
+    let addresses = assets.iter().find(|path| path.ends_with("/addresses.js")).unwrap();
+    let addresses = server.get(addresses).await.text;
+    let models = addresses.split('"').filter(|part| part.starts_with("/models/") && part.matches('/').count() == 3);
+    let models = models.collect::<Vec<_>>();
+    assert!(!models.is_empty());
+    for address in assets.iter().chain(&models) {
+        // A page may name a part of a picture.
+        let path = address.split('#').next().unwrap();
+        let plain = server.get(path).await;
+        assert_eq!(plain.status, StatusCode::OK, "{path}");
+        assert_eq!(plain.header("cache-control"), "public, max-age=31536000, immutable", "{path}");
+        assert_eq!(plain.header("content-encoding"), "", "{path}: plain for who does not ask");
+        let request = Request::get(path).header("accept-encoding", "br").body(Body::empty()).unwrap();
+        let packed = server.send(request).await;
+        assert_eq!(packed.header("content-type"), plain.header("content-type"));
+        assert_eq!((packed.header("content-encoding"), packed.header("vary")), ("br", "accept-encoding"), "{path}");
+        let length = |header: &str| header.parse::<usize>().unwrap();
+        assert!(length(packed.header("content-length")) < length(plain.header("content-length")), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_service_worker_lies_above_all_pages_and_is_asked_about_each_time() {
+    let answer = TestServer::start().await.get("/sw.js").await;
+    assert_eq!((answer.status, answer.header("cache-control")), (StatusCode::OK, "no-cache"));
+    assert_eq!(answer.header("content-type"), "text/javascript; charset=utf-8");
+    assert!(answer.text.contains("\"/models/"), "it knows the files of this release");
 }
 
 #[tokio::test]
@@ -39,6 +76,9 @@ async fn nothing_outside_the_public_folders_is_served() {
     let server = TestServer::start().await;
     for path in [
         "/models/SHA256SUMS",
+        "/models/face_detector.onnx",
+        "/models/networks.pack",
+        "/assets/app.css",
         "/models/README.md",
         "/models/..%2fCargo.toml",
         "/models/%2e%2e/Cargo.toml",
@@ -47,6 +87,8 @@ async fn nothing_outside_the_public_folders_is_served() {
         "/assets/..%2findex.html",
         "/assets/%2e%2e%2findex.html",
         "/index.html",
+        "/camera.html",
+        "/site.rs",
         "/assets//etc/passwd",
         "/pkg/..%2fcamera.html",
         "/data/blinkgate.db",

@@ -83,7 +83,7 @@ async fn every_answer_carries_the_protective_headers() {
         "/nowhere",
         "/api/session",
         "/register",
-        "/models/face_detector.onnx",
+        "/sw.js",
         "/admin/events",
     ] {
         check(path, &server.get(path).await.headers);

@@ -13,15 +13,16 @@ export const PHONE = { width: 390, height: 844 };
 export const DESKTOP = { width: 1280, height: 800 };
 
 /**
- * Opens a browser. `clip`: a Y4M file to see, or `null` for no camera at all. `allow: false` denies the camera.
- * @param {{clip?: string | null, allow?: boolean, viewport?: {width: number, height: number}, colorScheme?: 'light' | 'dark'}} options
+ * Opens a browser. `clip`: a Y4M file to see, or `null` for no camera at all. `allow: false` denies the camera. Tests that
+ * answer requests themselves (`route`) block service workers, whose requests pass them by.
+ * @param {{clip?: string | null, allow?: boolean, viewport?: {width: number, height: number}, colorScheme?: 'light' | 'dark', serviceWorkers?: 'allow' | 'block', args?: string[]}} options
  */
-export async function openVisitor({ clip = null, allow = true, viewport = PHONE, colorScheme = 'light' } = {}) {
+export async function openVisitor({ clip = null, allow = true, viewport = PHONE, colorScheme = 'light', serviceWorkers = 'allow', args = [] } = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'blinkgate-chromium-'));
   const camera = clip === null ? [] : ['--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${clip}`];
   const answer = allow ? '--use-fake-ui-for-media-stream' : '--deny-permission-prompts';
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: CHROMIUM, headless: true, viewport, colorScheme, args: [...QUIET, ...camera, answer],
+    executablePath: CHROMIUM, headless: true, viewport, colorScheme, serviceWorkers, args: [...QUIET, ...camera, answer, ...args],
   });
   const page = context.pages()[0] ?? await context.newPage();
   const errors = [];

@@ -6,11 +6,12 @@ import { CameraEffects } from '../camera-effects.js';
 import { render } from '../camera-screens.js';
 import { CaptureView } from '../capture-view.js';
 import { setText, the } from '../dom.js';
-import { downloadSize } from '../download.js';
-import { ENGINE_FILES } from '../engine-files.js';
+import { engineFiles } from '../engine-files.js';
 import { INITIAL, RECORDING_GRACE_MS, TIMEOUTS_MS, droppedChallenge, next } from '../flow.js';
+import { isKept, startKeeper } from '../keeper.js';
 import { localize, sizeText, text } from '../language.js';
 import { drawPair } from '../pair.js';
+import { bestBuild } from '../support.js';
 
 /** @typedef {import('../flow.js').FlowState} FlowState */
 /** @typedef {import('../flow.js').FlowEvent} FlowEvent */
@@ -19,6 +20,7 @@ import { drawPair } from '../pair.js';
 const TO_RESULT_MS = 1_200;
 
 localize(document);
+startKeeper();
 run(the('#main', HTMLElement));
 
 /** @param {HTMLElement} main */
@@ -78,12 +80,13 @@ function run(main) {
   entered(state);
 }
 
-/** Says how much will be loaded, where the server tells. */
+/** Says how much will be loaded, unless it is there already. */
 async function showDownloadSize() {
-  const fact = the('#size-fact', HTMLElement);
-  if (!fact.hidden) return;
-  const { network } = await downloadSize(Object.values(ENGINE_FILES));
-  if (network === null) return;
-  setText(the('#size', HTMLElement), text('priming.size', { size: sizeText(network) }));
-  fact.hidden = false;
+  const files = engineFiles(bestBuild(globalThis));
+  if (files === null) return;
+  const all = [files.wasm, ...files.models];
+  const kept = await Promise.all(all.map(({ url }) => isKept(url)));
+  const size = all.reduce((sum, { sent }, index) => (kept[index] ? sum : sum + sent), 0);
+  setText(the('#size', HTMLElement), text('priming.size', { size: sizeText(size) }));
+  the('#size-fact', HTMLElement).hidden = size === 0;
 }

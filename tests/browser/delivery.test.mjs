@@ -1,0 +1,251 @@
+// How engine and models come to the browser: small, once, undamaged, and again when the server is another.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import { portraitClip } from './lib/clips.mjs';
+import { startProxy } from './lib/proxy.mjs';
+import { startServer } from './lib/server.mjs';
+import { messageCode, openVisitor, screen } from './lib/visitor.mjs';
+
+/** Addresses that name their content. */
+const BY_CONTENT = /^\/(assets|pkg|models)\/[0-9a-f]{16}\/./;
+const isEngine = (path) => /^\/(pkg|models)\//.test(path);
+
+let server;
+let proxy;
+let mails = 0;
+before(async () => {
+  proxy = await startProxy();
+  server = await startServer({ APP_BASE_URL: proxy.base });
+  proxy.aim(server.base);
+});
+afterEach(() => proxy.alter({}));
+after(async () => {
+  await server?.stop();
+  await proxy?.stop();
+});
+
+/** Comes to the camera page's first screen by way of the proxy and hands over to `steps`. */
+async function visit(steps, { prepare, ...options } = {}) {
+  const visitor = await openVisitor({ clip: portraitClip({ blinks: false }), ...options });
+  try {
+    await prepare?.(visitor);
+    const { page } = visitor;
+    await page.goto(`${proxy.base}/`);
+    await page.fill('#register input[name=email]', `delivery${mails}@example.org`);
+    await page.click('#register button[type=submit]');
+    await page.waitForURL('**/check-mail');
+    const link = await server.link(mails);
+    mails += 1;
+    await page.goto(link);
+    await page.click('#redeem');
+    await screen(page, ['priming']);
+    await steps(page, visitor);
+    assert.deepEqual(visitor.errors, [], 'the console reported errors');
+  } finally {
+    await visitor.close();
+  }
+}
+
+/** Presses the button and waits until the engine reads frames. */
+async function begin(page) {
+  await page.click('#start');
+  assert.equal(await screen(page, ['align', 'recording', 'error'], 60_000).then((name) => (name === 'error' ? name : 'reads')), 'reads');
+}
+
+/** What the service worker keeps, as paths. */
+const keptPaths = (page) => page.evaluate(async () => {
+  const paths = [];
+  for (const name of await caches.keys()) for (const { url } of await (await caches.open(name)).keys()) paths.push(new URL(url).pathname);
+  return paths.sort();
+});
+
+/** Waits until the engine and its models are kept. */
+async function kept(page, files) {
+  const names = (paths) => paths.filter(isEngine);
+  for (let tries = 0; tries < 100; tries++) {
+    const paths = names(await keptPaths(page));
+    if (files.every((file) => paths.includes(file))) return;
+    await page.waitForTimeout(100);
+  }
+  throw new Error(`not all are kept: ${await keptPaths(page)}`);
+}
+
+const serviceWorker = (page) => page.evaluate(() => navigator.serviceWorker.ready.then(() => new Promise((done) => {
+  if (navigator.serviceWorker.controller) done(undefined);
+  else navigator.serviceWorker.addEventListener('controllerchange', () => done(undefined), { once: true });
+})));
+
+test('a second visit loads nothing of engine and models, and the first one little', async () => {
+  const from = proxy.sent.length;
+  await visit(async (page, { context }) => {
+    await serviceWorker(page);
+    await page.waitForSelector('#size-fact', { state: 'visible' });
+    await begin(page);
+    const first = proxy.sent.slice(from);
+    const files = first.map(({ path }) => path).filter(isEngine);
+    assert.ok(files.some((path) => path.endsWith('.wasm')) && files.some((path) => path.startsWith('/models/')), files.join());
+    await kept(page, files);
+    const bytes = first.reduce((sum, file) => sum + file.bytes, 0);
+    for (const { path, encoding, caching, status } of first.filter((file) => BY_CONTENT.test(file.path))) {
+      assert.deepEqual([encoding, caching, status], ['br', 'public, max-age=31536000, immutable', 200], path);
+    }
+
+    // Without the browser's own cache it is the service worker alone that keeps them.
+    const session = await context.newCDPSession(page);
+    await session.send('Network.clearBrowserCache');
+    const again = proxy.sent.length;
+    await page.goto(`${proxy.base}/camera`);
+    await screen(page, ['priming']);
+    await page.waitForTimeout(1_000);
+    assert.equal(await page.isVisible('#size-fact'), false, 'nothing is announced that will not be loaded');
+    await begin(page);
+    const second = proxy.sent.slice(again);
+    const engine = second.filter(({ path }) => isEngine(path));
+    console.log(`first load ${bytes} bytes, of which WASM ${first.find(({ path }) => path.endsWith('.wasm')).bytes}; second visit ${engine.reduce((sum, file) => sum + file.bytes, 0)} bytes of engine and models`);
+    assert.deepEqual(engine, [], 'nothing of engine and models travels twice');
+
+    const paths = await keptPaths(page);
+    assert.deepEqual(paths.filter((path) => !BY_CONTENT.test(path)), [], 'only what is named by its content is kept');
+  });
+});
+
+test('the permission is asked for while the engine loads', async () => {
+  await visit(async (page) => {
+    await page.click('#start');
+    // The engine is held up: the camera is ready before.
+    await page.waitForSelector('#camera-row[data-ready]', { timeout: 30_000 });
+    assert.equal(await page.isVisible('#engine-row[data-ready]'), false);
+    await page.unrouteAll();
+    await screen(page, ['align', 'recording'], 60_000);
+  }, {
+    serviceWorkers: 'block',
+    prepare: ({ context, page }) => page.route('**/models/**', async (route) => {
+      await page.waitForSelector('#camera-row[data-ready]', { timeout: 30_000 });
+      await route.continue().catch(() => undefined);
+    }),
+  });
+});
+
+test('a file that is damaged on its way is fetched once more', async () => {
+  let damaged = 0;
+  await visit(async (page) => {
+    proxy.alter({ answer: (path, body) => (path.startsWith('/models/') && damaged++ === 0 ? altered(body) : body) });
+    await begin(page);
+    assert.ok(damaged > 1);
+  });
+});
+
+test('a file that stays damaged is never used, the page says so, and loading it again helps', async () => {
+  for (const kind of [/\.onnx$|\.pack$/, /\.wasm$/]) {
+    await visit(async (page) => {
+      await serviceWorker(page);
+      proxy.alter({ answer: (path, body) => (kind.test(path) ? altered(body) : body) });
+      await page.click('#start');
+      await messageCode(page, 'model_corrupt', 60_000);
+      assert.deepEqual((await keptPaths(page)).filter((path) => kind.test(path)), [], 'nothing damaged is kept');
+      proxy.alter({});
+      await page.click('#retry');
+      await screen(page, ['priming']);
+      await begin(page);
+    });
+  }
+});
+
+test('a kept file that has gone bad is replaced', async () => {
+  await visit(async (page) => {
+    await serviceWorker(page);
+    const from = proxy.sent.length;
+    await begin(page);
+    const files = proxy.sent.slice(from).map(({ path }) => path).filter(isEngine);
+    await kept(page, files);
+    const model = files.find((path) => path.startsWith('/models/'));
+    await page.evaluate(async (path) => {
+      for (const name of await caches.keys()) await (await caches.open(name)).put(path, new Response(new Uint8Array(10)));
+    }, model);
+    const again = proxy.sent.length;
+    await page.goto(`${proxy.base}/camera`);
+    await screen(page, ['priming']);
+    await begin(page);
+    assert.deepEqual(proxy.sent.slice(again).map(({ path }) => path).filter(isEngine), [model], 'only that one is loaded');
+    await kept(page, [model]);
+  });
+});
+
+test('another release of the server is picked up, and what only the old one had is dropped', async () => {
+  await visit(async (page) => {
+    await serviceWorker(page);
+    await begin(page);
+    const old = (await keptPaths(page)).filter((path) => path.startsWith('/models/'));
+    // The same files under other names: a release in which all of them have changed.
+    const rename = (text) => text.replaceAll(/\/(assets|pkg|models)\/([0-9a-f]{15})([0-9a-f])\//g, (_, kind, start, end) => `/${kind}/${start}${(parseInt(end, 16) ^ 1).toString(16)}/`);
+    const isText = (path) => /\.js$|\.html$|^\/[a-z-]*$/.test(path) && path !== '/register';
+    proxy.alter({ ask: rename, answer: (path, body) => (isText(path) ? Buffer.from(rename(body.toString())) : body) });
+    const from = proxy.sent.length;
+    await page.goto(`${proxy.base}/camera`);
+    await screen(page, ['priming']);
+    await begin(page);
+    assert.deepEqual(proxy.sent.slice(from).filter(({ path }) => old.includes(path)), [], 'the pages name the new files');
+    for (let tries = 0; tries < 100 && (await keptPaths(page)).some((path) => old.includes(path)); tries++) await page.waitForTimeout(100);
+    assert.deepEqual((await keptPaths(page)).filter((path) => old.includes(path)), []);
+  });
+});
+
+test('a page of a release that is gone says that it is out of date', async () => {
+  await visit(async (page, visitor) => {
+    proxy.alter({ ask: (path) => (isEngine(path) ? '/models/gone' : path) });
+    await page.click('#start');
+    await messageCode(page, 'engine_version', 60_000);
+    assert.equal(await page.textContent('#retry'), 'Load the page again');
+    visitor.errors.length = 0;
+  });
+});
+
+test('without HTTPS the pages come plain and work without a service worker', async () => {
+  const visitor = await openVisitor({ args: ['--host-resolver-rules=MAP elsewhere.test 127.0.0.1'] });
+  try {
+    const { page, errors } = visitor;
+    const from = proxy.sent.length;
+    const base = proxy.base.replace('localhost', 'elsewhere.test');
+    await page.goto(`${base}/`);
+    await page.fill('#register input[name=email]', 'nonsense');
+    await page.click('#register button[type=submit]');
+    await messageCode(page, 'email_invalid');
+    // The browser says that it takes no notice of a header that only HTTPS can bring.
+    assert.deepEqual(errors.filter((text) => !text.includes('Cross-Origin-Opener-Policy')), []);
+    await page.goto(`${base}/camera`);
+    await messageCode(page, 'session_missing');
+    assert.equal(await page.evaluate(() => navigator.serviceWorker), undefined);
+    const sent = proxy.sent.slice(from);
+    assert.deepEqual(sent.filter(({ encoding }) => encoding !== '').map(({ path }) => path), [], 'this browser takes Brotli by HTTPS only');
+    assert.ok(sent.filter(({ path }) => BY_CONTENT.test(path)).length > 20);
+  } finally {
+    await visitor.close();
+  }
+});
+
+test('a browser without SIMD takes the baseline build to the same end', async () => {
+  const from = proxy.sent.length;
+  await visit(async (page) => {
+    await page.click('#start');
+    assert.equal(await screen(page, ['verified', 'failed', 'error'], 120_000), 'verified');
+    const builds = proxy.sent.slice(from).map(({ path }) => path).filter((path) => path.endsWith('.wasm'));
+    assert.equal(builds.length, 1);
+    await page.goto(`${proxy.base}/`);
+    const [simd, baseline] = await page.evaluate(async () => {
+      const { engineFiles } = await import(document.querySelector('link[rel=modulepreload]').href.replace(/[^/]+$/, 'engine-files.js'));
+      return ['simd', 'baseline'].map((build) => engineFiles(build).wasm.url);
+    });
+    assert.deepEqual([builds[0], simd === baseline], [baseline, false]);
+  }, {
+    clip: portraitClip(),
+    prepare: ({ context }) => context.addInitScript(() => { WebAssembly.validate = () => false; }),
+  });
+});
+
+/** With one bit changed in the middle. @param {Buffer} body */
+function altered(body) {
+  const copy = Buffer.from(body);
+  copy[copy.length >> 1] ^= 1;
+  return copy;
+}
