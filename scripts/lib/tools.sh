@@ -76,6 +76,27 @@ debian_wasm_cargo() {
         /usr/bin/cargo "$@" -Z build-std=std,panic_abort
 }
 
+# wasm_build CRATE PROFILE FOLDER FLAGS: compiles a crate for the browser below FOLDER, by the normal way or by Debian's.
+wasm_build() {
+    # getrandom must be told that it runs in a browser.
+    local flags="$4 --cfg getrandom_backend=\"wasm_js\""
+    local arguments=(build --locked --profile "$2" --target wasm32-unknown-unknown --package "$1" --lib)
+    if use_wasm_target; then
+        CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$flags" cargo "${arguments[@]}" --target-dir "$3"
+    else
+        # Another compiler must not share the folder: each would throw the other's work away.
+        CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$flags" \
+            debian_wasm_cargo "${arguments[@]}" --target-dir "$3/debian-wasm"
+    fi
+}
+
+# wasm_built CRATE PROFILE FOLDER: the file that wasm_build made.
+wasm_built() {
+    local folder="$3"
+    use_wasm_target || folder+=/debian-wasm
+    printf '%s\n' "$folder/wasm32-unknown-unknown/$2/${1//-/_}.wasm"
+}
+
 wasm_linker() {
     local bundled
     bundled="$(rustc --print sysroot)/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin/rust-lld"
