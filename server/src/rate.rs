@@ -19,6 +19,8 @@ pub enum Limit {
     BadAdminKey,
     /// Challenges of one sitting.
     Challenge,
+    /// Chunks of submissions of one sitting. Five attempts in the smallest chunks of the page need 100.
+    Chunk,
     /// Submissions of one sitting, also those that come to nothing through a fault of ours.
     Submission,
 }
@@ -29,6 +31,7 @@ impl Limit {
         match self {
             Limit::Register => (20.0, Duration::from_secs(3600)),
             Limit::BadToken | Limit::BadAdminKey => (10.0, Duration::from_secs(60)),
+            Limit::Chunk => (400.0, Duration::from_secs(600)),
             Limit::Challenge | Limit::Submission => (30.0, Duration::from_secs(600)),
         }
     }

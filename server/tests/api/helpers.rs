@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -16,6 +16,8 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 
 pub const BASE_URL: &str = "http://localhost:8080";
+/// The largest chunk that is taken.
+pub const CHUNK: usize = 16 * 1024;
 pub const ADMIN_KEY: &str = "an-admin-key-for-tests";
 
 /// Loading the networks takes a while; every test shares them.
@@ -102,8 +104,17 @@ impl TestServer {
 
     /// Starts with these settings and a change that no setting makes.
     pub async fn changed(settings: &[(&str, &str)], change: impl FnOnce(&mut AppState)) -> Self {
+        Self::on(tempfile::tempdir().unwrap(), settings, change).await
+    }
+
+    /// Ends this server and starts another one on its data.
+    pub async fn restarted(self) -> Self {
+        self.app.db.close().await;
+        Self::on(self.data, &[], |_| {}).await
+    }
+
+    async fn on(data: TempDir, settings: &[(&str, &str)], change: impl FnOnce(&mut AppState)) -> Self {
         LazyLock::force(&LOG);
-        let data = tempfile::tempdir().unwrap();
         let dir = data.path().to_str().unwrap();
         let mut pairs = vec![("DATA_DIR", dir), ("ADMIN_API_KEY", ADMIN_KEY), ("APP_BASE_URL", BASE_URL)];
         pairs.extend_from_slice(settings);
@@ -165,8 +176,30 @@ impl TestServer {
         answer.json()
     }
 
-    pub async fn submit(&self, cookie: &str, key: &str, parts: &[Part<'_>]) -> Answer {
-        self.send(submission(Some(cookie), Some(key), parts)).await
+    /// Uploads and asks for the decision. Chunks that are refused are left out: what that means, the last answer tells.
+    pub async fn submit(&self, cookie: &str, key: &str, parcel: &Parcel) -> Answer {
+        self.upload(cookie, key, parcel).await;
+        self.finish(cookie, key, parcel).await
+    }
+
+    pub async fn upload(&self, cookie: &str, key: &str, parcel: &Parcel) {
+        for (index, bytes) in parcel.bytes().chunks(CHUNK).enumerate() {
+            self.append(cookie, key, parcel, (index * CHUNK) as u64, bytes).await;
+        }
+    }
+
+    pub async fn append(&self, cookie: &str, key: &str, parcel: &Parcel, start: u64, bytes: &[u8]) -> Answer {
+        self.send(chunk(parcel, Some(cookie), key, start, bytes)).await
+    }
+
+    pub async fn received(&self, cookie: &str, key: &str, parcel: &Parcel) -> Answer {
+        let request = Request::get(parcel.path()).header(header::COOKIE, cookie).header("idempotency-key", key);
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    pub async fn finish(&self, cookie: &str, key: &str, parcel: &Parcel) -> Answer {
+        let request = own_post(&parcel.path(), Some(cookie)).header("idempotency-key", key);
+        self.send(request.body(Body::from(parcel.lengths().to_string())).unwrap()).await
     }
 
     pub async fn session(&self, cookie: &str) -> Value {
@@ -213,43 +246,50 @@ pub fn own_post(path: &str, cookie: Option<&str>) -> axum::http::request::Builde
     request
 }
 
-/// One part of a form: name, content type, bytes.
-pub type Part<'a> = (&'a str, Option<&'a str>, &'a [u8]);
-
-/// The four parts of a submission that is whole in form and worthless in content.
-pub fn worthless<'a>(challenge: &'a Value) -> [Part<'a>; 4] {
-    let id = challenge["challenge_id"].as_str().unwrap().as_bytes();
-    [
-        ("challenge_id", None, id),
-        ("transcript", None, b"bm8.dHJhbnNjcmlwdA.YXQgYWxs"),
-        ("open", Some("image/jpeg"), b"not a picture"),
-        ("closed", Some("image/jpeg"), b"not one either"),
-    ]
+/// What is sent for a challenge.
+#[derive(Clone)]
+pub struct Parcel {
+    pub challenge: String,
+    pub transcript: Vec<u8>,
+    pub open: Vec<u8>,
+    pub closed: Vec<u8>,
 }
 
-pub fn submission(cookie: Option<&str>, key: Option<&str>, parts: &[Part<'_>]) -> Request<Body> {
-    let mut request = own_post("/api/submission", cookie);
-    request.headers_mut().unwrap().remove(header::CONTENT_TYPE);
-    request = request.header(header::CONTENT_TYPE, "multipart/form-data; boundary=seam");
-    if let Some(key) = key {
-        request = request.header("idempotency-key", key);
+impl Parcel {
+    pub fn path(&self) -> String {
+        format!("/api/submission/{}", self.challenge)
     }
-    request.body(Body::from(form(parts))).unwrap()
+
+    /// All bytes in the order in which they are sent.
+    pub fn bytes(&self) -> Vec<u8> {
+        [self.transcript.as_slice(), &self.open, &self.closed].concat()
+    }
+
+    pub fn lengths(&self) -> Value {
+        json!({ "transcript": self.transcript.len(), "open": self.open.len(), "closed": self.closed.len() })
+    }
 }
 
-pub fn form(parts: &[Part<'_>]) -> Vec<u8> {
-    let mut body = Vec::new();
-    for (name, content_type, bytes) in parts {
-        body.extend(format!("--seam\r\ncontent-disposition: form-data; name=\"{name}\"").bytes());
-        if let Some(content_type) = content_type {
-            body.extend(format!("; filename=\"{name}.jpg\"\r\ncontent-type: {content_type}").bytes());
-        }
-        body.extend(b"\r\n\r\n");
-        body.extend(*bytes);
-        body.extend(b"\r\n");
+/// A submission that is whole in form and worthless in content.
+pub fn worthless(challenge: &Value) -> Parcel {
+    Parcel {
+        challenge: challenge["challenge_id"].as_str().unwrap().to_owned(),
+        transcript: b"bm8.dHJhbnNjcmlwdA.YXQgYWxs".to_vec(),
+        open: b"not a picture".to_vec(),
+        closed: b"not one either".to_vec(),
     }
-    body.extend(b"--seam--\r\n");
-    body
+}
+
+/// A chunk as the page sends it.
+pub fn chunk(parcel: &Parcel, cookie: Option<&str>, key: &str, start: u64, bytes: &[u8]) -> Request<Body> {
+    let mut request = own_post(&parcel.path(), cookie)
+        .method(Method::PATCH)
+        .header("idempotency-key", key)
+        .header("upload-offset", start)
+        .body(Body::from(bytes.to_vec()))
+        .unwrap();
+    request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    request
 }
 
 /// A new public key, as the page sends it.

@@ -15,4 +15,5 @@ mod register;
 mod session;
 mod start;
 mod submission;
+mod upload;
 mod verify;
