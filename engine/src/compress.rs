@@ -40,6 +40,10 @@ pub(crate) fn compress(
     let mut last = None;
     for max_bytes in [CAPTURE_AIM_BYTES, CAPTURE_MAX_BYTES] {
         let Some(jpeg) = jpeg::encode(&picture.as_frame(), max_bytes)? else { continue };
+        if last.as_ref().is_some_and(|last: &Compressed| last.jpeg == jpeg) {
+            // A small face, which is at its best already.
+            break;
+        }
         let Ok(score) = score::score(tracker, &jpeg.bytes, thresholds)? else { continue };
         let loss = original.ears.greatest_difference(score.ears);
         let compressed = Compressed { jpeg, score, loss };

@@ -19,7 +19,8 @@ pub enum Limit {
     BadAdminKey,
     /// Challenges of one sitting.
     Challenge,
-    /// Chunks of submissions of one sitting. Five attempts in the smallest chunks of the page need 100.
+    /// Chunks of submissions of one sitting, and questions how far they are. Five attempts in the smallest chunks that the
+    /// page sends, with a loss at each, need 200.
     Chunk,
     /// Submissions of one sitting, also those that come to nothing through a fault of ours.
     Submission,

@@ -47,7 +47,8 @@ for (const [who, clipOf] of CLIPS) {
       assert.ok(bytes > sizes[0] + sizes[1], `the upload is said to have ${bytes} bytes`);
       assert.ok(bytes <= UPLOAD_BUDGET, `${bytes} bytes were uploaded`);
 
-      await visitor.page.goto(`${server.base}/result`);
+      // The page goes there by itself.
+      await visitor.page.waitForURL('**/result');
       assert.equal(await screen(visitor.page, ['verified', 'failed', 'error']), 'verified');
       assert.deepEqual(visitor.errors, [], 'the console reported errors');
       assert.deepEqual(visitor.hosts(), [new URL(server.base).host], 'another host was asked');

@@ -1,4 +1,5 @@
-// A link between a browser and a server that can turn bad: a TCP proxy that then carries 50 kbit/s and cuts connections.
+// A link between a browser and a server that can turn bad: a TCP proxy that then carries 50 kbit/s, cuts connections, and
+// is gone for a while after each cut.
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -6,17 +7,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const PIECE = 512;
 
 /**
- * Opens a link, at first perfect. `bytesBetweenCuts`: least and most bytes towards the server from one cut to the next.
- * @param {{bitsPerSecond?: number, bytesBetweenCuts?: [number, number], seed?: number}} options
+ * Opens a link, at first perfect. `bytesBetweenCuts`: least and most bytes towards the server from one cut to the next;
+ * `gone_ms`: least and most time that nothing can connect after it. (A browser repeats a request by itself, unseen, where
+ * only its old connection was cut.)
+ * @param {{bitsPerSecond?: number, bytesBetweenCuts?: [number, number], gone_ms?: [number, number], seed?: number}} options
  */
-export async function openLink({ bitsPerSecond = 50_000, bytesBetweenCuts = [6_000, 24_000], seed = 1 } = {}) {
+export async function openLink({ bitsPerSecond = 50_000, bytesBetweenCuts = [6_000, 24_000], gone_ms = [300, 1500], seed = 1 } = {}) {
   const random = seeded(seed);
-  const [least, most] = bytesBetweenCuts;
-  const untilCut = () => least + random() * (most - least);
+  const between = ([least, most]) => least + random() * (most - least);
+  const untilCut = () => between(bytesBetweenCuts);
   let target = 0;
   let bad = false;
   let carried = 0;
   let cuts = 0;
+  let goneUntil_ms = 0;
   let nextCut = untilCut();
   const open = new Set();
 
@@ -45,6 +49,7 @@ export async function openLink({ bitsPerSecond = 50_000, bytesBetweenCuts = [6_0
   };
 
   const proxy = createServer((near) => {
+    if (bad && performance.now() < goneUntil_ms) return near.resetAndDestroy();
     const far = connect(target, '127.0.0.1');
     const cut = () => { near.resetAndDestroy(); far.resetAndDestroy(); };
     for (const end of [near, far]) {
@@ -58,7 +63,8 @@ export async function openLink({ bitsPerSecond = 50_000, bytesBetweenCuts = [6_0
       if (carried < nextCut) return false;
       nextCut = carried + untilCut();
       cuts += 1;
-      cut();
+      goneUntil_ms = performance.now() + between(gone_ms);
+      for (const end of open) end.resetAndDestroy();
       return true;
     }).catch(cut);
     carry(far, near, down, () => false).catch(cut);
