@@ -42,8 +42,11 @@ for (const [who, clipOf] of CLIPS) {
       const chunks = visitor.requests.filter((request) => request.method() === 'PATCH');
       const lengths = await Promise.all(chunks.map(async (request) => Number((await request.allHeaders())['content-length'])));
       const bytes = lengths.reduce((sum, length) => sum + length, 0);
-      const pair = event.details.pair;
-      console.log(`${who}: open ${ear(open).toFixed(3)}, closed ${ear(closed).toFixed(3)}, shape ${pair.shape_distance.toFixed(4)}, likeness ${pair.likeness.toFixed(4)}, captures ${sizes.join(' + ')} bytes, upload ${bytes} bytes in ${chunks.length} chunks`);
+      const { pair } = event.details;
+      const apart = Math.max(...['open', 'closed'].flatMap((role) => ['right', 'left'].map((side) =>
+        Math.abs(event.details[role].ears[side] - event.details[`${role}_claimed`][side]))));
+      assert.ok(apart <= 0.005, `browser and server read one JPEG ${apart} apart`);
+      console.log(`${who}: open ${ear(open).toFixed(3)}, closed ${ear(closed).toFixed(3)}, browser and server ${apart.toFixed(4)} apart, shape ${pair.shape_distance.toFixed(4)}, likeness ${pair.likeness.toFixed(4)}, captures ${sizes.join(' + ')} bytes, upload ${bytes} bytes in ${chunks.length} chunks`);
       assert.ok(bytes > sizes[0] + sizes[1], `the upload is said to have ${bytes} bytes`);
       assert.ok(bytes <= UPLOAD_BUDGET, `${bytes} bytes were uploaded`);
 
