@@ -18,7 +18,7 @@ const PAUSES_MS = [500, 1000, 2000, 4000, 8000];
 export const GIVE_UP_AFTER_MS = 150_000;
 
 /** Bytes of a chunk: the most that the server takes, and the least that a loss makes of it. */
-const LARGEST_CHUNK = 16 * 1024;
+export const LARGEST_CHUNK = 16 * 1024;
 const SMALLEST_CHUNK = 4 * 1024;
 
 /** Problems that pass. */

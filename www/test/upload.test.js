@@ -1,10 +1,11 @@
 // @ts-check
 /** Uploads that break off: against a server that keeps what arrives, over a connection that loses what it will. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import test from 'node:test';
 
 import { Problem, isAbort } from '../assets/problem.js';
-import { GIVE_UP_AFTER_MS, pauseMs, submit } from '../assets/submit.js';
+import { GIVE_UP_AFTER_MS, LARGEST_CHUNK, pauseMs, submit } from '../assets/submit.js';
 
 /** @typedef {import('../assets/types.js').Submission} Submission */
 /** What becomes of a request: it arrives; it never does; it does, but not its answer; or it is refused.
@@ -76,6 +77,11 @@ test('without losses every byte is sent once, and nothing is asked for', async (
   assert.equal(requests, 6);
   assert.deepEqual(shown, [0, 16_384, 32_768, 49_152, 65_536, SIZE]);
   assert.deepEqual(told, []);
+});
+
+test('a chunk is as large as the server takes it', () => {
+  const router = readFileSync(new URL('../../server/src/routes/router.rs', import.meta.url), 'utf8');
+  assert.equal(router.match(/const MAX_BODY: usize = (\d+) \* 1024;/)?.[1], String(LARGEST_CHUNK / 1024));
 });
 
 test('after a loss it goes on where the server is, with smaller chunks at first', async () => {

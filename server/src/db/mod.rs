@@ -55,7 +55,8 @@ impl Db {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
-            // What is deleted is overwritten: uploads hold pictures of faces.
+            // What is deleted is overwritten in the file (in the write-ahead log it stays until that starts anew): uploads
+            // hold pictures of faces.
             .pragma("secure_delete", "on")
             .foreign_keys(true);
         let file = options.get_filename().to_owned();
