@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::helpers::{Answer, TestServer, worthless};
+use crate::helpers::{Answer, TestServer};
+use crate::parcel::worthless;
 
 /// Sends 24 submissions of one challenge at once, named by `key`.
 async fn all_at_once(

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -16,8 +16,6 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 
 pub const BASE_URL: &str = "http://localhost:8080";
-/// The largest chunk that is taken.
-pub const CHUNK: usize = 16 * 1024;
 pub const ADMIN_KEY: &str = "an-admin-key-for-tests";
 
 /// Loading the networks takes a while; every test shares them.
@@ -176,32 +174,6 @@ impl TestServer {
         answer.json()
     }
 
-    /// Uploads and asks for the decision. Chunks that are refused are left out: what that means, the last answer tells.
-    pub async fn submit(&self, cookie: &str, key: &str, parcel: &Parcel) -> Answer {
-        self.upload(cookie, key, parcel).await;
-        self.finish(cookie, key, parcel).await
-    }
-
-    pub async fn upload(&self, cookie: &str, key: &str, parcel: &Parcel) {
-        for (index, bytes) in parcel.bytes().chunks(CHUNK).enumerate() {
-            self.append(cookie, key, parcel, (index * CHUNK) as u64, bytes).await;
-        }
-    }
-
-    pub async fn append(&self, cookie: &str, key: &str, parcel: &Parcel, start: u64, bytes: &[u8]) -> Answer {
-        self.send(chunk(parcel, Some(cookie), key, start, bytes)).await
-    }
-
-    pub async fn received(&self, cookie: &str, key: &str, parcel: &Parcel) -> Answer {
-        let request = Request::get(parcel.path()).header(header::COOKIE, cookie).header("idempotency-key", key);
-        self.send(request.body(Body::empty()).unwrap()).await
-    }
-
-    pub async fn finish(&self, cookie: &str, key: &str, parcel: &Parcel) -> Answer {
-        let request = own_post(&parcel.path(), Some(cookie)).header("idempotency-key", key);
-        self.send(request.body(Body::from(parcel.lengths().to_string())).unwrap()).await
-    }
-
     pub async fn session(&self, cookie: &str) -> Value {
         let request = Request::get("/api/session").header(header::COOKIE, cookie).body(Body::empty()).unwrap();
         let answer = self.send(request).await;
@@ -243,52 +215,6 @@ pub fn own_post(path: &str, cookie: Option<&str>) -> axum::http::request::Builde
     if let Some(cookie) = cookie {
         request = request.header(header::COOKIE, cookie);
     }
-    request
-}
-
-/// What is sent for a challenge.
-#[derive(Clone)]
-pub struct Parcel {
-    pub challenge: String,
-    pub transcript: Vec<u8>,
-    pub open: Vec<u8>,
-    pub closed: Vec<u8>,
-}
-
-impl Parcel {
-    pub fn path(&self) -> String {
-        format!("/api/submission/{}", self.challenge)
-    }
-
-    /// All bytes in the order in which they are sent.
-    pub fn bytes(&self) -> Vec<u8> {
-        [self.transcript.as_slice(), &self.open, &self.closed].concat()
-    }
-
-    pub fn lengths(&self) -> Value {
-        json!({ "transcript": self.transcript.len(), "open": self.open.len(), "closed": self.closed.len() })
-    }
-}
-
-/// A submission that is whole in form and worthless in content.
-pub fn worthless(challenge: &Value) -> Parcel {
-    Parcel {
-        challenge: challenge["challenge_id"].as_str().unwrap().to_owned(),
-        transcript: b"bm8.dHJhbnNjcmlwdA.YXQgYWxs".to_vec(),
-        open: b"not a picture".to_vec(),
-        closed: b"not one either".to_vec(),
-    }
-}
-
-/// A chunk as the page sends it.
-pub fn chunk(parcel: &Parcel, cookie: Option<&str>, key: &str, start: u64, bytes: &[u8]) -> Request<Body> {
-    let mut request = own_post(&parcel.path(), cookie)
-        .method(Method::PATCH)
-        .header("idempotency-key", key)
-        .header("upload-offset", start)
-        .body(Body::from(bytes.to_vec()))
-        .unwrap();
-    request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     request
 }
 

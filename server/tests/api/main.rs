@@ -10,6 +10,7 @@ mod guard;
 mod helpers;
 mod logs;
 mod mail_smtp;
+mod parcel;
 mod pixels;
 mod register;
 mod session;

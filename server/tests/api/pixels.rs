@@ -13,7 +13,8 @@ use engine::{Attempt, Evidence, KeyKind, Phase, Terms, Thresholds, transcript};
 use serde_json::{Value, json};
 use server::scoring::ScoringPool;
 
-use crate::helpers::{Answer, CHUNK, Parcel, TestServer, join_all, public_key};
+use crate::helpers::{Answer, TestServer, join_all, public_key};
+use crate::parcel::{CHUNK, Parcel};
 
 const SECRET: [u8; 32] = [42; 32];
 /// The portrait's blink begins here.

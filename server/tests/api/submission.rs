@@ -1,7 +1,8 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::helpers::{TestServer, worthless};
+use crate::helpers::TestServer;
+use crate::parcel::worthless;
 
 async fn nothing_was_counted(server: &TestServer, cookie: &str) {
     assert_eq!(server.session(cookie).await["attempts_left"], 5);

@@ -4,7 +4,8 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Request, StatusCode, header};
 use serde_json::{Value, json};
 
-use crate::helpers::{CHUNK, Parcel, TestServer, chunk, own_post, worthless};
+use crate::helpers::{TestServer, own_post};
+use crate::parcel::{CHUNK, Parcel, chunk, worthless};
 
 /// A parcel of as many bytes as the parts may have, and a sitting to send it in.
 async fn largest(server: &TestServer) -> (String, Parcel) {
