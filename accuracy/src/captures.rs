@@ -64,6 +64,10 @@ struct Pair {
     ears: [Option<f64>; 2],
     /// Sizes of the JPEG files.
     bytes: [usize; 2],
+    /// By how much compression changed the ratio of an eye at most.
+    losses: [f32; 2],
+    /// Size of the transcript's signed text.
+    transcript: usize,
 }
 
 impl Pair {
@@ -83,9 +87,9 @@ fn pairs(clip: &Clip, models: &Models, program: &Program) -> anyhow::Result<Vec<
     };
     gather(clip, models)?
         .into_iter()
-        .map(|(blink, Evidence { open, closed, .. })| {
+        .map(|(blink, Evidence { signing_input, open, closed, losses })| {
             let ears = [read("open.jpg", &open)?, read("closed.jpg", &closed)?];
-            Ok(Pair { blink, ears, bytes: [open.len(), closed.len()] })
+            Ok(Pair { blink, ears, bytes: [open.len(), closed.len()], losses, transcript: signing_input.len() })
         })
         .collect()
 }
@@ -138,13 +142,17 @@ fn captured(clip: &Clip, pairs: &[Pair]) -> usize {
 
 fn table(clips: &[Clip], pairs: &[Vec<Pair>]) -> String {
     let mut text = String::from(
-        "| clip | blink at | open EAR | closed EAR | closed / open | open / closed JPEG |\n|---|---|---|---|---|---|\n",
+        "| clip | blink at | open EAR | closed EAR | closed / open | open / closed JPEG | lost to it | transcript |\n\
+         |---|---|---|---|---|---|---|---|\n",
     );
     let figure = |value: Option<f64>, decimals| value.map_or("–".into(), |value| format!("{value:.decimals$}"));
     for (clip, pairs) in clips.iter().zip(pairs) {
-        for pair @ Pair { blink, ears: [open, closed], bytes: [open_bytes, closed_bytes] } in pairs {
+        for pair @ Pair { blink, ears: [open, closed], bytes: [open_bytes, closed_bytes], losses, transcript } in pairs
+        {
+            let [open_loss, closed_loss] = losses;
             text += &format!(
-                "| {} | {:.2} s | {} | {} | {} | {open_bytes} / {closed_bytes} bytes |\n",
+                "| {} | {:.2} s | {} | {} | {} | {open_bytes} / {closed_bytes} bytes | {open_loss:.3} / {closed_loss:.3} \
+                 | {transcript} bytes |\n",
                 clip.name,
                 f64::from(blink.closed_ms) / 1000.0,
                 figure(*open, 3),
@@ -190,7 +198,13 @@ mod tests {
     use crate::material::tests::clip;
 
     fn pair(start_ms: u32, ears: [Option<f64>; 2]) -> Pair {
-        Pair { blink: Blink { start_ms, closed_ms: start_ms + 80, end_ms: start_ms + 200 }, ears, bytes: [9, 8] }
+        Pair {
+            blink: Blink { start_ms, closed_ms: start_ms + 80, end_ms: start_ms + 200 },
+            ears,
+            bytes: [9, 8],
+            losses: [0.0; 2],
+            transcript: 7,
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clip_maker::Scene;
 use ed25519_dalek::SigningKey;
+use engine::transcript::FrameRecord;
 use engine::{
     Attempt, Evidence, Frame, KeyKind, Phase, Picture, Reason, Scorer, Submission, Terms, Thresholds, Verdict, decide,
     jpeg, transcript,
@@ -68,6 +69,7 @@ fn honest() -> &'static Evidence {
 /// What arrives at the server.
 #[derive(Clone)]
 struct Sent {
+    /// The payload with its frames as lists of numbers.
     payload: Value,
     open: Vec<u8>,
     closed: Vec<u8>,
@@ -77,7 +79,9 @@ impl Sent {
     fn honest() -> Sent {
         let evidence = honest();
         let (_, payload) = evidence.signing_input.split_once('.').unwrap();
-        let payload = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
+        let mut payload: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
+        let frames = transcript::unpack(payload["frames"].as_str().unwrap()).unwrap();
+        payload["frames"] = frames.iter().map(|f| json!([f.0, f.1, f.2, f.3, f.4, f.5])).collect();
         Sent { payload, open: evidence.open.clone(), closed: evidence.closed.clone() }
     }
 
@@ -90,7 +94,15 @@ impl Sent {
     }
 
     fn signed(&self) -> String {
-        let payload = serde_json::to_vec(&self.payload).unwrap();
+        let number = |frame: &Value, field: usize| frame[field].as_i64().unwrap();
+        let record = |f: &Value| {
+            let [right, left, yaw, pitch] = [1, 2, 3, 4].map(|field| number(f, field) as i32);
+            FrameRecord(number(f, 0) as u32, right, left, yaw, pitch, number(f, 5) as u8)
+        };
+        let frames: Vec<FrameRecord> = self.payload["frames"].as_array().unwrap().iter().map(record).collect();
+        let mut payload = self.payload.clone();
+        payload["frames"] = json!(transcript::pack(&frames));
+        let payload = serde_json::to_vec(&payload).unwrap();
         transcript::sign(&transcript::signing_input(&payload, &public_key()), &SECRET)
     }
 
@@ -138,7 +150,7 @@ fn a_face_that_never_blinks_gives_no_evidence_and_times_out() {
 fn a_bent_transcript_is_refused_with_its_reason() {
     type Bend = fn(&mut Value);
     let cases: [(&str, Reason, Bend); 18] = [
-        ("another version", Reason::TranscriptVersion, |p| p["v"] = json!(2)),
+        ("another version", Reason::TranscriptVersion, |p| p["v"] = json!(1)),
         ("an unknown field", Reason::TranscriptMalformed, |p| p["admin"] = json!(1)),
         ("another site", Reason::TranscriptBinding, |p| p["aud"] = json!("https://evil.example")),
         ("another challenge", Reason::TranscriptBinding, |p| p["chal"] = json!("other")),
@@ -203,7 +215,7 @@ fn captures_that_were_swapped_or_made_up_are_refused_although_they_are_signed() 
     let closed_ear = honest.payload["cap"]["closed"]["ear"].clone();
     let eyes_open = scene(&[]);
     let another_open = head(&eyes_open.picture(0.2, 7).unwrap());
-    let wall = jpeg::encode(&Picture::from_rgb(&[90; 200 * 200 * 3], 200, 200).unwrap().as_frame()).unwrap();
+    let wall = compressed(&Picture::from_rgb(&[90; 200 * 200 * 3], 200, 200).unwrap().as_frame());
     let cut = honest.closed[..honest.closed.len() - 500].to_vec();
 
     type Bend<'a> = Box<dyn Fn(&mut Sent) + 'a>;
@@ -259,21 +271,25 @@ fn captures_that_were_swapped_or_made_up_are_refused_although_they_are_signed() 
     }
 }
 
+fn compressed(frame: &Frame) -> Vec<u8> {
+    jpeg::encode(frame, Thresholds::V2.capture.max_bytes).unwrap().unwrap().bytes
+}
+
 /// The middle of a frame, as a capture shows it.
 fn head(picture: &Picture) -> Vec<u8> {
-    jpeg::encode(&cut(&picture.as_frame(), |x, y| (x + 120, y + 40), 400).as_frame()).unwrap()
+    compressed(&cut(&picture.as_frame(), |x, y| (x + 120, y + 40), 400).as_frame())
 }
 
 /// The scene's head beside itself, both as large as in a capture.
 fn two_faces(scene: &Scene) -> Vec<u8> {
     let picture = scene.picture(0.2, 3).unwrap();
-    jpeg::encode(&cut(&picture.as_frame(), |x, y| (x % 240 + 200, y), 480).as_frame()).unwrap()
+    compressed(&cut(&picture.as_frame(), |x, y| (x % 240 + 200, y), 480).as_frame())
 }
 
 /// The same portrait, mirrored: a face and a light that the closed capture does not show.
 fn another_scene(scene: &Scene) -> Vec<u8> {
     let picture = scene.picture(0.2, 3).unwrap();
-    jpeg::encode(&cut(&picture.as_frame(), |x, y| (519 - x, y + 40), 400).as_frame()).unwrap()
+    compressed(&cut(&picture.as_frame(), |x, y| (519 - x, y + 40), 400).as_frame())
 }
 
 fn cut(frame: &Frame, from: impl Fn(usize, usize) -> (usize, usize), side: usize) -> Picture {

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use engine::{CaptureScore, Picture, Scorer, Thresholds, jpeg};
+use engine::{CaptureScore, CaptureThresholds, Picture, Scorer, Thresholds, jpeg};
 
 /// (person, open, closed): frames of one clip, not far apart.
 const PEOPLE: [(&str, &str, &str); 4] = [
@@ -65,8 +65,9 @@ fn score(scorer: &mut Scorer, path: &Path) -> CaptureScore {
     let rgba = image::open(path).unwrap().into_rgba8();
     let (width, height) = (rgba.width() as usize, rgba.height() as usize);
     let picture = Picture::new(rgba.into_raw(), width, height).unwrap();
-    let jpeg = jpeg::encode(&picture.as_frame()).unwrap();
+    let jpeg = jpeg::encode(&picture.as_frame(), usize::MAX).unwrap().unwrap();
     // The stills are whole frames; only the face in them is compared.
-    let thresholds = Thresholds { min_face_width: 0.0, ..Thresholds::V2 };
-    scorer.score(&jpeg, &thresholds).unwrap().unwrap_or_else(|reason| panic!("{}: {reason}", path.display()))
+    let capture = CaptureThresholds { max_bytes: usize::MAX, ..Thresholds::V2.capture };
+    let thresholds = Thresholds { min_face_width: 0.0, capture, ..Thresholds::V2 };
+    scorer.score(&jpeg.bytes, &thresholds).unwrap().unwrap_or_else(|reason| panic!("{}: {reason}", path.display()))
 }

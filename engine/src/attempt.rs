@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use crate::blink::{Blink, EyeState};
 use crate::capture::{Capture, Selector};
+use crate::compress::{Compressed, compress};
 use crate::decide::{check_blink, sha256_text};
 use crate::error::EngineError;
 use crate::frame::Frame;
-use crate::jpeg;
 use crate::network::Networks;
 use crate::score;
 use crate::session::{Observation, Session};
@@ -53,6 +53,8 @@ pub struct Evidence {
     pub open: Vec<u8>,
     /// JPEG of the closed eyes.
     pub closed: Vec<u8>,
+    /// By how much compression changed an eye's ratio at most: in the open and in the closed capture.
+    pub losses: [f32; 2],
 }
 
 /// A session with the recording of at most one attempt.
@@ -172,20 +174,18 @@ impl Recording {
     ) -> Result<Option<Evidence>, EngineError> {
         let Some((open, closed)) = self.selector.captures(blink) else { return Ok(None) };
         let thresholds = session.thresholds().clone();
-        let (open_jpeg, closed_jpeg) =
-            (jpeg::encode(&open.picture.as_frame())?, jpeg::encode(&closed.picture.as_frame())?);
         let tracker = session.tracker_mut();
-        let Ok(open_score) = score::score(tracker, &open_jpeg, &thresholds)? else { return Ok(None) };
-        let Ok(closed_score) = score::score(tracker, &closed_jpeg, &thresholds)? else { return Ok(None) };
-        let Some(pair) = open_score.compare(&closed_score) else { return Ok(None) };
-        if score::judge(&open_score, &closed_score, &pair, &thresholds).is_err() {
+        let Some(sent_open) = compress(&open.picture, tracker, &thresholds)? else { return Ok(None) };
+        let Some(sent_closed) = compress(&closed.picture, tracker, &thresholds)? else { return Ok(None) };
+        let Some(pair) = sent_open.score.compare(&sent_closed.score) else { return Ok(None) };
+        if score::judge(&sent_open.score, &sent_closed.score, &pair, &thresholds).is_err() {
             return Ok(None);
         }
-        let record = |capture: &Capture, jpeg: &[u8], score: &score::CaptureScore| CaptureRecord {
+        let record = |capture: &Capture, sent: &Compressed| CaptureRecord {
             t: capture.t_ms,
-            sha256: sha256_text(jpeg),
-            bytes: jpeg.len() as u32,
-            ear: [score.ears.right, score.ears.left].map(|v| (v * 1e4).round() as i32),
+            sha256: sha256_text(&sent.jpeg.bytes),
+            bytes: sent.jpeg.bytes.len() as u32,
+            ear: [sent.score.ears.right, sent.score.ears.left].map(|v| (v * 1e4).round() as i32),
         };
         let transcript = Transcript {
             v: transcript::VERSION,
@@ -202,10 +202,7 @@ impl Recording {
             cam: CameraSize { w: frame.width() as u32, h: frame.height() as u32 },
             frames: self.frames.iter().copied().collect(),
             blink: *blink,
-            cap: Captures {
-                open: record(open, &open_jpeg, &open_score),
-                closed: record(closed, &closed_jpeg, &closed_score),
-            },
+            cap: Captures { open: record(open, &sent_open), closed: record(closed, &sent_closed) },
         };
         // The oldest frames may have fallen away: the server sees only what is left, and must come to the same blink.
         if check_blink(&transcript, &thresholds).is_err() {
@@ -213,6 +210,7 @@ impl Recording {
         }
         let payload = serde_json::to_vec(&transcript)?;
         let signing_input = transcript::signing_input(&payload, &self.public_key);
-        Ok(Some(Evidence { signing_input, open: open_jpeg, closed: closed_jpeg }))
+        let losses = [sent_open.loss, sent_closed.loss];
+        Ok(Some(Evidence { signing_input, open: sent_open.jpeg.bytes, closed: sent_closed.jpeg.bytes, losses }))
     }
 }

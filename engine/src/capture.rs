@@ -9,7 +9,7 @@ use crate::crop;
 use crate::error::EngineError;
 use crate::frame::{Frame, FrameError, Picture};
 use crate::gate::Gate;
-use crate::geometry::{Affine, Point};
+use crate::geometry::Point;
 use crate::session::Observation;
 use crate::tracker::Face;
 
@@ -39,6 +39,10 @@ const MARGIN: f32 = 1.25;
 
 /// Longest side of a capture in pixels. More does not make lids more readable (the mesh sees 192) and costs upload.
 const MAX_SIDE: f32 = 480.0;
+
+/// Sides are multiples of this: JPEG with colours at half the resolution works in squares of 16 pixels, and pays for
+/// those that it only begins.
+const BLOCK: usize = 16;
 
 impl Selector {
     /// Looks at the next frame.
@@ -113,18 +117,38 @@ fn cut(frame: &Frame, face: &Face, t_ms: u32) -> Result<Capture, EngineError> {
         return Err(FrameError::Empty.into());
     }
     let shrink = (width.max(height) / MAX_SIDE).max(1.0);
-    let (columns, rows) = ((width / shrink) as usize, (height / shrink) as usize);
-    // Cell centres map to pixel centres: with shrink = 1 the pixels are copied as they are.
-    let offset = (shrink - 1.0) / 2.0;
-    let to_frame = Affine::shift(left + offset, top + offset).then_inner(&Affine::scale(shrink, shrink));
+    let (columns, rows) = (whole_blocks(width / shrink), whole_blocks(height / shrink));
+    // What no longer fits is cut off on both sides alike.
+    let left = left + ((width - columns as f32 * shrink) / 2.0).floor();
+    let top = top + ((height - rows as f32 * shrink) / 2.0).floor();
     let mut rgba = Vec::with_capacity(columns * rows * 4);
     for row in 0..rows {
         for column in 0..columns {
-            let [r, g, b] = crop::rgb_at(frame, to_frame.apply(Point::new(column as f32, row as f32)));
+            let corner = Point::new(left + column as f32 * shrink, top + row as f32 * shrink);
+            let [r, g, b] = mean_rgb(frame, corner, shrink);
             rgba.extend([r, g, b, 255]);
         }
     }
     Ok(Capture { t_ms, picture: Picture::new(rgba, columns, rows)? })
+}
+
+/// A side in pixels, cut to whole blocks where it holds any.
+fn whole_blocks(side: f32) -> usize {
+    let side = side as usize;
+    if side < BLOCK { side } else { side / BLOCK * BLOCK }
+}
+
+/// The mean colour of the square of `side` pixels with this corner. A square of one pixel is that pixel as it is.
+fn mean_rgb(frame: &Frame, corner: Point, side: f32) -> [u8; 3] {
+    let samples = side.ceil();
+    let step = side / samples;
+    let offsets = || (0..samples as usize).map(|i| (i as f32 + 0.5) * step - 0.5);
+    let mut sum = [0.0; 3];
+    for (dx, dy) in offsets().flat_map(|dy| offsets().map(move |dx| (dx, dy))) {
+        let rgb = crop::rgb_at(frame, Point::new(corner.x + dx, corner.y + dy));
+        sum = std::array::from_fn(|channel| sum[channel] + f32::from(rgb[channel]));
+    }
+    sum.map(|sum| (sum / (samples * samples)).round() as u8)
 }
 
 #[cfg(test)]
@@ -181,7 +205,11 @@ mod tests {
         ]);
         let (open, closed) = selector.captures(&BLINK).unwrap();
         assert_eq!((open.t_ms, closed.t_ms), (100, 300));
-        assert_eq!(closed.picture.as_frame().width(), 50);
+        assert_eq!(
+            closed.picture.as_frame().width(),
+            48,
+            "whole blocks of the 50 pixels of the region with its margin"
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! Left and right are the subject's own everywhere (`mesh/landmarks.rs`).
 
 pub mod blink;
+pub mod budget;
 pub mod detect;
 pub mod ear;
 pub mod gate;
@@ -19,6 +20,7 @@ pub mod transcript;
 
 mod attempt;
 mod capture;
+mod compress;
 mod cover;
 mod decide;
 mod error;

@@ -73,10 +73,18 @@ pub(crate) fn score(
     jpeg: &[u8],
     thresholds: &Thresholds,
 ) -> Result<Result<CaptureScore, Reason>, EngineError> {
-    let picture = match jpeg::decode(jpeg, &thresholds.capture) {
-        Ok(picture) => picture,
-        Err(reason) => return Ok(Err(reason)),
-    };
+    match jpeg::decode(jpeg, &thresholds.capture) {
+        Ok(picture) => score_picture(tracker, picture, thresholds),
+        Err(reason) => Ok(Err(reason)),
+    }
+}
+
+/// As [`Scorer::score`], for pixels that were never compressed.
+pub(crate) fn score_picture(
+    tracker: &mut Tracker,
+    picture: Picture,
+    thresholds: &Thresholds,
+) -> Result<Result<CaptureScore, Reason>, EngineError> {
     let faces = tracker.read_all(&picture.as_frame(), thresholds)?;
     let main = faces.iter().filter_map(|(detection, face)| Some((detection, face.as_ref()?)));
     let Some((detection, face)) = main.max_by(|a, b| a.1.rect.width.total_cmp(&b.1.rect.width)) else {

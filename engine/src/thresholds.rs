@@ -1,5 +1,7 @@
 //! Every limit the engine judges by, as one named set. Both sides must agree on it, and every record carries its name.
 
+use crate::budget::CAPTURE_MAX_BYTES;
+
 /// A named set of limits. There is no default: who judges, names the set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Thresholds {
@@ -235,7 +237,7 @@ impl Thresholds {
         capture: CaptureThresholds {
             max_pixels: 2_100_000,
             min_side: 96,
-            max_bytes: 400_000,
+            max_bytes: CAPTURE_MAX_BYTES,
             min_open_ear: 0.14,
             max_closed_share: 0.5,
             max_closed_ear: 0.16,

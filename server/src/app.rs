@@ -48,7 +48,7 @@ pub struct AppState {
     pub admin_key: HashedToken,
 }
 
-/// A body that takes longer to arrive is given up. At 100 kB that is 4 kB/s.
+/// A body that takes longer to arrive is given up. At the 16 kB of the largest that is 5 kbit/s.
 const BODY_ARRIVAL: Duration = Duration::from_secs(25);
 
 /// Times and sizes.
@@ -65,7 +65,7 @@ pub struct Limits {
     /// Least time between two frames that the page looks at.
     pub frame_interval_ms: u32,
     /// Most bytes of a submission.
-    pub max_content_length: usize,
+    pub max_content_length: u64,
     /// How long a body may take to arrive.
     pub body_arrival: Duration,
 }

@@ -19,6 +19,9 @@ pub enum Limit {
     BadAdminKey,
     /// Challenges of one sitting.
     Challenge,
+    /// Chunks of submissions of one sitting, and questions how far they are. Five attempts in the smallest chunks that the
+    /// page sends, with a loss at each, need 200.
+    Chunk,
     /// Submissions of one sitting, also those that come to nothing through a fault of ours.
     Submission,
 }
@@ -29,6 +32,7 @@ impl Limit {
         match self {
             Limit::Register => (20.0, Duration::from_secs(3600)),
             Limit::BadToken | Limit::BadAdminKey => (10.0, Duration::from_secs(60)),
+            Limit::Chunk => (400.0, Duration::from_secs(600)),
             Limit::Challenge | Limit::Submission => (30.0, Duration::from_secs(600)),
         }
     }

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use crate::app::{App, AppState};
 use crate::config::{BaseUrl, Config, MailConfig, MailSecurity};
 use crate::db::Db;
 use crate::scoring::ScoringPool;
-use crate::{logging, mail, routes, secrets};
+use crate::{logging, mail, routes, secrets, verification};
 
 /// How long requests that are under way may go on after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -27,9 +28,9 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let scoring = load_scoring(&config)?;
     let app = AppState::build(&config, base_url, scoring).await?;
     announce(&config, &app.base_url, listener.local_addr()?);
-    let worker = tokio::spawn(mail::run(app.clone()));
+    let workers = [tokio::spawn(mail::run(app.clone())), tokio::spawn(verification::sweep(app.clone()))];
     let served = serve_until_stopped(listener, &app).await;
-    worker.abort();
+    workers.iter().for_each(JoinHandle::abort);
     app.db.close().await;
     tracing::info!("stopped");
     served

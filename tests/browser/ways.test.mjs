@@ -61,21 +61,21 @@ test('the whole way goes by keyboard alone', async () => {
   }
 });
 
-test('an upload that breaks off is sent again under the same key', async () => {
+test('an upload that breaks off goes on under the same key', async () => {
   const keys = [];
   await atTheCamera(async (page) => {
     await page.click('#start');
     assert.equal(await screen(page, ['verified', 'failed', 'error'], 90_000), 'verified');
   }, async ({ context }) => {
-    await context.route('**/api/submission', (route) => {
+    await context.route('**/api/submission/*', (route) => {
       keys.push(route.request().headers()['idempotency-key']);
       if (keys.length === 1) return route.abort('connectionreset');
       if (keys.length === 2) return route.fulfill({ status: 503, headers: { 'Retry-After': '1' }, contentType: 'application/problem+json', body: '{"code":"busy","status":503,"title":"Busy","detail":"Busy."}' });
       return route.continue();
     });
   }, { serviceWorkers: 'block' });
-  assert.equal(keys.length, 3);
-  assert.equal(new Set(keys).size, 1, 'every try names the same submission');
+  assert.ok(keys.length > 3, `${keys.length} requests`);
+  assert.equal(new Set(keys).size, 1, 'every request names the same submission');
 });
 
 /** Takes interfaces away that a browser may not have. @param {string[]} names */

@@ -45,8 +45,8 @@ function post(path, body, options) {
   return request(path, { method: 'POST', headers: { ...OWN_PAGE, 'Content-Type': 'application/json' }, body: JSON.stringify(body) }, options);
 }
 
-/** @param {string} path @param {RequestInit} init @param {Options} [options] @returns {Promise<any>} */
-async function request(path, init, { signal: outer, timeoutMs = TIMEOUT_MS, keepalive = false } = {}) {
+/** One request and its JSON. @param {string} path @param {RequestInit} init @param {Options} [options] @returns {Promise<any>} */
+export async function request(path, init, { signal: outer, timeoutMs = TIMEOUT_MS, keepalive = false } = {}) {
   const limit = deadline(outer, timeoutMs);
   try {
     const response = await fetch(path, { ...init, keepalive, credentials: 'same-origin', signal: limit.signal });

@@ -16,7 +16,7 @@ import { Pace } from './pace.js';
 import { Problem, asProblem, isAbort } from './problem.js';
 import { submit } from './submit.js';
 import { bestBuild, missing } from './support.js';
-import { uploadOnce } from './upload.js';
+import { append, decide, received } from './upload.js';
 import { delay, online } from './wait.js';
 
 /** @typedef {import('./flow.js').FlowState} FlowState */
@@ -162,10 +162,13 @@ export class CameraEffects {
     uploading: async (state, signal) => {
       this.#submission ??= await this.#sign(state.challenge?.challenge_id ?? '');
       const answer = await submit(this.#submission, {
-        send: (submission) => uploadOnce(submission, (progress) => this.#send({ type: 'PROGRESS', progress }), signal),
+        received: (submission) => received(submission, signal),
+        append: (submission, offset, chunk) => append(submission, offset, chunk, signal),
+        decide: (submission) => decide(submission, signal),
         delay: (ms) => delay(ms, signal),
         online: () => online(signal),
         now: () => performance.now(),
+        progress: (progress) => this.#send({ type: 'PROGRESS', progress }),
         again: (code) => this.#send({ type: 'AGAIN', code }),
       });
       this.#send({ type: 'ANSWER', answer });
@@ -289,11 +292,11 @@ export class CameraEffects {
   /** @param {string} challengeId @returns {Promise<Submission>} */
   async #sign(challengeId) {
     if (this.#engine === null || this.#key === null) throw new Problem('engine_failed');
-    const transcript = await compactJws(this.#key, await this.#engine.signingInput());
+    const transcript = new Blob([await compactJws(this.#key, await this.#engine.signingInput())]);
     const { open, closed } = await this.#engine.captures();
     this.#key = null;
     const jpeg = (/** @type {Uint8Array<ArrayBuffer>} */ bytes) => new Blob([bytes], { type: 'image/jpeg' });
-    return { challenge_id: challengeId, transcript, open: jpeg(open), closed: jpeg(closed), idempotency_key: crypto.randomUUID() };
+    return { challenge_id: challengeId, transcript, open: jpeg(open), closed: jpeg(closed), idempotency_key: crypto.randomUUID(), begun: false };
   }
 
   #stopLooking() {

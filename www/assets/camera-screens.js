@@ -64,6 +64,7 @@ const RENDER = {
     setText(the('#upload-state', HTMLElement), uploadText(state));
     setAttribute(the('#upload-state', HTMLElement), 'data-code', state.code);
     const { progress } = state;
+    // Where the bar is full the check has begun, which takes as long as it takes.
     bar(the('#upload-bar', HTMLElement), progress !== null && progress.total !== null && progress.loaded < progress.total ? progress : null);
   },
   giving_up: () => {

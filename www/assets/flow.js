@@ -159,7 +159,7 @@ const TRANSITIONS = {
   },
   uploading: {
     PROGRESS: (state, { progress }) => ({ ...state, progress, code: null }),
-    AGAIN: (state, { code }) => ({ ...state, code, progress: null }),
+    AGAIN: (state, { code }) => ({ ...state, code }),
     ANSWER: decided,
     FAILED: (state, event) => ({ ...problem('uploading')(state, event), challenge: state.challenge }),
     TIMEOUT: (state) => ({ ...problem('uploading')(state, { code: 'network' }), challenge: state.challenge }),

@@ -23,7 +23,7 @@
  * @property {string} thresholds
  */
 
-/** What `POST /api/submission` and `POST /api/give-up` answer.
+/** What `POST /api/submission/…` and `POST /api/give-up` answer.
  * @typedef {object} Answer
  * @property {'VERIFIED' | 'FAILED'} status
  * @property {string | null} reason
@@ -52,10 +52,11 @@
 /** What is uploaded, with the key that makes a repeated upload harmless.
  * @typedef {object} Submission
  * @property {string} challenge_id
- * @property {string} transcript
+ * @property {Blob} transcript
  * @property {Blob} open
  * @property {Blob} closed
  * @property {string} idempotency_key
+ * @property {boolean} begun whether some of it may have been sent before
  */
 
 /** Bytes of something on its way; `total` is null where it is not known.

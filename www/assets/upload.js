@@ -1,46 +1,42 @@
 // @ts-check
-/** One upload of a submission, its bytes counted. By XMLHttpRequest: `fetch` does not tell how much was sent. */
+/** The requests of an upload: how much has arrived, the next chunk, and the decision once everything has. */
 
-import { OWN_PAGE, read, unreachable } from './api.js';
-import { aborted } from './problem.js';
+import { OWN_PAGE, request } from './api.js';
 
 /** @typedef {import('./types.js').Submission} Submission */
 /** @typedef {import('./types.js').Answer} Answer */
 
-/** Long enough for 100 kB at 20 kbit/s and the check itself. */
-const TIMEOUT_MS = 60_000;
+/** Long enough for the check itself. */
+const DECISION_TIMEOUT_MS = 60_000;
 
-/** @param {Submission} submission @param {(progress: import('./types.js').Progress) => void} onProgress @param {AbortSignal} signal @returns {Promise<Answer>} */
-export function uploadOnce(submission, onProgress, signal) {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(aborted());
-    const request = new XMLHttpRequest();
-    request.open('POST', '/api/submission');
-    request.timeout = TIMEOUT_MS;
-    for (const [name, value] of Object.entries(OWN_PAGE)) request.setRequestHeader(name, value);
-    request.setRequestHeader('Idempotency-Key', submission.idempotency_key);
-    request.upload.addEventListener('progress', ({ loaded, total, lengthComputable }) => onProgress({ loaded, total: lengthComputable ? total : null }));
-    request.addEventListener('load', () => {
-      try {
-        resolve(read(request.status, (name) => request.getResponseHeader(name), request.responseText));
-      } catch (problem) {
-        reject(problem);
-      }
-    });
-    request.addEventListener('error', () => reject(unreachable()));
-    request.addEventListener('timeout', () => reject(unreachable('timeout')));
-    request.addEventListener('abort', () => reject(aborted()));
-    signal.addEventListener('abort', () => request.abort(), { once: true });
-    request.send(form(submission));
-  });
+/** How many bytes the server has. @param {Submission} submission @param {AbortSignal} signal @returns {Promise<number>} */
+export async function received(submission, signal) {
+  const answer = await request(path(submission), { method: 'GET', cache: 'no-store', headers: headers(submission) }, { signal });
+  return answer.received;
+}
+
+/** Sends the bytes that follow the first `offset`; how many the server has now.
+ * @param {Submission} submission @param {number} offset @param {Blob} chunk @param {AbortSignal} signal @returns {Promise<number>} */
+export async function append(submission, offset, chunk, signal) {
+  const own = { ...headers(submission), 'Content-Type': 'application/octet-stream', 'Upload-Offset': String(offset) };
+  const answer = await request(path(submission), { method: 'PATCH', headers: own, body: chunk }, { signal });
+  return answer.received;
+}
+
+/** Asks for the decision on what was sent. @param {Submission} submission @param {AbortSignal} signal @returns {Promise<Answer>} */
+export function decide(submission, signal) {
+  const { transcript, open, closed } = submission;
+  const body = JSON.stringify({ transcript: transcript.size, open: open.size, closed: closed.size });
+  const own = { ...headers(submission), 'Content-Type': 'application/json' };
+  return request(path(submission), { method: 'POST', headers: own, body }, { signal, timeoutMs: DECISION_TIMEOUT_MS });
 }
 
 /** @param {Submission} submission */
-function form({ challenge_id, transcript, open, closed }) {
-  const form = new FormData();
-  form.append('challenge_id', challenge_id);
-  form.append('transcript', transcript);
-  form.append('open', open, 'open.jpg');
-  form.append('closed', closed, 'closed.jpg');
-  return form;
+function path({ challenge_id }) {
+  return `/api/submission/${encodeURIComponent(challenge_id)}`;
+}
+
+/** @param {Submission} submission */
+function headers({ idempotency_key }) {
+  return { ...OWN_PAGE, 'Idempotency-Key': idempotency_key };
 }

@@ -1,12 +1,11 @@
 // @ts-check
-/** Answers of the server, repeated uploads, camera errors, what a browser lacks. */
+/** Answers of the server, camera errors, what a browser lacks. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { read } from '../assets/api.js';
 import { cameraCode } from '../assets/camera.js';
-import { Problem, isAbort } from '../assets/problem.js';
-import { GIVE_UP_AFTER_MS, pauseMs, submit } from '../assets/submit.js';
+import { Problem } from '../assets/problem.js';
 import { bestBuild, missing } from '../assets/support.js';
 
 const none = () => null;
@@ -32,70 +31,6 @@ test('what is not our server’s JSON is a problem too', () => {
   assert.equal(problemOf(() => read(502, none, '<html>bad gateway</html>')).code, 'server_error');
   assert.equal(problemOf(() => read(200, none, '<html>log in to the WLAN</html>')).code, 'unexpected');
   assert.equal(problemOf(() => read(404, none, '')).code, 'unexpected');
-});
-
-/** @type {import('../assets/types.js').Submission} */
-const SUBMISSION = { challenge_id: 'c', transcript: 't', open: new Blob(), closed: new Blob(), idempotency_key: 'key-1' };
-const ANSWER = { status: /** @type {const} */ ('VERIFIED'), reason: null, message: 'ok', attempts_left: 2 };
-
-/** Runs an upload against scripted outcomes. @param {(Problem | Error | typeof ANSWER)[]} outcomes the last one repeats */
-async function upload(outcomes) {
-  let now = 0;
-  /** @type {string[]} */
-  const keys = [];
-  /** @type {string[]} */
-  const told = [];
-  let waitedOnline = 0;
-  const result = await submit(SUBMISSION, {
-    send: async ({ idempotency_key }) => {
-      keys.push(idempotency_key);
-      const outcome = outcomes[Math.min(keys.length, outcomes.length) - 1];
-      if (outcome instanceof Error) throw outcome;
-      return /** @type {typeof ANSWER} */ (outcome);
-    },
-    delay: async (ms) => { now += ms; },
-    online: async () => { waitedOnline += 1; },
-    now: () => now,
-    again: (code) => told.push(code),
-  }).catch((error) => error);
-  return { result, keys, told, now, waitedOnline };
-}
-
-test('a dropped connection is tried again under the same key', async () => {
-  const { result, keys, told } = await upload([new Problem('network'), new Problem('busy', { status: 503 }), ANSWER]);
-  assert.equal(result, ANSWER);
-  assert.deepEqual(keys, ['key-1', 'key-1', 'key-1']);
-  assert.deepEqual(told, ['network', 'busy']);
-});
-
-test('the server’s wish for a pause is kept', async () => {
-  assert.equal((await upload([new Problem('busy', { status: 503, retryAfterMs: 5000 }), ANSWER])).now, 5000);
-  assert.equal(pauseMs(1, null), 500);
-  assert.equal(pauseMs(99, null), 8000);
-});
-
-test('offline waits to be online', async () => {
-  const { told, waitedOnline } = await upload([new Problem('offline'), ANSWER]);
-  assert.deepEqual([told, waitedOnline], [['offline'], 1]);
-});
-
-test('a refusal is final, whatever it is', async () => {
-  for (const code of ['session_expired', 'challenge_unknown', 'challenge_expired', 'challenge_used', 'too_large', 'submission_malformed']) {
-    const { result, keys } = await upload([new Problem(code, { status: 410 })]);
-    assert.deepEqual([result.code, keys.length], [code, 1]);
-  }
-});
-
-test('trying ends at last', async () => {
-  const { result, now, keys } = await upload([new Problem('network')]);
-  assert.equal(result.code, 'network');
-  assert.ok(now <= GIVE_UP_AFTER_MS && keys.length > 10, `${keys.length} tries in ${now} ms`);
-});
-
-test('an upload that nobody waits for is not repeated', async () => {
-  const { result, keys } = await upload([new DOMException('gone', 'AbortError')]);
-  assert.ok(isAbort(result));
-  assert.equal(keys.length, 1);
 });
 
 test('each error of the camera has its code', () => {

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use sha2::{Digest, Sha256};
 
-use super::MAX_BYTES;
+use crate::budget::TRANSCRIPT_MAX_BYTES;
 use crate::reason::Reason;
 
 /// Whether this can be the key of a challenge: a point of the curve and not one of the weak ones, under which almost any
@@ -43,7 +43,7 @@ pub(crate) fn verified_payload(jws: &[u8], public_key: &[u8; 32]) -> Result<Vec<
     let text = std::str::from_utf8(jws).map_err(|_| Reason::TranscriptHeader)?;
     let parts: Vec<&str> = text.split('.').collect();
     let &[header, payload, signature] = parts.as_slice() else { return Err(Reason::TranscriptHeader) };
-    if jws.len() > MAX_BYTES || header != encoded_header(public_key) {
+    if jws.len() > TRANSCRIPT_MAX_BYTES || header != encoded_header(public_key) {
         return Err(Reason::TranscriptHeader);
     }
     let verify = || -> Option<()> {
@@ -58,7 +58,7 @@ pub(crate) fn verified_payload(jws: &[u8], public_key: &[u8; 32]) -> Result<Vec<
 }
 
 fn encoded_header(public_key: &[u8; 32]) -> String {
-    let header = format!(r#"{{"alg":"EdDSA","kid":"{}","typ":"blink-transcript+jws;v=1"}}"#, key_id(public_key));
+    let header = format!(r#"{{"alg":"EdDSA","kid":"{}","typ":"blink-transcript+jws;v=2"}}"#, key_id(public_key));
     URL_SAFE_NO_PAD.encode(header)
 }
 
@@ -102,7 +102,7 @@ mod tests {
             (String::new(), Reason::TranscriptHeader),
             (format!("{jws}="), Reason::TranscriptSignature),
             (format!("{}.", jws.rsplit_once('.').unwrap().0), Reason::TranscriptSignature),
-            ("a".repeat(MAX_BYTES + 1), Reason::TranscriptHeader),
+            ("a".repeat(TRANSCRIPT_MAX_BYTES + 1), Reason::TranscriptHeader),
         ];
         for (text, expected) in cases {
             assert_eq!(verified_payload(text.as_bytes(), &public()), Err(expected), "{}", &text[..text.len().min(80)]);

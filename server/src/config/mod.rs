@@ -40,7 +40,7 @@ pub struct Config {
     /// `FRAME_CAPTURE_INTERVAL_MS`: least time between two frames that the page looks at.
     pub frame_interval_ms: u32,
     /// `MAX_CONTENT_LENGTH`: most bytes of a submission.
-    pub max_content_length: usize,
+    pub max_content_length: u64,
     /// `SESSION_COOKIE_SECURE`: whether the cookie asks for https; where not set, it does when `APP_BASE_URL` is https.
     pub cookie_secure: Option<bool>,
     /// `LOG_LEVEL`: how much is logged.
@@ -99,7 +99,7 @@ impl Config {
             liveness_timeout_s: source.number("LIVENESS_TIMEOUT_SECONDS", 5..=300, 30)?,
             // 33 ms is every frame of most cameras. Above 125 ms (8 frames/s) blinks fall between the frames.
             frame_interval_ms: source.number("FRAME_CAPTURE_INTERVAL_MS", 16..=125, 33)?,
-            max_content_length: source.number("MAX_CONTENT_LENGTH", 200_000..=16_000_000, 1_000_000)? as usize,
+            max_content_length: source.number("MAX_CONTENT_LENGTH", 100_000..=16_000_000, 120_000)?.into(),
             cookie_secure: values::switch(source, "SESSION_COOKIE_SECURE")?,
             log_level: source.parsed("LOG_LEVEL", "error, warn, info, debug or trace")?.unwrap_or(LogLevel::Info),
             // Long enough for mail servers that hold back what they do not know yet (greylisting).

@@ -8,6 +8,7 @@ pub mod events;
 pub mod outbox;
 pub mod sessions;
 pub mod tokens;
+pub mod uploads;
 pub mod users;
 
 use std::str::FromStr;
@@ -54,6 +55,9 @@ impl Db {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
+            // What is deleted is overwritten in the file (in the write-ahead log it stays until that starts anew): uploads
+            // hold pictures of faces.
+            .pragma("secure_delete", "on")
             .foreign_keys(true);
         let file = options.get_filename().to_owned();
         if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {

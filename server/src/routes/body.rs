@@ -28,6 +28,21 @@ impl<T: DeserializeOwned> FromRequest<App> for AppJson<T> {
     }
 }
 
+/// A body of plain bytes. Errors are ours.
+pub(super) struct AppBytes(pub(super) Bytes);
+
+impl FromRequest<App> for AppBytes {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        if media_type(request.headers()) != "application/octet-stream" {
+            return Err(ApiError::ContentType);
+        }
+        let arriving = in_time(app.limits.body_arrival, Bytes::from_request(request, app));
+        arriving.await?.map(AppBytes).map_err(|error| too_large(&error))
+    }
+}
+
 /// Waits for a body, but not for ever.
 ///
 /// # Errors

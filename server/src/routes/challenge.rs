@@ -16,13 +16,13 @@ use super::session::CurrentSession;
 use crate::app::App;
 use crate::clock;
 use crate::db::challenges::{self, Issue, NewChallenge};
-use crate::db::sessions;
+use crate::db::{sessions, uploads};
 use crate::domain::{ChallengeId, UserStatus, random_base64url};
 use crate::rate::Limit;
 
 /// OPEN, CLOSED, OPEN at any moment within the timeout.
 const POLICY: &str = "natural";
-/// Time beyond the timeout, for starting and for uploading about 100 kB over a slow network.
+/// Time beyond the timeout, for starting and for uploading up to 80 kB over a slow network that breaks off now and then.
 const UPLOAD_MS: i64 = 90_000;
 
 #[derive(Deserialize)]
@@ -71,7 +71,11 @@ pub(super) async fn issue(
         expires_at: now + i64::from(app.limits.timeout_ms) + UPLOAD_MS,
     };
     match challenges::issue(&mut tx, &new).await? {
-        Issue::Issued => tx.commit().await?,
+        Issue::Issued => {
+            // What had arrived for the challenge before is of no use any more.
+            uploads::discard_stale(&mut tx, now, i64::MIN).await?;
+            tx.commit().await?;
+        }
         Issue::Busy => return Err(ApiError::SubmissionInProgress),
         Issue::KeyUsed => return Err(ApiError::KeyInvalid),
     }

@@ -44,6 +44,8 @@ pub enum ApiError {
     TooLarge,
     TooManyRequests { retry_after_s: u32 },
     Unavailable(String),
+    UploadIncomplete,
+    UploadOffset,
 }
 
 impl ApiError {
@@ -57,7 +59,9 @@ impl ApiError {
             ChallengeUnknown | NotFound | TokenUnknown => StatusCode::NOT_FOUND,
             MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
-            AlreadyVerified | ChallengeUsed | SubmissionInProgress => StatusCode::CONFLICT,
+            AlreadyVerified | ChallengeUsed | SubmissionInProgress | UploadIncomplete | UploadOffset => {
+                StatusCode::CONFLICT
+            }
             ChallengeExpired | TokenExpired | TokenUsed => StatusCode::GONE,
             TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -101,6 +105,8 @@ impl ApiError {
             TooLarge => "too_large",
             TooManyRequests { .. } => "too_many_requests",
             Unavailable(_) => "unavailable",
+            UploadIncomplete => "upload_incomplete",
+            UploadOffset => "upload_offset",
         }
     }
 
@@ -121,7 +127,7 @@ impl ApiError {
             ChallengeExpired => "Too much time has passed. Start the check again.",
             ChallengeUnknown => "This check is not known. Start the check again.",
             ChallengeUsed => "This check has ended already. Start the check again.",
-            ContentType => "The request must be JSON, or a form with files where pictures are sent.",
+            ContentType => "The request must be JSON, or plain bytes where pictures are sent.",
             EmailInvalid => "That does not look like an e-mail address. Check it and try again.",
             Internal(_) => "Something went wrong on our side. Try again in a moment.",
             KeyInvalid => "The browser's key cannot be used. Reload the page and try again.",
@@ -139,6 +145,8 @@ impl ApiError {
             TooLarge => "What was sent is too large. Reload the page and try again.",
             TooManyRequests { .. } => "Too many requests. Wait a while and try again.",
             Unavailable(_) => "Something went wrong on our side, and nothing was counted. Try again in a moment.",
+            UploadIncomplete => "Not everything has arrived yet. Ask how much has, and send the rest.",
+            UploadOffset => "The bytes do not follow those that have arrived. Ask how many have, and go on from there.",
         }
     }
 
@@ -183,6 +191,9 @@ impl From<VerificationError> for ApiError {
             VerificationError::Used => ApiError::ChallengeUsed,
             VerificationError::InProgress => ApiError::SubmissionInProgress,
             VerificationError::Expired => ApiError::ChallengeExpired,
+            VerificationError::Incomplete => ApiError::UploadIncomplete,
+            VerificationError::Offset => ApiError::UploadOffset,
+            VerificationError::TooLarge => ApiError::TooLarge,
             VerificationError::Busy => ApiError::Busy,
             VerificationError::Unavailable(cause) => ApiError::Unavailable(cause),
         }

@@ -10,12 +10,11 @@ use super::error::{self, ApiError};
 use super::{admin, assets, challenge, client, give_up, guard, health, register, request, session, submission, verify};
 use crate::app::App;
 
-/// Most bytes of any body but a submission's.
-const SMALL_BODY: usize = 16 * 1024;
+/// Most bytes of any body. A submission comes in chunks of at most this size.
+const MAX_BODY: usize = 16 * 1024;
 
 /// Builds the whole HTTP service. Tests call it with `oneshot`.
 pub fn router(app: App) -> Router {
-    let submission_limit = DefaultBodyLimit::max(app.limits.max_content_length);
     Router::new()
         // Pages.
         .route("/", get(assets::register_page))
@@ -27,7 +26,10 @@ pub fn router(app: App) -> Router {
         .route("/verify", get(assets::verify_page).post(verify::redeem))
         .route("/api/session", get(session::show))
         .route("/api/challenge", post(challenge::issue))
-        .route("/api/submission", post(submission::submit).layer(submission_limit))
+        .route(
+            "/api/submission/{challenge}",
+            get(submission::received).patch(submission::append).post(submission::submit),
+        )
         .route("/api/give-up", post(give_up::give_up))
         // What the pages are made of.
         .route("/assets/{*path}", get(assets::by_content))
@@ -41,7 +43,7 @@ pub fn router(app: App) -> Router {
         .fallback(assets::not_found)
         .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
         // The last layer is the first that a request meets.
-        .layer(DefaultBodyLimit::max(SMALL_BODY))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(from_fn_with_state(app.clone(), guard::check_origin))
         .layer(from_fn_with_state(app.clone(), client::find))
         .layer(CatchPanicLayer::custom(error::from_panic))

@@ -1,40 +1,84 @@
-//! `POST /api/submission`: two captures and a signed transcript in, the answer out.
+//! `/api/submission/{challenge}`: a submission arrives in chunks (`PATCH`), says how far it is (`GET`), and is decided when
+//! it is whole (`POST`). Whatever breaks off goes on from there; the same request may be sent any number of times.
 
 use std::time::Instant;
 
 use axum::Json;
-use axum::extract::multipart::{Field, MultipartError, MultipartRejection};
-use axum::extract::{Multipart, State};
-use axum::http::{HeaderMap, StatusCode};
-use engine::Thresholds;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use serde::{Deserialize, Serialize};
 
-use super::body::in_time;
+use super::body::{AppBytes, AppJson};
 use super::error::ApiError;
 use super::session::CurrentSession;
 use crate::app::App;
 use crate::domain::ChallengeId;
 use crate::rate::Limit;
-use crate::verification::{self, Answer, Upload};
+use crate::verification::{self, Answer, Lengths};
 
-/// Most bytes of the part that names the challenge.
-const MAX_ID_BYTES: usize = 64;
 /// Longest idempotency key.
 const MAX_KEY_LENGTH: usize = 64;
+
+/// How many bytes have arrived.
+#[derive(Serialize)]
+pub(super) struct Received {
+    received: u64,
+}
+
+/// The parts' sizes. Their bytes were sent one after the other, in this order.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Parts {
+    transcript: usize,
+    open: usize,
+    closed: usize,
+}
+
+pub(super) async fn received(
+    State(app): State<App>,
+    CurrentSession(session): CurrentSession,
+    challenge: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Result<Json<Received>, ApiError> {
+    app.rate.take(Limit::Chunk, session.id.as_str(), Instant::now())?;
+    let (challenge, key) = (named(challenge)?, idempotency_key(&headers)?);
+    Ok(Json(Received { received: verification::received(&app, &session, &challenge, &key).await? }))
+}
+
+pub(super) async fn append(
+    State(app): State<App>,
+    CurrentSession(session): CurrentSession,
+    challenge: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+    AppBytes(chunk): AppBytes,
+) -> Result<Json<Received>, ApiError> {
+    app.rate.take(Limit::Chunk, session.id.as_str(), Instant::now())?;
+    let (challenge, key, start) = (named(challenge)?, idempotency_key(&headers)?, upload_offset(&headers)?);
+    if chunk.is_empty() {
+        return Err(ApiError::SubmissionMalformed("The request brings no bytes."));
+    }
+    Ok(Json(Received { received: verification::append(&app, &session, &challenge, &key, start, &chunk).await? }))
+}
 
 pub(super) async fn submit(
     State(app): State<App>,
     CurrentSession(session): CurrentSession,
+    challenge: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
-    form: Result<Multipart, MultipartRejection>,
+    AppJson(Parts { transcript, open, closed }): AppJson<Parts>,
 ) -> Result<Json<Answer>, ApiError> {
     app.rate.take(Limit::Submission, session.id.as_str(), Instant::now())?;
-    let key = idempotency_key(&headers)?;
-    let form = form.map_err(|_| ApiError::ContentType)?;
-    let upload = in_time(app.limits.body_arrival, read_upload(form)).await??;
-    Ok(Json(verification::submit(&app, &session, &key, upload).await?))
+    let (challenge, key) = (named(challenge)?, idempotency_key(&headers)?);
+    let lengths = Lengths::new(transcript, open, closed).ok_or(ApiError::TooLarge)?;
+    Ok(Json(verification::submit(&app, &session, &key, &challenge, lengths).await?))
 }
 
-/// The key that names this submission, however often it is sent.
+fn named(challenge: Result<Path<String>, PathRejection>) -> Result<ChallengeId, ApiError> {
+    challenge.map(|Path(id)| ChallengeId::from_client(&id)).map_err(|_| ApiError::ChallengeUnknown)
+}
+
+/// The key that names this submission, in all its requests.
 fn idempotency_key(headers: &HeaderMap) -> Result<String, ApiError> {
     let refused = ApiError::SubmissionMalformed(
         "The header Idempotency-Key must hold 1 to 64 letters, digits, hyphens or underscores.",
@@ -44,62 +88,10 @@ fn idempotency_key(headers: &HeaderMap) -> Result<String, ApiError> {
     if is_plain && (1..=MAX_KEY_LENGTH).contains(&key.len()) { Ok(key.to_owned()) } else { Err(refused) }
 }
 
-/// The four parts, each exactly once, each within its own limit, and no other.
-#[derive(Default)]
-struct Parts {
-    challenge_id: Option<Vec<u8>>,
-    transcript: Option<Vec<u8>>,
-    open: Option<Vec<u8>>,
-    closed: Option<Vec<u8>>,
-}
-
-async fn read_upload(mut form: Multipart) -> Result<Upload, ApiError> {
-    let capture_bytes = Thresholds::V2.capture.max_bytes;
-    let mut parts = Parts::default();
-    while let Some(field) = form.next_field().await.map_err(|error| refused(&error))? {
-        let (slot, limit, is_jpeg) = match field.name() {
-            Some("challenge_id") => (&mut parts.challenge_id, MAX_ID_BYTES, false),
-            Some("transcript") => (&mut parts.transcript, engine::transcript::MAX_BYTES, false),
-            Some("open") => (&mut parts.open, capture_bytes, true),
-            Some("closed") => (&mut parts.closed, capture_bytes, true),
-            _ => return Err(ApiError::SubmissionMalformed("The submission has a part that is not known.")),
-        };
-        if slot.is_some() {
-            return Err(ApiError::SubmissionMalformed("The submission has a part twice."));
-        }
-        if is_jpeg && field.content_type() != Some("image/jpeg") {
-            return Err(ApiError::SubmissionMalformed("The captures must be sent as image/jpeg."));
-        }
-        *slot = Some(read_part(field, limit).await?);
-    }
-    parts.into_upload().ok_or(ApiError::SubmissionMalformed("A part of the submission is missing or cannot be read."))
-}
-
-async fn read_part(mut field: Field<'_>, limit: usize) -> Result<Vec<u8>, ApiError> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = field.chunk().await.map_err(|error| refused(&error))? {
-        if bytes.len() + chunk.len() > limit {
-            return Err(ApiError::TooLarge);
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
-}
-
-impl Parts {
-    fn into_upload(self) -> Option<Upload> {
-        Some(Upload {
-            challenge_id: ChallengeId::from_client(std::str::from_utf8(&self.challenge_id?).ok()?),
-            transcript: self.transcript?,
-            open: self.open?,
-            closed: self.closed?,
-        })
-    }
-}
-
-fn refused(error: &MultipartError) -> ApiError {
-    match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge,
-        _ => ApiError::SubmissionMalformed("The submission arrived incomplete or cannot be read."),
-    }
+/// How many bytes come before this chunk.
+fn upload_offset(headers: &HeaderMap) -> Result<u64, ApiError> {
+    let text = headers.get("upload-offset").and_then(|offset| offset.to_str().ok()).unwrap_or_default();
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    let offset = text.parse().ok().filter(|_| digits);
+    offset.ok_or(ApiError::SubmissionMalformed("The header Upload-Offset must hold the number of bytes sent before."))
 }

@@ -1,9 +1,10 @@
-//! The story of one attempt: a challenge is claimed, decided, its captures kept, its outcome written down, answered.
+//! The story of one attempt: its evidence arrives (`upload.rs`), its challenge is claimed, decided, its captures kept, its outcome written down, answered.
 //!
 //! A rejection is an outcome. A fault of ours (database, disk, engine) is not: it gives the claim back, counts no attempt
 //! and verifies nobody.
 
 mod outcome;
+mod upload;
 
 use std::time::Duration;
 
@@ -11,15 +12,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use engine::{Decision, Reason, Terms, Verdict};
 
-pub use outcome::{Answer, GiveUp, Outcome, Upload, VerificationError};
+pub use outcome::{Answer, GiveUp, Lengths, Outcome, Upload, VerificationError};
+pub use upload::{append, discard_stale, received, sweep};
 
 use crate::app::App;
 use crate::captures::CaptureRefs;
 use crate::clock;
+use crate::db::Connection;
 use crate::db::challenges::{self, Challenge, Claim};
 use crate::db::events::{self, Event};
 use crate::db::sessions::{self, Session};
-use crate::db::users;
+use crate::db::{uploads, users};
 use crate::domain::{ChallengeId, EventId, LeaseId};
 use crate::scoring::ScoringError;
 
@@ -46,11 +49,22 @@ struct Ruling {
 ///
 /// # Errors
 /// [`VerificationError`]: nothing was decided by this call, and nothing counted.
-pub async fn submit(app: &App, session: &Session, key: &str, upload: Upload) -> Result<Answer, VerificationError> {
-    let (challenge, lease) = match claim(app, session, &upload.challenge_id, Some(key)).await? {
+pub async fn submit(
+    app: &App,
+    session: &Session,
+    key: &str,
+    challenge: &ChallengeId,
+    lengths: Lengths,
+) -> Result<Answer, VerificationError> {
+    let mut tx = app.db.write().await?;
+    let (challenge, lease) = match claim(&mut tx, session, challenge, Some(key)).await? {
         Claimed::Mine(challenge, lease) => (challenge, lease),
         Claimed::Answered(answer) => return Ok(answer),
     };
+    // Without all its bytes there is no claim: the transaction is dropped.
+    let bytes = uploads::read(&mut tx, &challenge.id, key).await?;
+    let upload = Upload::split(bytes, lengths).ok_or(VerificationError::Incomplete)?;
+    tx.commit().await?;
     let (app, session) = (app.clone(), session.clone());
     // A task of its own: what was claimed is carried to its end even if the browser goes away meanwhile.
     let deciding = tokio::spawn(async move { decide_claimed(&app, &session, challenge, lease, upload).await });
@@ -67,10 +81,12 @@ pub async fn give_up(
     challenge: &ChallengeId,
     why: GiveUp,
 ) -> Result<Answer, VerificationError> {
-    let (challenge, lease) = match claim(app, session, challenge, None).await? {
+    let mut tx = app.db.write().await?;
+    let (challenge, lease) = match claim(&mut tx, session, challenge, None).await? {
         Claimed::Mine(challenge, lease) => (challenge, lease),
         Claimed::Answered(answer) => return Ok(answer),
     };
+    tx.commit().await?;
     let reason = match why {
         GiveUp::Timeout => Reason::Timeout,
         GiveUp::Cancelled => Reason::Cancelled,
@@ -90,16 +106,13 @@ enum Claimed {
 }
 
 async fn claim(
-    app: &App,
+    db: &mut Connection,
     session: &Session,
     challenge: &ChallengeId,
     key: Option<&str>,
 ) -> Result<Claimed, VerificationError> {
     let now = clock::now_ms();
-    let mut tx = app.db.write().await?;
-    let claim = challenges::claim(&mut tx, challenge, &session.id, key, now, now + LEASE_MS).await?;
-    tx.commit().await?;
-    match claim {
+    match challenges::claim(db, challenge, &session.id, key, now, now + LEASE_MS).await? {
         Claim::Granted(challenge, lease) => Ok(Claimed::Mine(challenge, lease)),
         Claim::Answered(answer) => serde_json::from_str(&answer)
             .map(Claimed::Answered)
@@ -232,6 +245,7 @@ async fn record(app: &App, session: &Session, ruling: &Ruling) -> Result<Answer,
         details: ruling.details.clone(),
     };
     events::insert(&mut tx, &event).await?;
+    uploads::discard(&mut tx, &challenge.id).await?;
     tx.commit().await?;
     let reason = ruling.reason.map_or("none", Reason::code);
     tracing::info!(challenge = %challenge.id, ?status, reason, "attempt decided");

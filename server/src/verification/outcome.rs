@@ -1,21 +1,46 @@
 //! What goes into an attempt and what comes out of it: the upload, the answer, and why there may be none.
 
 use engine::Reason;
+use engine::budget::{CAPTURE_MAX_BYTES, TRANSCRIPT_MAX_BYTES};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::ChallengeId;
+/// The sizes of an upload's parts, each within its limit.
+#[derive(Clone, Copy, Debug)]
+pub struct Lengths {
+    transcript: usize,
+    open: usize,
+    closed: usize,
+}
+
+impl Lengths {
+    /// `None` if a part is larger than it may be.
+    pub fn new(transcript: usize, open: usize, closed: usize) -> Option<Lengths> {
+        let fits = transcript <= TRANSCRIPT_MAX_BYTES && open.max(closed) <= CAPTURE_MAX_BYTES;
+        fits.then_some(Lengths { transcript, open, closed })
+    }
+}
 
 /// What the browser sent.
 #[derive(Clone)]
 pub struct Upload {
-    /// The challenge that it answers.
-    pub challenge_id: ChallengeId,
     /// The compact JWS.
     pub transcript: Vec<u8>,
     /// JPEG of the open eyes.
     pub open: Vec<u8>,
     /// JPEG of the closed eyes.
     pub closed: Vec<u8>,
+}
+
+impl Upload {
+    /// Takes the parts, which follow each other in `bytes`. `None` if they are more or fewer bytes than that.
+    pub fn split(mut bytes: Vec<u8>, Lengths { transcript, open, closed }: Lengths) -> Option<Upload> {
+        if bytes.len() != transcript + open + closed {
+            return None;
+        }
+        let closed = bytes.split_off(transcript + open);
+        let open = bytes.split_off(transcript);
+        Some(Upload { transcript: bytes, open, closed })
+    }
 }
 
 /// What the person is told, now and whenever the same request comes again.
@@ -66,6 +91,15 @@ pub enum VerificationError {
     /// Too late.
     #[error("challenge expired")]
     Expired,
+    /// Not all of the submission has arrived.
+    #[error("upload incomplete")]
+    Incomplete,
+    /// A chunk does not follow what has arrived.
+    #[error("chunk out of place")]
+    Offset,
+    /// More bytes than a submission may have.
+    #[error("upload too large")]
+    TooLarge,
     /// More submissions than can be scored; the claim was given back.
     #[error("no capacity to score")]
     Busy,

@@ -2,7 +2,8 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use serde_json::json;
 
-use crate::helpers::{ADMIN_KEY, Answer, TestServer, worthless};
+use crate::helpers::{ADMIN_KEY, Answer, TestServer};
+use crate::parcel::worthless;
 
 async fn list(server: &TestServer, path: &str, header: Option<(&str, &str)>) -> Answer {
     let mut request = Request::get(path);

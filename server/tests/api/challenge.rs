@@ -3,7 +3,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
 
-use crate::helpers::{TestServer, public_key, worthless};
+use crate::helpers::{TestServer, public_key};
+use crate::parcel::worthless;
 
 #[tokio::test]
 async fn a_challenge_is_bound_to_key_site_and_attempt() {

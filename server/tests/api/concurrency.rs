@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::helpers::{Answer, TestServer, worthless};
+use crate::helpers::{Answer, TestServer};
+use crate::parcel::worthless;
 
 /// Sends 24 submissions of one challenge at once, named by `key`.
 async fn all_at_once(
@@ -37,7 +38,9 @@ async fn of_many_submissions_at_once_exactly_one_is_decided() {
         *outcomes.entry(outcome).or_default() += 1;
     }
     assert_eq!(outcomes.remove("FAILED"), Some(1), "{outcomes:?}");
-    assert!(outcomes.keys().all(|code| code == "submission_in_progress" || code == "challenge_used"), "{outcomes:?}");
+    // Each upload takes the place of the one before, so some find theirs gone.
+    let others = ["submission_in_progress", "challenge_used", "upload_incomplete"];
+    assert!(outcomes.keys().all(|code| others.contains(&code.as_str())), "{outcomes:?}");
     assert_eq!(server.events().await.len(), 1);
     assert_eq!(server.session(&cookie).await["attempts_left"], 4);
 }

@@ -3,7 +3,8 @@
 use axum::http::StatusCode;
 use serde_json::json;
 
-use crate::helpers::{TestServer, worthless};
+use crate::helpers::TestServer;
+use crate::parcel::worthless;
 
 #[tokio::test]
 async fn a_fault_while_the_outcome_is_written_counts_nothing_and_gives_the_claim_back() {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::helpers::{TestServer, own_post};
 
-const POSTS: [&str; 5] = ["/register", "/verify", "/api/challenge", "/api/submission", "/api/give-up"];
+const POSTS: [&str; 5] = ["/register", "/verify", "/api/challenge", "/api/submission/x", "/api/give-up"];
 
 #[tokio::test]
 async fn requests_of_other_sites_change_nothing() {

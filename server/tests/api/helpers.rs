@@ -103,8 +103,17 @@ impl TestServer {
 
     /// Starts with these settings and a change that no setting makes.
     pub async fn changed(settings: &[(&str, &str)], change: impl FnOnce(&mut AppState)) -> Self {
+        Self::on(tempfile::tempdir().unwrap(), settings, change).await
+    }
+
+    /// Ends this server and starts another one on its data.
+    pub async fn restarted(self) -> Self {
+        self.app.db.close().await;
+        Self::on(self.data, &[], |_| {}).await
+    }
+
+    async fn on(data: TempDir, settings: &[(&str, &str)], change: impl FnOnce(&mut AppState)) -> Self {
         LazyLock::force(&LOG);
-        let data = tempfile::tempdir().unwrap();
         let dir = data.path().to_str().unwrap();
         let mut pairs = vec![("DATA_DIR", dir), ("ADMIN_API_KEY", ADMIN_KEY), ("APP_BASE_URL", BASE_URL)];
         pairs.extend_from_slice(settings);
@@ -166,10 +175,6 @@ impl TestServer {
         answer.json()
     }
 
-    pub async fn submit(&self, cookie: &str, key: &str, parts: &[Part<'_>]) -> Answer {
-        self.send(submission(Some(cookie), Some(key), parts)).await
-    }
-
     pub async fn session(&self, cookie: &str) -> Value {
         let request = Request::get("/api/session").header(header::COOKIE, cookie).body(Body::empty()).unwrap();
         let answer = self.send(request).await;
@@ -212,45 +217,6 @@ pub fn own_post(path: &str, cookie: Option<&str>) -> axum::http::request::Builde
         request = request.header(header::COOKIE, cookie);
     }
     request
-}
-
-/// One part of a form: name, content type, bytes.
-pub type Part<'a> = (&'a str, Option<&'a str>, &'a [u8]);
-
-/// The four parts of a submission that is whole in form and worthless in content.
-pub fn worthless<'a>(challenge: &'a Value) -> [Part<'a>; 4] {
-    let id = challenge["challenge_id"].as_str().unwrap().as_bytes();
-    [
-        ("challenge_id", None, id),
-        ("transcript", None, b"bm8.dHJhbnNjcmlwdA.YXQgYWxs"),
-        ("open", Some("image/jpeg"), b"not a picture"),
-        ("closed", Some("image/jpeg"), b"not one either"),
-    ]
-}
-
-pub fn submission(cookie: Option<&str>, key: Option<&str>, parts: &[Part<'_>]) -> Request<Body> {
-    let mut request = own_post("/api/submission", cookie);
-    request.headers_mut().unwrap().remove(header::CONTENT_TYPE);
-    request = request.header(header::CONTENT_TYPE, "multipart/form-data; boundary=seam");
-    if let Some(key) = key {
-        request = request.header("idempotency-key", key);
-    }
-    request.body(Body::from(form(parts))).unwrap()
-}
-
-pub fn form(parts: &[Part<'_>]) -> Vec<u8> {
-    let mut body = Vec::new();
-    for (name, content_type, bytes) in parts {
-        body.extend(format!("--seam\r\ncontent-disposition: form-data; name=\"{name}\"").bytes());
-        if let Some(content_type) = content_type {
-            body.extend(format!("; filename=\"{name}.jpg\"\r\ncontent-type: {content_type}").bytes());
-        }
-        body.extend(b"\r\n\r\n");
-        body.extend(*bytes);
-        body.extend(b"\r\n");
-    }
-    body.extend(b"--seam--\r\n");
-    body
 }
 
 /// A new public key, as the page sends it.

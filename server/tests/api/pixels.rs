@@ -15,6 +15,7 @@ use server::runtime::Runtime;
 use server::scoring::ScoringPool;
 
 use crate::helpers::{Answer, TestServer, join_all, public_key};
+use crate::parcel::{CHUNK, Parcel};
 
 const SECRET: [u8; 32] = [42; 32];
 /// The portrait's blink begins here.
@@ -49,15 +50,13 @@ impl Person {
     }
 
     async fn submit(&self, server: &TestServer, key: &str) -> Answer {
-        let signed = transcript::sign(&self.evidence.signing_input, &SECRET);
-        let id = self.challenge["challenge_id"].as_str().unwrap();
-        let parts = [
-            ("challenge_id", None, id.as_bytes()),
-            ("transcript", None, signed.as_bytes()),
-            ("open", Some("image/jpeg"), self.evidence.open.as_slice()),
-            ("closed", Some("image/jpeg"), self.evidence.closed.as_slice()),
-        ];
-        server.submit(&self.cookie, key, &parts).await
+        server.submit(&self.cookie, key, &self.parcel()).await
+    }
+
+    fn parcel(&self) -> Parcel {
+        let Evidence { signing_input, open, closed, .. } = self.evidence.clone();
+        let challenge = self.challenge["challenge_id"].as_str().unwrap().to_owned();
+        Parcel { challenge, transcript: transcript::sign(&signing_input, &SECRET).into_bytes(), open, closed }
     }
 }
 
@@ -101,6 +100,33 @@ async fn a_person_who_blinks_is_verified_and_the_evidence_is_kept() {
     person.submit(&server, "k2").await.assert_problem(409, "challenge_used");
     let another = json!({ "public_key": public_key() });
     server.post("/api/challenge", Some(&person.cookie), &another).await.assert_problem(409, "already_verified");
+}
+
+#[tokio::test]
+async fn an_upload_goes_on_after_the_server_was_started_anew() {
+    let server = TestServer::start().await;
+    let person = Person::blinks(&server, "jo@example.com").await;
+    let parcel = person.parcel();
+    let bytes = parcel.bytes();
+    assert!(bytes.len() > CHUNK && bytes.len() <= 80_000, "{} bytes", bytes.len());
+    let first = server.append(&person.cookie, "k1", &parcel, 0, &bytes[..CHUNK]).await;
+    assert_eq!(first.json()["received"], CHUNK);
+    server.finish(&person.cookie, "k1", &parcel).await.assert_problem(409, "upload_incomplete");
+
+    let server = server.restarted().await;
+    let mut received = server.received(&person.cookie, "k1", &parcel).await.json()["received"].as_u64().unwrap();
+    assert_eq!(received, CHUNK as u64, "nothing is lost");
+    while received < bytes.len() as u64 {
+        // In odd sizes, as a page that goes on after a loss sends them.
+        let rest = &bytes[received as usize..];
+        let answer = server.append(&person.cookie, "k1", &parcel, received, &rest[..rest.len().min(5000)]).await;
+        received = answer.json()["received"].as_u64().unwrap();
+    }
+    let answer = server.finish(&person.cookie, "k1", &parcel).await;
+    assert_eq!(answer.json()["status"], "VERIFIED", "{}", answer.text);
+    let server = server.restarted().await;
+    assert_eq!(server.finish(&person.cookie, "k1", &parcel).await.text, answer.text, "asked again, it says the same");
+    assert_eq!(server.number("select count(*) from upload_chunks").await, 0, "what was decided is not kept twice");
 }
 
 #[tokio::test]

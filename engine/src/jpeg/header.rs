@@ -1,56 +1,7 @@
-//! JPEG captures: a picture in, baseline JPEG bytes out, and back again.
-//!
-//! Bytes from outside pass our own header gate before any decoder sees them: decoders are large and have spun and
-//! panicked on hostile input. The gate admits exactly what [`encode`] writes and nothing else of the JPEG family.
+//! The header gate: the bytes of a JPEG in, its size out, or the reason for which no decoder gets to see it.
 
-use image::codecs::jpeg::JpegEncoder;
-use zune_jpeg::JpegDecoder;
-use zune_jpeg::zune_core::bytestream::ZCursor;
-use zune_jpeg::zune_core::colorspace::ColorSpace;
-use zune_jpeg::zune_core::options::DecoderOptions;
-
-use crate::error::EngineError;
-use crate::frame::{Frame, Picture};
 use crate::reason::Reason;
 use crate::thresholds::CaptureThresholds;
-
-/// Quality of captures. At 90 lids read as in the raw frame to 0.005; chosen by us.
-const QUALITY: u8 = 90;
-
-/// Writes `frame` as a baseline JPEG without metadata.
-///
-/// # Errors
-/// [`EngineError::Encode`] if a side is longer than JPEG can say.
-pub fn encode(frame: &Frame) -> Result<Vec<u8>, EngineError> {
-    let side = |v: usize| u16::try_from(v).map_err(|_| EngineError::Encode("picture too large".into()));
-    let (width, height) = (side(frame.width())?, side(frame.height())?);
-    let rgb: Vec<u8> =
-        (0..frame.height()).flat_map(|y| (0..frame.width()).flat_map(move |x| frame.rgb(x, y))).collect();
-    let mut bytes = Vec::new();
-    JpegEncoder::new_with_quality(&mut bytes, QUALITY)
-        .encode(&rgb, width.into(), height.into(), image::ExtendedColorType::Rgb8)
-        .map_err(|e| EngineError::Encode(e.to_string()))?;
-    Ok(bytes)
-}
-
-/// Decodes a capture from outside: header gate first, then the decoder in strict mode.
-///
-/// A scan that was cut and given a new end decodes with its rest grey. Whoever can sign that can sign any made-up picture;
-/// it is judged by what it shows.
-///
-/// # Errors
-/// The [`Reason`] for which it is refused: too many bytes or pixels, another format, or damaged data.
-pub fn decode(bytes: &[u8], limits: &CaptureThresholds) -> Result<Picture, Reason> {
-    let size = inspect_header(bytes, limits)?;
-    let options = DecoderOptions::default()
-        .set_strict_mode(true)
-        .set_max_width(size.width)
-        .set_max_height(size.height)
-        .jpeg_set_out_colorspace(ColorSpace::RGB);
-    let rgb =
-        JpegDecoder::new_with_options(ZCursor::new(bytes), options).decode().map_err(|_| Reason::CaptureDamaged)?;
-    Picture::from_rgb(&rgb, size.width, size.height).map_err(|_| Reason::CaptureDamaged)
-}
 
 /// Width and height as a JPEG header states them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,11 +59,11 @@ mod marker {
 /// More header segments than this write only tables over tables.
 const MAX_SEGMENTS: usize = 12;
 
-/// The components of a frame header: luma and two chromas, none of them subsampled, with their quantization tables.
-const COMPONENTS: [u8; 9] = [1, 0x11, 0, 2, 0x11, 1, 3, 0x11, 1];
+/// The components of a frame header: luma, and two chromas with a sample for four pixels, with their quantization tables.
+const COMPONENTS: [u8; 9] = [0, 0x22, 0, 1, 0x11, 1, 2, 0x11, 1];
 
 /// The payload of a scan header (T.81 B.2.3): all three components with their tables, the whole spectrum at once.
-const WHOLE_SCAN: [u8; 10] = [3, 1, 0x00, 2, 0x11, 3, 0x11, 0, 63, 0];
+const WHOLE_SCAN: [u8; 10] = [3, 0, 0x00, 1, 0x11, 2, 0x11, 0, 63, 0];
 
 /// A JFIF header without a thumbnail or anything else that could hide in it.
 fn is_plain_jfif(payload: &[u8]) -> bool {
@@ -174,7 +125,9 @@ impl<'a> Reader<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{decode, encode};
     use super::*;
+    use crate::frame::Picture;
     use crate::thresholds::Thresholds;
 
     fn limits() -> CaptureThresholds {
@@ -183,7 +136,7 @@ mod tests {
 
     fn sample() -> Vec<u8> {
         let rgb: Vec<u8> = (0..128 * 160 * 3).map(|i| (i % 251) as u8).collect();
-        encode(&Picture::from_rgb(&rgb, 128, 160).unwrap().as_frame()).unwrap()
+        encode(&Picture::from_rgb(&rgb, 128, 160).unwrap().as_frame(), limits().max_bytes).unwrap().unwrap().bytes
     }
 
     /// Where the frame header's precision byte stands.
@@ -216,9 +169,9 @@ mod tests {
                 j[5] += 4;
                 j.splice(20..20, *b"hide");
             }),
-            ("with subsampled colours", Reason::CaptureFormat, |j| {
+            ("with colours sampled otherwise", Reason::CaptureFormat, |j| {
                 let at = precision_at(j) + 7;
-                j[at] = 0x22;
+                j[at] = 0x11;
             }),
             ("with a scan of one component", Reason::CaptureFormat, |j| {
                 let at = j.windows(2).position(|w| w == [0xFF, 0xDA]).unwrap();

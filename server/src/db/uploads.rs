@@ -1,0 +1,72 @@
+//! Uploads: what has arrived of submissions that are not decided yet. At most one for each challenge.
+
+use super::Connection;
+use crate::domain::ChallengeId;
+
+/// Returns how many bytes have arrived of the upload named by `key`.
+pub async fn received(db: &mut Connection, challenge: &ChallengeId, key: &str) -> sqlx::Result<u64> {
+    let end: i64 = sqlx::query_scalar(
+        "select coalesce(max(start + length(bytes)), 0) from upload_chunks
+         where challenge_id = $1 and idempotency_key = $2",
+    )
+    .bind(challenge)
+    .bind(key)
+    .fetch_one(db)
+    .await?;
+    Ok(end.unsigned_abs())
+}
+
+/// Stores the chunk that follows `start` bytes. The first chunk under a new key takes the place of what came under another.
+pub async fn append(
+    db: &mut Connection,
+    challenge: &ChallengeId,
+    key: &str,
+    start: u64,
+    bytes: &[u8],
+) -> sqlx::Result<()> {
+    if start == 0 {
+        discard(&mut *db, challenge).await?;
+    }
+    sqlx::query("insert into upload_chunks (challenge_id, idempotency_key, start, bytes) values ($1, $2, $3, $4)")
+        .bind(challenge)
+        .bind(key)
+        .bind(start.cast_signed())
+        .bind(bytes)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Returns everything that has arrived of the upload named by `key`.
+pub async fn read(db: &mut Connection, challenge: &ChallengeId, key: &str) -> sqlx::Result<Vec<u8>> {
+    let chunks: Vec<Vec<u8>> = sqlx::query_scalar(
+        "select bytes from upload_chunks where challenge_id = $1 and idempotency_key = $2 order by start",
+    )
+    .bind(challenge)
+    .bind(key)
+    .fetch_all(db)
+    .await?;
+    Ok(chunks.concat())
+}
+
+/// Removes what has arrived for a challenge.
+pub async fn discard(db: &mut Connection, challenge: &ChallengeId) -> sqlx::Result<()> {
+    sqlx::query("delete from upload_chunks where challenge_id = $1").bind(challenge).execute(db).await?;
+    Ok(())
+}
+
+/// Removes what has arrived for challenges that nobody can answer any more, and returns how many chunks that were. A claim
+/// that was taken over until `lost_before` may still need its upload.
+pub async fn discard_stale(db: &mut Connection, now_ms: i64, lost_before: i64) -> sqlx::Result<u64> {
+    let deleted = sqlx::query(
+        "delete from upload_chunks where challenge_id in (
+             select id from challenges
+             where state in ('decided', 'superseded') or (state = 'issued' and expires_at <= $1)
+                 or (state = 'scoring' and lease_until <= $2))",
+    )
+    .bind(now_ms)
+    .bind(lost_before)
+    .execute(db)
+    .await?;
+    Ok(deleted.rows_affected())
+}

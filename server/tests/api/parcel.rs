@@ -1,0 +1,84 @@
+//! Submissions as the page sends them: in chunks, then the question for the decision.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Method, Request, header};
+use serde_json::{Value, json};
+
+use crate::helpers::{Answer, TestServer, own_post};
+
+/// The largest chunk that is taken.
+pub const CHUNK: usize = 16 * 1024;
+
+/// What is sent for a challenge.
+#[derive(Clone)]
+pub struct Parcel {
+    pub challenge: String,
+    pub transcript: Vec<u8>,
+    pub open: Vec<u8>,
+    pub closed: Vec<u8>,
+}
+
+impl Parcel {
+    pub fn path(&self) -> String {
+        format!("/api/submission/{}", self.challenge)
+    }
+
+    /// All bytes in the order in which they are sent.
+    pub fn bytes(&self) -> Vec<u8> {
+        [self.transcript.as_slice(), &self.open, &self.closed].concat()
+    }
+
+    pub fn lengths(&self) -> Value {
+        json!({ "transcript": self.transcript.len(), "open": self.open.len(), "closed": self.closed.len() })
+    }
+}
+
+/// A submission that is whole in form and worthless in content.
+pub fn worthless(challenge: &Value) -> Parcel {
+    Parcel {
+        challenge: challenge["challenge_id"].as_str().unwrap().to_owned(),
+        transcript: b"bm8.dHJhbnNjcmlwdA.YXQgYWxs".to_vec(),
+        open: b"not a picture".to_vec(),
+        closed: b"not one either".to_vec(),
+    }
+}
+
+/// A chunk as the page sends it.
+pub fn chunk(parcel: &Parcel, cookie: Option<&str>, key: &str, start: u64, bytes: &[u8]) -> Request<Body> {
+    let mut request = own_post(&parcel.path(), cookie)
+        .method(Method::PATCH)
+        .header("idempotency-key", key)
+        .header("upload-offset", start)
+        .body(Body::from(bytes.to_vec()))
+        .unwrap();
+    request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    request
+}
+
+impl TestServer {
+    /// Uploads and asks for the decision. Chunks that are refused are left out: what that means, the last answer tells.
+    pub async fn submit(&self, cookie: &str, key: &str, parcel: &Parcel) -> Answer {
+        self.upload(cookie, key, parcel).await;
+        self.finish(cookie, key, parcel).await
+    }
+
+    pub async fn upload(&self, cookie: &str, key: &str, parcel: &Parcel) {
+        for (index, bytes) in parcel.bytes().chunks(CHUNK).enumerate() {
+            self.append(cookie, key, parcel, (index * CHUNK) as u64, bytes).await;
+        }
+    }
+
+    pub async fn append(&self, cookie: &str, key: &str, parcel: &Parcel, start: u64, bytes: &[u8]) -> Answer {
+        self.send(chunk(parcel, Some(cookie), key, start, bytes)).await
+    }
+
+    pub async fn received(&self, cookie: &str, key: &str, parcel: &Parcel) -> Answer {
+        let request = Request::get(parcel.path()).header(header::COOKIE, cookie).header("idempotency-key", key);
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    pub async fn finish(&self, cookie: &str, key: &str, parcel: &Parcel) -> Answer {
+        let request = own_post(&parcel.path(), Some(cookie)).header("idempotency-key", key);
+        self.send(request.body(Body::from(parcel.lengths().to_string())).unwrap()).await
+    }
+}
