@@ -20,9 +20,6 @@ const PAUSE_MS = 1_000;
 /** Frames after which the rate means something. */
 const SETTLED = 10;
 
-/** A frame may come this share of an interval early and still be taken: cameras are not that regular. */
-const EARLY_SHARE = 0.25;
-
 export class Pace {
   #wanted_ms;
   #spent_ms = 0;
@@ -49,8 +46,8 @@ export class Pace {
   /** Whether the frame that comes now is to be analysed. Frames that come while one is analysed are not offered. @param {number} now_ms */
   takes(now_ms) {
     const interval_ms = this.interval_ms;
-    if (now_ms < this.#due_ms - interval_ms * EARLY_SHARE) return false;
-    // What was missed is not made up for; what came late is, so that the rate is kept over unequal gaps.
+    if (now_ms < this.#due_ms) return false;
+    // One interval at most is made up for: enough for cameras that tremble and for gaps that fit no interval, and no burst.
     this.#due_ms = Math.max(this.#due_ms, now_ms - interval_ms) + interval_ms;
     this.#count(now_ms - this.#taken_ms);
     this.#taken_ms = now_ms;

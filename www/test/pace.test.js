@@ -36,6 +36,7 @@ test('a quick device analyses what is wanted, whatever the camera gives', () => 
   const cases = [
     ['every frame of a usual camera', 33, 1000 / 30, 30, [0]],
     ['every frame of a camera that trembles', 33, 1000 / 30, 30, [0, 6, -5, 3, -6]],
+    ['every frame of a camera that trembles about what is wanted', 33, 33, 30, [0, 6, -5, 3, -6]],
     ['every second frame of a fast camera', 33, 1000 / 60, 30, [0]],
     ['twenty of thirty', 50, 1000 / 30, 20, [0]],
     ['eight of thirty', 125, 1000 / 30, 8, [0]],
