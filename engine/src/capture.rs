@@ -131,6 +131,7 @@ fn cut(frame: &Frame, face: &Face, t_ms: u32) -> Result<Capture, EngineError> {
 mod tests {
     use super::*;
     use crate::geometry::{Rect, Region};
+    use crate::glare::Glare;
     use crate::mesh::Mesh;
     use crate::pose::Pose;
     use crate::quality::Quality;
@@ -143,6 +144,7 @@ mod tests {
             ears: None,
             pose: Pose::default(),
             quality: Quality { sharpness, light: 100.0, clipped: 0.0 },
+            glare: Glare::default(),
             surroundings: None,
         };
         Observation {
