@@ -53,19 +53,33 @@ impl Surroundings {
 
     /// How `self` differs from `before`.
     pub(crate) fn change_since(&self, before: &Surroundings) -> Change {
-        let cells = grid().zip(self.luma.iter().copied().zip(before.luma.iter().copied()));
-        let skin: Vec<((f32, f32), (f32, f32))> = cells.filter(|(at, _)| !is_eye(*at)).collect();
+        let lumas = self.luma.iter().copied().zip(before.luma.iter().copied());
+        let cells = grid().zip(lumas).map(|(at, (now, then))| Cell { at, now, then });
+        let skin: Vec<Cell> = cells.filter(|cell| !is_eye(cell.at)).collect();
         // The light may have changed: what most of the skin did is no cover.
-        let common = median(skin.iter().map(|(_, (now, then))| now - then).collect());
-        let bridge: Vec<&((f32, f32), (f32, f32))> = skin.iter().filter(|(at, _)| is_bridge(*at)).collect();
-        let of_row =
-            |row: &[&((f32, f32), (f32, f32))]| mean(row.iter().map(|(_, (now, then))| now - then - common)).abs();
-        let most = bridge.chunk_by(|a, b| a.0.1 == b.0.1).map(of_row).fold(0.0, f32::max);
-        let (pairs, then): (Vec<(f32, f32)>, Vec<f32>) = skin.iter().map(|(_, pair)| (*pair, pair.1)).unzip();
+        let common = median(skin.iter().map(Cell::change).collect());
+        let bridge: Vec<&Cell> = skin.iter().filter(|cell| is_bridge(cell.at)).collect();
+        let rows = bridge.chunk_by(|a, b| a.at.1 == b.at.1);
+        let most = rows.map(|row| mean(row.iter().map(|cell| cell.change() - common)).abs()).fold(0.0, f32::max);
+        let pairs: Vec<(f32, f32)> = skin.iter().map(|cell| (cell.now, cell.then)).collect();
+        let then: Vec<f32> = skin.iter().map(|cell| cell.then).collect();
         let spread = deviation(&then);
         // Where the face has hardly more contrast than the sensor has noise, correlation is noise as well.
         let likeness = if spread < MIN_CONTRAST { 1.0 } else { correlation(&pairs) };
         Change { likeness, bridge: most / spread.max(MIN_SPREAD) }
+    }
+}
+
+/// A cell of the grid and its luma in two frames.
+struct Cell {
+    at: (f32, f32),
+    now: f32,
+    then: f32,
+}
+
+impl Cell {
+    fn change(&self) -> f32 {
+        self.now - self.then
     }
 }
 
@@ -203,8 +217,8 @@ mod tests {
 
     #[test]
     fn glasses_that_slide_a_little_are_no_cover() {
-        let rim = |top: usize, y: usize| (top..top + 4).contains(&y).then_some(90.0);
-        let (before, after) = (surroundings(0, 1.0, |_, y| rim(94, y)), surroundings(0, 1.0, |_, y| rim(95, y)));
+        let before = surroundings(0, 1.0, |_, y| (94..98).contains(&y).then_some(90.0));
+        let after = surroundings(0, 1.0, |_, y| (95..99).contains(&y).then_some(90.0));
         let mut watch = CoverWatch::default();
         watch.see_open(0, before.clone());
         let change = after.change_since(&before);

@@ -65,8 +65,8 @@ impl Size {
             let Some(open_level) = stills[0][0].map(|clean| clean.ears) else { continue };
             for (still, readings) in stills.iter().enumerate() {
                 let (Some(clean), Some(seen)) = (readings[0], readings[index]) else { continue };
-                for eye in 0..2 {
-                    let share = seen.ears[eye] / open_level[eye];
+                for (eye, level) in open_level.iter().enumerate() {
+                    let share = seen.ears[eye] / level;
                     let wrong = if still == 0 { share <= READS_CLOSED } else { share > READS_OPEN };
                     moved.push((seen.ears[eye] - clean.ears[eye]).abs());
                     glare.push(seen.glare[eye]);
