@@ -155,6 +155,7 @@ fn mean_rgb(frame: &Frame, corner: Point, side: f32) -> [u8; 3] {
 mod tests {
     use super::*;
     use crate::geometry::{Rect, Region};
+    use crate::glare::Glare;
     use crate::mesh::Mesh;
     use crate::pose::Pose;
     use crate::quality::Quality;
@@ -167,6 +168,7 @@ mod tests {
             ears: None,
             pose: Pose::default(),
             quality: Quality { sharpness, light: 100.0, clipped: 0.0 },
+            glare: Glare::default(),
             surroundings: None,
         };
         Observation {

@@ -3,7 +3,7 @@
 //! Pure: it has no clock, randomness, file, network, DOM or logging. Time comes in with each frame; the networks come in
 //! behind [`Network`]. Data flows one way:
 //!
-//! frame → [`detect`] → region → [`mesh`] → EAR, pose, quality → [`gate`] → [`blink`] → capture selection → transcript,
+//! frame → [`detect`] → region → [`mesh`] → EAR, pose, quality, glare → [`gate`] → [`blink`] → capture selection → transcript,
 //! and on the other side of the wire: transcript and captures → [`decide()`] → [`Verdict`].
 //!
 //! Left and right are the subject's own everywhere (`mesh/landmarks.rs`).
@@ -24,6 +24,7 @@ mod compress;
 mod cover;
 mod decide;
 mod error;
+mod glare;
 mod network;
 mod pose;
 mod quality;
@@ -46,6 +47,7 @@ pub use engine_pixels::frame::{Frame, FrameError, Picture};
 pub use engine_pixels::geometry;
 pub use error::EngineError;
 pub use gate::{Direction, Gate};
+pub use glare::Glare;
 pub use network::{Network, NetworkError, Networks};
 pub use pose::Pose;
 pub use quality::{Quality, Scene};

@@ -10,6 +10,7 @@ use crate::ear::EyeRatios;
 use crate::error::EngineError;
 use crate::frame::Frame;
 use crate::geometry::{Rect, Region};
+use crate::glare::Glare;
 use crate::mesh::{Mesh, MeshReader};
 use crate::network::Networks;
 use crate::pose::Pose;
@@ -43,6 +44,8 @@ pub struct Face {
     pub pose: Pose,
     /// Sharpness and light.
     pub quality: Quality,
+    /// How much of the eyes reflections hide.
+    pub glare: Glare,
     /// Luma around the eyes; `None` if the eyes have no distance.
     pub surroundings: Option<Surroundings>,
 }
@@ -183,8 +186,9 @@ impl Tracker {
         let (Some(region), Some(rect), Some(pose)) = (next, rect, Pose::of(&mesh)) else { return Ok(None) };
         let quality = quality::measure(frame, &region, &mut self.luma);
         let ears = EyeRatios::of(&mesh.points);
+        let glare = Glare::measure(frame, &mesh.points);
         let surroundings = Surroundings::sample(frame, &mesh.points);
-        Ok(Some(Face { mesh, region, rect, ears, pose, quality, surroundings }))
+        Ok(Some(Face { mesh, region, rect, ears, pose, quality, glare, surroundings }))
     }
 }
 

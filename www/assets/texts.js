@@ -115,7 +115,7 @@ const en = {
   'hint.turned': 'Look straight ahead',
   'hint.tilted': 'Hold your head upright',
   'hint.blurred': 'Hold still',
-  'hint.eyes_unreadable': 'Keep your eyes free',
+  'hint.eyes_unreadable': 'Keep hair, hands and glare off your eyes',
   'hint.settling': 'Keep your eyes open',
   'hint.hold': 'Good. Stay there',
   'hint.preparing': 'Get ready…',
@@ -124,7 +124,7 @@ const en = {
 
   'spoken.no_face': 'No face in sight. Hold the device in front of your face.',
   'spoken.several_faces': 'More than one person is in sight. Make sure that you are alone.',
-  'spoken.eyes_unreadable': 'Your eyes cannot be read. Take off sunglasses and keep hair and hands away from them.',
+  'spoken.eyes_unreadable': 'Your eyes cannot be read. Take off sunglasses, keep hair and hands away, and turn or tilt your glasses until no light is mirrored in them.',
   'spoken.hold': 'Good. Stay there and keep your eyes open.',
   'spoken.blink': 'Now blink once: close your eyes briefly and open them again.',
 

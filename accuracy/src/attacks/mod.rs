@@ -52,7 +52,7 @@ pub(crate) struct Options {
     json: bool,
     /// Fail, with a list, if more blinks are counted than allowed or if too little was seen to prove anything
     ///
-    /// No moved photograph may count a blink, and 5 % of the covered ones at most. Of every kind of movement half of the
+    /// No moved photograph may count a blink, and 4 % of the covered ones at most. Of every kind of movement half of the
     /// frames must be usable. Half of the photographs with paper lids must count: else the measurement itself is blind.
     #[arg(long)]
     check: bool,

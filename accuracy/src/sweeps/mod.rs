@@ -1,8 +1,10 @@
-//! `accuracy sweeps`: how small, dark, bright or blurred a face may be before its lids stop meaning anything.
+//! `accuracy sweeps`: how small, dark, bright or blurred a face may be, and how much of its eyes a reflection may hide,
+//! before its lids stop meaning anything.
 //!
 //! Stills of people with open and with closed eyes are made worse step by step; where closed eyes begin to read as open
 //! ones, the engine must no longer read lids.
 
+mod glare;
 mod plan;
 mod report;
 mod still;
@@ -14,9 +16,11 @@ use clap::Args;
 use engine::ear::EyeRatios;
 use engine::{Face, Quality, Thresholds, Tracker};
 use engine_tract::Models;
+use serde::Serialize;
 
 use crate::prng::Prng;
 use crate::workers;
+use glare::GlareTable;
 use plan::{SWEEPS, Sweep};
 use report::Table;
 use still::{Still, to_picture};
@@ -32,11 +36,11 @@ const PEOPLE: [[&str; 2]; 4] = [
 /// Between two steps, in milliseconds: long enough that the tracker looks for further faces in each.
 const STEP_MS: f64 = 1000.0;
 
-/// Reads stills that become smaller, darker, brighter and more blurred.
+/// Reads stills that become smaller, darker, brighter and more blurred, and such with reflections over the eyes.
 ///
 /// Four people with open and with closed eyes, from stills of the material, in grey frames of 640×480 pixels. One tracker
 /// follows each still from good to bad. Light, sharpness and clipped share are medians over all faces that were found,
-/// eye aspect ratios means of both eyes. Every run makes the same frames.
+/// the glare is the greatest, eye aspect ratios are means of both eyes. Every run makes the same frames.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Folder of the recorded people, with stills/
@@ -53,14 +57,22 @@ pub(crate) struct Options {
 /// If the material or the models cannot be read, or if there is no face in a still.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let models = clip_maker::load_models(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../models")))?;
-    let tables = measure(&options.material.join("stills"), &models)?;
+    let report = measure(&options.material.join("stills"), &models)?;
     let text = if options.json {
-        serde_json::to_string_pretty(&tables)? + "\n"
+        serde_json::to_string_pretty(&report)? + "\n"
     } else {
-        tables.iter().map(Table::to_string).collect::<Vec<_>>().join("\n")
+        let sweeps = report.sweeps.iter().map(Table::to_string);
+        sweeps.chain(report.glare.iter().map(GlareTable::to_string)).collect::<Vec<_>>().join("\n")
     };
     io::stdout().lock().write_all(text.as_bytes())?;
     Ok(())
+}
+
+/// The whole answer.
+#[derive(Debug, Serialize)]
+struct Report {
+    sweeps: Vec<Table>,
+    glare: Vec<GlareTable>,
 }
 
 /// What was seen of a face.
@@ -69,15 +81,17 @@ struct Seen {
     /// Eye aspect ratio, mean of both eyes; `None` if an eye has no width.
     ear: Option<f32>,
     quality: Quality,
+    /// Share of the worse eye that a reflection hides.
+    glare: f32,
 }
 
 impl From<&Face> for Seen {
     fn from(face: &Face) -> Seen {
-        Seen { ear: face.ears.as_ref().map(EyeRatios::mean), quality: face.quality }
+        Seen { ear: face.ears.as_ref().map(EyeRatios::mean), quality: face.quality, glare: face.glare.greatest() }
     }
 }
 
-fn measure(folder: &Path, models: &Models) -> anyhow::Result<Vec<Table>> {
+fn measure(folder: &Path, models: &Models) -> anyhow::Result<Report> {
     let names = PEOPLE.as_flattened();
     let stills = workers::map(names, |name| Still::open(&folder.join(name), &mut Tracker::new(models.networks())))?;
     let jobs: Vec<(&Sweep, &str, &Still)> = SWEEPS
@@ -94,7 +108,8 @@ fn measure(folder: &Path, models: &Models) -> anyhow::Result<Vec<Table>> {
             seen.as_chunks().0.iter().map(|[open, closed]| [open.as_slice(), closed]).collect();
         Table::new(sweep, &people)
     };
-    Ok(SWEEPS.iter().zip(seen.chunks(names.len())).map(table).collect())
+    let sweeps = SWEEPS.iter().zip(seen.chunks(names.len())).map(table).collect();
+    Ok(Report { sweeps, glare: glare::measure(&stills, models)? })
 }
 
 /// Reads the still at each value of the sweep; `None` where no face was found.

@@ -31,6 +31,8 @@ struct Step {
     light: Option<f32>,
     sharpness: Option<f32>,
     clipped: Option<f32>,
+    /// The greatest of these faces.
+    glare: Option<f32>,
     /// Means of both eyes over the faces with open and with closed eyes.
     open_ear: Option<f32>,
     closed_ear: Option<f32>,
@@ -66,6 +68,7 @@ impl Step {
             light: median_of(|seen| seen.quality.light),
             sharpness: median_of(|seen| seen.quality.sharpness),
             clipped: median_of(|seen| seen.quality.clipped),
+            glare: faces.iter().map(|seen| seen.glare).max_by(f32::total_cmp),
             open_ear: ears(0),
             closed_ear: ears(1),
             greatest_closed_share: shares.iter().copied().max_by(f32::total_cmp),
@@ -80,21 +83,22 @@ impl fmt::Display for Table {
         writeln!(f, "### {name}\n")?;
         writeln!(
             f,
-            "| {value} | faces | light | sharpness | clipped | open EAR | closed EAR | greatest closed / open | closed at \
+            "| {value} | faces | light | sharpness | clipped | glare | open EAR | closed EAR | greatest closed / open | closed at \
              most half open |"
         )?;
-        writeln!(f, "|---:|---:|---:|---:|---:|---:|---:|---:|---:|")?;
+        writeln!(f, "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|")?;
         let figure = |value: Option<f32>, decimals| value.map_or("–".into(), |value| format!("{value:.decimals$}"));
         for step in steps {
             writeln!(
                 f,
-                "| {} | {} of {} | {} | {} | {} | {} | {} | {} | {} of {people} |",
+                "| {} | {} of {} | {} | {} | {} | {} | {} | {} | {} | {} of {people} |",
                 step.value,
                 step.faces,
                 2 * people,
                 figure(step.light, 0),
                 figure(step.sharpness, 3),
                 figure(step.clipped, 2),
+                figure(step.glare, 2),
                 figure(step.open_ear, 3),
                 figure(step.closed_ear, 3),
                 figure(step.greatest_closed_share, 2),
@@ -110,7 +114,7 @@ fn mean(values: Vec<f32>) -> Option<f32> {
 }
 
 /// Half-way between the two middle ones if their number is even.
-fn median(mut values: Vec<f32>) -> Option<f32> {
+pub(super) fn median(mut values: Vec<f32>) -> Option<f32> {
     values.sort_by(f32::total_cmp);
     let upper = *values.get(values.len() / 2)?;
     Some((values[(values.len() - 1) / 2] + upper) / 2.0)
@@ -124,7 +128,7 @@ mod tests {
     use super::*;
 
     fn seen(ear: f32, light: f32) -> Option<Seen> {
-        Some(Seen { ear: Some(ear), quality: Quality { light, sharpness: 0.4, clipped: 0.0 } })
+        Some(Seen { ear: Some(ear), quality: Quality { light, sharpness: 0.4, clipped: 0.0 }, glare: 0.0 })
     }
 
     #[test]
@@ -133,7 +137,7 @@ mod tests {
             [seen(0.3, 100.0), seen(0.06, 110.0)],
             [seen(0.2, 130.0), seen(0.16, 150.0)],
             [None, seen(0.02, 200.0)],
-            [seen(0.4, 90.0), Some(Seen { ear: None, quality: Quality::default() })],
+            [seen(0.4, 90.0), Some(Seen { ear: None, quality: Quality::default(), glare: 0.3 })],
         ];
         let step = Step::new(40.0, &people);
         assert_eq!((step.faces, step.told_apart, step.light), (7, 1, Some(110.0)));

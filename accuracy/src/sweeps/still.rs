@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use engine::geometry::Rect;
+use engine::geometry::{Point, Rect};
+use engine::mesh::landmarks::{LEFT_EYE_INNER, LEFT_EYE_OUTER, RIGHT_EYE_INNER, RIGHT_EYE_OUTER};
 use engine::{Picture, Thresholds, Tracker};
 use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
@@ -21,6 +22,17 @@ const GREY: Rgb<u8> = Rgb([110; 3]);
 pub(super) struct Still {
     picture: RgbImage,
     face: Rect,
+    /// The subject's right and left eye, in pixels of the still.
+    eyes: [PlacedEye; 2],
+}
+
+/// Where an eye lies in a picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct PlacedEye {
+    /// Half-way between its corners.
+    pub(super) center: Point,
+    /// From corner to corner, in pixels.
+    pub(super) width: f32,
 }
 
 impl Still {
@@ -32,7 +44,25 @@ impl Still {
         let picture = image::open(path).with_context(|| format!("cannot read {}", path.display()))?.into_rgb8();
         let reading = tracker.read(&to_picture(&picture)?.as_frame(), 0.0, &Thresholds::V2)?;
         let face = reading.face.with_context(|| format!("no face in {}", path.display()))?;
-        Ok(Still { picture, face: face.rect })
+        let eye = |[outer, inner]: [usize; 2]| {
+            let (outer, inner) = (face.mesh.points[outer], face.mesh.points[inner]);
+            PlacedEye { center: outer.midpoint(inner), width: outer.distance(inner) }
+        };
+        let eyes = [[RIGHT_EYE_OUTER, RIGHT_EYE_INNER], [LEFT_EYE_OUTER, LEFT_EYE_INNER]].map(eye);
+        Ok(Still { picture, face: face.rect, eyes })
+    }
+
+    /// The eyes in the frame that [`Still::placed`] gives.
+    pub(super) fn placed_eyes(&self, face_width: f32) -> [PlacedEye; 2] {
+        let scale = face_width / self.face.width;
+        let middle = self.face.center();
+        self.eyes.map(|eye| PlacedEye {
+            center: Point::new(
+                WIDTH as f32 / 2.0 + (eye.center.x - middle.x) * scale,
+                HEIGHT as f32 / 2.0 + (eye.center.y - middle.y) * scale,
+            ),
+            width: eye.width * scale,
+        })
     }
 
     /// A frame with the face in its middle, `face_width` pixels wide.
@@ -83,7 +113,8 @@ mod tests {
         let is_face = |x, y| (left..left + width).contains(&x) && (top..top + height).contains(&y);
         let picture = RgbImage::from_fn(400, 300, |x, y| Rgb([if is_face(x, y) { 255 } else { 0 }; 3]));
         let face = Rect { x: left as f32, y: top as f32, width: width as f32, height: height as f32 };
-        Still { picture, face }
+        let eye = PlacedEye { center: Point::new(50.0, 200.0), width: 30.0 };
+        Still { picture, face, eyes: [eye; 2] }
     }
 
     #[test]

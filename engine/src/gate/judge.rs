@@ -36,6 +36,7 @@ pub fn judge(
         above(Gate::Turned, pose.pitch, t.max_pitch_deg),
         above(Gate::Turned, -pose.pitch, -t.min_pitch_deg),
         (Gate::EyesUnreadable, face.ears.is_none()),
+        above(Gate::EyesUnreadable, face.glare.greatest(), t.max_glare),
         // From here on the lids can still be read (`eyes_usable`), so these must not hide what makes them unreadable.
         below(Gate::TooFar, size, t.min_face_width),
         below(Gate::TooFar, face.rect.width, t.min_face_pixels),
@@ -98,6 +99,7 @@ mod tests {
     use super::*;
     use crate::ear::EyeRatios;
     use crate::geometry::{Point, Rect, Region};
+    use crate::glare::Glare;
     use crate::mesh::Mesh;
     use crate::pose::Pose;
     use crate::quality::Quality;
@@ -110,6 +112,7 @@ mod tests {
             ears: Some(EyeRatios { right: 0.3, left: 0.3 }),
             pose: Pose::default(),
             quality: Quality { sharpness: 0.8, light: 120.0, clipped: 0.0 },
+            glare: Glare::default(),
             surroundings: None,
         }
     }
@@ -117,7 +120,7 @@ mod tests {
     #[test]
     fn each_fault_of_a_face_has_its_gate() {
         type Change = fn(&mut Face);
-        let cases: [(Gate, Change); 16] = [
+        let cases: [(Gate, Change); 18] = [
             (Gate::Ok, |_| ()),
             (Gate::TooDark, |f| f.quality.light = 5.0),
             (Gate::TooBright, |f| f.quality.light = 250.0),
@@ -129,6 +132,8 @@ mod tests {
             (Gate::Turned, |f| f.pose.pitch = 60.0),
             (Gate::Tilted, |f| f.pose.roll = 45.0),
             (Gate::EyesUnreadable, |f| f.ears = None),
+            (Gate::EyesUnreadable, |f| f.glare.right = 0.1),
+            (Gate::EyesUnreadable, |f| (f.glare.left, f.rect.x) = (0.1, 0.0)),
             (Gate::Blurred, |f| f.quality.sharpness = 0.0),
             (Gate::TooDark, |f| (f.quality.light, f.pose.yaw, f.rect.x) = (5.0, 60.0, 0.0)),
             (Gate::Turned, |f| (f.pose.yaw, f.rect.x) = (60.0, 0.0)),

@@ -32,8 +32,8 @@ pub enum Gate {
     Tilted,
     /// The face is blurred.
     Blurred,
-    /// The lids cannot be read: something came between the eyes and the camera, or an eye has no width. Judged frame by
-    /// frame, without a margin.
+    /// The lids cannot be read: a reflection hides an eye, something came between the eyes and the camera, or an eye has no
+    /// width.
     EyesUnreadable,
 }
 
