@@ -159,8 +159,11 @@ mod tests {
         open[11] = None;
         let closed = vec![seen(0.06, 100.0); sweep.values.len()];
         let text = Table::new(sweep, &[[&open, &closed]]).to_string();
-        assert!(text.contains("\n| 160 | 2 of 2 | 100 | 0.400 | 0.00 | 0.300 | 0.060 | 0.20 | 1 of 1 |\n"), "{text}");
-        assert!(text.contains("\n| 20 | 1 of 2 | 100 | 0.400 | 0.00 | – | 0.060 | – | 0 of 1 |\n"), "{text}");
+        assert!(
+            text.contains("\n| 160 | 2 of 2 | 100 | 0.400 | 0.00 | 0.00 | 0.300 | 0.060 | 0.20 | 1 of 1 |\n"),
+            "{text}"
+        );
+        assert!(text.contains("\n| 20 | 1 of 2 | 100 | 0.400 | 0.00 | 0.00 | – | 0.060 | – | 0 of 1 |\n"), "{text}");
         assert!(text.ends_with(&format!("`min_lids_pixels` {}.\n", engine::Thresholds::V2.min_lids_pixels)), "{text}");
     }
 }
