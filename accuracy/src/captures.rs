@@ -42,7 +42,7 @@ pub(crate) struct Options {
 /// # Errors
 /// If something could not be measured, or with `--check` if a bar is not met.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let program = Program::find(options.places.blinkgate.as_deref())?;
+    let program = Program::find(&options.places)?;
     let mut clips = material::load(&options.places.material, false)?;
     clips.retain(|clip| !clip.counted.is_empty());
     let models = clip_maker::load_models(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../models")))?;

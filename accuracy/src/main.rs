@@ -46,6 +46,9 @@ struct Places {
     /// The program to measure; without this, the one beside this program
     #[arg(long, value_name = "PATH")]
     blinkgate: Option<PathBuf>,
+    /// What runs the networks of that program: compact, as in the browser, or tract, the reference
+    #[arg(long, value_parser = ["compact", "tract"], default_value = "compact")]
+    runtime: String,
 }
 
 fn main() -> ExitCode {

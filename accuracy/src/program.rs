@@ -8,21 +8,26 @@ use anyhow::{Context as _, ensure};
 use engine::Blink;
 use serde::Deserialize;
 
+use crate::Places;
+
 /// The program `blinkgate`.
-pub(crate) struct Program(PathBuf);
+pub(crate) struct Program {
+    path: PathBuf,
+    runtime: String,
+}
 
 impl Program {
-    /// The program at `given`, or the one that lies beside this program.
+    /// The program that `places` names, or the one that lies beside this program.
     ///
     /// # Errors
     /// If there is none.
-    pub(crate) fn find(given: Option<&Path>) -> anyhow::Result<Program> {
-        let path = match given {
-            Some(path) => path.to_owned(),
+    pub(crate) fn find(places: &Places) -> anyhow::Result<Program> {
+        let path = match &places.blinkgate {
+            Some(path) => path.clone(),
             None => std::env::current_exe()?.with_file_name("blinkgate"),
         };
         ensure!(path.is_file(), "{} is missing; name the program with --blinkgate", path.display());
-        Ok(Program(path))
+        Ok(Program { path, runtime: places.runtime.clone() })
     }
 
     /// The blinks that `replay` counts in the Y4M stream which `feed` writes.
@@ -33,8 +38,8 @@ impl Program {
         &self,
         feed: impl FnOnce(ChildStdin) -> anyhow::Result<()> + Send,
     ) -> anyhow::Result<Vec<Blink>> {
-        let mut command = Command::new(&self.0);
-        command.args(["replay", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut command = self.command("replay");
+        command.arg("-").stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut replay = command.spawn().context("cannot start blinkgate")?;
         let stdin = replay.stdin.take().expect("stdin is piped");
         // What replay prints must be read while it is fed, or both would wait for ever.
@@ -53,8 +58,8 @@ impl Program {
     /// # Errors
     /// If the program fails.
     pub(crate) fn replay_folder(&self, folder: &Path, frames_per_second: f64) -> anyhow::Result<Vec<Blink>> {
-        let mut command = Command::new(&self.0);
-        command.arg("replay").arg(folder).args(["--fps", &frames_per_second.to_string()]);
+        let mut command = self.command("replay");
+        command.arg(folder).args(["--fps", &frames_per_second.to_string()]);
         read_blinks(&command.stderr(Stdio::inherit()).output().context("cannot start blinkgate")?)
     }
 
@@ -63,10 +68,16 @@ impl Program {
     /// # Errors
     /// If the program fails.
     pub(crate) fn inspect(&self, picture: &Path) -> anyhow::Result<Option<f64>> {
-        let mut command = Command::new(&self.0);
-        let output = command.arg("inspect").arg(picture).stderr(Stdio::inherit()).output()?;
+        let mut command = self.command("inspect");
+        let output = command.arg(picture).stderr(Stdio::inherit()).output()?;
         ensure!(output.status.success(), "blinkgate inspect ended with {}", output.status);
         read_openness(&output.stdout)
+    }
+
+    fn command(&self, subcommand: &str) -> Command {
+        let mut command = Command::new(&self.path);
+        command.args([subcommand, "--runtime", &self.runtime]);
+        command
     }
 }
 

@@ -52,7 +52,7 @@ pub(crate) struct Options {
 /// # Errors
 /// If something could not be measured, or with `--check` if a bar is not met.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let program = Program::find(options.places.blinkgate.as_deref())?;
+    let program = Program::find(&options.places)?;
     let clips = material::load(&options.places.material, options.rows == Rows::All)?;
     let rows = options.rows.list();
     let counted = count(&clips, &rows, &program)?;
