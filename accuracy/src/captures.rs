@@ -8,13 +8,13 @@ use std::path::Path;
 use anyhow::Context as _;
 use clap::Args;
 use engine::{Attempt, Blink, Evidence, KeyKind, Picture, Terms, Thresholds};
-use engine_tract::Models;
+use engine_compact::Models;
 
 use crate::matching::compare;
 use crate::material::{self, Clip};
 use crate::program::Program;
 use crate::video::{Delivery, Playback, Rate};
-use crate::{Places, require_none, workers};
+use crate::{Places, load_models, require_none, workers};
 
 /// The closed eyes may be open by at most this share of the open ones, mean of both eyes.
 const MAX_CLOSED_SHARE: f64 = 0.5;
@@ -45,7 +45,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let program = Program::find(&options.places)?;
     let mut clips = material::load(&options.places.material, false)?;
     clips.retain(|clip| !clip.counted.is_empty());
-    let models = clip_maker::load_models(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../models")))?;
+    let models = load_models(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../models")))?;
     let pairs = workers::map(&clips, |clip| {
         let pairs = pairs(clip, &models, &program).with_context(|| clip.name.clone())?;
         eprintln!("{}: {} captured", clip.name, pairs.len());

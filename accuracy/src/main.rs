@@ -14,11 +14,12 @@ mod sweeps;
 mod video;
 mod workers;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand};
+use engine_compact::{FILE_NAME, Models};
 
 /// Measures the engine; run through `scripts/accuracy`.
 #[derive(Debug, Parser)]
@@ -65,6 +66,13 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The networks as people have them: packed, on the compact runtime.
+fn load_models(folder: &Path) -> anyhow::Result<Models> {
+    let path = folder.join(FILE_NAME);
+    let pack = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Models::load(&pack)?)
 }
 
 /// Fails with the list of bars that are not met, unless it is empty.

@@ -125,6 +125,9 @@ pub struct BlinkThresholds {
     pub lasting_ratio: f32,
     /// See `lasting_ratio`. Usual blinks are over by then.
     pub lasting_ms: u32,
+    /// A dip of which only one sample is closed, though samples come closer than `coarse_ms`, must come this deep: a print
+    /// that swings reads down to 0.40 for one frame (`accuracy attacks --only nod`), a blink is deeper or lasts longer.
+    pub lone_ratio: f32,
     /// Neither eye may be above this share when the mean is closed: a wink is no blink. The less closed eye of a blink came
     /// to 0.5 at most, the other eye of a winker, which narrows as well, to 0.7 and more.
     pub closed_each_ratio: f32,
@@ -228,6 +231,7 @@ impl Thresholds {
             coarse_ms: 60,
             lasting_ratio: 0.35,
             lasting_ms: 400,
+            lone_ratio: 0.35,
             closed_each_ratio: 0.6,
             max_closed_ear: 0.16,
             open_ratio: 0.62,

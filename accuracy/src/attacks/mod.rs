@@ -22,9 +22,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, ensure};
 use clap::Args;
 use engine::{Thresholds, Tracker};
-use engine_tract::Models;
+use engine_compact::Models;
 
-use crate::{require_none, workers};
+use crate::{load_models, require_none, workers};
 use photo::Photo;
 use report::Report;
 
@@ -71,7 +71,7 @@ pub(crate) struct Options {
 /// # Errors
 /// If the material or the models cannot be read, or with `--check` if a bar is not met.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let models = clip_maker::load_models(&options.models)?;
+    let models = load_models(&options.models)?;
     let (photos, refused) = photographs(&options.material.join("stills"), &models)?;
     ensure!(!photos.is_empty(), "no photograph of a readable face in {}", options.material.display());
     let mut plan = plan::sequences(&photos, options.quick);

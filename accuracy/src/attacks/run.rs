@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clip_maker::Scene;
 use engine::{Blink, EngineError, EyeState, Gate, Observation, Picture, Session};
-use engine_tract::Models;
+use engine_compact::Models;
 use serde::Serialize;
 
 use super::THRESHOLDS;

@@ -15,11 +15,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use engine::ear::EyeRatios;
 use engine::{Face, Quality, Thresholds, Tracker};
-use engine_tract::Models;
+use engine_compact::Models;
 use serde::Serialize;
 
 use crate::prng::Prng;
-use crate::workers;
+use crate::{load_models, workers};
 use glare::GlareTable;
 use plan::{SWEEPS, Sweep};
 use report::Table;
@@ -56,7 +56,7 @@ pub(crate) struct Options {
 /// # Errors
 /// If the material or the models cannot be read, or if there is no face in a still.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let models = clip_maker::load_models(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../models")))?;
+    let models = load_models(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../models")))?;
     let report = measure(&options.material.join("stills"), &models)?;
     let text = if options.json {
         serde_json::to_string_pretty(&report)? + "\n"

@@ -16,6 +16,8 @@ pub(super) struct Closure {
     lowest_ms: u32,
     /// Samples at or below the coarse limit of closed eyes.
     samples: u32,
+    /// Samples lie so far apart that the deepest moment may have been missed.
+    is_coarse: bool,
     /// The eyes were seen open before, not just opened from another closure, and closed fast: lids that sink slowly look
     /// down, or fall asleep.
     fast: bool,
@@ -23,12 +25,12 @@ pub(super) struct Closure {
 
 impl Closure {
     /// The closure whose first closed sample is this one, after `history`: times and openness of the samples before.
-    /// `opened_ms`: when the closure before it was over.
+    /// `opened_ms`: when the closure before it was over. `is_coarse`: the sample before lies far back.
     pub(super) fn begin(
         history: &VecDeque<(u32, f32)>,
         opened_ms: Option<u32>,
-        t_ms: u32,
-        openness: f32,
+        (t_ms, openness): (u32, f32),
+        is_coarse: bool,
         limits: &BlinkThresholds,
     ) -> Closure {
         // Open is what this person had just before, if that was less than their level.
@@ -44,6 +46,7 @@ impl Closure {
             lowest: openness,
             lowest_ms: t_ms,
             samples: 1,
+            is_coarse,
             fast: is_from_open && is_rested && t_ms - start_ms <= limits.max_closing_ms,
         }
     }
@@ -78,7 +81,12 @@ impl Closure {
         if self.lasted_ms(end_ms) > limits.lasting_ms {
             return self.lowest <= limits.lasting_ratio;
         }
-        // Where several samples saw the lids down, the deepest moment was not missed.
-        self.samples == 1 || self.lowest <= limits.closed_ratio
+        match (self.samples, self.is_coarse) {
+            (1, true) => true,
+            // The lids of a blink stay down longer than that; the lids of a print that swings look down for a moment.
+            (1, false) => self.lowest <= limits.lone_ratio,
+            // Where several samples saw the lids down, the deepest moment was not missed.
+            _ => self.lowest <= limits.closed_ratio,
+        }
     }
 }

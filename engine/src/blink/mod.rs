@@ -111,7 +111,7 @@ impl BlinkDetector {
             && ears.mean() <= self.limits.max_closed_ear;
         let blink = match self.closure {
             None if is_closed => {
-                self.begin_closure(t_ms, openness);
+                self.begin_closure(t_ms, openness, since_read);
                 None
             }
             None => {
@@ -159,8 +159,9 @@ impl BlinkDetector {
         }
     }
 
-    fn begin_closure(&mut self, t_ms: u32, openness: f32) {
-        self.closure = Some(Closure::begin(&self.history, self.opened_ms, t_ms, openness, &self.limits));
+    fn begin_closure(&mut self, t_ms: u32, openness: f32, since_read_ms: u32) {
+        let is_coarse = since_read_ms >= self.limits.coarse_ms;
+        self.closure = Some(Closure::begin(&self.history, self.opened_ms, (t_ms, openness), is_coarse, &self.limits));
         self.history.clear();
         self.state = EyeState::Closed;
     }

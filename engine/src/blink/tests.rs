@@ -73,7 +73,7 @@ fn what_is_no_blink_is_not_counted() {
     let lowered = [vec![0.153; 27], vec![0.129; 3]].concat();
     let mut dropped_frame = series(&[0.144; 6]);
     dropped_frame.remove(30);
-    let cases: [(&str, Vec<Sample>); 15] = [
+    let cases: [(&str, Vec<Sample>); 16] = [
         ("lowered eyes that slip a little further", series(&lowered)),
         ("a glance down with a lost frame", dropped_frame),
         ("a one-frame slip at 30 frames a second", series(&[0.05])),
@@ -84,6 +84,7 @@ fn what_is_no_blink_is_not_counted() {
         ("a deep glance down", dip(33, 600, (0.12, 0.12))),
         ("a glance down at 8 frames a second", dip(125, 600, (0.145, 0.145))),
         ("half a blink", dip(33, 100, (0.17, 0.15))),
+        ("a print that swings", dip(40, 40, (0.107, 0.13))),
         ("a long sleep", dip(33, 1800, (0.05, 0.05))),
         ("a one-frame glitch at 60 frames a second", dip(16, 16, (0.05, 0.05))),
         ("eyes that cannot be read", dip(33, 400, (-1.0, -1.0))),

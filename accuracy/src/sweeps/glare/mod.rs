@@ -5,7 +5,7 @@ mod light;
 mod report;
 
 use engine::{Glare, Thresholds, Tracker};
-use engine_tract::Models;
+use engine_compact::Models;
 
 use self::light::Light;
 pub(super) use self::report::GlareTable;
