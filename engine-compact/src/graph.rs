@@ -175,7 +175,8 @@ impl Layer {
         }
         let Gather::Depthwise { stride, weights } = &self.gather else { return Ok(()) };
         // A border of zeros below and to the right is what stride 2 needs for even sides, and only for those.
-        let sides_fit = *stride == 1 || (*stride == 2 && input.height % 2 == 0 && input.width % 2 == 0);
+        let sides_fit =
+            *stride == 1 || (*stride == 2 && input.height.is_multiple_of(2) && input.width.is_multiple_of(2));
         if !sides_fit {
             return Err("has a depthwise stride that does not fit");
         }

@@ -7,7 +7,7 @@
 //!
 //! All layers of these networks are one thing: a row of pixels is gathered (as it is, under a window, or through a
 //! depthwise 3×3 convolution), multiplied by a matrix, and leaves with bias, residual and PReLU applied. So there are two
-//! kernels to make fast ([`kernels`]) and one loop around them ([`plan`]).
+//! kernels to make fast (`kernels`) and one loop around them (`plan`).
 
 mod graph;
 mod kernels;

@@ -1,4 +1,5 @@
 //! Every kind of layer over many shapes, on every instruction set of this machine, beside the plainest way to compute it.
+#![allow(clippy::unwrap_used)]
 
 use engine::Network as _;
 use engine_compact::{Activation, Backend, CompactNetwork, Gather, Graph, Layer, Residual, Shape};
@@ -19,7 +20,7 @@ impl Chance {
     }
 
     fn coin(&mut self) -> bool {
-        self.next() % 2 == 0
+        self.next().is_multiple_of(2)
     }
 
     fn values(&mut self, count: usize) -> Vec<f32> {

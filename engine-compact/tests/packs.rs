@@ -1,4 +1,5 @@
 //! Packs that are cut, changed, of another version, or made by somebody who means harm.
+#![allow(clippy::unwrap_used)]
 
 use engine_compact::{FILE_NAME, Models, Pack, PackError};
 

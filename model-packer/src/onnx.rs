@@ -199,7 +199,7 @@ impl Tensor {
     /// # Errors
     /// If they are something else.
     pub fn floats(&self) -> anyhow::Result<Vec<f32>> {
-        ensure!(self.data_type == FLOAT && self.raw_data.len() % 4 == 0, "{} holds no floats", self.name);
+        ensure!(self.data_type == FLOAT && self.raw_data.len().is_multiple_of(4), "{} holds no floats", self.name);
         Ok(self.raw_data.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
     }
 
@@ -213,7 +213,11 @@ impl Tensor {
     /// # Errors
     /// If they are something else.
     pub fn integers(&self) -> anyhow::Result<Vec<i64>> {
-        ensure!(self.data_type == INT64 && self.raw_data.len() % 8 == 0, "{} holds no whole numbers", self.name);
+        ensure!(
+            self.data_type == INT64 && self.raw_data.len().is_multiple_of(8),
+            "{} holds no whole numbers",
+            self.name
+        );
         let whole = |b: &[u8]| b.iter().rev().fold(0_i64, |number, &byte| (number << 8) | i64::from(byte));
         Ok(self.raw_data.chunks_exact(8).map(whole).collect())
     }

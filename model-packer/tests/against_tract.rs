@@ -1,4 +1,5 @@
 //! The compact runtime beside tract: layer by layer, whole networks, full and rounded weights.
+#![allow(clippy::unwrap_used)]
 
 use std::path::Path;
 

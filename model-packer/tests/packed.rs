@@ -1,4 +1,5 @@
 //! What the engine reads in pictures of real people with the packed networks, beside tract with the full ones.
+#![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 
