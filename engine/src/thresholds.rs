@@ -125,7 +125,7 @@ pub struct BlinkThresholds {
     pub lasting_ratio: f32,
     /// See `lasting_ratio`. Usual blinks are over by then.
     pub lasting_ms: u32,
-    /// A dip of which only one sample is closed, though samples come closer than `coarse_ms`, must come this deep: a print
+    /// A dip in which only one sample is not open, though samples come closer than `coarse_ms`, must come this deep: a print
     /// that swings reads down to 0.40 for one frame (`accuracy attacks --only nod`), a blink is deeper or lasts longer.
     pub lone_ratio: f32,
     /// Neither eye may be above this share when the mean is closed: a wink is no blink. The less closed eye of a blink came

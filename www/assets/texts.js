@@ -115,7 +115,7 @@ const en = {
   'hint.turned': 'Look straight ahead',
   'hint.tilted': 'Hold your head upright',
   'hint.blurred': 'Hold still',
-  'hint.eyes_unreadable': 'Keep hair, hands and glare off your eyes',
+  'hint.eyes_unreadable': 'Uncover your eyes, avoid glare',
   'hint.settling': 'Keep your eyes open',
   'hint.hold': 'Good. Stay there',
   'hint.preparing': 'Get ready…',

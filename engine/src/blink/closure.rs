@@ -16,6 +16,8 @@ pub(super) struct Closure {
     lowest_ms: u32,
     /// Samples at or below the coarse limit of closed eyes.
     samples: u32,
+    /// Samples of eyes that were not open, those on the way down among them.
+    narrowed: u32,
     /// Samples lie so far apart that the deepest moment may have been missed.
     is_coarse: bool,
     /// The eyes were seen open before, not just opened from another closure, and closed fast: lids that sink slowly look
@@ -38,6 +40,7 @@ impl Closure {
         let is_open = |&(_, openness): &(u32, f32)| openness >= limits.onset_ratio * highest;
         let last_open = history.iter().rposition(is_open);
         let start_ms = last_open.and_then(|i| history.get(i + 1)).map_or(t_ms, |&(t, _)| t);
+        let on_the_way = history.iter().skip(last_open.map_or(history.len(), |i| i + 1));
         let is_from_open = last_open.is_some() && highest >= limits.open_ratio;
         let is_rested = opened_ms.is_none_or(|opened| start_ms - opened.min(start_ms) >= limits.refractory_ms);
         Closure {
@@ -46,6 +49,7 @@ impl Closure {
             lowest: openness,
             lowest_ms: t_ms,
             samples: 1,
+            narrowed: 1 + on_the_way.filter(|&&(_, openness)| openness < limits.open_ratio).count() as u32,
             is_coarse,
             fast: is_from_open && is_rested && t_ms - start_ms <= limits.max_closing_ms,
         }
@@ -57,6 +61,7 @@ impl Closure {
             (self.lowest, self.lowest_ms) = (openness, t_ms);
         }
         self.samples += u32::from(openness <= limits.closed_ratio_coarse);
+        self.narrowed += u32::from(openness < limits.open_ratio);
     }
 
     /// Whether the eyes are open again.
@@ -81,12 +86,11 @@ impl Closure {
         if self.lasted_ms(end_ms) > limits.lasting_ms {
             return self.lowest <= limits.lasting_ratio;
         }
-        match (self.samples, self.is_coarse) {
-            (1, true) => true,
-            // The lids of a blink stay down longer than that; the lids of a print that swings look down for a moment.
-            (1, false) => self.lowest <= limits.lone_ratio,
-            // Where several samples saw the lids down, the deepest moment was not missed.
-            _ => self.lowest <= limits.closed_ratio,
+        if self.narrowed == 1 && !self.is_coarse {
+            // Lids take longer than that to go down and come up; those of a print that swings seem down for a moment.
+            return self.lowest <= limits.lone_ratio;
         }
+        // Where several samples saw the lids down, the deepest moment was not missed.
+        self.samples == 1 || self.lowest <= limits.closed_ratio
     }
 }
