@@ -173,7 +173,9 @@ pub struct CaptureThresholds {
     pub max_closed_share: f32,
     /// Greatest EAR of the closed capture as such.
     pub max_closed_ear: f32,
-    /// Greatest difference between the EAR the transcript claims for a capture and the server's own.
+    /// Greatest difference between the EAR the transcript claims for a capture and the server's own. The browser's rounded
+    /// weights read up to 0.01 apart from the full ones on 25 faces in stills (`model-packer`'s test `packed`); three times
+    /// that refuses nobody for it. The verdict rests on the server's own figures anyway.
     pub max_ear_difference: f32,
     /// Greatest difference between the EAR of a capture and that of the camera frame it was cut from. Wider than the one
     /// above: the frame was read in the region that tracking gave, the capture in its own.
@@ -251,7 +253,7 @@ impl Thresholds {
             min_open_ear: 0.14,
             max_closed_share: 0.5,
             max_closed_ear: 0.16,
-            max_ear_difference: 0.02,
+            max_ear_difference: 0.03,
             max_frame_difference: 0.1,
             max_capture_gap_ms: 4000,
             max_shape_distance: 0.08,

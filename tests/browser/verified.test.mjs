@@ -10,6 +10,9 @@ import { comeToCamera, openVisitor, screen } from './lib/visitor.mjs';
 /** Captures and transcript of one verification may have this many bytes. */
 const UPLOAD_BUDGET = 80_000;
 
+/** Eye aspect ratio by which the browser's rounded weights and the server's full ones may differ on one JPEG. */
+const RUNTIMES_APART = 0.01;
+
 const CLIPS = [
   ['the free portrait', () => portraitClip()],
   ['a man with glasses', () => recordedClip('liveportrait__d13.mp4')],
@@ -45,7 +48,7 @@ for (const [who, clipOf] of CLIPS) {
       const { pair } = event.details;
       const apart = Math.max(...['open', 'closed'].flatMap((role) => ['right', 'left'].map((side) =>
         Math.abs(event.details[role].ears[side] - event.details[`${role}_claimed`][side]))));
-      assert.ok(apart <= 0.005, `browser and server read one JPEG ${apart} apart`);
+      assert.ok(apart <= RUNTIMES_APART, `browser and server read one JPEG ${apart} apart`);
       console.log(`${who}: open ${ear(open).toFixed(3)}, closed ${ear(closed).toFixed(3)}, browser and server ${apart.toFixed(4)} apart, shape ${pair.shape_distance.toFixed(4)}, likeness ${pair.likeness.toFixed(4)}, captures ${sizes.join(' + ')} bytes, upload ${bytes} bytes in ${chunks.length} chunks`);
       assert.ok(bytes > sizes[0] + sizes[1], `the upload is said to have ${bytes} bytes`);
       assert.ok(bytes <= UPLOAD_BUDGET, `${bytes} bytes were uploaded`);
