@@ -40,7 +40,7 @@ async function traffic() {
     const isPart = ({ path, status }) => status === 200 && /^\/((assets|pkg|models)\/|sw\.js|camera)/.test(path);
     const first = proxy.sent.filter(isPart);
     const uploads = visitor.requests.filter((request) => request.method() !== 'GET' && new URL(request.url()).pathname.startsWith('/api/submission'));
-    const upload = sum((await Promise.all(uploads.map((request) => request.sizes()))).map(({ requestBodySize }) => requestBodySize));
+    const lengths = await Promise.all(uploads.map(async (request) => Number((await request.allHeaders())['content-length'])));
     const again = proxy.sent.length;
     await page.goto(`${proxy.base}/camera`);
     await page.waitForTimeout(2_000);
@@ -48,7 +48,7 @@ async function traffic() {
       first_load_brotli_bytes: sum(first.map(({ bytes }) => bytes)),
       engine_wasm_brotli_bytes: sum(first.filter(({ path }) => path.endsWith('.wasm')).map(({ bytes }) => bytes)),
       second_visit_bytes: sum(proxy.sent.slice(again).filter(({ path }) => isEngine(path)).map(({ bytes }) => bytes)),
-      upload_bytes: upload,
+      upload_bytes: sum(lengths),
     };
   } finally {
     await visitor.close();
@@ -89,7 +89,9 @@ async function times() {
   }
 }
 
-const pictures = () => readdirSync(frames).filter((name) => ['.png', '.jpg', '.jpeg'].includes(extname(name).toLowerCase())).sort();
+function pictures() {
+  return readdirSync(frames).filter((name) => ['.png', '.jpg', '.jpeg'].includes(extname(name).toLowerCase())).sort();
+}
 
 /** Files of this folder, the packages, the models and the frames; nothing else. */
 function serve(request, response) {

@@ -80,7 +80,9 @@ function times(taken) {
 }
 
 function push(engine, memory, { data, width, height }, t_ms) {
-  new Uint8Array(memory.buffer, engine.frameAddress(width, height), data.length).set(data);
+  // First the address: the memory may move while room is made.
+  const address = engine.frameAddress(width, height);
+  new Uint8Array(memory.buffer, address, data.length).set(data);
   return engine.push(t_ms);
 }
 
