@@ -7,6 +7,10 @@ import { startProxy } from './lib/proxy.mjs';
 import { startServer } from './lib/server.mjs';
 import { messageCode, openVisitor, screen } from './lib/visitor.mjs';
 
+/** What a person on a slow network may have to load before the first reading, and the engine's part of it; in bytes. */
+const FIRST_LOAD = 1_100_000;
+const ENGINE = 150_000;
+
 /** Addresses that name their content. */
 const BY_CONTENT = /^\/(assets|pkg|models)\/[0-9a-f]{16}\/./;
 const isEngine = (path) => /^\/(pkg|models)\//.test(path);
@@ -86,7 +90,10 @@ test('a second visit loads nothing of engine and models, and the first one littl
     const files = first.map(({ path }) => path).filter(isEngine);
     assert.ok(files.some((path) => path.endsWith('.wasm')) && files.some((path) => path.startsWith('/models/')), files.join());
     await kept(page, files);
-    const bytes = first.reduce((sum, file) => sum + file.bytes, 0);
+    const bytes = first.filter(({ path }) => /^\/((assets|pkg|models)\/|sw\.js|camera)/.test(path)).reduce((sum, file) => sum + file.bytes, 0);
+    assert.ok(bytes <= FIRST_LOAD, `the first load takes ${bytes} bytes`);
+    const code = first.find(({ path }) => path.endsWith('.wasm'))?.bytes ?? 0;
+    assert.ok(code > 0 && code <= ENGINE, `the engine takes ${code} bytes`);
     for (const { path, encoding, caching, status } of first.filter((file) => BY_CONTENT.test(file.path))) {
       assert.deepEqual([encoding, caching, status], ['br', 'public, max-age=31536000, immutable', 200], path);
     }
@@ -102,7 +109,7 @@ test('a second visit loads nothing of engine and models, and the first one littl
     await begin(page);
     const second = proxy.sent.slice(again);
     const engine = second.filter(({ path }) => isEngine(path));
-    console.log(`first load ${bytes} bytes, of which WASM ${first.find(({ path }) => path.endsWith('.wasm')).bytes}; second visit ${engine.reduce((sum, file) => sum + file.bytes, 0)} bytes of engine and models`);
+    console.log(`first load ${bytes} bytes, of which WASM ${code}; second visit ${engine.reduce((sum, file) => sum + file.bytes, 0)} bytes of engine and models`);
     assert.deepEqual(engine, [], 'nothing of engine and models travels twice');
 
     const paths = await keptPaths(page);
