@@ -5,7 +5,7 @@ import { after, afterEach, before, test } from 'node:test';
 import { portraitClip } from './lib/clips.mjs';
 import { startProxy } from './lib/proxy.mjs';
 import { startServer } from './lib/server.mjs';
-import { messageCode, openVisitor, screen } from './lib/visitor.mjs';
+import { comeToCamera, messageCode, openVisitor, screen } from './lib/visitor.mjs';
 
 /** What a person on a slow network may have to load before the first reading, and the engine's part of it; in bytes. */
 const FIRST_LOAD = 1_100_000;
@@ -17,7 +17,6 @@ const isEngine = (path) => /^\/(pkg|models)\//.test(path);
 
 let server;
 let proxy;
-let mails = 0;
 before(async () => {
   proxy = await startProxy();
   server = await startServer({ APP_BASE_URL: proxy.base });
@@ -35,14 +34,7 @@ async function visit(steps, { prepare, ...options } = {}) {
   try {
     await prepare?.(visitor);
     const { page } = visitor;
-    await page.goto(`${proxy.base}/`);
-    await page.fill('#register input[name=email]', `delivery${mails}@example.org`);
-    await page.click('#register button[type=submit]');
-    await page.waitForURL('**/check-mail');
-    const link = await server.link(mails);
-    mails += 1;
-    await page.goto(link);
-    await page.click('#redeem');
+    await comeToCamera(visitor, { ...server, base: proxy.base });
     await screen(page, ['priming']);
     await steps(page, visitor);
     assert.deepEqual(visitor.errors, [], 'the console reported errors');

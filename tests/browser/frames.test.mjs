@@ -3,10 +3,9 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { portraitClip } from './lib/clips.mjs';
 import { startServer } from './lib/server.mjs';
-import { openVisitor, screen } from './lib/visitor.mjs';
+import { comeToCamera, openVisitor, screen } from './lib/visitor.mjs';
 
 let server;
-let mails = 0;
 before(async () => { server = await startServer(); });
 after(async () => { await server?.stop(); });
 
@@ -23,13 +22,7 @@ async function atTheCamera({ worker = '', page: inPage = () => {}, clip = portra
       const response = await route.fetch();
       await route.fulfill({ response, body: `${worker}\n${await response.text()}` });
     });
-    await page.goto(`${server.base}/`);
-    await page.fill('#register input[name=email]', `frames${mails}@example.org`);
-    await page.click('#register button[type=submit]');
-    await page.waitForURL('**/check-mail');
-    await page.goto(await server.link(mails));
-    mails += 1;
-    await page.click('#redeem');
+    await comeToCamera(visitor, server);
     await screen(page, ['priming']);
     await page.click('#start');
     await steps(page);

@@ -3,10 +3,9 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { portraitClip } from './lib/clips.mjs';
 import { startServer } from './lib/server.mjs';
-import { openVisitor, screen } from './lib/visitor.mjs';
+import { comeToCamera, openVisitor, screen } from './lib/visitor.mjs';
 
 let server;
-let mails = 0;
 before(async () => { server = await startServer(); });
 after(async () => { await server?.stop(); });
 
@@ -16,13 +15,7 @@ async function atTheCamera(steps, prepare = async () => {}, options = {}) {
   try {
     await prepare(visitor);
     const { page } = visitor;
-    await page.goto(`${server.base}/`);
-    await page.fill('#register input[name=email]', `way${mails}@example.org`);
-    await page.click('#register button[type=submit]');
-    await page.waitForURL('**/check-mail');
-    await page.goto(await server.link(mails));
-    mails += 1;
-    await page.click('#redeem');
+    await comeToCamera(visitor, server);
     await screen(page, ['priming']);
     await steps(page);
   } finally {
@@ -45,11 +38,11 @@ test('the whole way goes by keyboard alone', async () => {
   try {
     await page.goto(`${server.base}/`);
     await tabTo(page, 'input[name=email]');
-    await page.keyboard.type(`way${mails}@example.org`);
+    const known = server.mails();
+    await page.keyboard.type(`keys${known}@example.org`);
     await page.keyboard.press('Enter');
     await page.waitForURL('**/check-mail');
-    await page.goto(await server.link(mails));
-    mails += 1;
+    await page.goto(await server.link(known));
     await tabTo(page, '#redeem');
     await page.keyboard.press('Enter');
     await screen(page, ['priming']);

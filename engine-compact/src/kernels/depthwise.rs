@@ -103,25 +103,15 @@ unsafe fn convolve_stride<L: Lanes, const S: usize>(rows: &mut DepthwiseRows) {
                 let input = rows.input.as_ptr().add(row * S * rows.row_step + channel);
                 let output = rows.output.as_mut_ptr().add(row * rows.width * channels + channel);
                 let mut x = 0;
-                while rows.width - x >= 4 {
-                    columns::<L, S, 4>(
-                        &taps,
-                        input.add(x * S * channels),
-                        rows.row_step,
-                        channels,
-                        output.add(x * channels),
-                    );
-                    x += 4;
-                }
-                while rows.width - x >= 1 {
-                    columns::<L, S, 1>(
-                        &taps,
-                        input.add(x * S * channels),
-                        rows.row_step,
-                        channels,
-                        output.add(x * channels),
-                    );
-                    x += 1;
+                while x < rows.width {
+                    let (from, to) = (input.add(x * S * channels), output.add(x * channels));
+                    if rows.width - x >= 4 {
+                        columns::<L, S, 4>(&taps, from, rows.row_step, channels, to);
+                        x += 4;
+                    } else {
+                        columns::<L, S, 1>(&taps, from, rows.row_step, channels, to);
+                        x += 1;
+                    }
                 }
             }
         }

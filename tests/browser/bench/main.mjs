@@ -9,7 +9,7 @@ import { portraitClip } from '../lib/clips.mjs';
 import { ROOT } from '../lib/paths.mjs';
 import { startProxy } from '../lib/proxy.mjs';
 import { startServer } from '../lib/server.mjs';
-import { openVisitor, screen } from '../lib/visitor.mjs';
+import { comeToCamera, openVisitor, screen } from '../lib/visitor.mjs';
 
 const [frames, benchPackage] = process.argv.slice(2);
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm', '.png': 'image/png', '.jpg': 'image/jpeg', '.jpeg': 'image/jpeg' };
@@ -27,12 +27,7 @@ async function traffic() {
   const visitor = await openVisitor({ clip: portraitClip() });
   try {
     const { page } = visitor;
-    await page.goto(`${proxy.base}/`);
-    await page.fill('#register input[name=email]', 'bench@example.org');
-    await page.click('#register button[type=submit]');
-    await page.waitForURL('**/check-mail');
-    await page.goto(await server.link(0));
-    await page.click('#redeem');
+    await comeToCamera(visitor, { ...server, base: proxy.base });
     await screen(page, ['priming']);
     await page.click('#start');
     const end = await screen(page, ['verified', 'failed', 'error'], 120_000);

@@ -18,18 +18,20 @@ export async function startServer(settings = {}) {
   child.stdout.on('data', (bytes) => { log += bytes; });
   child.stderr.on('data', (bytes) => { log += bytes; });
   const base = `http://localhost:${port}`;
+  const mails = () => listed(join(data, 'outbox')).filter((name) => name.endsWith('.eml')).sort();
   await answering(`${base}/health`, child, () => log);
   return {
     base,
     data,
     log: () => log,
     adminKey: () => readFileSync(join(data, 'keys', 'admin.key'), 'utf8').trim(),
+    /** How many mails have come. */
+    mails: () => mails().length,
     /** The link in the newest mail, once one more than `known` has come. */
     async link(known = 0) {
-      const folder = join(data, 'outbox');
       for (let tries = 0; tries < 100; tries++) {
-        const mails = listed(folder).filter((name) => name.endsWith('.eml')).sort();
-        if (mails.length > known) return linkIn(readFileSync(join(folder, mails.at(-1)), 'utf8'));
+        const come = mails();
+        if (come.length > known) return linkIn(readFileSync(join(data, 'outbox', come.at(-1)), 'utf8'));
         await sleep(100);
       }
       throw new Error(`no mail came\n${log}`);

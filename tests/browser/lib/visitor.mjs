@@ -44,13 +44,14 @@ export async function openVisitor({ clip = null, allow = true, viewport = PHONE,
   };
 }
 
-/** Registers, opens the mailed link and comes to the camera page. */
-export async function comeToCamera({ page }, server, address = 'person@example.org') {
+/** Registers, opens the mailed link and comes to the camera page; without an address, as somebody new. */
+export async function comeToCamera({ page }, server, address = undefined) {
+  const known = server.mails();
   await page.goto(`${server.base}/`);
-  await page.fill('#register input[name=email]', address);
+  await page.fill('#register input[name=email]', address ?? `person${known}@example.org`);
   await page.click('#register button[type=submit]');
   await page.waitForURL('**/check-mail');
-  await page.goto(await server.link());
+  await page.goto(await server.link(known));
   await page.click('#redeem');
   await page.waitForURL('**/camera');
 }

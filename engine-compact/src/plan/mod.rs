@@ -1,8 +1,11 @@
 //! Plans: a graph in, an order of kernel calls out, with every buffer placed and every weight where its kernel wants it.
 //! Running a plan allocates nothing.
 
+mod layout;
+
 use crate::graph::{Activation, Gather, Graph, GraphError, Layer, Shape};
 use crate::kernels::{Addend, Backend, CHANNEL_STEP, DepthwiseRows, DepthwiseWeights, Matrix, Product};
+use layout::{Layout, layout, place};
 
 /// Floats that the gathered rows of a block may take, so that they stay in the first-level cache.
 const BLOCK_FLOATS: usize = 3072;
@@ -30,16 +33,6 @@ pub(crate) struct Buffers {
     in_order: Vec<u32>,
 }
 
-/// How a tensor lies in memory: zeros around it, and behind the channels of each pixel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Layout {
-    shape: Shape,
-    /// Pixels of zeros on each side.
-    border: usize,
-    /// Floats from one pixel to the next.
-    step: usize,
-}
-
 #[derive(Debug)]
 struct Step {
     input: usize,
@@ -65,38 +58,6 @@ enum Gathering {
 enum Pooling {
     None,
     TwoByTwo,
-}
-
-impl Layout {
-    fn row_step(&self) -> usize {
-        (self.shape.width + 2 * self.border) * self.step
-    }
-
-    fn len(&self) -> usize {
-        (self.shape.height + 2 * self.border) * self.row_step()
-    }
-
-    /// Where the pixel in row `y` and column `x` lies, counted in pixels; both count from the border's corner.
-    fn pixel(&self, y: usize, x: usize) -> usize {
-        y * (self.shape.width + 2 * self.border) + x
-    }
-
-    /// The place of every pixel, counted in pixels.
-    fn pixels(&self) -> Vec<u32> {
-        let Layout { shape, border, .. } = *self;
-        let place = |y: usize, x: usize| self.pixel(y + border, x + border) as u32;
-        (0..shape.height).flat_map(|y| (0..shape.width).map(move |x| place(y, x))).collect()
-    }
-
-    /// The values of each row, without the border.
-    fn rows(&self) -> impl Iterator<Item = std::ops::Range<usize>> + use<> {
-        let Layout { shape, border, step } = *self;
-        let layout = *self;
-        (0..shape.height).map(move |y| {
-            let start = layout.pixel(y + border, border) * step;
-            start..start + shape.width * step
-        })
-    }
 }
 
 impl Plan {
@@ -152,9 +113,13 @@ impl Plan {
     pub(crate) fn run(&self, buffers: &mut Buffers, input: &[f32], outputs: &mut [Vec<f32>]) {
         let layout = self.layout(0);
         let row_len = self.input.width * self.input.channels;
-        for (to, from) in layout.rows().zip(input.chunks_exact(row_len)) {
-            let to = buffers.tensors[self.slots[0]][to].chunks_exact_mut(layout.step);
-            for (to, from) in to.zip(from.chunks_exact(self.input.channels)) {
+        for (row, from) in layout.rows().zip(input.chunks_exact(row_len)) {
+            let to = &mut buffers.tensors[self.slots[0]][row];
+            if layout.step == self.input.channels {
+                to.copy_from_slice(from);
+                continue;
+            }
+            for (to, from) in to.chunks_exact_mut(layout.step).zip(from.chunks_exact(self.input.channels)) {
                 to[..self.input.channels].copy_from_slice(from);
             }
         }
@@ -272,47 +237,6 @@ fn pool(layout: &Layout, values: &[f32], first: usize, rows: usize, pooled: &mut
             }
         }
     }
-}
-
-/// How a tensor lies: with as wide a border as the widest that a layer wants of it. Only an input that nothing but windows
-/// read is left without filled-up channels, so that a row of a window is one run.
-fn layout(graph: &Graph, tensor: usize, shape: Shape) -> Layout {
-    let readers = || graph.layers.iter().filter(|layer| layer.input == tensor);
-    let border = readers().map(|layer| layer.gather.border()).max().unwrap_or(0);
-    let is_plain = tensor == 0
-        && readers().all(|layer| matches!(layer.gather, Gather::Window { .. }))
-        && graph.layers.iter().all(|layer| layer.residual.is_none_or(|residual| residual.tensor != tensor));
-    let step = if is_plain { shape.channels } else { shape.channels.next_multiple_of(CHANNEL_STEP) };
-    Layout { shape, border, step }
-}
-
-/// Gives every tensor a buffer. Tensors that lie alike share one if the first is no longer needed when the other is made;
-/// zeros stay zeros, as borders and filled-up channels of both are the same.
-fn place(graph: &Graph, all: &[Layout]) -> (Vec<Layout>, Vec<usize>) {
-    let reads = |layer: &Layer, tensor: usize| {
-        layer.input == tensor || layer.residual.is_some_and(|residual| residual.tensor == tensor)
-    };
-    let needed_until = |tensor: usize| {
-        let is_output = graph.outputs.iter().flatten().any(|&output| output == tensor);
-        let last = graph.layers.iter().rposition(|layer| reads(layer, tensor));
-        if is_output { graph.layers.len() } else { last.unwrap_or(0) }
-    };
-    let mut layouts: Vec<Layout> = Vec::new();
-    // The last layer that needs what lies in each buffer.
-    let mut busy_until: Vec<usize> = Vec::new();
-    let mut slots = Vec::new();
-    for (tensor, &layout) in all.iter().enumerate() {
-        // Tensor 0 is there before layer 0; tensor `i` is made by layer `i - 1`.
-        let is_free = |slot: &usize| tensor > 0 && layouts[*slot] == layout && busy_until[*slot] < tensor - 1;
-        let slot = (0..layouts.len()).find(is_free).unwrap_or(layouts.len());
-        if slot == layouts.len() {
-            layouts.push(layout);
-            busy_until.push(0);
-        }
-        busy_until[slot] = needed_until(tensor).max(tensor.saturating_sub(1));
-        slots.push(slot);
-    }
-    (layouts, slots)
 }
 
 fn step(layer: &Layer, output: usize, all: &[Layout], backend: Backend) -> Step {
