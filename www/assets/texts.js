@@ -61,7 +61,7 @@ const en = {
   'priming.video': 'The video stays on this device',
   'priming.video.text': 'Your browser reads your eyes itself. No video is sent or recorded.',
   'priming.sent': 'Two small pictures are sent',
-  'priming.sent.text': 'Eyes open and eyes closed, with a signed record of the measurements: about 100 kB. This site keeps the pictures as evidence.',
+  'priming.sent.text': 'Eyes open and eyes closed, with a signed record of the measurements: up to 80 kB. This site keeps the pictures as evidence.',
   'priming.size': 'About {size} are loaded first',
   'priming.size.text': 'The eye reader. Your browser may keep it for the next time.',
   'priming.tips': 'For a good start',
