@@ -27,7 +27,7 @@ pub(crate) struct Capture {
 pub(crate) struct Selector {
     open: Option<(f32, Capture)>,
     closed: Option<(f32, Capture)>,
-    /// The last frame completed a blink: what is held of it is of no use to the next.
+    /// The last frame ended a closure: what is held of it is of no use to the next.
     blinked: bool,
 }
 
@@ -56,13 +56,13 @@ impl Selector {
         if std::mem::take(&mut self.blinked) {
             self.closed = None;
         }
-        self.blinked = seen.blink.is_some();
+        self.blinked = seen.closure.is_some();
         let (Some(face), Some(openness)) = (&seen.face, seen.openness) else { return Ok(()) };
         match seen.state {
             EyeState::Open => {
-                // A completed blink needs its closed frame still, and its last frame has half-open eyes; any other dip is
+                // A closure that has ended needs its closed frame still, and its last frame has half-open eyes; any other dip is
                 // over.
-                if seen.blink.is_some() {
+                if seen.closure.is_some() {
                     return Ok(());
                 }
                 self.closed = None;
@@ -82,7 +82,7 @@ impl Selector {
         Ok(())
     }
 
-    /// Both captures of a counted blink, once both are held.
+    /// Both captures of a closure that has just ended, once both are held.
     pub(crate) fn captures(&self, blink: &Blink) -> Option<(&Capture, &Capture)> {
         let (_, open) = self.open.as_ref()?;
         let (_, closed) = self.closed.as_ref()?;
@@ -170,6 +170,7 @@ mod tests {
             quality: Quality { sharpness, light: 100.0, clipped: 0.0 },
             glare: Glare::default(),
             surroundings: None,
+            cell: None,
         };
         Observation {
             t_ms,
@@ -181,6 +182,7 @@ mod tests {
             state,
             openness: Some(openness),
             blink: None,
+            closure: None,
         }
     }
 

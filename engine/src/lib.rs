@@ -3,8 +3,9 @@
 //! Pure: it has no clock, randomness, file, network, DOM or logging. Time comes in with each frame; the networks come in
 //! behind [`Network`]. Data flows one way:
 //!
-//! frame → [`detect`] → region → [`mesh`] → EAR, pose, quality, glare → [`gate`] → [`blink`] → capture selection → transcript,
-//! and on the other side of the wire: transcript and captures → [`decide()`] → [`Verdict`].
+//! frame → [`detect`] → region → [`mesh`] → EAR, pose, quality, glare → [`gate`] → [`blink`] → [`prompt`], capture and
+//! [`strip`] selection → [`transcript`], and on the other side of the wire: transcript, captures and strip → [`decide()`] →
+//! [`Verdict`].
 //!
 //! Left and right are the subject's own everywhere (`mesh/landmarks.rs`).
 
@@ -16,6 +17,8 @@ pub mod gate;
 pub mod jpeg;
 pub mod mesh;
 pub mod pair;
+pub mod prompt;
+pub mod strip;
 pub mod transcript;
 
 mod attempt;
@@ -39,10 +42,11 @@ mod tracker;
 // As if they were modules of this crate.
 use engine_pixels::{crop, frame};
 
-pub use attempt::{Attempt, Evidence, Phase, Progress};
+pub use attempt::{Ask, Attempt, Evidence, Phase, Progress, Prompt};
 pub use blink::{Blink, EyeState};
 pub use cover::Surroundings;
-pub use decide::{Decision, Record, Submission, Verdict, decide};
+pub use decide::{Decision, Issued, Record, Submission, Verdict, decide};
+pub use engine_pixels::crop::rgb_at as crop_rgb;
 pub use engine_pixels::frame::{Frame, FrameError, Picture};
 pub use engine_pixels::geometry;
 pub use error::EngineError;
@@ -54,7 +58,9 @@ pub use quality::{Quality, Scene};
 pub use reason::Reason;
 pub use score::{CaptureScore, Scorer};
 pub use session::{FrameReport, Observation, Session};
-pub use thresholds::{BlinkThresholds, CaptureThresholds, CoverThresholds, Thresholds};
+pub use thresholds::{
+    BlinkThresholds, CaptureThresholds, CoverThresholds, PromptThresholds, StripThresholds, Thresholds,
+};
 pub use tracker::{Face, Reading, Tracker};
 pub use transcript::{KeyKind, Terms, public_key_is_acceptable};
 

@@ -25,10 +25,20 @@ pub enum Reason {
     EngineVersion,
     /// Frame times do not rise, or more time passed in them than the server saw pass.
     TranscriptTimes,
+    /// What was asked for was not done, too often.
+    PromptMissed,
+    /// The transcript's rounds are not those that were asked for, or do not show what they say.
+    PromptMismatch,
+    /// The transcript is not what the browser committed to before it got to know the next cue.
+    PromptCommitment,
+    /// Cues were answered before they can have been seen, or much later.
+    PromptTimes,
     /// The recorded frames hold no completed blink.
     NoBlink,
-    /// A capture's bytes are not those the transcript names.
+    /// The bytes of a capture or of the strip are not those the transcript names.
     CaptureHash,
+    /// A capture or the strip was sent before.
+    CaptureReplayed,
     /// A capture is not a baseline JPEG of the kind the page makes.
     CaptureFormat,
     /// A capture's header claims more pixels than are accepted, or fewer than can be read.
@@ -51,11 +61,19 @@ pub enum Reason {
     CapturesDiffer,
     /// The server's reading of the captures differs from the transcript's.
     ScoreMismatch,
+    /// Too many cells of the strip show no face that can be read.
+    StripUnclear,
+    /// A cell of the strip does not show the face of the open capture.
+    StripDiffers,
+    /// The strip does not show the blinks that the transcript tells of.
+    StripNoBlink,
+    /// The server's reading of the strip differs from the transcript's frames.
+    StripMismatch,
 }
 
 impl Reason {
     /// Every reason, in the order of the checks.
-    pub const ALL: [Reason; 22] = [
+    pub const ALL: [Reason; 31] = [
         Reason::Timeout,
         Reason::Cancelled,
         Reason::TranscriptHeader,
@@ -65,8 +83,13 @@ impl Reason {
         Reason::TranscriptBinding,
         Reason::EngineVersion,
         Reason::TranscriptTimes,
+        Reason::PromptMissed,
+        Reason::PromptMismatch,
+        Reason::PromptCommitment,
+        Reason::PromptTimes,
         Reason::NoBlink,
         Reason::CaptureHash,
+        Reason::CaptureReplayed,
         Reason::CaptureFormat,
         Reason::CaptureSize,
         Reason::CaptureDamaged,
@@ -78,6 +101,10 @@ impl Reason {
         Reason::CapturesIdentical,
         Reason::CapturesDiffer,
         Reason::ScoreMismatch,
+        Reason::StripUnclear,
+        Reason::StripDiffers,
+        Reason::StripNoBlink,
+        Reason::StripMismatch,
     ];
 
     /// The stable code, `snake_case`. Codes are never renamed or reused.
@@ -92,8 +119,13 @@ impl Reason {
             Reason::TranscriptBinding => "transcript_binding",
             Reason::EngineVersion => "engine_version",
             Reason::TranscriptTimes => "transcript_times",
+            Reason::PromptMissed => "prompt_missed",
+            Reason::PromptMismatch => "prompt_mismatch",
+            Reason::PromptCommitment => "prompt_commitment",
+            Reason::PromptTimes => "prompt_times",
             Reason::NoBlink => "no_blink",
             Reason::CaptureHash => "capture_hash",
+            Reason::CaptureReplayed => "capture_replayed",
             Reason::CaptureFormat => "capture_format",
             Reason::CaptureSize => "capture_size",
             Reason::CaptureDamaged => "capture_damaged",
@@ -105,6 +137,10 @@ impl Reason {
             Reason::CapturesIdentical => "captures_identical",
             Reason::CapturesDiffer => "captures_differ",
             Reason::ScoreMismatch => "score_mismatch",
+            Reason::StripUnclear => "strip_unclear",
+            Reason::StripDiffers => "strip_differs",
+            Reason::StripNoBlink => "strip_no_blink",
+            Reason::StripMismatch => "strip_mismatch",
         }
     }
 
@@ -112,13 +148,17 @@ impl Reason {
     /// where that would only help somebody who forges submissions.
     pub fn message(self) -> &'static str {
         match self {
-            Reason::Timeout => "No blink was seen before the time was over. Try again and blink once, slowly.",
+            Reason::Timeout => "The time was over before all was done. Try again, in your own time.",
             Reason::Cancelled => "You ended the check. You can try again.",
             Reason::NoBlink => "No complete blink was recorded. Try again and blink once, slowly.",
+            Reason::PromptMissed => "Not everything that was asked was seen. Try again and wait for each sign.",
+            Reason::PromptTimes => "Your answers came too late or too early. Try again and wait for each sign.",
             Reason::EngineVersion => "This page is out of date. Reload it and try again.",
             Reason::CaptureNoFace => "No face could be found in a picture. Try again in better light.",
             Reason::CaptureSeveralFaces => "More than one face was in the picture. Make sure that you are alone.",
-            Reason::CaptureUnclear => "Your face could not be read clearly. Find more light and look straight ahead.",
+            Reason::CaptureUnclear | Reason::StripUnclear => {
+                "Your face could not be read clearly. Find more light and look straight ahead."
+            }
             Reason::OpenNotOpen => "Your open eyes could not be read. Look straight at the camera and try again.",
             Reason::ClosedNotClosed => "Your closed eyes could not be read. Blink a little more slowly and try again.",
             Reason::CapturesDiffer => "The two pictures do not match. Keep still while you blink and try again.",
@@ -128,12 +168,18 @@ impl Reason {
             | Reason::TranscriptVersion
             | Reason::TranscriptBinding
             | Reason::TranscriptTimes
+            | Reason::PromptMismatch
+            | Reason::PromptCommitment
             | Reason::CaptureHash
+            | Reason::CaptureReplayed
             | Reason::CaptureFormat
             | Reason::CaptureSize
             | Reason::CaptureDamaged
             | Reason::CapturesIdentical
-            | Reason::ScoreMismatch => "The recording could not be accepted. Reload the page and try again.",
+            | Reason::ScoreMismatch
+            | Reason::StripDiffers
+            | Reason::StripNoBlink
+            | Reason::StripMismatch => "The recording could not be accepted. Reload the page and try again.",
         }
     }
 

@@ -13,8 +13,10 @@ use crate::pair::{self, PairScore};
 use crate::pose::Pose;
 use crate::quality::Quality;
 use crate::reason::Reason;
+use crate::strip::{self, Moment, StripScore};
 use crate::thresholds::Thresholds;
 use crate::tracker::{Reading, Tracker, is_other};
+use crate::transcript::FrameRecord;
 
 /// What the one face of a capture reads. Landmarks stay inside the engine: they are not stored.
 #[derive(Clone, Debug, Serialize)]
@@ -36,7 +38,12 @@ pub struct CaptureScore {
 impl CaptureScore {
     /// How the faces of two captures compare; `None` if one has no extent.
     pub fn compare(&self, other: &CaptureScore) -> Option<PairScore> {
-        pair::compare((&self.picture.as_frame(), &self.points), (&other.picture.as_frame(), &other.points))
+        self.compare_with(&other.picture, &other.points)
+    }
+
+    /// The same with any face: its picture and its landmarks there.
+    pub(crate) fn compare_with(&self, picture: &Picture, points: &[Point]) -> Option<PairScore> {
+        pair::compare((&self.picture.as_frame(), &self.points), (&picture.as_frame(), points))
     }
 }
 
@@ -64,6 +71,21 @@ impl Scorer {
     /// [`EngineError::Network`] if a network fails.
     pub fn score(&mut self, jpeg: &[u8], thresholds: &Thresholds) -> Result<Result<CaptureScore, Reason>, EngineError> {
         score(&mut self.tracker, jpeg, thresholds)
+    }
+
+    /// Scores the strip of these recorded frames and moments, and judges it.
+    ///
+    /// # Errors
+    /// [`EngineError::Network`] if a network fails.
+    pub(crate) fn judge_strip(
+        &mut self,
+        jpeg: &[u8],
+        recorded: (&[FrameRecord], &[Moment]),
+        open: &CaptureScore,
+        thresholds: &Thresholds,
+        score: &mut Option<StripScore>,
+    ) -> Result<Result<(), Reason>, EngineError> {
+        strip::judge(jpeg, recorded, open, &mut self.tracker, thresholds, score)
     }
 }
 

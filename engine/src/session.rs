@@ -34,6 +34,8 @@ pub struct Observation {
     pub openness: Option<f32>,
     /// The blink that this frame completed.
     pub blink: Option<Blink>,
+    /// The closure that this frame ended: as a blink, however long.
+    pub closure: Option<Blink>,
 }
 
 /// The stable part of an observation, as tools print it.
@@ -121,6 +123,7 @@ impl Session {
             state: update.state,
             openness: update.openness,
             blink: update.blink,
+            closure: update.closure,
         })
     }
 
@@ -150,6 +153,11 @@ impl Session {
     /// Whether the person's open level is known.
     pub fn is_settled(&self) -> bool {
         self.blinks.open_level().is_some()
+    }
+
+    /// Whether faces come with their cells for the evidence strip.
+    pub(crate) fn keep_cells(&mut self, keeps: bool) {
+        self.tracker.keep_cells(keeps);
     }
 
     /// The tracker, to read single pictures with the same networks.

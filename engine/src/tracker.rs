@@ -16,6 +16,7 @@ use crate::network::Networks;
 use crate::pose::Pose;
 use crate::quality::{self, Quality, Scene};
 use crate::region::{detection_to_region, landmarks_to_region};
+use crate::strip::Cell;
 use crate::thresholds::Thresholds;
 
 /// What was read from one frame.
@@ -48,6 +49,8 @@ pub struct Face {
     pub glare: Glare,
     /// Luma around the eyes; `None` if the eyes have no distance.
     pub surroundings: Option<Surroundings>,
+    /// The face as the evidence strip shows it, where that is asked for.
+    pub(crate) cell: Option<Cell>,
 }
 
 /// Follows the main face from frame to frame.
@@ -60,6 +63,7 @@ pub struct Tracker {
     detected_at_ms: Option<f64>,
     looked_closely_at_ms: Option<f64>,
     scene: Option<Scene>,
+    keeps_cells: bool,
 }
 
 impl Tracker {
@@ -74,7 +78,13 @@ impl Tracker {
             detected_at_ms: None,
             looked_closely_at_ms: None,
             scene: None,
+            keeps_cells: false,
         }
+    }
+
+    /// Whether each face comes with its cell.
+    pub(crate) fn keep_cells(&mut self, keeps: bool) {
+        self.keeps_cells = keeps;
     }
 
     /// Reads the next frame. `t_ms` only paces the detector; it may be of any origin.
@@ -171,7 +181,8 @@ impl Tracker {
         self.read_face(frame, &detection_to_region(detection), thresholds)
     }
 
-    fn read_face(
+    /// Reads the face in `region`, if there is one.
+    pub(crate) fn read_face(
         &mut self,
         frame: &Frame,
         region: &Region,
@@ -181,6 +192,7 @@ impl Tracker {
         if mesh.presence < thresholds.min_presence {
             return Ok(None);
         }
+        let cell = self.keeps_cells.then(|| Cell::of_crop(self.reader.crop()));
         let next = landmarks_to_region(&mesh.points);
         let rect = Rect::around(mesh.points.iter().copied());
         let (Some(region), Some(rect), Some(pose)) = (next, rect, Pose::of(&mesh)) else { return Ok(None) };
@@ -188,7 +200,7 @@ impl Tracker {
         let ears = EyeRatios::of(&mesh.points);
         let glare = Glare::measure(frame, &mesh.points);
         let surroundings = Surroundings::sample(frame, &mesh.points);
-        Ok(Some(Face { mesh, region, rect, ears, pose, quality, glare, surroundings }))
+        Ok(Some(Face { mesh, region, rect, ears, pose, quality, glare, surroundings, cell }))
     }
 }
 

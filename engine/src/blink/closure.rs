@@ -74,11 +74,11 @@ impl Closure {
         t_ms - self.start_ms
     }
 
-    /// The blink that this was, if it was one, with eyes that are open again at `end_ms`.
-    pub(super) fn blink(&self, end_ms: u32, limits: &BlinkThresholds) -> Option<Blink> {
+    /// What this was, with eyes that are open again at `end_ms`: a blink if it was short. `None` if the eyes were not
+    /// closed fast from open, or not really closed.
+    pub(super) fn ended(&self, end_ms: u32, limits: &BlinkThresholds) -> Option<Blink> {
         let long_enough = end_ms - self.last_open_ms >= limits.min_blink_ms;
-        let short_enough = self.lasted_ms(end_ms) <= limits.max_blink_ms;
-        let counted = self.fast && long_enough && short_enough && self.is_deep_enough(end_ms, limits);
+        let counted = self.fast && long_enough && self.is_deep_enough(end_ms, limits);
         counted.then_some(Blink { start_ms: self.start_ms, closed_ms: self.lowest_ms, end_ms })
     }
 

@@ -53,6 +53,8 @@ pub struct BlinkUpdate {
     pub openness: Option<f32>,
     /// The blink that this sample completed.
     pub blink: Option<Blink>,
+    /// The closure that this sample ended: as a blink, however long.
+    pub closure: Option<Blink>,
 }
 
 /// Finds blinks in a series of samples.
@@ -96,12 +98,14 @@ impl BlinkDetector {
             self.history.clear();
             self.state = EyeState::Unknown;
         }
-        let Some(ears) = ears else { return BlinkUpdate { state: self.state, openness: None, blink: None } };
+        let Some(ears) = ears else {
+            return BlinkUpdate { state: self.state, openness: None, blink: None, closure: None };
+        };
         self.read_at_ms = Some(t_ms);
         let Some(level) = self.level.get() else {
             self.level.learn(t_ms, ears, &self.limits);
             self.state = if self.level.get().is_some() { EyeState::Open } else { EyeState::Unknown };
-            return BlinkUpdate { state: self.state, openness: None, blink: None };
+            return BlinkUpdate { state: self.state, openness: None, blink: None, closure: None };
         };
         let right = ears.right / level.right;
         let left = ears.left / level.left;
@@ -109,7 +113,7 @@ impl BlinkDetector {
         let is_closed = openness <= self.closed_ratio(since_read)
             && right.max(left) <= self.limits.closed_each_ratio
             && ears.mean() <= self.limits.max_closed_ear;
-        let blink = match self.closure {
+        let closure = match self.closure {
             None if is_closed => {
                 self.begin_closure(t_ms, openness, since_read);
                 None
@@ -120,7 +124,8 @@ impl BlinkDetector {
             }
             Some(closure) => self.follow(closure, t_ms, openness, is_closed),
         };
-        BlinkUpdate { state: self.state, openness: Some(openness), blink }
+        let blink = closure.filter(|closure| closure.end_ms - closure.start_ms <= self.limits.max_blink_ms);
+        BlinkUpdate { state: self.state, openness: Some(openness), blink, closure }
     }
 
     /// The person's open level, once it is known.
@@ -166,6 +171,7 @@ impl BlinkDetector {
         self.state = EyeState::Closed;
     }
 
+    /// Returns the closure that this sample ended.
     fn follow(&mut self, mut closure: Closure, t_ms: u32, openness: f32, is_closed: bool) -> Option<Blink> {
         let limits = &self.limits;
         closure.take_in(t_ms, openness, limits);
@@ -174,7 +180,7 @@ impl BlinkDetector {
             self.opened_ms = Some(t_ms);
             self.history.push_back((t_ms, openness));
             self.state = EyeState::Open;
-            return closure.blink(t_ms, limits);
+            return closure.ended(t_ms, limits);
         }
         self.closure = Some(closure);
         self.state = if is_closed { EyeState::Closed } else { EyeState::Opening };

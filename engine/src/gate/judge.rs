@@ -114,6 +114,7 @@ mod tests {
             quality: Quality { sharpness: 0.8, light: 120.0, clipped: 0.0 },
             glare: Glare::default(),
             surroundings: None,
+            cell: None,
         }
     }
 

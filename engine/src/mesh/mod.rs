@@ -60,6 +60,11 @@ impl MeshReader {
         }
     }
 
+    /// The crop that the last reading was made from: [`CROP_SIDE`] rows of as many R, G, B triples, 0 to 1.
+    pub(crate) fn crop(&self) -> &[f32] {
+        &self.input
+    }
+
     /// Reads the mesh of the face in `region`. A region without a face gives a low presence, not an error.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! The transcript: what the browser says it saw, as signed integers. Version 2.
+//! The transcript: what the browser says it saw, as signed integers. Version 3.
 //!
 //! A compact JWS (RFC 7515) over JSON of integers and strings; the frames are one of the strings (`frames.rs`). Its header is one constant string except for the key's
 //! thumbprint, so a verifier compares bytes instead of negotiating. The signature shows who holds the key registered for
@@ -16,16 +16,18 @@ use serde::{Deserialize, Serialize};
 use crate::blink::Blink;
 use crate::ear::EyeRatios;
 use crate::gate::Gate;
+use crate::prompt::{Outcome, Policy};
 use crate::reason::Reason;
 use crate::session::Observation;
 
 /// The version of the payload this engine writes and reads.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
-/// The most frames a transcript holds; the oldest fall away. Keeps its text under [`TRANSCRIPT_MAX_BYTES`].
+/// The most frames a transcript holds. In a prompted challenge nothing more is recorded then; without prompts the oldest
+/// fall away. Keeps its text under [`TRANSCRIPT_MAX_BYTES`].
 ///
 /// [`TRANSCRIPT_MAX_BYTES`]: crate::budget::TRANSCRIPT_MAX_BYTES
-pub const MAX_FRAMES: usize = 450;
+pub const MAX_FRAMES: usize = 1500;
 
 /// What the server lays down for one attempt and the transcript must repeat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,10 +40,14 @@ pub struct Terms {
     pub nonce: String,
     /// Which attempt of the capture session this is, from 1.
     pub attempt: u32,
-    /// Time for the blink, from the start of the recording.
+    /// Time for everything that is asked, from the start of the recording.
     pub timeout_ms: u32,
     /// Name of the thresholds in force.
     pub thresholds: String,
+    /// How the challenge is put.
+    pub policy: Policy,
+    /// Frames a second that the browser analysed before the challenge, times ten, as it told the server.
+    pub rate: u32,
 }
 
 /// Who made the signature.
@@ -68,19 +74,25 @@ pub struct Transcript {
     pub nonce: String,
     /// [`Terms::attempt`].
     pub att: u32,
+    /// [`Terms::policy`].
+    pub policy: Policy,
     /// Where the key lives.
     pub key: KeyKind,
     /// What computed this.
     pub engine: EngineVersions,
-    /// Size of the camera's frames in pixels.
-    pub cam: CameraSize,
+    /// The camera.
+    pub cam: Camera,
     /// The frames, oldest first; written as the text of [`pack`].
     #[serde(with = "frames")]
     pub frames: Vec<FrameRecord>,
-    /// The blink that completed the attempt.
+    /// The rounds of a prompted challenge, oldest first.
+    pub rounds: Vec<RoundRecord>,
+    /// The closure that the captures show.
     pub blink: Blink,
     /// The two captures.
     pub cap: Captures,
+    /// The evidence strip. Which frames its cells show, [`crate::strip::choose`] tells.
+    pub strip: StripRecord,
 }
 
 /// The versions of everything that the numbers depend on.
@@ -95,14 +107,38 @@ pub struct EngineVersions {
     pub thresholds: String,
 }
 
-/// Size of the camera's frames in pixels.
+/// The camera's frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CameraSize {
-    /// Width.
+pub struct Camera {
+    /// Width in pixels.
     pub w: u32,
-    /// Height.
+    /// Height in pixels.
     pub h: u32,
+    /// [`Terms::rate`].
+    pub rate: u32,
+}
+
+/// A round as the browser ran it. What was asked in it, the server knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoundRecord {
+    /// When its cue became known, in milliseconds from the start.
+    pub received: u32,
+    /// Frames that had been recorded when it ended.
+    pub frames: u32,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// The strip as it is uploaded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StripRecord {
+    /// SHA-256 of the JPEG's bytes, base64url without padding.
+    pub sha256: String,
+    /// Bytes of the JPEG.
+    pub bytes: u32,
 }
 
 /// One frame: milliseconds from the start, EAR right and left × 10⁴ (−1: not read), yaw and pitch in tenths of a degree,
@@ -199,9 +235,10 @@ mod tests {
             chal: "c".into(),
             nonce: "n".into(),
             att: 1,
+            policy: Policy::Prompted,
             key: KeyKind::WebCrypto,
             engine: EngineVersions { ver: "1.2.3".into(), models: "m".into(), thresholds: "v2".into() },
-            cam: CameraSize { w: 640, h: 480 },
+            cam: Camera { w: 640, h: 480, rate: 300 },
             // Nothing that a camera shows changes so much from frame to frame.
             frames: (0..MAX_FRAMES as u32)
                 .map(|i| (i, (i * 7919 % 1000) as i32))
@@ -216,8 +253,12 @@ mod tests {
                     )
                 })
                 .collect(),
+            rounds: (0..12)
+                .map(|i| RoundRecord { received: i * 5000, frames: 40 * i, outcome: Outcome::Early })
+                .collect(),
             blink: Blink { start_ms: 60_100, closed_ms: 60_200, end_ms: 60_400 },
             cap: Captures { open: capture(60_000), closed: capture(60_200) },
+            strip: StripRecord { sha256: "s".repeat(43), bytes: 40_000 },
         }
     }
 
@@ -233,7 +274,7 @@ mod tests {
         let text = serde_json::to_string(&sample()).unwrap();
         assert_eq!(Transcript::parse(text.as_bytes()), Ok(sample()));
         let cases = [
-            (text.replace("\"v\":2", "\"v\":1"), Reason::TranscriptVersion),
+            (text.replace("\"v\":3", "\"v\":2"), Reason::TranscriptVersion),
             (text.replace("\"att\":1", "\"att\":1,\"att\":2"), Reason::TranscriptMalformed),
             (text.replace("\"att\":1", "\"att\":1,\"extra\":2"), Reason::TranscriptMalformed),
             (text.replace("\"att\":1,", ""), Reason::TranscriptMalformed),

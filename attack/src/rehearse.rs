@@ -1,0 +1,156 @@
+//! A whole attempt on a pretended clock: camera, browser, network and server in one thread.
+
+use engine::prompt::{Next, Policy, ServedRound, next_cue};
+use engine::transcript::{key_id, sign};
+use engine::{
+    Attempt, Decision, Issued, KeyKind, Networks, Phase, Reason, Scorer, Submission, Terms, Thresholds, Verdict, decide,
+};
+use fastrand::Rng;
+
+use crate::camera::Camera;
+
+/// Frames a second that the browser analyses.
+pub(crate) const RATE: f64 = 30.0;
+/// Time from when the engine looks until the challenge begins, at most.
+const ALIGN_MS: f64 = 20_000.0;
+/// Eyes must have been read for so long before it begins.
+const HOLD_MS: f64 = 800.0;
+const TIMEOUT_MS: u32 = 60_000;
+
+/// How an attempt ended.
+pub(crate) struct Outcome {
+    /// The verdict, or why there was no submission: never aligned, timed out, too many wrong rounds.
+    pub(crate) verdict: Verdict,
+    /// What the server found, if something was submitted.
+    pub(crate) decision: Option<Decision>,
+    /// Bytes of the transcript, both captures and the strip.
+    pub(crate) bytes: [usize; 4],
+    /// How long it took from the start of the challenge.
+    pub(crate) took_ms: f64,
+    /// The rounds.
+    pub(crate) rounds: Vec<ServedRound>,
+}
+
+/// How the attempt is made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Conditions {
+    pub(crate) policy: Policy,
+    /// Time of a message there and back, in milliseconds.
+    pub(crate) round_trip_ms: f64,
+    pub(crate) rate: f64,
+}
+
+/// Runs one attempt.
+///
+/// # Errors
+/// If the camera or the engine fails.
+pub(crate) fn rehearse(
+    camera: &mut dyn Camera,
+    networks: &dyn Fn() -> Networks,
+    conditions: Conditions,
+    rng: &mut Rng,
+) -> anyhow::Result<Outcome> {
+    let Conditions { policy, round_trip_ms, rate } = conditions;
+    let secret: [u8; 32] = std::array::from_fn(|_| rng.u8(..));
+    let public_key = ed25519_dalek::SigningKey::from_bytes(&secret).verifying_key().to_bytes();
+    let terms = Terms {
+        audience: "https://check.example".into(),
+        challenge_id: key_id(&public_key),
+        nonce: format!("{:016x}", rng.u64(..)),
+        attempt: 1,
+        timeout_ms: TIMEOUT_MS,
+        thresholds: Thresholds::V2.name.into(),
+        policy,
+        rate: (rate * 10.0) as u32,
+    };
+    let mut attempt = Attempt::new(networks(), Thresholds::V2);
+    let frame_ms = 1000.0 / rate;
+    let mut now = 0.0;
+    let mut good_since = None;
+    loop {
+        let picture = camera.picture(now, None)?;
+        let (seen, _) = attempt.push(&picture.as_frame(), now)?;
+        let good = seen.gate == engine::Gate::Ok && attempt.is_settled();
+        good_since = good_since.filter(|_| good).or(good.then_some(now));
+        now += frame_ms;
+        if good_since.is_some_and(|since| now - since >= HOLD_MS) {
+            break;
+        }
+        if now > ALIGN_MS {
+            return Ok(unsubmitted(Reason::Timeout, now, Vec::new()));
+        }
+    }
+    let issued_ms = now;
+    now += round_trip_ms / 2.0;
+    attempt.begin(terms.clone(), KeyKind::Soft, public_key, now);
+    let started_ms = now;
+    let mut rounds: Vec<ServedRound> = Vec::new();
+    let mut pending: Option<(f64, f64, engine::prompt::Cue)> = None;
+    let mut ask = None;
+    let mut asked_for = -1_i64;
+    loop {
+        let picture = camera.picture(now, ask)?;
+        let (seen, progress) = attempt.push(&picture.as_frame(), now)?;
+        if std::env::var_os("TRACE").is_some() {
+            eprintln!("T {} {:?} {:?} {:?} {:?} {:?} {:?}", seen.t_ms, ask, seen.state, seen.openness, seen.gate, seen.ears.map(|e| e.mean()), seen.closure);
+        }
+        ask = progress.prompt.map(|prompt| prompt.ask);
+        if progress.phase == Phase::Complete || ask == Some(engine::Ask::Fetch) {
+            let round = attempt.commitment().map_or(-1, |commitment| i64::from(commitment.round));
+            if round >= asked_for {
+                asked_for = round + 1;
+                let at_server_ms = now + round_trip_ms / 2.0 - issued_ms;
+                if let Some(commitment) = attempt.commitment() {
+                    let (_, revealed_ms, cue) = pending.take().expect("a round that ended had a cue");
+                    rounds.push(ServedRound {
+                        cue,
+                        revealed_ms: revealed_ms as u64,
+                        commitment: commitment.commitment.clone(),
+                        outcome: commitment.outcome,
+                        committed_ms: at_server_ms as u64,
+                    });
+                }
+                if policy.is_prompted() {
+                    let history = rounds.iter().map(|round| (round.cue, round.outcome));
+                    match next_cue(policy, history, || rng.u32(..), &Thresholds::V2.prompt) {
+                        Next::Cue(cue) => pending = Some((now + round_trip_ms, at_server_ms, cue)),
+                        Next::Complete => {}
+                        Next::Exhausted => {
+                            return Ok(unsubmitted(Reason::PromptMissed, now - started_ms, rounds));
+                        }
+                    }
+                }
+            }
+            if let Some((known_ms, _, cue)) = pending
+                && now >= known_ms
+            {
+                attempt.reveal(cue, now);
+            }
+        }
+        if progress.phase == Phase::Complete {
+            break;
+        }
+        if progress.timed_out {
+            return Ok(unsubmitted(Reason::Timeout, now - started_ms, rounds));
+        }
+        now += frame_ms;
+    }
+    let evidence = attempt.evidence().expect("a complete attempt has its evidence");
+    let jws = sign(&evidence.signing_input, &secret);
+    let elapsed_ms = (now - issued_ms + 500.0) as u64;
+    let issued = Issued { terms, public_key, rounds: rounds.clone(), elapsed_ms };
+    let submission = Submission {
+        transcript: jws.as_bytes(),
+        open: &evidence.open,
+        closed: &evidence.closed,
+        strip: &evidence.strip,
+    };
+    let bytes = [jws.len(), evidence.open.len(), evidence.closed.len(), evidence.strip.len()];
+    let decision = decide(&issued, &submission, &mut Scorer::new(networks()), &Thresholds::V2)?;
+    let took_ms = now - started_ms;
+    Ok(Outcome { verdict: decision.verdict, decision: Some(decision), bytes, took_ms, rounds })
+}
+
+fn unsubmitted(reason: Reason, took_ms: f64, rounds: Vec<ServedRound>) -> Outcome {
+    Outcome { verdict: Verdict::Rejected(reason), decision: None, bytes: [0; 4], took_ms, rounds }
+}

@@ -1,0 +1,37 @@
+//! The cells of an attempt: those of the last frames, and those that were chosen for the strip.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::strip::Cell;
+
+/// Cells that are held while a step is under way: more frames than one can take at 60 frames a second.
+const MAX_RECENT: usize = 400;
+
+/// Cells by the times of their frames.
+#[derive(Debug, Default)]
+pub(super) struct Cells {
+    recent: VecDeque<(u32, Cell)>,
+    chosen: BTreeMap<u32, Cell>,
+}
+
+impl Cells {
+    /// Holds the newest cell.
+    pub(super) fn push(&mut self, t_ms: u32, cell: Cell) {
+        if self.recent.len() == MAX_RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back((t_ms, cell));
+    }
+
+    /// Keeps the cells of these times and lets all other recent ones go.
+    pub(super) fn choose(&mut self, times: &[u32]) {
+        let recent = std::mem::take(&mut self.recent);
+        self.chosen.extend(recent.into_iter().filter(|(t_ms, _)| times.contains(t_ms)));
+    }
+
+    /// The cell of this time, if it was chosen or is still held.
+    pub(super) fn at(&self, t_ms: u32) -> Option<&Cell> {
+        let recent = || self.recent.iter().find(|(t, _)| *t == t_ms).map(|(_, cell)| cell);
+        self.chosen.get(&t_ms).or_else(recent)
+    }
+}

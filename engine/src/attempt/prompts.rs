@@ -1,0 +1,84 @@
+//! The rounds of an attempt, as the browser runs them.
+
+use crate::blink::BlinkUpdate;
+use crate::prompt::{Commitment, Cue, Outcome, Round, Stage, commitment};
+use crate::thresholds::PromptThresholds;
+use crate::transcript::{FrameRecord, RoundRecord};
+
+use super::{Ask, Prompt};
+
+/// Rounds so far, and the one that is under way.
+#[derive(Debug)]
+pub(super) struct Prompts {
+    ended: Vec<RoundRecord>,
+    current: Option<Round>,
+    commitment: Option<Commitment>,
+    /// What the next commitment follows: the nonce, then the commitment before.
+    chain: String,
+    done: u32,
+}
+
+impl Prompts {
+    /// No round yet, for a challenge with this nonce.
+    pub(super) fn new(nonce: &str) -> Prompts {
+        Prompts { ended: Vec::new(), current: None, commitment: None, chain: nonce.to_owned(), done: 0 }
+    }
+
+    /// A cue became known.
+    pub(super) fn reveal(&mut self, cue: Cue, received_ms: u32) {
+        if self.current.is_none() {
+            self.current = Some(Round::new(cue, received_ms));
+        }
+    }
+
+    /// Takes in the frame that was recorded last. Returns the round that it ended, if it was done.
+    pub(super) fn push(
+        &mut self,
+        frames: &[FrameRecord],
+        update: &BlinkUpdate,
+        limits: &PromptThresholds,
+    ) -> Option<(Round, Outcome)> {
+        let t_ms = frames.last()?.t_ms();
+        let outcome = self.current.as_mut()?.push(t_ms, update, limits)?;
+        let round = self.current.take()?;
+        let new = &frames[self.committed()..];
+        self.chain = commitment(&self.chain, new);
+        self.commitment = Some(Commitment { round: round.cue().round, outcome, commitment: self.chain.clone() });
+        self.ended.push(RoundRecord { received: round.received_ms(), frames: frames.len() as u32, outcome });
+        self.done += u32::from(outcome == Outcome::Done);
+        Some((round, outcome))
+    }
+
+    /// Frames that were committed to.
+    pub(super) fn committed(&self) -> usize {
+        self.ended.last().map_or(0, |round| round.frames as usize)
+    }
+
+    /// The last commitment.
+    pub(super) fn commitment(&self) -> Option<&Commitment> {
+        self.commitment.as_ref()
+    }
+
+    /// The rounds that have ended.
+    pub(super) fn ended(&self) -> &[RoundRecord] {
+        &self.ended
+    }
+
+    /// Whether every step is done.
+    pub(super) fn is_complete(&self, limits: &PromptThresholds) -> bool {
+        self.done >= limits.steps
+    }
+
+    /// What is asked now.
+    pub(super) fn prompt(&self, limits: &PromptThresholds) -> Prompt {
+        let ask = match &self.current {
+            None => Ask::Fetch,
+            Some(round) => match round.stage() {
+                Stage::Waiting => Ask::Wait,
+                Stage::Asked => round.cue().gesture.into(),
+                Stage::Tone => Ask::Tone,
+            },
+        };
+        Prompt { done: self.done, steps: limits.steps, ask }
+    }
+}

@@ -1,0 +1,74 @@
+//! What the recorded frames show, by the same detector that the browser ran: the moments that count, and whether the
+//! captures belong to one of them.
+
+use super::pixels::claimed_ears;
+use super::rounds;
+use crate::blink::{Blink, BlinkDetector, BlinkUpdate};
+use crate::gate::Gate;
+use crate::prompt::ServedRound;
+use crate::reason::Reason;
+use crate::strip::Moment;
+use crate::thresholds::{CaptureThresholds, Thresholds};
+use crate::transcript::{CaptureRecord, Captures, FrameRecord, Transcript};
+
+/// The moments of a recording: of each step that was asked for, or of the last blink. The captures must come from one of
+/// their closures, and read about as their frames did; how far the eyes are closed in them, their pixels tell.
+///
+/// # Errors
+/// The first [`Reason`] that stands against it.
+pub(crate) fn check_recording(
+    transcript: &Transcript,
+    served: &[ServedRound],
+    thresholds: &Thresholds,
+) -> Result<Vec<Moment>, Reason> {
+    if transcript.frames.iter().any(|frame| frame.gate().is_none()) {
+        return Err(Reason::TranscriptMalformed);
+    }
+    let moments = if transcript.policy.is_prompted() {
+        rounds::check(transcript, served, thresholds)?
+    } else {
+        natural(transcript, served, thresholds)?
+    };
+    let counted = moments.iter().any(|moment| moment.closures.contains(&transcript.blink));
+    if !(counted && are_of(&transcript.cap, &transcript.blink, &thresholds.capture)) {
+        return Err(Reason::NoBlink);
+    }
+    let Captures { open, closed } = &transcript.cap;
+    let as_recorded = [open, closed].into_iter().all(|capture| reads_as_recorded(capture, transcript, thresholds));
+    as_recorded.then_some(moments).ok_or(Reason::ScoreMismatch)
+}
+
+/// What the detector makes of each frame.
+pub(super) fn updates<'a>(
+    frames: &'a [FrameRecord],
+    thresholds: &Thresholds,
+) -> impl Iterator<Item = BlinkUpdate> + use<'a> {
+    let mut detector = BlinkDetector::new(thresholds.blink.clone());
+    frames.iter().map(move |frame| {
+        let usable = frame.gate().is_some_and(Gate::eyes_usable);
+        detector.update(frame.t_ms(), frame.ears().filter(|_| usable))
+    })
+}
+
+/// Nothing was asked for: the last blink counts.
+fn natural(transcript: &Transcript, served: &[ServedRound], thresholds: &Thresholds) -> Result<Vec<Moment>, Reason> {
+    if !(transcript.rounds.is_empty() && served.is_empty()) {
+        return Err(Reason::PromptMismatch);
+    }
+    let last = updates(&transcript.frames, thresholds).filter_map(|update| update.blink).last();
+    Ok(vec![Moment::of_blink(&transcript.frames, last.ok_or(Reason::NoBlink)?)])
+}
+
+/// Whether the captures come from just before or after a closure (open) and from within it (closed).
+fn are_of(Captures { open, closed }: &Captures, closure: &Blink, limits: &CaptureThresholds) -> bool {
+    let open_outside = open.t < closure.start_ms || open.t >= closure.end_ms;
+    let of_one_moment = open.t.abs_diff(closed.t) <= limits.max_capture_gap_ms;
+    open_outside && of_one_moment && (closure.start_ms..closure.end_ms).contains(&closed.t)
+}
+
+fn reads_as_recorded(capture: &CaptureRecord, transcript: &Transcript, thresholds: &Thresholds) -> bool {
+    let frame = transcript.frames.iter().find(|frame| frame.t_ms() == capture.t);
+    let ears = frame.filter(|frame| frame.gate().is_some_and(Gate::eyes_usable)).and_then(FrameRecord::ears);
+    let limit = thresholds.capture.max_frame_difference;
+    ears.is_some_and(|ears| ears.greatest_difference(claimed_ears(capture)) <= limit)
+}

@@ -1,0 +1,104 @@
+//! The prompted challenge: gestures that the server draws and reveals one by one, and whether each was made in time.
+//!
+//! A *step* is done once its gesture was made. A *round* is one try at a step: it begins with a [`Cue`] that the server
+//! reveals and ends with an [`Outcome`]; what was recorded up to there is committed to before the next cue is revealed.
+//! Both sides run [`Round`] over the same integers, so they come to the same outcomes.
+
+mod commit;
+mod draw;
+mod round;
+
+use serde::{Deserialize, Serialize};
+
+pub use commit::{Commitment, commitment};
+pub use draw::{Next, next_cue};
+pub use round::{Round, Stage};
+
+/// How a challenge is put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Policy {
+    /// One blink at any moment within the time.
+    Natural,
+    /// Steps of any gesture.
+    Prompted,
+    /// Steps of [`Gesture::Hold`] only: for slow blinks, for who cannot see the cue, and for slow cameras.
+    ToneGuided,
+}
+
+impl Policy {
+    /// The stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Policy::Natural => "natural",
+            Policy::Prompted => "prompted",
+            Policy::ToneGuided => "tone_guided",
+        }
+    }
+
+    /// The policy of this name.
+    pub fn from_name(name: &str) -> Option<Policy> {
+        [Policy::Natural, Policy::Prompted, Policy::ToneGuided].into_iter().find(|policy| policy.name() == name)
+    }
+
+    /// Whether gestures are asked for.
+    pub fn is_prompted(self) -> bool {
+        self != Policy::Natural
+    }
+}
+
+/// What a cue asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gesture {
+    /// One blink.
+    Once,
+    /// Two blinks, one soon after the other.
+    Twice,
+    /// Eyes closed until a tone sounds.
+    Hold,
+}
+
+/// What the server reveals of one round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cue {
+    /// Which round this is, from 0.
+    pub round: u32,
+    /// Which step it tries, from 0.
+    pub step: u32,
+    /// What is asked for.
+    pub gesture: Gesture,
+    /// Time from when the browser got to know this until it asks.
+    pub delay_ms: u32,
+    /// [`Gesture::Hold`]: time from the first closed sample to the tone.
+    pub hold_ms: u32,
+}
+
+/// How a round ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The gesture was made in time.
+    Done,
+    /// The eyes closed before they were asked to: people blink. The step goes on after another delay.
+    Early,
+    /// Another gesture was made, or none. The step begins anew with another one.
+    Missed,
+}
+
+/// A round as the server saw it. Times are milliseconds since it issued the challenge, on its own clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServedRound {
+    /// What was revealed.
+    pub cue: Cue,
+    /// When.
+    pub revealed_ms: u64,
+    /// What the browser committed to at its end.
+    pub commitment: String,
+    /// How it ended, as the browser said.
+    pub outcome: Outcome,
+    /// When it said so.
+    pub committed_ms: u64,
+}

@@ -1,0 +1,241 @@
+//! One round: what the lids did after a cue was revealed in, its outcome out. Knows times, no pixels.
+
+use super::{Cue, Gesture, Outcome};
+use crate::blink::{Blink, BlinkUpdate, EyeState};
+use crate::thresholds::PromptThresholds;
+
+/// Follows one round from sample to sample.
+#[derive(Clone, Debug)]
+pub struct Round {
+    cue: Cue,
+    received_ms: u32,
+    asked_ms: Option<u32>,
+    /// First closed sample of the closure that is under way.
+    closed_since_ms: Option<u32>,
+    tone_ms: Option<u32>,
+    closures: Vec<Blink>,
+}
+
+/// Where a round stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Nothing is asked yet.
+    Waiting,
+    /// The gesture is asked for.
+    Asked,
+    /// The tone sounds: the eyes may open.
+    Tone,
+}
+
+impl Round {
+    /// A round whose cue became known at `received_ms` of the recording.
+    pub fn new(cue: Cue, received_ms: u32) -> Round {
+        Round { cue, received_ms, asked_ms: None, closed_since_ms: None, tone_ms: None, closures: Vec::new() }
+    }
+
+    /// What was revealed.
+    pub fn cue(&self) -> &Cue {
+        &self.cue
+    }
+
+    /// When that became known.
+    pub fn received_ms(&self) -> u32 {
+        self.received_ms
+    }
+
+    /// When the gesture was asked for: at the first sample with open eyes after the delay.
+    pub fn asked_ms(&self) -> Option<u32> {
+        self.asked_ms
+    }
+
+    /// What the eyes did since then.
+    pub fn closures(&self) -> &[Blink] {
+        &self.closures
+    }
+
+    /// Where it stands.
+    pub fn stage(&self) -> Stage {
+        match (self.asked_ms, self.tone_ms) {
+            (None, _) => Stage::Waiting,
+            (_, None) => Stage::Asked,
+            _ => Stage::Tone,
+        }
+    }
+
+    /// Takes the next sample. Once it has given an outcome, the round is over.
+    pub fn push(&mut self, t_ms: u32, update: &BlinkUpdate, limits: &PromptThresholds) -> Option<Outcome> {
+        let Some(asked_ms) = self.asked_ms else { return self.wait(t_ms, update, limits) };
+        self.follow_lids(t_ms, update.state);
+        let outcome = match update.closure {
+            Some(closure) => self.judge(asked_ms, closure, limits),
+            None => self.judge_time(asked_ms, t_ms, limits),
+        };
+        if update.state != EyeState::Closed && update.state != EyeState::Opening {
+            self.closed_since_ms = None;
+        }
+        outcome
+    }
+
+    /// Before the gesture is asked for.
+    fn wait(&mut self, t_ms: u32, update: &BlinkUpdate, limits: &PromptThresholds) -> Option<Outcome> {
+        let due_ms = self.received_ms + self.cue.delay_ms;
+        if update.closure.is_some_and(|closure| closure.start_ms >= self.received_ms) {
+            return Some(Outcome::Early);
+        }
+        if t_ms >= due_ms && update.state == EyeState::Open && update.closure.is_none() {
+            self.asked_ms = Some(t_ms);
+        }
+        (t_ms > due_ms + limits.patience_ms).then_some(Outcome::Missed)
+    }
+
+    fn follow_lids(&mut self, t_ms: u32, state: EyeState) {
+        if state != EyeState::Closed {
+            return;
+        }
+        let since_ms = *self.closed_since_ms.get_or_insert(t_ms);
+        if self.cue.gesture == Gesture::Hold && self.tone_ms.is_none() && t_ms >= since_ms + self.cue.hold_ms {
+            self.tone_ms = Some(t_ms);
+        }
+    }
+
+    /// The eyes have opened again.
+    fn judge(&mut self, asked_ms: u32, closure: Blink, limits: &PromptThresholds) -> Option<Outcome> {
+        let latest_ms = match self.closures.last() {
+            None if closure.start_ms < asked_ms + limits.min_response_ms => return Some(Outcome::Early),
+            None => asked_ms + limits.max_response_ms,
+            Some(last) => last.end_ms + limits.max_between_ms,
+        };
+        self.closures.push(closure);
+        if closure.start_ms > latest_ms {
+            return Some(Outcome::Missed);
+        }
+        match self.cue.gesture {
+            Gesture::Hold => {
+                let heard = self.tone_ms.is_some_and(|tone_ms| {
+                    let window = limits.min_tone_response_ms..=limits.max_response_ms;
+                    closure.end_ms.checked_sub(tone_ms).is_some_and(|response_ms| window.contains(&response_ms))
+                });
+                (!heard || self.closures.len() > self.wanted()).then_some(Outcome::Missed)
+            }
+            Gesture::Once | Gesture::Twice => {
+                let too_long = closure.end_ms - closure.start_ms > limits.max_short_ms;
+                (too_long || self.closures.len() > self.wanted()).then_some(Outcome::Missed)
+            }
+        }
+    }
+
+    /// Nothing ended; perhaps the time did.
+    fn judge_time(&self, asked_ms: u32, t_ms: u32, limits: &PromptThresholds) -> Option<Outcome> {
+        if let Some(since_ms) = self.closed_since_ms {
+            return (t_ms > since_ms + limits.patience_ms).then_some(Outcome::Missed);
+        }
+        let last_end_ms = self.closures.last().map(|closure| closure.end_ms);
+        match last_end_ms {
+            Some(end_ms) if self.closures.len() == self.wanted() => {
+                (t_ms >= end_ms + limits.quiet_ms).then_some(Outcome::Done)
+            }
+            // Lids that began to sink in time are not down at once.
+            Some(end_ms) => (t_ms > end_ms + limits.max_between_ms + limits.closing_ms).then_some(Outcome::Missed),
+            None => (t_ms > asked_ms + limits.max_response_ms + limits.closing_ms).then_some(Outcome::Missed),
+        }
+    }
+
+    /// Closures that the gesture has.
+    fn wanted(&self) -> usize {
+        if self.cue.gesture == Gesture::Twice { 2 } else { 1 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::thresholds::Thresholds;
+
+    const STEP_MS: usize = 10;
+
+    /// Plays closures (start, end) against a gesture whose cue is known at 0 and due at 1000. The eyes count as closed
+    /// from 50 ms after the start until 50 ms before the end.
+    fn play(gesture: Gesture, closures: &[(u32, u32)]) -> (Outcome, u32) {
+        let cue = Cue { round: 0, step: 0, gesture, delay_ms: 1000, hold_ms: 800 };
+        let limits = Thresholds::V2.prompt;
+        let mut round = Round::new(cue, 0);
+        for t_ms in (0..30_000).step_by(STEP_MS) {
+            let inside = closures.iter().find(|(start, end)| (*start..*end).contains(&t_ms));
+            let state = match inside {
+                Some((start, end)) if (start + 50..end - 50).contains(&t_ms) => EyeState::Closed,
+                Some((start, _)) if t_ms < start + 50 => EyeState::Closing,
+                Some(_) => EyeState::Opening,
+                None => EyeState::Open,
+            };
+            let ended = closures.iter().find(|(_, end)| *end == t_ms);
+            let closure =
+                ended.map(|&(start_ms, end_ms)| Blink { start_ms, closed_ms: start_ms.midpoint(end_ms), end_ms });
+            let update = BlinkUpdate { state, openness: None, blink: None, closure };
+            if let Some(outcome) = round.push(t_ms, &update, &limits) {
+                return (outcome, t_ms);
+            }
+        }
+        panic!("the round never ended");
+    }
+
+    #[test]
+    fn each_gesture_is_told_from_the_others() {
+        use Gesture::{Hold, Once, Twice};
+        use Outcome::{Done, Early, Missed};
+        let once: &[(u32, u32)] = &[(1400, 1600)];
+        let twice: &[(u32, u32)] = &[(1400, 1600), (1900, 2100)];
+        let held: &[(u32, u32)] = &[(1400, 2700)];
+        let cases: [(&str, Gesture, &[(u32, u32)], Outcome); 19] = [
+            ("once", Once, once, Done),
+            ("twice for once", Once, twice, Missed),
+            ("held for once", Once, held, Missed),
+            ("once for twice", Twice, once, Missed),
+            ("twice", Twice, twice, Done),
+            ("three times for twice", Twice, &[(1400, 1600), (1900, 2100), (2400, 2600)], Missed),
+            ("the second too late", Twice, &[(1400, 1600), (2700, 2900)], Missed),
+            ("held for twice", Twice, held, Missed),
+            ("held", Hold, held, Done),
+            ("opened before the tone", Hold, &[(1400, 2200)], Missed),
+            ("opened with the tone", Hold, &[(1400, 2300)], Missed),
+            ("opened long after the tone", Hold, &[(1400, 3900)], Missed),
+            ("never opened", Hold, &[(1400, 29_000)], Missed),
+            ("once for held", Hold, once, Missed),
+            ("nothing", Once, &[], Missed),
+            ("too late", Once, &[(2600, 2800)], Missed),
+            ("before the cue", Once, &[(400, 600), (1400, 1600)], Early),
+            ("over the cue", Once, &[(900, 1100)], Early),
+            ("sooner than anybody can", Once, &[(1100, 1300)], Early),
+        ];
+        for (what, gesture, closures, expected) in cases {
+            assert_eq!(play(gesture, closures).0, expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_blink_that_began_before_the_cue_was_known_counts_for_nothing() {
+        let cue = Cue { round: 1, step: 0, gesture: Gesture::Once, delay_ms: 1000, hold_ms: 800 };
+        let mut round = Round::new(cue, 5000);
+        let closure = Some(Blink { start_ms: 4950, closed_ms: 5000, end_ms: 5100 });
+        let update = BlinkUpdate { state: EyeState::Open, openness: None, blink: None, closure };
+        assert_eq!(round.push(5100, &update, &Thresholds::V2.prompt), None);
+        assert_eq!(round.stage(), Stage::Waiting);
+    }
+
+    #[test]
+    fn a_gesture_ends_its_round_once_nothing_can_follow() {
+        assert_eq!(play(Gesture::Once, &[(1400, 1600)]).1, 2200);
+        assert_eq!(play(Gesture::Hold, &[(1400, 2700)]).1, 2700);
+        assert_eq!(play(Gesture::Once, &[]).1, 1000 + 1500 + 320 + STEP_MS as u32);
+    }
+
+    #[test]
+    fn eyes_that_cannot_be_read_hold_up_the_cue_and_then_end_the_round() {
+        let cue = Cue { round: 0, step: 0, gesture: Gesture::Once, delay_ms: 1000, hold_ms: 800 };
+        let mut round = Round::new(cue, 0);
+        let unread = BlinkUpdate { state: EyeState::Unknown, openness: None, blink: None, closure: None };
+        let limits = Thresholds::V2.prompt;
+        assert_eq!(round.push(5000, &unread, &limits), None);
+        assert_eq!(round.asked_ms(), None);
+        assert_eq!(round.push(9010, &unread, &limits), Some(Outcome::Missed));
+    }
+}

@@ -1,0 +1,156 @@
+//! Which frames become cells: recorded frames and counted closures in, frames out. A function of numbers that are signed.
+
+use std::ops::Range;
+
+use super::CELLS;
+use crate::blink::Blink;
+use crate::gate::Gate;
+use crate::prompt::Round;
+use crate::transcript::FrameRecord;
+
+/// One step of a challenge: the frames it took, and the closures that were counted in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// Positions among the recorded frames.
+    pub frames: Range<usize>,
+    /// Its closures, in their order.
+    pub closures: Vec<Blink>,
+}
+
+/// Lids that have just come up are still in motion, and read otherwise as soon as the picture is shrunk.
+const OPENED_MS: u32 = 100;
+
+/// So long before a gesture is asked for its moment begins: the strip shows open eyes first.
+const LEAD_MS: u32 = 600;
+
+/// So long before a blink its moment begins, where nothing is asked for.
+const BLINK_LEAD_MS: u32 = 1500;
+
+impl Moment {
+    /// The moment of a round, which took these `frames` of those recorded.
+    pub(crate) fn of_round(recorded: &[FrameRecord], frames: Range<usize>, round: &Round) -> Moment {
+        let from_ms = round.asked_ms().unwrap_or(0).saturating_sub(LEAD_MS);
+        Moment { frames: since(recorded, frames, from_ms), closures: round.closures().to_vec() }
+    }
+
+    /// The moment of a blink that the last frame of those recorded has ended.
+    pub(crate) fn of_blink(recorded: &[FrameRecord], blink: Blink) -> Moment {
+        let from_ms = blink.start_ms.saturating_sub(BLINK_LEAD_MS);
+        let end = recorded.partition_point(|frame| frame.t_ms() <= blink.end_ms);
+        Moment { frames: since(recorded, 0..end, from_ms), closures: vec![blink] }
+    }
+}
+
+fn since(recorded: &[FrameRecord], frames: Range<usize>, from_ms: u32) -> Range<usize> {
+    let start = frames.start + recorded[frames.clone()].partition_point(|frame| frame.t_ms() < from_ms);
+    start..frames.end
+}
+
+/// The frames that a strip shows, oldest first: positions among `frames`. The cells are shared out among the moments evenly.
+///
+/// Of each moment, among the frames whose eyes were read: for each closure the last frame before its start, the deepest and
+/// the first with eyes that have been open again for a moment; the first and the last frame; then, again and again, the frame nearest to the middle of
+/// the longest time without a cell (the earliest such time, the earlier of two frames). Fewer than [`CELLS`] only where
+/// there are fewer frames.
+pub fn choose(frames: &[FrameRecord], moments: &[Moment]) -> Vec<usize> {
+    let share = CELLS / moments.len().max(1);
+    let mut chosen: Vec<usize> = moments.iter().flat_map(|moment| of_moment(frames, moment, share)).collect();
+    chosen.sort_unstable();
+    chosen.dedup();
+    chosen
+}
+
+/// The frames of one moment that a strip shows: at most `share`.
+pub(crate) fn of_moment(frames: &[FrameRecord], moment: &Moment, share: usize) -> Vec<usize> {
+    let is_read = |&i: &usize| frames[i].ears().is_some() && frames[i].gate().is_some_and(Gate::eyes_usable);
+    let read: Vec<usize> = moment.frames.clone().filter(is_read).collect();
+    let time = |i: usize| frames[i].t_ms();
+    let mut chosen = Vec::with_capacity(share);
+    let mut take = |found: Option<usize>| {
+        if let Some(index) = found
+            && !chosen.contains(&index)
+            && chosen.len() < share
+        {
+            chosen.push(index);
+        }
+    };
+    for closure in &moment.closures {
+        take(read.iter().copied().rfind(|&i| time(i) < closure.start_ms));
+        take(read.iter().copied().find(|&i| time(i) == closure.closed_ms));
+        take(read.iter().copied().find(|&i| time(i) >= closure.end_ms + OPENED_MS));
+    }
+    take(read.first().copied());
+    take(read.last().copied());
+    chosen.sort_unstable();
+    while chosen.len() < share {
+        let Some(index) = middle_of_longest_gap(&read, &chosen, time) else { break };
+        let at = chosen.partition_point(|&c| c < index);
+        chosen.insert(at, index);
+    }
+    chosen
+}
+
+/// The frame nearest to the middle of the longest time between two chosen frames that has a frame in it.
+fn middle_of_longest_gap(read: &[usize], chosen: &[usize], time: impl Fn(usize) -> u32) -> Option<usize> {
+    let mut best: Option<(u32, usize)> = None;
+    for pair in chosen.windows(2) {
+        let (from, to) = (pair[0], pair[1]);
+        let gap_ms = time(to) - time(from);
+        let middle_ms = time(from) + gap_ms / 2;
+        let inside = read.iter().copied().filter(|&i| from < i && i < to);
+        if let Some(index) = inside.min_by_key(|&i| time(i).abs_diff(middle_ms))
+            && best.is_none_or(|(longest_ms, _)| gap_ms > longest_ms)
+        {
+            best = Some((gap_ms, index));
+        }
+    }
+    best.map(|(_, index)| index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Six seconds at 30 frames a second; frames 50 to 59 cannot be read.
+    fn frames() -> Vec<FrameRecord> {
+        (0..180).map(|i| FrameRecord(i * 33, if (50..60).contains(&i) { -1 } else { 3000 }, 3000, 0, 0, 0)).collect()
+    }
+
+    #[test]
+    fn the_turning_points_are_taken_and_the_rest_is_spread() {
+        let blink = Blink { start_ms: 1320, closed_ms: 1386, end_ms: 1518 };
+        let chosen = choose(&frames(), &[Moment { frames: 20..70, closures: vec![blink] }]);
+        assert_eq!(chosen.len(), CELLS);
+        for must in [20, 39, 42, 46, 69] {
+            assert!(chosen.contains(&must), "{must}: {chosen:?}");
+        }
+        assert!(chosen.iter().all(|i| !(50..60).contains(i)), "unread eyes are no cells: {chosen:?}");
+        assert!(chosen.is_sorted_by(|a, b| a < b));
+        let longest = chosen.windows(2).map(|two| two[1] - two[0]).max();
+        assert_eq!(longest, Some(11), "but for the frames without eyes nothing is skipped for long: {chosen:?}");
+    }
+
+    #[test]
+    fn three_steps_share_the_cells() {
+        let closure = |start: u32| Blink { start_ms: start, closed_ms: start + 66, end_ms: start + 198 };
+        let twice = vec![closure(2310), closure(2640)];
+        let moments = [
+            Moment { frames: 0..45, closures: vec![closure(660)] },
+            Moment { frames: 60..110, closures: twice },
+            Moment { frames: 120..180, closures: vec![Blink { start_ms: 4290, closed_ms: 4950, end_ms: 5610 }] },
+        ];
+        let chosen = choose(&frames(), &moments);
+        assert_eq!(chosen.len(), CELLS);
+        for moment in &moments {
+            assert_eq!(chosen.iter().filter(|i| moment.frames.contains(i)).count(), 8);
+        }
+    }
+
+    #[test]
+    fn few_frames_give_few_cells() {
+        let blink = Blink { start_ms: 66, closed_ms: 99, end_ms: 132 };
+        let chosen = choose(&frames()[..6], &[Moment { frames: 0..6, closures: vec![blink] }]);
+        assert_eq!(chosen, [0, 1, 2, 3, 4, 5]);
+        assert!(choose(&[], &[]).is_empty());
+    }
+}

@@ -1,0 +1,155 @@
+//! The verdict on a strip: its cells, what was recorded of their frames, and the open capture in; a score and the first
+//! thing that stands against it out.
+
+use serde::{Deserialize, Serialize};
+
+use super::{CELL_SIDE, Moment, choose, sheet};
+use crate::blink::{Blink, BlinkDetector};
+use crate::ear::EyeRatios;
+use crate::error::EngineError;
+use crate::frame::Picture;
+use crate::geometry::{Point, Region};
+use crate::pair;
+use crate::reason::Reason;
+use crate::score::CaptureScore;
+use crate::stats::median;
+use crate::thresholds::Thresholds;
+use crate::tracker::Tracker;
+use crate::transcript::FrameRecord;
+
+/// What a strip reads.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StripScore {
+    /// Its cells, oldest first.
+    pub cells: Vec<CellScore>,
+    /// The closures that the cells' own values give.
+    pub closures: Vec<Blink>,
+}
+
+/// What one cell reads.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct CellScore {
+    /// Time of its frame.
+    pub t_ms: u32,
+    /// EAR that the transcript claims for that frame, mean of both eyes.
+    pub claimed: f32,
+    /// EAR that we read in the cell, mean of both eyes; `None` if no face could be read.
+    pub ear: Option<f32>,
+    /// Distance of the face's shape from that of the open capture ([`crate::pair`]).
+    pub shape_distance: Option<f32>,
+    /// Likeness to the face of the open capture.
+    pub likeness: Option<f32>,
+    /// Likeness to the cell before.
+    pub likeness_before: Option<f32>,
+}
+
+/// A cell's face.
+struct Read {
+    picture: Picture,
+    points: Vec<Point>,
+    ears: EyeRatios,
+}
+
+/// Scores the strip of `moments` and judges it. `score` is filled as far as the check came.
+///
+/// # Errors
+/// The outer one is a fault of ours ([`EngineError::Network`]); the inner one is the answer.
+pub(crate) fn judge(
+    jpeg: &[u8],
+    (frames, moments): (&[FrameRecord], &[Moment]),
+    open: &CaptureScore,
+    tracker: &mut Tracker,
+    thresholds: &Thresholds,
+    score: &mut Option<StripScore>,
+) -> Result<Result<(), Reason>, EngineError> {
+    let pictures = match sheet::cells(jpeg, thresholds) {
+        Ok(pictures) => pictures,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    let chosen = choose(frames, moments);
+    let mut read = Vec::with_capacity(chosen.len());
+    for picture in pictures.into_iter().take(chosen.len()) {
+        read.push(read_cell(picture, tracker, thresholds)?);
+    }
+    let score = score.insert(score_cells(frames, &chosen, &read, open, thresholds));
+    Ok(check(score, moments, thresholds))
+}
+
+/// The region that the cell was cut out along, in the cell's own pixels: a pixel of a cell is the mean of four of the crop.
+const WHOLE_CELL: Region = Region {
+    center: Point { x: CELL_SIDE as f32 / 2.0 - 0.25, y: CELL_SIDE as f32 / 2.0 - 0.25 },
+    size: CELL_SIDE as f32,
+    angle: 0.0,
+};
+
+fn read_cell(picture: Picture, tracker: &mut Tracker, thresholds: &Thresholds) -> Result<Option<Read>, EngineError> {
+    let face = tracker.read_face(&picture.as_frame(), &WHOLE_CELL, thresholds)?;
+    Ok(face.and_then(|face| Some(Read { picture, ears: face.ears?.quantized(), points: face.mesh.points })))
+}
+
+fn score_cells(
+    frames: &[FrameRecord],
+    chosen: &[usize],
+    read: &[Option<Read>],
+    open: &CaptureScore,
+    thresholds: &Thresholds,
+) -> StripScore {
+    let mut detector = BlinkDetector::new(thresholds.strip.blink(&thresholds.blink));
+    let mut closures = Vec::new();
+    let mut before: Option<&Read> = None;
+    let cells = chosen.iter().zip(read).map(|(&index, read)| {
+        let t_ms = frames[index].t_ms();
+        let update = detector.update(t_ms, read.as_ref().map(|read| read.ears));
+        closures.extend(update.closure);
+        let to_open = read.as_ref().and_then(|read| open.compare_with(&read.picture, &read.points));
+        let to_before = read
+            .as_ref()
+            .zip(before)
+            .and_then(|(a, b)| pair::compare((&a.picture.as_frame(), &a.points), (&b.picture.as_frame(), &b.points)));
+        before = read.as_ref().or(before);
+        CellScore {
+            t_ms,
+            claimed: frames[index].ears().map_or(0.0, |ears| ears.mean()),
+            ear: read.as_ref().map(|read| read.ears.mean()),
+            shape_distance: to_open.map(|pair| pair.shape_distance),
+            likeness: to_open.map(|pair| pair.likeness),
+            likeness_before: to_before.map(|pair| pair.likeness),
+        }
+    });
+    let cells = cells.collect();
+    StripScore { cells, closures }
+}
+
+fn check(score: &StripScore, moments: &[Moment], thresholds: &Thresholds) -> Result<(), Reason> {
+    let limits = &thresholds.strip;
+    let count = |wrong: &dyn Fn(&CellScore) -> bool| score.cells.iter().filter(|cell| wrong(cell)).count();
+    let unread = count(&|cell| cell.ear.is_none());
+    if unread > limits.max_unread {
+        return Err(Reason::StripUnclear);
+    }
+    let other = |cell: &CellScore| {
+        cell.shape_distance.is_some_and(|d| d > limits.max_shape_distance)
+            || cell.likeness.is_some_and(|l| l < limits.min_likeness)
+    };
+    if count(&other) > 0 {
+        return Err(Reason::StripDiffers);
+    }
+    if count(&|cell| cell.likeness_before.is_some_and(|l| l > limits.max_likeness)) > 0 {
+        return Err(Reason::CapturesIdentical);
+    }
+    let expected: Vec<&Blink> = moments.iter().flat_map(|moment| &moment.closures).collect();
+    let overlap = |(a, b): (&Blink, &&Blink)| a.start_ms <= b.end_ms && b.start_ms <= a.end_ms;
+    if score.closures.len() != expected.len() || !score.closures.iter().zip(&expected).all(overlap) {
+        return Err(Reason::StripNoBlink);
+    }
+    // Most cells show open eyes.
+    let level = median(score.cells.iter().filter_map(|cell| cell.ear).collect());
+    let claimed_level = median(score.cells.iter().map(|cell| cell.claimed).collect());
+    let differs = |cell: &CellScore| {
+        cell.ear.is_some_and(|ear| (ear / level - cell.claimed / claimed_level).abs() > limits.max_share_difference)
+    };
+    if count(&differs) > limits.max_outliers {
+        return Err(Reason::StripMismatch);
+    }
+    Ok(())
+}
