@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use clap::Args;
+use engine::prompt::Policy;
 use engine::{Attempt, Blink, Evidence, KeyKind, Picture, Terms, Thresholds};
 use engine_compact::Models;
 
@@ -87,7 +88,7 @@ fn pairs(clip: &Clip, models: &Models, program: &Program) -> anyhow::Result<Vec<
     };
     gather(clip, models)?
         .into_iter()
-        .map(|(blink, Evidence { signing_input, open, closed, losses })| {
+        .map(|(blink, Evidence { signing_input, open, closed, losses, .. })| {
             let ears = [read("open.jpg", &open)?, read("closed.jpg", &closed)?];
             Ok(Pair { blink, ears, bytes: [open.len(), closed.len()], losses, transcript: signing_input.len() })
         })
@@ -125,6 +126,8 @@ fn terms() -> Terms {
         attempt: 1,
         timeout_ms: TIMEOUT_MS,
         thresholds: Thresholds::V2.name.into(),
+        policy: Policy::Natural,
+        rate: 0,
     }
 }
 

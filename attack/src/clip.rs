@@ -35,7 +35,19 @@ impl Clip {
         let mut ffmpeg = Command::new("ffmpeg")
             .args(["-v", "error", "-nostdin", "-i"])
             .arg(path)
-            .args(["-map", "0:v:0", "-vf", &scale, "-f", "rawvideo", "-pix_fmt", "rgba", "-"])
+            .args([
+                "-map",
+                "0:v:0",
+                "-vf",
+                &scale,
+                "-fps_mode",
+                "passthrough",
+                "-f",
+                "rawvideo",
+                "-pix_fmt",
+                "rgba",
+                "-",
+            ])
             .stdout(Stdio::piped())
             .spawn()
             .context("cannot start ffmpeg")?;

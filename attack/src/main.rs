@@ -100,6 +100,9 @@ fn main() -> anyhow::Result<()> {
                         decision.record.open.as_ref().map(|s| s.ears),
                         decision.record.closed.as_ref().map(|s| s.ears)
                     );
+                    if let Some(strip) = &decision.record.strip {
+                        eprintln!("  expected {:?}\n  found    {:?}", decision.record.closures, strip.closures);
+                    }
                     if let (true, Some(strip)) = (options.cells, &decision.record.strip) {
                         for cell in &strip.cells {
                             eprintln!(

@@ -92,7 +92,16 @@ pub(crate) fn rehearse(
         let picture = camera.picture(now, ask)?;
         let (seen, progress) = attempt.push(&picture.as_frame(), now)?;
         if std::env::var_os("TRACE").is_some() {
-            eprintln!("T {} {:?} {:?} {:?} {:?} {:?} {:?}", seen.t_ms, ask, seen.state, seen.openness, seen.gate, seen.ears.map(|e| e.mean()), seen.closure);
+            eprintln!(
+                "T {} {:?} {:?} {:?} {:?} {:?} {:?}",
+                seen.t_ms,
+                ask,
+                seen.state,
+                seen.openness,
+                seen.gate,
+                seen.ears.map(|e| e.mean()),
+                seen.closure
+            );
         }
         ask = progress.prompt.map(|prompt| prompt.ask);
         if progress.phase == Phase::Complete || ask == Some(engine::Ask::Fetch) {

@@ -9,10 +9,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clip_maker::Scene;
 use ed25519_dalek::SigningKey;
+use engine::prompt::Policy;
 use engine::transcript::FrameRecord;
 use engine::{
-    Attempt, Evidence, Frame, KeyKind, Phase, Picture, Reason, Scorer, Submission, Terms, Thresholds, Verdict, decide,
-    jpeg, transcript,
+    Attempt, Evidence, Frame, Issued, KeyKind, Phase, Picture, Reason, Scorer, Submission, Terms, Thresholds, Verdict,
+    decide, jpeg, transcript,
 };
 use engine_tract::Models;
 use serde_json::{Value, json};
@@ -38,7 +39,13 @@ fn terms() -> Terms {
         attempt: 1,
         timeout_ms: 20_000,
         thresholds: "v2".into(),
+        policy: Policy::Natural,
+        rate: 200,
     }
+}
+
+fn issued(elapsed_ms: u64) -> Issued {
+    Issued { terms: terms(), public_key: public_key(), rounds: Vec::new(), elapsed_ms }
 }
 
 fn public_key() -> [u8; 32] {
@@ -73,6 +80,7 @@ struct Sent {
     payload: Value,
     open: Vec<u8>,
     closed: Vec<u8>,
+    strip: Vec<u8>,
 }
 
 impl Sent {
@@ -82,7 +90,7 @@ impl Sent {
         let mut payload: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
         let frames = transcript::unpack(payload["frames"].as_str().unwrap()).unwrap();
         payload["frames"] = frames.iter().map(|f| json!([f.0, f.1, f.2, f.3, f.4, f.5])).collect();
-        Sent { payload, open: evidence.open.clone(), closed: evidence.closed.clone() }
+        Sent { payload, open: evidence.open.clone(), closed: evidence.closed.clone(), strip: evidence.strip.clone() }
     }
 
     /// Replaces a capture and names its hash, size and reading, as a forger with the key would.
@@ -107,14 +115,14 @@ impl Sent {
     }
 
     fn verdict(&self) -> Verdict {
-        judged(self.signed().as_bytes(), &self.open, &self.closed, ELAPSED_MS)
+        judged(self.signed().as_bytes(), self, ELAPSED_MS)
     }
 }
 
-fn judged(transcript: &[u8], open: &[u8], closed: &[u8], elapsed_ms: u64) -> Verdict {
+fn judged(transcript: &[u8], sent: &Sent, elapsed_ms: u64) -> Verdict {
     let mut scorer = Scorer::new(models().networks());
-    let submission = Submission { transcript, open, closed };
-    decide(&terms(), &public_key(), &submission, elapsed_ms, &mut scorer, &Thresholds::V2).unwrap().verdict
+    let submission = Submission { transcript, open: &sent.open, closed: &sent.closed, strip: &sent.strip };
+    decide(&issued(elapsed_ms), &submission, &mut scorer, &Thresholds::V2).unwrap().verdict
 }
 
 #[test]
@@ -122,8 +130,9 @@ fn an_honest_attempt_is_accepted_and_its_record_names_what_was_read() {
     let sent = Sent::honest();
     let jws = sent.signed();
     let mut scorer = Scorer::new(models().networks());
-    let submission = Submission { transcript: jws.as_bytes(), open: &sent.open, closed: &sent.closed };
-    let decision = decide(&terms(), &public_key(), &submission, ELAPSED_MS, &mut scorer, &Thresholds::V2).unwrap();
+    let submission =
+        Submission { transcript: jws.as_bytes(), open: &sent.open, closed: &sent.closed, strip: &sent.strip };
+    let decision = decide(&issued(ELAPSED_MS), &submission, &mut scorer, &Thresholds::V2).unwrap();
     assert_eq!(decision.verdict, Verdict::Accepted, "{:?}", decision.record);
     let record = serde_json::to_value(&decision.record).unwrap();
     assert_eq!(record["thresholds"], "v2");
@@ -149,12 +158,17 @@ fn a_face_that_never_blinks_gives_no_evidence_and_times_out() {
 #[test]
 fn a_bent_transcript_is_refused_with_its_reason() {
     type Bend = fn(&mut Value);
-    let cases: [(&str, Reason, Bend); 18] = [
+    let cases: [(&str, Reason, Bend); 21] = [
         ("another version", Reason::TranscriptVersion, |p| p["v"] = json!(1)),
         ("an unknown field", Reason::TranscriptMalformed, |p| p["admin"] = json!(1)),
         ("another site", Reason::TranscriptBinding, |p| p["aud"] = json!("https://evil.example")),
         ("another challenge", Reason::TranscriptBinding, |p| p["chal"] = json!("other")),
         ("another nonce", Reason::TranscriptBinding, |p| p["nonce"] = json!("other")),
+        ("another policy", Reason::TranscriptBinding, |p| p["policy"] = json!("prompted")),
+        ("another frame rate", Reason::TranscriptBinding, |p| p["cam"]["rate"] = json!(300)),
+        ("rounds that nobody asked for", Reason::PromptMismatch, |p| {
+            p["rounds"] = json!([{ "received": 1, "frames": 2, "outcome": "done" }]);
+        }),
         ("another attempt", Reason::TranscriptBinding, |p| p["att"] = json!(2)),
         ("another engine", Reason::EngineVersion, |p| p["engine"]["ver"] = json!("0.0.1")),
         ("other models", Reason::EngineVersion, |p| p["engine"]["models"] = json!("0")),
@@ -204,8 +218,8 @@ fn a_bad_signature_and_an_impossible_time_are_refused() {
     let mut altered = jws.clone().into_bytes();
     let middle = altered.len() / 2;
     altered[middle] = if altered[middle] == b'A' { b'B' } else { b'A' };
-    assert_eq!(judged(&altered, &sent.open, &sent.closed, ELAPSED_MS), Verdict::Rejected(Reason::TranscriptSignature));
-    assert_eq!(judged(jws.as_bytes(), &sent.open, &sent.closed, 100), Verdict::Rejected(Reason::TranscriptTimes));
+    assert_eq!(judged(&altered, &sent, ELAPSED_MS), Verdict::Rejected(Reason::TranscriptSignature));
+    assert_eq!(judged(jws.as_bytes(), &sent, 100), Verdict::Rejected(Reason::TranscriptTimes));
 }
 
 #[test]

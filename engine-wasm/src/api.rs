@@ -1,6 +1,7 @@
 //! The JavaScript API. Every failure is an `Error` with a stable `code`.
 
 use ed25519_dalek::SigningKey;
+use engine::prompt::{Cue, Gesture};
 use engine::{Attempt, EngineError, Frame, KeyKind, Terms, Thresholds};
 use engine_compact::Models;
 use js_sys::Reflect;
@@ -79,6 +80,27 @@ impl Engine {
         Ok(())
     }
 
+    /// What the round that just ended commits to, as JSON, to be told to the server; `undefined` before the first cue.
+    pub fn commitment(&self) -> Result<Option<String>, JsValue> {
+        let text = self.attempt.commitment().map(serde_json::to_string).transpose();
+        text.map_err(|e| error("engine_failed", &e.to_string()))
+    }
+
+    /// Takes the cue that the server revealed, at this time. Code: `terms_invalid`.
+    pub fn reveal(
+        &mut self,
+        round: u32,
+        step: u32,
+        gesture: &str,
+        delay_ms: u32,
+        hold_ms: u32,
+        now_ms: f64,
+    ) -> Result<(), JsValue> {
+        let gesture = Gesture::from_name(gesture).ok_or_else(|| error("terms_invalid", "unknown gesture"))?;
+        self.attempt.reveal(Cue { round, step, gesture, delay_ms, hold_ms }, now_ms);
+        Ok(())
+    }
+
     /// The text to sign, once complete. Code: `incomplete`.
     #[wasm_bindgen(js_name = signingInput)]
     pub fn signing_input(&self) -> Result<String, JsValue> {
@@ -95,6 +117,11 @@ impl Engine {
     #[wasm_bindgen(js_name = closedCapture)]
     pub fn closed_capture(&self) -> Result<Vec<u8>, JsValue> {
         Ok(self.evidence()?.closed.clone())
+    }
+
+    /// JPEG of the evidence strip, once complete. Code: `incomplete`.
+    pub fn strip(&self) -> Result<Vec<u8>, JsValue> {
+        Ok(self.evidence()?.strip.clone())
     }
 
     /// Makes a fresh key inside the engine and gives its public part. Code: `no_randomness`.
@@ -121,7 +148,7 @@ impl Engine {
     }
 
     fn evidence(&self) -> Result<&engine::Evidence, JsValue> {
-        self.attempt.evidence().ok_or_else(|| error("incomplete", "no blink was recorded yet"))
+        self.attempt.evidence().ok_or_else(|| error("incomplete", "not everything was recorded yet"))
     }
 }
 

@@ -58,13 +58,15 @@ mod tests {
             state: EyeState::Unknown,
             openness: None,
             blink: None,
+            closure: None,
         };
-        let progress = Progress { phase: Phase::Recording, progress: 0.0, remaining_ms: Some(9), timed_out: false };
+        let progress =
+            Progress { phase: Phase::Recording, progress: 0.0, remaining_ms: Some(9), timed_out: false, prompt: None };
         let json = serde_json::to_value(Report::new(&seen, progress, false)).unwrap();
         let expected = serde_json::json!({
             "t_ms": 40, "faces": 0, "gate": "no_face", "direction": null, "state": "unknown", "ear_right": null,
             "ear_left": null, "settled": false, "phase": "recording", "progress": 0.0, "remaining_ms": 9,
-            "timed_out": false, "box": null, "blink": null,
+            "timed_out": false, "prompt": null, "box": null, "blink": null,
         });
         assert_eq!(json, expected);
     }

@@ -252,8 +252,11 @@ pub struct StripThresholds {
     pub max_gap_ms: u32,
     /// Greatest difference of a cell's face from the open capture's in shape ([`crate::pair`]).
     pub max_shape_distance: f32,
-    /// Least likeness of a cell's face to the open capture's, outside the eyes.
+    /// Least likeness of a moment's cells to the open capture's face, outside the eyes: their median. Cells of one person in
+    /// one place have 0.70 to 0.98, faces of two people −0.2 to 0.5.
     pub min_likeness: f32,
+    /// The same of every single cell: a head that turns for a moment was seen at 0.47.
+    pub min_cell_likeness: f32,
     /// From this likeness on two cells are the same picture: two camera frames never agree so well.
     pub max_likeness: f32,
 }
@@ -262,8 +265,6 @@ impl StripThresholds {
     /// The blink detector's limits for samples as sparse as a strip's: lids are seen at chosen moments only.
     pub fn blink(&self, usual: &BlinkThresholds) -> BlinkThresholds {
         BlinkThresholds {
-            settle_ms: 0,
-            settle_samples: 2,
             // No sample says how fast lids moved between two others.
             coarse_ms: 0,
             look_back_ms: self.max_gap_ms,
@@ -372,7 +373,8 @@ impl Thresholds {
             max_unread: 2,
             max_gap_ms: 1500,
             max_shape_distance: 0.08,
-            min_likeness: 0.5,
+            min_likeness: 0.55,
+            min_cell_likeness: 0.3,
             max_likeness: 0.9999,
         },
     };

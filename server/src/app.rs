@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use engine::prompt::Policy;
 use lettre::message::Mailbox;
 use tokio::sync::Notify;
 
@@ -60,7 +61,11 @@ pub struct Limits {
     pub session_ttl_ms: i64,
     /// Attempts of one sitting that may fail.
     pub max_attempts: u32,
-    /// Time for the blink.
+    /// How challenges are put.
+    pub policy: Policy,
+    /// Whether a person may be guided by tones instead.
+    pub allow_tone_guided: bool,
+    /// Time for all that is asked.
     pub timeout_ms: u32,
     /// Least time between two frames that the page looks at.
     pub frame_interval_ms: u32,
@@ -88,6 +93,8 @@ impl AppState {
                 token_ttl_ms: config.token_ttl_ms,
                 session_ttl_ms: config.session_ttl_ms,
                 max_attempts: config.max_attempts,
+                policy: config.policy,
+                allow_tone_guided: config.allow_tone_guided,
                 timeout_ms: config.liveness_timeout_s * 1000,
                 frame_interval_ms: config.frame_interval_ms,
                 max_content_length: config.max_content_length,

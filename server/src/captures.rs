@@ -13,13 +13,15 @@ pub struct CaptureStore {
     data_dir: PathBuf,
 }
 
-/// Where the two captures of one event are kept, as the audit names them: `captures/2026/<event>-open.jpg`.
+/// Where the pictures of one event are kept, as the audit names them: `captures/2026/<event>-open.jpg`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaptureRefs {
     /// The capture with open eyes.
     pub open: String,
     /// The capture with closed eyes.
     pub closed: String,
+    /// The evidence strip.
+    pub strip: String,
 }
 
 impl CaptureRefs {
@@ -29,6 +31,7 @@ impl CaptureRefs {
         Self {
             open: format!("captures/{year}/{event}-open.jpg"),
             closed: format!("captures/{year}/{event}-closed.jpg"),
+            strip: format!("captures/{year}/{event}-strip.jpg"),
         }
     }
 }
@@ -39,21 +42,22 @@ impl CaptureStore {
         Self { data_dir: data_dir.to_owned() }
     }
 
-    /// Writes both captures. Blocks until they are on the disk; on failure neither is left.
+    /// Writes the pictures: open, closed, strip. Blocks until they are on the disk; on failure none is left.
     ///
     /// # Errors
     /// What the file system says.
-    pub fn store(&self, refs: &CaptureRefs, open: &[u8], closed: &[u8]) -> io::Result<()> {
-        let written = self.write(&refs.open, open).and_then(|()| self.write(&refs.closed, closed));
+    pub fn store(&self, refs: &CaptureRefs, pictures: &[&[u8]; 3]) -> io::Result<()> {
+        let places = [&refs.open, &refs.closed, &refs.strip];
+        let written = places.into_iter().zip(pictures).try_for_each(|(reference, bytes)| self.write(reference, bytes));
         if written.is_err() {
             self.remove(refs);
         }
         written
     }
 
-    /// Removes both captures, as far as they are there.
+    /// Removes the pictures, as far as they are there.
     pub fn remove(&self, refs: &CaptureRefs) {
-        for reference in [&refs.open, &refs.closed] {
+        for reference in [&refs.open, &refs.closed, &refs.strip] {
             if let Err(error) = std::fs::remove_file(self.data_dir.join(reference))
                 && error.kind() != io::ErrorKind::NotFound
             {
@@ -79,19 +83,19 @@ mod tests {
         let store = CaptureStore::new(data.path());
         let refs = CaptureRefs::new(&EventId::from_client("0123"), 1_798_761_599_999);
         assert_eq!(refs.open, "captures/2026/0123-open.jpg");
-        store.store(&refs, b"open", b"closed").unwrap();
+        store.store(&refs, &[b"open", b"closed", b"strip"]).unwrap();
         assert_eq!(std::fs::read(data.path().join(&refs.closed)).unwrap(), b"closed");
         store.remove(&refs);
         assert_eq!(std::fs::read_dir(data.path().join("captures/2026")).unwrap().count(), 0);
     }
 
     #[test]
-    fn a_failure_leaves_neither_capture() {
+    fn a_failure_leaves_no_picture() {
         let data = tempfile::tempdir().unwrap();
         let store = CaptureStore::new(data.path());
         let refs = CaptureRefs::new(&EventId::from_client("0123"), 0);
         std::fs::create_dir_all(data.path().join(&refs.closed)).unwrap();
-        assert!(store.store(&refs, b"open", b"closed").is_err());
+        assert!(store.store(&refs, &[b"open", b"closed", b"strip"]).is_err());
         assert!(!data.path().join(&refs.open).exists());
     }
 }

@@ -19,6 +19,8 @@ pub enum Limit {
     BadAdminKey,
     /// Challenges of one sitting.
     Challenge,
+    /// Cues of one sitting. An attempt has up to a dozen rounds.
+    Cue,
     /// Chunks of submissions of one sitting, and questions how far they are. Five attempts in the smallest chunks that the
     /// page sends, with a loss at each, need 200.
     Chunk,
@@ -32,6 +34,7 @@ impl Limit {
         match self {
             Limit::Register => (20.0, Duration::from_secs(3600)),
             Limit::BadToken | Limit::BadAdminKey => (10.0, Duration::from_secs(60)),
+            Limit::Cue => (120.0, Duration::from_secs(600)),
             Limit::Chunk => (400.0, Duration::from_secs(600)),
             Limit::Challenge | Limit::Submission => (30.0, Duration::from_secs(600)),
         }

@@ -5,11 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use engine::{Decision, Networks, Scorer, Submission, Terms, Thresholds};
+use engine::{Decision, Issued, Networks, Scorer, Submission, Thresholds};
 use tokio::sync::Semaphore;
 
 use crate::embedded;
 use crate::runtime::{Models, Runtime};
+use crate::verification::Upload;
 
 /// Submissions that may wait for a permit, for each permit. More are turned away at once.
 const WAITING_PER_PERMIT: usize = 4;
@@ -77,28 +78,20 @@ impl ScoringPool {
         self.models.networks()
     }
 
-    /// Decides a submission that was received `elapsed_ms` after its challenge was issued.
+    /// Decides a submission.
     ///
     /// # Errors
     /// [`ScoringError`]; says nothing about the person.
-    pub async fn decide(
-        &self,
-        terms: Terms,
-        public_key: [u8; 32],
-        transcript: Vec<u8>,
-        open: Vec<u8>,
-        closed: Vec<u8>,
-        elapsed_ms: u64,
-    ) -> Result<Decision, ScoringError> {
+    pub async fn decide(&self, issued: Issued, upload: Upload) -> Result<Decision, ScoringError> {
         let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| ScoringError::Busy)?;
         let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| ScoringError::Busy)?;
         let networks = self.models.networks();
         let scoring = tokio::task::spawn_blocking(move || {
             // Held until the work ends, also if nobody waits for it any more.
             let _permits = (admitted, running);
-            let submission = Submission { transcript: &transcript, open: &open, closed: &closed };
-            let mut scorer = Scorer::new(networks);
-            engine::decide(&terms, &public_key, &submission, elapsed_ms, &mut scorer, &Thresholds::V2)
+            let Upload { transcript, open, closed, strip } = &upload;
+            let submission = Submission { transcript, open, closed, strip };
+            engine::decide(&issued, &submission, &mut Scorer::new(networks), &Thresholds::V2)
         });
         match scoring.await {
             Ok(decided) => decided.map_err(|error| ScoringError::Failed(error.to_string())),

@@ -7,10 +7,14 @@ import { deadline } from './wait.js';
 /** @typedef {import('./types.js').Session} Session */
 /** @typedef {import('./types.js').Challenge} Challenge */
 /** @typedef {import('./types.js').Answer} Answer */
+/** @typedef {import('./types.js').NextCue} NextCue */
 /** @typedef {{signal?: AbortSignal, timeoutMs?: number, keepalive?: boolean}} Options */
 
 /** Long enough for a slow network to answer a small request. Chosen by us. */
 const TIMEOUT_MS = 15_000;
+
+/** Frames a second of a device that has not been measured yet: as most cameras give. */
+const UNKNOWN_RATE = 30;
 
 /** What every state-changing request carries: no other site's page can send it without being asked first. */
 export const OWN_PAGE = Object.freeze({ 'X-Blinkgate': '1' });
@@ -30,12 +34,20 @@ export function session(options) {
   return request('/api/session', { method: 'GET', cache: 'no-store' }, options);
 }
 
-/** @param {string} publicKey base64url of 32 bytes @param {Options} [options] @returns {Promise<Challenge>} */
-export function challenge(publicKey, options) {
-  return post('/api/challenge', { public_key: publicKey }, options);
+/**
+ * @param {string} publicKey base64url of 32 bytes @param {number | null} rate frames analysed in a second @param {boolean} toneGuided
+ * @param {Options} [options] @returns {Promise<Challenge>}
+ */
+export function challenge(publicKey, rate, toneGuided, options) {
+  return post('/api/challenge', { public_key: publicKey, rate: Math.round((rate ?? UNKNOWN_RATE) * 10), tone_guided: toneGuided }, options);
 }
 
-/** @param {string} challengeId @param {'timeout' | 'cancelled'} reason @param {Options} [options] @returns {Promise<Answer>} */
+/** What comes next in a prompted challenge. @param {string} challengeId @param {object | null} commitment @param {Options} [options] @returns {Promise<NextCue>} */
+export function nextCue(challengeId, commitment, options) {
+  return post(`/api/cue/${encodeURIComponent(challengeId)}`, { commitment }, options);
+}
+
+/** @param {string} challengeId @param {'timeout' | 'prompt_missed' | 'cancelled'} reason @param {Options} [options] @returns {Promise<Answer>} */
 export function giveUp(challengeId, reason, options) {
   return post('/api/give-up', { challenge_id: challengeId, reason }, options);
 }

@@ -7,11 +7,13 @@
 import { challenge as askChallenge, giveUp, session as askSession } from './api.js';
 import { base64url } from './base64url.js';
 import { cameraId, closeCamera, isLive, isMirrored, listCameras, openCamera, showCamera } from './camera.js';
+import { CueSignals } from './cue-signals.js';
 import { EngineClient } from './engine-client.js';
 import { letGo, pumpFrames } from './frames.js';
-import { advance, showNow, wanted } from './hints.js';
+import { advance, isGesture, showNow, wanted } from './hints.js';
 import { NOT_HELD, hold } from './hold.js';
 import { compactJws, makeKey } from './keys.js';
+import { Prompter } from './prompter.js';
 import { Pace } from './pace.js';
 import { Problem, asProblem, isAbort } from './problem.js';
 import { submit } from './submit.js';
@@ -53,6 +55,10 @@ export class CameraEffects {
   #submission = null;
   /** @type {AbortController | null} */
   #looking = null;
+  /** @type {Prompter | null} */
+  #prompter = null;
+  #toneGuided = false;
+  #signals = new CueSignals();
   #notBefore_ms = -Infinity;
   #hints = showNow('starting', 0);
   #hold = NOT_HELD;
@@ -95,11 +101,18 @@ export class CameraEffects {
     this.#stopLooking();
     this.#closeCamera();
     this.#dropEngine();
+    this.#signals.close();
   }
 
   /** Tells the server that nobody will answer this challenge. Best effort: an unanswered challenge expires. @param {string} challengeId */
   drop(challengeId) {
     giveUp(challengeId, 'cancelled', { keepalive: true }).catch(() => undefined);
+  }
+
+  /** Prepares what only a tap may: sound. @param {boolean} toneGuided whether the person asks to be guided by tones */
+  tapped(toneGuided) {
+    this.#toneGuided = toneGuided;
+    this.#signals.prepare();
   }
 
   /** @param {string} deviceId */
@@ -137,7 +150,7 @@ export class CameraEffects {
     preparing: async (_, signal) => {
       if (this.#engine === null) throw new Problem('engine_failed');
       this.#key = await makeKey(this.#engine);
-      const challenge = await askChallenge(base64url(this.#key.publicKey), { signal });
+      const challenge = await askChallenge(base64url(this.#key.publicKey), this.#state().rate, this.#toneGuided, { signal });
       const now_ms = performance.now();
       this.#notBefore_ms = now_ms;
       await this.#engine.begin(JSON.stringify(challenge), this.#key.kind, now_ms, this.#key.publicKey);
@@ -145,7 +158,9 @@ export class CameraEffects {
     },
 
     recording: async (state, signal) => {
-      this.#showHint('blink');
+      const challengeId = state.challenge?.challenge_id ?? '';
+      this.#prompter = state.challenge?.policy === 'natural' ? null : this.#makePrompter(challengeId, signal);
+      this.#showHint(this.#prompter === null ? 'blink' : 'ask_wait');
       this.#view.tone('blink');
       this.#view.progress(0);
       const end_ms = this.#notBefore_ms + (state.challenge?.timeout_ms ?? 0);
@@ -155,6 +170,8 @@ export class CameraEffects {
           await delay(200, signal);
         }
       } finally {
+        this.#prompter = null;
+        this.#view.steps(null);
         this.#view.remaining(null);
       }
     },
@@ -175,7 +192,7 @@ export class CameraEffects {
     },
 
     giving_up: async (state, signal) => {
-      const answer = await giveUp(state.challenge?.challenge_id ?? '', 'timeout', { signal });
+      const answer = await giveUp(state.challenge?.challenge_id ?? '', state.code === 'prompt_missed' ? 'prompt_missed' : 'timeout', { signal });
       this.#send({ type: 'ANSWER', answer });
     },
 
@@ -260,7 +277,8 @@ export class CameraEffects {
     const { name } = this.#state();
     if (name !== 'align' && name !== 'preparing' && name !== 'recording') return;
     const before = this.#hints.shown;
-    this.#hints = advance(this.#hints, wanted(observation, name), t_ms);
+    // A cue and its end are shown at once, by the prompter.
+    if (!isGesture(observation.prompt)) this.#hints = advance(this.#hints, wanted(observation, name), t_ms);
     if (this.#hints.shown !== before) this.#view.hint(this.#hints.shown);
 
     if (name === 'align') {
@@ -272,9 +290,29 @@ export class CameraEffects {
     if (name === 'recording') {
       this.#view.tone(observation.gate === 'ok' ? 'blink' : 'seek');
       this.#view.progress(observation.progress);
-      if (observation.phase === 'complete') this.#send({ type: 'COMPLETE' });
-      else if (observation.timed_out) this.#send({ type: 'TIMED_OUT' });
+      this.#prompter?.observe(observation);
+      if (observation.phase === 'complete') {
+        if (this.#prompter === null) this.#send({ type: 'COMPLETE' });
+      } else if (observation.timed_out) {
+        this.#send({ type: 'TIMED_OUT' });
+      }
     }
+  }
+
+  /** @param {string} challengeId @param {AbortSignal} signal */
+  #makePrompter(challengeId, signal) {
+    if (this.#engine === null) throw new Problem('engine_failed');
+    return new Prompter(challengeId, {
+      engine: this.#engine,
+      show: (prompt) => {
+        this.#signals.give(prompt.ask);
+        this.#view.steps(prompt);
+        this.#showHint(`ask_${prompt.ask}`);
+      },
+      complete: () => this.#send({ type: 'COMPLETE' }),
+      exhausted: () => this.#send({ type: 'EXHAUSTED' }),
+      failed: ({ code, detail }) => this.#send({ type: 'FAILED', code, detail }),
+    }, signal);
   }
 
   /** @param {string} code */
@@ -293,10 +331,10 @@ export class CameraEffects {
   async #sign(challengeId) {
     if (this.#engine === null || this.#key === null) throw new Problem('engine_failed');
     const transcript = new Blob([await compactJws(this.#key, await this.#engine.signingInput())]);
-    const { open, closed } = await this.#engine.captures();
+    const { open, closed, strip } = await this.#engine.captures();
     this.#key = null;
     const jpeg = (/** @type {Uint8Array<ArrayBuffer>} */ bytes) => new Blob([bytes], { type: 'image/jpeg' });
-    return { challenge_id: challengeId, transcript, open: jpeg(open), closed: jpeg(closed), idempotency_key: crypto.randomUUID(), begun: false };
+    return { challenge_id: challengeId, transcript, open: jpeg(open), closed: jpeg(closed), strip: jpeg(strip), idempotency_key: crypto.randomUUID(), begun: false };
   }
 
   #stopLooking() {

@@ -58,7 +58,7 @@ const RENDER = {
   },
   align: (state) => capture(state, 'align.title'),
   preparing: (state) => capture(state, 'align.title'),
-  recording: (state) => capture(state, 'recording.title'),
+  recording: (state) => capture(state, state.challenge?.policy === 'natural' ? 'recording.title' : 'recording.prompted.title'),
   uploading: (state) => {
     setText(the('#uploading-title', HTMLElement), text('uploading.title'));
     setText(the('#upload-state', HTMLElement), uploadText(state));

@@ -12,7 +12,7 @@ import { outside, ovalIn, ring } from './oval.js';
 const ICONS = {
   no_face: 'face', several_faces: 'people', too_dark: 'light', too_bright: 'light', too_far: 'closer', too_close: 'farther',
   'off_center.left': 'arrow-left', 'off_center.right': 'arrow-right', 'off_center.up': 'arrow-down', 'off_center.down': 'arrow-up', off_center: 'closer',
-  turned: 'face', tilted: 'face', blurred: 'hold', eyes_unreadable: 'eye', settling: 'eye', hold: 'check', preparing: 'check', blink: 'blink', open_again: 'eye', starting: 'face',
+  turned: 'face', tilted: 'face', blurred: 'hold', eyes_unreadable: 'eye', settling: 'eye', hold: 'check', preparing: 'check', blink: 'blink', ask_once: 'blink', ask_twice: 'blink-twice', ask_hold: 'closed', ask_tone: 'eye', ask_wait: 'eye', ask_fetch: 'check', open_again: 'eye', starting: 'face',
 };
 
 /** Beside this module, wherever that lies. */
@@ -69,6 +69,20 @@ export class CaptureView {
     ring.style.strokeDasharray = `${Math.round(share * 100)} 101`;
     // A round cap would draw a dot for nothing.
     ring.style.strokeOpacity = share > 0 ? '1' : '0';
+  }
+
+  /** How many steps are done, or null where there are none. @param {import('./types.js').Prompt | null} prompt */
+  steps(prompt) {
+    const list = the('#gestures', HTMLElement);
+    list.hidden = prompt === null;
+    if (prompt === null) return;
+    const dots = Array.from({ length: prompt.steps }, (_, index) => {
+      const dot = document.createElement('span');
+      dot.dataset.step = index < prompt.done ? 'done' : index === prompt.done ? 'current' : 'next';
+      return dot;
+    });
+    list.replaceChildren(...dots);
+    setAttribute(list, 'aria-label', text('capture.steps', { done: prompt.done, steps: prompt.steps }));
   }
 
   /** @param {number | null} ms the time left, or null to show none */

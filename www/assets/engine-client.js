@@ -54,7 +54,13 @@ export class EngineClient {
   /** @param {string} input @returns {Promise<Uint8Array>} */
   softSign(input) { return this.#call('softSign', [input]); }
 
-  /** The two captures as JPEG. @returns {Promise<{open: Uint8Array<ArrayBuffer>, closed: Uint8Array<ArrayBuffer>}>} */
+  /** What the round that just ended commits to; `null` before the first cue. @returns {Promise<object | null>} */
+  commitment() { return this.#call('commitment'); }
+
+  /** @param {import('./types.js').Cue} cue what the server revealed @param {number} now_ms @returns {Promise<void>} */
+  reveal(cue, now_ms) { return this.#call('reveal', [cue, now_ms]); }
+
+  /** The pictures as JPEG. @returns {Promise<Record<'open' | 'closed' | 'strip', Uint8Array<ArrayBuffer>>>} */
   captures() { return this.#call('captures'); }
 
   /** Ends the thread and everything that waits for it. */

@@ -36,7 +36,10 @@ const OPS = {
   signingInput: () => engine().signingInput(),
   /** @param {string} input */
   softSign: (input) => engine().softSign(input),
-  captures: () => ({ open: engine().openCapture(), closed: engine().closedCapture() }),
+  captures: () => ({ open: engine().openCapture(), closed: engine().closedCapture(), strip: engine().strip() }),
+  commitment: () => JSON.parse(engine().commitment() ?? 'null'),
+  /** @param {import('./types.js').Cue} cue @param {number} now_ms */
+  reveal: (cue, now_ms) => engine().reveal(cue.round, cue.step, cue.gesture, cue.delay_ms, cue.hold_ms, now_ms),
 };
 
 /** @param {import('./engine-files.js').Build} build */

@@ -39,7 +39,7 @@
  *   | {type: 'PROGRESS', progress: Progress}
  *   | {type: 'RATE', rate: number}
  *   | {type: 'ALIGNED'} | {type: 'CHALLENGE', challenge: Challenge}
- *   | {type: 'COMPLETE'} | {type: 'TIMED_OUT'} | {type: 'SWITCH_CAMERA'}
+ *   | {type: 'COMPLETE'} | {type: 'TIMED_OUT'} | {type: 'EXHAUSTED'} | {type: 'SWITCH_CAMERA'}
  *   | {type: 'AGAIN', code: string} | {type: 'ANSWER', answer: Answer}
  *   | {type: 'HIDDEN'} | {type: 'CAMERA_ENDED'} | {type: 'TIMEOUT'}
  *   | {type: 'FAILED', code: string, detail?: string | null}} FlowEvent */
@@ -75,7 +75,7 @@ export const RECOVERIES = {
   session_missing: 'register', session_expired: 'register', attempts_exhausted: 'register', camera_unsupported: 'register', camera_missing: 'starting',
   camera_insecure: null, wasm_unsupported: null, worker_unsupported: null,
   model_corrupt: 'reload', engine_version: 'reload', key_invalid: 'reload', submission_malformed: 'reload', too_large: 'reload', unexpected: 'reload', origin_refused: 'register',
-  challenge_unknown: 'starting', challenge_expired: 'starting', challenge_used: 'boot',
+  challenge_unknown: 'starting', challenge_expired: 'starting', challenge_round: 'starting', tone_guided_refused: 'boot', challenge_used: 'boot',
 };
 
 /** @param {Recovery} again @returns {Step} */
@@ -150,6 +150,7 @@ const TRANSITIONS = {
     SWITCH_CAMERA: begin,
     COMPLETE: (state) => enter(state, 'uploading', { challenge: state.challenge }),
     TIMED_OUT: (state) => enter(state, 'giving_up', { challenge: state.challenge }),
+    EXHAUSTED: (state) => enter(state, 'giving_up', { challenge: state.challenge, code: 'prompt_missed' }),
     // The engine has not even said that the time is over: our fault, so no attempt is given up.
     TIMEOUT: (state) => problem('starting')(state, { code: 'engine_failed' }),
     HIDDEN: pause('paused_hidden'),

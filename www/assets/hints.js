@@ -21,7 +21,7 @@ export const MIN_SHOWN_MS = 800;
 /** The most urgent first. The engine's gates stand in its own order (gate.rs), then come the hints of a good frame. */
 export const PRIORITY = Object.freeze([
   'no_face', 'several_faces', 'too_dark', 'too_bright', 'too_far', 'too_close', 'off_center', 'turned', 'tilted', 'eyes_unreadable', 'blurred',
-  'open_again', 'settling', 'blink', 'preparing', 'hold', 'starting',
+  'open_again', 'settling', 'blink', 'ask_tone', 'ask_hold', 'ask_twice', 'ask_once', 'ask_wait', 'ask_fetch', 'preparing', 'hold', 'starting',
 ]);
 
 /** What to begin with, at `t_ms`. @param {string} code @param {number} t_ms @returns {HintState} */
@@ -34,16 +34,24 @@ export function showNow(code, t_ms) {
  * @param {Observation} observation @param {'align' | 'preparing' | 'recording'} phase @returns {Hint}
  */
 export function wanted(observation, phase) {
-  const { gate, direction, state, settled } = observation;
+  const { gate, direction, state, settled, prompt } = observation;
+  // What was asked stays in sight until it is done: it cannot be read again later.
+  if (phase === 'recording' && isGesture(prompt)) return { code: `ask_${prompt.ask}`, direction: null };
   if (gate !== 'ok') return { code: gate, direction: gate === 'off_center' ? direction : null };
-  return { code: codeOfGoodFrame(phase, state, settled), direction: null };
+  return { code: codeOfGoodFrame(phase, state, settled, prompt), direction: null };
 }
 
-/** @param {'align' | 'preparing' | 'recording'} phase @param {Observation['state']} state @param {boolean} settled */
-function codeOfGoodFrame(phase, state, settled) {
+/** @param {'align' | 'preparing' | 'recording'} phase @param {Observation['state']} state @param {boolean} settled @param {Observation['prompt']} prompt */
+function codeOfGoodFrame(phase, state, settled, prompt) {
+  if (phase === 'recording' && prompt !== null) return `ask_${prompt.ask}`;
   if (phase === 'recording') return state === 'closed' ? 'open_again' : 'blink';
   if (phase === 'preparing') return 'preparing';
   return settled ? 'hold' : 'settling';
+}
+
+/** Whether a gesture is asked for now. @param {Observation['prompt']} prompt @returns {prompt is import('./types.js').Prompt} */
+export function isGesture(prompt) {
+  return prompt !== null && prompt.ask !== 'fetch' && prompt.ask !== 'wait';
 }
 
 /**

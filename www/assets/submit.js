@@ -52,7 +52,7 @@ export function pauseMs(tries, retryAfterMs) {
  * @returns {Promise<Answer>}
  */
 export async function submit(submission, { received, append, decide, delay, online, now, progress, again }) {
-  const body = new Blob([submission.transcript, submission.open, submission.closed]);
+  const body = new Blob([submission.transcript, submission.open, submission.closed, submission.strip]);
   let moved_ms = now();
   let tries = 0;
   let chunk = LARGEST_CHUNK;

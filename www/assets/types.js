@@ -21,6 +21,23 @@
  * @property {number} attempt
  * @property {number} timeout_ms
  * @property {string} thresholds
+ * @property {'natural' | 'prompted' | 'tone_guided'} policy
+ * @property {number} rate frames a second, times ten
+ */
+
+/** What the server reveals of one round; handed to the engine as it is.
+ * @typedef {{round: number, step: number, gesture: 'once' | 'twice' | 'hold', delay_ms: number, hold_ms: number}} Cue
+ */
+
+/** What `POST /api/cue/…` answers.
+ * @typedef {{next: 'cue', cue: Cue} | {next: 'complete'} | {next: 'exhausted'}} NextCue
+ */
+
+/** What a prompted challenge asks: to fetch the next cue, to wait for it, a gesture, or to open the eyes again.
+ * @typedef {object} Prompt
+ * @property {number} done steps that are done
+ * @property {number} steps
+ * @property {'fetch' | 'wait' | 'once' | 'twice' | 'hold' | 'tone'} ask
  */
 
 /** What `POST /api/submission/…` and `POST /api/give-up` answer.
@@ -45,6 +62,7 @@
  * @property {number} progress
  * @property {number | null} remaining_ms
  * @property {boolean} timed_out
+ * @property {Prompt | null} prompt
  * @property {[number, number, number, number] | null} box
  * @property {{start_ms: number, closed_ms: number, end_ms: number} | null} blink
  */
@@ -55,6 +73,7 @@
  * @property {Blob} transcript
  * @property {Blob} open
  * @property {Blob} closed
+ * @property {Blob} strip
  * @property {string} idempotency_key
  * @property {boolean} begun whether some of it may have been sent before
  */

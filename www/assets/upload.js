@@ -25,8 +25,8 @@ export async function append(submission, offset, chunk, signal) {
 
 /** Asks for the decision on what was sent. @param {Submission} submission @param {AbortSignal} signal @returns {Promise<Answer>} */
 export function decide(submission, signal) {
-  const { transcript, open, closed } = submission;
-  const body = JSON.stringify({ transcript: transcript.size, open: open.size, closed: closed.size });
+  const { transcript, open, closed, strip } = submission;
+  const body = JSON.stringify({ transcript: transcript.size, open: open.size, closed: closed.size, strip: strip.size });
   const own = { ...headers(submission), 'Content-Type': 'application/json' };
   return request(path(submission), { method: 'POST', headers: own, body }, { signal, timeoutMs: DECISION_TIMEOUT_MS });
 }

@@ -1,6 +1,6 @@
 //! The cells of an attempt: those of the last frames, and those that were chosen for the strip.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::strip::Cell;
 
@@ -11,7 +11,7 @@ const MAX_RECENT: usize = 400;
 #[derive(Debug, Default)]
 pub(super) struct Cells {
     recent: VecDeque<(u32, Cell)>,
-    chosen: BTreeMap<u32, Cell>,
+    chosen: Vec<(u32, Cell)>,
 }
 
 impl Cells {
@@ -31,7 +31,6 @@ impl Cells {
 
     /// The cell of this time, if it was chosen or is still held.
     pub(super) fn at(&self, t_ms: u32) -> Option<&Cell> {
-        let recent = || self.recent.iter().find(|(t, _)| *t == t_ms).map(|(_, cell)| cell);
-        self.chosen.get(&t_ms).or_else(recent)
+        self.chosen.iter().chain(&self.recent).find(|(t, _)| *t == t_ms).map(|(_, cell)| cell)
     }
 }

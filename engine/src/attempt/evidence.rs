@@ -4,7 +4,7 @@ use super::recording::Recording;
 use crate::blink::Blink;
 use crate::capture::Capture;
 use crate::compress::{Compressed, compress};
-use crate::decide::{check_recording, sha256_text};
+use crate::decide::{check_natural, sha256_text};
 use crate::error::EngineError;
 use crate::frame::Frame;
 use crate::score;
@@ -62,7 +62,7 @@ pub(super) fn gather(
     let Some(strip) = strip::encode(&cells)? else { return Ok(None) };
     let transcript = write(recording, frame, &sent, &strip.bytes, session, models);
     // The oldest frames may have fallen away: the server sees only what is left, and must come to the same.
-    if recording.prompts.is_none() && check_recording(&transcript, &[], session.thresholds()).is_err() {
+    if recording.prompts.is_none() && check_natural(&transcript, session.thresholds()).is_err() {
         return Ok(None);
     }
     let payload = serde_json::to_vec(&transcript)?;

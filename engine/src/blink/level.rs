@@ -17,6 +17,11 @@ pub(super) struct OpenLevel {
 }
 
 impl OpenLevel {
+    /// A level that was learnt elsewhere.
+    pub(super) fn known(level: EyeRatios) -> OpenLevel {
+        OpenLevel { level: Some(level), ..OpenLevel::default() }
+    }
+
     /// The level of each eye (EAR), once there are samples enough.
     pub(super) fn get(&self) -> Option<EyeRatios> {
         self.level

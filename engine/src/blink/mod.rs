@@ -88,6 +88,12 @@ impl BlinkDetector {
         }
     }
 
+    /// A detector that knows how far the eyes open, and takes them for open.
+    pub(crate) fn with_level(limits: BlinkThresholds, level: EyeRatios) -> BlinkDetector {
+        let level = OpenLevel::known(level);
+        BlinkDetector { level, state: EyeState::Open, ..BlinkDetector::new(limits) }
+    }
+
     /// Takes the next sample: `ears` is `None` where the eyes could not be read. Times must not go back.
     pub fn update(&mut self, t_ms: u32, ears: Option<EyeRatios>) -> BlinkUpdate {
         let since_read = self.read_at_ms.map_or(0, |last| t_ms - last);

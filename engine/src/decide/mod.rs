@@ -24,7 +24,7 @@ use crate::strip::{Moment, StripScore};
 use crate::thresholds::Thresholds;
 use crate::transcript::{KeyKind, Terms, Transcript, verified_payload};
 
-pub(crate) use recording::check_recording;
+pub(crate) use recording::check_natural;
 
 /// What came back from the browser.
 #[derive(Clone, Copy, Debug)]
@@ -149,7 +149,7 @@ fn judge_transcript(
     binding::check_terms(&transcript, &issued.terms)?;
     binding::check_versions(&transcript, record)?;
     binding::check_times(&transcript.frames, issued)?;
-    let moments = check_recording(&transcript, &issued.rounds, thresholds)?;
+    let moments = recording::check(&transcript, &issued.rounds, thresholds)?;
     record.closures = Some(moments.iter().flat_map(|moment| moment.closures.iter().copied()).collect());
     binding::check_hash(&transcript.cap.open.sha256, transcript.cap.open.bytes, submission.open)?;
     binding::check_hash(&transcript.cap.closed.sha256, transcript.cap.closed.bytes, submission.closed)?;

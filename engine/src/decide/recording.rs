@@ -16,26 +16,46 @@ use crate::transcript::{CaptureRecord, Captures, FrameRecord, Transcript};
 ///
 /// # Errors
 /// The first [`Reason`] that stands against it.
-pub(crate) fn check_recording(
+pub(super) fn check(
     transcript: &Transcript,
     served: &[ServedRound],
     thresholds: &Thresholds,
 ) -> Result<Vec<Moment>, Reason> {
-    if transcript.frames.iter().any(|frame| frame.gate().is_none()) {
-        return Err(Reason::TranscriptMalformed);
+    if !transcript.policy.is_prompted() {
+        let asked = !(transcript.rounds.is_empty() && served.is_empty());
+        return if asked { Err(Reason::PromptMismatch) } else { check_natural(transcript, thresholds) };
     }
-    let moments = if transcript.policy.is_prompted() {
-        rounds::check(transcript, served, thresholds)?
-    } else {
-        natural(transcript, served, thresholds)?
-    };
+    check_gates(transcript)?;
+    let moments = rounds::check(transcript, served, thresholds)?;
+    check_captures(transcript, &moments, thresholds)?;
+    Ok(moments)
+}
+
+/// The same where nothing was asked for: the last blink counts.
+///
+/// # Errors
+/// The first [`Reason`] that stands against it.
+pub(crate) fn check_natural(transcript: &Transcript, thresholds: &Thresholds) -> Result<Vec<Moment>, Reason> {
+    check_gates(transcript)?;
+    let last = updates(&transcript.frames, thresholds).filter_map(|update| update.blink).last();
+    let moments = vec![Moment::of_blink(&transcript.frames, last.ok_or(Reason::NoBlink)?)];
+    check_captures(transcript, &moments, thresholds)?;
+    Ok(moments)
+}
+
+fn check_gates(transcript: &Transcript) -> Result<(), Reason> {
+    let known = transcript.frames.iter().all(|frame| frame.gate().is_some());
+    known.then_some(()).ok_or(Reason::TranscriptMalformed)
+}
+
+fn check_captures(transcript: &Transcript, moments: &[Moment], thresholds: &Thresholds) -> Result<(), Reason> {
     let counted = moments.iter().any(|moment| moment.closures.contains(&transcript.blink));
     if !(counted && are_of(&transcript.cap, &transcript.blink, &thresholds.capture)) {
         return Err(Reason::NoBlink);
     }
     let Captures { open, closed } = &transcript.cap;
     let as_recorded = [open, closed].into_iter().all(|capture| reads_as_recorded(capture, transcript, thresholds));
-    as_recorded.then_some(moments).ok_or(Reason::ScoreMismatch)
+    as_recorded.then_some(()).ok_or(Reason::ScoreMismatch)
 }
 
 /// What the detector makes of each frame.
@@ -48,15 +68,6 @@ pub(super) fn updates<'a>(
         let usable = frame.gate().is_some_and(Gate::eyes_usable);
         detector.update(frame.t_ms(), frame.ears().filter(|_| usable))
     })
-}
-
-/// Nothing was asked for: the last blink counts.
-fn natural(transcript: &Transcript, served: &[ServedRound], thresholds: &Thresholds) -> Result<Vec<Moment>, Reason> {
-    if !(transcript.rounds.is_empty() && served.is_empty()) {
-        return Err(Reason::PromptMismatch);
-    }
-    let last = updates(&transcript.frames, thresholds).filter_map(|update| update.blink).last();
-    Ok(vec![Moment::of_blink(&transcript.frames, last.ok_or(Reason::NoBlink)?)])
 }
 
 /// Whether the captures come from just before or after a closure (open) and from within it (closed).

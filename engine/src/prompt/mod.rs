@@ -59,6 +59,22 @@ pub enum Gesture {
     Hold,
 }
 
+impl Gesture {
+    /// The stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Gesture::Once => "once",
+            Gesture::Twice => "twice",
+            Gesture::Hold => "hold",
+        }
+    }
+
+    /// The gesture of this name.
+    pub fn from_name(name: &str) -> Option<Gesture> {
+        [Gesture::Once, Gesture::Twice, Gesture::Hold].into_iter().find(|gesture| gesture.name() == name)
+    }
+}
+
 /// What the server reveals of one round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn a_gesture_ends_its_round_once_nothing_can_follow() {
         assert_eq!(play(Gesture::Once, &[(1400, 1600)]).1, 2200);
-        assert_eq!(play(Gesture::Hold, &[(1400, 2700)]).1, 2700);
+        assert_eq!(play(Gesture::Hold, &[(1400, 2700)]).1, 3300);
         assert_eq!(play(Gesture::Once, &[]).1, 1000 + 1500 + 320 + STEP_MS as u32);
     }
 

@@ -17,6 +17,9 @@ use crate::thresholds::Thresholds;
 use crate::tracker::Tracker;
 use crate::transcript::FrameRecord;
 
+/// Cells so near to a moment's closures are looked at together.
+const LEAD_MS: u32 = 600;
+
 /// What a strip reads.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StripScore {
@@ -94,7 +97,10 @@ fn score_cells(
     open: &CaptureScore,
     thresholds: &Thresholds,
 ) -> StripScore {
-    let mut detector = BlinkDetector::new(thresholds.strip.blink(&thresholds.blink));
+    // Most cells show open eyes.
+    let of = |eye: fn(&EyeRatios) -> f32| median(read.iter().flatten().map(|read| eye(&read.ears)).collect());
+    let level = EyeRatios { right: of(|ears| ears.right), left: of(|ears| ears.left) };
+    let mut detector = BlinkDetector::with_level(thresholds.strip.blink(&thresholds.blink), level);
     let mut closures = Vec::new();
     let mut before: Option<&Read> = None;
     let cells = chosen.iter().zip(read).map(|(&index, read)| {
@@ -129,9 +135,18 @@ fn check(score: &StripScore, moments: &[Moment], thresholds: &Thresholds) -> Res
     }
     let other = |cell: &CellScore| {
         cell.shape_distance.is_some_and(|d| d > limits.max_shape_distance)
-            || cell.likeness.is_some_and(|l| l < limits.min_likeness)
+            || cell.likeness.is_some_and(|l| l < limits.min_cell_likeness)
     };
-    if count(&other) > 0 {
+    // A head may turn for a moment; a whole step in which nothing is alike shows somebody else.
+    let unlike = |moment: &Moment| {
+        let of_moment = moment.closures.first().zip(moment.closures.last());
+        let near = |cell: &&CellScore| {
+            of_moment
+                .is_some_and(|(a, b)| (a.start_ms.saturating_sub(LEAD_MS)..=b.end_ms + LEAD_MS).contains(&cell.t_ms))
+        };
+        median(score.cells.iter().filter(near).filter_map(|cell| cell.likeness).collect()) < limits.min_likeness
+    };
+    if count(&other) > 0 || moments.iter().any(unlike) {
         return Err(Reason::StripDiffers);
     }
     if count(&|cell| cell.likeness_before.is_some_and(|l| l > limits.max_likeness)) > 0 {

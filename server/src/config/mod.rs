@@ -13,6 +13,8 @@ pub use network::TrustedProxies;
 pub(crate) use values::is_loopback_host;
 pub use values::{BaseUrl, LogLevel, Secret};
 
+use engine::prompt::Policy;
+
 use crate::clock::MINUTE_MS;
 use crate::runtime::Runtime;
 use source::Source;
@@ -35,7 +37,11 @@ pub struct Config {
     pub mail: MailConfig,
     /// `ADMIN_API_KEY`: opens `/admin/…`. One is made under `DATA_DIR/keys/` where not set.
     pub admin_key: Option<Secret>,
-    /// `LIVENESS_TIMEOUT_SECONDS`: time for the blink, once asked for.
+    /// `CHALLENGE_POLICY`: how challenges are put.
+    pub policy: Policy,
+    /// `ALLOW_TONE_GUIDED`: whether a person may be guided by tones instead of signs.
+    pub allow_tone_guided: bool,
+    /// `LIVENESS_TIMEOUT_SECONDS`: time for all that a challenge asks.
     pub liveness_timeout_s: u32,
     /// `FRAME_CAPTURE_INTERVAL_MS`: least time between two frames that the page looks at.
     pub frame_interval_ms: u32,
@@ -96,7 +102,9 @@ impl Config {
             data_dir,
             mail: MailConfig::from_source(source)?,
             admin_key: values::admin_key(source)?,
-            liveness_timeout_s: source.number("LIVENESS_TIMEOUT_SECONDS", 5..=300, 30)?,
+            policy: values::policy(source)?,
+            allow_tone_guided: values::switch(source, "ALLOW_TONE_GUIDED")?.unwrap_or(true),
+            liveness_timeout_s: source.number("LIVENESS_TIMEOUT_SECONDS", 5..=300, 60)?,
             // 33 ms is every frame of most cameras. Above 125 ms (8 frames/s) blinks fall between the frames.
             frame_interval_ms: source.number("FRAME_CAPTURE_INTERVAL_MS", 16..=125, 33)?,
             max_content_length: source.number("MAX_CONTENT_LENGTH", 100_000..=16_000_000, 120_000)?.into(),
@@ -206,7 +214,7 @@ mod tests {
         assert_eq!(config.base_url(8080).as_str(), "http://localhost:8080");
         assert_eq!((config.host.to_string().as_str(), config.port), ("127.0.0.1", 8080));
         assert!(matches!(config.mail, MailConfig::File { .. }));
-        assert_eq!((config.liveness_timeout_s, config.max_attempts), (30, 5));
+        assert_eq!((config.liveness_timeout_s, config.max_attempts), (60, 5));
     }
 
     #[test]

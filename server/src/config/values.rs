@@ -3,6 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 
+use engine::prompt::Policy;
+
 use super::{ConfigError, Source};
 
 /// Shortest admin key that is accepted.
@@ -143,6 +145,19 @@ pub(super) fn host(source: &Source) -> Result<IpAddr, ConfigError> {
     }
     let host = source.parsed("HOST", "an IP address to listen at, like 127.0.0.1 or 0.0.0.0")?;
     Ok(host.unwrap_or(Ipv4Addr::LOCALHOST.into()))
+}
+
+/// `CHALLENGE_POLICY`. By tones only nobody would be asked: people choose that, or their camera does.
+pub(super) fn policy(source: &Source) -> Result<Policy, ConfigError> {
+    match source.text("CHALLENGE_POLICY") {
+        None | Some("prompted") => Ok(Policy::Prompted),
+        Some("natural") => Ok(Policy::Natural),
+        Some(got) => Err(ConfigError::Unparsable {
+            name: "CHALLENGE_POLICY",
+            got: got.to_owned(),
+            expected: "prompted or natural",
+        }),
+    }
 }
 
 /// A setting that is on or off.

@@ -1,5 +1,7 @@
 //! Challenges: issued, claimed by exactly one submission at a time, decided once.
 
+use engine::prompt::Policy;
+
 use super::{Connection, violates};
 use crate::domain::{ChallengeId, LeaseId, SessionId, UserId};
 
@@ -19,7 +21,9 @@ pub struct NewChallenge {
     /// The server's origin.
     pub audience: String,
     /// How the challenge is put.
-    pub policy: &'static str,
+    pub policy: Policy,
+    /// Frames a second that the browser analyses, times ten.
+    pub rate: u32,
     /// Which attempt it is, from 1.
     pub attempt: u32,
     /// Time for the blink.
@@ -47,6 +51,10 @@ pub struct Challenge {
     pub nonce: String,
     /// The server's origin at the time.
     pub audience: String,
+    /// Name of how the challenge is put.
+    pub policy: String,
+    /// Frames a second that the browser analyses, times ten.
+    pub rate: u32,
     /// Which attempt it is, from 1.
     pub attempt: u32,
     /// Time for the blink.
@@ -120,9 +128,9 @@ pub async fn issue(db: &mut Connection, new: &NewChallenge) -> sqlx::Result<Issu
     .execute(&mut *db)
     .await?;
     let inserted = sqlx::query(
-        "insert into challenges (id, session_id, user_id, public_key, nonce, audience, policy, attempt, timeout_ms,
-             thresholds, state, issued_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'issued', $11, $12)",
+        "insert into challenges (id, session_id, user_id, public_key, nonce, audience, policy, rate, attempt,
+             timeout_ms, thresholds, state, issued_at, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'issued', $12, $13)",
     )
     .bind(&new.id)
     .bind(&new.session_id)
@@ -130,7 +138,8 @@ pub async fn issue(db: &mut Connection, new: &NewChallenge) -> sqlx::Result<Issu
     .bind(&new.public_key)
     .bind(&new.nonce)
     .bind(&new.audience)
-    .bind(new.policy)
+    .bind(new.policy.name())
+    .bind(new.rate)
     .bind(new.attempt)
     .bind(new.timeout_ms)
     .bind(&new.thresholds)
@@ -163,8 +172,8 @@ pub async fn claim(
         "update challenges set state = 'scoring', lease_id = $3, lease_until = $4, idempotency_key = $5
          where id = $1 and session_id = $2
            and ((state = 'issued' and expires_at > $6) or (state = 'scoring' and lease_until <= $6))
-         returning id, session_id, user_id, public_key, nonce, audience, attempt, timeout_ms, thresholds, state,
-             issued_at, expires_at, lease_until, idempotency_key, answer",
+         returning id, session_id, user_id, public_key, nonce, audience, policy, rate, attempt, timeout_ms, thresholds,
+             state, issued_at, expires_at, lease_until, idempotency_key, answer",
     )
     .bind(id)
     .bind(session)
@@ -191,7 +200,7 @@ pub async fn claim(
 /// Returns the challenge, if it belongs to this sitting.
 pub async fn find(db: &mut Connection, id: &ChallengeId, session: &SessionId) -> sqlx::Result<Option<Challenge>> {
     sqlx::query_as(
-        "select id, session_id, user_id, public_key, nonce, audience, attempt, timeout_ms, thresholds, state,
+        "select id, session_id, user_id, public_key, nonce, audience, policy, rate, attempt, timeout_ms, thresholds, state,
              issued_at, expires_at, lease_until, idempotency_key, answer
          from challenges where id = $1 and session_id = $2",
     )

@@ -18,10 +18,18 @@ pub struct Event {
     pub open_capture_ref: Option<String>,
     /// Where the capture with closed eyes is kept.
     pub closed_capture_ref: Option<String>,
+    /// Where the evidence strip is kept.
+    pub strip_ref: Option<String>,
+    /// The signed transcript.
+    pub transcript: Option<String>,
+    /// What was laid down for the challenge and seen of it, JSON ([`engine::Issued`]).
+    pub issued: Option<String>,
     /// When it ended.
     pub created_at: i64,
     /// The challenge.
     pub challenge_id: ChallengeId,
+    /// How the challenge was put.
+    pub policy: String,
     /// Which attempt of the sitting it was, from 1.
     pub attempt: u32,
     /// Name of the thresholds that were used.
@@ -36,8 +44,9 @@ pub struct Event {
 pub async fn insert(db: &mut Connection, event: &Event) -> sqlx::Result<()> {
     sqlx::query(
         "insert into verification_events (id, email, status, reason, open_captured, closed_captured, open_capture_ref,
-             closed_capture_ref, created_at, challenge_id, attempt, thresholds, engine, details)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+             closed_capture_ref, created_at, challenge_id, attempt, thresholds, engine, details, policy, strip_ref,
+             transcript, issued)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
     )
     .bind(&event.id)
     .bind(&event.email)
@@ -53,6 +62,10 @@ pub async fn insert(db: &mut Connection, event: &Event) -> sqlx::Result<()> {
     .bind(&event.thresholds)
     .bind(&event.engine)
     .bind(&event.details)
+    .bind(&event.policy)
+    .bind(&event.strip_ref)
+    .bind(&event.transcript)
+    .bind(&event.issued)
     .execute(db)
     .await?;
     Ok(())
@@ -62,7 +75,7 @@ pub async fn insert(db: &mut Connection, event: &Event) -> sqlx::Result<()> {
 pub async fn list_newest(db: &mut Connection, limit: u32) -> sqlx::Result<Vec<Event>> {
     sqlx::query_as(
         "select id, email, status, reason, open_capture_ref, closed_capture_ref, created_at, challenge_id, attempt,
-             thresholds, engine, details
+             thresholds, engine, details, policy, strip_ref, transcript, issued
          from verification_events order by created_at desc, id desc limit $1",
     )
     .bind(limit)

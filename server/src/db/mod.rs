@@ -4,6 +4,7 @@
 //! Functions are told the time; none reads the clock.
 
 pub mod challenges;
+pub mod cues;
 pub mod events;
 pub mod outbox;
 pub mod sessions;

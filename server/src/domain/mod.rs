@@ -9,4 +9,4 @@ mod token;
 pub use email::{EmailAddress, EmailError};
 pub use ids::{ChallengeId, EventId, LeaseId, MailId, SessionId, UserId};
 pub use status::UserStatus;
-pub use token::{HashedToken, PlainToken, random_base64url};
+pub use token::{HashedToken, PlainToken, random_base64url, random_u32};

@@ -64,6 +64,11 @@ pub fn random_base64url() -> String {
     URL_SAFE_NO_PAD.encode(random_bytes::<32>())
 }
 
+/// Returns 32 random bits.
+pub fn random_u32() -> u32 {
+    u32::from_le_bytes(random_bytes())
+}
+
 /// Random bytes of the operating system.
 pub(super) fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use engine::prompt::Policy;
 use engine::{Terms, Thresholds};
 use serde::{Deserialize, Serialize};
 
@@ -20,22 +21,34 @@ use crate::db::{sessions, uploads};
 use crate::domain::{ChallengeId, UserStatus, random_base64url};
 use crate::rate::Limit;
 
-/// OPEN, CLOSED, OPEN at any moment within the timeout.
-const POLICY: &str = "natural";
-/// Time beyond the timeout, for starting and for uploading up to 80 kB over a slow network that breaks off now and then.
+/// Below so many frames a second, times ten, short blinks fall between the frames: the check is guided by tones.
+const SLOW_RATE: u32 = 80;
+/// More frames a second than any camera gives, times ten.
+const MAX_RATE: u32 = 10_000;
+/// Time beyond the timeout, for starting and for uploading up to 120 kB over a slow network that breaks off now and then.
 const UPLOAD_MS: i64 = 90_000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct KeyRegistration {
     public_key: String,
+    /// Frames a second that the browser analyses, times ten.
+    #[serde(default = "usual_rate")]
+    rate: u32,
+    /// The person asks to be guided by tones.
+    #[serde(default)]
+    tone_guided: bool,
+}
+
+/// That of most cameras.
+fn usual_rate() -> u32 {
+    300
 }
 
 #[derive(Serialize)]
 pub(super) struct Issued {
     #[serde(flatten)]
     terms: Terms,
-    policy: &'static str,
     expires_in_s: i64,
 }
 
@@ -48,6 +61,8 @@ pub(super) async fn issue(
     if session.status == UserStatus::Verified {
         return Err(ApiError::AlreadyVerified);
     }
+    let rate = registration.rate.min(MAX_RATE);
+    let policy = policy(&app, rate, registration.tone_guided)?;
     let public_key = parse_key(&registration.public_key).ok_or(ApiError::KeyInvalid)?;
     let now = clock::now_ms();
     let mut tx = app.db.write().await?;
@@ -63,7 +78,8 @@ pub(super) async fn issue(
         public_key,
         nonce: random_base64url(),
         audience: app.base_url.as_str().to_owned(),
-        policy: POLICY,
+        policy,
+        rate,
         attempt: attempts + 1,
         timeout_ms: app.limits.timeout_ms,
         thresholds: Thresholds::V2.name.to_owned(),
@@ -85,7 +101,6 @@ pub(super) async fn issue(
 impl From<NewChallenge> for Issued {
     fn from(new: NewChallenge) -> Self {
         Self {
-            policy: new.policy,
             expires_in_s: (new.expires_at - new.issued_at) / 1000,
             terms: Terms {
                 audience: new.audience,
@@ -94,8 +109,20 @@ impl From<NewChallenge> for Issued {
                 attempt: new.attempt,
                 timeout_ms: new.timeout_ms,
                 thresholds: new.thresholds,
+                policy: new.policy,
+                rate: new.rate,
             },
         }
+    }
+}
+
+/// How the challenge is put to this person.
+fn policy(app: &App, rate: u32, tone_guided: bool) -> Result<Policy, ApiError> {
+    match app.limits.policy {
+        Policy::Natural => Ok(Policy::Natural),
+        _ if tone_guided && !app.limits.allow_tone_guided => Err(ApiError::ToneGuidedRefused),
+        _ if app.limits.allow_tone_guided && (tone_guided || rate < SLOW_RATE) => Ok(Policy::ToneGuided),
+        policy => Ok(policy),
     }
 }
 

@@ -5,6 +5,7 @@ mod assets;
 mod body;
 mod challenge;
 mod client;
+mod cue;
 mod error;
 mod give_up;
 mod guard;

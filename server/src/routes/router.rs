@@ -7,7 +7,9 @@ use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::error::{self, ApiError};
-use super::{admin, assets, challenge, client, give_up, guard, health, register, request, session, submission, verify};
+use super::{
+    admin, assets, challenge, client, cue, give_up, guard, health, register, request, session, submission, verify,
+};
 use crate::app::App;
 
 /// Most bytes of any body. A submission comes in chunks of at most this size.
@@ -26,6 +28,7 @@ pub fn router(app: App) -> Router {
         .route("/verify", get(assets::verify_page).post(verify::redeem))
         .route("/api/session", get(session::show))
         .route("/api/challenge", post(challenge::issue))
+        .route("/api/cue/{challenge}", post(cue::next))
         .route(
             "/api/submission/{challenge}",
             get(submission::received).patch(submission::append).post(submission::submit),

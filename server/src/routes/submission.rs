@@ -33,6 +33,7 @@ pub(super) struct Parts {
     transcript: usize,
     open: usize,
     closed: usize,
+    strip: usize,
 }
 
 pub(super) async fn received(
@@ -66,15 +67,15 @@ pub(super) async fn submit(
     CurrentSession(session): CurrentSession,
     challenge: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
-    AppJson(Parts { transcript, open, closed }): AppJson<Parts>,
+    AppJson(Parts { transcript, open, closed, strip }): AppJson<Parts>,
 ) -> Result<Json<Answer>, ApiError> {
     app.rate.take(Limit::Submission, session.id.as_str(), Instant::now())?;
     let (challenge, key) = (named(challenge)?, idempotency_key(&headers)?);
-    let lengths = Lengths::new(transcript, open, closed).ok_or(ApiError::TooLarge)?;
+    let lengths = Lengths::new(transcript, open, closed, strip).ok_or(ApiError::TooLarge)?;
     Ok(Json(verification::submit(&app, &session, &key, &challenge, lengths).await?))
 }
 
-fn named(challenge: Result<Path<String>, PathRejection>) -> Result<ChallengeId, ApiError> {
+pub(super) fn named(challenge: Result<Path<String>, PathRejection>) -> Result<ChallengeId, ApiError> {
     challenge.map(|Path(id)| ChallengeId::from_client(&id)).map_err(|_| ApiError::ChallengeUnknown)
 }
 

@@ -3,6 +3,7 @@
 //! A rejection is an outcome. A fault of ours (database, disk, engine) is not: it gives the claim back, counts no attempt
 //! and verifies nobody.
 
+mod cues;
 mod outcome;
 mod upload;
 
@@ -10,18 +11,20 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use engine::{Decision, Reason, Terms, Verdict};
+use engine::prompt::Policy;
+use engine::{Decision, Issued, Reason, Terms, Verdict};
 
+pub use cues::next;
 pub use outcome::{Answer, GiveUp, Lengths, Outcome, Upload, VerificationError};
 pub use upload::{append, discard_stale, received, sweep};
 
 use crate::app::App;
 use crate::captures::CaptureRefs;
 use crate::clock;
-use crate::db::Connection;
 use crate::db::challenges::{self, Challenge, Claim};
 use crate::db::events::{self, Event};
 use crate::db::sessions::{self, Session};
+use crate::db::{self, Connection};
 use crate::db::{uploads, users};
 use crate::domain::{ChallengeId, EventId, LeaseId};
 use crate::scoring::ScoringError;
@@ -43,6 +46,8 @@ struct Ruling {
     event: EventId,
     captures: Option<CaptureRefs>,
     details: String,
+    /// The signed text and what it was judged by, if there was one.
+    evidence: Option<(String, String)>,
 }
 
 /// Decides a submission, once. The request named by `key` gets the same answer however often it comes.
@@ -89,10 +94,19 @@ pub async fn give_up(
     tx.commit().await?;
     let reason = match why {
         GiveUp::Timeout => Reason::Timeout,
+        GiveUp::PromptMissed => Reason::PromptMissed,
         GiveUp::Cancelled => Reason::Cancelled,
     };
     let event = EventId::new(clock::now_ms());
-    let ruling = Ruling { challenge, lease, reason: Some(reason), event, captures: None, details: "{}".to_owned() };
+    let ruling = Ruling {
+        challenge,
+        lease,
+        reason: Some(reason),
+        event,
+        captures: None,
+        details: "{}".to_owned(),
+        evidence: None,
+    };
     let recorded = record(app, session, &ruling).await;
     if recorded.is_err() {
         release(app, &ruling.challenge.id, &ruling.lease).await;
@@ -133,17 +147,21 @@ async fn decide_claimed(
     upload: Upload,
 ) -> Result<Answer, VerificationError> {
     let id = challenge.id.clone();
-    let decided = match score(app, &challenge, &upload).await {
-        Ok(decision) => keep_and_record(app, session, challenge, lease.clone(), upload, decision).await,
-        Err(error) => Err(error),
+    let decided = async {
+        let issued = issued(app, &challenge).await?;
+        let decision = score(app, &issued, &upload).await?;
+        keep_and_record(app, session, challenge, lease.clone(), (issued, upload), decision).await
     };
+    let decided = decided.await;
     if decided.is_err() {
         release(app, &id, &lease).await;
     }
     decided
 }
 
-async fn score(app: &App, challenge: &Challenge, upload: &Upload) -> Result<Decision, VerificationError> {
+/// What was laid down for a challenge, and what we saw of it up to now.
+async fn issued(app: &App, challenge: &Challenge) -> Result<Issued, VerificationError> {
+    let damaged = |what: &str| VerificationError::Unavailable(format!("stored {what} is damaged"));
     let terms = Terms {
         audience: challenge.audience.clone(),
         challenge_id: challenge.id.to_string(),
@@ -151,13 +169,19 @@ async fn score(app: &App, challenge: &Challenge, upload: &Upload) -> Result<Deci
         attempt: challenge.attempt,
         timeout_ms: challenge.timeout_ms,
         thresholds: challenge.thresholds.clone(),
+        policy: Policy::from_name(&challenge.policy).ok_or_else(|| damaged("policy"))?,
+        rate: challenge.rate,
     };
     let public_key = URL_SAFE_NO_PAD.decode(&challenge.public_key).ok().and_then(|key| key.try_into().ok());
-    let public_key = public_key.ok_or_else(|| VerificationError::Unavailable("stored key is damaged".to_owned()))?;
+    let public_key = public_key.ok_or_else(|| damaged("key"))?;
+    let rounds = db::cues::list(&mut *app.db.read().await?, &challenge.id).await?;
+    let rounds = cues::served(rounds, challenge.issued_at);
     let elapsed_ms = clock::now_ms().saturating_sub(challenge.issued_at).max(0).unsigned_abs();
-    let Upload { transcript, open, closed, .. } = upload.clone();
-    let scoring = app.scoring.decide(terms, public_key, transcript, open, closed, elapsed_ms);
-    match tokio::time::timeout(SCORING_TIMEOUT, scoring).await {
+    Ok(Issued { terms, public_key, rounds, elapsed_ms })
+}
+
+async fn score(app: &App, issued: &Issued, upload: &Upload) -> Result<Decision, VerificationError> {
+    match tokio::time::timeout(SCORING_TIMEOUT, app.scoring.decide(issued.clone(), upload.clone())).await {
         Ok(Ok(decision)) => Ok(decision),
         Ok(Err(ScoringError::Busy)) => Err(VerificationError::Busy),
         Ok(Err(ScoringError::Failed(why))) => Err(VerificationError::Unavailable(format!("scoring: {why}"))),
@@ -171,7 +195,7 @@ async fn keep_and_record(
     session: &Session,
     challenge: Box<Challenge>,
     lease: LeaseId,
-    upload: Upload,
+    (issued, upload): (Issued, Upload),
     decision: Decision,
 ) -> Result<Answer, VerificationError> {
     let now = clock::now_ms();
@@ -183,17 +207,21 @@ async fn keep_and_record(
     // Bytes that were not even read as pictures of a face are nothing an auditor could look at.
     let was_scored = decision.record.open.is_some() && decision.record.closed.is_some();
     let captures = was_scored.then(|| CaptureRefs::new(&event, now));
-    let details = serde_json::to_string(&decision.record)
-        .map_err(|error| VerificationError::Unavailable(format!("record: {error}")))?;
+    let details = to_json(&decision.record)?;
+    // Only what was signed by the right key: anything else is nobody's text.
+    let evidence = match decision.record.key {
+        Some(_) => Some((String::from_utf8_lossy(&upload.transcript).into_owned(), to_json(&issued)?)),
+        None => None,
+    };
     if let Some(refs) = captures.clone() {
         let store = app.captures.clone();
-        tokio::task::spawn_blocking(move || store.store(&refs, &upload.open, &upload.closed))
+        tokio::task::spawn_blocking(move || store.store(&refs, &[&upload.open, &upload.closed, &upload.strip]))
             .await
             .map_err(std::io::Error::other)
             .flatten()
             .map_err(|error| VerificationError::Unavailable(format!("captures: {error}")))?;
     }
-    let ruling = Ruling { challenge, lease, reason, event, captures, details };
+    let ruling = Ruling { challenge, lease, reason, event, captures, details, evidence };
     let recorded = record(app, session, &ruling).await;
     if let (Err(VerificationError::InProgress), Some(refs)) = (&recorded, &ruling.captures) {
         // The lease was lost, so these files are named by nobody. After a fault of the database nobody knows whether
@@ -219,8 +247,7 @@ async fn record(app: &App, session: &Session, ruling: &Ruling) -> Result<Answer,
         message: ruling.reason.map_or(VERIFIED_MESSAGE, Reason::message).to_owned(),
         attempts_left: app.limits.max_attempts.saturating_sub(attempts),
     };
-    let text =
-        serde_json::to_string(&answer).map_err(|error| VerificationError::Unavailable(format!("answer: {error}")))?;
+    let text = to_json(&answer)?;
     if !challenges::finish(&mut tx, &challenge.id, &ruling.lease, &text, now).await? {
         // Another claim took over; the transaction rolls back.
         return Err(VerificationError::InProgress);
@@ -238,7 +265,11 @@ async fn record(app: &App, session: &Session, ruling: &Ruling) -> Result<Answer,
         open_capture_ref: ruling.captures.as_ref().map(|refs| refs.open.clone()),
         closed_capture_ref: ruling.captures.as_ref().map(|refs| refs.closed.clone()),
         created_at: now,
+        strip_ref: ruling.captures.as_ref().map(|refs| refs.strip.clone()),
+        transcript: ruling.evidence.as_ref().map(|(transcript, _)| transcript.clone()),
+        issued: ruling.evidence.as_ref().map(|(_, issued)| issued.clone()),
         challenge_id: challenge.id.clone(),
+        policy: challenge.policy.clone(),
         attempt: challenge.attempt,
         thresholds: challenge.thresholds.clone(),
         engine: engine::VERSION.to_owned(),
@@ -250,6 +281,10 @@ async fn record(app: &App, session: &Session, ruling: &Ruling) -> Result<Answer,
     let reason = ruling.reason.map_or("none", Reason::code);
     tracing::info!(challenge = %challenge.id, ?status, reason, "attempt decided");
     Ok(answer)
+}
+
+fn to_json(value: &impl serde::Serialize) -> Result<String, VerificationError> {
+    serde_json::to_string(value).map_err(|error| VerificationError::Unavailable(format!("JSON: {error}")))
 }
 
 /// Gives the claim back. If that fails too, the lease ends by itself.

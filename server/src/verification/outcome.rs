@@ -1,7 +1,7 @@
 //! What goes into an attempt and what comes out of it: the upload, the answer, and why there may be none.
 
 use engine::Reason;
-use engine::budget::{CAPTURE_MAX_BYTES, TRANSCRIPT_MAX_BYTES};
+use engine::budget::{CAPTURE_MAX_BYTES, STRIP_MAX_BYTES, TRANSCRIPT_MAX_BYTES};
 use serde::{Deserialize, Serialize};
 
 /// The sizes of an upload's parts, each within its limit.
@@ -10,13 +10,15 @@ pub struct Lengths {
     transcript: usize,
     open: usize,
     closed: usize,
+    strip: usize,
 }
 
 impl Lengths {
     /// `None` if a part is larger than it may be.
-    pub fn new(transcript: usize, open: usize, closed: usize) -> Option<Lengths> {
-        let fits = transcript <= TRANSCRIPT_MAX_BYTES && open.max(closed) <= CAPTURE_MAX_BYTES;
-        fits.then_some(Lengths { transcript, open, closed })
+    pub fn new(transcript: usize, open: usize, closed: usize, strip: usize) -> Option<Lengths> {
+        let fits =
+            transcript <= TRANSCRIPT_MAX_BYTES && open.max(closed) <= CAPTURE_MAX_BYTES && strip <= STRIP_MAX_BYTES;
+        fits.then_some(Lengths { transcript, open, closed, strip })
     }
 }
 
@@ -29,17 +31,20 @@ pub struct Upload {
     pub open: Vec<u8>,
     /// JPEG of the closed eyes.
     pub closed: Vec<u8>,
+    /// JPEG of the evidence strip.
+    pub strip: Vec<u8>,
 }
 
 impl Upload {
     /// Takes the parts, which follow each other in `bytes`. `None` if they are more or fewer bytes than that.
-    pub fn split(mut bytes: Vec<u8>, Lengths { transcript, open, closed }: Lengths) -> Option<Upload> {
-        if bytes.len() != transcript + open + closed {
+    pub fn split(mut bytes: Vec<u8>, Lengths { transcript, open, closed, strip }: Lengths) -> Option<Upload> {
+        if bytes.len() != transcript + open + closed + strip {
             return None;
         }
+        let strip = bytes.split_off(transcript + open + closed);
         let closed = bytes.split_off(transcript + open);
         let open = bytes.split_off(transcript);
-        Some(Upload { transcript: bytes, open, closed })
+        Some(Upload { transcript: bytes, open, closed, strip })
     }
 }
 
@@ -70,8 +75,10 @@ pub enum Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GiveUp {
-    /// No blink in time. Counts as an attempt.
+    /// Not all was done in time. Counts as an attempt.
     Timeout,
+    /// What was asked for was not done, too often. Counts as an attempt.
+    PromptMissed,
     /// They stopped it. Counts as none.
     Cancelled,
 }
@@ -94,6 +101,9 @@ pub enum VerificationError {
     /// Not all of the submission has arrived.
     #[error("upload incomplete")]
     Incomplete,
+    /// A commitment that does not end the round that goes on.
+    #[error("no such round")]
+    Round,
     /// A chunk does not follow what has arrived.
     #[error("chunk out of place")]
     Offset,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::VerificationError;
 use crate::app::App;
 use crate::clock;
-use crate::db::challenges::{self, State};
+use crate::db::challenges::{self, Challenge, State};
 use crate::db::sessions::Session;
 use crate::db::{Connection, uploads};
 use crate::domain::ChallengeId;
@@ -83,16 +83,16 @@ pub async fn discard_stale(app: &App) -> sqlx::Result<()> {
 }
 
 /// Only a challenge that could be claimed takes bytes.
-async fn require_open(
+pub(super) async fn require_open(
     db: &mut Connection,
     session: &Session,
     challenge: &ChallengeId,
-) -> Result<(), VerificationError> {
+) -> Result<Challenge, VerificationError> {
     let found = challenges::find(db, challenge, &session.id).await?.ok_or(VerificationError::Unknown)?;
     let now = clock::now_ms();
     match found.state {
-        State::Issued if found.expires_at > now => Ok(()),
-        State::Scoring if found.lease_until.is_some_and(|until| until <= now) => Ok(()),
+        State::Issued if found.expires_at > now => Ok(found),
+        State::Scoring if found.lease_until.is_some_and(|until| until <= now) => Ok(found),
         State::Issued | State::Superseded => Err(VerificationError::Expired),
         State::Scoring => Err(VerificationError::InProgress),
         State::Decided => Err(VerificationError::Used),

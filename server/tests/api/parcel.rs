@@ -16,6 +16,7 @@ pub struct Parcel {
     pub transcript: Vec<u8>,
     pub open: Vec<u8>,
     pub closed: Vec<u8>,
+    pub strip: Vec<u8>,
 }
 
 impl Parcel {
@@ -25,11 +26,12 @@ impl Parcel {
 
     /// All bytes in the order in which they are sent.
     pub fn bytes(&self) -> Vec<u8> {
-        [self.transcript.as_slice(), &self.open, &self.closed].concat()
+        [self.transcript.as_slice(), &self.open, &self.closed, &self.strip].concat()
     }
 
     pub fn lengths(&self) -> Value {
-        json!({ "transcript": self.transcript.len(), "open": self.open.len(), "closed": self.closed.len() })
+        let [transcript, open, closed, strip] = [&self.transcript, &self.open, &self.closed, &self.strip].map(Vec::len);
+        json!({ "transcript": transcript, "open": open, "closed": closed, "strip": strip })
     }
 }
 
@@ -40,6 +42,7 @@ pub fn worthless(challenge: &Value) -> Parcel {
         transcript: b"bm8.dHJhbnNjcmlwdA.YXQgYWxs".to_vec(),
         open: b"not a picture".to_vec(),
         closed: b"not one either".to_vec(),
+        strip: b"nor this".to_vec(),
     }
 }
 

@@ -54,9 +54,9 @@ impl Person {
     }
 
     fn parcel(&self) -> Parcel {
-        let Evidence { signing_input, open, closed, .. } = self.evidence.clone();
+        let Evidence { signing_input, open, closed, strip, .. } = self.evidence.clone();
         let challenge = self.challenge["challenge_id"].as_str().unwrap().to_owned();
-        Parcel { challenge, transcript: transcript::sign(&signing_input, &SECRET).into_bytes(), open, closed }
+        Parcel { challenge, transcript: transcript::sign(&signing_input, &SECRET).into_bytes(), open, closed, strip }
     }
 }
 

@@ -7,11 +7,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PROGRAM } from './paths.mjs';
 
+/** Clips cannot do what they are asked: tests that need gestures say so (`prompted.test.mjs`). */
+const NATURAL = { CHALLENGE_POLICY: 'natural' };
+
 /** Starts `blinkgate serve` and waits until it answers. @param {Record<string, string>} settings */
 export async function startServer(settings = {}) {
   const port = await freePort();
   const data = mkdtempSync(join(tmpdir(), 'blinkgate-data-'));
-  const env = { PATH: process.env.PATH, HOME: data, PORT: String(port), DATA_DIR: data, LOG_LEVEL: 'info', ...settings };
+  const env = { PATH: process.env.PATH, HOME: data, PORT: String(port), DATA_DIR: data, LOG_LEVEL: 'info', ...NATURAL, ...settings };
   env.DATABASE_URL ??= `sqlite://${data}/blinkgate.db`;
   const child = spawn(PROGRAM, ['serve'], { env, cwd: data });
   let log = '';

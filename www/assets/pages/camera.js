@@ -62,7 +62,10 @@ function run(main) {
     if (state.name === 'verified') setTimeout(() => location.replace('/result'), TO_RESULT_MS);
   }
 
-  the('#start', HTMLButtonElement).addEventListener('click', () => send({ type: 'START' }));
+  the('#start', HTMLButtonElement).addEventListener('click', () => {
+    effects.tapped(the('#tones', HTMLInputElement).checked);
+    send({ type: 'START' });
+  });
   the('#cancel', HTMLButtonElement).addEventListener('click', () => send({ type: 'CANCEL' }));
   view.onCamera((deviceId) => {
     effects.chooseCamera(deviceId);

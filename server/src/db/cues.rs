@@ -1,0 +1,120 @@
+//! Cues: what was asked in each round of a prompted challenge, and what the browser committed to.
+
+use engine::prompt::{Commitment, Cue, Gesture, Outcome};
+
+use super::Connection;
+use crate::domain::ChallengeId;
+
+/// A round of a challenge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Round {
+    /// What was revealed.
+    pub cue: Cue,
+    /// When, first.
+    pub revealed_at: i64,
+    /// How it ended, if it has.
+    pub end: Option<End>,
+}
+
+/// The end of a round.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// What was committed to.
+    pub commitment: String,
+    /// How the round ended, as the browser said.
+    pub outcome: Outcome,
+    /// When it said so.
+    pub committed_at: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    round: u32,
+    step: u32,
+    gesture: String,
+    delay_ms: u32,
+    hold_ms: u32,
+    revealed_at: i64,
+    commitment: Option<String>,
+    outcome: Option<String>,
+    committed_at: Option<i64>,
+}
+
+/// Returns the challenge's rounds, oldest first.
+pub async fn list(db: &mut Connection, challenge: &ChallengeId) -> sqlx::Result<Vec<Round>> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "select round, step, gesture, delay_ms, hold_ms, revealed_at, commitment, outcome, committed_at
+         from challenge_cues where challenge_id = $1 order by round",
+    )
+    .bind(challenge)
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(Round::try_from).collect()
+}
+
+/// Stores what is revealed.
+pub async fn insert(db: &mut Connection, challenge: &ChallengeId, cue: &Cue, now_ms: i64) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into challenge_cues (challenge_id, round, step, gesture, delay_ms, hold_ms, revealed_at)
+         values ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(challenge)
+    .bind(cue.round)
+    .bind(cue.step)
+    .bind(word(&cue.gesture)?)
+    .bind(cue.delay_ms)
+    .bind(cue.hold_ms)
+    .bind(now_ms)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Stores the end of a round that had none yet.
+pub async fn end(
+    db: &mut Connection,
+    challenge: &ChallengeId,
+    commitment: &Commitment,
+    now_ms: i64,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update challenge_cues set commitment = $3, outcome = $4, committed_at = $5
+         where challenge_id = $1 and round = $2 and commitment is null",
+    )
+    .bind(challenge)
+    .bind(commitment.round)
+    .bind(&commitment.commitment)
+    .bind(word(&commitment.outcome)?)
+    .bind(now_ms)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+impl TryFrom<Row> for Round {
+    type Error = sqlx::Error;
+
+    fn try_from(row: Row) -> sqlx::Result<Round> {
+        let Row { round, step, gesture, delay_ms, hold_ms, revealed_at, commitment, outcome, committed_at } = row;
+        let gesture: Gesture = named(&gesture)?;
+        let end = match (commitment, outcome, committed_at) {
+            (Some(commitment), Some(outcome), Some(committed_at)) => {
+                Some(End { commitment, outcome: named(&outcome)?, committed_at })
+            }
+            _ => None,
+        };
+        Ok(Round { cue: Cue { round, step, gesture, delay_ms, hold_ms }, revealed_at, end })
+    }
+}
+
+/// A word as serde writes it.
+fn word(value: &impl serde::Serialize) -> sqlx::Result<String> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => Ok(word),
+        other => Err(sqlx::Error::Encode(format!("no word: {other:?}").into())),
+    }
+}
+
+fn named<T: serde::de::DeserializeOwned>(word: &str) -> sqlx::Result<T> {
+    serde_json::from_value(word.into()).map_err(|error| sqlx::Error::Decode(error.into()))
+}

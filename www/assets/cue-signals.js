@@ -1,0 +1,67 @@
+// @ts-check
+/** Cues as sound and vibration: closed eyes cannot read. Silent where the browser allows neither. */
+
+/** @typedef {import('./types.js').Prompt['ask']} Ask */
+
+/** A beep: when it begins and how long it lasts, in milliseconds, and its pitch in Hz. @typedef {[start_ms: number, length_ms: number, pitch: number]} Beep */
+
+/** Low for what is to be done, high for "open your eyes". @type {Partial<Record<Ask, Beep[]>>} */
+const BEEPS = {
+  once: [[0, 140, 523]],
+  twice: [[0, 110, 523], [190, 110, 523]],
+  hold: [[0, 420, 392]],
+  tone: [[0, 160, 880], [180, 260, 1175]],
+};
+
+/** Vibration, pause, vibration …, ms. @type {Partial<Record<Ask, number[]>>} */
+const VIBRATIONS = { once: [60], twice: [60, 90, 60], hold: [300], tone: [80, 60, 200] };
+
+/** Loud enough beside a voice, and not a fright. */
+const VOLUME = 0.25;
+
+/** The ends of a beep are smoothed for so long: a sudden end clicks. */
+const FADE_S = 0.015;
+
+export class CueSignals {
+  /** @type {AudioContext | null} */
+  #audio = null;
+
+  /** Prepares the sound; must be called straight from a tap, browsers are silent otherwise. */
+  prepare() {
+    try {
+      this.#audio ??= new AudioContext();
+      this.#audio.resume().catch(() => undefined);
+    } catch {
+      this.#audio = null;
+    }
+  }
+
+  /** @param {Ask} ask */
+  give(ask) {
+    for (const beep of BEEPS[ask] ?? []) this.#beep(beep);
+    const vibration = VIBRATIONS[ask];
+    // Not every browser has it, and some let it do nothing.
+    if (vibration) globalThis.navigator?.vibrate?.(vibration);
+  }
+
+  /** Ends the sound for good. */
+  close() {
+    this.#audio?.close().catch(() => undefined);
+    this.#audio = null;
+  }
+
+  /** @param {Beep} beep */
+  #beep([start_ms, length_ms, pitch]) {
+    const audio = this.#audio;
+    if (audio === null || audio.state === 'closed') return;
+    const from = audio.currentTime + start_ms / 1000;
+    const to = from + length_ms / 1000;
+    const volume = new GainNode(audio, { gain: 0 });
+    volume.gain.setTargetAtTime(VOLUME, from, FADE_S);
+    volume.gain.setTargetAtTime(0, to - FADE_S, FADE_S);
+    const tone = new OscillatorNode(audio, { frequency: pitch });
+    tone.connect(volume).connect(audio.destination);
+    tone.start(from);
+    tone.stop(to + 10 * FADE_S);
+  }
+}
