@@ -1,12 +1,12 @@
 //! The JavaScript API. Every failure is an `Error` with a stable `code`.
 
 use ed25519_dalek::SigningKey;
-use engine::prompt::{Cue, Gesture};
-use engine::{Attempt, EngineError, Frame, KeyKind, Terms, Thresholds};
+use engine::{Attempt, EngineError, Frame, KeyKind, Thresholds};
 use engine_compact::Models;
 use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 
+use crate::given;
 use crate::report::Report;
 
 /// The engine with one camera and at most one attempt.
@@ -62,11 +62,11 @@ impl Engine {
         observe(&mut self.attempt, &frame, t_ms)
     }
 
-    /// Starts to record for a challenge: its answer as JSON text, `"webcrypto"` or `"soft"`, the time that is 0 in the
+    /// Starts to record for a challenge: the server's answer, `"webcrypto"` or `"soft"`, the time that is 0 in the
     /// recording, and the public key that was registered. Code: `terms_invalid`.
-    pub fn begin(&mut self, terms: &str, key: &str, now_ms: f64, public_key: &[u8]) -> Result<(), JsValue> {
+    pub fn begin(&mut self, terms: &JsValue, key: &str, now_ms: f64, public_key: &[u8]) -> Result<(), JsValue> {
         let invalid = |cause: &str| error("terms_invalid", cause);
-        let terms: Terms = serde_json::from_str(terms).map_err(|e| invalid(&e.to_string()))?;
+        let terms = given::terms(terms).map_err(invalid)?;
         if terms.thresholds != Thresholds::V2.name {
             return Err(error("engine_version", "the server judges by other thresholds; reload the page"));
         }
@@ -87,17 +87,9 @@ impl Engine {
     }
 
     /// Takes the cue that the server revealed, at this time. Code: `terms_invalid`.
-    pub fn reveal(
-        &mut self,
-        round: u32,
-        step: u32,
-        gesture: &str,
-        delay_ms: u32,
-        hold_ms: u32,
-        now_ms: f64,
-    ) -> Result<(), JsValue> {
-        let gesture = Gesture::from_name(gesture).ok_or_else(|| error("terms_invalid", "unknown gesture"))?;
-        self.attempt.reveal(Cue { round, step, gesture, delay_ms, hold_ms }, now_ms);
+    pub fn reveal(&mut self, cue: &JsValue, now_ms: f64) -> Result<(), JsValue> {
+        let cue = given::cue(cue).map_err(|field| error("terms_invalid", field))?;
+        self.attempt.reveal(cue, now_ms);
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 //! frame is the page's business (`www/assets/pixels.js`): they arrive in the engine's own memory.
 
 mod api;
+mod given;
 mod report;
 
 pub use api::Engine;

@@ -153,7 +153,7 @@ export class CameraEffects {
       const challenge = await askChallenge(base64url(this.#key.publicKey), this.#state().rate, this.#toneGuided, { signal });
       const now_ms = performance.now();
       this.#notBefore_ms = now_ms;
-      await this.#engine.begin(JSON.stringify(challenge), this.#key.kind, now_ms, this.#key.publicKey);
+      await this.#engine.begin(challenge, this.#key.kind, now_ms, this.#key.publicKey);
       this.#send({ type: 'CHALLENGE', challenge });
     },
 

@@ -45,8 +45,8 @@ export class EngineClient {
   /** @returns {Promise<Uint8Array>} */
   softPublicKey() { return this.#call('softPublicKey'); }
 
-  /** @param {string} termsJson @param {'webcrypto' | 'soft'} keyKind @param {number} now_ms @param {Uint8Array} publicKey @returns {Promise<void>} */
-  begin(termsJson, keyKind, now_ms, publicKey) { return this.#call('begin', [termsJson, keyKind, now_ms, publicKey]); }
+  /** @param {import('./types.js').Challenge} terms @param {'webcrypto' | 'soft'} keyKind @param {number} now_ms @param {Uint8Array} publicKey @returns {Promise<void>} */
+  begin(terms, keyKind, now_ms, publicKey) { return this.#call('begin', [terms, keyKind, now_ms, publicKey]); }
 
   /** @returns {Promise<string>} */
   signingInput() { return this.#call('signingInput'); }

@@ -31,7 +31,7 @@ const OPS = {
   push,
   reset: () => engine().reset(),
   softPublicKey: () => engine().softPublicKey(),
-  /** @param {string} terms @param {string} kind @param {number} now_ms @param {Uint8Array} key */
+  /** @param {import('./types.js').Challenge} terms @param {string} kind @param {number} now_ms @param {Uint8Array} key */
   begin: (terms, kind, now_ms, key) => engine().begin(terms, kind, now_ms, key),
   signingInput: () => engine().signingInput(),
   /** @param {string} input */
@@ -39,7 +39,7 @@ const OPS = {
   captures: () => ({ open: engine().openCapture(), closed: engine().closedCapture(), strip: engine().strip() }),
   commitment: () => JSON.parse(engine().commitment() ?? 'null'),
   /** @param {import('./types.js').Cue} cue @param {number} now_ms */
-  reveal: (cue, now_ms) => engine().reveal(cue.round, cue.step, cue.gesture, cue.delay_ms, cue.hold_ms, now_ms),
+  reveal: (cue, now_ms) => engine().reveal(cue, now_ms),
 };
 
 /** @param {import('./engine-files.js').Build} build */

@@ -9,7 +9,7 @@ import { portraitClip, recordedClip } from './clips.mjs';
 /** Frames with open eyes, those of one blink, and which of these is the deepest: numbers of frames in the clip. */
 const PORTRAIT = { open: [0, 46], blink: [48, 61], deepest: 53 };
 const RECORDED = {
-  'liveportrait__d13.mp4': { open: [112, 300], blink: [312, 323], deepest: 315 },
+  'liveportrait__d13.mp4': { open: [112, 300], blink: [99, 110], deepest: 104 },
   'videoretalking__4.mp4': { open: [95, 122], blink: [123, 131], deepest: 126 },
 };
 
