@@ -5,6 +5,7 @@
 
 pub mod challenges;
 pub mod events;
+pub mod failures;
 pub mod outbox;
 pub mod sessions;
 pub mod tokens;
