@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-fn blinkgate(folder: &Path, settings: &[(&str, &str)]) -> Command {
+pub fn blinkgate(folder: &Path, settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_blinkgate"));
     command.env_clear().current_dir(folder).stdin(Stdio::null()).envs(settings.iter().copied());
     command
@@ -158,7 +158,7 @@ fn serve_register_and_stop(folder: &TempDir) -> String {
 }
 
 /// The lines as they come; ends when none comes for a long time.
-fn lines_of(output: impl Read + Send + 'static) -> impl Iterator<Item = String> {
+pub fn lines_of(output: impl Read + Send + 'static) -> impl Iterator<Item = String> {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         for line in BufReader::new(output).lines().map_while(Result::ok) {
@@ -178,11 +178,11 @@ fn exchange(port: &str, request: &str) -> String {
 }
 
 /// Ends with the test, however that ends.
-struct Running(Child);
+pub struct Running(pub Child);
 
 impl Running {
     /// Waits for the end, but not for ever.
-    fn end(&mut self) -> std::process::ExitStatus {
+    pub fn end(&mut self) -> std::process::ExitStatus {
         let start = Instant::now();
         while start.elapsed() < Duration::from_secs(30) {
             if let Some(status) = self.0.try_wait().unwrap() {
