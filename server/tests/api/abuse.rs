@@ -97,7 +97,12 @@ async fn only_failures_that_count_bring_the_pause_nearer() {
 
 #[tokio::test]
 async fn failures_that_lie_far_apart_bring_no_pause() {
-    let settings = [("COOL_DOWN_FAILURES", "3"), ("COOL_DOWN_WINDOW_MINUTES", "10"), ("COOL_DOWN_MINUTES", "60")];
+    let settings = [
+        ("COOL_DOWN_FAILURES", "3"),
+        ("COOL_DOWN_WINDOW_MINUTES", "10"),
+        ("COOL_DOWN_MINUTES", "60"),
+        ("MAX_ATTEMPTS", "100"),
+    ];
     let server = TestServer::with(&settings).await;
     let cookie = fail(&server, "jo@example.com").await;
     for _ in 0..3 {

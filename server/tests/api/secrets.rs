@@ -120,7 +120,9 @@ async fn no_secret_stands_in_a_log_or_on_the_disk() {
     let port = until("the port", || {
         let log = String::from_utf8_lossy(&output.bytes()).into_owned();
         let (_, rest) = log.split_once("open http://localhost:")?;
-        rest.split_once('\n')?.0.trim().parse().ok()
+        // The rest of the line has come as well.
+        let port: String = rest.split_once('\n')?.0.chars().take_while(char::is_ascii_digit).collect();
+        port.parse().ok()
     })
     .await;
 

@@ -123,8 +123,8 @@ fn help_names_the_subcommands() {
 #[test]
 fn it_says_where_it_serves_answers_stops_when_told_and_starts_again_with_what_it_had() {
     let folder = tempfile::tempdir().unwrap();
-    let first_key = serve_register_and_stop(&folder);
-    let second_key = serve_register_and_stop(&folder);
+    let first_key = serve_register_and_stop(&folder, "jo@example.com");
+    let second_key = serve_register_and_stop(&folder, "ann@example.com");
     assert_eq!(first_key, second_key);
     let mails = std::fs::read_dir(folder.path().join("data/outbox")).unwrap().count();
     assert_eq!(mails, 2);
@@ -132,14 +132,14 @@ fn it_says_where_it_serves_answers_stops_when_told_and_starts_again_with_what_it
 
 /// Serves once, in the folder; returns the admin key.
 #[cfg(unix)]
-fn serve_register_and_stop(folder: &TempDir) -> String {
+fn serve_register_and_stop(folder: &TempDir, email: &str) -> String {
     let mut child = Running(blinkgate(folder.path(), &[("PORT", "0")]).stdout(Stdio::piped()).spawn().unwrap());
     let mut lines = lines_of(child.0.stdout.take().unwrap());
     let start = lines.find(|line| line.contains("open http://localhost:")).expect("it says where it serves");
     let (_, rest) = start.split_once("http://localhost:").unwrap();
     let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
     assert!(lines.any(|line| line.contains("mails go into files") && line.contains("outbox")));
-    let body = "{\"email\":\"jo@example.com\"}";
+    let body = format!("{{\"email\":\"{email}\"}}");
     let answer = exchange(
         &port,
         &format!(
