@@ -36,8 +36,8 @@ const en = {
   'register.how.result.text': 'Two small pictures and a signed record are checked here. Then you are done.',
 
   'check_mail.title': 'Check your mail',
-  'check_mail.sent': 'We sent a link to {email}. It can be used once and for a short time only.',
-  'check_mail.sent_unknown': 'If you entered your address, a link is on its way. It can be used once and for a short time only.',
+  'check_mail.sent': 'We sent a link to {email}. It works for a short time only.',
+  'check_mail.sent_unknown': 'If you entered your address, a link is on its way. It works for a short time only.',
   'check_mail.device': 'Open the link in a browser on the device with the camera that you want to use.',
   'check_mail.missing': 'Nothing there?',
   'check_mail.missing.wait': 'Wait a minute and look in the spam folder.',

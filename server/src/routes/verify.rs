@@ -19,7 +19,7 @@ use crate::app::{App, AppState};
 use crate::clock;
 use crate::db::sessions::{NewSession, Session};
 use crate::db::users::User;
-use crate::db::{sessions, tokens, users};
+use crate::db::{challenges, sessions, tokens, users};
 use crate::domain::{HashedToken, PlainToken, SessionId, UserStatus};
 use crate::rate::Limit;
 
@@ -80,6 +80,10 @@ async fn redeem_token(
     } else {
         // Opening the link once more brings no new attempts.
         let attempts = match &mailed.session_id {
+            // An attempt that is being decided may count yet.
+            Some(before) if challenges::is_scoring(&mut tx, before, now).await? => {
+                return Err(ApiError::SubmissionInProgress);
+            }
             Some(before) => sessions::attempts(&mut tx, before).await?,
             None => 0,
         };

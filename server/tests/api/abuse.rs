@@ -179,7 +179,9 @@ fn rows_added(
     before: &BTreeMap<String, Vec<String>>,
     after: &BTreeMap<String, Vec<String>>,
 ) -> BTreeMap<String, usize> {
-    let added = after.iter().map(|(table, rows)| (table.clone(), rows.len() - before[table].len()));
+    let added = after
+        .iter()
+        .map(|(table, rows)| (table.clone(), rows.iter().filter(|row| !before[table].contains(row)).count()));
     added.filter(|(_, count)| *count > 0).collect()
 }
 

@@ -87,6 +87,19 @@ async fn opening_the_link_again_brings_no_new_attempts() {
 }
 
 #[tokio::test]
+async fn nobody_takes_over_while_an_attempt_is_being_decided() {
+    let server = TestServer::start().await;
+    let token = server.mailed_token("jo@example.com").await;
+    let cookie = cookie_of(&redeem(&server, &token, None).await);
+    server.challenge(&cookie).await;
+    server.execute("update challenges set state = 'scoring', lease_id = 'held', lease_until = issued_at + 60000").await;
+    redeem(&server, &token, None).await.assert_problem(409, "submission_in_progress");
+    assert_eq!(redeem(&server, &token, Some(&cookie)).await.status, StatusCode::OK, "the person themselves come back");
+    server.execute("update challenges set lease_until = issued_at").await;
+    assert_eq!(redeem(&server, &token, None).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn a_failed_attempt_leaves_the_link_as_it_is() {
     let server = TestServer::start().await;
     let token = server.mailed_token("jo@example.com").await;
