@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use crate::captures::CaptureStore;
 use crate::config::{BaseUrl, Config, TrustedProxies};
+use crate::cool_down::CoolDown;
 use crate::db::Db;
 use crate::domain::HashedToken;
 use crate::rate::RateLimits;
@@ -59,12 +60,18 @@ pub struct Limits {
     pub token_ttl_ms: i64,
     /// How long a sitting may last.
     pub session_ttl_ms: i64,
+    /// Whether a link opens one sitting only.
+    pub token_single_redeem: bool,
     /// Attempts of one sitting that may fail.
     pub max_attempts: u32,
     /// How challenges are put.
     pub policy: Policy,
     /// Whether a person may be guided by tones instead.
     pub allow_tone_guided: bool,
+    /// When a mailbox has to wait after failed attempts.
+    pub cool_down: CoolDown,
+    /// Mails to anybody within an hour.
+    pub mails_per_hour: u32,
     /// Time for all that is asked.
     pub timeout_ms: u32,
     /// Least time between two frames that the page looks at.
@@ -92,9 +99,12 @@ impl AppState {
             limits: Limits {
                 token_ttl_ms: config.token_ttl_ms,
                 session_ttl_ms: config.session_ttl_ms,
+                token_single_redeem: config.token_single_redeem,
                 max_attempts: config.max_attempts,
                 policy: config.policy,
                 allow_tone_guided: config.allow_tone_guided,
+                cool_down: config.cool_down,
+                mails_per_hour: config.mails_per_hour,
                 timeout_ms: config.liveness_timeout_s * 1000,
                 frame_interval_ms: config.frame_interval_ms,
                 max_content_length: config.max_content_length,

@@ -6,6 +6,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Milliseconds in a minute.
 pub const MINUTE_MS: i64 = 60_000;
 
+/// So far the clocks of several servers may lie apart. What was made later than this from now was made by a clock that has
+/// been put back since: nobody can tell how old it is, so it counts as over.
+pub const MAY_BE_AHEAD_MS: i64 = 5 * MINUTE_MS;
+
 /// Returns the time now, in milliseconds since 1970 (UTC).
 pub fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

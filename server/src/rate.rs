@@ -13,19 +13,27 @@ const MAX_CLIENTS: usize = 20_000;
 pub enum Limit {
     /// Registrations from one client. An office behind one address registers more than a household.
     Register,
+    /// Links that one client opened, good or not. An office behind one address opens many.
+    Redeem,
     /// Links from one client that were not good.
     BadToken,
     /// Wrong admin keys from one client.
     BadAdminKey,
+    /// Questions where one sitting stands.
+    Session,
     /// Challenges of one sitting.
     Challenge,
     /// Cues of one sitting. An attempt has up to a dozen rounds.
     Cue,
+    /// Challenges of all sittings of one client.
+    ChallengeClient,
     /// Chunks of submissions of one sitting, and questions how far they are. Five attempts in the smallest chunks that the
     /// page sends, with a loss at each, need 200.
     Chunk,
     /// Submissions of one sitting, also those that come to nothing through a fault of ours.
     Submission,
+    /// Challenges of one sitting that were given up.
+    GiveUp,
 }
 
 impl Limit {
@@ -36,7 +44,10 @@ impl Limit {
             Limit::BadToken | Limit::BadAdminKey => (10.0, Duration::from_secs(60)),
             Limit::Cue => (120.0, Duration::from_secs(600)),
             Limit::Chunk => (400.0, Duration::from_secs(600)),
-            Limit::Challenge | Limit::Submission => (30.0, Duration::from_secs(600)),
+            Limit::Session => (600.0, Duration::from_secs(600)),
+            Limit::Redeem => (100.0, Duration::from_secs(600)),
+            Limit::ChallengeClient => (150.0, Duration::from_secs(600)),
+            Limit::Challenge | Limit::Submission | Limit::GiveUp => (30.0, Duration::from_secs(600)),
         }
     }
 }

@@ -126,8 +126,9 @@ test('the camera page without a session leads back to the start', async () => {
   }
 });
 
-test('a used and an invented link are refused with what to do', async () => {
+test('a used up and an invented link are refused with what to do', async () => {
   await visit({ clip: null }, async () => {});
+  server.rows('update verification_tokens set used_at = 1');
   const visitor = await openVisitor();
   try {
     await visitor.page.goto(await server.link());
@@ -139,4 +140,52 @@ test('a used and an invented link are refused with what to do', async () => {
   } finally {
     await visitor.close();
   }
+});
+
+/** Everything that a link could have changed. */
+const links = () => server.rows('select token_hash, used_at, session_id from verification_tokens order by 1');
+
+test('SR-17, SR-18: a scanner that opens the link changes nothing, and one that presses the button locks nobody out', async () => {
+  const scanner = await openVisitor();
+  try {
+    await visit({ clip: portraitClip(), prepare: async () => {
+      const link = await server.link();
+      const before = links();
+      for (let visits = 0; visits < 3; visits++) {
+        await scanner.page.goto(link);
+        await scanner.page.waitForLoadState('networkidle');
+      }
+      assert.deepEqual(links(), before);
+      await scanner.page.click('#redeem');
+      await scanner.page.waitForURL('**/camera');
+    } }, async (page) => {
+      await scanner.page.goto(`${server.base}/camera`);
+      await messageCode(scanner.page, 'session_replaced');
+      await page.click('#start');
+      assert.equal(await screen(page, ['verified', 'failed', 'error'], 90_000), 'verified');
+    });
+    await scanner.page.goto(await server.link());
+    await scanner.page.click('#redeem');
+    await messageCode(scanner.page, 'token_used');
+  } finally {
+    await scanner.close();
+  }
+});
+
+test('after several failed checks the page says how long the pause is, also in the middle of one', async () => {
+  const failures = (count) => server.rows(`insert into counted_failures select hex(randomblob(8)), address_key, unixepoch() * 1000 - value * 1000
+    from (select address_key from mail_outbox order by created_at desc limit 1), generate_series(1, ${count})`);
+  await visit({ clip: portraitClip({ blinks: false }) }, async (page) => {
+    await screen(page, ['priming']);
+    failures(5);
+    await page.click('#start');
+    await messageCode(page, 'cooling_down', 60_000);
+    assert.match(await page.textContent('#problem'), /30 minutes/);
+    server.rows('delete from counted_failures');
+    await page.click('#retry');
+    await screen(page, ['priming']);
+    failures(5);
+    await page.reload();
+    await messageCode(page, 'cooling_down');
+  });
 });

@@ -87,7 +87,8 @@ const RENDER = {
     const code = state.code ?? 'unexpected';
     const message = problemMessage(code, state.detail);
     setText(the('#problem-title', HTMLElement), message.title);
-    setText(the('#problem', HTMLElement), message.text);
+    const minutes = Math.ceil((state.session?.cool_down_s ?? 0) / 60);
+    setText(the('#problem', HTMLElement), code === 'cooling_down' ? `${message.text} ${plural('cooling_down.wait', minutes)}` : message.text);
     setAttribute(the('#problem', HTMLElement), 'data-code', code);
     const recipe = the('#recipe', HTMLElement);
     recipe.hidden = !DEVICE_ERRORS.has(code);

@@ -72,7 +72,7 @@ const SLOW_RATE = 8;
 
 /** What helps against a problem, where it is not simply doing the same again. @type {Record<string, Recovery>} */
 export const RECOVERIES = {
-  session_missing: 'register', session_expired: 'register', attempts_exhausted: 'register', camera_unsupported: 'register', camera_missing: 'starting',
+  session_missing: 'register', session_expired: 'register', session_replaced: 'register', attempts_exhausted: 'register', camera_unsupported: 'register', camera_missing: 'starting',
   camera_insecure: null, wasm_unsupported: null, worker_unsupported: null,
   model_corrupt: 'reload', engine_version: 'reload', key_invalid: 'reload', submission_malformed: 'reload', too_large: 'reload', unexpected: 'reload', origin_refused: 'register',
   challenge_unknown: 'starting', challenge_expired: 'starting', challenge_round: 'starting', tone_guided_refused: 'boot', challenge_used: 'boot',
@@ -81,6 +81,8 @@ export const RECOVERIES = {
 /** @param {Recovery} again @returns {Step} */
 const problem = (again) => (state, { code, detail = null }) => {
   if (code === 'already_verified') return enter(state, 'verified');
+  // The server says with the session for how long.
+  if (code === 'cooling_down') return enter(state, 'boot');
   if (code === 'attempts_exhausted') return enter(withAttempts(state, 0), 'failed', { code, detail });
   return enter(state, 'error', { code, detail, recovery: Object.hasOwn(RECOVERIES, code) ? RECOVERIES[code] ?? null : again });
 };
@@ -233,6 +235,7 @@ function withAttempts(state, attempts) {
 /** Where a person stands who opens the page. @param {FlowState} state @returns {FlowState} */
 function opened(state) {
   if (state.session?.status === 'VERIFIED') return enter(state, 'verified');
+  if ((state.session?.cool_down_s ?? 0) > 0) return enter(state, 'error', { code: 'cooling_down', recovery: 'boot' });
   if (attemptsLeft(state) > 0) return enter(state, 'priming');
   return enter(state, 'failed', { code: state.session?.last_reason ?? 'attempts_exhausted', detail: state.session?.last_message ?? null });
 }

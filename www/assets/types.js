@@ -9,6 +9,7 @@
  * @property {string | null} last_reason
  * @property {string | null} last_message
  * @property {number} session_expires_in_s
+ * @property {number} cool_down_s how long no check can be begun after several that failed, else 0
  * @property {number} timeout_s
  * @property {number} frame_interval_ms
  */

@@ -11,7 +11,7 @@ import { INITIAL, SCREENS, TIMEOUTS_MS, droppedChallenge, next } from '../assets
 /** @type {import('../assets/types.js').Session} */
 const SESSION = {
   email_masked: 'm•••@example.org', status: 'PENDING', attempts_left: 3, last_reason: null, last_message: null,
-  session_expires_in_s: 900, timeout_s: 30, frame_interval_ms: 0,
+  session_expires_in_s: 900, cool_down_s: 0, timeout_s: 30, frame_interval_ms: 0,
 };
 const CHALLENGE = { challenge_id: 'c1', nonce: 'n', audience: 'a', attempt: 1, timeout_ms: 30_000, thresholds: 'v2' };
 const VERIFIED = { status: /** @type {const} */ ('VERIFIED'), reason: null, message: 'ok', attempts_left: 2 };
@@ -62,6 +62,11 @@ test('each event leads where it should', () => {
     ['another camera', at('align'), { type: 'SWITCH_CAMERA' }, { name: 'starting' }],
     ['challenge refused: all attempts used', at('preparing'), { type: 'FAILED', code: 'attempts_exhausted', detail: 'd' }, { name: 'failed', code: 'attempts_exhausted' }],
     ['challenge refused: verified meanwhile', at('preparing'), { type: 'FAILED', code: 'already_verified' }, { name: 'verified' }],
+    ['challenge refused: pause after failures', at('preparing'), { type: 'FAILED', code: 'cooling_down' }, { name: 'boot' }],
+    ['pause after failures', at('boot'), { type: 'SESSION', session: { ...SESSION, status: 'FAILED', cool_down_s: 900 } }, { name: 'error', code: 'cooling_down', recovery: 'boot' }],
+    ['pause after failures, no attempts left', at('boot'), { type: 'SESSION', session: { ...SESSION, attempts_left: 0, cool_down_s: 1 } }, { name: 'error', code: 'cooling_down' }],
+    ['no pause for who is verified', at('boot'), { type: 'SESSION', session: { ...SESSION, status: 'VERIFIED', cool_down_s: 900 } }, { name: 'verified' }],
+    ['link opened elsewhere', at('preparing'), { type: 'FAILED', code: 'session_replaced' }, { name: 'error', recovery: 'register' }],
     ['session over', at('preparing'), { type: 'FAILED', code: 'session_expired' }, { name: 'error', recovery: 'register' }],
     ['no blink in time', recording, { type: 'TIMED_OUT' }, { name: 'giving_up', challenge: CHALLENGE }],
     ['engine says nothing more', recording, { type: 'TIMEOUT' }, { name: 'error', code: 'engine_failed' }],

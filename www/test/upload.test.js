@@ -81,7 +81,7 @@ test('without losses every byte is sent once, and nothing is asked for', async (
 
 test('a chunk is as large as the server takes it', () => {
   const router = readFileSync(new URL('../../server/src/routes/router.rs', import.meta.url), 'utf8');
-  assert.equal(router.match(/const MAX_BODY: usize = (\d+) \* 1024;/)?.[1], String(LARGEST_CHUNK / 1024));
+  assert.equal(router.match(/const CHUNK: usize = (\d+) \* 1024;/)?.[1], String(LARGEST_CHUNK / 1024));
 });
 
 test('after a loss it goes on where the server is, with smaller chunks at first', async () => {

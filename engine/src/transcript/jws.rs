@@ -8,10 +8,11 @@ use sha2::{Digest, Sha256};
 use crate::budget::TRANSCRIPT_MAX_BYTES;
 use crate::reason::Reason;
 
-/// Whether this can be the key of a challenge: a point of the curve and not one of the weak ones, under which almost any
-/// signature would verify.
+/// Whether this can be the key of a challenge: a point of the curve in its one encoding, and not one of the weak ones, under
+/// which almost any signature would verify.
 pub fn public_key_is_acceptable(public_key: &[u8; 32]) -> bool {
-    VerifyingKey::from_bytes(public_key).is_ok_and(|key| !key.is_weak())
+    VerifyingKey::from_bytes(public_key)
+        .is_ok_and(|key| !key.is_weak() && key.to_edwards().compress().to_bytes() == *public_key)
 }
 
 /// The key's RFC 7638 thumbprint, base64url without padding.

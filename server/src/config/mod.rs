@@ -16,6 +16,7 @@ pub use values::{BaseUrl, LogLevel, Secret};
 use engine::prompt::Policy;
 
 use crate::clock::MINUTE_MS;
+use crate::cool_down::CoolDown;
 use crate::runtime::Runtime;
 use source::Source;
 
@@ -57,6 +58,12 @@ pub struct Config {
     pub session_ttl_ms: i64,
     /// `MAX_ATTEMPTS`: attempts of one sitting that may fail.
     pub max_attempts: u32,
+    /// `TOKEN_SINGLE_REDEEM`: whether a link opens one sitting only, and not a new one until somebody is verified.
+    pub token_single_redeem: bool,
+    /// `COOL_DOWN_FAILURES`, `COOL_DOWN_WINDOW_MINUTES`, `COOL_DOWN_MINUTES`: when a mailbox has to wait.
+    pub cool_down: CoolDown,
+    /// `MAILS_PER_HOUR`: mails to anybody within an hour.
+    pub mails_per_hour: u32,
     /// `MODELS_DIR`: a folder with the networks, in place of those inside the program.
     pub models_dir: Option<PathBuf>,
     /// `ENGINE_RUNTIME`: what runs the networks.
@@ -114,6 +121,14 @@ impl Config {
             token_ttl_ms: minutes("TOKEN_TTL_MINUTES", 30)?,
             session_ttl_ms: minutes("SESSION_TTL_MINUTES", 30)?,
             max_attempts: source.number("MAX_ATTEMPTS", 1..=100, 5)?,
+            token_single_redeem: values::switch(source, "TOKEN_SINGLE_REDEEM")?.unwrap_or(false),
+            // Five within half an hour and as long a pause: at most ten tries an hour, however they are spread.
+            cool_down: CoolDown {
+                failures: source.number("COOL_DOWN_FAILURES", 0..=1000, 5)?,
+                window_ms: minutes("COOL_DOWN_WINDOW_MINUTES", 30)?,
+                pause_ms: minutes("COOL_DOWN_MINUTES", 30)?,
+            },
+            mails_per_hour: source.number("MAILS_PER_HOUR", 1..=1_000_000, 1000)?,
             models_dir: source.text("MODELS_DIR").map(PathBuf::from),
             engine_runtime: source.parsed("ENGINE_RUNTIME", "tract or compact")?.unwrap_or_default(),
             trusted_proxies: source

@@ -257,3 +257,15 @@ pub async fn last_answer(db: &mut Connection, session: &SessionId) -> sqlx::Resu
     .fetch_optional(db)
     .await
 }
+
+/// Whether a submission of this sitting is being scored.
+pub async fn is_scoring(db: &mut Connection, session: &SessionId, now_ms: i64) -> sqlx::Result<bool> {
+    let claims: i64 = sqlx::query_scalar(
+        "select count(*) from challenges where session_id = $1 and state = 'scoring' and lease_until > $2",
+    )
+    .bind(session)
+    .bind(now_ms)
+    .fetch_one(db)
+    .await?;
+    Ok(claims > 0)
+}

@@ -6,6 +6,7 @@
 pub mod challenges;
 pub mod cues;
 pub mod events;
+pub mod failures;
 pub mod outbox;
 pub mod sessions;
 pub mod tokens;

@@ -18,26 +18,69 @@ pub struct DueMail {
     pub created_at: i64,
 }
 
-/// Returns how many mails to this mailbox were asked for since `since_ms`.
-pub async fn count_since(db: &mut Connection, address_key: &str, since_ms: i64) -> sqlx::Result<i64> {
-    sqlx::query_scalar("select count(*) from mail_outbox where address_key = $1 and created_at > $2")
-        .bind(address_key)
-        .bind(since_ms)
-        .fetch_one(db)
-        .await
+/// Mails that were asked for within a time, without those that were held back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Asked {
+    /// How many.
+    pub count: i64,
+    /// When the newest was asked for.
+    pub newest: Option<i64>,
 }
 
-/// Puts a mail with a fresh link to `user` into the outbox.
-pub async fn insert(db: &mut Connection, user: &UserId, address_key: &str, now_ms: i64) -> sqlx::Result<()> {
+/// Counts the mails to this mailbox after `since_ms`. Rows of a clock that ran ahead are left out.
+pub async fn to_mailbox(db: &mut Connection, address_key: &str, since_ms: i64, now_ms: i64) -> sqlx::Result<Asked> {
+    sqlx::query_as(
+        "select count(*) as count, max(created_at) as newest from mail_outbox
+         where address_key = $1 and created_at > $2 and created_at <= $3 and (given_up_at is null or tries > 0)",
+    )
+    .bind(address_key)
+    .bind(since_ms)
+    .bind(now_ms)
+    .fetch_one(db)
+    .await
+}
+
+/// Counts the mails to anybody after `since_ms`.
+pub async fn to_anybody(db: &mut Connection, since_ms: i64, now_ms: i64) -> sqlx::Result<Asked> {
+    sqlx::query_as(
+        "select count(*) as count, max(created_at) as newest from mail_outbox
+         where created_at > $1 and created_at <= $2 and (given_up_at is null or tries > 0)",
+    )
+    .bind(since_ms)
+    .bind(now_ms)
+    .fetch_one(db)
+    .await
+}
+
+/// Puts a mail with a fresh link to `user` into the outbox. One that is held back is given up at once, without a try: the
+/// row is written all the same, so that the request's work does not tell what became of it.
+pub async fn insert(
+    db: &mut Connection,
+    user: &UserId,
+    address_key: &str,
+    now_ms: i64,
+    is_held_back: bool,
+) -> sqlx::Result<()> {
     sqlx::query(
-        "insert into mail_outbox (id, user_id, address_key, created_at, next_try_at) values ($1, $2, $3, $4, $4)",
+        "insert into mail_outbox (id, user_id, address_key, created_at, next_try_at, given_up_at)
+         values ($1, $2, $3, $4, $4, $5)",
     )
     .bind(MailId::new(now_ms))
     .bind(user)
     .bind(address_key)
     .bind(now_ms)
+    .bind(is_held_back.then_some(now_ms))
     .execute(db)
     .await?;
+    Ok(())
+}
+
+/// Removes mails that were held back before `before_ms`.
+pub async fn discard_held_back(db: &mut Connection, before_ms: i64) -> sqlx::Result<()> {
+    sqlx::query("delete from mail_outbox where created_at <= $1 and given_up_at is not null and tries = 0")
+        .bind(before_ms)
+        .execute(db)
+        .await?;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Sittings at the camera: opened by a redeemed link, known by the hash of the cookie's secret.
 
 use super::Connection;
+use crate::clock::MAY_BE_AHEAD_MS;
 use crate::domain::{EmailAddress, HashedToken, SessionId, UserId, UserStatus};
 
 /// A sitting with the user that it belongs to.
@@ -16,6 +17,8 @@ pub struct Session {
     pub status: UserStatus,
     /// Attempts that counted so far.
     pub attempts: u32,
+    /// When it was opened.
+    pub created_at: i64,
     /// When it ends.
     pub expires_at: i64,
     /// When it was ended before that.
@@ -25,36 +28,54 @@ pub struct Session {
 impl Session {
     /// Whether the sitting still goes on at `now_ms`.
     pub fn is_live(&self, now_ms: i64) -> bool {
-        self.ended_at.is_none() && self.expires_at > now_ms
+        self.ended_at.is_none() && self.expires_at > now_ms && self.created_at <= now_ms + MAY_BE_AHEAD_MS
     }
 }
 
+/// A sitting as it is opened.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// Its id.
+    pub id: SessionId,
+    /// Whose sitting it is.
+    pub user_id: UserId,
+    /// The hash of the cookie's secret.
+    pub secret: HashedToken,
+    /// Attempts that counted in the sitting whose place it takes.
+    pub attempts: u32,
+    /// When it is opened.
+    pub created_at: i64,
+    /// When it ends.
+    pub expires_at: i64,
+}
+
 /// Opens a sitting.
-pub async fn insert(
-    db: &mut Connection,
-    id: &SessionId,
-    user: &UserId,
-    secret: &HashedToken,
-    now_ms: i64,
-    expires_at: i64,
-) -> sqlx::Result<()> {
+pub async fn insert(db: &mut Connection, new: &NewSession) -> sqlx::Result<()> {
     sqlx::query(
-        "insert into capture_sessions (id, user_id, secret_hash, created_at, expires_at) values ($1, $2, $3, $4, $5)",
+        "insert into capture_sessions (id, user_id, secret_hash, attempts, created_at, expires_at)
+         values ($1, $2, $3, $4, $5, $6)",
     )
-    .bind(id)
-    .bind(user)
-    .bind(secret)
-    .bind(now_ms)
-    .bind(expires_at)
+    .bind(&new.id)
+    .bind(&new.user_id)
+    .bind(&new.secret)
+    .bind(new.attempts)
+    .bind(new.created_at)
+    .bind(new.expires_at)
     .execute(db)
     .await?;
+    Ok(())
+}
+
+/// Gives the sitting a new secret; the one before opens nothing any more.
+pub async fn replace_secret(db: &mut Connection, id: &SessionId, secret: &HashedToken) -> sqlx::Result<()> {
+    sqlx::query("update capture_sessions set secret_hash = $2 where id = $1").bind(id).bind(secret).execute(db).await?;
     Ok(())
 }
 
 /// Returns the sitting whose cookie holds this secret, live or not.
 pub async fn find(db: &mut Connection, secret: &HashedToken) -> sqlx::Result<Option<Session>> {
     sqlx::query_as(
-        "select s.id, s.user_id, u.email, u.status, s.attempts, s.expires_at, s.ended_at
+        "select s.id, s.user_id, u.email, u.status, s.attempts, s.created_at, s.expires_at, s.ended_at
          from capture_sessions s join users u on u.id = s.user_id where s.secret_hash = $1",
     )
     .bind(secret)

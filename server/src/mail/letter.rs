@@ -75,7 +75,7 @@ fn text(letter: &Letter<'_>) -> String {
          somebody, most likely you, asked to verify this address at {host}.\r\n\
          Open this link on the device whose camera you want to use:\r\n\r\n\
          {link}\r\n\r\n\
-         It works once, for {minutes} minutes. You will be asked to blink at the camera.\r\n\
+         It works for {minutes} minutes. You will be asked to blink at the camera.\r\n\
          No video leaves your device.\r\n\r\n\
          If it was not you, ignore this mail; nothing happens.\r\n"
     )
@@ -91,7 +91,7 @@ fn html(letter: &Letter<'_>) -> String {
          <p>somebody, most likely you, asked to verify this address at {host}.<br>\r\n\
          Open this link on the device whose camera you want to use:</p>\r\n\
          <p><a href=\"{link}\">{link}</a></p>\r\n\
-         <p>It works once, for {minutes} minutes. You will be asked to blink at the camera.<br>\r\n\
+         <p>It works for {minutes} minutes. You will be asked to blink at the camera.<br>\r\n\
          No video leaves your device.</p>\r\n\
          <p>If it was not you, ignore this mail; nothing happens.</p>\r\n\
          </body>\r\n</html>\r\n"

@@ -12,6 +12,7 @@ use engine::{Terms, Thresholds};
 use serde::{Deserialize, Serialize};
 
 use super::body::AppJson;
+use super::client::Client;
 use super::error::ApiError;
 use super::session::CurrentSession;
 use crate::app::App;
@@ -54,10 +55,12 @@ pub(super) struct Issued {
 
 pub(super) async fn issue(
     State(app): State<App>,
+    client: Client,
     CurrentSession(session): CurrentSession,
     AppJson(registration): AppJson<KeyRegistration>,
 ) -> Result<(StatusCode, Json<Issued>), ApiError> {
     app.rate.take(Limit::Challenge, session.id.as_str(), Instant::now())?;
+    app.rate.take(Limit::ChallengeClient, client.as_str(), Instant::now())?;
     if session.status == UserStatus::Verified {
         return Err(ApiError::AlreadyVerified);
     }
@@ -66,6 +69,12 @@ pub(super) async fn issue(
     let public_key = parse_key(&registration.public_key).ok_or(ApiError::KeyInvalid)?;
     let now = clock::now_ms();
     let mut tx = app.db.write().await?;
+    let cool_down_ms = app.limits.cool_down.rest_ms(&mut tx, &session.email, now).await?;
+    if cool_down_ms > 0 {
+        return Err(ApiError::CoolingDown {
+            retry_after_s: u32::try_from(cool_down_ms / 1000 + 1).unwrap_or(u32::MAX),
+        });
+    }
     let attempts = sessions::attempts(&mut tx, &session.id).await?;
     if attempts >= app.limits.max_attempts {
         let rest_s = (session.expires_at - now) / 1000;

@@ -28,6 +28,7 @@ pub enum ApiError {
     ChallengeUnknown,
     ChallengeUsed,
     ContentType,
+    CoolingDown { retry_after_s: u32 },
     EmailInvalid,
     Internal(String),
     KeyInvalid,
@@ -37,6 +38,7 @@ pub enum ApiError {
     OriginRefused,
     SessionExpired,
     SessionMissing,
+    SessionReplaced,
     SubmissionInProgress,
     SubmissionMalformed(&'static str),
     TokenExpired,
@@ -56,7 +58,7 @@ impl ApiError {
         use ApiError::*;
         match self {
             AdminKeyInQuery | BodyMalformed | LimitInvalid => StatusCode::BAD_REQUEST,
-            AdminKeyMissing | SessionExpired | SessionMissing => StatusCode::UNAUTHORIZED,
+            AdminKeyMissing | SessionExpired | SessionMissing | SessionReplaced => StatusCode::UNAUTHORIZED,
             AdminKeyWrong | OriginRefused => StatusCode::FORBIDDEN,
             ChallengeUnknown | NotFound | TokenUnknown => StatusCode::NOT_FOUND,
             MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -67,7 +69,7 @@ impl ApiError {
             TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             EmailInvalid | KeyInvalid | ToneGuidedRefused | SubmissionMalformed(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            AttemptsExhausted { .. } | TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+            AttemptsExhausted { .. } | CoolingDown { .. } | TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Busy | Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -90,6 +92,7 @@ impl ApiError {
             ChallengeUnknown => "challenge_unknown",
             ChallengeUsed => "challenge_used",
             ContentType => "content_type",
+            CoolingDown { .. } => "cooling_down",
             EmailInvalid => "email_invalid",
             Internal(_) => "internal",
             KeyInvalid => "key_invalid",
@@ -99,6 +102,7 @@ impl ApiError {
             OriginRefused => "origin_refused",
             SessionExpired => "session_expired",
             SessionMissing => "session_missing",
+            SessionReplaced => "session_replaced",
             SubmissionInProgress => "submission_in_progress",
             SubmissionMalformed(_) => "submission_malformed",
             TokenExpired => "token_expired",
@@ -132,6 +136,7 @@ impl ApiError {
             ChallengeUnknown => "This check is not known. Start the check again.",
             ToneGuidedRefused => "This site does not offer the check by tones. Use the usual one.",
             ChallengeUsed => "This check has ended already. Start the check again.",
+            CoolingDown { .. } => "Too many checks of this address failed. Wait a while before you try again.",
             ContentType => "The request must be JSON, or plain bytes where pictures are sent.",
             EmailInvalid => "That does not look like an e-mail address. Check it and try again.",
             Internal(_) => "Something went wrong on our side. Try again in a moment.",
@@ -142,6 +147,7 @@ impl ApiError {
             OriginRefused => "The request did not come from this site's own page. Open the page and try again.",
             SessionExpired => "Your time at the camera is over. Register again to get a new link.",
             SessionMissing => "Open the link from your mail first.",
+            SessionReplaced => "Your link was opened once more. Open it again to go on here.",
             SubmissionInProgress => "Your pictures are being looked at. Wait a moment.",
             SubmissionMalformed(detail) => detail,
             TokenExpired => "This link has expired. Register again to get a new one.",
@@ -158,9 +164,9 @@ impl ApiError {
     /// Seconds after which it makes sense to try again.
     fn retry_after_s(&self) -> Option<u32> {
         match self {
-            ApiError::AttemptsExhausted { retry_after_s } | ApiError::TooManyRequests { retry_after_s } => {
-                Some(*retry_after_s)
-            }
+            ApiError::AttemptsExhausted { retry_after_s }
+            | ApiError::CoolingDown { retry_after_s }
+            | ApiError::TooManyRequests { retry_after_s } => Some(*retry_after_s),
             ApiError::SubmissionInProgress => Some(1),
             ApiError::Busy => Some(2),
             ApiError::Unavailable(_) => Some(5),

@@ -1,5 +1,7 @@
 //! `POST /api/give-up`: the time is over, or the person stopped.
 
+use std::time::Instant;
+
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
@@ -9,6 +11,7 @@ use super::error::ApiError;
 use super::session::CurrentSession;
 use crate::app::App;
 use crate::domain::ChallengeId;
+use crate::rate::Limit;
 use crate::verification::{self, Answer, GiveUp};
 
 #[derive(Deserialize)]
@@ -23,6 +26,7 @@ pub(super) async fn give_up(
     CurrentSession(session): CurrentSession,
     AppJson(giving_up): AppJson<GivingUp>,
 ) -> Result<Json<Answer>, ApiError> {
+    app.rate.take(Limit::GiveUp, session.id.as_str(), Instant::now())?;
     let challenge = ChallengeId::from_client(&giving_up.challenge_id);
     Ok(Json(verification::give_up(&app, &session, &challenge, giving_up.reason).await?))
 }

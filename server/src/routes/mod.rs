@@ -19,4 +19,4 @@ mod submission;
 mod verify;
 
 pub use error::ApiError;
-pub use router::router;
+pub use router::{Access, Route, router, routes};

@@ -18,6 +18,12 @@ use crate::rate::Limit;
 
 /// Mails to one mailbox within an hour. More are asked for only by somebody who wants to annoy its owner.
 const MAILS_PER_HOUR: i64 = 3;
+/// Least time between two mails to one mailbox. The page offers to send again after as long.
+const BETWEEN_MAILS_MS: i64 = MINUTE_MS;
+/// What mails are counted over.
+const HOUR_MS: i64 = 60 * MINUTE_MS;
+/// When to come again if this server sends no more mails to anybody for now.
+const CEILING_RETRY_S: u32 = 300;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,11 +46,17 @@ pub(super) async fn register(
     let now = clock::now_ms();
     let key = email.folded_key();
     let mut tx = app.db.write().await?;
+    outbox::discard_held_back(&mut tx, now - HOUR_MS).await?;
+    if outbox::to_anybody(&mut tx, now - HOUR_MS, now).await?.count >= i64::from(app.limits.mails_per_hour) {
+        tracing::warn!(mails = app.limits.mails_per_hour, "no more mails are taken for now (MAILS_PER_HOUR)");
+        return Err(ApiError::TooManyRequests { retry_after_s: CEILING_RETRY_S });
+    }
     // An existing user is left as it is: registering again takes nobody's verification away.
     let user = users::find_or_insert(&mut tx, &email, now).await?;
-    if outbox::count_since(&mut tx, &key, now - 60 * MINUTE_MS).await? < MAILS_PER_HOUR {
-        outbox::insert(&mut tx, &user.id, &key, now).await?;
-    }
+    // From here on nothing depends on who it is: the same statements, the same rows.
+    let asked = outbox::to_mailbox(&mut tx, &key, now - HOUR_MS, now).await?;
+    let is_too_soon = asked.newest.is_some_and(|newest| now - newest < BETWEEN_MAILS_MS);
+    outbox::insert(&mut tx, &user.id, &key, now, asked.count >= MAILS_PER_HOUR || is_too_soon).await?;
     tx.commit().await?;
     app.mail_wake.notify_one();
     Ok((StatusCode::ACCEPTED, Json(Sent { status: "sent" })))

@@ -1,9 +1,11 @@
-//! Every route of the server, in one place, and what each request passes on its way.
+//! Every route of the server, in one table: who may use it, what limits it, how large a body it takes. The service is built
+//! from the table, so there is no route without these. And what each request passes on its way.
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, patch, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::error::{self, ApiError};
@@ -11,46 +13,125 @@ use super::{
     admin, assets, challenge, client, cue, give_up, guard, health, register, request, session, submission, verify,
 };
 use crate::app::App;
+use crate::rate::Limit;
 
-/// Most bytes of any body. A submission comes in chunks of at most this size.
-const MAX_BODY: usize = 16 * 1024;
+/// Most bytes of a JSON body; the largest of ours takes some hundred.
+const JSON: usize = 8 * 1024;
+/// Most bytes of a chunk of a submission.
+const CHUNK: usize = 16 * 1024;
+
+/// One route.
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path, with its parameters in braces.
+    pub path: &'static str,
+    /// Who may use it.
+    pub access: Access,
+    /// What is counted on the way; empty only where an answer costs nothing but its bytes.
+    pub limits: &'static [Limit],
+    /// Most bytes of a body; 0 where none is read.
+    pub max_body: usize,
+    handler: MethodRouter<App>,
+}
+
+/// Who may use a route. The handlers' extractors see to it; a test asks every route whether they do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Anybody,
+    /// Who brings a mailed link.
+    Link,
+    /// Who has a sitting.
+    Sitting,
+    /// Who has the admin key.
+    Admin,
+}
+
+/// Every route.
+pub fn routes() -> Vec<Route> {
+    vec![
+        // Pages.
+        public("/", get(assets::register_page)),
+        public("/check-mail", get(assets::check_mail_page)),
+        public("/camera", get(assets::camera_page)),
+        public("/result", get(assets::result_page)),
+        public("/register", get(assets::to_register_page)),
+        public("/verify", get(assets::verify_page)),
+        // What the pages are made of.
+        public("/assets/{*path}", get(assets::by_content)),
+        public("/pkg/{*path}", get(assets::by_content)),
+        public("/models/{*path}", get(assets::by_content)),
+        public("/sw.js", get(assets::service_worker)),
+        // The flow.
+        Route {
+            method: Method::POST,
+            path: "/register",
+            access: Access::Anybody,
+            limits: &[Limit::Register],
+            max_body: JSON,
+            handler: post(register::register),
+        },
+        Route {
+            method: Method::POST,
+            path: "/verify",
+            access: Access::Link,
+            limits: &[Limit::BadToken, Limit::Redeem],
+            max_body: JSON,
+            handler: post(verify::redeem),
+        },
+        sitting(Method::GET, "/api/session", &[Limit::Session], 0, get(session::show)),
+        sitting(
+            Method::POST,
+            "/api/challenge",
+            &[Limit::Challenge, Limit::ChallengeClient],
+            JSON,
+            post(challenge::issue),
+        ),
+        sitting(Method::POST, "/api/cue/{challenge}", &[Limit::Cue], JSON, post(cue::next)),
+        sitting(Method::GET, "/api/submission/{challenge}", &[Limit::Chunk], 0, get(submission::received)),
+        sitting(Method::PATCH, "/api/submission/{challenge}", &[Limit::Chunk], CHUNK, patch(submission::append)),
+        sitting(Method::POST, "/api/submission/{challenge}", &[Limit::Submission], JSON, post(submission::submit)),
+        sitting(Method::POST, "/api/give-up", &[Limit::GiveUp], JSON, post(give_up::give_up)),
+        // Operators.
+        public("/health", get(health::health)),
+        admin("/admin/events", get(admin::events)),
+        admin("/admin/events.csv", get(admin::events_csv)),
+    ]
+}
 
 /// Builds the whole HTTP service. Tests call it with `oneshot`.
 pub fn router(app: App) -> Router {
-    Router::new()
-        // Pages.
-        .route("/", get(assets::register_page))
-        .route("/check-mail", get(assets::check_mail_page))
-        .route("/camera", get(assets::camera_page))
-        .route("/result", get(assets::result_page))
-        // The flow.
-        .route("/register", get(assets::to_register_page).post(register::register))
-        .route("/verify", get(assets::verify_page).post(verify::redeem))
-        .route("/api/session", get(session::show))
-        .route("/api/challenge", post(challenge::issue))
-        .route("/api/cue/{challenge}", post(cue::next))
-        .route(
-            "/api/submission/{challenge}",
-            get(submission::received).patch(submission::append).post(submission::submit),
-        )
-        .route("/api/give-up", post(give_up::give_up))
-        // What the pages are made of.
-        .route("/assets/{*path}", get(assets::by_content))
-        .route("/pkg/{*path}", get(assets::by_content))
-        .route("/models/{*path}", get(assets::by_content))
-        .route("/sw.js", get(assets::service_worker))
-        // Operators.
-        .route("/health", get(health::health))
-        .route("/admin/events", get(admin::events))
-        .route("/admin/events.csv", get(admin::events_csv))
+    let table = routes().into_iter().fold(Router::new(), |table, route| {
+        table.route(route.path, route.handler.route_layer(DefaultBodyLimit::max(route.max_body)))
+    });
+    table
         .fallback(assets::not_found)
         .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
         // The last layer is the first that a request meets.
-        .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(from_fn_with_state(app.clone(), guard::check_origin))
         .layer(from_fn_with_state(app.clone(), client::find))
         .layer(CatchPanicLayer::custom(error::from_panic))
         .layer(from_fn_with_state(app.clone(), guard::add_security_headers))
         .layer(from_fn(request::trace))
         .with_state(app)
+}
+
+/// Bytes that lie in memory, the same for everybody.
+fn public(path: &'static str, handler: MethodRouter<App>) -> Route {
+    Route { method: Method::GET, path, access: Access::Anybody, limits: &[], max_body: 0, handler }
+}
+
+fn sitting(
+    method: Method,
+    path: &'static str,
+    limits: &'static [Limit],
+    max_body: usize,
+    handler: MethodRouter<App>,
+) -> Route {
+    Route { method, path, access: Access::Sitting, limits, max_body, handler }
+}
+
+fn admin(path: &'static str, handler: MethodRouter<App>) -> Route {
+    Route { method: Method::GET, path, access: Access::Admin, limits: &[Limit::BadAdminKey], max_body: 0, handler }
 }

@@ -1,5 +1,7 @@
 //! The sitting at the camera: its cookie, the extractor that stands before everything it may do, and `GET /api/session`.
 
+use std::time::Instant;
+
 use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
@@ -12,6 +14,7 @@ use crate::clock;
 use crate::db::challenges;
 use crate::db::sessions::{self, Session};
 use crate::domain::{HashedToken, PlainToken, UserStatus};
+use crate::rate::Limit;
 use crate::verification::Answer;
 
 /// The live sitting that the request's cookie belongs to. The user is taken from here and from nowhere else.
@@ -24,7 +27,13 @@ impl FromRequestParts<App> for CurrentSession {
         let secret = presented_secret(app, &parts.headers).ok_or(ApiError::SessionMissing)?;
         let mut db = app.db.read().await?;
         let session = sessions::find(&mut db, &secret).await?.ok_or(ApiError::SessionMissing)?;
-        if session.is_live(clock::now_ms()) { Ok(Self(session)) } else { Err(ApiError::SessionExpired) }
+        if session.is_live(clock::now_ms()) {
+            Ok(Self(session))
+        } else if session.ended_at.is_some() {
+            Err(ApiError::SessionReplaced)
+        } else {
+            Err(ApiError::SessionExpired)
+        }
     }
 }
 
@@ -59,6 +68,7 @@ pub(super) struct Shown {
     last_reason: Option<&'static str>,
     last_message: Option<String>,
     session_expires_in_s: i64,
+    cool_down_s: i64,
     timeout_s: u32,
     frame_interval_ms: u32,
 }
@@ -67,6 +77,7 @@ pub(super) async fn show(
     State(app): State<App>,
     CurrentSession(session): CurrentSession,
 ) -> Result<Json<Shown>, ApiError> {
+    app.rate.take(Limit::Session, session.id.as_str(), Instant::now())?;
     let now = clock::now_ms();
     let mut db = app.db.read().await?;
     let last = challenges::last_answer(&mut db, &session.id).await?;
@@ -74,6 +85,10 @@ pub(super) async fn show(
         .map(|text| serde_json::from_str(&text))
         .transpose()
         .map_err(|error| ApiError::Internal(format!("stored answer: {error}")))?;
+    let cool_down_ms = match session.status {
+        UserStatus::Verified => 0,
+        _ => app.limits.cool_down.rest_ms(&mut db, &session.email, now).await?,
+    };
     Ok(Json(Shown {
         email_masked: session.email.masked(),
         status: session.status,
@@ -81,6 +96,7 @@ pub(super) async fn show(
         last_reason: last.as_ref().and_then(|answer| answer.reason).map(engine::Reason::code),
         last_message: last.map(|answer| answer.message),
         session_expires_in_s: (session.expires_at - now) / 1000,
+        cool_down_s: (cool_down_ms + 999) / 1000,
         timeout_s: app.limits.timeout_ms / 1000,
         frame_interval_ms: app.limits.frame_interval_ms,
     }))

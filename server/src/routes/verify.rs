@@ -1,4 +1,7 @@
-//! `POST /verify`: a mailed link is redeemed, once, and opens a sitting at the camera. Only this does; `GET` shows a page.
+//! `POST /verify`: a mailed link opens a sitting at the camera. Only this does; `GET` shows a page.
+//!
+//! Until somebody was verified by it, the link opens a new sitting each time and ends the one before, so that whoever presses
+//! the button last is at the camera: the person, not the mail program that pressed it first.
 
 use std::time::Instant;
 
@@ -14,9 +17,10 @@ use super::error::ApiError;
 use super::session;
 use crate::app::{App, AppState};
 use crate::clock;
-use crate::db::sessions::Session;
-use crate::db::{sessions, tokens, users};
-use crate::domain::{EmailAddress, HashedToken, PlainToken, SessionId, UserStatus};
+use crate::db::sessions::{NewSession, Session};
+use crate::db::users::User;
+use crate::db::{challenges, sessions, tokens, users};
+use crate::domain::{HashedToken, PlainToken, SessionId, UserStatus};
 use crate::rate::Limit;
 
 #[derive(Deserialize)]
@@ -38,52 +42,65 @@ pub(super) async fn redeem(
     AppJson(redemption): AppJson<Redemption>,
 ) -> Result<Response, ApiError> {
     app.rate.peek(Limit::BadToken, client.as_str(), Instant::now())?;
+    app.rate.take(Limit::Redeem, client.as_str(), Instant::now())?;
     let token = HashedToken::of(redemption.token.trim());
     let presented = session::presented_secret(&app, &headers);
     let redeemed = redeem_token(&app, &token, presented.as_ref()).await;
     if let Err(ApiError::TokenUnknown | ApiError::TokenExpired | ApiError::TokenUsed) = redeemed {
         app.rate.take(Limit::BadToken, client.as_str(), Instant::now())?;
     }
-    let (email, status, new_secret) = redeemed?;
-    let mut response = Json(Redeemed { email_masked: email.masked(), status }).into_response();
-    if let Some(secret) = new_secret {
-        response.headers_mut().insert(header::SET_COOKIE, session::cookie(&app, &secret));
-    }
-    Ok(response)
+    let (user, secret) = redeemed?;
+    let shown = Redeemed { email_masked: user.email.masked(), status: user.status };
+    Ok(([(header::SET_COOKIE, session::cookie(&app, &secret))], Json(shown)).into_response())
 }
 
-type Opened = (EmailAddress, UserStatus, Option<PlainToken>);
-
-/// Opens a sitting under a new secret, or finds that the presented one was opened by this very link.
+/// Opens a sitting in place of those that the link and the presented secret opened before. Where these are one and the same,
+/// it is the person again (a reload, another tab): the sitting goes on. The secret is a new one in any case; what a browser
+/// brought along is never taken over.
 async fn redeem_token(
     app: &AppState,
     token: &HashedToken,
     presented: Option<&HashedToken>,
-) -> Result<Opened, ApiError> {
+) -> Result<(User, PlainToken), ApiError> {
     let now = clock::now_ms();
+    let secret = PlainToken::generate();
     let mut tx = app.db.write().await?;
     let mailed = tokens::find(&mut tx, token).await?.ok_or(ApiError::TokenUnknown)?;
-    let old: Option<Session> = match presented {
+    let presented: Option<Session> = match presented {
         Some(secret) => sessions::find(&mut tx, secret).await?.filter(|session| session.is_live(now)),
         None => None,
     };
-    if mailed.used_at.is_some() {
-        // A reload of the page must not lock its own person out.
-        let own = old.filter(|session| mailed.session_id.as_ref() == Some(&session.id));
-        let own = own.ok_or(ApiError::TokenUsed)?;
-        return Ok((own.email, own.status, None));
-    }
-    let secret = PlainToken::generate();
-    let session = SessionId::new(now);
-    let expires_at = now + app.limits.session_ttl_ms;
-    sessions::insert(&mut tx, &session, &mailed.user_id, &secret.hash(), now, expires_at).await?;
-    if !tokens::redeem(&mut tx, token, &session, now).await? {
-        return Err(ApiError::TokenExpired);
-    }
-    if let Some(old) = old {
-        sessions::end(&mut tx, &old.id, now).await?;
-    }
     let user = users::get(&mut tx, &mailed.user_id).await?;
+    if let Some(own) = presented.as_ref().filter(|session| mailed.session_id.as_ref() == Some(&session.id)) {
+        sessions::replace_secret(&mut tx, &own.id, &secret.hash()).await?;
+    } else if mailed.used_at.is_some() {
+        return Err(ApiError::TokenUsed);
+    } else if mailed.is_expired(now) {
+        return Err(ApiError::TokenExpired);
+    } else {
+        // Opening the link once more brings no new attempts.
+        let attempts = match &mailed.session_id {
+            // An attempt that is being decided may count yet.
+            Some(before) if challenges::is_scoring(&mut tx, before, now).await? => {
+                return Err(ApiError::SubmissionInProgress);
+            }
+            Some(before) => sessions::attempts(&mut tx, before).await?,
+            None => 0,
+        };
+        for ended in mailed.session_id.iter().chain(presented.as_ref().map(|session| &session.id)) {
+            sessions::end(&mut tx, ended, now).await?;
+        }
+        let new = NewSession {
+            id: SessionId::new(now),
+            user_id: mailed.user_id,
+            secret: secret.hash(),
+            attempts,
+            created_at: now,
+            expires_at: now + app.limits.session_ttl_ms,
+        };
+        sessions::insert(&mut tx, &new).await?;
+        tokens::opened(&mut tx, token, &new.id, app.limits.token_single_redeem.then_some(now)).await?;
+    }
     tx.commit().await?;
-    Ok((user.email, user.status, Some(secret)))
+    Ok((user, secret))
 }

@@ -3,6 +3,7 @@
 //! A rejection is an outcome. A fault of ours (database, disk, engine) is not: it gives the claim back, counts no attempt
 //! and verifies nobody.
 
+mod counting;
 mod cues;
 mod outcome;
 mod upload;
@@ -23,9 +24,8 @@ use crate::captures::CaptureRefs;
 use crate::clock;
 use crate::db::challenges::{self, Challenge, Claim};
 use crate::db::events::{self, Event};
-use crate::db::sessions::{self, Session};
-use crate::db::{self, Connection};
-use crate::db::{uploads, users};
+use crate::db::sessions::Session;
+use crate::db::{self, Connection, uploads};
 use crate::domain::{ChallengeId, EventId, LeaseId};
 use crate::scoring::ScoringError;
 
@@ -237,10 +237,7 @@ async fn record(app: &App, session: &Session, ruling: &Ruling) -> Result<Answer,
     let challenge = &ruling.challenge;
     let status = if ruling.reason.is_none() { Outcome::Verified } else { Outcome::Failed };
     let mut tx = app.db.write().await?;
-    let attempts = match ruling.reason {
-        Some(Reason::Cancelled) | None => sessions::attempts(&mut tx, &session.id).await?,
-        Some(_) => sessions::count_attempt(&mut tx, &session.id).await?,
-    };
+    let attempts = counting::count(app, &mut tx, session, &challenge.id, ruling.reason, now).await?;
     let answer = Answer {
         status,
         reason: ruling.reason,
@@ -252,11 +249,7 @@ async fn record(app: &App, session: &Session, ruling: &Ruling) -> Result<Answer,
         // Another claim took over; the transaction rolls back.
         return Err(VerificationError::InProgress);
     }
-    match ruling.reason {
-        None => users::set_verified(&mut tx, &session.user_id, now).await?,
-        Some(Reason::Cancelled) => {}
-        Some(_) => users::set_failed(&mut tx, &session.user_id, now).await?,
-    }
+    counting::settle(&mut tx, session, ruling.reason, now).await?;
     let event = Event {
         id: ruling.event.clone(),
         email: session.email.expose().to_owned(),

@@ -1,5 +1,6 @@
 //! A server per test, and a browser to visit it with.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use axum::Router;
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 use server::app::{App, AppState};
 use server::config::{Config, LogLevel};
 use server::domain::random_base64url;
+use server::rate::Limit;
 use server::runtime::Runtime;
 use server::scoring::ScoringPool;
 use tempfile::TempDir;
@@ -157,6 +159,7 @@ impl TestServer {
 
     /// Registers and returns the token from the mail.
     pub async fn mailed_token(&self, email: &str) -> String {
+        self.execute("update mail_outbox set created_at = created_at - 60000").await; // the pause between two mails
         assert_eq!(self.register(email).await.status, StatusCode::ACCEPTED);
         let mails = self.mails().await;
         let to = format!("To: {email}\r\n");
@@ -199,6 +202,40 @@ impl TestServer {
 
     pub async fn number(&self, sql: &'static str) -> i64 {
         sqlx::query_scalar(sql).fetch_one(&mut *self.app.db.read().await.unwrap()).await.unwrap()
+    }
+
+    /// The clock jumps ahead by so much (back, if negative): every stored time comes to lie so much earlier.
+    pub async fn jump_clock(&self, ms: i64) {
+        let columns = "select m.name, c.name from sqlite_master m, pragma_table_info(m.name) c
+             where m.type = 'table' and (c.name like '%\\_at' escape '\\' or c.name like '%\\_until' escape '\\')";
+        let mut tx = self.app.db.write().await.unwrap();
+        let columns: Vec<(String, String)> = sqlx::query_as(columns).fetch_all(&mut *tx).await.unwrap();
+        assert!(columns.len() >= 18, "{columns:?}");
+        for (table, column) in columns {
+            let sql = format!("update {table} set {column} = {column} - $1");
+            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(ms).execute(&mut *tx).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+
+    /// Every row of every table, as text.
+    pub async fn contents(&self) -> BTreeMap<String, Vec<String>> {
+        let mut db = self.app.db.read().await.unwrap();
+        let tables = "select m.name, group_concat('quote(' || c.name || ')', ' || '','' || ')
+             from sqlite_master m, pragma_table_info(m.name) c where m.type = 'table' group by m.name";
+        let tables: Vec<(String, String)> = sqlx::query_as(tables).fetch_all(&mut *db).await.unwrap();
+        let mut contents = BTreeMap::new();
+        for (table, columns) in tables {
+            let sql = sqlx::AssertSqlSafe(format!("select {columns} from {table} order by 1"));
+            contents.insert(table, sqlx::query_scalar(sql).fetch_all(&mut *db).await.unwrap());
+        }
+        contents
+    }
+
+    /// Time passes for the rate limits, so that all who were counted have all their requests again.
+    pub fn refill(&self, limit: Limit, client: &str) {
+        let later = std::time::Instant::now() + std::time::Duration::from_secs(7200);
+        let _ = self.app.rate.peek(limit, client, later);
     }
 
     pub async fn text(&self, sql: &'static str) -> String {

@@ -10,13 +10,13 @@ use crate::helpers::{TestServer, token_in};
 
 /// What the mail server heard: commands, and the mails it took.
 #[derive(Default)]
-struct Heard {
-    commands: Vec<String>,
-    mails: Vec<String>,
+pub struct Heard {
+    pub commands: Vec<String>,
+    pub mails: Vec<String>,
 }
 
 /// A mail server that answers `RCPT` with `rcpt_answer`.
-async fn mail_server(rcpt_answer: &'static str) -> (u16, Arc<Mutex<Heard>>) {
+pub async fn mail_server(rcpt_answer: &'static str) -> (u16, Arc<Mutex<Heard>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let heard = Arc::new(Mutex::new(Heard::default()));

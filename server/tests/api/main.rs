@@ -1,20 +1,26 @@
 //! The server by its routes: real router, real SQLite file, real engine, mails caught as files.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
+mod abuse;
 mod admin;
 mod assets;
 mod challenge;
 mod concurrency;
 mod faults;
+mod forged;
+mod freshness;
 mod guard;
 mod helpers;
+mod inventory;
 mod logs;
 mod mail_smtp;
 mod parcel;
 mod pixels;
 mod register;
+mod secrets;
 mod session;
 mod start;
 mod submission;
+mod takeover;
 mod upload;
 mod verify;

@@ -17,7 +17,7 @@ use server::scoring::ScoringPool;
 use crate::helpers::{Answer, TestServer, join_all, public_key};
 use crate::parcel::{CHUNK, Parcel};
 
-const SECRET: [u8; 32] = [42; 32];
+pub const SECRET: [u8; 32] = [42; 32];
 /// The portrait's blink begins here.
 const BLINK_S: f32 = 0.6;
 
@@ -28,16 +28,20 @@ static SCENE: LazyLock<Scene> = LazyLock::new(|| {
 });
 
 /// A person at the camera: a session, a challenge, and what the page sends for it.
-struct Person {
-    cookie: String,
-    challenge: Value,
-    evidence: Evidence,
+pub struct Person {
+    pub cookie: String,
+    pub challenge: Value,
+    pub evidence: Evidence,
 }
 
 impl Person {
     /// Comes to the camera and blinks.
-    async fn blinks(server: &TestServer, email: &str) -> Self {
-        let cookie = server.sitting(email).await;
+    pub async fn blinks(server: &TestServer, email: &str) -> Self {
+        Self::at(server, server.sitting(email).await).await
+    }
+
+    /// Blinks in this sitting.
+    pub async fn at(server: &TestServer, cookie: String) -> Self {
         let key = SigningKey::from_bytes(&SECRET).verifying_key().to_bytes();
         let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key) });
         let answer = server.post("/api/challenge", Some(&cookie), &body).await;
@@ -49,18 +53,19 @@ impl Person {
         Self { cookie, challenge, evidence }
     }
 
-    async fn submit(&self, server: &TestServer, key: &str) -> Answer {
+    pub async fn submit(&self, server: &TestServer, key: &str) -> Answer {
         server.submit(&self.cookie, key, &self.parcel()).await
     }
 
-    fn parcel(&self) -> Parcel {
+    pub fn parcel(&self) -> Parcel {
         let Evidence { signing_input, open, closed, strip, .. } = self.evidence.clone();
         let challenge = self.challenge["challenge_id"].as_str().unwrap().to_owned();
         Parcel { challenge, transcript: transcript::sign(&signing_input, &SECRET).into_bytes(), open, closed, strip }
     }
 }
 
-fn record(terms: Terms, key: [u8; 32]) -> Evidence {
+/// What the page gathers while the portrait blinks.
+pub fn record(terms: Terms, key: [u8; 32]) -> Evidence {
     // As in the browser; the server scores with the reference.
     let networks = ScoringPool::load(Runtime::Compact, 1).unwrap().networks();
     let mut attempt = Attempt::new(networks, Thresholds::V2);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-fn blinkgate(folder: &Path, settings: &[(&str, &str)]) -> Command {
+pub fn blinkgate(folder: &Path, settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_blinkgate"));
     command.env_clear().current_dir(folder).stdin(Stdio::null()).envs(settings.iter().copied());
     command
@@ -123,8 +123,8 @@ fn help_names_the_subcommands() {
 #[test]
 fn it_says_where_it_serves_answers_stops_when_told_and_starts_again_with_what_it_had() {
     let folder = tempfile::tempdir().unwrap();
-    let first_key = serve_register_and_stop(&folder);
-    let second_key = serve_register_and_stop(&folder);
+    let first_key = serve_register_and_stop(&folder, "jo@example.com");
+    let second_key = serve_register_and_stop(&folder, "ann@example.com");
     assert_eq!(first_key, second_key);
     let mails = std::fs::read_dir(folder.path().join("data/outbox")).unwrap().count();
     assert_eq!(mails, 2);
@@ -132,14 +132,14 @@ fn it_says_where_it_serves_answers_stops_when_told_and_starts_again_with_what_it
 
 /// Serves once, in the folder; returns the admin key.
 #[cfg(unix)]
-fn serve_register_and_stop(folder: &TempDir) -> String {
+fn serve_register_and_stop(folder: &TempDir, email: &str) -> String {
     let mut child = Running(blinkgate(folder.path(), &[("PORT", "0")]).stdout(Stdio::piped()).spawn().unwrap());
     let mut lines = lines_of(child.0.stdout.take().unwrap());
     let start = lines.find(|line| line.contains("open http://localhost:")).expect("it says where it serves");
     let (_, rest) = start.split_once("http://localhost:").unwrap();
     let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
     assert!(lines.any(|line| line.contains("mails go into files") && line.contains("outbox")));
-    let body = "{\"email\":\"jo@example.com\"}";
+    let body = format!("{{\"email\":\"{email}\"}}");
     let answer = exchange(
         &port,
         &format!(
@@ -158,7 +158,7 @@ fn serve_register_and_stop(folder: &TempDir) -> String {
 }
 
 /// The lines as they come; ends when none comes for a long time.
-fn lines_of(output: impl Read + Send + 'static) -> impl Iterator<Item = String> {
+pub fn lines_of(output: impl Read + Send + 'static) -> impl Iterator<Item = String> {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         for line in BufReader::new(output).lines().map_while(Result::ok) {
@@ -178,11 +178,11 @@ fn exchange(port: &str, request: &str) -> String {
 }
 
 /// Ends with the test, however that ends.
-struct Running(Child);
+pub struct Running(pub Child);
 
 impl Running {
     /// Waits for the end, but not for ever.
-    fn end(&mut self) -> std::process::ExitStatus {
+    pub fn end(&mut self) -> std::process::ExitStatus {
         let start = Instant::now();
         while start.elapsed() < Duration::from_secs(30) {
             if let Some(status) = self.0.try_wait().unwrap() {

@@ -9,7 +9,7 @@ import { asProblem } from '../problem.js';
 import { showScreen } from '../screens.js';
 
 /** Problems after which only a new link helps. */
-const NEEDS_LINK = new Set(['session_missing', 'session_expired']);
+const NEEDS_LINK = new Set(['session_missing', 'session_expired', 'session_replaced']);
 
 localize(document);
 const main = the('#main', HTMLElement);

@@ -1,0 +1,179 @@
+//! Replays, foreign evidence, foreign ids and clocks that jump.
+
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use server::domain::random_base64url;
+use server::rate::Limit;
+
+use crate::helpers::{TestServer, own_post, public_key};
+use crate::parcel::{Parcel, chunk, worthless};
+use crate::pixels::{Person, SECRET};
+
+const DAY_MS: i64 = 86_400_000;
+
+#[tokio::test]
+async fn sr_01_an_accepted_submission_sent_again_100_times_is_accepted_once() {
+    let server = TestServer::start().await;
+    let person = Person::blinks(&server, "jo@example.com").await;
+    let sitting = server.text("select id from capture_sessions").await;
+    let first = person.submit(&server, "k1").await;
+    assert_eq!(first.json()["status"], "VERIFIED", "{}", first.text);
+    let before = server.contents().await;
+    for n in 0..100 {
+        server.refill(Limit::Submission, &sitting);
+        let again = server.finish(&person.cookie, "k1", &person.parcel()).await;
+        assert_eq!((again.status, &again.text), (StatusCode::OK, &first.text));
+        let other = server.finish(&person.cookie, &format!("other-{n}"), &person.parcel()).await;
+        other.assert_problem(409, "challenge_used");
+    }
+    assert_eq!(server.contents().await, before);
+}
+
+#[tokio::test]
+async fn sr_02_evidence_of_a_verified_sitting_is_refused_in_another_before_any_pixel_is_looked_at() {
+    let server = TestServer::start().await;
+    let person = Person::blinks(&server, "jo@example.com").await;
+    assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED");
+    let old = person.parcel();
+    // The key cannot be registered again, so the transcript goes as it is, or signed anew by a key of the thief's own.
+    let secret = [7; 32];
+    let key = ed25519_dalek::SigningKey::from_bytes(&secret).verifying_key().to_bytes();
+    let payload = URL_SAFE_NO_PAD.decode(person.evidence.signing_input.split_once('.').unwrap().1).unwrap();
+    let anew = engine::transcript::sign(&engine::transcript::signing_input(&payload, &key), &secret).into_bytes();
+    let cookie = server.sitting("thief@example.com").await;
+    let same = ed25519_dalek::SigningKey::from_bytes(&SECRET).verifying_key().to_bytes();
+    let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(same) });
+    server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(422, "key_invalid");
+    for (transcript, reason) in [(old.transcript.clone(), "transcript_header"), (anew, "transcript_binding")] {
+        let body = json!({ "public_key": if reason == "transcript_binding" { URL_SAFE_NO_PAD.encode(key) } else { public_key() } });
+        let challenge = server.post("/api/challenge", Some(&cookie), &body).await.json();
+        let parcel =
+            Parcel { challenge: challenge["challenge_id"].as_str().unwrap().to_owned(), transcript, ..old.clone() };
+        let answer = server.submit(&cookie, "k1", &parcel).await.json();
+        assert_eq!((&answer["status"], &answer["reason"]), (&json!("FAILED"), &json!(reason)));
+        let event = &server.events().await[0];
+        assert_eq!((&event["details"]["open"], &event["details"]["closed"]), (&Value::Null, &Value::Null));
+        assert_eq!(event["open_captured"], false);
+    }
+    assert_eq!(server.number("select count(*) from users where status = 'VERIFIED'").await, 1);
+}
+
+#[tokio::test]
+async fn sr_03_the_ids_of_others_open_nothing_and_are_as_unknown_as_invented_ones() {
+    let server = TestServer::start().await;
+    let cookie = server.sitting("jo@example.com").await;
+    let parcel = worthless(&server.challenge(&cookie).await);
+    server.append(&cookie, "k1", &parcel, 0, b"mine").await;
+    let stranger = server.sitting("mallory@example.com").await;
+    server.challenge(&stranger).await;
+    let sitting =
+        server.text("select s.id from capture_sessions s join users u on u.id = s.user_id where email like 'm%'");
+    let sitting = sitting.await;
+    let before = server.contents().await;
+    let session = server.text("select id from capture_sessions order by created_at limit 1").await;
+    let user = server.text("select id from users order by created_at limit 1").await;
+    for n in 0..250 {
+        // The challenge itself, then everything like it: another's sitting, user and key, cut, lengthened, altered, invented.
+        let id = match n {
+            0 => parcel.challenge.clone(),
+            1 => session.clone(),
+            2 => user.clone(),
+            3..30 => parcel.challenge[..n].to_owned(),
+            30 => format!("{}0", parcel.challenge),
+            31 => parcel.challenge.to_uppercase() + "%00",
+            32..60 => flip(&parcel.challenge, n % parcel.challenge.len()),
+            _ => random_base64url(),
+        };
+        for limit in [Limit::Chunk, Limit::Submission, Limit::GiveUp] {
+            server.refill(limit, &sitting);
+        }
+        let swapped = Parcel { challenge: id, ..parcel.clone() };
+        let (theirs, key) = (Some(stranger.as_str()), "k1");
+        let asked = Request::get(swapped.path()).header(header::COOKIE, &stranger).header("idempotency-key", key);
+        let finished = own_post(&swapped.path(), theirs).header("idempotency-key", key);
+        let giving_up = json!({ "challenge_id": swapped.challenge, "reason": "timeout" }).to_string();
+        let requests = [
+            asked.body(Body::empty()).unwrap(),
+            chunk(&swapped, theirs, key, 4, b"theirs"),
+            finished.method(Method::POST).body(Body::from(swapped.lengths().to_string())).unwrap(),
+            own_post("/api/give-up", theirs).body(Body::from(giving_up)).unwrap(),
+        ];
+        for request in requests {
+            server.send(request).await.assert_problem(404, "challenge_unknown");
+        }
+    }
+    assert_eq!(server.contents().await, before, "1,000 swaps changed nothing");
+    assert_eq!(server.received(&cookie, "k1", &parcel).await.json()["received"], 4);
+}
+
+fn flip(id: &str, at: usize) -> String {
+    let mut bytes = id.as_bytes().to_vec();
+    bytes[at] = if bytes[at] == b'0' { b'1' } else { b'0' };
+    String::from_utf8(bytes).unwrap()
+}
+
+/// Everything that a person may do in a sitting.
+async fn refusals(server: &TestServer, cookie: &str, parcel: &Parcel) -> Vec<u16> {
+    let show = Request::get("/api/session").header(header::COOKIE, cookie).body(Body::empty()).unwrap();
+    let challenge = json!({ "public_key": public_key() });
+    let giving_up = json!({ "challenge_id": parcel.challenge, "reason": "timeout" });
+    vec![
+        server.send(show).await.status.as_u16(),
+        server.post("/api/challenge", Some(cookie), &challenge).await.status.as_u16(),
+        server.append(cookie, "k", parcel, 0, b"x").await.status.as_u16(),
+        server.finish(cookie, "k", parcel).await.status.as_u16(),
+        server.post("/api/give-up", Some(cookie), &giving_up).await.status.as_u16(),
+    ]
+}
+
+#[tokio::test]
+async fn sr_12_a_clock_that_jumps_accepts_nothing_expired_and_shuts_nobody_out() {
+    for jump in [DAY_MS, -DAY_MS] {
+        let server = TestServer::start().await;
+        let unopened = server.mailed_token("ann@example.com").await;
+        let token = server.mailed_token("jo@example.com").await;
+        let cookie = crate::helpers::cookie_of(&server.post("/verify", None, &json!({ "token": token })).await);
+        let expired = server.sitting("old@example.com").await;
+        server
+            .execute(
+                "update capture_sessions set expires_at = created_at where id = (select max(id) from capture_sessions)",
+            )
+            .await;
+        let parcel = worthless(&server.challenge(&cookie).await);
+        // Failures, mails and links of before count towards every limit there is.
+        for _ in 0..4 {
+            let challenge = server.challenge(&cookie).await;
+            server.submit(&cookie, "k", &worthless(&challenge)).await;
+        }
+        server.register("jo@example.com").await;
+
+        server.jump_clock(jump).await;
+        // Back or forth, nobody can tell how old these are.
+        for old in [&cookie, &expired] {
+            assert_eq!(refusals(&server, old, &parcel).await, [401; 5], "{jump}");
+        }
+        for old in [&token, &unopened] {
+            server.post("/verify", None, &json!({ "token": old })).await.assert_problem(410, "token_expired");
+        }
+        // Whoever was in the middle of it begins anew, at once: no limit counts what lies in another time.
+        let cookie = server.sitting("jo@example.com").await;
+        assert_eq!(server.session(&cookie).await["cool_down_s"], 0);
+        let challenge = server.challenge(&cookie).await;
+        let answer = server.submit(&cookie, "k", &worthless(&challenge)).await;
+        assert_eq!((answer.status, &answer.json()["attempts_left"]), (StatusCode::OK, &json!(4)), "{jump}");
+        assert_eq!(server.challenge(&cookie).await["attempt"], 2);
+    }
+}
+
+#[tokio::test]
+async fn clocks_of_several_servers_may_lie_a_little_apart() {
+    let server = TestServer::start().await;
+    let token = server.mailed_token("ann@example.com").await;
+    let cookie = server.sitting("jo@example.com").await;
+    server.jump_clock(-60_000).await;
+    assert_eq!(server.session(&cookie).await["status"], "PENDING");
+    assert_eq!(server.post("/verify", None, &json!({ "token": token })).await.status, StatusCode::OK);
+}

@@ -1,0 +1,160 @@
+//! Every route, asked whether what the table says of it is so.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Method, Request, StatusCode, header};
+use server::rate::Limit;
+use server::routes::{Access, Route, routes};
+
+use crate::helpers::{ADMIN_KEY, Answer, TestServer, own_post};
+
+/// A request for the route as somebody sends it who may, or as far as `cookie` and `key` go.
+fn request(route: &Route, cookie: Option<&str>, key: Option<&str>, body: &str) -> Request<Body> {
+    let path = route.path.replace("{challenge}", "0123").replace("{*path}", "nothing.js");
+    let mut request = own_post(&path, cookie)
+        .method(route.method.clone())
+        .header("idempotency-key", "k")
+        .header("upload-offset", "0")
+        .body(Body::from(body.to_owned()))
+        .unwrap();
+    if route.method == Method::PATCH {
+        let bytes = HeaderValue::from_static("application/octet-stream");
+        request.headers_mut().insert(header::CONTENT_TYPE, bytes);
+    }
+    if let Some(key) = key {
+        request.headers_mut().insert("x-admin-key", key.parse().unwrap());
+    }
+    request
+}
+
+/// A body that the route reads, whatever comes of it.
+fn body(route: &Route) -> &'static str {
+    match (route.method.as_str(), route.path) {
+        ("POST", "/register") => r#"{"email":"jo@example.com"}"#,
+        ("POST", "/verify") => r#"{"token":"none"}"#,
+        ("POST", "/api/challenge") => r#"{"public_key":"none"}"#,
+        ("POST", "/api/submission/{challenge}") => r#"{"transcript":1,"open":1,"closed":1,"strip":1}"#,
+        ("POST", "/api/cue/{challenge}") => r#"{"commitment":null}"#,
+        ("POST", "/api/give-up") => r#"{"challenge_id":"none","reason":"timeout"}"#,
+        ("PATCH", _) => "bytes",
+        ("GET", _) => "",
+        other => panic!("{other:?} is a new route: say here what it reads"),
+    }
+}
+
+async fn ask(server: &TestServer, route: &Route, cookie: Option<&str>, key: Option<&str>) -> Answer {
+    server.send(request(route, cookie, key, body(route))).await
+}
+
+#[tokio::test]
+async fn every_route_asks_for_what_the_table_says() {
+    let server = TestServer::start().await;
+    let cookie = server.sitting("jo@example.com").await;
+    for route in routes() {
+        let (name, stranger) = (format!("{} {}", route.method, route.path), ask(&server, &route, None, None).await);
+        let admitted = ask(&server, &route, Some(&cookie), Some(ADMIN_KEY)).await;
+        match route.access {
+            Access::Anybody => {
+                assert!(![401, 403, 405].contains(&stranger.status.as_u16()), "{name}: {}", stranger.status);
+            }
+            Access::Link => stranger.assert_problem(404, "token_unknown"),
+            Access::Sitting => {
+                stranger.assert_problem(401, "session_missing");
+                ask(&server, &route, None, Some(ADMIN_KEY)).await.assert_problem(401, "session_missing");
+            }
+            Access::Admin => {
+                stranger.assert_problem(401, "admin_key_missing");
+                ask(&server, &route, Some(&cookie), None).await.assert_problem(401, "admin_key_missing");
+            }
+        }
+        assert!(![401, 403, 405].contains(&admitted.status.as_u16()), "{name}: {}", admitted.status);
+        if !route.method.is_safe() {
+            let mut foreign = request(&route, Some(&cookie), None, body(&route));
+            foreign.headers_mut().insert(header::ORIGIN, HeaderValue::from_static("https://evil.example"));
+            server.send(foreign).await.assert_problem(403, "origin_refused");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_route_keeps_the_limits_that_the_table_names() {
+    for route in routes() {
+        let is_free = route.method == Method::GET && route.access == Access::Anybody;
+        assert_eq!(route.limits.is_empty(), is_free, "{} {}", route.method, route.path);
+    }
+    let server = TestServer::start().await;
+    let cookie = server.sitting("jo@example.com").await;
+    let sitting = server.text("select id from capture_sessions").await;
+    for route in routes() {
+        for &limit in route.limits {
+            // Once with nothing left for the client or the sitting, once with everything.
+            exhaust(&server, limit, &["127.0.0.1", &sitting]);
+            ask(&server, &route, Some(&cookie), Some(ADMIN_KEY)).await.assert_problem(429, "too_many_requests");
+            server.refill(limit, "127.0.0.1");
+            server.refill(limit, &sitting);
+            let answer = ask(&server, &route, Some(&cookie), Some(ADMIN_KEY)).await;
+            assert_ne!(answer.status, StatusCode::TOO_MANY_REQUESTS, "{limit:?} of {}", route.path);
+        }
+    }
+}
+
+fn exhaust(server: &TestServer, limit: Limit, clients: &[&str]) {
+    let now = std::time::Instant::now();
+    for client in clients {
+        while server.app.rate.take(limit, client, now).is_ok() {}
+    }
+}
+
+#[tokio::test]
+async fn every_route_takes_bodies_as_large_as_the_table_says_and_no_larger() {
+    let server = TestServer::start().await;
+    let cookie = server.sitting("jo@example.com").await;
+    for route in routes().iter().filter(|route| route.max_body > 0) {
+        assert!(route.max_body <= 16 * 1024, "{}", route.path);
+        let fits = server.send(request(route, Some(&cookie), None, &" ".repeat(route.max_body))).await;
+        assert_ne!(fits.status, StatusCode::PAYLOAD_TOO_LARGE, "{}", route.path);
+        let larger = request(route, Some(&cookie), None, &" ".repeat(route.max_body + 1));
+        server.send(larger).await.assert_problem(413, "too_large");
+    }
+    for route in routes().iter().filter(|route| route.max_body == 0) {
+        assert!(route.method.is_safe(), "{} {} takes no body", route.method, route.path);
+    }
+}
+
+#[tokio::test]
+async fn sr_20b_every_route_carries_the_protective_headers() {
+    const CSP: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; \
+         connect-src 'self'; media-src 'self' blob:; worker-src 'self'; font-src 'self'; manifest-src 'self'; \
+         base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+    const EXPECTED: [(&str, &str); 7] = [
+        ("content-security-policy", CSP),
+        ("permissions-policy", "camera=(self), microphone=(), geolocation=()"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "no-referrer"),
+    ];
+    const TWO_YEARS: &str = "max-age=63072000";
+    for (base, transport) in [("http://localhost:8080", ""), ("https://blink.example.com", TWO_YEARS)] {
+        let server = TestServer::with(&[("APP_BASE_URL", base)]).await;
+        let mut seen = Vec::new();
+        for route in routes() {
+            // As somebody who may, as a stranger, and as another site's page.
+            seen.push((route.path, ask(&server, &route, None, Some(ADMIN_KEY)).await));
+            seen.push((route.path, ask(&server, &route, None, None).await));
+            let wrong = Request::builder().method(Method::DELETE).uri(route.path.replace("{*path}", "x"));
+            seen.push((route.path, server.send(wrong.body(Body::empty()).unwrap()).await));
+        }
+        seen.push(("/nowhere", server.get("/nowhere").await));
+        for (path, answer) in seen {
+            for (name, value) in EXPECTED {
+                assert_eq!(answer.header(name), value, "{name} of {path}, {}", answer.status);
+            }
+            assert_eq!(answer.header("strict-transport-security"), transport, "{path}");
+            assert_ne!(answer.header("cache-control"), "", "{path}");
+            assert_ne!(answer.header("x-request-id"), "", "{path}");
+            let is_private = path.starts_with("/api/") || path.starts_with("/admin/") || path == "/verify";
+            assert!(!is_private || answer.header("cache-control") == "no-store", "{path}");
+        }
+    }
+}
