@@ -59,11 +59,12 @@ impl Target {
         let capture = json!({ "t": 0, "sha256": "A".repeat(43), "bytes": 1, "ear": [3000, 3000] });
         json!({
             "v": engine::transcript::VERSION, "aud": text("audience"), "chal": text("challenge_id"), "nonce": text("nonce"),
-            "att": self.challenge["attempt"], "key": "soft",
+            "att": self.challenge["attempt"], "policy": text("policy"), "key": "soft",
             "engine": { "ver": engine::VERSION, "models": "none", "thresholds": text("thresholds") },
-            "cam": { "w": 640, "h": 480 }, "frames": pack(&[FrameRecord(0, 3000, 3000, 0, 0, 0)]),
-            "blink": { "start_ms": 1, "closed_ms": 2, "end_ms": 3 },
+            "cam": { "w": 640, "h": 480, "rate": self.challenge["rate"] }, "frames": pack(&[FrameRecord(0, 3000, 3000, 0, 0, 0)]),
+            "rounds": [], "blink": { "start_ms": 1, "closed_ms": 2, "end_ms": 3 },
             "cap": { "open": capture, "closed": capture },
+            "strip": { "sha256": "A".repeat(43), "bytes": 1 },
         })
         .to_string()
     }
@@ -144,7 +145,7 @@ async fn sr_07_no_header_but_the_one_is_taken_and_the_payload_is_not_even_read()
     let target = forger.target().await;
     let kid = key_id(&target.key);
     let x = URL_SAFE_NO_PAD.encode(target.key);
-    let typ = "blink-transcript+jws;v=2";
+    let typ = "blink-transcript+jws;v=3";
     // The right one, to show that a payload that is none has its own reason.
     let right = format!(r#"{{"alg":"EdDSA","kid":"{kid}","typ":"{typ}"}}"#);
     assert_eq!(forger.reason(&target, target.under(&right)).await, "transcript_malformed");

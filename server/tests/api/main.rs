@@ -16,6 +16,7 @@ mod logs;
 mod mail_smtp;
 mod parcel;
 mod pixels;
+mod prompted;
 mod register;
 mod secrets;
 mod session;

@@ -104,6 +104,7 @@ async fn no_secret_stands_in_a_log_or_on_the_disk() {
     let settings = [
         ("PORT", "0"),
         ("LOG_LEVEL", "trace"),
+        ("CHALLENGE_POLICY", "natural"),
         ("RUST_LOG", "trace"),
         ("ADMIN_API_KEY", ADMIN),
         ("MAIL_SERVER", "127.0.0.1"),

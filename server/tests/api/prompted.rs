@@ -1,0 +1,112 @@
+//! The rounds of a prompted challenge over HTTP: each cue against the commitment to what came before, each request
+//! repeatable.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::helpers::TestServer;
+use crate::parcel::worthless;
+
+async fn prompted() -> (TestServer, String, Value) {
+    let server = TestServer::with(&[("CHALLENGE_POLICY", "prompted")]).await;
+    let cookie = server.sitting("jo@example.com").await;
+    let challenge = server.challenge(&cookie).await;
+    assert_eq!(challenge["policy"], "prompted");
+    (server, cookie, challenge)
+}
+
+fn path(challenge: &Value) -> String {
+    format!("/api/cue/{}", challenge["challenge_id"].as_str().unwrap())
+}
+
+fn end(round: u32, outcome: &str) -> Value {
+    json!({ "commitment": { "round": round, "outcome": outcome, "commitment": format!("{round:0>43}") } })
+}
+
+#[tokio::test]
+async fn each_cue_comes_for_the_end_of_the_round_before_and_as_often_as_it_is_asked_for() {
+    let (server, cookie, challenge) = prompted().await;
+    let path = path(&challenge);
+    let mut before = json!({ "commitment": null });
+    for (round, outcome) in ["done", "early", "missed", "done", "done"].into_iter().enumerate() {
+        let first = server.post(&path, Some(&cookie), &before).await;
+        assert_eq!(first.status, StatusCode::OK, "{}", first.text);
+        assert_eq!((&first.json()["next"], &first.json()["cue"]["round"]), (&json!("cue"), &json!(round)));
+        let again = server.post(&path, Some(&cookie), &before).await;
+        assert_eq!(again.text, first.text, "the same question gets the same answer");
+        before = end(u32::try_from(round).unwrap(), outcome);
+    }
+    for _ in 0..2 {
+        assert_eq!(server.post(&path, Some(&cookie), &before).await.json(), json!({ "next": "complete" }));
+    }
+    assert_eq!(server.number("select count(*) from challenge_cues where committed_at >= revealed_at").await, 5);
+}
+
+#[tokio::test]
+async fn a_commitment_cannot_be_changed_skipped_or_made_by_others() {
+    let (server, cookie, challenge) = prompted().await;
+    let path = path(&challenge);
+    server.post(&path, Some(&cookie), &end(0, "done")).await.assert_problem(409, "challenge_round");
+    assert_eq!(server.post(&path, Some(&cookie), &json!({ "commitment": null })).await.status, StatusCode::OK);
+    server.post(&path, Some(&cookie), &end(1, "done")).await.assert_problem(409, "challenge_round");
+    assert_eq!(server.post(&path, Some(&cookie), &end(0, "done")).await.status, StatusCode::OK);
+    for other in [end(0, "missed"), json!({ "commitment": null })] {
+        server.post(&path, Some(&cookie), &other).await.assert_problem(409, "challenge_round");
+    }
+    let stranger = server.sitting("other@example.com").await;
+    server.post(&path, Some(&stranger), &end(1, "done")).await.assert_problem(404, "challenge_unknown");
+    for body in [json!({ "commitment": { "round": 1 } }), end(1, "won")] {
+        server.post(&path, Some(&cookie), &body).await.assert_problem(400, "body_malformed");
+    }
+}
+
+#[tokio::test]
+async fn too_many_wrong_gestures_end_the_challenge_and_count_as_one_attempt() {
+    let (server, cookie, challenge) = prompted().await;
+    let path = path(&challenge);
+    let mut before = json!({ "commitment": null });
+    for round in 0..3 {
+        assert_eq!(server.post(&path, Some(&cookie), &before).await.json()["next"], "cue");
+        before = end(round, "missed");
+    }
+    assert_eq!(server.post(&path, Some(&cookie), &before).await.json(), json!({ "next": "exhausted" }));
+    let body = json!({ "challenge_id": challenge["challenge_id"], "reason": "prompt_missed" });
+    let answer = server.post("/api/give-up", Some(&cookie), &body).await;
+    assert_eq!((&answer.json()["reason"], &answer.json()["attempts_left"]), (&json!("prompt_missed"), &json!(4)));
+}
+
+#[tokio::test]
+async fn where_nothing_is_prompted_or_all_is_over_no_cue_is_given() {
+    let server = TestServer::start().await;
+    let cookie = server.sitting("jo@example.com").await;
+    let challenge = server.challenge(&cookie).await;
+    let first = json!({ "commitment": null });
+    server.post(&path(&challenge), Some(&cookie), &first).await.assert_problem(409, "challenge_round");
+    server.submit(&cookie, "k1", &worthless(&challenge)).await;
+    server.post(&path(&challenge), Some(&cookie), &first).await.assert_problem(409, "challenge_used");
+}
+
+#[tokio::test]
+async fn slow_cameras_and_who_asks_for_it_are_guided_by_tones_if_the_site_allows() {
+    let ask = |rate: u32, tones: bool| json!({ "public_key": crate::helpers::public_key(), "rate": rate, "tone_guided": tones });
+    let cases = [
+        ("true", 300, false, "prompted"),
+        ("true", 300, true, "tone_guided"),
+        ("true", 70, false, "tone_guided"),
+        ("false", 70, false, "prompted"),
+    ];
+    for (allowed, rate, tones, expected) in cases {
+        let server = TestServer::with(&[("CHALLENGE_POLICY", "prompted"), ("ALLOW_TONE_GUIDED", allowed)]).await;
+        let cookie = server.sitting("jo@example.com").await;
+        let answer = server.post("/api/challenge", Some(&cookie), &ask(rate, tones)).await;
+        assert_eq!(
+            (&answer.json()["policy"], &answer.json()["rate"]),
+            (&json!(expected), &json!(rate)),
+            "{}",
+            answer.text
+        );
+    }
+    let server = TestServer::with(&[("CHALLENGE_POLICY", "prompted"), ("ALLOW_TONE_GUIDED", "false")]).await;
+    let cookie = server.sitting("jo@example.com").await;
+    server.post("/api/challenge", Some(&cookie), &ask(300, true)).await.assert_problem(422, "tone_guided_refused");
+}
