@@ -5,7 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::blink::{Blink, BlinkDetector};
@@ -30,7 +30,7 @@ pub struct Submission<'a> {
 }
 
 /// The outcome of an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict {
     /// Everything the server could recompute agrees.
     Accepted,
@@ -39,7 +39,7 @@ pub enum Verdict {
 }
 
 /// A verdict and what it rests on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Decision {
     /// The outcome.
     pub verdict: Verdict,
@@ -48,14 +48,14 @@ pub struct Decision {
 }
 
 /// What the audit event keeps of a decision: figures, no landmarks.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Record {
     /// Version of the engine that decided.
     pub engine: String,
     /// The weights it scored with.
     pub models: String,
     /// Name of the thresholds it judged by.
-    pub thresholds: &'static str,
+    pub thresholds: String,
     /// Where the transcript says its key lives.
     pub key: Option<KeyKind>,
     /// Frames in the transcript.
@@ -93,7 +93,7 @@ pub fn decide(
     let mut record = Record {
         engine: crate::VERSION.into(),
         models: scorer.models().into(),
-        thresholds: thresholds.name,
+        thresholds: thresholds.name.into(),
         key: None,
         frames: None,
         blink: None,

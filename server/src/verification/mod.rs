@@ -24,7 +24,7 @@ use crate::db::events::{self, Event};
 use crate::db::sessions::{self, Session};
 use crate::db::{uploads, users};
 use crate::domain::{ChallengeId, EventId, LeaseId};
-use crate::scoring::ScoringError;
+use crate::scoring::{Facts, Job, ScoringError};
 
 /// How long a claim holds. Longer than scoring and storing can take.
 const LEASE_MS: i64 = 60_000;
@@ -156,8 +156,8 @@ async fn score(app: &App, challenge: &Challenge, upload: &Upload) -> Result<Deci
     let public_key = public_key.ok_or_else(|| VerificationError::Unavailable("stored key is damaged".to_owned()))?;
     let elapsed_ms = clock::now_ms().saturating_sub(challenge.issued_at).max(0).unsigned_abs();
     let Upload { transcript, open, closed, .. } = upload.clone();
-    let scoring = app.scoring.decide(terms, public_key, transcript, open, closed, elapsed_ms);
-    match tokio::time::timeout(SCORING_TIMEOUT, scoring).await {
+    let job = Job { facts: Facts { terms, public_key, elapsed_ms }, transcript, open, closed };
+    match tokio::time::timeout(SCORING_TIMEOUT, app.scoring.decide(&job)).await {
         Ok(Ok(decision)) => Ok(decision),
         Ok(Err(ScoringError::Busy)) => Err(VerificationError::Busy),
         Ok(Err(ScoringError::Failed(why))) => Err(VerificationError::Unavailable(format!("scoring: {why}"))),

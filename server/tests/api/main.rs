@@ -18,3 +18,4 @@ mod start;
 mod submission;
 mod upload;
 mod verify;
+mod workers;
