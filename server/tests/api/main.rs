@@ -8,6 +8,7 @@ mod concurrency;
 mod faults;
 mod guard;
 mod helpers;
+mod hostile;
 mod logs;
 mod mail_smtp;
 mod parcel;
