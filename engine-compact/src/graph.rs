@@ -136,12 +136,15 @@ impl Graph {
     /// # Errors
     /// The first thing that does not fit together. A graph that passes can be computed.
     pub fn shapes(&self) -> Result<Vec<Shape>, GraphError> {
+        if self.input.is_empty() {
+            return Err(GraphError { layer: 0, what: "reads an empty input" });
+        }
         let mut shapes = vec![self.input];
         for (index, layer) in self.layers.iter().enumerate() {
             let fault = |what| GraphError { layer: index, what };
             let input = *shapes.get(layer.input).ok_or(fault("reads a tensor that does not exist yet"))?;
             let output = layer.output_shape(input).ok_or(fault("has a window that does not fit"))?;
-            if input.is_empty() || output.is_empty() {
+            if output.is_empty() {
                 return Err(fault("has an empty tensor"));
             }
             layer.check_lengths(input).map_err(fault)?;

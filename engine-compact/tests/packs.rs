@@ -42,6 +42,15 @@ fn a_pack_that_is_not_right_is_refused_with_what_was_expected_and_found() {
     }
 }
 
+/// Found by fuzzing: without layers nothing looked at the input, and running the network panicked.
+#[test]
+fn a_network_of_nothing_is_refused() {
+    let mut pack = pack()[..HEADER].to_vec();
+    pack.extend([0; 32 + 4 * 9]);
+    let error = Pack::from_bytes(&sealed(pack)).unwrap_err();
+    assert!(error.to_string().contains("empty input"), "{error}");
+}
+
 #[test]
 fn no_bytes_behind_a_right_sum_make_the_reader_panic_or_take_much_memory() {
     let original = pack();

@@ -53,7 +53,7 @@ impl<'a> Frame<'a> {
 }
 
 /// An owned picture in the same layout as [`Frame`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Picture {
     width: usize,
     height: usize,

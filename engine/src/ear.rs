@@ -4,7 +4,7 @@ use crate::geometry::Point;
 use crate::mesh::landmarks::{LEFT_EYE, RIGHT_EYE};
 
 /// The openness of both eyes, the subject's own sides. Unitless: about 0.3 open, below 0.1 closed.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct EyeRatios {
     /// Right eye.
     pub right: f32,

@@ -9,7 +9,7 @@ use crate::mesh::landmarks::{LEFT_EYE_OUTER, RIGHT_EYE_OUTER, RIGID};
 use crate::stats::correlation;
 
 /// How two faces compare.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct PairScore {
     /// Root mean square distance of the rigid landmarks after the best shift, turn and scaling, in units of the distance
     /// between the outer eye corners. 0 for the same shape.

@@ -6,7 +6,7 @@ use crate::mesh::landmarks::{CHIN, FOREHEAD, LEFT_CHEEK, RIGHT_CHEEK};
 
 /// The head's turn against the camera, in degrees. Near zero when the subject looks straight
 /// ahead; a level head reads a pitch of −10 to 5, since no forehead stands exactly above its chin.
-#[derive(Clone, Copy, Debug, PartialEq, Default, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Pose {
     /// Turn about the vertical axis; positive when the subject turns to their own left.
     pub yaw: f32,

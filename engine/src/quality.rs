@@ -5,7 +5,7 @@ use crate::frame::Frame;
 use crate::geometry::{Point, Region};
 
 /// How well a face can be read.
-#[derive(Clone, Copy, Debug, PartialEq, Default, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Quality {
     /// Variance of the Laplacian over the variance of the luma, on the face scaled to 64 pixels: about 0.3 to 2 for
     /// sharp faces, below 0.1 for blurred ones. Dividing by the luma's variance keeps dim faces comparable.

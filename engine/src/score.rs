@@ -1,6 +1,6 @@
 //! Scoring a capture: JPEG bytes in, what one face in it reads out. The browser and the server run this same code.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::ear::EyeRatios;
 use crate::error::EngineError;
@@ -18,8 +18,8 @@ use crate::thresholds::Thresholds;
 use crate::tracker::{Reading, Tracker, is_other};
 use crate::transcript::FrameRecord;
 
-/// What the one face of a capture reads. Landmarks stay inside the engine: they are not stored.
-#[derive(Clone, Debug, Serialize)]
+/// What the one face of a capture reads. Landmarks and pixels stay where they were read: they are not written down.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CaptureScore {
     /// Openness of the eyes, to a ten-thousandth.
     pub ears: EyeRatios,
@@ -36,7 +36,7 @@ pub struct CaptureScore {
 }
 
 impl CaptureScore {
-    /// How the faces of two captures compare; `None` if one has no extent.
+    /// How the faces of two captures compare; `None` if one has no extent, or was read from what had been written down.
     pub fn compare(&self, other: &CaptureScore) -> Option<PairScore> {
         self.compare_with(&other.picture, &other.points)
     }

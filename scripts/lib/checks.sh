@@ -57,11 +57,16 @@ check_rust_tests() {
 
 check_accuracy() { scripts/accuracy --bars; }
 
+check_fuzz() {
+    need_command c++ g++ 2>/dev/null || { skip "a C++ compiler is not installed"; return; }
+    scripts/fuzz --seconds 5
+}
+
 check_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --release --workspace --no-deps --document-private-items; }
 
 check_scripts() {
     need_command shellcheck shellcheck 2>/dev/null || { skip "shellcheck is not installed"; return; }
-    shellcheck -x scripts/run scripts/test scripts/accuracy scripts/bench scripts/build-wasm scripts/make-models scripts/lib/*.sh .ci/run
+    shellcheck -x scripts/run scripts/test scripts/accuracy scripts/bench scripts/fuzz scripts/build-wasm scripts/make-models scripts/lib/*.sh .ci/run
 }
 
 check_www() {

@@ -8,6 +8,7 @@ pub mod app;
 pub mod captures;
 pub mod clock;
 pub mod config;
+pub mod connections;
 pub mod cool_down;
 pub mod csv_export;
 pub mod db;

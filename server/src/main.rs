@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use server::config::Config;
 use server::runtime::Runtime;
-use server::{serve, tools};
+use server::{scoring, serve, tools};
 
 /// Verifies that a live person controls a mailbox: a mailed link, a blink at the camera, a decision made by the server.
 ///
@@ -46,6 +46,22 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         runtime: Runtime,
     },
+    /// Score captures for a server, which starts this
+    #[command(hide = true)]
+    ScoreWorker {
+        /// What runs the networks
+        #[arg(long, value_enum)]
+        runtime: Runtime,
+        /// A folder with the models, instead of those inside the program
+        #[arg(long)]
+        models_dir: Option<PathBuf>,
+        /// Processor time for one submission
+        #[arg(long)]
+        cpu_seconds: u64,
+        /// Most bytes of memory
+        #[arg(long)]
+        address_space: u64,
+    },
 }
 
 fn main() -> ExitCode {
@@ -65,6 +81,9 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Migrate => wait_for(serve::migrate(Config::load()?)),
         Command::Inspect { image, runtime } => tools::print_inspection(&image, runtime),
         Command::Replay { video, fps, runtime } => tools::print_replay(&video, fps, runtime),
+        Command::ScoreWorker { runtime, models_dir, cpu_seconds, address_space } => {
+            scoring::run(runtime, models_dir.as_deref(), cpu_seconds, address_space)
+        }
     }
 }
 

@@ -1,7 +1,13 @@
 //! What runs the networks: the reference or the fast one. The rest of the program sees networks only.
 
+use std::borrow::Cow;
+use std::path::Path;
+
+use anyhow::Context;
 use clap::ValueEnum;
 use engine::Networks;
+
+use crate::embedded;
 
 /// A runtime.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -31,11 +37,25 @@ pub enum Models {
 }
 
 impl Models {
+    /// Loads the models in a folder, or those inside the program.
+    ///
+    /// # Errors
+    /// One is missing, damaged or of another version.
+    pub fn find(runtime: Runtime, folder: Option<&Path>) -> anyhow::Result<Models> {
+        Models::read(runtime, |name| match folder {
+            None => embedded::model_file(name).map(Cow::into_owned).with_context(|| format!("{name} is missing")),
+            Some(folder) => {
+                let path = folder.join(name);
+                std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))
+            }
+        })
+    }
+
     /// Loads the files that a runtime needs, each read by its name.
     ///
     /// # Errors
     /// What `read` says, or that a file is damaged or of another version.
-    pub fn read(runtime: Runtime, read: impl Fn(&str) -> anyhow::Result<Vec<u8>>) -> anyhow::Result<Models> {
+    fn read(runtime: Runtime, read: impl Fn(&str) -> anyhow::Result<Vec<u8>>) -> anyhow::Result<Models> {
         Ok(match runtime {
             Runtime::Tract => Models::Tract(engine_tract::Models::read(read)?),
             Runtime::Compact => Models::Compact(engine_compact::Models::load(&read(engine_compact::FILE_NAME)?)?),

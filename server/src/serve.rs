@@ -9,8 +9,9 @@ use tokio::task::JoinHandle;
 
 use crate::app::{App, AppState};
 use crate::config::{BaseUrl, Config, MailConfig, MailSecurity};
+use crate::connections::{self, ConnectionLimits};
 use crate::db::Db;
-use crate::scoring::ScoringPool;
+use crate::scoring::{Program, ScoringPool};
 use crate::{logging, mail, routes, secrets, verification};
 
 /// How long requests that are under way may go on after the signal to stop.
@@ -25,15 +26,15 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     // First of all: the likeliest thing to fail, and nothing has been touched yet.
     let listener = listen(&config).await?;
     let base_url = config.base_url(listener.local_addr()?.port());
-    let scoring = load_scoring(&config)?;
+    let scoring = start_scoring(&config).await?;
     let app = AppState::build(&config, base_url, scoring).await?;
     announce(&config, &app.base_url, listener.local_addr()?);
     let workers = [tokio::spawn(mail::run(app.clone())), tokio::spawn(verification::sweep(app.clone()))];
-    let served = serve_until_stopped(listener, &app).await;
+    serve_until_stopped(listener, &app).await;
     workers.iter().for_each(JoinHandle::abort);
     app.db.close().await;
     tracing::info!("stopped");
-    served
+    Ok(())
 }
 
 /// Brings the database up to date and ends.
@@ -60,15 +61,12 @@ async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     })
 }
 
-fn load_scoring(config: &Config) -> anyhow::Result<ScoringPool> {
+/// Starts as many workers as there are processors.
+async fn start_scoring(config: &Config) -> anyhow::Result<ScoringPool> {
     let permits = std::thread::available_parallelism().map_or(1, usize::from);
-    match &config.models_dir {
-        None => {
-            ScoringPool::load(config.engine_runtime, permits).context("the models inside the program cannot be used")
-        }
-        Some(folder) => ScoringPool::load_from(folder, config.engine_runtime, permits)
-            .with_context(|| format!("the models in {} (MODELS_DIR) cannot be used", folder.display())),
-    }
+    let folder = config.models_dir.as_deref().map(std::path::absolute).transpose()?;
+    let program = Program::this(config.engine_runtime, folder).context("the program does not know where it lies")?;
+    ScoringPool::start(program, permits).await
 }
 
 /// Says where people and mails go, and what an operator should know.
@@ -97,26 +95,22 @@ fn announce(config: &Config, base_url: &BaseUrl, address: SocketAddr) {
     }
 }
 
-async fn serve_until_stopped(listener: TcpListener, app: &App) -> anyhow::Result<()> {
+async fn serve_until_stopped(listener: TcpListener, app: &App) {
     let (stop, mut stopped) = tokio::sync::watch::channel(false);
-    let service = routes::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let draining = async move {
         wait_for_signal().await;
         tracing::info!("stopping");
         let _ = stop.send(true);
     };
-    let serving = axum::serve(listener, service).with_graceful_shutdown(draining);
+    let serving = connections::serve(listener, routes::router(app.clone()), ConnectionLimits::USUAL, draining);
     let too_long = async {
         // An error means that the sender is gone, so the server has ended.
         let _ = stopped.wait_for(|stopped| *stopped).await;
         tokio::time::sleep(DRAIN).await;
     };
     tokio::select! {
-        served = serving => served.context("serving failed"),
-        () = too_long => {
-            tracing::warn!("some requests did not end in time");
-            Ok(())
-        }
+        () = serving => {}
+        () = too_long => tracing::warn!("some requests did not end in time"),
     }
 }
 

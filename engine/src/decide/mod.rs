@@ -54,7 +54,7 @@ pub struct Issued {
 }
 
 /// The outcome of an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict {
     /// Everything the server could recompute agrees.
     Accepted,
@@ -63,7 +63,7 @@ pub enum Verdict {
 }
 
 /// A verdict and what it rests on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Decision {
     /// The outcome.
     pub verdict: Verdict,
@@ -72,16 +72,16 @@ pub struct Decision {
 }
 
 /// What the audit event keeps of a decision: figures, no landmarks.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Record {
     /// Version of the engine that decided.
     pub engine: String,
     /// The weights it scored with.
     pub models: String,
     /// Name of the thresholds it judged by.
-    pub thresholds: &'static str,
+    pub thresholds: String,
     /// How the challenge was put.
-    pub policy: Policy,
+    pub policy: Option<Policy>,
     /// Where the transcript says its key lives.
     pub key: Option<KeyKind>,
     /// Frames in the transcript.
@@ -115,8 +115,8 @@ pub fn decide(
     let mut record = Record {
         engine: crate::VERSION.into(),
         models: scorer.models().into(),
-        thresholds: thresholds.name,
-        policy: issued.terms.policy,
+        thresholds: thresholds.name.into(),
+        policy: Some(issued.terms.policy),
         key: None,
         frames: None,
         closures: None,

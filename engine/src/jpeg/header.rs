@@ -153,9 +153,9 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_of_bad_jpeg_has_its_reason() {
+    fn sr_24_each_kind_of_bad_jpeg_is_refused_with_its_reason_before_a_decoder_sees_it() {
         type Change = fn(&mut Vec<u8>);
-        let cases: [(&str, Reason, Change); 16] = [
+        let cases: [(&str, Reason, Change); 21] = [
             ("empty", Reason::CaptureDamaged, |j| j.clear()),
             ("a PNG", Reason::CaptureFormat, |j| *j = b"\x89PNG\r\n\x1a\n".to_vec()),
             ("text", Reason::CaptureFormat, |j| *j = b"hello".to_vec()),
@@ -191,6 +191,24 @@ mod tests {
                 let at = precision_at(j);
                 j[at + 1..at + 5].fill(0xFF)
             }),
+            ("1 × 65535", Reason::CaptureSize, |j| {
+                let at = precision_at(j);
+                j[at + 1..at + 5].copy_from_slice(&[0xFF, 0xFF, 0, 1])
+            }),
+            ("CMYK", Reason::CaptureFormat, |j| {
+                let at = precision_at(j);
+                j[at + 5] = 4
+            }),
+            ("with two frame headers", Reason::CaptureFormat, |j| {
+                let at = precision_at(j) - 4;
+                let frame = j[at..at + 19].to_vec();
+                j.splice(at..at, frame);
+            }),
+            ("with a trailing ZIP", Reason::CaptureDamaged, |j| j.extend(b"PK\x03\x04")),
+            ("with tables over tables", Reason::CaptureFormat, |j| {
+                let tables: Vec<u8> = [0xFF, 0xDB, 0, 2].repeat(20);
+                j.splice(2..2, tables);
+            }),
             ("0 × 0", Reason::CaptureSize, |j| {
                 let at = precision_at(j);
                 j[at + 1..at + 5].fill(0)
@@ -202,6 +220,7 @@ mod tests {
         for (what, expected, change) in cases {
             let mut jpeg = sample();
             change(&mut jpeg);
+            assert_eq!(inspect_header(&jpeg, &limits()).err(), Some(expected), "{what}");
             assert_eq!(decode(&jpeg, &limits()).err(), Some(expected), "{what}");
         }
     }
@@ -209,6 +228,25 @@ mod tests {
     #[test]
     fn too_many_bytes_are_refused_before_anything_else() {
         assert_eq!(inspect_header(&vec![0; limits().max_bytes + 1], &limits()), Err(Reason::CaptureSize));
+    }
+
+    /// What fuzzing kept, each input with something in it that no other had.
+    #[test]
+    fn sr_25_no_picture_of_the_fuzz_corpus_panics_and_what_decodes_has_the_size_it_said() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/jpeg");
+        let (mut refused, mut decoded) = (0, 0);
+        for file in std::fs::read_dir(folder).unwrap() {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            match decode(&bytes, &limits()) {
+                Err(_) => refused += 1,
+                Ok(picture) => {
+                    let size = Size { width: picture.as_frame().width(), height: picture.as_frame().height() };
+                    assert_eq!(inspect_header(&bytes, &limits()), Ok(size));
+                    decoded += 1;
+                }
+            }
+        }
+        assert!(refused > 9 && decoded > 9, "{refused} refused, {decoded} decoded");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use super::error::ApiError;
@@ -18,9 +18,7 @@ impl<T: DeserializeOwned> FromRequest<App> for AppJson<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
-        if media_type(request.headers()) != "application/json" {
-            return Err(ApiError::ContentType);
-        }
+        require(request.headers(), "application/json")?;
         let bytes = in_time(app.limits.body_arrival, Bytes::from_request(request, app))
             .await?
             .map_err(|error| too_large(&error))?;
@@ -35,9 +33,7 @@ impl FromRequest<App> for AppBytes {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
-        if media_type(request.headers()) != "application/octet-stream" {
-            return Err(ApiError::ContentType);
-        }
+        require(request.headers(), "application/octet-stream")?;
         let arriving = in_time(app.limits.body_arrival, Bytes::from_request(request, app));
         arriving.await?.map(AppBytes).map_err(|error| too_large(&error))
     }
@@ -49,6 +45,15 @@ impl FromRequest<App> for AppBytes {
 /// [`ApiError::BodyTooSlow`].
 pub(super) async fn in_time<T>(limit: Duration, arriving: impl Future<Output = T>) -> Result<T, ApiError> {
     tokio::time::timeout(limit, arriving).await.map_err(|_| ApiError::BodyTooSlow)
+}
+
+/// Refuses a body of another type, and one that is compressed: it would not be what its length says.
+fn require(headers: &HeaderMap, expected: &str) -> Result<(), ApiError> {
+    let is_plain = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"identity");
+    if !headers.get_all(header::CONTENT_ENCODING).iter().all(is_plain) {
+        return Err(ApiError::ContentEncoding);
+    }
+    if media_type(headers) == expected { Ok(()) } else { Err(ApiError::ContentType) }
 }
 
 /// The content type without its parameters, in lower case.

@@ -11,8 +11,7 @@ use std::path::Path;
 use engine::Networks;
 use replay::Source;
 
-use crate::runtime::Runtime;
-use crate::scoring::ScoringPool;
+use crate::runtime::{Models, Runtime};
 
 /// `blinkgate inspect`: prints one JSON object.
 ///
@@ -38,7 +37,7 @@ pub fn print_replay(video: &Path, fps: f64, runtime: Runtime) -> anyhow::Result<
 }
 
 fn networks(runtime: Runtime) -> anyhow::Result<Networks> {
-    Ok(ScoringPool::load(runtime, 1)?.networks())
+    Ok(Models::find(runtime, None)?.networks())
 }
 
 /// A reader that has seen enough (`| head`) is no fault.

@@ -27,7 +27,7 @@ use crate::db::events::{self, Event};
 use crate::db::sessions::Session;
 use crate::db::{self, Connection, uploads};
 use crate::domain::{ChallengeId, EventId, LeaseId};
-use crate::scoring::ScoringError;
+use crate::scoring::{Job, ScoringError};
 
 /// How long a claim holds. Longer than scoring and storing can take.
 const LEASE_MS: i64 = 60_000;
@@ -181,7 +181,8 @@ async fn issued(app: &App, challenge: &Challenge) -> Result<Issued, Verification
 }
 
 async fn score(app: &App, issued: &Issued, upload: &Upload) -> Result<Decision, VerificationError> {
-    match tokio::time::timeout(SCORING_TIMEOUT, app.scoring.decide(issued.clone(), upload.clone())).await {
+    let job = Job { issued: issued.clone(), upload: upload.clone() };
+    match tokio::time::timeout(SCORING_TIMEOUT, app.scoring.decide(&job)).await {
         Ok(Ok(decision)) => Ok(decision),
         Ok(Err(ScoringError::Busy)) => Err(VerificationError::Busy),
         Ok(Err(ScoringError::Failed(why))) => Err(VerificationError::Unavailable(format!("scoring: {why}"))),

@@ -23,7 +23,7 @@ impl Lengths {
 }
 
 /// What the browser sent.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Upload {
     /// The compact JWS.
     pub transcript: Vec<u8>,

@@ -14,15 +14,29 @@ use server::config::{Config, LogLevel};
 use server::domain::random_base64url;
 use server::rate::Limit;
 use server::runtime::Runtime;
-use server::scoring::ScoringPool;
+use server::scoring::{Program, ScoringPool};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
 pub const BASE_URL: &str = "http://localhost:8080";
 pub const ADMIN_KEY: &str = "an-admin-key-for-tests";
 
-/// Loading the networks takes a while; every test shares them.
-static SCORING: LazyLock<ScoringPool> = LazyLock::new(|| ScoringPool::load(Runtime::Tract, 2).unwrap());
+/// Loading the networks takes a while; every test shares the workers, so these belong to no test's own runtime.
+static SCORING: LazyLock<ScoringPool> = LazyLock::new(|| start_scoring(this_program(), 2));
+
+static HOME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| tokio::runtime::Runtime::new().unwrap());
+
+/// What workers are started from: the program itself, with the reference.
+pub fn this_program() -> Program {
+    let mut program = Program::this(Runtime::Tract, None).unwrap();
+    program.path = env!("CARGO_BIN_EXE_blinkgate").into();
+    program
+}
+
+pub fn start_scoring(program: Program, permits: usize) -> ScoringPool {
+    // A runtime cannot be entered from within another one.
+    std::thread::spawn(move || HOME.block_on(ScoringPool::start(program, permits)).unwrap()).join().unwrap()
+}
 
 /// What every server of this test program logs, at the most talkative level.
 pub static LOG: LazyLock<Log> = LazyLock::new(|| {

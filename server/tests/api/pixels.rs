@@ -11,8 +11,7 @@ use clip_maker::Scene;
 use ed25519_dalek::SigningKey;
 use engine::{Attempt, Evidence, KeyKind, Phase, Terms, Thresholds, transcript};
 use serde_json::{Value, json};
-use server::runtime::Runtime;
-use server::scoring::ScoringPool;
+use server::runtime::{Models, Runtime};
 
 use crate::helpers::{Answer, TestServer, join_all, public_key};
 use crate::parcel::{CHUNK, Parcel};
@@ -67,7 +66,7 @@ impl Person {
 /// What the page gathers while the portrait blinks.
 pub fn record(terms: Terms, key: [u8; 32]) -> Evidence {
     // As in the browser; the server scores with the reference.
-    let networks = ScoringPool::load(Runtime::Compact, 1).unwrap().networks();
+    let networks = Models::find(Runtime::Compact, None).unwrap().networks();
     let mut attempt = Attempt::new(networks, Thresholds::V2);
     attempt.begin(terms, KeyKind::Soft, key, 0.0);
     for index in 0..40 {

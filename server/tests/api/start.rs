@@ -130,6 +130,40 @@ fn it_says_where_it_serves_answers_stops_when_told_and_starts_again_with_what_it
     assert_eq!(mails, 2);
 }
 
+/// The program, serving in a folder of its own until it is dropped.
+#[cfg(unix)]
+pub struct Served {
+    child: Running,
+    pub port: u16,
+    _folder: TempDir,
+}
+
+#[cfg(unix)]
+impl Served {
+    pub fn pid(&self) -> u32 {
+        self.child.0.id()
+    }
+
+    /// Ends it without a chance to tidy up.
+    pub fn kill(&mut self) {
+        self.child.0.kill().unwrap();
+        self.child.end();
+    }
+}
+
+/// Serves with the fast runtime and a secret in its environment.
+#[cfg(unix)]
+pub fn served() -> Served {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = [("PORT", "0"), ("ENGINE_RUNTIME", "compact"), ("ADMIN_API_KEY", "a-secret-of-the-server")];
+    let mut child = Running(blinkgate(folder.path(), &settings).stdout(Stdio::piped()).spawn().unwrap());
+    let mut lines = lines_of(child.0.stdout.take().unwrap());
+    let start = lines.find(|line| line.contains("open http://localhost:")).expect("it says where it serves");
+    let (_, rest) = start.split_once("http://localhost:").unwrap();
+    let port = rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap();
+    Served { child, port, _folder: folder }
+}
+
 /// Serves once, in the folder; returns the admin key.
 #[cfg(unix)]
 fn serve_register_and_stop(folder: &TempDir, email: &str) -> String {

@@ -148,16 +148,16 @@ async fn an_upload_that_waits_for_its_decision_is_not_swept_away() {
 
 #[tokio::test]
 async fn what_is_too_large_is_refused_and_not_counted() {
-    let server = TestServer::with(&[("MAX_CONTENT_LENGTH", "100000")]).await;
+    let server = TestServer::start().await;
     let (cookie, parcel) = largest(&server).await;
     let bytes = vec![b'x'; CHUNK + 1];
     server.append(&cookie, "k1", &parcel, 0, &bytes).await.assert_problem(413, "too_large");
     assert_eq!(chunks(&server).await, 0);
-    for start in (0..6).map(|chunk| chunk * CHUNK as u64) {
+    for start in (0..7).map(|chunk| chunk * CHUNK as u64) {
         assert_eq!(server.append(&cookie, "k1", &parcel, start, &bytes[..CHUNK]).await.status, StatusCode::OK);
     }
-    let sent = 6 * CHUNK as u64;
-    server.append(&cookie, "k1", &parcel, sent, &bytes[..2000]).await.assert_problem(413, "too_large");
+    let sent = 7 * CHUNK as u64;
+    server.append(&cookie, "k1", &parcel, sent, &bytes[..6000]).await.assert_problem(413, "too_large");
     server.append(&cookie, "k1", &parcel, u64::MAX, b"x").await.assert_problem(413, "too_large");
     for (part, length) in
         [("transcript", 24_001), ("open", 28_001), ("closed", 28_001), ("strip", 40_001), ("strip", usize::MAX)]

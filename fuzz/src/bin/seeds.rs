@@ -1,0 +1,15 @@
+//! Writes the inputs that fuzzing begins with into a folder, each target's into a folder of its own.
+
+use std::path::PathBuf;
+
+fn main() -> std::io::Result<()> {
+    let folder = PathBuf::from(std::env::args_os().nth(1).expect("seeds FOLDER"));
+    for (target, inputs) in fuzz::seeds::all() {
+        let folder = folder.join(target);
+        std::fs::create_dir_all(&folder)?;
+        for (index, input) in inputs.iter().enumerate() {
+            std::fs::write(folder.join(format!("seed-{index}")), input)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! A scoring worker that misbehaves, for the tests (`tests/api/workers.rs`).
+//!
+//! What it does with each submission stands in the file `acts` of the folder that it is given for models, a word a line.
+//! A line is crossed out before it is acted on, so that the next worker goes on with the next. Without one, it rejects.
+#![allow(clippy::unwrap_used)]
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use engine::{Decision, Reason, Record, Verdict};
+use server::scoring;
+
+fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().collect();
+    let folder = arguments.iter().position(|argument| argument == "--models-dir").unwrap() + 1;
+    let folder = PathBuf::from(&arguments[folder]);
+    let cpu_s = arguments.iter().find_map(|argument| argument.strip_prefix("--cpu-seconds=")).unwrap().parse()?;
+    scoring::confine(scoring::Limits::USUAL.address_space)?;
+    let decide = |_: &scoring::Job| act(&next_act(&folder));
+    Ok(scoring::answer_all(&mut io::stdin().lock(), &mut io::stdout(), "models", cpu_s, decide)?)
+}
+
+fn next_act(folder: &Path) -> String {
+    let file = folder.join("acts");
+    let acts = std::fs::read_to_string(&file).unwrap_or_default();
+    let (act, rest) = acts.split_once('\n').unwrap_or_default();
+    std::fs::write(&file, rest).unwrap();
+    act.to_owned()
+}
+
+fn act(act: &str) -> Result<Decision, String> {
+    match act {
+        "" => {}
+        "spin" => loop {
+            std::hint::black_box(());
+        },
+        "hang" => std::thread::sleep(Duration::from_secs(600)),
+        "slow" => std::thread::sleep(Duration::from_millis(300)),
+        "crash" => std::process::abort(),
+        "leave" => std::process::exit(0),
+        "panic" => panic!("what was read: secret"),
+        "fail" => return Err("a network failed".to_owned()),
+        // Allocated and used, or it would be left out.
+        "eat" => _ = std::hint::black_box(vec![1_u8; 1 << 30]),
+        "babble" => {
+            io::stdout().write_all(&[5, 0, 0, 0]).unwrap();
+            io::stdout().write_all(b"hello").unwrap();
+            io::stdout().flush().unwrap();
+            std::thread::sleep(Duration::from_secs(600));
+        }
+        "boast" => {
+            io::stdout().write_all(&[0xFF; 64]).unwrap();
+            io::stdout().flush().unwrap();
+            std::thread::sleep(Duration::from_secs(600));
+        }
+        // Answers, and is gone when the next submission comes.
+        "last" => {
+            _ = std::thread::spawn(|| {
+                std::thread::sleep(Duration::from_millis(100));
+                std::process::exit(0);
+            })
+        }
+        other => panic!("no such act: {other}"),
+    }
+    Ok(Decision { verdict: Verdict::Rejected(Reason::NoBlink), record: Record::default() })
+}

@@ -1,0 +1,155 @@
+//! The workers and the permits to use them.
+//!
+//! A worker that fails is replaced, and its submission gets a second try in a fresh one. If that spins as well, it is the
+//! input: captures that cannot be decoded in so much time are damaged, which is an outcome. Anything else is a fault of
+//! ours.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use engine::{Decision, Reason, Record, Thresholds, Verdict};
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, oneshot};
+
+use super::process::{Failure, Program, Worker};
+use super::{Job, ScoringError, wire};
+
+/// Submissions that may wait for a permit, for each permit. More are turned away at once.
+const WAITING_PER_PERMIT: usize = 4;
+
+/// The workers and the permits to use them, shared.
+#[derive(Clone, Debug)]
+pub struct ScoringPool(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    program: Program,
+    /// Names the weights that all workers score with.
+    models: String,
+    /// Workers that nobody uses; at most as many as there are free permits.
+    idle: Mutex<Vec<Worker>>,
+    running: Arc<Semaphore>,
+    admitted: Arc<Semaphore>,
+    /// Where the workers' pipes belong, wherever decisions are asked for.
+    home: Handle,
+}
+
+impl ScoringPool {
+    /// Starts a worker for each permit; their pipes belong to the runtime that this is called in.
+    ///
+    /// # Errors
+    /// One cannot be started, or the models cannot be used.
+    pub async fn start(program: Program, permits: usize) -> anyhow::Result<ScoringPool> {
+        let home = Handle::current();
+        let starting: Vec<_> = (0..permits.max(1))
+            .map(|_| {
+                let program = program.clone();
+                home.spawn(async move { program.start().await })
+            })
+            .collect();
+        let mut idle = Vec::new();
+        for worker in starting {
+            idle.push(worker.await??);
+        }
+        let permits = idle.len();
+        Ok(ScoringPool(Arc::new(Shared {
+            program,
+            models: idle[0].models.clone(),
+            idle: Mutex::new(idle),
+            running: Arc::new(Semaphore::new(permits)),
+            admitted: Arc::new(Semaphore::new(permits * (1 + WAITING_PER_PERMIT))),
+            home,
+        })))
+    }
+
+    /// Decides a submission.
+    ///
+    /// # Errors
+    /// [`ScoringError`]; says nothing about the person.
+    pub async fn decide(&self, job: &Job) -> Result<Decision, ScoringError> {
+        let ScoringPool(shared) = self;
+        let admitted = Arc::clone(&shared.admitted).try_acquire_owned().map_err(|_| ScoringError::Busy)?;
+        let request = wire::request(job).map_err(|error| ScoringError::Failed(error.to_string()))?;
+        let running = Arc::clone(&shared.running).acquire_owned().await.map_err(|_| ScoringError::Busy)?;
+        let (decided, decision) = oneshot::channel();
+        let shared = Arc::clone(shared);
+        shared.home.clone().spawn(async move {
+            // Held until there is a worker for the next, also if nobody waits for this decision any more.
+            let _permits = (admitted, running);
+            let mut worker = shared.idle().pop();
+            // Whoever asked may have given up.
+            let _ = decided.send(shared.decide(&mut worker, &request).await);
+            shared.put_back(worker).await;
+        });
+        decision.await.unwrap_or_else(|_| Err(ScoringError::Failed("scoring broke off".to_owned())))
+    }
+}
+
+impl Shared {
+    /// Decides with `worker`, which is taken away if it fails, or with a fresh one, which is left in its place.
+    async fn decide(&self, worker: &mut Option<Worker>, request: &[u8]) -> Result<Decision, ScoringError> {
+        let first = match self.ask(worker, request).await? {
+            Ok(answer) => return answer.map_err(ScoringError::Failed),
+            // There is no time for another try.
+            Err(Failure::Stalled) => return Err(failed(&Failure::Stalled)),
+            Err(failure) => failure,
+        };
+        match (first, self.ask(worker, request).await?) {
+            (_, Ok(answer)) => answer.map_err(ScoringError::Failed),
+            (Failure::Spun, Err(Failure::Spun)) => Ok(self.undecodable()),
+            (_, Err(failure)) => Err(failed(&failure)),
+        }
+    }
+
+    async fn ask(
+        &self,
+        worker: &mut Option<Worker>,
+        request: &[u8],
+    ) -> Result<Result<wire::Answer, Failure>, ScoringError> {
+        let asked = match worker.take() {
+            Some(worker) => worker,
+            None => self.program.start().await.map_err(|error| ScoringError::Failed(format!("{error:#}")))?,
+        };
+        match asked.ask(request, self.program.limits.wall).await {
+            Ok((asked, answer)) => {
+                *worker = Some(asked);
+                Ok(Ok(answer))
+            }
+            Err(failure) => {
+                tracing::warn!(%failure, "a scoring worker was lost");
+                Ok(Err(failure))
+            }
+        }
+    }
+
+    /// Leaves a worker for whoever gets the permit next, a new one if this one was lost. If none can be started, the next
+    /// tries again.
+    async fn put_back(&self, worker: Option<Worker>) {
+        let worker = match worker {
+            Some(worker) => Ok(worker),
+            None => self.program.start().await,
+        };
+        match worker {
+            Ok(worker) => self.idle().push(worker),
+            Err(error) => tracing::error!(error = format!("{error:#}"), "a scoring worker cannot be replaced"),
+        }
+    }
+
+    fn undecodable(&self) -> Decision {
+        let record = Record {
+            engine: engine::VERSION.to_owned(),
+            models: self.models.clone(),
+            thresholds: Thresholds::V2.name.to_owned(),
+            ..Record::default()
+        };
+        Decision { verdict: Verdict::Rejected(Reason::CaptureDamaged), record }
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Worker>> {
+        // Nothing that could panic is done while it is locked.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn failed(failure: &Failure) -> ScoringError {
+    ScoringError::Failed(format!("a scoring worker gave no answer: {failure}"))
+}

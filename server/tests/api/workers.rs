@@ -1,0 +1,206 @@
+//! Workers that spin, hang, crash or babble: what becomes of them, of the submission, and of the next one.
+
+use std::path::Path;
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use engine::prompt::Policy;
+use engine::{Decision, Issued, Reason, Terms, Verdict};
+use serde_json::json;
+use server::scoring::{Job, Limits, Program, ScoringError, ScoringPool};
+use server::verification::Upload;
+use tempfile::TempDir;
+
+use crate::helpers::{TestServer, join_all, start_scoring, this_program};
+use crate::parcel::worthless;
+
+/// One worker that misbehaves as told.
+struct Stage {
+    folder: TempDir,
+    pool: ScoringPool,
+}
+
+impl Stage {
+    fn new(limits: Limits) -> Stage {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Path::new(env!("CARGO_BIN_EXE_blinkgate")).with_file_name("examples").join("bad_worker");
+        assert!(path.exists(), "{} is built with the whole workspace's tests", path.display());
+        let models_dir = Some(folder.path().to_owned());
+        let pool = start_scoring(Program { path, models_dir, limits, ..this_program() }, 1);
+        Stage { folder, pool }
+    }
+
+    /// Lays down what is done with the next submissions; afterwards they are rejected for the want of a blink.
+    fn will(&self, acts: &[&str]) {
+        let lines: String = acts.iter().map(|act| format!("{act}\n")).collect();
+        std::fs::write(self.folder.path().join("acts"), lines).unwrap();
+    }
+
+    async fn decide(&self) -> Result<Decision, ScoringError> {
+        self.pool.decide(&job()).await
+    }
+
+    #[track_caller]
+    fn assert_all_was_done(&self) {
+        assert_eq!(std::fs::read_to_string(self.folder.path().join("acts")).unwrap(), "");
+    }
+}
+
+fn job() -> Job {
+    let terms = Terms {
+        audience: "https://check.example".into(),
+        challenge_id: "c".into(),
+        nonce: "n".into(),
+        attempt: 1,
+        timeout_ms: 1000,
+        thresholds: "v2".into(),
+        policy: Policy::Natural,
+        rate: 300,
+    };
+    let issued = Issued { terms, public_key: [0; 32], rounds: Vec::new(), elapsed_ms: 0 };
+    let upload = Upload {
+        transcript: b"transcript".to_vec(),
+        open: vec![1; 20_000],
+        closed: vec![2; 20_000],
+        strip: vec![3; 30_000],
+    };
+    Job { issued, upload }
+}
+
+/// Little time, so that tests do not take much.
+fn hasty() -> Limits {
+    Limits { cpu_s: 1, wall: Duration::from_secs(10), ..Limits::USUAL }
+}
+
+const NO_BLINK: Verdict = Verdict::Rejected(Reason::NoBlink);
+
+#[tokio::test]
+async fn sr_26_a_spinning_decoder_is_killed_and_the_next_submission_is_decided() {
+    let stage = Stage::new(hasty());
+    stage.will(&["spin", "spin"]);
+    let Decision { verdict, record } = stage.decide().await.unwrap();
+    assert_eq!(verdict, Verdict::Rejected(Reason::CaptureDamaged), "twice is the input's fault");
+    assert_eq!((record.models.as_str(), record.thresholds.as_str(), record.open.is_none()), ("models", "v2", true));
+    stage.assert_all_was_done();
+    assert_eq!(stage.decide().await.unwrap().verdict, NO_BLINK, "its permit was returned");
+    stage.will(&["spin"]);
+    assert_eq!(stage.decide().await.unwrap().verdict, NO_BLINK, "once may be anything; a second try tells");
+    stage.assert_all_was_done();
+}
+
+#[tokio::test]
+async fn sr_26_a_worker_that_fails_is_replaced_and_tells_nothing_of_the_person() {
+    let stage = Stage::new(hasty());
+    let survived: [&[&str]; 6] = [&["crash"], &["leave"], &["eat"], &["babble"], &["boast"], &["last", ""]];
+    for acts in survived {
+        stage.will(acts);
+        for _ in acts {
+            assert_eq!(stage.decide().await.unwrap().verdict, NO_BLINK, "{acts:?}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        stage.assert_all_was_done();
+    }
+    let lost: [(&[&str], &str); 8] = [
+        (&["crash", "crash"], "signal"),
+        (&["eat", "eat"], "signal"),
+        (&["leave", "leave"], "exit status: 0"),
+        (&["babble", "babble"], "a message cannot be read"),
+        (&["boast", "boast"], "a message is too long"),
+        (&["crash", "spin"], "processor time"),
+        (&["fail"], "a network failed"),
+        (&["panic"], "panicked at server/examples/bad_worker.rs"),
+    ];
+    for (acts, expected) in lost {
+        stage.will(acts);
+        match stage.decide().await {
+            Err(ScoringError::Failed(why)) => assert!(why.contains(expected) && !why.contains("secret"), "{why}"),
+            other => panic!("{acts:?}: {other:?}"),
+        }
+        stage.assert_all_was_done();
+        assert_eq!(stage.decide().await.unwrap().verdict, NO_BLINK, "after {acts:?}");
+    }
+}
+
+#[tokio::test]
+async fn sr_26_a_worker_that_waits_for_ever_is_killed_without_a_second_try() {
+    let stage = Stage::new(Limits { wall: Duration::from_secs(1), ..hasty() });
+    stage.will(&["hang", "spin"]);
+    match stage.decide().await {
+        Err(ScoringError::Failed(why)) => assert!(why.contains("let the time pass"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+    stage.will(&[]);
+    assert_eq!(stage.decide().await.unwrap().verdict, NO_BLINK);
+}
+
+#[tokio::test]
+async fn a_worker_that_cannot_start_stops_the_start() {
+    let cases = [
+        (Program { path: "/nowhere/blinkgate".into(), ..this_program() }, "cannot be started"),
+        (Program { path: "/bin/true".into(), ..this_program() }, "did not start"),
+        (Program { path: "/bin/echo".into(), ..this_program() }, "did not start"),
+        (Program { limits: Limits { address_space: 20 << 20, ..Limits::USUAL }, ..this_program() }, "did not start"),
+    ];
+    for (program, expected) in cases {
+        let error = ScoringPool::start(program, 1).await.err().map(|error| format!("{error:#}")).unwrap_or_default();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn sr_26_what_spins_costs_the_sender_an_attempt_and_what_crashes_costs_nobody() {
+    let stage = Stage::new(hasty());
+    let pool = stage.pool.clone();
+    let server = TestServer::changed(&[], |app| app.scoring = pool).await;
+    let cookie = server.sitting("jo@example.com").await;
+    let challenge = server.challenge(&cookie).await;
+    stage.will(&["crash", "crash"]);
+    server.submit(&cookie, "k1", &worthless(&challenge)).await.assert_problem(503, "unavailable");
+    assert_eq!(server.session(&cookie).await["attempts_left"], 5);
+    assert!(server.events().await.is_empty());
+    stage.will(&["spin", "spin"]);
+    let answer = server.submit(&cookie, "k1", &worthless(&challenge)).await.json();
+    assert_eq!((&answer["status"], &answer["reason"]), (&json!("FAILED"), &json!("capture_damaged")));
+    assert_eq!(answer["attempts_left"], 4);
+    let event = &server.events().await[0];
+    assert_eq!((&event["reason"], &event["details"]["models"]), (&json!("capture_damaged"), &json!("models")));
+    stage.assert_all_was_done();
+}
+
+#[tokio::test]
+async fn sr_39_beyond_capacity_submissions_are_turned_away_and_lose_nothing() {
+    let stage = Stage::new(Limits::USUAL);
+    stage.will(&["slow"; 20]);
+    let pool = stage.pool.clone();
+    let server = TestServer::changed(&[], |app| app.scoring = pool).await;
+    let mut people = Vec::new();
+    // One is scored while four wait: four times as many are offered.
+    for n in 0..20 {
+        let cookie = server.sitting(&format!("person-{n}@example.com")).await;
+        let parcel = worthless(&server.challenge(&cookie).await);
+        server.upload(&cookie, "k1", &parcel).await;
+        people.push((cookie, parcel));
+    }
+    let mut sent: Vec<_> = people.iter().map(|(cookie, parcel)| server.finish(cookie, "k1", parcel)).collect();
+    let last = sent.split_off(19);
+    let (answers, health, last) = tokio::join!(join_all(sent), server.get("/health"), join_all(last));
+    assert_eq!(health.status, StatusCode::OK);
+    let mut decided = 0;
+    for (answer, (cookie, parcel)) in answers.iter().chain(&last).zip(&people) {
+        let before = match answer.status {
+            StatusCode::OK => {
+                decided += 1;
+                4
+            }
+            _ => {
+                answer.assert_problem(503, "busy");
+                5
+            }
+        };
+        assert_eq!(server.session(cookie).await["attempts_left"], before, "{}", answer.text);
+        let again = server.finish(cookie, "k1", parcel).await;
+        assert_eq!((again.status, &again.json()["attempts_left"]), (StatusCode::OK, &json!(4)));
+    }
+    assert!((5..20).contains(&decided), "{decided} were decided");
+    assert_eq!(server.events().await.len(), 20, "each once");
+}
