@@ -18,4 +18,4 @@ mod plan;
 pub use graph::{Activation, Gather, Graph, GraphError, Layer, Residual, Shape};
 pub use kernels::Backend;
 pub use network::{CompactNetwork, Models};
-pub use pack::{FILE_NAME, Pack, PackError};
+pub use pack::{FILE_NAME, Pack, PackError, step};

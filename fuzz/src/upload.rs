@@ -129,7 +129,8 @@ impl World {
                 return;
             }
             2 => {
-                let lengths = json!({ "transcript": input.u16(), "open": input.u16(), "closed": input.u16() });
+                let [transcript, open, closed, strip] = std::array::from_fn(|_| input.u16());
+                let lengths = json!({ "transcript": transcript, "open": open, "closed": closed, "strip": strip });
                 post(&path, key, lengths.to_string().into_bytes())
             }
             3 => post(&path, key, input.bytes().to_vec()),
@@ -224,7 +225,7 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
         vec![0, 0, 0, 100, 0, 1, 1, 0, 0, 10, 0, 1, 0, 0, 64, 1, 0, 9],
         [
             vec![0, 3, 30],
-            br#"{"transcript":1,"open":1,"closed":1}"#[..30].to_vec(),
+            br#"{"transcript":1,"open":1,"closed":1,"strip":1}"#[..30].to_vec(),
             vec![0, 4, 1, b'0', 3, 1, 2, 3, 0, 5, 2, 7, 7],
         ]
         .concat(),

@@ -1,9 +1,11 @@
 //! Makes the packed networks of `engine-compact` from the ONNX files.
 //!
 //! ```text
-//! ONNX bytes → onnx::Model → lower (layers fused) → engine_compact::Graph → Pack → bytes (weights rounded by levels)
+//! ONNX bytes → onnx::Model → lower (layers fused) → engine_compact::Graph → compensate (weights rounded by levels) → Pack → bytes
 //! ```
 
+pub mod calibration;
+pub mod compensate;
 pub mod levels;
 pub mod lower;
 pub mod onnx;
@@ -13,6 +15,9 @@ use std::path::Path;
 use anyhow::Context as _;
 use engine_compact::Pack;
 use engine_tract::FILE_NAMES;
+
+/// The free portrait that the trunk's weights are rounded by.
+const PORTRAIT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../clip-maker/astronaut.png");
 
 /// The pack of the four ONNX files in `models`.
 ///
@@ -27,6 +32,8 @@ pub fn pack(models: &Path) -> anyhow::Result<Vec<u8>> {
         Ok(lowered.graph)
     };
     let [detector, trunk, eye_right, eye_left] = FILE_NAMES;
-    let graphs = [graph(detector)?, graph(trunk)?, graph(eye_right)?, graph(eye_left)?];
+    let faces = calibration::faces(Path::new(PORTRAIT))?;
+    let trunk = compensate::compensate(&graph(trunk)?, &faces, |layer, row| levels::levels(levels::TRUNK, layer, row))?;
+    let graphs = [graph(detector)?, trunk, graph(eye_right)?, graph(eye_left)?];
     Ok(Pack { source: engine_tract::models_id(), graphs }.to_bytes(levels::levels)?)
 }

@@ -26,6 +26,8 @@ mod write;
 
 use crate::graph::{Graph, GraphError};
 
+pub use write::step;
+
 /// The pack's name under `models/`.
 pub const FILE_NAME: &str = "networks.pack";
 

@@ -102,6 +102,11 @@ fn write_rows(to: &mut Vec<u8>, values: &[f32], length: usize, levels: &impl Fn(
     }
 }
 
+/// From one value that a row of weights can be rounded to to the next, for this greatest whole number.
+pub fn step(row: &[f32], levels: i16) -> f32 {
+    scale(row, levels.into()).to_f32()
+}
+
 /// The smallest scale with which the whole row fits. It is rounded up here, before the weights are divided by it, so that
 /// its own rounding costs nothing.
 fn scale(row: &[f32], levels: f32) -> f16 {
