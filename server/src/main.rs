@@ -46,6 +46,21 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         runtime: Runtime,
     },
+    /// Write everything that the decision of an event rests on into a folder
+    ExportBundle {
+        /// The event's id, as /admin/events shows it
+        event: String,
+        /// The folder; made if absent
+        folder: PathBuf,
+    },
+    /// Take the decision of a bundle again, offline, and print one JSON object; ends with 1 if it comes out otherwise
+    VerifyBundle {
+        /// The folder that export-bundle wrote
+        folder: PathBuf,
+        /// What runs the networks
+        #[arg(long, value_enum, default_value_t)]
+        runtime: Runtime,
+    },
     /// Score captures for a server, which starts this
     #[command(hide = true)]
     ScoreWorker {
@@ -81,6 +96,14 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Migrate => wait_for(serve::migrate(Config::load()?)),
         Command::Inspect { image, runtime } => tools::print_inspection(&image, runtime),
         Command::Replay { video, fps, runtime } => tools::print_replay(&video, fps, runtime),
+        Command::ExportBundle { event, folder } => {
+            wait_for(async { tools::export_bundle(&Config::load()?, &event, &folder).await })
+        }
+        Command::VerifyBundle { folder, runtime } => {
+            let same = tools::print_verification(&folder, runtime)?;
+            anyhow::ensure!(same, "the server decided otherwise");
+            Ok(())
+        }
         Command::ScoreWorker { runtime, models_dir, cpu_seconds, address_space } => {
             scoring::run(runtime, models_dir.as_deref(), cpu_seconds, address_space)
         }

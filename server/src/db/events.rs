@@ -71,6 +71,18 @@ pub async fn insert(db: &mut Connection, event: &Event) -> sqlx::Result<()> {
     Ok(())
 }
 
+/// Returns the row of this id.
+pub async fn find(db: &mut Connection, id: &EventId) -> sqlx::Result<Option<Event>> {
+    sqlx::query_as(
+        "select id, email, status, reason, open_capture_ref, closed_capture_ref, created_at, challenge_id, attempt,
+             thresholds, engine, details, policy, strip_ref, transcript, issued
+         from verification_events where id = $1",
+    )
+    .bind(id)
+    .fetch_optional(db)
+    .await
+}
+
 /// Returns the newest `limit` rows, newest first.
 pub async fn list_newest(db: &mut Connection, limit: u32) -> sqlx::Result<Vec<Event>> {
     sqlx::query_as(

@@ -8,6 +8,7 @@ pub mod cues;
 pub mod events;
 pub mod failures;
 pub mod outbox;
+pub mod pictures;
 pub mod sessions;
 pub mod tokens;
 pub mod uploads;

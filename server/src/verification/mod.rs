@@ -13,7 +13,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use engine::prompt::Policy;
-use engine::{Decision, Issued, Reason, Terms, Verdict};
+use engine::{Decision, Issued, Reason, Record, Terms, Verdict};
 
 pub use cues::next;
 pub use outcome::{Answer, GiveUp, Lengths, Outcome, Upload, VerificationError};
@@ -25,7 +25,7 @@ use crate::clock;
 use crate::db::challenges::{self, Challenge, Claim};
 use crate::db::events::{self, Event};
 use crate::db::sessions::Session;
-use crate::db::{self, Connection, uploads};
+use crate::db::{self, Connection, pictures, uploads};
 use crate::domain::{ChallengeId, EventId, LeaseId};
 use crate::scoring::{Job, ScoringError};
 
@@ -45,6 +45,8 @@ struct Ruling {
     reason: Option<Reason>,
     event: EventId,
     captures: Option<CaptureRefs>,
+    /// Hashes of the pictures, if they were scored.
+    pictures: Vec<String>,
     details: String,
     /// The signed text and what it was judged by, if there was one.
     evidence: Option<(String, String)>,
@@ -104,6 +106,7 @@ pub async fn give_up(
         reason: Some(reason),
         event,
         captures: None,
+        pictures: Vec::new(),
         details: "{}".to_owned(),
         evidence: None,
     };
@@ -149,7 +152,10 @@ async fn decide_claimed(
     let id = challenge.id.clone();
     let decided = async {
         let issued = issued(app, &challenge).await?;
-        let decision = score(app, &issued, &upload).await?;
+        let decision = match replayed(app, &issued, &upload).await? {
+            Some(decision) => decision,
+            None => score(app, &issued, &upload).await?,
+        };
         keep_and_record(app, session, challenge, lease.clone(), (issued, upload), decision).await
     };
     let decided = decided.await;
@@ -180,6 +186,18 @@ async fn issued(app: &App, challenge: &Challenge) -> Result<Issued, Verification
     Ok(Issued { terms, public_key, rounds, elapsed_ms })
 }
 
+/// Refuses pictures that were sent before, by anybody, without looking at them.
+async fn replayed(app: &App, issued: &Issued, upload: &Upload) -> Result<Option<Decision>, VerificationError> {
+    let seen = pictures::any_seen(&mut *app.db.read().await?, &upload.picture_hashes()).await?;
+    let record = Record {
+        engine: engine::VERSION.to_owned(),
+        thresholds: issued.terms.thresholds.clone(),
+        policy: Some(issued.terms.policy),
+        ..Record::default()
+    };
+    Ok(seen.then_some(Decision { verdict: Verdict::Rejected(Reason::CaptureReplayed), record }))
+}
+
 async fn score(app: &App, issued: &Issued, upload: &Upload) -> Result<Decision, VerificationError> {
     let job = Job { issued: issued.clone(), upload: upload.clone() };
     match tokio::time::timeout(SCORING_TIMEOUT, app.scoring.decide(&job)).await {
@@ -208,6 +226,7 @@ async fn keep_and_record(
     // Bytes that were not even read as pictures of a face are nothing an auditor could look at.
     let was_scored = decision.record.open.is_some() && decision.record.closed.is_some();
     let captures = was_scored.then(|| CaptureRefs::new(&event, now));
+    let pictures = if was_scored { upload.picture_hashes() } else { Vec::new() };
     let details = to_json(&decision.record)?;
     // Only what was signed by the right key: anything else is nobody's text.
     let evidence = match decision.record.key {
@@ -222,7 +241,7 @@ async fn keep_and_record(
             .flatten()
             .map_err(|error| VerificationError::Unavailable(format!("captures: {error}")))?;
     }
-    let ruling = Ruling { challenge, lease, reason, event, captures, details, evidence };
+    let ruling = Ruling { challenge, lease, reason, event, captures, pictures, details, evidence };
     let recorded = record(app, session, &ruling).await;
     if let (Err(VerificationError::InProgress), Some(refs)) = (&recorded, &ruling.captures) {
         // The lease was lost, so these files are named by nobody. After a fault of the database nobody knows whether
@@ -269,6 +288,10 @@ async fn record(app: &App, session: &Session, ruling: &Ruling) -> Result<Answer,
         engine: engine::VERSION.to_owned(),
         details: ruling.details.clone(),
     };
+    if !pictures::note(&mut tx, &ruling.pictures, &ruling.event, now).await? {
+        // Another attempt sent the same pictures at the same moment. When this is sent again, it is seen to be a replay.
+        return Err(VerificationError::Unavailable("pictures were sent twice at once".to_owned()));
+    }
     events::insert(&mut tx, &event).await?;
     uploads::discard(&mut tx, &challenge.id).await?;
     tx.commit().await?;

@@ -3,6 +3,7 @@
 use engine::Reason;
 use engine::budget::{CAPTURE_MAX_BYTES, STRIP_MAX_BYTES, TRANSCRIPT_MAX_BYTES};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// The sizes of an upload's parts, each within its limit.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +46,12 @@ impl Upload {
         let closed = bytes.split_off(transcript + open);
         let open = bytes.split_off(transcript);
         Some(Upload { transcript: bytes, open, closed, strip })
+    }
+
+    /// SHA-256 of each picture, in hexadecimal.
+    pub fn picture_hashes(&self) -> Vec<String> {
+        let hash = |bytes: &Vec<u8>| Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        [&self.open, &self.closed, &self.strip].map(hash).into()
     }
 }
 

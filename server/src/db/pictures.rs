@@ -1,0 +1,35 @@
+//! Pictures that were scored before, by their hashes.
+
+use super::Connection;
+use crate::domain::EventId;
+
+/// Whether any of these hashes was seen.
+pub async fn any_seen(db: &mut Connection, hashes: &[String]) -> sqlx::Result<bool> {
+    for hash in hashes {
+        let seen: i64 = sqlx::query_scalar("select count(*) from seen_pictures where sha256 = $1")
+            .bind(hash)
+            .fetch_one(&mut *db)
+            .await?;
+        if seen > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Notes these hashes. Returns whether all of them were new.
+pub async fn note(db: &mut Connection, hashes: &[String], event: &EventId, now_ms: i64) -> sqlx::Result<bool> {
+    let mut all_new = true;
+    for hash in hashes {
+        let inserted = sqlx::query(
+            "insert into seen_pictures (sha256, event_id, seen_at) values ($1, $2, $3) on conflict do nothing",
+        )
+        .bind(hash)
+        .bind(event)
+        .bind(now_ms)
+        .execute(&mut *db)
+        .await?;
+        all_new &= inserted.rows_affected() == 1;
+    }
+    Ok(all_new)
+}
