@@ -5,7 +5,7 @@
 
 use engine::mesh::landmarks::{CHIN, FOREHEAD, LEFT_CHEEK, LEFT_EYE_REFINED, RIGHT_CHEEK, RIGHT_EYE_REFINED, RIGID};
 
-/// Eight bits, as ±127: enough for trunk and eyes. Trunk and eyes alone move the ratio by up to 0.006 and 0.005.
+/// Eight bits, as ±127: enough for trunk and eyes.
 const USUAL: i16 = 127;
 
 /// Fifteen bits for the detector. Where it places the box decides how the mesh is cut out, and a candidate that slips over
