@@ -230,25 +230,6 @@ mod tests {
         assert_eq!(inspect_header(&vec![0; limits().max_bytes + 1], &limits()), Err(Reason::CaptureSize));
     }
 
-    /// What fuzzing kept, each input with something in it that no other had.
-    #[test]
-    fn sr_25_no_picture_of_the_fuzz_corpus_panics_and_what_decodes_has_the_size_it_said() {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/jpeg");
-        let (mut refused, mut decoded) = (0, 0);
-        for file in std::fs::read_dir(folder).unwrap() {
-            let bytes = std::fs::read(file.unwrap().path()).unwrap();
-            match decode(&bytes, &limits()) {
-                Err(_) => refused += 1,
-                Ok(picture) => {
-                    let size = Size { width: picture.as_frame().width(), height: picture.as_frame().height() };
-                    assert_eq!(inspect_header(&bytes, &limits()), Ok(size));
-                    decoded += 1;
-                }
-            }
-        }
-        assert!(refused > 9 && decoded > 9, "{refused} refused, {decoded} decoded");
-    }
-
     #[test]
     fn no_prefix_and_no_flipped_byte_panics() {
         let jpeg = sample();

@@ -1,0 +1,27 @@
+//! Pictures that are meant to do harm.
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+
+use engine::Thresholds;
+use engine::jpeg::{Size, decode, inspect_header};
+
+/// What fuzzing kept, each input with something in it that no other had.
+#[test]
+fn sr_25_no_picture_of_the_fuzz_corpus_panics_and_what_decodes_has_the_size_it_said() {
+    let limits = Thresholds::V2.capture;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/jpeg");
+    let (mut refused, mut decoded) = (0, 0);
+    for file in std::fs::read_dir(folder).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        match decode(&bytes, &limits) {
+            Err(_) => refused += 1,
+            Ok(picture) => {
+                let size = Size { width: picture.as_frame().width(), height: picture.as_frame().height() };
+                assert_eq!(inspect_header(&bytes, &limits), Ok(size));
+                decoded += 1;
+            }
+        }
+    }
+    assert!(refused > 9 && decoded > 9, "{refused} refused, {decoded} decoded");
+}
