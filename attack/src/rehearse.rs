@@ -3,14 +3,12 @@
 use engine::prompt::{Next, Policy, ServedRound, next_cue};
 use engine::transcript::{key_id, sign};
 use engine::{
-    Attempt, Decision, Issued, KeyKind, Networks, Phase, Reason, Scorer, Submission, Terms, Thresholds, Verdict, decide,
+    Attempt, Evidence, Issued, KeyKind, Networks, Phase, Reason, Scorer, Submission, Terms, Thresholds, Verdict, decide,
 };
 use fastrand::Rng;
 
 use crate::camera::Camera;
 
-/// Frames a second that the browser analyses.
-pub(crate) const RATE: f64 = 30.0;
 /// Time from when the engine looks until the challenge begins, at most.
 const ALIGN_MS: f64 = 20_000.0;
 /// Eyes must have been read for so long before it begins.
@@ -21,14 +19,21 @@ const TIMEOUT_MS: u32 = 60_000;
 pub(crate) struct Outcome {
     /// The verdict, or why there was no submission: never aligned, timed out, too many wrong rounds.
     pub(crate) verdict: Verdict,
-    /// What the server found, if something was submitted.
-    pub(crate) decision: Option<Decision>,
-    /// Bytes of the transcript, both captures and the strip.
-    pub(crate) bytes: [usize; 4],
-    /// How long it took from the start of the challenge.
-    pub(crate) took_ms: f64,
+    /// What was submitted, if anything was.
+    pub(crate) sent: Option<Sent>,
     /// The rounds.
     pub(crate) rounds: Vec<ServedRound>,
+}
+
+/// A submission with what it is judged by, and the key that signs for it.
+#[derive(Clone)]
+pub(crate) struct Sent {
+    pub(crate) issued: Issued,
+    pub(crate) secret: [u8; 32],
+    pub(crate) transcript: Vec<u8>,
+    pub(crate) open: Vec<u8>,
+    pub(crate) closed: Vec<u8>,
+    pub(crate) strip: Vec<u8>,
 }
 
 /// How the attempt is made.
@@ -77,32 +82,19 @@ pub(crate) fn rehearse(
             break;
         }
         if now > ALIGN_MS {
-            return Ok(unsubmitted(Reason::Timeout, now, Vec::new()));
+            return Ok(unsubmitted(Reason::Timeout, Vec::new()));
         }
     }
     let issued_ms = now;
     now += round_trip_ms / 2.0;
     attempt.begin(terms.clone(), KeyKind::Soft, public_key, now);
-    let started_ms = now;
     let mut rounds: Vec<ServedRound> = Vec::new();
     let mut pending: Option<(f64, f64, engine::prompt::Cue)> = None;
     let mut ask = None;
     let mut asked_for = -1_i64;
     loop {
         let picture = camera.picture(now, ask)?;
-        let (seen, progress) = attempt.push(&picture.as_frame(), now)?;
-        if std::env::var_os("TRACE").is_some() {
-            eprintln!(
-                "T {} {:?} {:?} {:?} {:?} {:?} {:?}",
-                seen.t_ms,
-                ask,
-                seen.state,
-                seen.openness,
-                seen.gate,
-                seen.ears.map(|e| e.mean()),
-                seen.closure
-            );
-        }
+        let (_, progress) = attempt.push(&picture.as_frame(), now)?;
         ask = progress.prompt.map(|prompt| prompt.ask);
         if progress.phase == Phase::Complete || ask == Some(engine::Ask::Fetch) {
             let round = attempt.commitment().map_or(-1, |commitment| i64::from(commitment.round));
@@ -125,7 +117,7 @@ pub(crate) fn rehearse(
                         Next::Cue(cue) => pending = Some((now + round_trip_ms, at_server_ms, cue)),
                         Next::Complete => {}
                         Next::Exhausted => {
-                            return Ok(unsubmitted(Reason::PromptMissed, now - started_ms, rounds));
+                            return Ok(unsubmitted(Reason::PromptMissed, rounds));
                         }
                     }
                 }
@@ -140,26 +132,21 @@ pub(crate) fn rehearse(
             break;
         }
         if progress.timed_out {
-            return Ok(unsubmitted(Reason::Timeout, now - started_ms, rounds));
+            return Ok(unsubmitted(Reason::Timeout, rounds));
         }
         now += frame_ms;
     }
     let evidence = attempt.evidence().expect("a complete attempt has its evidence");
-    let jws = sign(&evidence.signing_input, &secret);
+    let transcript = sign(&evidence.signing_input, &secret).into_bytes();
     let elapsed_ms = (now - issued_ms + 500.0) as u64;
     let issued = Issued { terms, public_key, rounds: rounds.clone(), elapsed_ms };
-    let submission = Submission {
-        transcript: jws.as_bytes(),
-        open: &evidence.open,
-        closed: &evidence.closed,
-        strip: &evidence.strip,
-    };
-    let bytes = [jws.len(), evidence.open.len(), evidence.closed.len(), evidence.strip.len()];
+    let Evidence { open, closed, strip, .. } = evidence.clone();
+    let submission = Submission { transcript: &transcript, open: &open, closed: &closed, strip: &strip };
     let decision = decide(&issued, &submission, &mut Scorer::new(networks()), &Thresholds::V2)?;
-    let took_ms = now - started_ms;
-    Ok(Outcome { verdict: decision.verdict, decision: Some(decision), bytes, took_ms, rounds })
+    let sent = Some(Sent { issued, secret, transcript, open, closed, strip });
+    Ok(Outcome { verdict: decision.verdict, sent, rounds })
 }
 
-fn unsubmitted(reason: Reason, took_ms: f64, rounds: Vec<ServedRound>) -> Outcome {
-    Outcome { verdict: Verdict::Rejected(reason), decision: None, bytes: [0; 4], took_ms, rounds }
+fn unsubmitted(reason: Reason, rounds: Vec<ServedRound>) -> Outcome {
+    Outcome { verdict: Verdict::Rejected(reason), sent: None, rounds }
 }

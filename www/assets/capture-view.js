@@ -15,6 +15,9 @@ const ICONS = {
   turned: 'face', tilted: 'face', blurred: 'hold', eyes_unreadable: 'eye', settling: 'eye', hold: 'check', preparing: 'check', blink: 'blink', ask_once: 'blink', ask_twice: 'blink-twice', ask_hold: 'closed', ask_tone: 'eye', ask_wait: 'eye', ask_fetch: 'check', open_again: 'eye', starting: 'face',
 };
 
+/** What a step before, at and after the present one is. */
+const STEP_STATES = ['done', 'current', 'next'];
+
 /** Beside this module, wherever that lies. */
 const ICONS_FILE = new URL('./icons.svg', import.meta.url).pathname;
 
@@ -78,7 +81,7 @@ export class CaptureView {
     if (prompt === null) return;
     const dots = Array.from({ length: prompt.steps }, (_, index) => {
       const dot = document.createElement('span');
-      dot.dataset.step = index < prompt.done ? 'done' : index === prompt.done ? 'current' : 'next';
+      dot.dataset.step = STEP_STATES[Math.sign(index - prompt.done) + 1];
       return dot;
     });
     list.replaceChildren(...dots);

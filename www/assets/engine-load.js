@@ -13,11 +13,14 @@ import { Problem } from './problem.js';
  * @property {(width: number, height: number) => number} frameAddress
  * @property {(t_ms: number) => string} push
  * @property {() => Uint8Array} softPublicKey
- * @property {(termsJson: string, keyKind: string, now_ms: number, publicKey: Uint8Array) => void} begin
+ * @property {(terms: import('./types.js').Challenge, keyKind: string, now_ms: number, publicKey: Uint8Array) => void} begin
+ * @property {() => string | undefined} commitment
+ * @property {(cue: import('./types.js').Cue, now_ms: number) => void} reveal
  * @property {() => string} signingInput
  * @property {(signingInput: string) => Uint8Array} softSign
  * @property {() => Uint8Array} openCapture
  * @property {() => Uint8Array} closedCapture
+ * @property {() => Uint8Array} strip
  * @property {() => void} reset
  * @property {() => string} versions
  */

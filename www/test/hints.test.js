@@ -9,7 +9,7 @@ import { MIN_SHOWN_MS, PRIORITY, WINDOW_MS, advance, showNow, wanted } from '../
 /** @type {Observation} */
 const GOOD = {
   t_ms: 0, faces: 1, gate: 'ok', direction: null, state: 'open', ear_right: 0.3, ear_left: 0.3, settled: true,
-  phase: 'idle', progress: 0, remaining_ms: null, timed_out: false, box: null, blink: null,
+  phase: 'idle', progress: 0, remaining_ms: null, timed_out: false, prompt: null, box: null, blink: null,
 };
 
 /** What is shown at each change, for codes asked for at 30 frames a second. @param {[from_ms: number, code: string][]} asked @param {number} end_ms */
@@ -36,6 +36,9 @@ test('each observation asks for one hint', () => {
     [{ state: 'closed' }, 'recording', 'open_again'],
     [{ state: 'closing' }, 'recording', 'blink'],
     [{ gate: 'several_faces', faces: 2 }, 'recording', 'several_faces'],
+    [{ prompt: { done: 0, steps: 3, ask: 'wait' } }, 'recording', 'ask_wait'],
+    [{ prompt: { done: 0, steps: 3, ask: 'wait' }, gate: 'too_far' }, 'recording', 'too_far'],
+    [{ prompt: { done: 1, steps: 3, ask: 'twice' }, gate: 'too_far' }, 'recording', 'ask_twice'],
     [{ gate: 'no_face', faces: 0 }, 'align', 'no_face'],
     [{ gate: 'off_center', direction: 'left' }, 'align', 'off_center', 'left'],
     [{ gate: 'too_dark', direction: 'left' }, 'align', 'too_dark', null],

@@ -101,7 +101,7 @@ function rustCodes(path, within) {
 }
 
 test('every reason of the engine has its words, or is one of those that say nothing to a forger', () => {
-  const silent = /^(transcript_|capture_(hash|format|size|damaged)|captures_identical|score_mismatch)/;
+  const silent = /^(transcript_|capture_(hash|format|size|damaged)|captures_identical|score_mismatch|prompt_(mismatch|commitment)|capture_replayed|strip_(differs|no_blink|mismatch))/;
   for (const code of rustCodes('../engine/src/reason.rs', 'code')) {
     const isSilent = silent.test(code);
     assert.equal(hasText(`reason.${code}.title`), !isSilent, code);
@@ -138,7 +138,7 @@ test('every problem that a page can meet has a title and a text', () => {
 });
 
 test('every code of the server that can reach a person has its words', () => {
-  const forPrograms = /^(admin_|limit_invalid|method_not_allowed|not_found|content_type|body_malformed)/;
+  const forPrograms = /^(admin_|limit_invalid|method_not_allowed|not_found|content_|body_malformed)/;
   for (const code of rustCodes('../server/src/routes/error.rs', 'code').filter((name) => !forPrograms.test(name))) {
     assert.notEqual(problemMessage(code).title, EN['problem.unexpected.title'], code);
   }

@@ -14,16 +14,16 @@ import { GIVE_UP_AFTER_MS, LARGEST_CHUNK, pauseMs, submit } from '../assets/subm
 const SIZE = 70_000;
 const ANSWER = { status: /** @type {const} */ ('VERIFIED'), reason: null, message: 'ok', attempts_left: 2 };
 
-/** Bytes that are all different from their neighbours, in three parts. @returns {Submission} */
+/** Bytes that are all different from their neighbours, in four parts. @returns {Submission} */
 function submission() {
   const part = (/** @type {number} */ from, /** @type {number} */ to) => new Blob([Uint8Array.from({ length: to - from }, (_, index) => (from + index) % 251)]);
-  return { challenge_id: 'c', transcript: part(0, 3000), open: part(3000, 30_000), closed: part(30_000, SIZE), idempotency_key: 'key-1', begun: false };
+  return { challenge_id: 'c', transcript: part(0, 3000), open: part(3000, 30_000), closed: part(30_000, 50_000), strip: part(50_000, SIZE), idempotency_key: 'key-1', begun: false };
 }
 
 /** Uploads over a connection with these fates, request by request; the last one repeats.
  * @param {Fate[] | (() => Fate)} fates @param {{submission?: Submission, has?: number, forgetsAfter?: number}} [about] `has`: bytes there before */
 async function upload(fates, { submission: what = submission(), has = 0, forgetsAfter = Infinity } = {}) {
-  const whole = new Uint8Array(await new Blob([what.transcript, what.open, what.closed]).arrayBuffer());
+  const whole = new Uint8Array(await new Blob([what.transcript, what.open, what.closed, what.strip]).arrayBuffer());
   let server = whole.slice(0, has);
   let now = 0;
   let requests = 0;

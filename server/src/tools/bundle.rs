@@ -101,7 +101,9 @@ pub fn verify(folder: &Path, networks: Networks) -> anyhow::Result<Verification>
         Verdict::Rejected(reason) => ("FAILED", Some(reason.code())),
     };
     let same = decided.status == status && decided.reason.as_deref() == reason;
-    let first_difference = first_difference(&serde_json::to_value(&record)?, &decided.details);
+    // By way of text, as the server wrote it: a number of 32 bits is another one with 64.
+    let written: Value = serde_json::from_str(&serde_json::to_string(&record)?)?;
+    let first_difference = first_difference(&written, &decided.details);
     Ok(Verification { verdict, record, same, first_difference })
 }
 

@@ -5,15 +5,11 @@
 
 mod counting;
 mod cues;
+mod judging;
 mod outcome;
 mod upload;
 
-use std::time::Duration;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use engine::prompt::Policy;
-use engine::{Decision, Issued, Reason, Record, Terms, Verdict};
+use engine::{Decision, Issued, Reason, Verdict};
 
 pub use cues::next;
 pub use outcome::{Answer, GiveUp, Lengths, Outcome, Upload, VerificationError};
@@ -25,14 +21,11 @@ use crate::clock;
 use crate::db::challenges::{self, Challenge, Claim};
 use crate::db::events::{self, Event};
 use crate::db::sessions::Session;
-use crate::db::{self, Connection, pictures, uploads};
+use crate::db::{Connection, pictures, uploads};
 use crate::domain::{ChallengeId, EventId, LeaseId};
-use crate::scoring::{Job, ScoringError};
 
 /// How long a claim holds. Longer than scoring and storing can take.
 const LEASE_MS: i64 = 60_000;
-/// Scoring that takes longer has failed.
-const SCORING_TIMEOUT: Duration = Duration::from_secs(30);
 /// After a fault of ours, so much time is left to send the same submission again.
 const RETRY_MS: i64 = 60_000;
 /// Said to who is verified.
@@ -151,11 +144,9 @@ async fn decide_claimed(
 ) -> Result<Answer, VerificationError> {
     let id = challenge.id.clone();
     let decided = async {
-        let issued = issued(app, &challenge).await?;
-        let decision = match replayed(app, &issued, &upload).await? {
-            Some(decision) => decision,
-            None => score(app, &issued, &upload).await?,
-        };
+        let issued = judging::issued(app, &challenge).await?;
+        let decision = judging::score(app, &issued, &upload).await?;
+        let decision = judging::refuse_replays(app, &upload, decision).await?;
         keep_and_record(app, session, challenge, lease.clone(), (issued, upload), decision).await
     };
     let decided = decided.await;
@@ -163,49 +154,6 @@ async fn decide_claimed(
         release(app, &id, &lease).await;
     }
     decided
-}
-
-/// What was laid down for a challenge, and what we saw of it up to now.
-async fn issued(app: &App, challenge: &Challenge) -> Result<Issued, VerificationError> {
-    let damaged = |what: &str| VerificationError::Unavailable(format!("stored {what} is damaged"));
-    let terms = Terms {
-        audience: challenge.audience.clone(),
-        challenge_id: challenge.id.to_string(),
-        nonce: challenge.nonce.clone(),
-        attempt: challenge.attempt,
-        timeout_ms: challenge.timeout_ms,
-        thresholds: challenge.thresholds.clone(),
-        policy: Policy::from_name(&challenge.policy).ok_or_else(|| damaged("policy"))?,
-        rate: challenge.rate,
-    };
-    let public_key = URL_SAFE_NO_PAD.decode(&challenge.public_key).ok().and_then(|key| key.try_into().ok());
-    let public_key = public_key.ok_or_else(|| damaged("key"))?;
-    let rounds = db::cues::list(&mut *app.db.read().await?, &challenge.id).await?;
-    let rounds = cues::served(rounds, challenge.issued_at);
-    let elapsed_ms = clock::now_ms().saturating_sub(challenge.issued_at).max(0).unsigned_abs();
-    Ok(Issued { terms, public_key, rounds, elapsed_ms })
-}
-
-/// Refuses pictures that were sent before, by anybody, without looking at them.
-async fn replayed(app: &App, issued: &Issued, upload: &Upload) -> Result<Option<Decision>, VerificationError> {
-    let seen = pictures::any_seen(&mut *app.db.read().await?, &upload.picture_hashes()).await?;
-    let record = Record {
-        engine: engine::VERSION.to_owned(),
-        thresholds: issued.terms.thresholds.clone(),
-        policy: Some(issued.terms.policy),
-        ..Record::default()
-    };
-    Ok(seen.then_some(Decision { verdict: Verdict::Rejected(Reason::CaptureReplayed), record }))
-}
-
-async fn score(app: &App, issued: &Issued, upload: &Upload) -> Result<Decision, VerificationError> {
-    let job = Job { issued: issued.clone(), upload: upload.clone() };
-    match tokio::time::timeout(SCORING_TIMEOUT, app.scoring.decide(&job)).await {
-        Ok(Ok(decision)) => Ok(decision),
-        Ok(Err(ScoringError::Busy)) => Err(VerificationError::Busy),
-        Ok(Err(ScoringError::Failed(why))) => Err(VerificationError::Unavailable(format!("scoring: {why}"))),
-        Err(_) => Err(VerificationError::Unavailable("scoring took too long".to_owned())),
-    }
 }
 
 /// Writes the captures, then the rows that name them.
@@ -223,10 +171,10 @@ async fn keep_and_record(
         Verdict::Accepted => None,
         Verdict::Rejected(reason) => Some(reason),
     };
-    // Bytes that were not even read as pictures of a face are nothing an auditor could look at.
-    let was_scored = decision.record.open.is_some() && decision.record.closed.is_some();
+    let was_scored = judging::were_scored(&decision.record);
     let captures = was_scored.then(|| CaptureRefs::new(&event, now));
-    let pictures = if was_scored { upload.picture_hashes() } else { Vec::new() };
+    let is_new = was_scored && reason != Some(Reason::CaptureReplayed);
+    let pictures = if is_new { upload.picture_hashes() } else { Vec::new() };
     let details = to_json(&decision.record)?;
     // Only what was signed by the right key: anything else is nobody's text.
     let evidence = match decision.record.key {

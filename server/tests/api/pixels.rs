@@ -193,3 +193,49 @@ async fn of_many_equal_submissions_at_once_one_is_decided_and_one_event_written(
     assert_eq!(verified, 1, "{:?}", answers.iter().map(|answer| answer.status).collect::<Vec<_>>());
     assert_eq!(server.events().await.len(), 1);
 }
+
+#[tokio::test]
+async fn sr_14_pictures_that_anybody_sent_before_are_refused() {
+    let server = TestServer::start().await;
+    let first = Person::blinks(&server, "jo@example.com").await;
+    assert_eq!(first.submit(&server, "k1").await.json()["status"], "VERIFIED");
+    // Another user signs the same record and pictures for a challenge of their own.
+    let cookie = server.sitting("thief@example.com").await;
+    let secret = [7; 32];
+    let key = SigningKey::from_bytes(&secret).verifying_key().to_bytes();
+    let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key) });
+    let challenge = server.post("/api/challenge", Some(&cookie), &body).await.json();
+    server.execute("update challenges set issued_at = issued_at - 10000 where state = 'issued'").await;
+    let (_, payload) = first.evidence.signing_input.split_once('.').unwrap();
+    let mut payload: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
+    (payload["chal"], payload["nonce"]) = (challenge["challenge_id"].clone(), challenge["nonce"].clone());
+    let input = transcript::signing_input(payload.to_string().as_bytes(), &key);
+    let parcel = Parcel {
+        challenge: challenge["challenge_id"].as_str().unwrap().to_owned(),
+        transcript: transcript::sign(&input, &secret).into_bytes(),
+        ..first.parcel()
+    };
+    let answer = server.submit(&cookie, "k1", &parcel).await.json();
+    assert_eq!((&answer["status"], &answer["reason"]), (&json!("FAILED"), &json!("capture_replayed")));
+}
+
+#[tokio::test]
+async fn a_decision_can_be_exported_and_taken_again_offline() {
+    let server = TestServer::start().await;
+    let person = Person::blinks(&server, "jo@example.com").await;
+    assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED");
+    let event = server.text("select id from verification_events").await;
+    let data = server.data.path().to_str().unwrap();
+    let config = server::config::Config::from_pairs([("DATA_DIR", data)]).unwrap();
+    let folder = server.data.path().join("bundle");
+    server::tools::export_bundle(&config, &event, &folder).await.unwrap();
+    let networks = || server::runtime::Models::find(Runtime::Tract, None).unwrap().networks();
+    let again = server::tools::bundle::verify(&folder, networks()).unwrap();
+    assert!(again.same && again.first_difference.is_none(), "{:?}", again.first_difference);
+    std::fs::write(folder.join("strip.jpg"), b"another").unwrap();
+    let bent = server::tools::bundle::verify(&folder, networks()).unwrap();
+    assert!(!bent.same, "{:?}", bent.verdict);
+    std::fs::remove_file(folder.join("issued.json")).unwrap();
+    let missing = server::tools::bundle::verify(&folder, networks()).unwrap_err();
+    assert!(format!("{missing:#}").contains("issued.json"), "{missing:#}");
+}

@@ -1,0 +1,41 @@
+//! What a count says of the rate behind it.
+
+/// The one-sided upper 95 % bound of a rate of which `accepted` of `attempts` were seen (Clopper & Pearson 1934): the rate
+/// at which so few or fewer would be seen once in twenty times.
+pub(crate) fn upper_bound(accepted: u32, attempts: u32) -> f64 {
+    if accepted >= attempts {
+        return 1.0;
+    }
+    let (mut low, mut high) = (0.0, 1.0);
+    for _ in 0..60 {
+        let middle = (low + high) / 2.0;
+        if at_most(accepted, attempts, middle) > 0.05 { low = middle } else { high = middle }
+    }
+    high
+}
+
+/// How likely at most `accepted` of `attempts` are at this rate.
+fn at_most(accepted: u32, attempts: u32, rate: f64) -> f64 {
+    let n = f64::from(attempts);
+    let mut term = (1.0 - rate).powf(n);
+    let mut sum = term;
+    for k in 1..=accepted {
+        let k = f64::from(k);
+        term *= (n - k + 1.0) / k * rate / (1.0 - rate);
+        sum += term;
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn none_of_150_means_below_two_in_a_hundred() {
+        for (accepted, attempts, expected) in [(0, 150, 0.0198), (0, 42, 0.0688), (1, 100, 0.0466), (3, 3, 1.0)] {
+            let bound = upper_bound(accepted, attempts);
+            assert!((bound - expected).abs() < 1e-4, "{accepted} of {attempts}: {bound}");
+        }
+    }
+}
