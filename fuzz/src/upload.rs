@@ -19,8 +19,9 @@ use tower::ServiceExt;
 const BASE_URL: &str = "http://localhost:8080";
 /// Requests that one input may make.
 const MOST_REQUESTS: usize = 8;
-/// Inputs before a new server takes the place of the old one, whose limits on the rate of requests would be reached.
-const INPUTS_PER_SERVER: usize = 40;
+/// Inputs before a new server takes the place of the old one. Each of an input's requests may bring two questions for how
+/// much has arrived, and a sitting has 400 of all of them.
+const INPUTS_PER_SERVER: usize = 400 / (3 * MOST_REQUESTS);
 
 thread_local! {
     static WORLD: RefCell<Option<World>> = const { RefCell::new(None) };

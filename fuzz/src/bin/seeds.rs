@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+// What instrumented code calls is in there.
+use libfuzzer_sys as _;
+
 fn main() -> std::io::Result<()> {
     let folder = PathBuf::from(std::env::args_os().nth(1).expect("seeds FOLDER"));
     for (target, inputs) in fuzz::seeds::all() {
