@@ -36,6 +36,11 @@ impl Scene {
         Scene { portrait, lids: Lids::new(mesh), face, blinks }
     }
 
+    /// Blinks at these seconds from now on.
+    pub fn set_blinks(&mut self, blinks: Vec<f32>) {
+        self.blinks = blinks;
+    }
+
     /// The frame at `t` seconds, 0 to 255 a channel, row by row. `seed` makes the noise another one.
     fn colours(&self, t: f32, seed: u32) -> Vec<[f32; 3]> {
         let to_portrait = self.camera(t);

@@ -212,7 +212,7 @@ fn a_bent_transcript_is_refused_with_its_reason() {
 }
 
 #[test]
-fn a_bad_signature_and_an_impossible_time_are_refused() {
+fn sr_11_a_bad_signature_and_an_impossible_time_are_refused() {
     let sent = Sent::honest();
     let jws = sent.signed();
     let mut altered = jws.clone().into_bytes();
@@ -223,7 +223,7 @@ fn a_bad_signature_and_an_impossible_time_are_refused() {
 }
 
 #[test]
-fn captures_that_were_swapped_or_made_up_are_refused_although_they_are_signed() {
+fn sr_09_13_15_captures_that_were_swapped_or_made_up_are_refused_although_they_are_signed() {
     let honest = Sent::honest();
     let open_ear = honest.payload["cap"]["open"]["ear"].clone();
     let closed_ear = honest.payload["cap"]["closed"]["ear"].clone();

@@ -1,13 +1,14 @@
 // The way of the camera's frames to the engine: one at a time, as many as the device can bear, in browsers of every kind.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { afterEach, beforeEach, test } from 'node:test';
 import { portraitClip } from './lib/clips.mjs';
 import { startServer } from './lib/server.mjs';
 import { comeToCamera, openVisitor, screen } from './lib/visitor.mjs';
 
 let server;
-before(async () => { server = await startServer(); });
-after(async () => { await server?.stop(); });
+// A server each: the same clip gives the same pictures, and those that were sent before are refused.
+beforeEach(async () => { server = await startServer(); });
+afterEach(async () => { await server?.stop(); });
 
 /**
  * Comes to the camera page with `worker` run in the engine's thread and `page` in the page before anything else; presses

@@ -7,8 +7,8 @@ import { portraitClip, recordedClip, skipWithout } from './lib/clips.mjs';
 import { startServer } from './lib/server.mjs';
 import { comeToCamera, openVisitor, screen } from './lib/visitor.mjs';
 
-/** Captures and transcript of one verification may have this many bytes. */
-const UPLOAD_BUDGET = 80_000;
+/** Captures, strip and transcript of one verification may have this many bytes. */
+const UPLOAD_BUDGET = 120_000;
 
 /** Eye aspect ratio by which the browser's rounded weights and the server's full ones may differ on one JPEG. */
 const RUNTIMES_APART = 0.01;

@@ -1,13 +1,14 @@
 // Other ways to the same end: by keyboard alone, over a connection that breaks, in browsers that lack newer interfaces.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { afterEach, beforeEach, test } from 'node:test';
 import { portraitClip } from './lib/clips.mjs';
 import { startServer } from './lib/server.mjs';
 import { comeToCamera, openVisitor, screen } from './lib/visitor.mjs';
 
 let server;
-before(async () => { server = await startServer(); });
-after(async () => { await server?.stop(); });
+// A server each: the same clip gives the same pictures, and those that were sent before are refused.
+beforeEach(async () => { server = await startServer(); });
+afterEach(async () => { await server?.stop(); });
 
 /** Comes to the camera page's first screen and hands over to `steps`. */
 async function atTheCamera(steps, prepare = async () => {}, options = {}) {
