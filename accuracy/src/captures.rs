@@ -98,7 +98,7 @@ fn pairs(clip: &Clip, models: &Models, program: &Program) -> anyhow::Result<Vec<
 /// Plays the clip to attempts, one after the other, and gives each one's evidence with the blink it shows.
 fn gather(clip: &Clip, models: &Models) -> anyhow::Result<Vec<(Blink, Evidence)>> {
     let mut playback = Playback::start(&clip.path, Rate::Native, clip.native, None, Delivery::Pictures)?;
-    let mut attempt = Attempt::new(models.networks(), Thresholds::V2);
+    let mut attempt = Attempt::new(models.networks(), Thresholds::V3);
     let (mut gathered, mut began_ms) = (Vec::new(), None);
     let mut times_ms = (0..).map(|index| f64::from(index) * clip.native.frame_ms());
     while let Some((rgb, width, height)) = playback.next_picture()? {
@@ -125,7 +125,7 @@ fn terms() -> Terms {
         nonce: "nonce".into(),
         attempt: 1,
         timeout_ms: TIMEOUT_MS,
-        thresholds: Thresholds::V2.name.into(),
+        thresholds: Thresholds::V3.name.into(),
         policy: Policy::Natural,
         rate: 0,
     }

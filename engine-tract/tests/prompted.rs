@@ -40,7 +40,7 @@ impl Case {
         let Case { issued, open, closed, strip, .. } = self;
         let submission = Submission { transcript: jws.as_bytes(), open, closed, strip };
         let mut scorer = Scorer::new(models().networks());
-        decide(issued, &submission, &mut scorer, &Thresholds::V2).unwrap().verdict
+        decide(issued, &submission, &mut scorer, &Thresholds::V3).unwrap().verdict
     }
 
     /// Replaces the strip and names its hash, as a forger with the key would.
@@ -68,11 +68,11 @@ fn honest() -> &'static Case {
             nonce: "nonce".into(),
             attempt: 1,
             timeout_ms: 60_000,
-            thresholds: "v2".into(),
+            thresholds: "v3".into(),
             policy: Policy::Prompted,
             rate: 250,
         };
-        let mut attempt = Attempt::new(models().networks(), Thresholds::V2);
+        let mut attempt = Attempt::new(models().networks(), Thresholds::V3);
         attempt.begin(terms.clone(), KeyKind::Soft, public_key, 0.0);
         let (mut rounds, mut cue, mut asked): (Vec<ServedRound>, _, _) = (Vec::new(), None, None);
         for index in 0..600_u32 {
@@ -93,7 +93,7 @@ fn honest() -> &'static Case {
                 rounds.push(ServedRound { cue, revealed_ms, commitment, outcome, committed_ms: now as u64 + 30 });
             }
             let history = rounds.iter().map(|round| (round.cue, round.outcome));
-            match next_cue(Policy::Prompted, history, || 0, &Thresholds::V2.prompt) {
+            match next_cue(Policy::Prompted, history, || 0, &Thresholds::V3.prompt) {
                 Next::Cue(next) => {
                     cue = Some((next, now as u64 + 10));
                     attempt.reveal(next, now + 20.0);
@@ -172,7 +172,7 @@ fn rounds_that_do_not_fit_what_the_server_saw_are_refused_with_their_reason() {
 
 #[test]
 fn strips_that_do_not_show_what_was_recorded_are_refused_although_they_are_signed() {
-    let limits = engine::CaptureThresholds { max_bytes: 40_000, ..Thresholds::V2.capture };
+    let limits = engine::CaptureThresholds { max_bytes: 40_000, ..Thresholds::V3.capture };
     let sheet = jpeg::decode(&honest().strip, &limits).unwrap();
     let paint = |from: &dyn Fn(usize, usize) -> (usize, usize)| {
         let frame = sheet.as_frame();

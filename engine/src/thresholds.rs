@@ -278,11 +278,11 @@ impl StripThresholds {
 }
 
 impl Thresholds {
-    /// The second set: its limits of light, size, sharpness, covers and blinks were measured on stills and on recorded
-    /// people (`scripts/accuracy`), where their documentation says so. The
-    /// first came before these measurements and is gone.
-    pub const V2: Thresholds = Thresholds {
-        name: "v2",
+    /// The third set: the second, whose limits of light, size, sharpness, covers and blinks were measured on stills and on
+    /// recorded people (`scripts/accuracy`) where their documentation says so, with the rules of prompts and strips. Those
+    /// before judged without a strip and are gone.
+    pub const V3: Thresholds = Thresholds {
+        name: "v3",
         min_presence: 0.5,
         detect_every_ms: 300.0,
         look_closely_every_ms: 1000.0,

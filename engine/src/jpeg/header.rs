@@ -131,7 +131,7 @@ mod tests {
     use crate::thresholds::Thresholds;
 
     fn limits() -> CaptureThresholds {
-        Thresholds::V2.capture
+        Thresholds::V3.capture
     }
 
     fn sample() -> Vec<u8> {

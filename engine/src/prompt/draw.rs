@@ -71,7 +71,7 @@ mod tests {
     use crate::thresholds::Thresholds;
 
     fn limits() -> PromptThresholds {
-        Thresholds::V2.prompt
+        Thresholds::V3.prompt
     }
 
     /// Draws a whole challenge in which every round ends as `outcome` says.

@@ -67,7 +67,7 @@ impl Person {
 pub fn record(terms: Terms, key: [u8; 32]) -> Evidence {
     // As in the browser; the server scores with the reference.
     let networks = Models::find(Runtime::Compact, None).unwrap().networks();
-    let mut attempt = Attempt::new(networks, Thresholds::V2);
+    let mut attempt = Attempt::new(networks, Thresholds::V3);
     attempt.begin(terms, KeyKind::Soft, key, 0.0);
     for index in 0..40 {
         let picture = SCENE.picture(index as f32 / 25.0, index).unwrap();
