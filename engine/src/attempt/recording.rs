@@ -4,7 +4,7 @@ use super::cells::Cells;
 use super::evidence::{self, Evidence, Pair};
 use super::prompts::Prompts;
 use super::{Phase, Progress};
-use crate::blink::{BlinkUpdate, EyeState};
+use crate::blink::{Blink, BlinkUpdate, EyeState};
 use crate::capture::Selector;
 use crate::error::EngineError;
 use crate::frame::Frame;
@@ -24,6 +24,8 @@ pub(super) struct Recording {
     /// `None` where nothing is prompted.
     pub(super) prompts: Option<Prompts>,
     selector: Selector,
+    /// Without prompts: the blink that was counted, until the eyes have been open again for a moment.
+    blink: Option<Blink>,
     pub(super) cells: Cells,
     /// What was seen of the steps that are done.
     pub(super) moments: Vec<Moment>,
@@ -45,6 +47,7 @@ impl Recording {
             frames: Vec::new(),
             prompts,
             selector: Selector::default(),
+            blink: None,
             cells: Cells::default(),
             moments: Vec::new(),
             new_pairs: Vec::new(),
@@ -112,16 +115,22 @@ impl Recording {
         t_ms > self.terms.timeout_ms || (self.prompts.is_some() && self.frames.len() == MAX_FRAMES)
     }
 
-    /// Without prompts: complete with the first blink.
+    /// Without prompts: complete after the first blink.
     fn follow_lids(&mut self, seen: &Observation) -> bool {
         self.progress = match seen.state {
             EyeState::Unknown | EyeState::Closing => self.progress,
             EyeState::Open => 1.0 / 3.0,
             EyeState::Closed | EyeState::Opening => 2.0 / 3.0,
         };
-        let Some(blink) = seen.blink else { return false };
+        if let Some(blink) = seen.blink {
+            self.blink = Some(blink);
+            self.pairs = std::mem::take(&mut self.new_pairs);
+        }
+        // The strip shows eyes that are open again, not lids on their way up.
+        let Some(blink) = self.blink.take_if(|blink| seen.t_ms >= blink.end_ms + choose::OPENED_MS) else {
+            return false;
+        };
         self.moments = vec![Moment::of_blink(&self.frames, blink)];
-        self.pairs = std::mem::take(&mut self.new_pairs);
         true
     }
 

@@ -18,7 +18,7 @@ pub struct Moment {
 }
 
 /// Lids that have just come up are still in motion, and read otherwise as soon as the picture is shrunk.
-const OPENED_MS: u32 = 100;
+pub(crate) const OPENED_MS: u32 = 100;
 
 /// So long before a gesture is asked for its moment begins: the strip shows open eyes first.
 const LEAD_MS: u32 = 600;
@@ -33,11 +33,10 @@ impl Moment {
         Moment { frames: since(recorded, frames, from_ms), closures: round.closures().to_vec() }
     }
 
-    /// The moment of a blink that the last frame of those recorded has ended.
+    /// The moment of a blink, up to the last frame of those recorded.
     pub(crate) fn of_blink(recorded: &[FrameRecord], blink: Blink) -> Moment {
         let from_ms = blink.start_ms.saturating_sub(BLINK_LEAD_MS);
-        let end = recorded.partition_point(|frame| frame.t_ms() <= blink.end_ms);
-        Moment { frames: since(recorded, 0..end, from_ms), closures: vec![blink] }
+        Moment { frames: since(recorded, 0..recorded.len(), from_ms), closures: vec![blink] }
     }
 }
 

@@ -126,6 +126,17 @@ fn score_cells(
     StripScore { cells, closures }
 }
 
+/// Whether these closures are those of the moment, one for one. What the eyes did before its first one says nothing.
+fn shows(found: &[Blink], moment: &Moment) -> bool {
+    let (Some(first), Some(last)) = (moment.closures.first(), moment.closures.last()) else { return true };
+    let within: Vec<&Blink> = found
+        .iter()
+        .filter(|closure| closure.end_ms >= first.start_ms && closure.start_ms <= last.end_ms + LEAD_MS)
+        .collect();
+    let overlap = |(a, b): (&&Blink, &Blink)| a.start_ms <= b.end_ms && b.start_ms <= a.end_ms;
+    within.len() == moment.closures.len() && within.iter().zip(&moment.closures).all(overlap)
+}
+
 fn check(score: &StripScore, moments: &[Moment], thresholds: &Thresholds) -> Result<(), Reason> {
     let limits = &thresholds.strip;
     let count = |wrong: &dyn Fn(&CellScore) -> bool| score.cells.iter().filter(|cell| wrong(cell)).count();
@@ -152,9 +163,7 @@ fn check(score: &StripScore, moments: &[Moment], thresholds: &Thresholds) -> Res
     if count(&|cell| cell.likeness_before.is_some_and(|l| l > limits.max_likeness)) > 0 {
         return Err(Reason::CapturesIdentical);
     }
-    let expected: Vec<&Blink> = moments.iter().flat_map(|moment| &moment.closures).collect();
-    let overlap = |(a, b): (&Blink, &&Blink)| a.start_ms <= b.end_ms && b.start_ms <= a.end_ms;
-    if score.closures.len() != expected.len() || !score.closures.iter().zip(&expected).all(overlap) {
+    if !moments.iter().all(|moment| shows(&score.closures, moment)) {
         return Err(Reason::StripNoBlink);
     }
     // Most cells show open eyes.
