@@ -62,7 +62,7 @@ pub fn next_cue(
 
 /// A random number below `end`; of 2³² values no remainder is so small that its bias could matter here.
 fn below(random: u32, end: u32) -> u32 {
-    (u64::from(random) * u64::from(end) >> 32) as u32
+    ((u64::from(random) * u64::from(end)) >> 32) as u32
 }
 
 #[cfg(test)]

@@ -153,9 +153,12 @@ mod tests {
 
     const STEP_MS: usize = 10;
 
+    /// Start and end of each, in milliseconds.
+    type Closures<'a> = &'a [(u32, u32)];
+
     /// Plays closures (start, end) against a gesture whose cue is known at 0 and due at 1000. The eyes count as closed
     /// from 50 ms after the start until 50 ms before the end.
-    fn play(gesture: Gesture, closures: &[(u32, u32)]) -> (Outcome, u32) {
+    fn play(gesture: Gesture, closures: Closures) -> (Outcome, u32) {
         let cue = Cue { round: 0, step: 0, gesture, delay_ms: 1000, hold_ms: 800 };
         let limits = Thresholds::V3.prompt;
         let mut round = Round::new(cue, 0);
@@ -182,10 +185,10 @@ mod tests {
     fn each_gesture_is_told_from_the_others() {
         use Gesture::{Hold, Once, Twice};
         use Outcome::{Done, Early, Missed};
-        let once: &[(u32, u32)] = &[(1400, 1600)];
-        let twice: &[(u32, u32)] = &[(1400, 1600), (1900, 2100)];
-        let held: &[(u32, u32)] = &[(1400, 2700)];
-        let cases: [(&str, Gesture, &[(u32, u32)], Outcome); 19] = [
+        let once: Closures = &[(1400, 1600)];
+        let twice: Closures = &[(1400, 1600), (1900, 2100)];
+        let held: Closures = &[(1400, 2700)];
+        let cases: [(&str, Gesture, Closures, Outcome); 19] = [
             ("once", Once, once, Done),
             ("twice for once", Once, twice, Missed),
             ("held for once", Once, held, Missed),

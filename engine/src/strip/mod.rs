@@ -2,7 +2,7 @@
 //!
 //! Two captures cannot show that eyes closed and opened again; the strip's cells show it, moment by moment, for a third of
 //! the bytes. Which frames become cells is not the browser's choice: both sides compute it from the recorded numbers
-//! ([`choose`]), so that a browser cannot pick what suits it.
+//! ([`choose()`]), so that a browser cannot pick what suits it.
 
 pub(crate) mod choose;
 mod judge;

@@ -91,7 +91,7 @@ pub struct Transcript {
     pub blink: Blink,
     /// The two captures.
     pub cap: Captures,
-    /// The evidence strip. Which frames its cells show, [`crate::strip::choose`] tells.
+    /// The evidence strip. Which frames its cells show, [`crate::strip::choose()`] tells.
     pub strip: StripRecord,
 }
 
