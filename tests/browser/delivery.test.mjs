@@ -110,17 +110,19 @@ test('a second visit loads nothing of engine and models, and the first one littl
 });
 
 test('the permission is asked for while the engine loads', async () => {
+  let release = () => {};
+  const held = new Promise((resolve) => { release = () => resolve(undefined); });
   await visit(async (page) => {
     await page.click('#start');
-    // The engine is held up: the camera is ready before.
+    // The engine is held up until both were looked at: the camera is ready before.
     await page.waitForSelector('#camera-row[data-ready]', { timeout: 30_000 });
     assert.equal(await page.isVisible('#engine-row[data-ready]'), false);
-    await page.unrouteAll();
+    release();
     await screen(page, ['align', 'recording'], 60_000);
   }, {
     serviceWorkers: 'block',
-    prepare: ({ context, page }) => page.route('**/models/**', async (route) => {
-      await page.waitForSelector('#camera-row[data-ready]', { timeout: 30_000 });
+    prepare: ({ page }) => page.route('**/models/**', async (route) => {
+      await held;
       await route.continue().catch(() => undefined);
     }),
   });
