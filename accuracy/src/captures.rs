@@ -19,10 +19,8 @@ use crate::{Places, load_models, require_none, workers};
 
 /// The closed eyes may be open by at most this share of the open ones, mean of both eyes.
 const MAX_CLOSED_SHARE: f64 = 0.5;
-/// Least share of all true blinks that give evidence: nobody should have to blink again. An attempt ends 0.1 s after its
-/// blink, when the eyes have been open again for a moment, and the next has to learn the open level first: here, where one
-/// follows the other, the second of two blinks in close succession is lost to that, twice in the recordings.
-const MIN_CAPTURED_SHARE: f64 = 0.8;
+/// Least share of all true blinks that give evidence: nobody should have to blink twice.
+const MIN_CAPTURED_SHARE: f64 = 0.85;
 
 /// No attempt ends before the clip does, in milliseconds.
 const TIMEOUT_MS: u32 = 600_000;
@@ -97,29 +95,67 @@ fn pairs(clip: &Clip, models: &Models, program: &Program) -> anyhow::Result<Vec<
         .collect()
 }
 
-/// Plays the clip to attempts, one after the other, and gives each one's evidence with the blink it shows.
+/// Plays the clip to attempts and gives each one's evidence with the blink it shows. The next begins with the frame after a
+/// blink, while the one before still waits for eyes that have been open again for a moment.
 fn gather(clip: &Clip, models: &Models) -> anyhow::Result<Vec<(Blink, Evidence)>> {
     let mut playback = Playback::start(&clip.path, Rate::Native, clip.native, None, Delivery::Pictures)?;
-    let mut attempt = Attempt::new(models.networks(), Thresholds::V3);
-    let (mut gathered, mut began_ms, mut counted) = (Vec::new(), None, None);
+    let mut gathered = Vec::new();
+    let mut finishing: Vec<Running> = Vec::new();
+    let mut running: Option<Running> = None;
     let mut times_ms = (0..).map(|index| f64::from(index) * clip.native.frame_ms());
     while let Some((rgb, width, height)) = playback.next_picture()? {
         let t_ms = times_ms.next().expect("times do not end");
         let picture = Picture::from_rgb(&rgb, width, height)?;
-        let start_ms = *began_ms.get_or_insert_with(|| {
-            attempt.begin(terms(), KeyKind::Soft, [1; 32], t_ms);
-            t_ms
-        });
-        let (seen, _) = attempt.push(&picture.as_frame(), t_ms)?;
-        // Complete only when the eyes have been open again for a moment.
-        counted = seen.blink.or(counted);
-        if let Some((blink, evidence)) = counted.zip(attempt.evidence()) {
-            gathered.push((later(blink, start_ms), evidence.clone()));
-            (began_ms, counted) = (None, None);
+        for attempt in &mut finishing {
+            attempt.push(&picture, t_ms)?;
         }
+        let current = running.get_or_insert_with(|| Running::begin(models, t_ms));
+        current.push(&picture, t_ms)?;
+        if current.blink.is_some() {
+            finishing.extend(running.take());
+        }
+        // What did not stand goes on as an attempt of its own would, but its blink was its chance.
+        finishing.retain(|attempt| {
+            gathered.extend(attempt.evidence());
+            attempt.evidence().is_none() && t_ms - attempt.blinked_ms() < WAIT_MS
+        });
     }
     playback.finish()?;
     Ok(gathered)
+}
+
+/// An attempt's evidence comes within this time after its blink, or not for it.
+const WAIT_MS: f64 = 500.0;
+
+/// An attempt and the first blink that was counted in it.
+struct Running {
+    attempt: Attempt,
+    start_ms: f64,
+    blink: Option<Blink>,
+}
+
+impl Running {
+    fn begin(models: &Models, start_ms: f64) -> Running {
+        let mut attempt = Attempt::new(models.networks(), Thresholds::V3);
+        attempt.begin(terms(), KeyKind::Soft, [1; 32], start_ms);
+        Running { attempt, start_ms, blink: None }
+    }
+
+    fn push(&mut self, picture: &Picture, t_ms: f64) -> anyhow::Result<()> {
+        let (seen, _) = self.attempt.push(&picture.as_frame(), t_ms)?;
+        self.blink = self.blink.or(seen.blink);
+        Ok(())
+    }
+
+    /// When its blink ended, on the clock of the clip.
+    fn blinked_ms(&self) -> f64 {
+        self.start_ms + self.blink.map_or(0.0, |blink| f64::from(blink.end_ms))
+    }
+
+    /// The evidence with its blink, on the clock of the clip.
+    fn evidence(&self) -> Option<(Blink, Evidence)> {
+        Some((later(self.blink?, self.start_ms), self.attempt.evidence()?.clone()))
+    }
 }
 
 fn terms() -> Terms {

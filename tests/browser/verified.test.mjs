@@ -9,6 +9,8 @@ import { comeToCamera, openVisitor, screen } from './lib/visitor.mjs';
 
 /** Captures, strip and transcript of one verification may have this many bytes. */
 const UPLOAD_BUDGET = 120_000;
+/** Without the strip. */
+const PICTURES_BUDGET = 80_000;
 
 /** Eye aspect ratio by which the browser's rounded weights and the server's full ones may differ on one JPEG. */
 const RUNTIMES_APART = 0.01;
@@ -52,6 +54,9 @@ for (const [who, clipOf] of CLIPS) {
       console.log(`${who}: open ${ear(open).toFixed(3)}, closed ${ear(closed).toFixed(3)}, browser and server ${apart.toFixed(4)} apart, shape ${pair.shape_distance.toFixed(4)}, likeness ${pair.likeness.toFixed(4)}, captures ${sizes.join(' + ')} bytes, upload ${bytes} bytes in ${chunks.length} chunks`);
       assert.ok(bytes > sizes[0] + sizes[1], `the upload is said to have ${bytes} bytes`);
       assert.ok(bytes <= UPLOAD_BUDGET, `${bytes} bytes were uploaded`);
+      const [{ strip_ref }] = server.rows('select strip_ref from verification_events');
+      const strip = readFileSync(join(server.data, strip_ref)).length;
+      assert.ok(bytes - strip <= PICTURES_BUDGET, `${bytes - strip} bytes were uploaded beside the strip`);
 
       // The page goes there by itself.
       await visitor.page.waitForURL('**/result');
