@@ -43,6 +43,8 @@ const RENDER = {
   priming: (state) => {
     const email = state.session?.email_masked ?? '';
     setText(the('#priming-for', HTMLElement), text('priming.for', { email, attempts: plural('priming.attempts', attemptsLeft(state)) }));
+    setText(the('#priming-lead', HTMLElement), text(state.session?.policy === 'natural' ? 'priming.lead.natural' : 'priming.lead'));
+    the('#tones-choice', HTMLElement).hidden = state.session?.tones !== true;
     note('#note', state.code, 'priming.cancelled');
   },
   starting: (state) => {

@@ -56,6 +56,7 @@ const en = {
   'verify.stopped.title': 'This link cannot be used',
 
   'priming.title': 'The camera check',
+  'priming.lead.natural': 'You look at the camera and blink once. It takes about a minute.',
   'priming.lead': 'You look at the camera and close your eyes when you are asked, three times. It takes about a minute.',
   'priming.for': '{email} · {attempts}',
   'priming.video': 'The video stays on this device',

@@ -12,6 +12,8 @@
  * @property {number} cool_down_s how long no check can be begun after several that failed, else 0
  * @property {number} timeout_s
  * @property {number} frame_interval_ms
+ * @property {'natural' | 'prompted'} policy how the next challenge is put
+ * @property {boolean} tones whether a person may ask to be guided by tones
  */
 
 /** What `POST /api/challenge` answers; handed to the engine as it is.

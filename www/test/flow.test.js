@@ -11,7 +11,7 @@ import { INITIAL, SCREENS, TIMEOUTS_MS, droppedChallenge, next } from '../assets
 /** @type {import('../assets/types.js').Session} */
 const SESSION = {
   email_masked: 'm•••@example.org', status: 'PENDING', attempts_left: 3, last_reason: null, last_message: null,
-  session_expires_in_s: 900, cool_down_s: 0, timeout_s: 30, frame_interval_ms: 0,
+  session_expires_in_s: 900, cool_down_s: 0, timeout_s: 30, frame_interval_ms: 0, policy: 'prompted', tones: true,
 };
 const CHALLENGE = { challenge_id: 'c1', nonce: 'n', audience: 'a', attempt: 1, timeout_ms: 30_000, thresholds: 'v2' };
 const VERIFIED = { status: /** @type {const} */ ('VERIFIED'), reason: null, message: 'ok', attempts_left: 2 };

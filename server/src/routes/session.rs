@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
+use engine::prompt::Policy;
 use serde::Serialize;
 
 use super::error::ApiError;
@@ -71,6 +72,9 @@ pub(super) struct Shown {
     cool_down_s: i64,
     timeout_s: u32,
     frame_interval_ms: u32,
+    /// How the next challenge is put, and whether a person may be guided by tones instead.
+    policy: Policy,
+    tones: bool,
 }
 
 pub(super) async fn show(
@@ -99,5 +103,7 @@ pub(super) async fn show(
         cool_down_s: (cool_down_ms + 999) / 1000,
         timeout_s: app.limits.timeout_ms / 1000,
         frame_interval_ms: app.limits.frame_interval_ms,
+        policy: app.limits.policy,
+        tones: app.limits.policy.is_prompted() && app.limits.allow_tone_guided,
     }))
 }
