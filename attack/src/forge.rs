@@ -11,6 +11,14 @@ use serde_json::{Value, json};
 use crate::Count;
 use crate::rehearse::Sent;
 
+/// An honest submission and whose it is.
+pub(crate) struct Honest {
+    /// The clip that shows the person.
+    pub(crate) person: String,
+    /// What was submitted, and accepted.
+    pub(crate) sent: Sent,
+}
+
 /// Single bits that are changed, over all submissions.
 const BITS: u32 = 10_000;
 
@@ -18,7 +26,7 @@ const BITS: u32 = 10_000;
 ///
 /// # Errors
 /// If the engine fails.
-pub(crate) fn all(honest: &[Sent], models: &Models) -> anyhow::Result<Vec<Count>> {
+pub(crate) fn all(honest: &[Honest], models: &Models) -> anyhow::Result<Vec<Count>> {
     let mut scorer = Scorer::new(models.networks());
     let mut counts = vec![flipped_bits(honest, &mut scorer)?];
     let kinds: [(&str, Change); 10] = [
@@ -53,9 +61,8 @@ pub(crate) fn all(honest: &[Sent], models: &Models) -> anyhow::Result<Vec<Count>
     for (name, forge) in kinds {
         let mut count = Count { name: format!("forged: {name}"), attempts: 0, accepted: 0 };
         for (index, own) in honest.iter().enumerate() {
-            let other = &honest[(index + honest.len() / 2) % honest.len()];
-            let mut sent = own.clone();
-            forge(&mut sent, other);
+            let mut sent = own.sent.clone();
+            forge(&mut sent, &honest[other_person(honest, index)].sent);
             if name == "another key" {
                 let payload = payload(&sent);
                 let input = signing_input(&payload, &sent.issued.public_key);
@@ -71,11 +78,17 @@ pub(crate) fn all(honest: &[Sent], models: &Models) -> anyhow::Result<Vec<Count>
 
 type Change = fn(&mut Sent, &Sent);
 
-fn flipped_bits(honest: &[Sent], scorer: &mut Scorer) -> anyhow::Result<Count> {
+/// The first attempt of another clip, half-way round the list.
+fn other_person(honest: &[Honest], index: usize) -> usize {
+    let mut others = (0..honest.len()).map(|step| (index + honest.len() / 2 + step) % honest.len());
+    others.find(|&at| honest[at].person != honest[index].person).unwrap_or(index)
+}
+
+fn flipped_bits(honest: &[Honest], scorer: &mut Scorer) -> anyhow::Result<Count> {
     let mut count = Count { name: "forged: one bit changed".to_owned(), attempts: 0, accepted: 0 };
     let mut rng = Rng::with_seed(1);
     for _ in 0..if honest.is_empty() { 0 } else { BITS } {
-        let mut sent = honest[rng.usize(..honest.len())].clone();
+        let mut sent = honest[rng.usize(..honest.len())].sent.clone();
         let parts = [&mut sent.transcript, &mut sent.open, &mut sent.closed, &mut sent.strip];
         let length: usize = parts.iter().map(|part| part.len()).sum();
         let mut at = rng.usize(..length);

@@ -24,8 +24,9 @@ use serde::Serialize;
 use bound::upper_bound;
 use camera::{Camera, Photo, Replay};
 use clip::{Clip, CountedBlink};
+use forge::Honest;
 use person::Person;
-use rehearse::{Conditions, Outcome, Sent, rehearse};
+use rehearse::{Conditions, Outcome, rehearse};
 
 /// Runs attacks on the verifier and counts how many are accepted; run through `scripts/attack`.
 #[derive(Debug, Parser)]
@@ -93,14 +94,14 @@ fn run(options: &Options) -> anyhow::Result<bool> {
     files.sort();
     files.retain(|file| file.to_string_lossy().contains(&options.clip));
     let mut report = Report { attacks: Vec::new(), honest: count("honest") };
-    let mut honest: Vec<Sent> = Vec::new();
+    let mut honest: Vec<Honest> = Vec::new();
     let mut photos = count("photo: moved by hand");
     for file in &files {
         let clip = Clip::load(file)?;
         if wants(options, "replay") {
             let mut replays = count(&format!("replay: {}", clip.name));
             for run in 0..options.runs {
-                let mut rng = Rng::with_seed(run * 7919 + 17);
+                let mut rng = seeded(&clip, run, 17);
                 let phase_ms = rng.f64() * clip.length_ms();
                 add(&mut replays, &attempt(options, &models, &mut Replay { clip: &clip, phase_ms }, &mut rng)?);
             }
@@ -109,7 +110,7 @@ fn run(options: &Options) -> anyhow::Result<bool> {
         }
         if wants(options, "photo") {
             for run in 0..options.runs.div_ceil(2) {
-                let mut rng = Rng::with_seed(run * 104_729 + 3);
+                let mut rng = seeded(&clip, run, 3);
                 let picture = &clip.frames[rng.usize(..clip.frames.len())];
                 let mut photo = Photo::new(picture, rng.fork());
                 add(&mut photos, &attempt(options, &models, &mut photo, &mut rng)?);
@@ -139,15 +140,15 @@ fn be_honest(
     clip: &Clip,
     counted: &[CountedBlink],
     count: &mut Count,
-    evidence: &mut Vec<Sent>,
+    evidence: &mut Vec<Honest>,
 ) -> anyhow::Result<()> {
     for run in 0..options.runs {
-        let mut rng = Rng::with_seed(run * 15_485_863 + 5);
+        let mut rng = seeded(clip, run, 5);
         let Some(mut person) = Person::of(clip, counted, rng.fork()) else { return Ok(()) };
         let outcome = attempt(options, models, &mut person, &mut rng)?;
         add(count, &outcome);
         if let (Verdict::Accepted, Some(sent)) = (outcome.verdict, outcome.sent) {
-            evidence.push(sent);
+            evidence.push(Honest { person: clip.name.clone(), sent });
         } else {
             let rounds: Vec<_> = outcome.rounds.iter().map(|round| (round.cue.gesture, round.outcome)).collect();
             eprintln!("honest {} {run}: {:?} after {rounds:?}", clip.name, outcome.verdict);
@@ -159,6 +160,12 @@ fn be_honest(
 fn attempt(options: &Options, models: &Models, camera: &mut dyn Camera, rng: &mut Rng) -> anyhow::Result<Outcome> {
     let conditions = Conditions { policy: Policy::Prompted, round_trip_ms: options.round_trip, rate: options.rate };
     rehearse(camera, &|| models.networks(), conditions, rng)
+}
+
+/// Chance that is another for every clip, run and kind, and the same every time.
+fn seeded(clip: &Clip, run: u64, kind: u64) -> Rng {
+    let clip = clip.name.bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
+    Rng::with_seed(clip ^ (run * 15_485_863 + kind))
 }
 
 fn wants(options: &Options, kind: &str) -> bool {

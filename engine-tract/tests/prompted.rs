@@ -10,8 +10,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::SigningKey;
 use engine::prompt::{Gesture, Next, Outcome, Policy, ServedRound, next_cue};
 use engine::{
-    Ask, Attempt, Issued, KeyKind, Phase, Picture, Reason, Scorer, Submission, Terms, Thresholds, Verdict, decide,
-    jpeg, transcript,
+    Ask, Attempt, Decision, Issued, KeyKind, Phase, Picture, Reason, Scorer, Submission, Terms, Thresholds, Verdict,
+    decide, jpeg, transcript,
 };
 use engine_tract::Models;
 use serde_json::{Value, json};
@@ -34,13 +34,17 @@ struct Case {
 
 impl Case {
     fn verdict(&self) -> Verdict {
+        self.decision().verdict
+    }
+
+    fn decision(&self) -> Decision {
         let payload = serde_json::to_vec(&self.payload).unwrap();
         let input = transcript::signing_input(&payload, &self.issued.public_key);
         let jws = transcript::sign(&input, &SECRET);
         let Case { issued, open, closed, strip, .. } = self;
         let submission = Submission { transcript: jws.as_bytes(), open, closed, strip };
         let mut scorer = Scorer::new(models().networks());
-        decide(issued, &submission, &mut scorer, &Thresholds::V3).unwrap().verdict
+        decide(issued, &submission, &mut scorer, &Thresholds::V3).unwrap()
     }
 
     /// Replaces the strip and names its hash, as a forger with the key would.
@@ -206,4 +210,41 @@ fn strips_that_do_not_show_what_was_recorded_are_refused_although_they_are_signe
         let Verdict::Rejected(reason) = case.verdict() else { panic!("{what}: accepted") };
         assert!(expected.contains(&reason), "{what}: {reason}");
     }
+}
+
+/// The strip with one cell, counted from 0, in a light that comes from one side.
+fn with_shade_on(cell: usize) -> Vec<u8> {
+    let limits = engine::CaptureThresholds { max_bytes: 40_000, ..Thresholds::V3.capture };
+    let sheet = jpeg::decode(&honest().strip, &limits).unwrap();
+    let frame = sheet.as_frame();
+    let pixel = |i: usize| {
+        let (x, y) = (i % frame.width(), i / frame.width());
+        let shaded = (x / 96, y / 96) == (cell % 6, cell / 6);
+        let light = if shaded { (1.4 - (x % 96) as f32 / 52.0).clamp(0.25, 1.0) } else { 1.0 };
+        frame.rgb(x, y).map(|v| (f32::from(v) * light) as u8)
+    };
+    let rgb: Vec<u8> = (0..frame.width() * frame.height()).flat_map(pixel).collect();
+    let picture = Picture::from_rgb(&rgb, frame.width(), frame.height()).unwrap();
+    jpeg::encode(&picture.as_frame(), 40_000).unwrap().unwrap().bytes
+}
+
+#[test]
+fn the_captures_frames_are_in_the_strip_and_must_agree_with_it_as_one_picture_does_with_itself() {
+    let score = honest().decision().record.strip.unwrap();
+    let times: Vec<u32> = score.cells.iter().map(|cell| cell.t_ms).collect();
+    let captures = &honest().payload["cap"];
+    let twin_of = |part: &str| {
+        let t_ms = captures[part]["t"].as_u64().unwrap() as u32;
+        times.iter().position(|&t| t == t_ms).unwrap()
+    };
+    let twins = [twin_of("open"), twin_of("closed")];
+    for cell in twins {
+        let mut case = honest().clone();
+        case.replace_strip(with_shade_on(cell));
+        assert_eq!(case.verdict(), Verdict::Rejected(Reason::StripDiffers), "cell {cell}");
+    }
+    // The same shade on any other cell is the light of a room.
+    let mut case = honest().clone();
+    case.replace_strip(with_shade_on((0..times.len()).find(|cell| !twins.contains(cell)).unwrap()));
+    assert_eq!(case.verdict(), Verdict::Accepted);
 }

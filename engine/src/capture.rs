@@ -11,6 +11,7 @@ use crate::frame::{Frame, FrameError, Picture};
 use crate::gate::Gate;
 use crate::geometry::Point;
 use crate::session::Observation;
+use crate::strip::Cell;
 use crate::tracker::Face;
 
 /// A head cut out of a frame.
@@ -20,6 +21,8 @@ pub(crate) struct Capture {
     pub(crate) t_ms: u32,
     /// The head with a margin, at most [`MAX_SIDE`] pixels a side.
     pub(crate) picture: Picture,
+    /// The same face as a cell of the strip, while cells are kept.
+    pub(crate) cell: Option<Cell>,
 }
 
 /// The best candidates so far.
@@ -31,8 +34,9 @@ pub(crate) struct Selector {
     blinked: bool,
 }
 
-/// An open frame older than this gives way to any newer one: both captures should show one moment.
-const OPEN_KEEPS_MS: u32 = 3000;
+/// An open frame older than this gives way to any newer one: both captures should show one moment, also where the eyes are
+/// held closed for a while.
+const OPEN_KEEPS_MS: u32 = 2000;
 
 /// Side of the crop in units of the tracking region, which is 1.5 faces wide: hair and chin with room for the detector.
 const MARGIN: f32 = 1.25;
@@ -129,7 +133,7 @@ fn cut(frame: &Frame, face: &Face, t_ms: u32) -> Result<Capture, EngineError> {
             rgba.extend([r, g, b, 255]);
         }
     }
-    Ok(Capture { t_ms, picture: Picture::new(rgba, columns, rows)? })
+    Ok(Capture { t_ms, picture: Picture::new(rgba, columns, rows)?, cell: face.cell.clone() })
 }
 
 /// A side in pixels, cut to whole blocks where it holds any.
@@ -241,9 +245,9 @@ mod tests {
     #[test]
     fn an_old_open_frame_gives_way() {
         let frames =
-            [(0, EyeState::Open, 1.0, 0.9), (3100, EyeState::Open, 1.0, 0.2), (3200, EyeState::Closed, 0.1, 0.2)];
+            [(0, EyeState::Open, 1.0, 0.9), (2100, EyeState::Open, 1.0, 0.2), (2200, EyeState::Closed, 0.1, 0.2)];
         let selector = selector(&frames);
-        let (open, _) = selector.captures(&Blink { start_ms: 3200, closed_ms: 3200, end_ms: 3300 }).unwrap();
-        assert_eq!(open.t_ms, 3100);
+        let (open, _) = selector.captures(&Blink { start_ms: 2200, closed_ms: 2200, end_ms: 2300 }).unwrap();
+        assert_eq!(open.t_ms, 2100);
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ear::EyeRatios;
 use crate::error::EngineError;
+use crate::fingerprint::Fingerprint;
 use crate::frame::Picture;
 use crate::gate;
 use crate::geometry::Point;
@@ -13,7 +14,7 @@ use crate::pair::{self, PairScore};
 use crate::pose::Pose;
 use crate::quality::Quality;
 use crate::reason::Reason;
-use crate::strip::{self, Moment, StripScore};
+use crate::strip::{self, Moment, Shown, StripScore};
 use crate::thresholds::Thresholds;
 use crate::tracker::{Reading, Tracker, is_other};
 use crate::transcript::FrameRecord;
@@ -29,6 +30,8 @@ pub struct CaptureScore {
     pub quality: Quality,
     /// Detector score, 0.5 to 1.
     pub detection: f32,
+    /// Of the picture as a whole.
+    pub fingerprint: Fingerprint,
     #[serde(skip)]
     points: Vec<Point>,
     #[serde(skip)]
@@ -81,11 +84,11 @@ impl Scorer {
         &mut self,
         jpeg: &[u8],
         recorded: (&[FrameRecord], &[Moment]),
-        open: &CaptureScore,
+        captures: [Shown; 2],
         thresholds: &Thresholds,
         score: &mut Option<StripScore>,
     ) -> Result<Result<(), Reason>, EngineError> {
-        strip::judge(jpeg, recorded, open, &mut self.tracker, thresholds, score)
+        strip::judge(jpeg, recorded, captures, &mut self.tracker, thresholds, score)
     }
 }
 
@@ -127,6 +130,7 @@ pub(crate) fn score_picture(
         pose: face.pose,
         quality: face.quality,
         detection: detection.score,
+        fingerprint: Fingerprint::of(&picture.as_frame()),
         points: face.mesh.points.clone(),
         picture,
     }))

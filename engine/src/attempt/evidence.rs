@@ -9,7 +9,7 @@ use crate::error::EngineError;
 use crate::frame::Frame;
 use crate::score;
 use crate::session::Session;
-use crate::strip::{self, choose};
+use crate::strip::{self, Cell, Moment, choose};
 use crate::transcript::{self, Camera, CaptureRecord, Captures, EngineVersions, StripRecord, Transcript};
 
 /// What is uploaded.
@@ -39,6 +39,21 @@ impl Pair {
     pub(super) fn new(closure: Blink, (open, closed): (&Capture, &Capture)) -> Pair {
         Pair { closure, open: open.clone(), closed: closed.clone() }
     }
+
+    fn gap_ms(&self) -> u32 {
+        self.open.t_ms.abs_diff(self.closed.t_ms)
+    }
+
+    /// The moment with this pair's frames among its cells, if the pair is of it.
+    pub(super) fn shown_in(&self, moment: &Moment) -> Moment {
+        let captures = if moment.has(&self.closure) { vec![self.open.t_ms, self.closed.t_ms] } else { Vec::new() };
+        Moment { captures, ..moment.clone() }
+    }
+
+    /// The cell of this time, if it is that of a capture.
+    fn cell_at(&self, t_ms: u32) -> Option<&Cell> {
+        [&self.open, &self.closed].into_iter().find(|capture| capture.t_ms == t_ms)?.cell.as_ref()
+    }
 }
 
 /// A pair as it is sent.
@@ -57,8 +72,9 @@ pub(super) fn gather(
     models: &str,
 ) -> Result<Option<Evidence>, EngineError> {
     let Some(sent) = best_pair(recording, session)? else { return Ok(None) };
-    let times = choose(&recording.frames, &recording.moments).into_iter().map(|i| recording.frames[i].t_ms());
-    let cells: Vec<_> = times.map(|t_ms| recording.cells.at(t_ms)).collect();
+    let moments: Vec<Moment> = recording.moments.iter().map(|moment| sent.pair.shown_in(moment)).collect();
+    let times = choose(&recording.frames, &moments).into_iter().map(|i| recording.frames[i].t_ms());
+    let cells: Vec<_> = times.map(|t_ms| recording.cells.at(t_ms).or_else(|| sent.pair.cell_at(t_ms))).collect();
     let Some(strip) = strip::encode(&cells)? else { return Ok(None) };
     let transcript = write(recording, frame, &sent, &strip.bytes, session, models);
     // The oldest frames may have fallen away: the server sees only what is left, and must come to the same.
@@ -76,7 +92,8 @@ pub(super) fn gather(
 fn best_pair<'a>(recording: &'a Recording, session: &mut Session) -> Result<Option<Sent<'a>>, EngineError> {
     let thresholds = session.thresholds().clone();
     let mut fallback = None;
-    for pair in recording.pairs.iter().rev() {
+    let of_one_moment = |pair: &&Pair| pair.gap_ms() <= thresholds.capture.max_capture_gap_ms;
+    for pair in recording.pairs.iter().rev().filter(of_one_moment) {
         let tracker = session.tracker_mut();
         let Some(open) = compress(&pair.open.picture, tracker, &thresholds)? else { continue };
         let Some(closed) = compress(&pair.closed.picture, tracker, &thresholds)? else { continue };

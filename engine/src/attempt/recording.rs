@@ -145,12 +145,14 @@ impl Recording {
         let pairs = std::mem::take(&mut self.new_pairs);
         if outcome == Outcome::Done {
             let moment = Moment::of_round(&self.frames, from..self.frames.len(), &round);
+            let pairs: Vec<Pair> = pairs.into_iter().filter(|pair| moment.has(&pair.closure)).collect();
+            // Which pair will be sent is not known yet.
             let share = CELLS / limits.steps as usize;
-            let chosen = choose::of_moment(&self.frames, &moment, share);
-            let times: Vec<u32> = chosen.into_iter().map(|i| self.frames[i].t_ms()).collect();
+            let variants = pairs.iter().map(|pair| pair.shown_in(&moment)).chain([moment.clone()]);
+            let chosen = variants.flat_map(|moment| choose::of_moment(&self.frames, &moment, share));
+            let times: Vec<u32> = chosen.map(|i| self.frames[i].t_ms()).collect();
             self.cells.choose(&times);
-            let of_moment = |pair: &Pair| moment.closures.contains(&pair.closure);
-            self.pairs.extend(pairs.into_iter().filter(of_moment));
+            self.pairs.extend(pairs);
             self.moments.push(moment);
         } else {
             self.cells.choose(&[]);

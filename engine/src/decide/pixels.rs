@@ -5,7 +5,7 @@ use crate::ear::EyeRatios;
 use crate::error::EngineError;
 use crate::reason::Reason;
 use crate::score::{self, Scorer};
-use crate::strip::Moment;
+use crate::strip::{Moment, Shown};
 use crate::thresholds::Thresholds;
 use crate::transcript::{CaptureRecord, Transcript};
 
@@ -24,9 +24,11 @@ pub(super) fn judge(
     if let Err(reason) = judge_captures(transcript, submission, scorer, thresholds, record)? {
         return Ok(Err(reason));
     }
-    let Some(open) = &record.open else { return Ok(Err(Reason::CaptureUnclear)) };
+    let (Some(open), Some(closed)) = (&record.open, &record.closed) else { return Ok(Err(Reason::CaptureUnclear)) };
+    let claims = &transcript.cap;
+    let captures = [Shown { t_ms: claims.open.t, score: open }, Shown { t_ms: claims.closed.t, score: closed }];
     let recorded = (transcript.frames.as_slice(), moments);
-    scorer.judge_strip(submission.strip, recorded, open, thresholds, &mut record.strip)
+    scorer.judge_strip(submission.strip, recorded, captures, thresholds, &mut record.strip)
 }
 
 fn judge_captures(

@@ -27,8 +27,7 @@ pub(super) fn check(
     }
     check_gates(transcript)?;
     let moments = rounds::check(transcript, served, thresholds)?;
-    check_captures(transcript, &moments, thresholds)?;
-    Ok(moments)
+    with_captures(transcript, moments, thresholds)
 }
 
 /// The same where nothing was asked for: the last blink counts.
@@ -39,8 +38,7 @@ pub(crate) fn check_natural(transcript: &Transcript, thresholds: &Thresholds) ->
     check_gates(transcript)?;
     let last = updates(&transcript.frames, thresholds).filter_map(|update| update.blink).last();
     let moments = vec![Moment::of_blink(&transcript.frames, last.ok_or(Reason::NoBlink)?)];
-    check_captures(transcript, &moments, thresholds)?;
-    Ok(moments)
+    with_captures(transcript, moments, thresholds)
 }
 
 fn check_gates(transcript: &Transcript) -> Result<(), Reason> {
@@ -48,14 +46,22 @@ fn check_gates(transcript: &Transcript) -> Result<(), Reason> {
     known.then_some(()).ok_or(Reason::TranscriptMalformed)
 }
 
-fn check_captures(transcript: &Transcript, moments: &[Moment], thresholds: &Thresholds) -> Result<(), Reason> {
-    let counted = moments.iter().any(|moment| moment.closures.contains(&transcript.blink));
-    if !(counted && are_of(&transcript.cap, &transcript.blink, &thresholds.capture)) {
+/// Marks the moment that the captures are of.
+fn with_captures(
+    transcript: &Transcript,
+    mut moments: Vec<Moment>,
+    thresholds: &Thresholds,
+) -> Result<Vec<Moment>, Reason> {
+    let Some(moment) = moments.iter_mut().find(|moment| moment.has(&transcript.blink)) else {
+        return Err(Reason::NoBlink);
+    };
+    if !are_of(&transcript.cap, &transcript.blink, &thresholds.capture) {
         return Err(Reason::NoBlink);
     }
     let Captures { open, closed } = &transcript.cap;
+    moment.captures = vec![open.t, closed.t];
     let as_recorded = [open, closed].into_iter().all(|capture| reads_as_recorded(capture, transcript, thresholds));
-    as_recorded.then_some(()).ok_or(Reason::ScoreMismatch)
+    as_recorded.then_some(moments).ok_or(Reason::ScoreMismatch)
 }
 
 /// What the detector makes of each frame.

@@ -8,13 +8,15 @@ use crate::gate::Gate;
 use crate::prompt::Round;
 use crate::transcript::FrameRecord;
 
-/// One step of a challenge: the frames it took, none of which belong to another,, and the closures that were counted in it.
+/// One step of a challenge: the frames it took, none of which belong to another, and the closures that were counted in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moment {
     /// Positions among the recorded frames.
     pub frames: Range<usize>,
     /// Its closures, in their order.
     pub closures: Vec<Blink>,
+    /// Times of the frames that the captures were cut from, if they are of one of these closures.
+    pub captures: Vec<u32>,
 }
 
 /// Lids that have just come up are still in motion, and read otherwise as soon as the picture is shrunk.
@@ -30,13 +32,18 @@ impl Moment {
     /// The moment of a round, which took these `frames` of those recorded.
     pub(crate) fn of_round(recorded: &[FrameRecord], frames: Range<usize>, round: &Round) -> Moment {
         let from_ms = round.asked_ms().unwrap_or(0).saturating_sub(LEAD_MS);
-        Moment { frames: since(recorded, frames, from_ms), closures: round.closures().to_vec() }
+        Moment { frames: since(recorded, frames, from_ms), closures: round.closures().to_vec(), captures: Vec::new() }
     }
 
     /// The moment of a blink, up to the last frame of those recorded.
     pub(crate) fn of_blink(recorded: &[FrameRecord], blink: Blink) -> Moment {
         let from_ms = blink.start_ms.saturating_sub(BLINK_LEAD_MS);
-        Moment { frames: since(recorded, 0..recorded.len(), from_ms), closures: vec![blink] }
+        Moment { frames: since(recorded, 0..recorded.len(), from_ms), closures: vec![blink], captures: Vec::new() }
+    }
+
+    /// Whether this closure was counted in it.
+    pub(crate) fn has(&self, closure: &Blink) -> bool {
+        self.closures.contains(closure)
     }
 }
 
@@ -48,12 +55,16 @@ fn since(recorded: &[FrameRecord], frames: Range<usize>, from_ms: u32) -> Range<
 /// The frames that a strip shows, oldest first: positions among `frames`. The cells are shared out among the moments evenly.
 ///
 /// Of each moment, among the frames whose eyes were read: for each closure the last frame before its start, the deepest and
-/// the first with eyes that have been open again for a moment; the first and the last frame; then, again and again, the frame nearest to the middle of
-/// the longest time without a cell (the earliest such time, the earlier of two frames). Fewer than [`CELLS`] only where
-/// there are fewer frames.
+/// the first with eyes that have been open again for a moment; the frames of the captures, which may lie before it; the
+/// first and the last frame; then, again and again, the frame nearest to the middle of the longest time without a cell (the
+/// earliest such time, the earlier of two frames). Fewer than [`CELLS`] only where there are fewer frames, or where the
+/// frame of a capture is a cell of the moment before.
 pub fn choose(frames: &[FrameRecord], moments: &[Moment]) -> Vec<usize> {
     let share = CELLS / moments.len().max(1);
-    moments.iter().flat_map(|moment| of_moment(frames, moment, share)).collect()
+    let mut chosen: Vec<usize> = moments.iter().flat_map(|moment| of_moment(frames, moment, share)).collect();
+    chosen.sort_unstable();
+    chosen.dedup();
+    chosen
 }
 
 /// The frames of one moment that a strip shows: at most `share`.
@@ -74,6 +85,9 @@ pub(crate) fn of_moment(frames: &[FrameRecord], moment: &Moment, share: usize) -
         take(read.iter().copied().rfind(|&i| time(i) < closure.start_ms));
         take(read.iter().copied().find(|&i| time(i) == closure.closed_ms));
         take(read.iter().copied().find(|&i| time(i) >= closure.end_ms + OPENED_MS));
+    }
+    for &t_ms in &moment.captures {
+        take((0..frames.len()).find(|i| time(*i) == t_ms && is_read(i)));
     }
     take(read.first().copied());
     take(read.last().copied());
@@ -113,7 +127,7 @@ mod tests {
     #[test]
     fn the_turning_points_are_taken_and_the_rest_is_spread() {
         let blink = Blink { start_ms: 1320, closed_ms: 1386, end_ms: 1518 };
-        let chosen = choose(&frames(), &[Moment { frames: 20..70, closures: vec![blink] }]);
+        let chosen = choose(&frames(), &[Moment { frames: 20..70, closures: vec![blink], captures: Vec::new() }]);
         assert_eq!(chosen.len(), CELLS);
         for must in [20, 39, 42, 49, 69] {
             assert!(chosen.contains(&must), "{must}: {chosen:?}");
@@ -129,9 +143,13 @@ mod tests {
         let closure = |start: u32| Blink { start_ms: start, closed_ms: start + 66, end_ms: start + 198 };
         let twice = vec![closure(2310), closure(2640)];
         let moments = [
-            Moment { frames: 0..45, closures: vec![closure(660)] },
-            Moment { frames: 60..110, closures: twice },
-            Moment { frames: 120..180, closures: vec![Blink { start_ms: 4290, closed_ms: 4950, end_ms: 5610 }] },
+            Moment { frames: 0..45, closures: vec![closure(660)], captures: Vec::new() },
+            Moment { frames: 60..110, closures: twice, captures: vec![1980, 2376] },
+            Moment {
+                frames: 120..180,
+                closures: vec![Blink { start_ms: 4290, closed_ms: 4950, end_ms: 5610 }],
+                captures: Vec::new(),
+            },
         ];
         let chosen = choose(&frames(), &moments);
         assert_eq!(chosen.len(), CELLS);
@@ -143,7 +161,7 @@ mod tests {
     #[test]
     fn few_frames_give_few_cells() {
         let blink = Blink { start_ms: 66, closed_ms: 99, end_ms: 132 };
-        let chosen = choose(&frames()[..6], &[Moment { frames: 0..6, closures: vec![blink] }]);
+        let chosen = choose(&frames()[..6], &[Moment { frames: 0..6, closures: vec![blink], captures: Vec::new() }]);
         assert_eq!(chosen, [0, 1, 2, 3, 4, 5]);
         assert!(choose(&[], &[]).is_empty());
     }

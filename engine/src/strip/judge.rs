@@ -1,5 +1,5 @@
-//! The verdict on a strip: its cells, what was recorded of their frames, and the open capture in; a score and the first
-//! thing that stands against it out.
+//! The verdict on a strip: its cells, what was recorded of their frames, and the captures in; a score and the first thing
+//! that stands against it out.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,9 +7,10 @@ use super::{CELL_SIDE, Moment, choose, sheet};
 use crate::blink::{Blink, BlinkDetector};
 use crate::ear::EyeRatios;
 use crate::error::EngineError;
+use crate::fingerprint::Fingerprint;
 use crate::frame::Picture;
 use crate::geometry::{Point, Region};
-use crate::pair;
+use crate::pair::{self, PairScore};
 use crate::reason::Reason;
 use crate::score::CaptureScore;
 use crate::stats::median;
@@ -27,6 +28,20 @@ pub struct StripScore {
     pub cells: Vec<CellScore>,
     /// The closures that the cells' own values give.
     pub closures: Vec<Blink>,
+    /// Of the sheet as a whole.
+    pub fingerprint: Fingerprint,
+    /// How the open capture compares with the cell of its own frame; `None` if no face could be read there.
+    pub open_twin: Option<PairScore>,
+    /// The same of the closed capture.
+    pub closed_twin: Option<PairScore>,
+}
+
+/// A capture as the strip is held against it.
+pub(crate) struct Shown<'a> {
+    /// Time of its frame.
+    pub(crate) t_ms: u32,
+    /// What it reads.
+    pub(crate) score: &'a CaptureScore,
 }
 
 /// What one cell reads.
@@ -53,20 +68,21 @@ struct Read {
     ears: EyeRatios,
 }
 
-/// Scores the strip of `moments` and judges it. `score` is filled as far as the check came.
+/// Scores the strip of `moments` and judges it beside the open and the closed capture. `score` is filled as far as the check
+/// came.
 ///
 /// # Errors
 /// The outer one is a fault of ours ([`EngineError::Network`]); the inner one is the answer.
 pub(crate) fn judge(
     jpeg: &[u8],
     (frames, moments): (&[FrameRecord], &[Moment]),
-    open: &CaptureScore,
+    captures: [Shown; 2],
     tracker: &mut Tracker,
     thresholds: &Thresholds,
     score: &mut Option<StripScore>,
 ) -> Result<Result<(), Reason>, EngineError> {
-    let pictures = match sheet::cells(jpeg, thresholds) {
-        Ok(pictures) => pictures,
+    let (fingerprint, pictures) = match sheet::cells(jpeg, thresholds) {
+        Ok(decoded) => decoded,
         Err(reason) => return Ok(Err(reason)),
     };
     let chosen = choose(frames, moments);
@@ -74,7 +90,7 @@ pub(crate) fn judge(
     for picture in pictures.into_iter().take(chosen.len()) {
         read.push(read_cell(picture, tracker, thresholds)?);
     }
-    let score = score.insert(score_cells(frames, &chosen, &read, open, thresholds));
+    let score = score.insert(score_cells(frames, &chosen, &read, &captures, fingerprint, thresholds));
     Ok(check(score, moments, thresholds))
 }
 
@@ -94,7 +110,8 @@ fn score_cells(
     frames: &[FrameRecord],
     chosen: &[usize],
     read: &[Option<Read>],
-    open: &CaptureScore,
+    [open, closed]: &[Shown; 2],
+    fingerprint: Fingerprint,
     thresholds: &Thresholds,
 ) -> StripScore {
     // Most cells show open eyes.
@@ -107,7 +124,7 @@ fn score_cells(
         let t_ms = frames[index].t_ms();
         let update = detector.update(t_ms, read.as_ref().map(|read| read.ears));
         closures.extend(update.closure);
-        let to_open = read.as_ref().and_then(|read| open.compare_with(&read.picture, &read.points));
+        let to_open = read.as_ref().and_then(|read| open.score.compare_with(&read.picture, &read.points));
         let to_before = read
             .as_ref()
             .zip(before)
@@ -123,7 +140,12 @@ fn score_cells(
         }
     });
     let cells = cells.collect();
-    StripScore { cells, closures }
+    let twin = |shown: &Shown| {
+        let at = chosen.iter().position(|&index| frames[index].t_ms() == shown.t_ms)?;
+        let read = read.get(at)?.as_ref()?;
+        shown.score.compare_with(&read.picture, &read.points)
+    };
+    StripScore { cells, closures, fingerprint, open_twin: twin(open), closed_twin: twin(closed) }
 }
 
 /// Whether these closures are those of the moment, one for one. What the eyes did before its first one says nothing.
@@ -157,6 +179,15 @@ fn check(score: &StripScore, moments: &[Moment], thresholds: &Thresholds) -> Res
         };
         median(score.cells.iter().filter(near).filter_map(|cell| cell.likeness).collect()) < limits.min_likeness
     };
+    // The captures' frames are in the strip themselves, so these must agree as only one picture agrees with itself.
+    let is_twin = |twin: &Option<PairScore>| {
+        twin.is_some_and(|twin| {
+            twin.likeness >= limits.min_twin_likeness && twin.shape_distance <= limits.max_twin_distance
+        })
+    };
+    if !(is_twin(&score.open_twin) && is_twin(&score.closed_twin)) {
+        return Err(Reason::StripDiffers);
+    }
     if count(&other) > 0 || moments.iter().any(unlike) {
         return Err(Reason::StripDiffers);
     }

@@ -9,8 +9,8 @@ mod judge;
 mod sheet;
 
 pub use choose::{Moment, choose};
-pub(crate) use judge::judge;
 pub use judge::{CellScore, StripScore};
+pub(crate) use judge::{Shown, judge};
 pub(crate) use sheet::{Cell, encode};
 
 /// Cells of a strip.

@@ -3,6 +3,7 @@
 use super::{CELL_SIDE, CELLS, COLUMNS, ROWS};
 use crate::budget::STRIP_MAX_BYTES;
 use crate::error::EngineError;
+use crate::fingerprint::Fingerprint;
 use crate::frame::{Frame, Picture};
 use crate::jpeg::{self, Encoded};
 use crate::mesh::CROP_SIDE;
@@ -51,11 +52,11 @@ pub(crate) fn encode(cells: &[Option<&Cell>]) -> Result<Option<Encoded>, EngineE
     jpeg::encode(&sheet, STRIP_MAX_BYTES)
 }
 
-/// Decodes a strip from outside into its cells.
+/// Decodes a strip from outside into the sheet's fingerprint and its cells.
 ///
 /// # Errors
 /// The [`Reason`] for which it is refused.
-pub(crate) fn cells(bytes: &[u8], thresholds: &Thresholds) -> Result<Vec<Picture>, Reason> {
+pub(crate) fn cells(bytes: &[u8], thresholds: &Thresholds) -> Result<(Fingerprint, Vec<Picture>), Reason> {
     let mut limits = thresholds.capture.clone();
     limits.max_bytes = thresholds.strip.max_bytes;
     let sheet = jpeg::decode(bytes, &limits)?;
@@ -69,7 +70,7 @@ pub(crate) fn cells(bytes: &[u8], thresholds: &Thresholds) -> Result<Vec<Picture
         let rgb: Vec<u8> = places.flat_map(|(x, y)| sheet.rgb(x, y)).collect();
         Picture::from_rgb(&rgb, CELL_SIDE, CELL_SIDE).map_err(|_| Reason::CaptureDamaged)
     };
-    (0..CELLS).map(cell).collect()
+    Ok((Fingerprint::of(&sheet), (0..CELLS).map(cell).collect::<Result<_, _>>()?))
 }
 
 #[cfg(test)]
@@ -83,7 +84,7 @@ mod tests {
         let mut places: Vec<Option<&Cell>> = all.iter().map(Some).collect();
         places[5] = None;
         let jpeg = encode(&places).unwrap().unwrap();
-        let back = cells(&jpeg.bytes, &Thresholds::V3).unwrap();
+        let (_, back) = cells(&jpeg.bytes, &Thresholds::V3).unwrap();
         for (index, cell) in back.iter().enumerate() {
             let expected = if index == 5 { 0 } else { 10 * index as i32 };
             let [r, ..] = cell.as_frame().rgb(48, 48);

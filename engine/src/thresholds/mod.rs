@@ -229,6 +229,8 @@ impl Thresholds {
             max_shape_distance: 0.08,
             min_likeness: 0.55,
             min_cell_likeness: 0.3,
+            min_twin_likeness: 0.85,
+            max_twin_distance: 0.03,
             max_likeness: 0.9999,
         },
     };

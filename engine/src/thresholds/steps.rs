@@ -65,6 +65,10 @@ pub struct StripThresholds {
     pub min_likeness: f32,
     /// The same of every single cell: a head that turns for a moment was seen at 0.47.
     pub min_cell_likeness: f32,
+    /// Least likeness of each capture to the cell of its own frame, which is in the strip: one picture at two sizes.
+    pub min_twin_likeness: f32,
+    /// Greatest difference of the two in shape.
+    pub max_twin_distance: f32,
     /// From this likeness on two cells are the same picture: two camera frames never agree so well.
     pub max_likeness: f32,
 }

@@ -1,0 +1,114 @@
+//! A fingerprint of a whole picture, for finding the same picture again after it was compressed anew or resized: a gradient
+//! hash ("dHash", N. Krawetz 2013) of 16 × 16 bits.
+//!
+//! It knows nothing of faces and finds nobody again: two moments of one recording differ in many bits.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::crop;
+use crate::frame::Frame;
+
+/// Bits in a row of the hash, and rows.
+const SIDE: usize = 16;
+
+/// 256 bits, row by row: whether the luma rises from a field to the one on its right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Fingerprint([u16; SIDE]);
+
+impl Fingerprint {
+    /// Shrinks the luma to 17 × 16 fields, each the mean of its pixels, and compares neighbours.
+    pub(crate) fn of(frame: &Frame) -> Fingerprint {
+        let (mut sums, mut counts) = ([[0.0_f32; SIDE + 1]; SIDE], [[0.0_f32; SIDE + 1]; SIDE]);
+        for y in 0..frame.height() {
+            for x in 0..frame.width() {
+                let (row, column) = (y * SIDE / frame.height(), x * (SIDE + 1) / frame.width());
+                sums[row][column] += crop::luma(frame.rgb(x, y).map(f32::from));
+                counts[row][column] += 1.0;
+            }
+        }
+        let mean = |row: usize, column: usize| sums[row][column] / counts[row][column].max(1.0);
+        let bits =
+            |row| (0..SIDE).fold(0, |bits, column| bits << 1 | u16::from(mean(row, column) < mean(row, column + 1)));
+        Fingerprint(std::array::from_fn(bits))
+    }
+
+    /// Bits that differ.
+    pub fn distance(&self, other: &Fingerprint) -> u32 {
+        self.0.iter().zip(&other.0).map(|(a, b)| (a ^ b).count_ones()).sum()
+    }
+
+    /// The rows: of two fingerprints that differ in fewer bits than there are rows, one row at least is the same.
+    pub fn rows(&self) -> [u16; SIDE] {
+        self.0
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|row| write!(f, "{row:04x}"))
+    }
+}
+
+impl From<Fingerprint> for String {
+    fn from(fingerprint: Fingerprint) -> String {
+        fingerprint.to_string()
+    }
+}
+
+impl TryFrom<String> for Fingerprint {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Fingerprint, Self::Error> {
+        const EXPECTED: &str = "64 hexadecimal digits are expected";
+        if text.len() != 4 * SIDE || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(EXPECTED);
+        }
+        let mut rows = [0; SIDE];
+        for (row, digits) in rows.iter_mut().zip(text.as_bytes().chunks_exact(4)) {
+            let digits = std::str::from_utf8(digits).map_err(|_| EXPECTED)?;
+            *row = u16::from_str_radix(digits, 16).map_err(|_| EXPECTED)?;
+        }
+        Ok(Fingerprint(rows))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::Picture;
+
+    /// Waves across and down, with noise of up to this many levels.
+    fn picture(side: usize, waves: f32, noise: usize) -> Picture {
+        let level = |i: usize| {
+            let (x, y) = ((i % side) as f32 / side as f32, (i / side) as f32 / side as f32);
+            let wave = (x * waves).sin() + (y * waves * 1.3 + x).cos();
+            (120.0 + 40.0 * wave) as u8 + (((i * 2_654_435_761) >> 16) % (noise + 1)) as u8
+        };
+        let rgb: Vec<u8> = (0..side * side).flat_map(|i| [level(i); 3]).collect();
+        Picture::from_rgb(&rgb, side, side).unwrap()
+    }
+
+    #[test]
+    fn the_same_picture_is_near_whatever_its_size_and_noise_and_another_is_far() {
+        let of = |picture: Picture| Fingerprint::of(&picture.as_frame());
+        let original = of(picture(240, 9.0, 0));
+        assert_eq!(original.distance(&original), 0);
+        assert!(original.distance(&of(picture(180, 9.0, 0))) <= 8);
+        assert!(original.distance(&of(picture(240, 9.0, 6))) <= 8);
+        assert!(original.distance(&of(picture(240, 14.0, 0))) >= 60);
+    }
+
+    #[test]
+    fn it_is_written_as_text_and_read_back() {
+        let fingerprint = Fingerprint::of(&picture(64, 9.0, 3).as_frame());
+        let text = serde_json::to_string(&fingerprint).unwrap();
+        assert_eq!(text.len(), 66);
+        assert_eq!(serde_json::from_str::<Fingerprint>(&text).unwrap(), fingerprint);
+        for wrong in ["\"\"", "\"12\"", &format!("\"{}\"", "+123".repeat(16)), &format!("\"{}\"", "é".repeat(32))] {
+            assert!(serde_json::from_str::<Fingerprint>(wrong).is_err(), "{wrong}");
+        }
+    }
+}
