@@ -55,6 +55,15 @@ check_rust_tests() {
     [ -d ../shared/material ] || echo "SKIPPED: readings beside MediaPipe's: ../shared/material is absent"
 }
 
+# What the server's tests need of PostgreSQL is ignored without one.
+check_postgres() {
+    scripts/lib/postgres.sh cargo test --locked --release --workspace --test api -- --include-ignored --skip several::
+}
+
+check_several_servers() {
+    scripts/lib/postgres.sh cargo test --locked --release --workspace --test api -- --ignored --nocapture several::
+}
+
 check_accuracy() { scripts/accuracy --bars; }
 
 check_fuzz() {

@@ -4,6 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::domain::random_base64url;
+
 /// Creates the folder and those above it, for its owner alone. A folder that exists is left as it is.
 ///
 /// # Errors
@@ -34,6 +36,22 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_dir(folder)
 }
 
+/// As [`write_private`], unless there is a file under that name: of several processes that write at once, one does.
+///
+/// # Errors
+/// What the file system says.
+pub fn write_private_once(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    let temporary = folder.join(format!(".{}.part", random_base64url()));
+    // A link, unlike a new name, takes nobody's place.
+    let linked = write_new(&temporary, bytes).and_then(|()| match fs::hard_link(&temporary, path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    });
+    let _ = fs::remove_file(&temporary);
+    linked.and_then(|()| sync_dir(folder))
+}
+
 /// Creates an empty file that only its owner may read. A file that exists is left as it is.
 ///
 /// # Errors
@@ -47,7 +65,8 @@ pub fn create_private_file(path: &Path) -> io::Result<()> {
 /// # Errors
 /// What the file system says.
 pub fn probe_writable(folder: &Path) -> io::Result<()> {
-    let probe = folder.join(format!(".probe-{}", std::process::id()));
+    // In containers that share a folder every process may have the same number.
+    let probe = folder.join(format!(".probe-{}", random_base64url()));
     write_new(&probe, b"probe")?;
     fs::remove_file(&probe)
 }
@@ -75,6 +94,26 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+
+    #[test]
+    fn of_many_who_write_a_file_once_one_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        std::thread::scope(|scope| {
+            for n in 0..8_u8 {
+                let path = &path;
+                scope.spawn(move || {
+                    write_private_once(path, &[n; 100]).unwrap();
+                    // What is there now stays.
+                    let seen = fs::read(path).unwrap();
+                    std::thread::yield_now();
+                    assert_eq!((seen.len(), fs::read(path).unwrap()), (100, seen));
+                });
+            }
+        });
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "the temporary files are gone");
+    }
 
     #[test]
     fn a_private_file_is_whole_and_for_its_owner_alone() {

@@ -25,7 +25,7 @@ pub fn admin_key(data_dir: &Path) -> anyhow::Result<Secret> {
     if !path.exists() {
         let key = format!("{ADMIN_KEY_PREFIX}{}\n", random_base64url());
         files::create_private_dir(&data_dir.join("keys"))
-            .and_then(|()| files::write_private(&path, key.as_bytes()))
+            .and_then(|()| files::write_private_once(&path, key.as_bytes()))
             .with_context(|| format!("the admin key {} cannot be made", path.display()))?;
     }
     assert_private(&path)?;

@@ -181,16 +181,3 @@ pub(super) fn admin_key(source: &Source) -> Result<Option<Secret>, ConfigError> 
     }
     Ok(key)
 }
-
-/// `DATABASE_URL`, if it names an SQLite file. Says nothing of the value: it may hold a password.
-pub(super) fn sqlite_url(url: Secret) -> Result<Secret, ConfigError> {
-    let text = url.expose();
-    let problem = if text.starts_with("sqlite:") && !text.contains(":memory:") {
-        return Ok(url);
-    } else if text.starts_with("postgres:") || text.starts_with("postgresql:") {
-        "names PostgreSQL, which comes in a later version; use a file, like sqlite://data/blinkgate.db"
-    } else {
-        "must name an SQLite file, like sqlite://data/blinkgate.db"
-    };
-    Err(ConfigError::Unusable { name: "DATABASE_URL", problem })
-}

@@ -54,10 +54,13 @@ pub struct Challenge {
     /// Name of how the challenge is put.
     pub policy: String,
     /// Frames a second that the browser analyses, times ten.
+    #[sqlx(try_from = "i64")]
     pub rate: u32,
     /// Which attempt it is, from 1.
+    #[sqlx(try_from = "i64")]
     pub attempt: u32,
     /// Time for the blink.
+    #[sqlx(try_from = "i64")]
     pub timeout_ms: u32,
     /// Name of the thresholds.
     pub thresholds: String,
@@ -77,7 +80,7 @@ pub struct Challenge {
 
 /// Where a challenge stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
-#[sqlx(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum State {
     /// Waits for a submission.
     Issued,
@@ -119,38 +122,41 @@ pub enum Claim {
 
 /// Stores a new challenge in place of one of the same sitting that was not used.
 pub async fn issue(db: &mut Connection, new: &NewChallenge) -> sqlx::Result<Issue> {
-    sqlx::query(
+    db.query(
         "update challenges set state = 'superseded'
          where session_id = $1 and (state = 'issued' or (state = 'scoring' and lease_until <= $2))",
     )
     .bind(&new.session_id)
     .bind(new.issued_at)
-    .execute(&mut *db)
+    .execute()
     .await?;
-    let inserted = sqlx::query(
-        "insert into challenges (id, session_id, user_id, public_key, nonce, audience, policy, rate, attempt,
+    let inserted = db
+        .query(
+            "insert into challenges (id, session_id, user_id, public_key, nonce, audience, policy, rate, attempt,
              timeout_ms, thresholds, state, issued_at, expires_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'issued', $12, $13)",
-    )
-    .bind(&new.id)
-    .bind(&new.session_id)
-    .bind(&new.user_id)
-    .bind(&new.public_key)
-    .bind(&new.nonce)
-    .bind(&new.audience)
-    .bind(new.policy.name())
-    .bind(new.rate)
-    .bind(new.attempt)
-    .bind(new.timeout_ms)
-    .bind(&new.thresholds)
-    .bind(new.issued_at)
-    .bind(new.expires_at)
-    .execute(db)
-    .await;
+        )
+        .bind(&new.id)
+        .bind(&new.session_id)
+        .bind(&new.user_id)
+        .bind(&new.public_key)
+        .bind(&new.nonce)
+        .bind(&new.audience)
+        .bind(new.policy.name())
+        .bind(i64::from(new.rate))
+        .bind(i64::from(new.attempt))
+        .bind(i64::from(new.timeout_ms))
+        .bind(&new.thresholds)
+        .bind(new.issued_at)
+        .bind(new.expires_at)
+        .execute()
+        .await;
     match inserted {
         Ok(_) => Ok(Issue::Issued),
-        Err(error) if violates(&error, "public_key") => Ok(Issue::KeyUsed),
-        Err(error) if violates(&error, "session_id") => Ok(Issue::Busy),
+        Err(error) if violates(&error, "challenges_public_key_once", "challenges.public_key") => Ok(Issue::KeyUsed),
+        Err(error) if violates(&error, "challenges_one_open_per_session_id", "challenges.session_id") => {
+            Ok(Issue::Busy)
+        }
         Err(error) => Err(error),
     }
 }
@@ -168,21 +174,22 @@ pub async fn claim(
     lease_until: i64,
 ) -> sqlx::Result<Claim> {
     let lease = LeaseId::new(now_ms);
-    let granted: Option<Challenge> = sqlx::query_as(
-        "update challenges set state = 'scoring', lease_id = $3, lease_until = $4, idempotency_key = $5
+    let granted: Option<Challenge> = db
+        .query(
+            "update challenges set state = 'scoring', lease_id = $3, lease_until = $4, idempotency_key = $5
          where id = $1 and session_id = $2
            and ((state = 'issued' and expires_at > $6) or (state = 'scoring' and lease_until <= $6))
          returning id, session_id, user_id, public_key, nonce, audience, policy, rate, attempt, timeout_ms, thresholds,
              state, issued_at, expires_at, lease_until, idempotency_key, answer",
-    )
-    .bind(id)
-    .bind(session)
-    .bind(&lease)
-    .bind(lease_until)
-    .bind(key)
-    .bind(now_ms)
-    .fetch_optional(&mut *db)
-    .await?;
+        )
+        .bind(id)
+        .bind(session)
+        .bind(&lease)
+        .bind(lease_until)
+        .bind(key)
+        .bind(now_ms)
+        .fetch_optional()
+        .await?;
     if let Some(challenge) = granted {
         return Ok(Claim::Granted(Box::new(challenge), lease));
     }
@@ -199,20 +206,20 @@ pub async fn claim(
 
 /// Returns the challenge, if it belongs to this sitting.
 pub async fn find(db: &mut Connection, id: &ChallengeId, session: &SessionId) -> sqlx::Result<Option<Challenge>> {
-    sqlx::query_as(
+    db.query(
         "select id, session_id, user_id, public_key, nonce, audience, policy, rate, attempt, timeout_ms, thresholds, state,
              issued_at, expires_at, lease_until, idempotency_key, answer
          from challenges where id = $1 and session_id = $2",
     )
     .bind(id)
     .bind(session)
-    .fetch_optional(db)
+    .fetch_optional()
     .await
 }
 
 /// Gives a claim back, undecided. The challenge can be claimed again at least until `usable_until`.
 pub async fn release(db: &mut Connection, id: &ChallengeId, lease: &LeaseId, usable_until: i64) -> sqlx::Result<()> {
-    sqlx::query(
+    db.query(
         "update challenges set state = 'issued', lease_id = null, lease_until = null, idempotency_key = null,
              expires_at = case when expires_at < $3 then $3 else expires_at end
          where id = $1 and lease_id = $2 and state = 'scoring'",
@@ -220,7 +227,7 @@ pub async fn release(db: &mut Connection, id: &ChallengeId, lease: &LeaseId, usa
     .bind(id)
     .bind(lease)
     .bind(usable_until)
-    .execute(db)
+    .execute()
     .await?;
     Ok(())
 }
@@ -234,38 +241,40 @@ pub async fn finish(
     answer: &str,
     now_ms: i64,
 ) -> sqlx::Result<bool> {
-    let updated = sqlx::query(
-        "update challenges set state = 'decided', answer = $3, decided_at = $4, lease_id = null, lease_until = null
+    let updated = db
+        .query(
+            "update challenges set state = 'decided', answer = $3, decided_at = $4, lease_id = null, lease_until = null
          where id = $1 and lease_id = $2 and state = 'scoring'",
-    )
-    .bind(id)
-    .bind(lease)
-    .bind(answer)
-    .bind(now_ms)
-    .execute(db)
-    .await?;
-    Ok(updated.rows_affected() == 1)
+        )
+        .bind(id)
+        .bind(lease)
+        .bind(answer)
+        .bind(now_ms)
+        .execute()
+        .await?;
+    Ok(updated == 1)
 }
 
 /// Returns the answer to the sitting's last decided challenge, JSON.
 pub async fn last_answer(db: &mut Connection, session: &SessionId) -> sqlx::Result<Option<String>> {
-    sqlx::query_scalar(
-        "select answer from challenges where session_id = $1 and state = 'decided'
+    let last: Option<(String,)> = db
+        .query(
+            "select answer from challenges where session_id = $1 and state = 'decided'
          order by decided_at desc, id desc limit 1",
-    )
-    .bind(session)
-    .fetch_optional(db)
-    .await
+        )
+        .bind(session)
+        .fetch_optional()
+        .await?;
+    Ok(last.map(|(answer,)| answer))
 }
 
 /// Whether a submission of this sitting is being scored.
 pub async fn is_scoring(db: &mut Connection, session: &SessionId, now_ms: i64) -> sqlx::Result<bool> {
-    let claims: i64 = sqlx::query_scalar(
-        "select count(*) from challenges where session_id = $1 and state = 'scoring' and lease_until > $2",
-    )
-    .bind(session)
-    .bind(now_ms)
-    .fetch_one(db)
-    .await?;
+    let (claims,): (i64,) = db
+        .query("select count(*) from challenges where session_id = $1 and state = 'scoring' and lease_until > $2")
+        .bind(session)
+        .bind(now_ms)
+        .fetch_one()
+        .await?;
     Ok(claims > 0)
 }

@@ -29,10 +29,14 @@ pub struct End {
 
 #[derive(sqlx::FromRow)]
 struct Row {
+    #[sqlx(try_from = "i64")]
     round: u32,
+    #[sqlx(try_from = "i64")]
     step: u32,
     gesture: String,
+    #[sqlx(try_from = "i64")]
     delay_ms: u32,
+    #[sqlx(try_from = "i64")]
     hold_ms: u32,
     revealed_at: i64,
     commitment: Option<String>,
@@ -42,30 +46,31 @@ struct Row {
 
 /// Returns the challenge's rounds, oldest first.
 pub async fn list(db: &mut Connection, challenge: &ChallengeId) -> sqlx::Result<Vec<Round>> {
-    let rows: Vec<Row> = sqlx::query_as(
-        "select round, step, gesture, delay_ms, hold_ms, revealed_at, commitment, outcome, committed_at
+    let rows: Vec<Row> = db
+        .query(
+            "select round, step, gesture, delay_ms, hold_ms, revealed_at, commitment, outcome, committed_at
          from challenge_cues where challenge_id = $1 order by round",
-    )
-    .bind(challenge)
-    .fetch_all(db)
-    .await?;
+        )
+        .bind(challenge)
+        .fetch_all()
+        .await?;
     rows.into_iter().map(Round::try_from).collect()
 }
 
 /// Stores what is revealed.
 pub async fn insert(db: &mut Connection, challenge: &ChallengeId, cue: &Cue, now_ms: i64) -> sqlx::Result<()> {
-    sqlx::query(
+    db.query(
         "insert into challenge_cues (challenge_id, round, step, gesture, delay_ms, hold_ms, revealed_at)
          values ($1, $2, $3, $4, $5, $6, $7)",
     )
     .bind(challenge)
-    .bind(cue.round)
-    .bind(cue.step)
+    .bind(i64::from(cue.round))
+    .bind(i64::from(cue.step))
     .bind(word(&cue.gesture)?)
-    .bind(cue.delay_ms)
-    .bind(cue.hold_ms)
+    .bind(i64::from(cue.delay_ms))
+    .bind(i64::from(cue.hold_ms))
     .bind(now_ms)
-    .execute(db)
+    .execute()
     .await?;
     Ok(())
 }
@@ -77,16 +82,16 @@ pub async fn end(
     commitment: &Commitment,
     now_ms: i64,
 ) -> sqlx::Result<()> {
-    sqlx::query(
+    db.query(
         "update challenge_cues set commitment = $3, outcome = $4, committed_at = $5
          where challenge_id = $1 and round = $2 and commitment is null",
     )
     .bind(challenge)
-    .bind(commitment.round)
+    .bind(i64::from(commitment.round))
     .bind(&commitment.commitment)
     .bind(word(&commitment.outcome)?)
     .bind(now_ms)
-    .execute(db)
+    .execute()
     .await?;
     Ok(())
 }

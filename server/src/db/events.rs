@@ -31,6 +31,7 @@ pub struct Event {
     /// How the challenge was put.
     pub policy: String,
     /// Which attempt of the sitting it was, from 1.
+    #[sqlx(try_from = "i64")]
     pub attempt: u32,
     /// Name of the thresholds that were used.
     pub thresholds: String,
@@ -42,7 +43,7 @@ pub struct Event {
 
 /// Adds a row.
 pub async fn insert(db: &mut Connection, event: &Event) -> sqlx::Result<()> {
-    sqlx::query(
+    db.query(
         "insert into verification_events (id, email, status, reason, open_captured, closed_captured, open_capture_ref,
              closed_capture_ref, created_at, challenge_id, attempt, thresholds, engine, details, policy, strip_ref,
              transcript, issued)
@@ -58,7 +59,7 @@ pub async fn insert(db: &mut Connection, event: &Event) -> sqlx::Result<()> {
     .bind(&event.closed_capture_ref)
     .bind(event.created_at)
     .bind(&event.challenge_id)
-    .bind(event.attempt)
+    .bind(i64::from(event.attempt))
     .bind(&event.thresholds)
     .bind(&event.engine)
     .bind(&event.details)
@@ -66,31 +67,31 @@ pub async fn insert(db: &mut Connection, event: &Event) -> sqlx::Result<()> {
     .bind(&event.strip_ref)
     .bind(&event.transcript)
     .bind(&event.issued)
-    .execute(db)
+    .execute()
     .await?;
     Ok(())
 }
 
 /// Returns the row of this id.
 pub async fn find(db: &mut Connection, id: &EventId) -> sqlx::Result<Option<Event>> {
-    sqlx::query_as(
+    db.query(
         "select id, email, status, reason, open_capture_ref, closed_capture_ref, created_at, challenge_id, attempt,
              thresholds, engine, details, policy, strip_ref, transcript, issued
          from verification_events where id = $1",
     )
     .bind(id)
-    .fetch_optional(db)
+    .fetch_optional()
     .await
 }
 
 /// Returns the newest `limit` rows, newest first.
 pub async fn list_newest(db: &mut Connection, limit: u32) -> sqlx::Result<Vec<Event>> {
-    sqlx::query_as(
+    db.query(
         "select id, email, status, reason, open_capture_ref, closed_capture_ref, created_at, challenge_id, attempt,
              thresholds, engine, details, policy, strip_ref, transcript, issued
          from verification_events order by created_at desc, id desc limit $1",
     )
-    .bind(limit)
-    .fetch_all(db)
+    .bind(i64::from(limit))
+    .fetch_all()
     .await
 }

@@ -1,7 +1,7 @@
 //! The database: every SQL statement of the server, one file per table, behind functions named for what they do.
 //!
-//! Statements are portable (`$1`, `bigint` milliseconds, text), because PostgreSQL joins later with the same ones.
-//! Functions are told the time; none reads the clock.
+//! `DATABASE_URL` chooses between an SQLite file and a PostgreSQL server; both run the same statements (`statement.rs`)
+//! over tables of the same shape. Functions are told the time; none reads the clock.
 
 pub mod challenges;
 pub mod cues;
@@ -14,113 +14,103 @@ pub mod tokens;
 pub mod uploads;
 pub mod users;
 
-use std::str::FromStr;
+mod connection;
+mod postgres;
+mod sqlite;
+mod statement;
+
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+pub use connection::{Connection, WriteTransaction};
+pub use statement::{Row, Statement, Text, Value};
 
-use crate::config::Secret;
-use crate::files;
+use crate::config::DatabaseUrl;
+use crate::domain::UserId;
 
-/// A connection, inside a transaction or not. What every query function takes.
-pub type Connection = sqlx::SqliteConnection;
-
-/// A transaction that may write. Rolled back unless committed.
-pub type WriteTransaction = sqlx::Transaction<'static, sqlx::Sqlite>;
-
-/// How long a statement waits for another process's lock.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a request waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Connections that read side by side.
-const READERS: u32 = 4;
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/sqlite");
-
-/// The database. SQLite has one writer at a time, so writers queue here, in order, and never for a file lock.
+/// The database.
 #[derive(Clone, Debug)]
-pub struct Db {
-    readers: SqlitePool,
-    writer: SqlitePool,
+pub struct Db(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Sqlite(sqlite::File),
+    Postgres(postgres::Server),
+}
+
+/// What a transaction has to itself, from its beginning to its end, among all servers on the database.
+///
+/// SQLite has one writer, so there it has everything. In PostgreSQL it waits for its hold; that is enough, since
+/// everything else that it reads in order to write is decided by a single statement.
+#[derive(Clone, Copy, Debug)]
+pub enum Hold<'a> {
+    /// All that is one user's: sittings, links, challenges with their rounds and uploads, attempts. So a challenge is claimed
+    /// once, a link opens one sitting at a time, no attempt is counted twice and none beyond the last. What several users
+    /// share needs no hold: a key or a picture that two bring at once is told apart by its unique index, and the failures
+    /// of a mailbox are only ever added to.
+    User(&'a UserId),
+    /// The counting of mails, of a mailbox and of all: of two registrations at once, the second sees the first's mail.
+    Registrations,
+    /// Nothing: each of its statements finds and changes its rows in one step, or skips those that somebody has locked.
+    Nothing,
 }
 
 impl Db {
-    /// Opens the database, creating file and folder where absent, and brings its tables up to date.
+    /// Opens the database and brings its tables up to date.
     ///
     /// # Errors
-    /// The file cannot be opened or written, is newer than this program, or does not keep what was promised
-    /// (write-ahead log, full synchronisation, foreign keys).
-    pub async fn open(url: &Secret) -> anyhow::Result<Self> {
-        let options = SqliteConnectOptions::from_str(url.expose())
-            .context("DATABASE_URL cannot be read")?
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY_TIMEOUT)
-            // What is deleted is overwritten in the file (in the write-ahead log it stays until that starts anew): uploads
-            // hold pictures of faces.
-            .pragma("secure_delete", "on")
-            .foreign_keys(true);
-        let file = options.get_filename().to_owned();
-        if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder)
-                .with_context(|| format!("the database's folder {} cannot be made", folder.display()))?;
-        }
-        // Made here, since SQLite gives its own files the mode of this one: addresses are for nobody else on the machine.
-        files::create_private_file(&file)
-            .with_context(|| format!("the database {} cannot be written", file.display()))?;
-        let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE_TIMEOUT);
-        let opened = || format!("the database {} cannot be opened", file.display());
-        let db = Self {
-            writer: pool(1).connect_with(options.clone()).await.with_context(opened)?,
-            readers: pool(READERS).connect_with(options).await.with_context(opened)?,
-        };
-        db.assert_durability().await.with_context(|| format!("the database {} cannot be used", file.display()))?;
-        MIGRATIONS
-            .run(&db.writer)
-            .await
-            .with_context(|| format!("the tables of {} cannot be brought up to date", file.display()))?;
-        Ok(db)
+    /// It cannot be opened or written, is newer than this program, or does not keep what was promised (that what is
+    /// committed is on the disk). The message holds no password.
+    pub async fn open(url: &DatabaseUrl) -> anyhow::Result<Self> {
+        Ok(Self(match url {
+            DatabaseUrl::Sqlite(url) => Kind::Sqlite(sqlite::File::open(url).await?),
+            DatabaseUrl::Postgres(url) => Kind::Postgres(postgres::Server::open(url).await?),
+        }))
     }
 
     /// A connection for reading.
     ///
     /// # Errors
     /// No connection became free in time, or none could be opened.
-    pub async fn read(&self) -> sqlx::Result<sqlx::pool::PoolConnection<sqlx::Sqlite>> {
-        self.readers.acquire().await
+    pub async fn read(&self) -> sqlx::Result<Connection> {
+        match &self.0 {
+            Kind::Sqlite(file) => file.read().await,
+            Kind::Postgres(server) => server.read().await,
+        }
     }
 
-    /// A transaction that holds the write lock from its beginning, so that what it reads stays true until it commits.
+    /// A transaction that may write, with `hold` to itself.
     ///
     /// # Errors
-    /// The lock did not become free in time.
-    pub async fn write(&self) -> sqlx::Result<WriteTransaction> {
-        self.writer.begin_with("begin immediate").await
-    }
-
-    /// Closes every connection, which also folds the write-ahead log back into the file.
-    pub async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
-    }
-
-    /// Makes sure that the settings took effect: a network share, for one, may refuse the write-ahead log silently.
-    async fn assert_durability(&self) -> anyhow::Result<()> {
-        for pool in [&self.writer, &self.readers] {
-            let journal: String = sqlx::query_scalar("pragma journal_mode").fetch_one(pool).await?;
-            let synchronous: i64 = sqlx::query_scalar("pragma synchronous").fetch_one(pool).await?;
-            let foreign_keys: i64 = sqlx::query_scalar("pragma foreign_keys").fetch_one(pool).await?;
-            ensure!(journal == "wal", "its journal is \"{journal}\" where a write-ahead log is needed");
-            ensure!(synchronous == 2, "it does not synchronise fully");
-            ensure!(foreign_keys == 1, "it does not check foreign keys");
+    /// The hold did not become free in time, or no connection did.
+    pub async fn write(&self, hold: Hold<'_>) -> sqlx::Result<WriteTransaction> {
+        match &self.0 {
+            Kind::Sqlite(file) => file.write().await,
+            Kind::Postgres(server) => server.write(hold).await,
         }
-        Ok(())
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        match &self.0 {
+            Kind::Sqlite(file) => file.close().await,
+            Kind::Postgres(server) => server.close().await,
+        }
     }
 }
 
-/// Whether the statement failed because of this named constraint or unique column.
-fn violates(error: &sqlx::Error, what: &str) -> bool {
-    error.as_database_error().is_some_and(|error| error.is_unique_violation() && error.message().contains(what))
+/// Whether the statement failed because of this unique constraint. PostgreSQL calls it by its name, SQLite by its columns
+/// (`table.column`).
+fn violates(error: &sqlx::Error, name: &str, columns: &str) -> bool {
+    let sqlite = format!("UNIQUE constraint failed: {columns}");
+    error.as_database_error().is_some_and(|error| {
+        error.is_unique_violation() && (error.constraint() == Some(name) || error.message() == sqlite)
+    })
+}
+
+/// A small number as it is stored.
+fn number(stored: i64) -> sqlx::Result<u32> {
+    u32::try_from(stored).map_err(|error| sqlx::Error::Decode(error.into()))
 }

@@ -6,10 +6,8 @@ use crate::domain::EventId;
 /// Whether any of these hashes was seen.
 pub async fn any_seen(db: &mut Connection, hashes: &[String]) -> sqlx::Result<bool> {
     for hash in hashes {
-        let seen: i64 = sqlx::query_scalar("select count(*) from seen_pictures where sha256 = $1")
-            .bind(hash)
-            .fetch_one(&mut *db)
-            .await?;
+        let (seen,): (i64,) =
+            db.query("select count(*) from seen_pictures where sha256 = $1").bind(hash).fetch_one().await?;
         if seen > 0 {
             return Ok(true);
         }
@@ -21,15 +19,14 @@ pub async fn any_seen(db: &mut Connection, hashes: &[String]) -> sqlx::Result<bo
 pub async fn note(db: &mut Connection, hashes: &[String], event: &EventId, now_ms: i64) -> sqlx::Result<bool> {
     let mut all_new = true;
     for hash in hashes {
-        let inserted = sqlx::query(
-            "insert into seen_pictures (sha256, event_id, seen_at) values ($1, $2, $3) on conflict do nothing",
-        )
-        .bind(hash)
-        .bind(event)
-        .bind(now_ms)
-        .execute(&mut *db)
-        .await?;
-        all_new &= inserted.rows_affected() == 1;
+        let inserted = db
+            .query("insert into seen_pictures (sha256, event_id, seen_at) values ($1, $2, $3) on conflict do nothing")
+            .bind(hash)
+            .bind(event)
+            .bind(now_ms)
+            .execute()
+            .await?;
+        all_new &= inserted == 1;
     }
     Ok(all_new)
 }

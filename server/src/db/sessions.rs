@@ -1,6 +1,6 @@
 //! Sittings at the camera: opened by a redeemed link, known by the hash of the cookie's secret.
 
-use super::Connection;
+use super::{Connection, number};
 use crate::clock::MAY_BE_AHEAD_MS;
 use crate::domain::{EmailAddress, HashedToken, SessionId, UserId, UserStatus};
 
@@ -16,6 +16,7 @@ pub struct Session {
     /// The user's standing.
     pub status: UserStatus,
     /// Attempts that counted so far.
+    #[sqlx(try_from = "i64")]
     pub attempts: u32,
     /// When it was opened.
     pub created_at: i64,
@@ -51,57 +52,58 @@ pub struct NewSession {
 
 /// Opens a sitting.
 pub async fn insert(db: &mut Connection, new: &NewSession) -> sqlx::Result<()> {
-    sqlx::query(
+    db.query(
         "insert into capture_sessions (id, user_id, secret_hash, attempts, created_at, expires_at)
          values ($1, $2, $3, $4, $5, $6)",
     )
     .bind(&new.id)
     .bind(&new.user_id)
     .bind(&new.secret)
-    .bind(new.attempts)
+    .bind(i64::from(new.attempts))
     .bind(new.created_at)
     .bind(new.expires_at)
-    .execute(db)
+    .execute()
     .await?;
     Ok(())
 }
 
 /// Gives the sitting a new secret; the one before opens nothing any more.
 pub async fn replace_secret(db: &mut Connection, id: &SessionId, secret: &HashedToken) -> sqlx::Result<()> {
-    sqlx::query("update capture_sessions set secret_hash = $2 where id = $1").bind(id).bind(secret).execute(db).await?;
+    db.query("update capture_sessions set secret_hash = $2 where id = $1").bind(id).bind(secret).execute().await?;
     Ok(())
 }
 
 /// Returns the sitting whose cookie holds this secret, live or not.
 pub async fn find(db: &mut Connection, secret: &HashedToken) -> sqlx::Result<Option<Session>> {
-    sqlx::query_as(
+    db.query(
         "select s.id, s.user_id, u.email, u.status, s.attempts, s.created_at, s.expires_at, s.ended_at
          from capture_sessions s join users u on u.id = s.user_id where s.secret_hash = $1",
     )
     .bind(secret)
-    .fetch_optional(db)
+    .fetch_optional()
     .await
 }
 
 /// Ends the sitting.
 pub async fn end(db: &mut Connection, id: &SessionId, now_ms: i64) -> sqlx::Result<()> {
-    sqlx::query("update capture_sessions set ended_at = $2 where id = $1 and ended_at is null")
+    db.query("update capture_sessions set ended_at = $2 where id = $1 and ended_at is null")
         .bind(id)
         .bind(now_ms)
-        .execute(db)
+        .execute()
         .await?;
     Ok(())
 }
 
 /// Counts one attempt and returns how many there are now.
 pub async fn count_attempt(db: &mut Connection, id: &SessionId) -> sqlx::Result<u32> {
-    sqlx::query_scalar("update capture_sessions set attempts = attempts + 1 where id = $1 returning attempts")
-        .bind(id)
-        .fetch_one(db)
-        .await
+    let counted = db.query("update capture_sessions set attempts = attempts + 1 where id = $1 returning attempts");
+    let (attempts,): (i64,) = counted.bind(id).fetch_one().await?;
+    number(attempts)
 }
 
 /// Returns how many attempts counted.
 pub async fn attempts(db: &mut Connection, id: &SessionId) -> sqlx::Result<u32> {
-    sqlx::query_scalar("select attempts from capture_sessions where id = $1").bind(id).fetch_one(db).await
+    let (attempts,): (i64,) =
+        db.query("select attempts from capture_sessions where id = $1").bind(id).fetch_one().await?;
+    number(attempts)
 }

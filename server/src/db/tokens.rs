@@ -37,25 +37,23 @@ pub async fn insert(
     now_ms: i64,
     expires_at: i64,
 ) -> sqlx::Result<()> {
-    sqlx::query(
-        "insert into verification_tokens (token_hash, user_id, created_at, expires_at) values ($1, $2, $3, $4)",
-    )
-    .bind(token)
-    .bind(user)
-    .bind(now_ms)
-    .bind(expires_at)
-    .execute(db)
-    .await?;
+    db.query("insert into verification_tokens (token_hash, user_id, created_at, expires_at) values ($1, $2, $3, $4)")
+        .bind(token)
+        .bind(user)
+        .bind(now_ms)
+        .bind(expires_at)
+        .execute()
+        .await?;
     Ok(())
 }
 
 /// Returns the link with this hash.
 pub async fn find(db: &mut Connection, token: &HashedToken) -> sqlx::Result<Option<MailedToken>> {
-    sqlx::query_as(
+    db.query(
         "select user_id, created_at, expires_at, used_at, session_id from verification_tokens where token_hash = $1",
     )
     .bind(token)
-    .fetch_optional(db)
+    .fetch_optional()
     .await
 }
 
@@ -66,24 +64,24 @@ pub async fn opened(
     session: &SessionId,
     used_at: Option<i64>,
 ) -> sqlx::Result<()> {
-    sqlx::query("update verification_tokens set session_id = $2, used_at = $3 where token_hash = $1")
+    db.query("update verification_tokens set session_id = $2, used_at = $3 where token_hash = $1")
         .bind(token)
         .bind(session)
         .bind(used_at)
-        .execute(db)
+        .execute()
         .await?;
     Ok(())
 }
 
 /// Uses up every link of `user` that was ever opened.
 pub async fn use_up(db: &mut Connection, user: &UserId, now_ms: i64) -> sqlx::Result<()> {
-    sqlx::query(
+    db.query(
         "update verification_tokens set used_at = $2
          where user_id = $1 and used_at is null and session_id is not null",
     )
     .bind(user)
     .bind(now_ms)
-    .execute(db)
+    .execute()
     .await?;
     Ok(())
 }

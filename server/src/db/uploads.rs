@@ -1,18 +1,20 @@
 //! Uploads: what has arrived of submissions that are not decided yet. At most one for each challenge.
 
 use super::Connection;
-use crate::domain::ChallengeId;
+use super::statement::locking;
+use crate::domain::{ChallengeId, SessionId};
 
 /// Returns how many bytes have arrived of the upload named by `key`.
 pub async fn received(db: &mut Connection, challenge: &ChallengeId, key: &str) -> sqlx::Result<u64> {
-    let end: i64 = sqlx::query_scalar(
-        "select coalesce(max(start + length(bytes)), 0) from upload_chunks
+    let (end,): (i64,) = db
+        .query(
+            "select coalesce(max(start + length(bytes)), 0) from upload_chunks
          where challenge_id = $1 and idempotency_key = $2",
-    )
-    .bind(challenge)
-    .bind(key)
-    .fetch_one(db)
-    .await?;
+        )
+        .bind(challenge)
+        .bind(key)
+        .fetch_one()
+        .await?;
     Ok(end.unsigned_abs())
 }
 
@@ -25,48 +27,60 @@ pub async fn append(
     bytes: &[u8],
 ) -> sqlx::Result<()> {
     if start == 0 {
-        discard(&mut *db, challenge).await?;
+        discard(db, challenge).await?;
     }
-    sqlx::query("insert into upload_chunks (challenge_id, idempotency_key, start, bytes) values ($1, $2, $3, $4)")
+    db.query("insert into upload_chunks (challenge_id, idempotency_key, start, bytes) values ($1, $2, $3, $4)")
         .bind(challenge)
         .bind(key)
         .bind(start.cast_signed())
         .bind(bytes)
-        .execute(db)
+        .execute()
         .await?;
     Ok(())
 }
 
 /// Returns everything that has arrived of the upload named by `key`.
 pub async fn read(db: &mut Connection, challenge: &ChallengeId, key: &str) -> sqlx::Result<Vec<u8>> {
-    let chunks: Vec<Vec<u8>> = sqlx::query_scalar(
-        "select bytes from upload_chunks where challenge_id = $1 and idempotency_key = $2 order by start",
-    )
-    .bind(challenge)
-    .bind(key)
-    .fetch_all(db)
-    .await?;
-    Ok(chunks.concat())
+    let chunks: Vec<(Vec<u8>,)> = db
+        .query("select bytes from upload_chunks where challenge_id = $1 and idempotency_key = $2 order by start")
+        .bind(challenge)
+        .bind(key)
+        .fetch_all()
+        .await?;
+    Ok(chunks.into_iter().map(|(bytes,)| bytes).collect::<Vec<_>>().concat())
 }
 
 /// Removes what has arrived for a challenge.
 pub async fn discard(db: &mut Connection, challenge: &ChallengeId) -> sqlx::Result<()> {
-    sqlx::query("delete from upload_chunks where challenge_id = $1").bind(challenge).execute(db).await?;
+    db.query("delete from upload_chunks where challenge_id = $1").bind(challenge).execute().await?;
+    Ok(())
+}
+
+/// Removes what has arrived for challenges of this sitting that another took the place of.
+pub async fn discard_superseded(db: &mut Connection, session: &SessionId) -> sqlx::Result<()> {
+    db.query(
+        "delete from upload_chunks where challenge_id in (
+             select id from challenges where session_id = $1 and state = 'superseded')",
+    )
+    .bind(session)
+    .execute()
+    .await?;
     Ok(())
 }
 
 /// Removes what has arrived for challenges that nobody can answer any more, and returns how many chunks that were. A claim
 /// that was taken over until `lost_before` may still need its upload.
 pub async fn discard_stale(db: &mut Connection, now_ms: i64, lost_before: i64) -> sqlx::Result<u64> {
-    let deleted = sqlx::query(
-        "delete from upload_chunks where challenge_id in (
-             select id from challenges
-             where state in ('decided', 'superseded') or (state = 'issued' and expires_at <= $1)
-                 or (state = 'scoring' and lease_until <= $2))",
-    )
+    db.query(locking!(
+        "delete from upload_chunks where (challenge_id, start) in (
+             select u.challenge_id, u.start from upload_chunks u join challenges c on c.id = u.challenge_id
+             where c.state in ('decided', 'superseded') or (c.state = 'issued' and c.expires_at <= $1)
+                 or (c.state = 'scoring' and c.lease_until <= $2)",
+        "for update of u skip locked",
+        ")"
+    ))
     .bind(now_ms)
     .bind(lost_before)
-    .execute(db)
-    .await?;
-    Ok(deleted.rows_affected())
+    .execute()
+    .await
 }

@@ -20,49 +20,49 @@ pub struct User {
 /// the address is known: a row that is nobody's comes and goes beside the real one.
 pub async fn find_or_insert(db: &mut Connection, email: &EmailAddress, now_ms: i64) -> sqlx::Result<User> {
     let nobody = UserId::new(now_ms);
-    insert(&mut *db, &UserId::new(now_ms), email.expose(), now_ms).await?;
+    insert(db, &UserId::new(now_ms), email.expose(), now_ms).await?;
     // No address ends with a space, and in the index this one's neighbour does.
-    insert(&mut *db, &nobody, &format!("{} ", email.expose()), now_ms).await?;
-    sqlx::query("delete from users where id = $1").bind(&nobody).execute(&mut *db).await?;
-    sqlx::query_as("select id, email, status from users where email = $1").bind(email).fetch_one(db).await
+    insert(db, &nobody, &format!("{} ", email.expose()), now_ms).await?;
+    db.query("delete from users where id = $1").bind(&nobody).execute().await?;
+    db.query("select id, email, status from users where email = $1").bind(email).fetch_one().await
 }
 
 async fn insert(db: &mut Connection, id: &UserId, email: &str, now_ms: i64) -> sqlx::Result<()> {
-    sqlx::query(
+    db.query(
         "insert into users (id, email, status, created_at, updated_at) values ($1, $2, 'PENDING', $3, $3)
          on conflict (email) do nothing",
     )
     .bind(id)
     .bind(email)
     .bind(now_ms)
-    .execute(db)
+    .execute()
     .await?;
     Ok(())
 }
 
 /// Returns the user with this id.
 pub async fn get(db: &mut Connection, id: &UserId) -> sqlx::Result<User> {
-    sqlx::query_as("select id, email, status from users where id = $1").bind(id).fetch_one(db).await
+    db.query("select id, email, status from users where id = $1").bind(id).fetch_one().await
 }
 
 /// Marks the user verified, for good.
 pub async fn set_verified(db: &mut Connection, id: &UserId, now_ms: i64) -> sqlx::Result<()> {
-    sqlx::query(
+    db.query(
         "update users set status = 'VERIFIED', updated_at = $2, verified_at = coalesce(verified_at, $2) where id = $1",
     )
     .bind(id)
     .bind(now_ms)
-    .execute(db)
+    .execute()
     .await?;
     Ok(())
 }
 
 /// Marks the user failed, unless verified before.
 pub async fn set_failed(db: &mut Connection, id: &UserId, now_ms: i64) -> sqlx::Result<()> {
-    sqlx::query("update users set status = 'FAILED', updated_at = $2 where id = $1 and status <> 'VERIFIED'")
+    db.query("update users set status = 'FAILED', updated_at = $2 where id = $1 and status <> 'VERIFIED'")
         .bind(id)
         .bind(now_ms)
-        .execute(db)
+        .execute()
         .await?;
     Ok(())
 }

@@ -18,7 +18,8 @@ macro_rules! ids {
 
             /// Takes what a client sent as the name of something that may or may not exist.
             pub fn from_client(text: &str) -> Self {
-                Self(text.to_owned())
+                // PostgreSQL's text cannot hold it, and no id does.
+                Self(text.replace('\0', "\u{fffd}"))
             }
 
             /// The id as text.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A user's standing. `Verified` is never taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
 #[serde(rename_all = "UPPERCASE")]
-#[sqlx(rename_all = "UPPERCASE")]
+#[sqlx(type_name = "text", rename_all = "UPPERCASE")]
 pub enum UserStatus {
     /// Registered, nothing decided yet.
     Pending,

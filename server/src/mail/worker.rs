@@ -1,13 +1,13 @@
 //! Empties the outbox: takes what is due, makes the link, sends, and tries again later where that failed.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::letter::{self, Letter};
 use super::transport::SendError;
 use crate::app::App;
 use crate::clock::{self, MINUTE_MS};
 use crate::db::outbox::{self, DueMail};
-use crate::db::tokens;
+use crate::db::{Hold, tokens};
 use crate::domain::PlainToken;
 
 /// Longest pause of the worker, for mails that another process put into the outbox.
@@ -16,6 +16,10 @@ const IDLE: Duration = Duration::from_secs(30);
 const AFTER_FAULT: Duration = Duration::from_secs(5);
 /// A try that has not ended after this is taken to have died with its process.
 const LEASE_MS: i64 = 2 * MINUTE_MS;
+/// For so long what came of a try is written down again if that fails: less than the lease, with the try itself.
+const SETTLE_WITHIN: Duration = Duration::from_secs(60);
+/// Pause between two times.
+const SETTLE_AGAIN: Duration = Duration::from_millis(500);
 /// Pauses between tries; the last one repeats.
 const BACK_OFF_MS: [i64; 6] = [5_000, 20_000, MINUTE_MS, 3 * MINUTE_MS, 8 * MINUTE_MS, 15 * MINUTE_MS];
 /// A mail that could not be sent for this long is given up.
@@ -49,7 +53,7 @@ pub async fn deliver_due(app: &App) -> sqlx::Result<Option<i64>> {
     loop {
         let now = clock::now_ms();
         let token = PlainToken::generate();
-        let mut tx = app.db.write().await?;
+        let mut tx = app.db.write(Hold::Nothing).await?;
         let Some(mail) = outbox::claim_due(&mut tx, now, now + LEASE_MS).await? else {
             return outbox::next_due(&mut tx).await;
         };
@@ -57,7 +61,22 @@ pub async fn deliver_due(app: &App) -> sqlx::Result<Option<i64>> {
         tokens::insert(&mut tx, &token.hash(), &mail.user_id, now, now + app.limits.token_ttl_ms).await?;
         tx.commit().await?;
         let sent = send(app, &mail, &token).await;
-        settle(app, &mail, sent, clock::now_ms()).await?;
+        settle_in_time(app, &mail, &sent).await?;
+    }
+}
+
+/// Writes down what came of a try, again while the try is still ours: a mail that has left would leave a second time if the
+/// database was away for a moment.
+async fn settle_in_time(app: &App, mail: &DueMail, sent: &Result<(), SendError>) -> sqlx::Result<()> {
+    let begun = Instant::now();
+    loop {
+        match settle(app, mail, sent, clock::now_ms()).await {
+            Err(error) if begun.elapsed() < SETTLE_WITHIN && !matches!(error, sqlx::Error::PoolClosed) => {
+                tracing::warn!(mail = %mail.id, %error, "what came of a mail could not be written down; trying again");
+                tokio::time::sleep(SETTLE_AGAIN).await;
+            }
+            settled => return settled,
+        }
     }
 }
 
@@ -80,8 +99,8 @@ async fn send(app: &App, mail: &DueMail, token: &PlainToken) -> Result<(), SendE
 }
 
 /// Writes down what came of a try.
-async fn settle(app: &App, mail: &DueMail, sent: Result<(), SendError>, now: i64) -> sqlx::Result<()> {
-    let mut tx = app.db.write().await?;
+async fn settle(app: &App, mail: &DueMail, sent: &Result<(), SendError>, now: i64) -> sqlx::Result<()> {
+    let mut tx = app.db.write(Hold::Nothing).await?;
     match sent {
         Ok(()) => {
             outbox::mark_sent(&mut tx, &mail.id, now).await?;

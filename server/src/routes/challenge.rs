@@ -18,7 +18,7 @@ use super::session::CurrentSession;
 use crate::app::App;
 use crate::clock;
 use crate::db::challenges::{self, Issue, NewChallenge};
-use crate::db::{sessions, uploads};
+use crate::db::{Hold, sessions, uploads};
 use crate::domain::{ChallengeId, UserStatus, random_base64url};
 use crate::rate::Limit;
 
@@ -67,8 +67,8 @@ pub(super) async fn issue(
     let rate = registration.rate.min(MAX_RATE);
     let policy = policy(&app, rate, registration.tone_guided)?;
     let public_key = parse_key(&registration.public_key).ok_or(ApiError::KeyInvalid)?;
+    let mut tx = app.db.write(Hold::User(&session.user_id)).await?;
     let now = clock::now_ms();
-    let mut tx = app.db.write().await?;
     let cool_down_ms = app.limits.cool_down.rest_ms(&mut tx, &session.email, now).await?;
     if cool_down_ms > 0 {
         return Err(ApiError::CoolingDown {
@@ -98,7 +98,7 @@ pub(super) async fn issue(
     match challenges::issue(&mut tx, &new).await? {
         Issue::Issued => {
             // What had arrived for the challenge before is of no use any more.
-            uploads::discard_stale(&mut tx, now, i64::MIN).await?;
+            uploads::discard_superseded(&mut tx, &new.session_id).await?;
             tx.commit().await?;
         }
         Issue::Busy => return Err(ApiError::SubmissionInProgress),

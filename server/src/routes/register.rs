@@ -12,7 +12,7 @@ use super::client::Client;
 use super::error::ApiError;
 use crate::app::App;
 use crate::clock::{self, MINUTE_MS};
-use crate::db::{outbox, users};
+use crate::db::{Hold, outbox, users};
 use crate::domain::EmailAddress;
 use crate::rate::Limit;
 
@@ -43,9 +43,10 @@ pub(super) async fn register(
 ) -> Result<(StatusCode, Json<Sent>), ApiError> {
     let email = EmailAddress::parse(&registration.email).map_err(|_| ApiError::EmailInvalid)?;
     app.rate.take(Limit::Register, client.as_str(), Instant::now())?;
-    let now = clock::now_ms();
     let key = email.folded_key();
-    let mut tx = app.db.write().await?;
+    let mut tx = app.db.write(Hold::Registrations).await?;
+    // Only now: what was written before has an earlier time.
+    let now = clock::now_ms();
     outbox::discard_held_back(&mut tx, now - HOUR_MS).await?;
     if outbox::to_anybody(&mut tx, now - HOUR_MS, now).await?.count >= i64::from(app.limits.mails_per_hour) {
         tracing::warn!(mails = app.limits.mails_per_hour, "no more mails are taken for now (MAILS_PER_HOUR)");

@@ -19,7 +19,7 @@ use crate::app::{App, AppState};
 use crate::clock;
 use crate::db::sessions::{NewSession, Session};
 use crate::db::users::User;
-use crate::db::{challenges, sessions, tokens, users};
+use crate::db::{Hold, challenges, sessions, tokens, users};
 use crate::domain::{HashedToken, PlainToken, SessionId, UserStatus};
 use crate::rate::Limit;
 
@@ -62,9 +62,11 @@ async fn redeem_token(
     token: &HashedToken,
     presented: Option<&HashedToken>,
 ) -> Result<(User, PlainToken), ApiError> {
-    let now = clock::now_ms();
     let secret = PlainToken::generate();
-    let mut tx = app.db.write().await?;
+    let owner = tokens::find(&mut app.db.read().await?, token).await?.ok_or(ApiError::TokenUnknown)?.user_id;
+    let mut tx = app.db.write(Hold::User(&owner)).await?;
+    let now = clock::now_ms();
+    // Once more: it may have been opened meanwhile.
     let mailed = tokens::find(&mut tx, token).await?.ok_or(ApiError::TokenUnknown)?;
     let presented: Option<Session> = match presented {
         Some(secret) => sessions::find(&mut tx, secret).await?.filter(|session| session.is_live(now)),
@@ -87,8 +89,11 @@ async fn redeem_token(
             Some(before) => sessions::attempts(&mut tx, before).await?,
             None => 0,
         };
-        for ended in mailed.session_id.iter().chain(presented.as_ref().map(|session| &session.id)) {
-            sessions::end(&mut tx, ended, now).await?;
+        let mut ended: Vec<_> = mailed.session_id.iter().chain(presented.as_ref().map(|session| &session.id)).collect();
+        // The presented one may be another user's: in order, so that no two wait for each other.
+        ended.sort_unstable_by_key(|id| id.as_str());
+        for session in ended {
+            sessions::end(&mut tx, session, now).await?;
         }
         let new = NewSession {
             id: SessionId::new(now),

@@ -60,7 +60,7 @@ pub fn print_verification(folder: &Path, runtime: Runtime) -> anyhow::Result<boo
 pub async fn export_bundle(config: &Config, event: &str, folder: &Path) -> anyhow::Result<()> {
     let db = Db::open(&config.database_url).await?;
     let event =
-        events::find(&mut *db.read().await?, &EventId::from_client(event)).await?.context("there is no such event")?;
+        events::find(&mut db.read().await?, &EventId::from_client(event)).await?.context("there is no such event")?;
     let (issued, transcript) = event.issued.zip(event.transcript).context("the event keeps no signed transcript")?;
     let read = |reference: Option<String>| {
         let path = config.data_dir.join(reference.context("the event keeps no pictures")?);

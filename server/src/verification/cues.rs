@@ -10,6 +10,7 @@ use super::VerificationError;
 use super::upload::require_open;
 use crate::app::App;
 use crate::clock;
+use crate::db::Hold;
 use crate::db::cues::{self, End, Round};
 use crate::db::sessions::Session;
 use crate::domain::{ChallengeId, random_u32};
@@ -27,10 +28,10 @@ pub async fn next(
     challenge: &ChallengeId,
     commitment: Option<Commitment>,
 ) -> Result<Next, VerificationError> {
-    if commitment.as_ref().is_some_and(|commitment| commitment.commitment.len() > MAX_COMMITMENT_LENGTH) {
+    if commitment.as_ref().is_some_and(|commitment| !could_be_a_commitment(&commitment.commitment)) {
         return Err(VerificationError::Round);
     }
-    let mut tx = app.db.write().await?;
+    let mut tx = app.db.write(Hold::User(&session.user_id)).await?;
     let found = require_open(&mut tx, session, challenge).await?;
     let policy = Policy::from_name(&found.policy).filter(|policy| policy.is_prompted());
     let policy = policy.ok_or(VerificationError::Round)?;
@@ -52,6 +53,10 @@ pub async fn next(
     }
     tx.commit().await?;
     Ok(next)
+}
+
+fn could_be_a_commitment(text: &str) -> bool {
+    text.len() <= MAX_COMMITMENT_LENGTH && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 /// The rounds that have ended, as the decision takes them.

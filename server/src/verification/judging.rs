@@ -32,7 +32,7 @@ pub(super) async fn issued(app: &App, challenge: &Challenge) -> Result<Issued, V
     };
     let public_key = URL_SAFE_NO_PAD.decode(&challenge.public_key).ok().and_then(|key| key.try_into().ok());
     let public_key = public_key.ok_or_else(|| damaged("key"))?;
-    let rounds = db::cues::list(&mut *app.db.read().await?, &challenge.id).await?;
+    let rounds = db::cues::list(&mut app.db.read().await?, &challenge.id).await?;
     let rounds = cues::served(rounds, challenge.issued_at);
     let elapsed_ms = clock::now_ms().saturating_sub(challenge.issued_at).max(0).unsigned_abs();
     Ok(Issued { terms, public_key, rounds, elapsed_ms })
@@ -56,7 +56,7 @@ pub(super) async fn refuse_replays(
     decision: Decision,
 ) -> Result<Decision, VerificationError> {
     if !were_scored(&decision.record)
-        || !pictures::any_seen(&mut *app.db.read().await?, &upload.picture_hashes()).await?
+        || !pictures::any_seen(&mut app.db.read().await?, &upload.picture_hashes()).await?
     {
         return Ok(decision);
     }

@@ -21,7 +21,7 @@ use crate::clock;
 use crate::db::challenges::{self, Challenge, Claim};
 use crate::db::events::{self, Event};
 use crate::db::sessions::Session;
-use crate::db::{Connection, pictures, uploads};
+use crate::db::{Connection, Hold, pictures, uploads};
 use crate::domain::{ChallengeId, EventId, LeaseId};
 
 /// How long a claim holds. Longer than scoring and storing can take.
@@ -56,7 +56,7 @@ pub async fn submit(
     challenge: &ChallengeId,
     lengths: Lengths,
 ) -> Result<Answer, VerificationError> {
-    let mut tx = app.db.write().await?;
+    let mut tx = app.db.write(Hold::User(&session.user_id)).await?;
     let (challenge, lease) = match claim(&mut tx, session, challenge, Some(key)).await? {
         Claimed::Mine(challenge, lease) => (challenge, lease),
         Claimed::Answered(answer) => return Ok(answer),
@@ -81,7 +81,7 @@ pub async fn give_up(
     challenge: &ChallengeId,
     why: GiveUp,
 ) -> Result<Answer, VerificationError> {
-    let mut tx = app.db.write().await?;
+    let mut tx = app.db.write(Hold::User(&session.user_id)).await?;
     let (challenge, lease) = match claim(&mut tx, session, challenge, None).await? {
         Claimed::Mine(challenge, lease) => (challenge, lease),
         Claimed::Answered(answer) => return Ok(answer),
@@ -204,7 +204,7 @@ async fn record(app: &App, session: &Session, ruling: &Ruling) -> Result<Answer,
     let now = clock::now_ms();
     let challenge = &ruling.challenge;
     let status = if ruling.reason.is_none() { Outcome::Verified } else { Outcome::Failed };
-    let mut tx = app.db.write().await?;
+    let mut tx = app.db.write(Hold::User(&session.user_id)).await?;
     let attempts = counting::count(app, &mut tx, session, &challenge.id, ruling.reason, now).await?;
     let answer = Answer {
         status,
@@ -255,7 +255,7 @@ fn to_json(value: &impl serde::Serialize) -> Result<String, VerificationError> {
 /// Gives the claim back. If that fails too, the lease ends by itself.
 async fn release(app: &App, challenge: &ChallengeId, lease: &LeaseId) {
     let released = async {
-        let mut tx = app.db.write().await?;
+        let mut tx = app.db.write(Hold::Nothing).await?;
         challenges::release(&mut tx, challenge, lease, clock::now_ms() + RETRY_MS).await?;
         tx.commit().await
     };

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::clock;
 use crate::db::challenges::{self, Challenge, State};
 use crate::db::sessions::Session;
-use crate::db::{Connection, uploads};
+use crate::db::{Connection, Hold, uploads};
 use crate::domain::ChallengeId;
 
 /// How often uploads are looked for that nobody will finish.
@@ -50,7 +50,7 @@ pub async fn append(
     if end > app.limits.max_content_length {
         return Err(VerificationError::TooLarge);
     }
-    let mut tx = app.db.write().await?;
+    let mut tx = app.db.write(Hold::User(&session.user_id)).await?;
     require_open(&mut tx, session, challenge).await?;
     if uploads::received(&mut tx, challenge, key).await? != start {
         return Err(VerificationError::Offset);
@@ -77,7 +77,7 @@ pub async fn sweep(app: App) {
 /// What the database says.
 pub async fn discard_stale(app: &App) -> sqlx::Result<()> {
     let now = clock::now_ms();
-    let mut tx = app.db.write().await?;
+    let mut tx = app.db.write(Hold::Nothing).await?;
     uploads::discard_stale(&mut tx, now, now - TAKE_OVER_MS).await?;
     tx.commit().await
 }

@@ -74,14 +74,14 @@ async fn a_claim_whose_process_died_can_be_taken_over_when_its_lease_ends() {
 #[tokio::test]
 async fn who_lost_the_lease_cannot_decide_any_more() {
     use server::db::challenges::{self, Claim};
-    use server::db::sessions;
+    use server::db::{Hold, sessions};
     use server::domain::{ChallengeId, HashedToken};
     let server = TestServer::start().await;
     let cookie = server.sitting("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
     let id = ChallengeId::from_client(challenge["challenge_id"].as_str().unwrap());
     let secret = HashedToken::of(cookie.split_once('=').unwrap().1);
-    let mut tx = server.app.db.write().await.unwrap();
+    let mut tx = server.app.db.write(Hold::Nothing).await.unwrap();
     let session = sessions::find(&mut tx, &secret).await.unwrap().unwrap();
     let claim = async |tx: &mut server::db::Connection, now: i64| match challenges::claim(
         tx,

@@ -11,12 +11,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use server::app::{App, AppState};
 use server::config::{Config, LogLevel};
+use server::db::Hold;
 use server::domain::random_base64url;
 use server::rate::Limit;
 use server::runtime::Runtime;
 use server::scoring::{Program, ScoringPool};
 use tempfile::TempDir;
 use tower::ServiceExt;
+
+use crate::database::TestDatabase;
 
 pub const BASE_URL: &str = "http://localhost:8080";
 pub const ADMIN_KEY: &str = "an-admin-key-for-tests";
@@ -34,8 +37,12 @@ pub fn this_program() -> Program {
 }
 
 pub fn start_scoring(program: Program, permits: usize) -> ScoringPool {
-    // A runtime cannot be entered from within another one.
-    std::thread::spawn(move || HOME.block_on(ScoringPool::start(program, permits)).unwrap()).join().unwrap()
+    at_home(|| ScoringPool::start(program, permits)).unwrap()
+}
+
+/// Waits for what belongs to no test's own runtime. One runtime cannot be entered from within another.
+pub fn at_home<F: Future<Output: Send>>(work: impl FnOnce() -> F + Send) -> F::Output {
+    std::thread::scope(|scope| scope.spawn(|| HOME.block_on(work())).join().unwrap())
 }
 
 /// What every server of this test program logs, at the most talkative level.
@@ -72,8 +79,9 @@ impl std::io::Write for Log {
 
 pub struct TestServer {
     pub app: App,
-    pub data: TempDir,
+    pub data: Arc<TempDir>,
     router: Router,
+    pub database: Arc<TestDatabase>,
 }
 
 /// What came back.
@@ -119,26 +127,39 @@ impl TestServer {
 
     /// Starts with these settings and a change that no setting makes.
     pub async fn changed(settings: &[(&str, &str)], change: impl FnOnce(&mut AppState)) -> Self {
-        Self::on(tempfile::tempdir().unwrap(), settings, change).await
+        let data = tempfile::tempdir().unwrap();
+        let database = TestDatabase::new(&data.path().join("blinkgate.db"));
+        Self::on(Arc::new(data), Arc::new(database), settings, change).await
+    }
+
+    /// Starts another server beside this one, on the same data.
+    pub async fn beside(&self, settings: &[(&str, &str)]) -> Self {
+        Self::on(Arc::clone(&self.data), Arc::clone(&self.database), settings, |_| {}).await
     }
 
     /// Ends this server and starts another one on its data.
     pub async fn restarted(self) -> Self {
         self.app.db.close().await;
-        Self::on(self.data, &[], |_| {}).await
+        Self::on(self.data, self.database, &[], |_| {}).await
     }
 
-    async fn on(data: TempDir, settings: &[(&str, &str)], change: impl FnOnce(&mut AppState)) -> Self {
+    async fn on(
+        data: Arc<TempDir>,
+        database: Arc<TestDatabase>,
+        settings: &[(&str, &str)],
+        change: impl FnOnce(&mut AppState),
+    ) -> Self {
         LazyLock::force(&LOG);
         let dir = data.path().to_str().unwrap();
         let mut pairs = vec![("DATA_DIR", dir), ("ADMIN_API_KEY", ADMIN_KEY), ("APP_BASE_URL", BASE_URL)];
+        pairs.push(("DATABASE_URL", database.url()));
         // One blink at any moment, where a test does not say otherwise: it takes a tenth of the time.
         pairs.push(("CHALLENGE_POLICY", "natural"));
         pairs.extend_from_slice(settings);
         let config = Config::from_pairs(pairs).unwrap();
         let mut app = AppState::build(&config, config.base_url(8080), SCORING.clone()).await.unwrap();
         change(Arc::get_mut(&mut app).unwrap());
-        Self { router: server::routes::router(app.clone()), app, data }
+        Self { router: server::routes::router(app.clone()), app, data, database }
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
@@ -209,41 +230,32 @@ impl TestServer {
 
     /// Runs a statement of the test's own, to move time or to look.
     pub async fn execute(&self, sql: &'static str) {
-        let mut tx = self.app.db.write().await.unwrap();
-        sqlx::query(sql).execute(&mut *tx).await.unwrap();
+        let mut tx = self.app.db.write(Hold::Nothing).await.unwrap();
+        tx.query(sql).execute().await.unwrap();
         tx.commit().await.unwrap();
     }
 
     pub async fn number(&self, sql: &'static str) -> i64 {
-        sqlx::query_scalar(sql).fetch_one(&mut *self.app.db.read().await.unwrap()).await.unwrap()
+        let (number,) = self.app.db.read().await.unwrap().query(sql).fetch_one().await.unwrap();
+        number
     }
 
     /// The clock jumps ahead by so much (back, if negative): every stored time comes to lie so much earlier.
     pub async fn jump_clock(&self, ms: i64) {
-        let columns = "select m.name, c.name from sqlite_master m, pragma_table_info(m.name) c
-             where m.type = 'table' and (c.name like '%\\_at' escape '\\' or c.name like '%\\_until' escape '\\')";
-        let mut tx = self.app.db.write().await.unwrap();
-        let columns: Vec<(String, String)> = sqlx::query_as(columns).fetch_all(&mut *tx).await.unwrap();
+        let mut tx = self.app.db.write(Hold::Nothing).await.unwrap();
+        let mut columns = self.database.columns(&mut tx).await;
+        columns.retain(|(_, column)| column.ends_with("_at") || column.ends_with("_until"));
         assert!(columns.len() >= 18, "{columns:?}");
         for (table, column) in columns {
-            let sql = format!("update {table} set {column} = {column} - $1");
-            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(ms).execute(&mut *tx).await.unwrap();
+            let sql: &'static str = format!("update {table} set {column} = {column} - $1").leak();
+            tx.query(sql).bind(ms).execute().await.unwrap();
         }
         tx.commit().await.unwrap();
     }
 
     /// Every row of every table, as text.
     pub async fn contents(&self) -> BTreeMap<String, Vec<String>> {
-        let mut db = self.app.db.read().await.unwrap();
-        let tables = "select m.name, group_concat('quote(' || c.name || ')', ' || '','' || ')
-             from sqlite_master m, pragma_table_info(m.name) c where m.type = 'table' group by m.name";
-        let tables: Vec<(String, String)> = sqlx::query_as(tables).fetch_all(&mut *db).await.unwrap();
-        let mut contents = BTreeMap::new();
-        for (table, columns) in tables {
-            let sql = sqlx::AssertSqlSafe(format!("select {columns} from {table} order by 1"));
-            contents.insert(table, sqlx::query_scalar(sql).fetch_all(&mut *db).await.unwrap());
-        }
-        contents
+        self.database.contents(&mut self.app.db.read().await.unwrap()).await
     }
 
     /// Time passes for the rate limits, so that all who were counted have all their requests again.
@@ -253,7 +265,8 @@ impl TestServer {
     }
 
     pub async fn text(&self, sql: &'static str) -> String {
-        sqlx::query_scalar(sql).fetch_one(&mut *self.app.db.read().await.unwrap()).await.unwrap()
+        let (text,) = self.app.db.read().await.unwrap().query(sql).fetch_one().await.unwrap();
+        text
     }
 }
 

@@ -23,8 +23,9 @@ pub async fn mail_server(rcpt_answer: &'static str) -> (u16, Arc<Mutex<Heard>>) 
     let shared = Arc::clone(&heard);
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
+            let shared = Arc::clone(&shared);
             // A client that goes away in the middle ends its conversation, not the server.
-            let _ = talk(stream, &shared, rcpt_answer).await;
+            tokio::spawn(async move { talk(stream, &shared, rcpt_answer).await });
         }
     });
     (port, heard)

@@ -1,4 +1,5 @@
-//! The server by its routes: real router, real SQLite file, real engine, mails caught as files.
+//! The server by its routes: real router, real database (SQLite, or PostgreSQL by TEST_DATABASE_URL), real engine, mails
+//! caught as files.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 mod abuse;
@@ -6,6 +7,7 @@ mod admin;
 mod assets;
 mod challenge;
 mod concurrency;
+mod database;
 mod faults;
 mod forged;
 mod freshness;
@@ -17,10 +19,12 @@ mod logs;
 mod mail_smtp;
 mod parcel;
 mod pixels;
+mod postgres;
 mod prompted;
 mod register;
 mod secrets;
 mod session;
+mod several;
 mod start;
 mod submission;
 mod takeover;

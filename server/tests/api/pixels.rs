@@ -65,12 +65,17 @@ impl Person {
 
 /// What the page gathers while the portrait blinks.
 pub fn record(terms: Terms, key: [u8; 32]) -> Evidence {
+    record_of(0, terms, key)
+}
+
+/// The same before a camera whose noise nobody else's has.
+pub fn record_of(camera: u32, terms: Terms, key: [u8; 32]) -> Evidence {
     // As in the browser; the server scores with the reference.
     let networks = Models::find(Runtime::Compact, None).unwrap().networks();
     let mut attempt = Attempt::new(networks, Thresholds::V3);
     attempt.begin(terms, KeyKind::Soft, key, 0.0);
     for index in 0..40 {
-        let picture = SCENE.picture(index as f32 / 25.0, index).unwrap();
+        let picture = SCENE.picture(index as f32 / 25.0, camera * 1000 + index).unwrap();
         let (_, progress) = attempt.push(&picture.as_frame(), f64::from(index) * 40.0).unwrap();
         if progress.phase == Phase::Complete {
             return attempt.evidence().unwrap().clone();
@@ -226,7 +231,8 @@ async fn a_decision_can_be_exported_and_taken_again_offline() {
     assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED");
     let event = server.text("select id from verification_events").await;
     let data = server.data.path().to_str().unwrap();
-    let config = server::config::Config::from_pairs([("DATA_DIR", data)]).unwrap();
+    let config =
+        server::config::Config::from_pairs([("DATA_DIR", data), ("DATABASE_URL", server.database.url())]).unwrap();
     let folder = server.data.path().join("bundle");
     server::tools::export_bundle(&config, &event, &folder).await.unwrap();
     let networks = || server::runtime::Models::find(Runtime::Tract, None).unwrap().networks();

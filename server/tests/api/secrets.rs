@@ -13,7 +13,9 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ed25519_dalek::SigningKey;
 use engine::transcript;
 use serde_json::{Value, json};
+use server::db::{Db, Hold};
 
+use crate::database::{TestDatabase, parsed, postgres_url};
 use crate::mail_smtp::mail_server;
 use crate::pixels::{self, SECRET};
 use crate::start::{Running, blinkgate};
@@ -101,8 +103,11 @@ async fn no_secret_stands_in_a_log_or_on_the_disk() {
     let folder = tempfile::tempdir().unwrap();
     let (mail_port, heard) = mail_server("250 ok").await;
     let mail_port = mail_port.to_string();
+    let file = folder.path().join("data/blinkgate.db");
+    let database = TestDatabase::new(&file);
     let settings = [
         ("PORT", "0"),
+        ("DATABASE_URL", database.url()),
         ("LOG_LEVEL", "trace"),
         ("CHALLENGE_POLICY", "natural"),
         ("RUST_LOG", "trace"),
@@ -146,11 +151,11 @@ async fn no_secret_stands_in_a_log_or_on_the_disk() {
     assert_eq!(status, 201, "{challenge}");
     let evidence = pixels::record(serde_json::from_value(challenge.clone()).unwrap(), key);
     let signed = transcript::sign(&evidence.signing_input, &SECRET);
-    let database = folder.path().join("data/blinkgate.db");
-    let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", database.display())).await.unwrap();
+    let db = Db::open(&parsed(database.url())).await.unwrap();
     // The frames were made faster than a camera gives them.
-    sqlx::query("update challenges set issued_at = issued_at - 10000").execute(&pool).await.unwrap();
-    pool.close().await;
+    let mut tx = db.write(Hold::Nothing).await.unwrap();
+    tx.query("update challenges set issued_at = issued_at - 10000").execute().await.unwrap();
+    tx.commit().await.unwrap();
     let path = format!("/api/submission/{}", challenge["challenge_id"].as_str().unwrap());
     let bytes = [signed.as_bytes(), &evidence.open, &evidence.closed, &evidence.strip].concat();
     let mut sent = 0;
@@ -180,7 +185,7 @@ async fn no_secret_stands_in_a_log_or_on_the_disk() {
 
     let cookie = |text: &str| text.split_once('=').unwrap().1.to_owned();
     let login = STANDARD.encode(format!("\0postman\0{MAIL_PASSWORD}"));
-    let secrets = [
+    let mut secrets = vec![
         ("the link's token", token.clone()),
         ("the first cookie", cookie(&first_cookie)),
         ("the second cookie", cookie(&browser.cookie)),
@@ -189,6 +194,8 @@ async fn no_secret_stands_in_a_log_or_on_the_disk() {
         ("the log-in at the mail server", login),
     ];
     assert_ne!(secrets[1].1, secrets[2].1);
+    let database_password = postgres_url().and_then(|url| Some(url::Url::parse(&url).ok()?.password()?.to_owned()));
+    secrets.extend(database_password.map(|password| ("the database's password", password)));
     let log = output.bytes();
     for expected in ["answered", "attempt decided", "mail sent", "take it as exposed", "/verify", "stopped"] {
         assert!(holds(&log, expected.as_bytes()), "{expected:?} is missing from the log");
@@ -217,9 +224,19 @@ async fn no_secret_stands_in_a_log_or_on_the_disk() {
         }
     }
 
+    for (table, rows) in database.contents(&mut db.read().await.unwrap()).await {
+        for (name, secret) in &secrets {
+            assert!(!rows.iter().any(|row| row.contains(secret)), "{name} stands in {table}");
+        }
+        for piece in &pieces {
+            let hex: String = piece.iter().map(|byte| format!("{byte:02x}")).collect();
+            assert!(!rows.iter().any(|row| row.to_lowercase().contains(&hex)), "a picture stands in {table}");
+        }
+    }
+    db.close().await;
     let data = folder.path().join("data");
     let written = files(&data);
-    assert!(written.contains(&database), "{written:?}");
+    assert!(database.is_postgres() || written.contains(&file), "{written:?}");
     let mut pictures = 0;
     for path in written {
         let bytes = std::fs::read(&path).unwrap();

@@ -6,7 +6,11 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use server::db::{Db, Hold};
 use tempfile::TempDir;
+
+use crate::database::{TestDatabase, parsed};
+use crate::helpers::at_home;
 
 pub fn blinkgate(folder: &Path, settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_blinkgate"));
@@ -14,9 +18,10 @@ pub fn blinkgate(folder: &Path, settings: &[(&str, &str)]) -> Command {
     command
 }
 
-/// Runs the program, which must not keep running, and asserts that it ends with this message and nothing worse.
+/// Runs the program, which must not keep running, and asserts that it ends with this message and nothing worse. Returns it
+/// whole.
 #[track_caller]
-fn assert_fails(command: &mut Command, expected: &[&str]) {
+pub fn assert_fails(command: &mut Command, expected: &[&str]) -> String {
     let Output { status, stderr, .. } = command.output().unwrap();
     let stderr = String::from_utf8(stderr).unwrap();
     assert_eq!(status.code(), Some(1), "{stderr}");
@@ -24,6 +29,7 @@ fn assert_fails(command: &mut Command, expected: &[&str]) {
     for text in expected {
         assert!(stderr.contains(text), "{text:?} is missing from {stderr}");
     }
+    stderr
 }
 
 #[test]
@@ -84,24 +90,37 @@ fn a_damaged_database_stops_the_start() {
 #[test]
 fn a_database_newer_than_the_program_stops_the_start() {
     let folder = tempfile::tempdir().unwrap();
-    assert!(blinkgate(folder.path(), &[]).arg("migrate").status().unwrap().success());
-    let url = format!("sqlite://{}", folder.path().join("data/blinkgate.db").display());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+    let database = TestDatabase::new(&folder.path().join("blinkgate.db"));
+    let settings = [("PORT", "0"), ("DATABASE_URL", database.url())];
+    assert!(blinkgate(folder.path(), &settings).arg("migrate").status().unwrap().success());
+    at_home(async || {
+        let db = Db::open(&parsed(database.url())).await.unwrap();
+        let mut tx = db.write(Hold::Nothing).await.unwrap();
         let newer = "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
-                     values (9999, 'from the future', 1, x'00', 0)";
-        sqlx::query(newer).execute(&pool).await.unwrap();
-        pool.close().await;
+                     values (9999, 'from the future', true, $1, 0)";
+        tx.query(newer).bind(vec![0_u8]).execute().await.unwrap();
+        tx.commit().await.unwrap();
+        db.close().await;
     });
-    assert_fails(&mut blinkgate(folder.path(), &[("PORT", "0")]), &["9999"]);
+    assert_fails(&mut blinkgate(folder.path(), &settings), &["9999"]);
+}
+
+#[test]
+fn a_postgresql_server_that_is_not_there_is_said_without_its_password() {
+    let folder = tempfile::tempdir().unwrap();
+    // Bound and closed again: nobody listens there.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let url = format!("postgresql+psycopg2://jo:hunter2@127.0.0.1:{port}/blink");
+    let mut command = blinkgate(folder.path(), &[("PORT", "0"), ("DATABASE_URL", &url)]);
+    let told = assert_fails(&mut command, &[&format!("blink at 127.0.0.1:{port}"), "DATABASE_URL"]);
+    assert!(!told.contains("hunter2"), "{told}");
 }
 
 #[test]
 fn a_setting_that_cannot_be_used_is_named() {
     let folder = tempfile::tempdir().unwrap();
     assert_fails(&mut blinkgate(folder.path(), &[("PORT", "eighty")]), &["PORT", "eighty"]);
-    assert_fails(&mut blinkgate(folder.path(), &[("DATABASE_URL", "postgres://db/x")]), &["DATABASE_URL", "later"]);
+    assert_fails(&mut blinkgate(folder.path(), &[("DATABASE_URL", "mysql://db/x")]), &["DATABASE_URL", "postgres://"]);
     assert_fails(&mut blinkgate(folder.path(), &[("ENV_FILE", "absent.env")]), &["absent.env"]);
     std::fs::write(folder.path().join(".env"), "PROT=8081\n").unwrap();
     assert_fails(&mut blinkgate(folder.path(), &[]), &[".env", "PROT"]);

@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# scripts/lib/postgres.sh COMMAND…: runs the command with TEST_DATABASE_URL naming a PostgreSQL database that tests may fill.
+#
+# That is the one which the variable names already (it must offer TLS), or else a server started for the purpose from the
+# installed programs, without root's rights, in a temporary folder, and stopped afterwards. TEST_POSTGRES_RESTART is then a
+# command that stops it like a power cut and starts it again. Ends with 77 where there is no PostgreSQL to be had.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. scripts/lib/tools.sh
+
+[ -z "${TEST_DATABASE_URL:-}" ] || exec "$@"
+
+# The newest initdb there is; in Debian it lies outside the PATH.
+newest_initdb() {
+    local name
+    for name in "$(command -v initdb || true)" /usr/lib/postgresql/*/bin/initdb /opt/homebrew/opt/postgresql*/bin/initdb \
+        /usr/local/opt/postgresql*/bin/initdb; do
+        [ ! -x "$name" ] || printf '%s %s\n' "$("$name" --version | grep -o '[0-9][0-9.]*' | head -n 1)" "$name"
+    done | sort -V | tail -n 1 | cut -d ' ' -f 2-
+}
+
+initdb="$(newest_initdb)"
+if [ -z "$initdb" ] && apt_install postgresql 2>/dev/null; then initdb="$(newest_initdb)"; fi
+if [ -z "$initdb" ]; then
+    echo "PostgreSQL is not installed"
+    exit 77
+fi
+need_command openssl openssl || { echo "openssl is not installed" && exit 77; }
+# pg_ctl looks for its companions where it really lies.
+programs="$(dirname "$(realpath "$initdb")")"
+
+folder="$(mktemp -d)"
+data="$folder/data"
+# PostgreSQL refuses to run as root.
+somebody=(env)
+[ "$(id -u)" != 0 ] || somebody=(setpriv --reuid=nobody --regid=nogroup --clear-groups env)
+control=("${somebody[@]}" "$programs/pg_ctl" --pgdata="$data" --log="$folder/server.log" --wait --silent)
+
+stop() {
+    [ ! -f "$data/postmaster.pid" ] || (cd "$folder" && "${control[@]}" --mode=immediate stop) || true
+    rm -rf "$folder"
+}
+trap stop EXIT
+
+prepare() {
+    openssl rand -hex 16 >password
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=postgres.test \
+        -keyout server.key -out server.crt
+    chmod 600 server.key password
+    [ "$(id -u)" != 0 ] || chown -R nobody:nogroup .
+    "${somebody[@]}" "$programs/initdb" --pgdata="$data" --username=blinkgate --pwfile=password --auth=scram-sha-256 \
+        --encoding=UTF8 --locale=C --no-sync
+    # What a power cut would cost is of no interest here; the rest is as usual.
+    cat >>"$data/postgresql.conf" <<SETTINGS
+listen_addresses = '127.0.0.1'
+unix_socket_directories = ''
+max_connections = 200
+fsync = off
+full_page_writes = off
+ssl = on
+ssl_cert_file = '$folder/server.crt'
+ssl_key_file = '$folder/server.key'
+SETTINGS
+}
+
+# start PORT
+start() {
+    echo "port = $1" >>"$data/postgresql.conf"
+    # In the background it must not hold on to our output.
+    (cd "$folder" && "${control[@]}" start </dev/null >/dev/null 2>&1)
+}
+
+(cd "$folder" && prepare) >"$folder/prepare.log" 2>&1 || { cat "$folder/prepare.log" && exit 1; }
+tries=5
+until
+    port=$((20000 + RANDOM % 12000))
+    start "$port"
+do
+    # Somebody may have taken the port.
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] || { cat "$folder/server.log" && exit 1; }
+done
+TEST_DATABASE_URL="postgres://blinkgate:$(cat "$folder/password")@127.0.0.1:$port/postgres"
+TEST_POSTGRES_RESTART="cd $folder && $(printf '%q ' "${control[@]}") --mode=immediate restart </dev/null >/dev/null 2>&1"
+export TEST_DATABASE_URL TEST_POSTGRES_RESTART
+"$@"

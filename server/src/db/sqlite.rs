@@ -1,0 +1,88 @@
+//! The SQLite file: one writer at a time, so writers queue here, in order, and never for a file lock.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+
+use super::{ACQUIRE_TIMEOUT, Connection, WriteTransaction};
+use crate::config::Secret;
+use crate::files;
+
+/// How long a statement waits for another process's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Connections that read side by side.
+const READERS: u32 = 4;
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/sqlite");
+
+#[derive(Clone, Debug)]
+pub(super) struct File {
+    readers: SqlitePool,
+    writer: SqlitePool,
+}
+
+impl File {
+    /// Opens the file, creating it and its folder where absent, and brings its tables up to date.
+    pub(super) async fn open(url: &Secret) -> anyhow::Result<Self> {
+        let options = SqliteConnectOptions::from_str(url.expose())
+            .context("DATABASE_URL cannot be read")?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT)
+            // What is deleted is overwritten in the file (in the write-ahead log it stays until that starts anew): uploads
+            // hold pictures of faces.
+            .pragma("secure_delete", "on")
+            .foreign_keys(true);
+        let file = options.get_filename().to_owned();
+        if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("the database's folder {} cannot be made", folder.display()))?;
+        }
+        // Made here, since SQLite gives its own files the mode of this one: addresses are for nobody else on the machine.
+        files::create_private_file(&file)
+            .with_context(|| format!("the database {} cannot be written", file.display()))?;
+        let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE_TIMEOUT);
+        let opened = || format!("the database {} cannot be opened", file.display());
+        let db = Self {
+            writer: pool(1).connect_with(options.clone()).await.with_context(opened)?,
+            readers: pool(READERS).connect_with(options).await.with_context(opened)?,
+        };
+        db.assert_durability().await.with_context(|| format!("the database {} cannot be used", file.display()))?;
+        MIGRATIONS
+            .run(&db.writer)
+            .await
+            .with_context(|| format!("the tables of {} cannot be brought up to date", file.display()))?;
+        Ok(db)
+    }
+
+    pub(super) async fn read(&self) -> sqlx::Result<Connection> {
+        Ok(self.readers.acquire().await?.into())
+    }
+
+    /// The one writer: what a transaction reads stays true until it commits.
+    pub(super) async fn write(&self) -> sqlx::Result<WriteTransaction> {
+        Ok(self.writer.begin_with("begin immediate").await?.into())
+    }
+
+    /// Closes every connection, which also folds the write-ahead log back into the file.
+    pub(super) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// Makes sure that the settings took effect: a network share, for one, may refuse the write-ahead log silently.
+    async fn assert_durability(&self) -> anyhow::Result<()> {
+        for pool in [&self.writer, &self.readers] {
+            let journal: String = sqlx::query_scalar("pragma journal_mode").fetch_one(pool).await?;
+            let synchronous: i64 = sqlx::query_scalar("pragma synchronous").fetch_one(pool).await?;
+            let foreign_keys: i64 = sqlx::query_scalar("pragma foreign_keys").fetch_one(pool).await?;
+            ensure!(journal == "wal", "its journal is \"{journal}\" where a write-ahead log is needed");
+            ensure!(synchronous == 2, "it does not synchronise fully");
+            ensure!(foreign_keys == 1, "it does not check foreign keys");
+        }
+        Ok(())
+    }
+}

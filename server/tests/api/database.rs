@@ -1,0 +1,107 @@
+//! A database of its own for each test: an SQLite file, or a schema of the PostgreSQL database that TEST_DATABASE_URL names.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use server::config::{Config, DatabaseUrl};
+use server::db::Connection;
+use server::domain::EventId;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+
+use crate::helpers::at_home;
+
+pub struct TestDatabase {
+    url: String,
+    schema: Option<String>,
+}
+
+/// The PostgreSQL database that tests may use, if there is one.
+pub fn postgres_url() -> Option<String> {
+    std::env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty())
+}
+
+/// For tests that are about PostgreSQL alone; `scripts/test` gives them one.
+pub fn required_postgres_url() -> String {
+    postgres_url().expect("TEST_DATABASE_URL names a PostgreSQL database")
+}
+
+pub fn parsed(url: &str) -> DatabaseUrl {
+    Config::from_pairs([("DATABASE_URL", url)]).unwrap().database_url
+}
+
+impl TestDatabase {
+    /// This file, or a new schema.
+    pub fn new(file: &Path) -> Self {
+        match postgres_url() {
+            Some(server) => Self::schema(&server),
+            None => Self::sqlite(file),
+        }
+    }
+
+    pub fn sqlite(file: &Path) -> Self {
+        Self { url: format!("sqlite://{}", file.display()), schema: None }
+    }
+
+    pub fn postgres() -> Self {
+        Self::schema(&required_postgres_url())
+    }
+
+    fn schema(server: &str) -> Self {
+        let schema = format!("test_{}", EventId::new(server::clock::now_ms()));
+        run(server, format!("create schema {schema}"));
+        let and = if server.contains('?') { '&' } else { '?' };
+        Self { url: format!("{server}{and}options=-c%20search_path%3D{schema}"), schema: Some(schema) }
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        self.schema.is_some()
+    }
+
+    /// Every column of ours, by table.
+    pub async fn columns(&self, db: &mut Connection) -> Vec<(String, String)> {
+        let sql = if self.is_postgres() {
+            "select table_name::text, column_name::text from information_schema.columns
+             where table_schema = current_schema() and table_name not like '\\_sqlx%' order by table_name, ordinal_position"
+        } else {
+            "select m.name, c.name from sqlite_master m, pragma_table_info(m.name) c
+             where m.type = 'table' and m.name not like '\\_sqlx%' escape '\\' order by m.name, c.cid"
+        };
+        db.query(sql).fetch_all().await.unwrap()
+    }
+
+    /// Every row of every table, as text.
+    pub async fn contents(&self, db: &mut Connection) -> BTreeMap<String, Vec<String>> {
+        let quote = if self.is_postgres() { "quote_nullable" } else { "quote" };
+        let mut tables = BTreeMap::<String, Vec<String>>::new();
+        for (table, column) in self.columns(db).await {
+            tables.entry(table).or_default().push(format!("{quote}({column})"));
+        }
+        let mut contents = BTreeMap::new();
+        for (table, columns) in tables {
+            let sql: &'static str = format!("select {} from {table} order by 1", columns.join(" || ', ' || ")).leak();
+            let rows: Vec<(String,)> = db.query(sql).fetch_all().await.unwrap();
+            contents.insert(table, rows.into_iter().map(|(row,)| row).collect());
+        }
+        contents
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        if let (Some(schema), Some(server)) = (&self.schema, postgres_url()) {
+            run(&server, format!("set client_min_messages = warning; drop schema {schema} cascade"));
+        }
+    }
+}
+
+fn run(server: &str, sql: String) {
+    at_home(async || {
+        let mut connection = PgConnection::connect(server).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    });
+}
