@@ -39,6 +39,8 @@ pub struct Event {
     pub engine: String,
     /// The decision's record, JSON.
     pub details: String,
+    /// Why somebody should look at it, JSON.
+    pub review: Option<String>,
 }
 
 /// Adds a row.
@@ -46,8 +48,8 @@ pub async fn insert(db: &mut Connection, event: &Event) -> sqlx::Result<()> {
     db.query(
         "insert into verification_events (id, email, status, reason, open_captured, closed_captured, open_capture_ref,
              closed_capture_ref, created_at, challenge_id, attempt, thresholds, engine, details, policy, strip_ref,
-             transcript, issued)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+             transcript, issued, review)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
     )
     .bind(&event.id)
     .bind(&event.email)
@@ -67,6 +69,7 @@ pub async fn insert(db: &mut Connection, event: &Event) -> sqlx::Result<()> {
     .bind(&event.strip_ref)
     .bind(&event.transcript)
     .bind(&event.issued)
+    .bind(&event.review)
     .execute()
     .await?;
     Ok(())
@@ -76,7 +79,7 @@ pub async fn insert(db: &mut Connection, event: &Event) -> sqlx::Result<()> {
 pub async fn find(db: &mut Connection, id: &EventId) -> sqlx::Result<Option<Event>> {
     db.query(
         "select id, email, status, reason, open_capture_ref, closed_capture_ref, created_at, challenge_id, attempt,
-             thresholds, engine, details, policy, strip_ref, transcript, issued
+             thresholds, engine, details, policy, strip_ref, transcript, issued, review
          from verification_events where id = $1",
     )
     .bind(id)
@@ -88,7 +91,7 @@ pub async fn find(db: &mut Connection, id: &EventId) -> sqlx::Result<Option<Even
 pub async fn list_newest(db: &mut Connection, limit: u32) -> sqlx::Result<Vec<Event>> {
     db.query(
         "select id, email, status, reason, open_capture_ref, closed_capture_ref, created_at, challenge_id, attempt,
-             thresholds, engine, details, policy, strip_ref, transcript, issued
+             thresholds, engine, details, policy, strip_ref, transcript, issued, review
          from verification_events order by created_at desc, id desc limit $1",
     )
     .bind(i64::from(limit))

@@ -7,6 +7,7 @@ pub mod challenges;
 pub mod cues;
 pub mod events;
 pub mod failures;
+pub mod fingerprints;
 pub mod outbox;
 pub mod pictures;
 pub mod sessions;

@@ -66,6 +66,7 @@ struct Listed {
     thresholds: String,
     engine: String,
     details: Value,
+    review: Value,
 }
 
 #[derive(Serialize)]
@@ -80,7 +81,7 @@ pub(super) async fn events(State(app): State<App>, admin: Admin) -> Result<Json<
 }
 
 pub(super) async fn events_csv(State(app): State<App>, admin: Admin) -> Result<impl IntoResponse, ApiError> {
-    const HEADER: [&str; 14] = [
+    const HEADER: [&str; 15] = [
         "id",
         "email",
         "status",
@@ -95,6 +96,7 @@ pub(super) async fn events_csv(State(app): State<App>, admin: Admin) -> Result<i
         "thresholds",
         "engine",
         "details",
+        "review",
     ];
     let mut db = app.db.read().await?;
     let events = events::list_newest(&mut db, admin.limit).await?;
@@ -124,11 +126,12 @@ impl From<Event> for Listed {
             thresholds: event.thresholds,
             engine: event.engine,
             details: serde_json::from_str(&event.details).unwrap_or(Value::String(event.details)),
+            review: event.review.and_then(|review| serde_json::from_str(&review).ok()).unwrap_or_default(),
         }
     }
 }
 
-fn row(event: Listed) -> [String; 14] {
+fn row(event: Listed) -> [String; 15] {
     [
         event.id,
         event.email,
@@ -144,6 +147,7 @@ fn row(event: Listed) -> [String; 14] {
         event.thresholds,
         event.engine,
         event.details.to_string(),
+        if event.review.is_null() { String::new() } else { event.review.to_string() },
     ]
 }
 

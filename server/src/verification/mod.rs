@@ -7,12 +7,14 @@ mod counting;
 mod cues;
 mod judging;
 mod outcome;
+mod pictures;
 mod upload;
 
 use engine::{Decision, Issued, Reason, Verdict};
 
 pub use cues::next;
 pub use outcome::{Answer, GiveUp, Lengths, Outcome, Upload, VerificationError};
+use pictures::Pictures;
 pub use upload::{append, discard_stale, received, sweep};
 
 use crate::app::App;
@@ -21,7 +23,7 @@ use crate::clock;
 use crate::db::challenges::{self, Challenge, Claim};
 use crate::db::events::{self, Event};
 use crate::db::sessions::Session;
-use crate::db::{Connection, Hold, pictures, uploads};
+use crate::db::{Connection, Hold, uploads};
 use crate::domain::{ChallengeId, EventId, LeaseId};
 
 /// How long a claim holds. Longer than scoring and storing can take.
@@ -38,8 +40,10 @@ struct Ruling {
     reason: Option<Reason>,
     event: EventId,
     captures: Option<CaptureRefs>,
-    /// Hashes of the pictures, if they were scored.
-    pictures: Vec<String>,
+    /// The pictures, if they were scored and are new.
+    pictures: Pictures,
+    /// Why somebody should look at it, JSON.
+    review: Option<String>,
     details: String,
     /// The signed text and what it was judged by, if there was one.
     evidence: Option<(String, String)>,
@@ -99,7 +103,8 @@ pub async fn give_up(
         reason: Some(reason),
         event,
         captures: None,
-        pictures: Vec::new(),
+        pictures: Pictures::default(),
+        review: None,
         details: "{}".to_owned(),
         evidence: None,
     };
@@ -174,7 +179,8 @@ async fn keep_and_record(
     let was_scored = judging::were_scored(&decision.record);
     let captures = was_scored.then(|| CaptureRefs::new(&event, now));
     let is_new = was_scored && reason != Some(Reason::CaptureReplayed);
-    let pictures = if is_new { upload.picture_hashes() } else { Vec::new() };
+    let pictures = if is_new { Pictures::of(&upload, &decision.record) } else { Pictures::default() };
+    let review = pictures.review(app, &session.user_id).await?.map(|review| to_json(&review)).transpose()?;
     let details = to_json(&decision.record)?;
     // Only what was signed by the right key: anything else is nobody's text.
     let evidence = match decision.record.key {
@@ -189,7 +195,7 @@ async fn keep_and_record(
             .flatten()
             .map_err(|error| VerificationError::Unavailable(format!("captures: {error}")))?;
     }
-    let ruling = Ruling { challenge, lease, reason, event, captures, pictures, details, evidence };
+    let ruling = Ruling { challenge, lease, reason, event, captures, pictures, review, details, evidence };
     let recorded = record(app, session, &ruling).await;
     if let (Err(VerificationError::InProgress), Some(refs)) = (&recorded, &ruling.captures) {
         // The lease was lost, so these files are named by nobody. After a fault of the database nobody knows whether
@@ -235,8 +241,9 @@ async fn record(app: &App, session: &Session, ruling: &Ruling) -> Result<Answer,
         thresholds: challenge.thresholds.clone(),
         engine: engine::VERSION.to_owned(),
         details: ruling.details.clone(),
+        review: ruling.review.clone(),
     };
-    if !pictures::note(&mut tx, &ruling.pictures, &ruling.event, now).await? {
+    if !ruling.pictures.note(&mut tx, &ruling.event, &session.user_id, now).await? {
         // Another attempt sent the same pictures at the same moment. When this is sent again, it is seen to be a replay.
         return Err(VerificationError::Unavailable("pictures were sent twice at once".to_owned()));
     }

@@ -245,3 +245,20 @@ async fn a_decision_can_be_exported_and_taken_again_offline() {
     let missing = server::tools::bundle::verify(&folder, networks()).unwrap_err();
     assert!(format!("{missing:#}").contains("issued.json"), "{missing:#}");
 }
+
+#[tokio::test]
+async fn sr_14_near_copies_of_another_users_pictures_are_marked_for_review() {
+    let server = TestServer::start().await;
+    let first = Person::blinks(&server, "jo@example.com").await;
+    assert_eq!(first.submit(&server, "k1").await.json()["status"], "VERIFIED");
+    // The same portrait with other noise: no byte of it was sent before.
+    let mut second = Person::blinks(&server, "al@example.com").await;
+    let key = SigningKey::from_bytes(&SECRET).verifying_key().to_bytes();
+    second.evidence = record_of(2, serde_json::from_value(second.challenge.clone()).unwrap(), key);
+    assert_eq!(second.submit(&server, "k1").await.json()["status"], "VERIFIED");
+
+    let events = server.events().await;
+    let [newer, older] = events.as_slice() else { panic!("{} events", events.len()) };
+    assert_eq!(older["review"], Value::Null);
+    assert_eq!(newer["review"], json!({ "near_copies": [older["id"]] }));
+}

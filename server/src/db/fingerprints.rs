@@ -1,0 +1,72 @@
+//! Fingerprints of pictures that were scored, for finding near copies in others' attempts.
+
+use engine::Fingerprint;
+
+use super::Connection;
+use crate::domain::{EventId, UserId};
+
+/// A picture of an attempt, by the part that it was sent as.
+pub type Part = (&'static str, Fingerprint);
+
+/// Of one row of a fingerprint, the newest so many pictures that have it are looked at: a row that thousands of pictures share
+/// shows a plain wall.
+const MAX_CANDIDATES: i64 = 100;
+
+#[derive(sqlx::FromRow)]
+struct Candidate {
+    event_id: EventId,
+    fingerprint: String,
+}
+
+/// The events of other users in which a picture was sent as the same part and is a near copy of this one, newest first within
+/// each row.
+pub async fn near(db: &mut Connection, user: &UserId, (part, fingerprint): Part) -> sqlx::Result<Vec<EventId>> {
+    let mut near = Vec::new();
+    for (number, bits) in fingerprint.rows().into_iter().enumerate() {
+        let candidates: Vec<Candidate> = db
+            .query(
+                "select event_id, fingerprint from picture_rows
+                 where part = $1 and row_number = $2 and bits = $3 and user_id <> $4
+                 order by seen_at desc limit $5",
+            )
+            .bind(part)
+            .bind(number as i64)
+            .bind(i64::from(bits))
+            .bind(user)
+            .bind(MAX_CANDIDATES)
+            .fetch_all()
+            .await?;
+        for Candidate { event_id, fingerprint: other } in candidates {
+            let is_near = Fingerprint::try_from(other).is_ok_and(|other| fingerprint.is_near(&other));
+            if is_near && !near.contains(&event_id) {
+                near.push(event_id);
+            }
+        }
+    }
+    Ok(near)
+}
+
+/// Notes a picture of this event.
+pub async fn note(
+    db: &mut Connection,
+    (event, user): (&EventId, &UserId),
+    (part, fingerprint): Part,
+    now_ms: i64,
+) -> sqlx::Result<()> {
+    for (number, bits) in fingerprint.rows().into_iter().enumerate() {
+        db.query(
+            "insert into picture_rows (event_id, user_id, part, row_number, bits, fingerprint, seen_at)
+             values ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(event)
+        .bind(user)
+        .bind(part)
+        .bind(number as i64)
+        .bind(i64::from(bits))
+        .bind(fingerprint.to_string())
+        .bind(now_ms)
+        .execute()
+        .await?;
+    }
+    Ok(())
+}
