@@ -120,7 +120,8 @@ pub enum Claim {
     Expired,
 }
 
-/// Stores a new challenge in place of one of the same sitting that was not used.
+/// Stores a new challenge in place of one of the same sitting that was not used. If it could not, the transaction is to be
+/// dropped.
 pub async fn issue(db: &mut Connection, new: &NewChallenge) -> sqlx::Result<Issue> {
     db.query(
         "update challenges set state = 'superseded'

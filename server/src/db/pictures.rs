@@ -15,7 +15,8 @@ pub async fn any_seen(db: &mut Connection, hashes: &[String]) -> sqlx::Result<bo
     Ok(false)
 }
 
-/// Notes these hashes. Returns whether all of them were new.
+/// Notes these hashes. Returns whether all of them were new: of two attempts that bring one at once, the second waits until
+/// the first is committed, and is told so, or undone. They come in order, so no two attempts wait for each other.
 pub async fn note(db: &mut Connection, hashes: &[String], event: &EventId, now_ms: i64) -> sqlx::Result<bool> {
     let mut all_new = true;
     for hash in hashes {

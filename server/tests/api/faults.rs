@@ -45,7 +45,7 @@ async fn an_outcome_is_described_as_unavailable_without_its_cause() {
     server.app.db.close().await;
     let answer = server.post("/api/challenge", Some(&cookie), &json!({ "public_key": "x" })).await;
     answer.assert_problem(503, "unavailable");
-    for inner in ["pool", "sqlite", "database", "closed"] {
+    for inner in ["pool", "sqlite", "postgres", "database", "closed"] {
         assert!(!answer.text.to_lowercase().contains(inner), "{}", answer.text);
     }
     server.register("jo@example.com").await.assert_problem(503, "unavailable");

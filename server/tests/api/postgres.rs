@@ -65,7 +65,7 @@ async fn both_databases_have_the_same_tables() {
         "select m.name || '.' || c.name || ' ' || lower(c.type) || iif(c.\"notnull\", ' not null', '')
              || coalesce(' default ' || c.dflt_value, '')
          from sqlite_master m, pragma_table_info(m.name) c where m.type = 'table'",
-        "select table_name || '.' || column_name || ' ' || replace(data_type, 'bytea', 'blob')
+        "select table_name::text || '.' || column_name::text || ' ' || replace(data_type, 'bytea', 'blob')
              || case when is_nullable = 'NO' then ' not null' else '' end
              || coalesce(' default ' || replace(column_default, '::text', ''), '')
          from information_schema.columns where table_schema = current_schema()",
@@ -77,27 +77,27 @@ async fn both_databases_have_the_same_tables() {
              || ' (' || (select group_concat(c.name, ', ') from pragma_index_info(i.name) c) || ')'
              || iif(i.origin = 'c', ' ' || i.name, '')
          from sqlite_master m, pragma_index_list(m.name) i where m.type = 'table'",
-        "select t.relname || case when i.indisunique then ' unique' else '' end
+        "select t.relname::text || case when i.indisunique then ' unique' else '' end
              || case when i.indpred is not null then ' partial' else '' end
              || case when i.indisprimary then ' pk' else '' end
-             || ' (' || (select string_agg(a.attname, ', ' order by k.position)
+             || ' (' || (select string_agg(a.attname::text, ', ' order by k.position)
                          from unnest(i.indkey) with ordinality k (number, position)
                          join pg_attribute a on a.attrelid = t.oid and a.attnum = k.number) || ')'
-             || case when con.oid is null then ' ' || x.relname else '' end
+             || case when con.oid is null then ' ' || x.relname::text else '' end
          from pg_index i join pg_class t on t.oid = i.indrelid join pg_class x on x.oid = i.indexrelid
              left join pg_constraint con on con.conindid = i.indexrelid and con.contype in ('p', 'u')
-         where t.relnamespace = current_schema()::regnamespace",
+         where t.relnamespace = current_schema()::text::regnamespace",
     );
     assert_same(indexes.await, 20);
 
     let references = both.texts(
         "select m.name || '.' || f.\"from\" || ' -> ' || f.\"table\" || '.' || f.\"to\"
          from sqlite_master m, pragma_foreign_key_list(m.name) f where m.type = 'table'",
-        "select con.conrelid::regclass || '.' || a.attname || ' -> ' || con.confrelid::regclass || '.' || b.attname
+        "select con.conrelid::regclass::text || '.' || a.attname::text || ' -> ' || con.confrelid::regclass::text || '.' || b.attname::text
          from pg_constraint con
              join pg_attribute a on a.attrelid = con.conrelid and a.attnum = con.conkey[1]
              join pg_attribute b on b.attrelid = con.confrelid and b.attnum = con.confkey[1]
-         where con.contype = 'f' and con.connamespace = current_schema()::regnamespace",
+         where con.contype = 'f' and con.connamespace = current_schema()::text::regnamespace",
     );
     assert_same(references.await, 8);
 }
@@ -111,7 +111,7 @@ async fn constraints_have_the_same_names_in_both_databases() {
         .texts(
             "select sql from sqlite_master where type = 'table' and name not like '\\_sqlx%' escape '\\'",
             "select conname::text from pg_constraint
-             where connamespace = current_schema()::regnamespace and conrelid::regclass::text not like '\\_sqlx%'",
+             where contype in ('p', 'u', 'f', 'c') and connamespace = current_schema()::text::regnamespace and conrelid::regclass::text not like '\\_sqlx%'",
         )
         .await;
     let named = created.iter().flat_map(|sql| sql.split("constraint ").skip(1));

@@ -1,0 +1,138 @@
+//! The servers, and what befalls them.
+
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use server::db::{Db, Hold};
+use server::domain::random_u32;
+use sqlx::{Connection as _, PgConnection};
+use tempfile::TempDir;
+
+use super::{FALLS, KILLS, PATIENCE};
+use crate::database::{TestDatabase, parsed, required_postgres_url};
+use crate::helpers::{BASE_URL, at_home};
+use crate::mail_smtp::{Heard, mail_server};
+use crate::start::{Running, blinkgate, lines_of};
+
+/// Three servers, the database and the mail server.
+pub struct Fleet {
+    pub folder: TempDir,
+    database: TestDatabase,
+    pub db: Db,
+    mail_port: u16,
+    pub heard: Arc<Mutex<Heard>>,
+    pub servers: [Mutex<Option<(Running, u16)>>; 3],
+}
+
+impl Fleet {
+    pub async fn start() -> Self {
+        let database = TestDatabase::postgres();
+        let db = Db::open(&parsed(database.url())).await.unwrap();
+        let (mail_port, heard) = mail_server("250 ok").await;
+        let folder = tempfile::tempdir().unwrap();
+        let fleet = Self { folder, database, db, mail_port, heard, servers: Default::default() };
+        // All at once: they make the admin's key and the tables together.
+        std::thread::scope(|scope| {
+            let fleet = &fleet;
+            for n in 0..3 {
+                scope.spawn(move || fleet.launch(n));
+            }
+        });
+        fleet
+    }
+
+    /// Starts a server, again until the database is there.
+    fn launch(&self, n: usize) {
+        let mail_port = self.mail_port.to_string();
+        let settings = [
+            ("PORT", "0"),
+            ("DATABASE_URL", self.database.url()),
+            ("APP_BASE_URL", BASE_URL),
+            ("CHALLENGE_POLICY", "natural"),
+            ("ENGINE_RUNTIME", "compact"),
+            ("MAIL_SERVER", "127.0.0.1"),
+            ("MAIL_PORT", &mail_port),
+            ("MAIL_SECURITY", "none"),
+            ("MAIL_SENDER", "noreply@example.com"),
+        ];
+        for _ in 0..100 {
+            let mut command = blinkgate(self.folder.path(), &settings);
+            let mut program =
+                Running(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it can be started"));
+            let mut lines = lines_of(program.0.stdout.take().unwrap());
+            if let Some(line) = lines.find(|line| line.contains("address=127.0.0.1:")) {
+                let digits = line.split_once("address=127.0.0.1:").unwrap().1;
+                let port = digits.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap();
+                *self.servers[n].lock().unwrap() = Some((program, port));
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("server {n} did not start");
+    }
+
+    fn kill(&self, n: usize) {
+        // `Running` kills with -9 when it goes.
+        self.servers[n].lock().unwrap().take();
+    }
+
+    /// Stops the database like a power cut, or at least cuts every connection to it where it is not ours to stop.
+    fn fall_over(&self) {
+        match std::env::var("TEST_POSTGRES_RESTART") {
+            Ok(restart) => assert!(Command::new("sh").arg("-c").arg(restart).status().unwrap().success()),
+            Err(_) => at_home(async || {
+                let mut connection = PgConnection::connect(&required_postgres_url()).await.unwrap();
+                let cut = "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'blinkgate'";
+                sqlx::query(cut).execute(&mut connection).await.unwrap();
+            }),
+        }
+    }
+
+    /// Whatever goes wrong, for as long as people come.
+    pub fn trouble(&self) {
+        for kill in 0..KILLS {
+            std::thread::sleep(Duration::from_millis(400));
+            let n = random_u32() as usize % 3;
+            self.kill(n);
+            if FALLS.contains(&kill) {
+                self.fall_over();
+            }
+            self.launch(n);
+        }
+    }
+
+    /// Changes the database behind the servers' backs, for time to pass.
+    pub async fn change(&self, sql: &'static str, id: &str) {
+        eventually(async || {
+            let mut tx = self.db.write(Hold::Nothing).await.ok()?;
+            tx.query(sql).bind(id).execute().await.ok()?;
+            tx.commit().await.ok()
+        })
+        .await;
+    }
+
+    /// The time passes that servers which died had taken for their tries.
+    pub async fn pass_time_for_mails(&self, to: &str) {
+        let over = "update mail_outbox set next_try_at = 0 where sent_at is null and given_up_at is null
+                    and user_id in (select id from users where email like $1)";
+        self.change(over, to).await;
+    }
+
+    pub async fn number(&self, sql: &'static str) -> i64 {
+        let (number,) = self.db.read().await.unwrap().query(sql).fetch_one().await.unwrap();
+        number
+    }
+}
+
+/// Tries until something comes of it.
+pub async fn eventually<T>(mut attempt: impl AsyncFnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
+        if let Some(found) = attempt().await {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("nothing came of it");
+}
