@@ -88,6 +88,7 @@ check_browser() {
     have_node || { skip "node and npm (20.11 or newer) are not installed"; return; }
     browser_path >/dev/null || apt_install chromium 2>/dev/null || { skip "Chromium is not installed"; return; }
     need_command ffmpeg ffmpeg 2>/dev/null || { skip "ffmpeg is not installed"; return; }
+    need_command openssl openssl 2>/dev/null || { skip "openssl is not installed"; return; }
     need_command sqlite3 sqlite3 2>/dev/null || { skip "sqlite3 is not installed"; return; }
     install_browser_tests || return
     CHROMIUM="$(browser_path)" node --test --test-concurrency=1 tests/browser/*.test.mjs

@@ -2,11 +2,10 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use engine::prompt::Policy;
-use lettre::message::Mailbox;
 use tokio::sync::Notify;
 
 use crate::captures::CaptureStore;
@@ -15,6 +14,7 @@ use crate::cool_down::CoolDown;
 use crate::db::Db;
 use crate::domain::HashedToken;
 use crate::rate::RateLimits;
+use crate::readiness::Readiness;
 use crate::scoring::ScoringPool;
 use crate::{files, mail, secrets};
 
@@ -38,8 +38,8 @@ pub struct AppState {
     pub captures: CaptureStore,
     /// Sends mails.
     pub mail: mail::Transport,
-    /// Who mails come from.
-    pub mail_sender: Mailbox,
+    /// How the parts were when `/ready` was last asked, and when that was.
+    pub readiness: tokio::sync::Mutex<Option<(Instant, Readiness)>>,
     /// Wakes the mail worker.
     pub mail_wake: Notify,
     /// Counts what may not be repeated without end.
@@ -114,7 +114,7 @@ impl AppState {
             scoring,
             captures: CaptureStore::new(&config.data_dir),
             mail: mail::Transport::new(&config.mail, &config.data_dir)?,
-            mail_sender: config.mail.sender().clone(),
+            readiness: tokio::sync::Mutex::default(),
             mail_wake: Notify::new(),
             rate: RateLimits::new(),
             trusted_proxies: config.trusted_proxies.clone(),
@@ -124,7 +124,7 @@ impl AppState {
 }
 
 /// Makes the data folder where absent, and makes sure that it can be written to before anybody relies on it.
-fn prepare_data_dir(data_dir: &Path) -> anyhow::Result<()> {
+pub(crate) fn prepare_data_dir(data_dir: &Path) -> anyhow::Result<()> {
     files::create_private_dir(data_dir).and_then(|()| files::probe_writable(data_dir)).with_context(|| {
         format!(
             "the data folder {} cannot be written to; make it writable or set DATA_DIR to another",

@@ -3,7 +3,7 @@
 
 use tracing_subscriber::EnvFilter;
 
-use crate::config::LogLevel;
+use crate::config::{LogFormat, LogLevel};
 
 /// Which lines are kept: our own from `level` on; of libraries only warnings, because at lower levels some of them write
 /// out what they send.
@@ -13,12 +13,12 @@ pub fn filter(level: LogLevel) -> EnvFilter {
 }
 
 /// Sends log lines to standard output.
-pub fn init(level: LogLevel) {
+pub fn init(level: LogLevel, format: LogFormat) {
     use std::io::IsTerminal;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter(level)).with_target(false);
     // A second call (in a test) changes nothing.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter(level))
-        .with_ansi(std::io::stdout().is_terminal())
-        .with_target(false)
-        .try_init();
+    let _ = match format {
+        LogFormat::Text => lines.with_ansi(std::io::stdout().is_terminal()).try_init(),
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init(),
+    };
 }

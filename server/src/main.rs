@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use server::config::Config;
 use server::runtime::Runtime;
-use server::{scoring, serve, tools};
+use server::{doctor, mail, scoring, serve, tools};
 
 /// Verifies that a live person controls a mailbox: a mailed link, a blink at the camera, a decision made by the server.
 ///
@@ -61,6 +61,17 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         runtime: Runtime,
     },
+    /// Try each part with the present settings, say what is wrong and how to mend it; ends with 1 if something is
+    Doctor {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Send a mail by every configured way, and say what came of it
+    SendTestEmail {
+        /// Where it goes
+        address: String,
+    },
     /// Score captures for a server, which starts this
     #[command(hide = true)]
     ScoreWorker {
@@ -94,6 +105,14 @@ fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve => wait_for(serve::serve(Config::load()?)),
         Command::Migrate => wait_for(serve::migrate(Config::load()?)),
+        Command::Doctor { json } => {
+            let well = wait_for(doctor::run(json))?;
+            anyhow::ensure!(well, "something is wrong");
+            Ok(())
+        }
+        Command::SendTestEmail { address } => {
+            wait_for(async { mail::send_test_email(&Config::load()?, &address).await })
+        }
         Command::Inspect { image, runtime } => tools::print_inspection(&image, runtime),
         Command::Replay { video, fps, runtime } => tools::print_replay(&video, fps, runtime),
         Command::ExportBundle { event, folder } => {
@@ -110,6 +129,6 @@ fn run(command: Command) -> anyhow::Result<()> {
     }
 }
 
-fn wait_for(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+fn wait_for<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }

@@ -8,11 +8,11 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::app::{App, AppState};
-use crate::config::{BaseUrl, Config, MailConfig, MailSecurity};
+use crate::config::{BaseUrl, Config, MailSecurity, MailWay};
 use crate::connections::{self, ConnectionLimits};
 use crate::db::Db;
 use crate::scoring::{Program, ScoringPool};
-use crate::{logging, mail, routes, secrets, verification};
+use crate::{logging, mail, metrics, routes, secrets, verification};
 
 /// How long requests that are under way may go on after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -22,7 +22,8 @@ const DRAIN: Duration = Duration::from_secs(25);
 /// # Errors
 /// Something that the server needs cannot be used; the message says what, and what to do.
 pub async fn serve(config: Config) -> anyhow::Result<()> {
-    logging::init(config.log_level);
+    logging::init(config.log_level, config.log_format);
+    metrics::begin();
     // First of all: the likeliest thing to fail, and nothing has been touched yet.
     let listener = listen(&config).await?;
     let base_url = config.base_url(listener.local_addr()?.port());
@@ -42,7 +43,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
 /// # Errors
 /// The database cannot be opened or changed.
 pub async fn migrate(config: Config) -> anyhow::Result<()> {
-    logging::init(config.log_level);
+    logging::init(config.log_level, config.log_format);
     Db::open(&config.database_url).await?.close().await;
     tracing::info!("the database is up to date");
     Ok(())
@@ -72,19 +73,8 @@ async fn start_scoring(config: &Config) -> anyhow::Result<ScoringPool> {
 /// Says where people and mails go, and what an operator should know.
 fn announce(config: &Config, base_url: &BaseUrl, address: SocketAddr) {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %address, "open {}", base_url.as_str());
-    match &config.mail {
-        MailConfig::File { .. } => {
-            let folder = config.data_dir.join("outbox");
-            tracing::info!(folder = %folder.display(), "mails go into files, and their links into this log");
-        }
-        MailConfig::Smtp(smtp) => {
-            let security = match smtp.security {
-                MailSecurity::StartTls => "starttls",
-                MailSecurity::Tls => "tls",
-                MailSecurity::None => "none",
-            };
-            tracing::info!(server = %smtp.server, port = smtp.port, security, "mails go to a mail server");
-        }
+    for way in &config.mail.ways {
+        announce_mail(config, way);
     }
     if config.admin_key.is_none() {
         let file = secrets::admin_key_path(&config.data_dir);
@@ -92,6 +82,24 @@ fn announce(config: &Config, base_url: &BaseUrl, address: SocketAddr) {
     }
     if !base_url.is_https() && !base_url.is_loopback() {
         tracing::warn!("APP_BASE_URL is not https: browsers will not open the camera, and links travel in clear");
+    }
+}
+
+fn announce_mail(config: &Config, way: &MailWay) {
+    match way {
+        MailWay::File { .. } => {
+            let folder = config.data_dir.join("outbox");
+            tracing::info!(folder = %folder.display(), "mails go into files, and their links into this log");
+        }
+        MailWay::Smtp(smtp) => {
+            let security = match smtp.security {
+                MailSecurity::StartTls => "starttls",
+                MailSecurity::Tls => "tls",
+                MailSecurity::None => "none",
+            };
+            tracing::info!(server = %smtp.server, port = smtp.port, security, "mails go to a mail server");
+        }
+        MailWay::Resend(resend) => tracing::info!(sender = %resend.sender, "mails go to Resend"),
     }
 }
 

@@ -1,16 +1,30 @@
 //! Settings of the mail.
 
+use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use lettre::Address;
 use lettre::message::Mailbox;
+use url::Url;
 
 use super::values::is_loopback_host;
 use super::{ConfigError, Secret, Source};
 
 /// How mails leave.
 #[derive(Clone, Debug)]
-pub enum MailConfig {
+pub struct MailConfig {
+    /// The ways, in the order in which they are tried; one at least.
+    pub ways: Vec<MailWay>,
+    /// `MAIL_TEMPLATES`: a folder with other words.
+    pub templates: Option<PathBuf>,
+    /// `MAIL_TIMEOUT_SECONDS`: how long one command to a mail server, or one request, may take.
+    pub timeout: Duration,
+}
+
+/// One way out.
+#[derive(Clone, Debug)]
+pub enum MailWay {
     /// Into files under `DATA_DIR/outbox`, with the link in the log. For development.
     File {
         /// `MAIL_SENDER`.
@@ -18,6 +32,19 @@ pub enum MailConfig {
     },
     /// By a mail server.
     Smtp(SmtpConfig),
+    /// By Resend's HTTP API.
+    Resend(ResendConfig),
+}
+
+/// How Resend is reached.
+#[derive(Clone, Debug)]
+pub struct ResendConfig {
+    /// `RESEND_API_KEY`.
+    pub key: Secret,
+    /// `RESEND_FROM_EMAIL`.
+    pub sender: Mailbox,
+    /// `RESEND_API_URL`.
+    pub url: Url,
 }
 
 /// How the mail server is reached.
@@ -33,6 +60,8 @@ pub struct SmtpConfig {
     pub login: Option<(String, Secret)>,
     /// `MAIL_SENDER`.
     pub sender: Mailbox,
+    /// `MAIL_CA_FILE`: a certificate, in PEM, that the mail server's may be signed by, beside those of the public web.
+    pub authority: Option<PathBuf>,
 }
 
 /// How the connection to the mail server is protected.
@@ -60,30 +89,62 @@ impl FromStr for MailSecurity {
 }
 
 impl MailConfig {
-    /// Who the mails come from.
-    pub fn sender(&self) -> &Mailbox {
-        match self {
-            MailConfig::File { sender } | MailConfig::Smtp(SmtpConfig { sender, .. }) => sender,
-        }
-    }
-
     pub(super) fn from_source(source: &Source) -> Result<Self, ConfigError> {
-        let by_server = source.text("MAIL_SERVER").is_some() || source.text("MAIL_USERNAME").is_some();
-        match source.text("MAIL_TRANSPORT").map(str::to_ascii_lowercase).as_deref() {
-            Some("smtp") => smtp(source).map(MailConfig::Smtp),
-            Some("file") => file(source),
-            None if by_server => smtp(source).map(MailConfig::Smtp),
-            None => file(source),
-            Some(got) => {
-                Err(ConfigError::Unparsable { name: "MAIL_TRANSPORT", got: got.to_owned(), expected: "file or smtp" })
-            }
-        }
+        let names = match source.text("MAIL_TRANSPORT") {
+            Some(names) => names.to_ascii_lowercase(),
+            None => default_ways(source)?.to_owned(),
+        };
+        let way = |name: &str| match name {
+            "file" => file(source),
+            "smtp" => smtp(source).map(MailWay::Smtp),
+            "resend" => resend(source).map(MailWay::Resend),
+            _ => Err(ConfigError::Unparsable {
+                name: "MAIL_TRANSPORT",
+                got: names.clone(),
+                expected: "file, smtp, resend, or several with commas between, in the order of their trying",
+            }),
+        };
+        Ok(Self {
+            ways: names.split(',').map(|name| way(name.trim())).collect::<Result<_, _>>()?,
+            templates: source.text("MAIL_TEMPLATES").map(PathBuf::from),
+            timeout: Duration::from_secs(source.number("MAIL_TIMEOUT_SECONDS", 1..=60, 20)?.into()),
+        })
     }
 }
 
-fn file(source: &Source) -> Result<MailConfig, ConfigError> {
+/// Whatever is set is used: Resend first, as in the original, then the mail server.
+fn default_ways(source: &Source) -> Result<&'static str, ConfigError> {
+    let by_server = source.text("MAIL_SERVER").is_some() || source.text("MAIL_USERNAME").is_some();
+    Ok(match (source.secret("RESEND_API_KEY")?.is_some(), by_server) {
+        (true, true) => "resend,smtp",
+        (true, false) => "resend",
+        (false, true) => "smtp",
+        (false, false) => "file",
+    })
+}
+
+fn resend(source: &Source) -> Result<ResendConfig, ConfigError> {
+    let unusable = |name, problem| ConfigError::Unusable { name, problem };
+    let key =
+        source.secret("RESEND_API_KEY")?.ok_or(unusable("RESEND_API_KEY", "is needed to send mails by Resend"))?;
+    let sender =
+        source.parsed("RESEND_FROM_EMAIL", "an address like Blinkgate <blinkgate@example.com>")?.ok_or(unusable(
+            "RESEND_FROM_EMAIL",
+            "is needed beside RESEND_API_KEY: an address of a domain that Resend knows as yours",
+        ))?;
+    let url: Url = source
+        .parsed("RESEND_API_URL", "an address like https://api.resend.com/emails")?
+        .unwrap_or_else(|| Url::parse("https://api.resend.com/emails").expect("valid"));
+    let is_local = url.host_str().is_some_and(is_loopback_host);
+    if url.scheme() != "https" && !(url.scheme() == "http" && is_local) {
+        return Err(unusable("RESEND_API_URL", "must be https; http may be used on this machine only"));
+    }
+    Ok(ResendConfig { key, sender, url })
+}
+
+fn file(source: &Source) -> Result<MailWay, ConfigError> {
     let local = || Mailbox::new(Some("Blinkgate".to_owned()), Address::new("blinkgate", "localhost").expect("valid"));
-    Ok(MailConfig::File { sender: sender(source)?.unwrap_or_else(local) })
+    Ok(MailWay::File { sender: sender(source)?.unwrap_or_else(local) })
 }
 
 fn smtp(source: &Source) -> Result<SmtpConfig, ConfigError> {
@@ -117,6 +178,7 @@ fn smtp(source: &Source) -> Result<SmtpConfig, ConfigError> {
         security,
         login,
         sender,
+        authority: source.text("MAIL_CA_FILE").map(PathBuf::from),
     })
 }
 
@@ -134,11 +196,12 @@ mod tests {
 
     #[test]
     fn a_named_mail_server_is_used_with_starttls() {
-        let Ok(MailConfig::Smtp(smtp)) = mail(&[
+        let config = mail(&[
             ("MAIL_SERVER", "mail.example.com"),
             ("MAIL_USERNAME", "jo@example.com"),
             ("MAIL_PASSWORD", "hunter2"),
-        ]) else {
+        ]);
+        let [MailWay::Smtp(smtp)] = config.unwrap().ways.try_into().expect("one way") else {
             panic!("not taken as SMTP")
         };
         assert_eq!((smtp.port, smtp.security), (587, MailSecurity::StartTls));
@@ -146,10 +209,35 @@ mod tests {
     }
 
     #[test]
+    fn what_is_set_is_used_and_the_order_can_be_chosen() {
+        let all = [
+            ("MAIL_SERVER", "mail.example.com"),
+            ("MAIL_SENDER", "jo@example.com"),
+            ("RESEND_API_KEY", "re_hunter2"),
+            ("RESEND_FROM_EMAIL", "Blinkgate <jo@example.com>"),
+        ];
+        let names = |pairs: &[(&str, &str)]| -> Vec<&str> {
+            let name = |way: &MailWay| match way {
+                MailWay::File { .. } => "file",
+                MailWay::Smtp(_) => "smtp",
+                MailWay::Resend(_) => "resend",
+            };
+            mail(pairs).unwrap().ways.iter().map(name).collect()
+        };
+        assert_eq!(names(&[]), ["file"]);
+        assert_eq!(names(&all), ["resend", "smtp"]);
+        assert_eq!(names(&all[2..]), ["resend"]);
+        let chosen = [&all[..], &[("MAIL_TRANSPORT", "SMTP, resend, file")]].concat();
+        assert_eq!(names(&chosen), ["smtp", "resend", "file"]);
+    }
+
+    #[test]
     fn settings_that_contradict_each_other_are_refused() {
         let server = ("MAIL_SERVER", "mail.example.com");
         let sender = ("MAIL_SENDER", "jo@example.com");
-        let cases: [(&[(&str, &str)], &str); 7] = [
+        let resend = ("RESEND_API_KEY", "re_hunter2");
+        let from = ("RESEND_FROM_EMAIL", "jo@example.com");
+        let cases: [(&[(&str, &str)], &str); 12] = [
             (&[("MAIL_TRANSPORT", "pigeon")], "MAIL_TRANSPORT"),
             (&[("MAIL_TRANSPORT", "smtp")], "MAIL_SERVER"),
             (&[server], "MAIL_SENDER"),
@@ -157,6 +245,11 @@ mod tests {
             (&[server, sender, ("MAIL_SECURITY", "none")], "MAIL_SECURITY"),
             (&[server, sender, ("MAIL_USERNAME", "jo")], "MAIL_PASSWORD"),
             (&[server, sender, ("MAIL_PASSWORD", "hunter2")], "MAIL_USERNAME"),
+            (&[resend], "RESEND_FROM_EMAIL"),
+            (&[from, ("MAIL_TRANSPORT", "resend")], "RESEND_API_KEY"),
+            (&[resend, from, ("RESEND_API_URL", "http://api.example.com")], "RESEND_API_URL"),
+            (&[resend, from, ("MAIL_TRANSPORT", "resend,")], "MAIL_TRANSPORT"),
+            (&[("MAIL_TIMEOUT_SECONDS", "0")], "MAIL_TIMEOUT_SECONDS"),
         ];
         for (pairs, name) in cases {
             let error = mail(pairs).unwrap_err();

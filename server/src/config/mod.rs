@@ -10,10 +10,10 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 pub use database::DatabaseUrl;
-pub use mail::{MailConfig, MailSecurity, SmtpConfig};
+pub use mail::{MailConfig, MailSecurity, MailWay, ResendConfig, SmtpConfig};
 pub use network::TrustedProxies;
 pub(crate) use values::is_loopback_host;
-pub use values::{BaseUrl, LogLevel, Secret};
+pub use values::{BaseUrl, LogFormat, LogLevel, Secret};
 
 use engine::prompt::Policy;
 
@@ -54,6 +54,8 @@ pub struct Config {
     pub cookie_secure: Option<bool>,
     /// `LOG_LEVEL`: how much is logged.
     pub log_level: LogLevel,
+    /// `LOG_FORMAT`.
+    pub log_format: LogFormat,
     /// `TOKEN_TTL_MINUTES`: how long a mailed link works.
     pub token_ttl_ms: i64,
     /// `SESSION_TTL_MINUTES`: how long a sitting at the camera may last.
@@ -116,6 +118,7 @@ impl Config {
             max_content_length: source.number("MAX_CONTENT_LENGTH", 100_000..=16_000_000, 120_000)?.into(),
             cookie_secure: values::switch(source, "SESSION_COOKIE_SECURE")?,
             log_level: source.parsed("LOG_LEVEL", "error, warn, info, debug or trace")?.unwrap_or(LogLevel::Info),
+            log_format: source.parsed("LOG_FORMAT", "text or json")?.unwrap_or(LogFormat::Text),
             // Long enough for mail servers that hold back what they do not know yet (greylisting).
             token_ttl_ms: minutes("TOKEN_TTL_MINUTES", 30)?,
             session_ttl_ms: minutes("SESSION_TTL_MINUTES", 30)?,
@@ -234,14 +237,14 @@ mod tests {
         assert_eq!(database(&config), "sqlite://data/blinkgate.db");
         assert_eq!(config.base_url(8080).as_str(), "http://localhost:8080");
         assert_eq!((config.host.to_string().as_str(), config.port), ("127.0.0.1", 8080));
-        assert!(matches!(config.mail, MailConfig::File { .. }));
+        assert!(matches!(config.mail.ways.as_slice(), [MailWay::File { .. }]));
         assert_eq!((config.liveness_timeout_s, config.max_attempts), (60, 5));
     }
 
     #[test]
     fn an_empty_setting_counts_as_not_set() {
         let config = Config::from_pairs([("MAIL_USERNAME", ""), ("PORT", " "), ("ADMIN_API_KEY", "")]).unwrap();
-        assert!(matches!(config.mail, MailConfig::File { .. }));
+        assert!(matches!(config.mail.ways.as_slice(), [MailWay::File { .. }]));
         assert!(config.port == 8080 && config.admin_key.is_none());
     }
 

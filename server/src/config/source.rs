@@ -20,6 +20,12 @@ const NAMES: &[&str] = &[
     "MAIL_USERNAME",
     "MAIL_PASSWORD",
     "MAIL_SENDER",
+    "MAIL_CA_FILE",
+    "MAIL_TEMPLATES",
+    "MAIL_TIMEOUT_SECONDS",
+    "RESEND_API_KEY",
+    "RESEND_FROM_EMAIL",
+    "RESEND_API_URL",
     "ADMIN_API_KEY",
     "CHALLENGE_POLICY",
     "ALLOW_TONE_GUIDED",
@@ -28,6 +34,7 @@ const NAMES: &[&str] = &[
     "MAX_CONTENT_LENGTH",
     "SESSION_COOKIE_SECURE",
     "LOG_LEVEL",
+    "LOG_FORMAT",
     "TOKEN_TTL_MINUTES",
     "SESSION_TTL_MINUTES",
     "MAX_ATTEMPTS",
@@ -42,17 +49,10 @@ const NAMES: &[&str] = &[
 ];
 
 /// Settings that may be given as the path of a file that holds them, under their name with `_FILE` behind it.
-const SECRETS: &[&str] = &["DATABASE_URL", "MAIL_PASSWORD", "ADMIN_API_KEY"];
+const SECRETS: &[&str] = &["DATABASE_URL", "MAIL_PASSWORD", "RESEND_API_KEY", "ADMIN_API_KEY"];
 
 /// Names that the original had and this version does not know yet.
-const LATER: &[&str] = &[
-    "RESEND_API_KEY",
-    "RESEND_FROM_EMAIL",
-    "CLOUDINARY_CLOUD_NAME",
-    "CLOUDINARY_API_KEY",
-    "CLOUDINARY_API_SECRET",
-    "SECRET_KEY",
-];
+const LATER: &[&str] = &["CLOUDINARY_CLOUD_NAME", "CLOUDINARY_API_KEY", "CLOUDINARY_API_SECRET", "SECRET_KEY"];
 
 /// Settings by name. An empty value counts as not set.
 pub(super) struct Source {

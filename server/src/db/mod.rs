@@ -93,6 +93,19 @@ impl Db {
         }
     }
 
+    /// What the database's own clock shows. SQLite's is this machine's.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn clock_ms(&self) -> sqlx::Result<i64> {
+        const NOW: Text = Text {
+            sqlite: "select cast(strftime('%s', 'now') as integer) * 1000",
+            postgres: "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)",
+        };
+        let (now,): (i64,) = self.read().await?.query(NOW).fetch_one().await?;
+        Ok(now)
+    }
+
     /// Closes every connection.
     pub async fn close(&self) {
         match &self.0 {

@@ -30,6 +30,25 @@ pub struct Asked {
     pub newest: Option<i64>,
 }
 
+/// Mails that were neither sent nor given up.
+#[derive(Clone, Copy, Debug, sqlx::FromRow)]
+pub struct Waiting {
+    /// How many.
+    pub count: i64,
+    /// When the oldest was asked for.
+    pub oldest: Option<i64>,
+}
+
+/// Counts the mails that wait.
+pub async fn waiting(db: &mut Connection) -> sqlx::Result<Waiting> {
+    db.query(
+        "select count(*) as count, min(created_at) as oldest from mail_outbox
+         where sent_at is null and given_up_at is null",
+    )
+    .fetch_one()
+    .await
+}
+
 /// Counts the mails to this mailbox after `since_ms`. Rows of a clock that ran far ahead are left out.
 pub async fn to_mailbox(db: &mut Connection, address_key: &str, since_ms: i64, now_ms: i64) -> sqlx::Result<Asked> {
     db.query(

@@ -1,9 +1,15 @@
-//! Mail: what is written, how it leaves, and the worker that empties the outbox.
+//! Mail: what it says (`words`), how it is written (`message`) and leaves (`transport` by `smtp`, `resend` or into a file),
+//! and the worker that empties the outbox.
 //! Sending is never part of a request, so that an address's answer takes the same time whether or not a mail leaves.
 
-mod letter;
+mod message;
+mod resend;
+mod smtp;
 mod transport;
+mod trial;
+mod words;
 mod worker;
 
-pub use transport::Transport;
+pub use transport::{Knocked, Transport};
+pub use trial::send_test_email;
 pub use worker::{deliver_due, run};

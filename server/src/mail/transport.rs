@@ -1,32 +1,38 @@
-//! How a written mail leaves: as a file for development, or to a mail server.
+//! How mails leave: the configured ways, tried one after the other.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use anyhow::Context;
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
-use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use anyhow::Context as _;
+use lettre::message::Mailbox;
 
+use super::message::{self, Mail};
+use super::resend::Resend;
+use super::smtp::Smtp;
+use super::words::Templates;
 use crate::clock;
-use crate::config::{MailConfig, MailSecurity, SmtpConfig};
+use crate::config::{MailConfig, MailWay};
 use crate::domain::MailId;
-use crate::files;
+use crate::{files, metrics};
 
-/// How long one command to the mail server may take.
-const SMTP_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// A way out for mails.
+/// The ways out for mails, and what they say.
 #[derive(Clone, Debug)]
-pub enum Transport {
-    /// An `.eml` file per mail in this folder, and its link in the log.
-    File(PathBuf),
-    /// A mail server.
-    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+pub struct Transport {
+    ways: Vec<Way>,
+    pub(super) templates: Templates,
 }
 
-/// A mail did not leave. Printed, it may quote the mail server, and so the address: it is for the database, not for
-/// the log.
+/// A way out.
+#[derive(Clone, Debug)]
+enum Way {
+    /// An `.eml` file per mail in this folder, and its link in the log.
+    File(PathBuf, Mailbox),
+    /// A mail server.
+    Smtp(Smtp),
+    /// Resend's API.
+    Resend(Resend),
+}
+
+/// A mail did not leave. Printed, it may quote a mail server, and so the address: it is for the database, not for the log.
 #[derive(Debug)]
 pub(super) struct SendError {
     /// What happened.
@@ -37,93 +43,131 @@ pub(super) struct SendError {
     pub(super) kind: &'static str,
 }
 
+/// What came of trying a way without sending a mail.
+#[derive(Debug)]
+pub struct Knocked {
+    /// The way's name.
+    pub way: &'static str,
+    /// What was seen, or what it said.
+    pub seen: String,
+    /// Why it would not take a mail.
+    pub problem: Option<&'static str>,
+}
+
+fn told(knocked: Result<(), SendError>, well: &str) -> (String, Option<&'static str>) {
+    match knocked {
+        Ok(()) => (well.to_owned(), None),
+        Err(error) => (error.text, Some(error.kind)),
+    }
+}
+
+impl SendError {
+    pub(super) fn unwritable(error: &anyhow::Error) -> Self {
+        Self { text: format!("{error:#}"), is_final: true, kind: "the mail could not be written" }
+    }
+}
+
 impl Transport {
-    /// Prepares the configured way out.
+    /// Prepares the configured ways.
     ///
     /// # Errors
-    /// The outbox folder cannot be made, or the mail server's name is no name.
+    /// The outbox folder cannot be made, a setting of a way cannot be used, or a template is none.
     pub fn new(config: &MailConfig, data_dir: &Path) -> anyhow::Result<Self> {
-        match config {
-            MailConfig::File { .. } => {
+        let way = |way: &MailWay| match way {
+            MailWay::File { sender } => {
                 let folder = data_dir.join("outbox");
                 files::create_private_dir(&folder)
                     .with_context(|| format!("the outbox {} cannot be made", folder.display()))?;
-                Ok(Transport::File(folder))
+                Ok(Way::File(folder, sender.clone()))
             }
-            MailConfig::Smtp(smtp) => smtp_transport(smtp).map(Transport::Smtp),
+            MailWay::Smtp(smtp) => Smtp::new(smtp, config.timeout).map(Way::Smtp),
+            MailWay::Resend(resend) => Resend::new(resend, config.timeout).map(Way::Resend),
+        };
+        let ways = config.ways.iter().map(way).collect::<anyhow::Result<_>>()?;
+        Ok(Self { ways, templates: Templates::load(config.templates.as_deref())? })
+    }
+
+    /// Sends one mail by the first way that takes it. What every way refuses for good is refused for good.
+    pub(super) async fn send(&self, mail: &Mail<'_>) -> Result<(), SendError> {
+        let mut failed: Option<SendError> = None;
+        for way in &self.ways {
+            let Err(error) = way.send(mail).await else {
+                metrics::mail(way.name(), "sent");
+                return Ok(());
+            };
+            metrics::mail(way.name(), if error.is_final { "refused" } else { "failed" });
+            tracing::warn!(mail = %mail.id, way = way.name(), why = error.kind, "a way out did not take a mail");
+            failed = Some(match failed {
+                None => error,
+                Some(before) => SendError {
+                    text: format!("{}; {}", before.text, error.text),
+                    is_final: before.is_final && error.is_final,
+                    kind: if before.is_final { error.kind } else { before.kind },
+                },
+            });
+        }
+        Err(failed.expect("the settings name a way at least"))
+    }
+
+    /// Tries every way as far as that is possible without sending a mail.
+    pub async fn knock(&self) -> Vec<Knocked> {
+        let mut results = Vec::new();
+        for way in &self.ways {
+            let (seen, problem) = match way {
+                Way::File(folder, _) => (format!("mails go into {}, for development", folder.display()), None),
+                Way::Smtp(smtp) => told(smtp.knock().await, "the mail server answers, and takes the log-in"),
+                Way::Resend(resend) => told(resend.knock().await, "the API answers, and takes the key"),
+            };
+            results.push(Knocked { way: way.name(), seen, problem });
+        }
+        results
+    }
+
+    /// Sends one mail by every way, and returns what came of each, by its name.
+    pub(super) async fn send_by_each(&self, mail: &Mail<'_>) -> Vec<(&'static str, Result<(), SendError>)> {
+        let mut results = Vec::new();
+        for way in &self.ways {
+            results.push((way.name(), way.send(mail).await));
+        }
+        results
+    }
+}
+
+impl Way {
+    fn name(&self) -> &'static str {
+        match self {
+            Way::File(..) => "file",
+            Way::Smtp(_) => "smtp",
+            Way::Resend(_) => "resend",
         }
     }
 
-    /// Sends one mail.
-    pub(super) async fn send(&self, id: &MailId, message: &Message, link: &str) -> Result<(), SendError> {
+    async fn send(&self, mail: &Mail<'_>) -> Result<(), SendError> {
         match self {
-            Transport::File(folder) => {
-                let path = folder.join(file_name(id, clock::now_ms()));
-                files::write_private(&path, &message.formatted()).map_err(|error| SendError {
-                    text: error.to_string(),
-                    is_final: false,
-                    kind: "the file could not be written",
-                })?;
-                // The only place where a link is logged: this transport is for development.
-                tracing::info!(file = %path.display(), link, "mail written");
-                Ok(())
-            }
-            Transport::Smtp(server) => match server.send(message.clone()).await {
-                Ok(_) => Ok(()),
-                Err(error) => Err(smtp_error(&error)),
-            },
+            Way::File(folder, sender) => write_file(folder, sender, mail),
+            Way::Smtp(smtp) => smtp.send(mail).await,
+            Way::Resend(resend) => resend.send(mail).await,
         }
     }
+}
+
+fn write_file(folder: &Path, sender: &Mailbox, mail: &Mail<'_>) -> Result<(), SendError> {
+    let message = message::write(mail, sender).map_err(|error| SendError::unwritable(&error))?;
+    let path = folder.join(file_name(mail.id, clock::now_ms()));
+    files::write_private(&path, &message.formatted()).map_err(|error| SendError {
+        text: error.to_string(),
+        is_final: false,
+        kind: "the file could not be written",
+    })?;
+    // The only place where a link is logged: this way is for development.
+    tracing::info!(file = %path.display(), link = mail.link, "mail written");
+    Ok(())
 }
 
 /// `20261124T053900-<id>.eml`, so that a folder listing shows the newest last.
 fn file_name(id: &MailId, now_ms: i64) -> String {
     let time: String = clock::rfc3339(now_ms).chars().take(19).filter(|c| c.is_ascii_alphanumeric()).collect();
     format!("{time}-{id}.eml")
-}
-
-fn smtp_transport(config: &SmtpConfig) -> anyhow::Result<AsyncSmtpTransport<Tokio1Executor>> {
-    let parameters = || {
-        TlsParameters::new(config.server.clone())
-            .with_context(|| format!("MAIL_SERVER is \"{}\", which is no server's name", config.server))
-    };
-    let tls = match config.security {
-        MailSecurity::StartTls => Tls::Required(parameters()?),
-        MailSecurity::Tls => Tls::Wrapper(parameters()?),
-        MailSecurity::None => Tls::None,
-    };
-    let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&config.server)
-        .port(config.port)
-        .tls(tls)
-        .timeout(Some(SMTP_TIMEOUT));
-    if let Some((name, password)) = &config.login {
-        builder = builder.credentials(Credentials::new(name.clone(), password.expose().to_owned()));
-    }
-    Ok(builder.build())
-}
-
-fn smtp_error(error: &lettre::transport::smtp::Error) -> SendError {
-    // 55x is about this mailbox or this mail; other refusals (a wrong password, say) an operator can put right.
-    let code = error.status().map(u16::from);
-    let is_final = code.is_some_and(|code| (550..560).contains(&code));
-    let kind = if is_final {
-        "the mail server refused the mailbox or the mail"
-    } else if code.is_some() {
-        "the mail server refused for now"
-    } else if error.is_timeout() {
-        "the mail server did not answer in time"
-    } else if error.is_tls() {
-        "the mail server did not offer a TLS connection that can be trusted"
-    } else {
-        "the mail server could not be reached or spoke nonsense"
-    };
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    SendError { text, is_final, kind }
 }
 
 #[cfg(test)]

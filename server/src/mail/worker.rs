@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::letter::{self, Letter};
+use super::message::Mail;
 use super::transport::SendError;
+use super::words::Facts;
 use crate::app::App;
 use crate::clock::{self, MINUTE_MS};
 use crate::db::outbox::{self, DueMail};
@@ -82,20 +83,10 @@ async fn settle_in_time(app: &App, mail: &DueMail, sent: &Result<(), SendError>)
 
 async fn send(app: &App, mail: &DueMail, token: &PlainToken) -> Result<(), SendError> {
     let link = format!("{}/verify?token={}", app.base_url.as_str(), token.expose());
-    let message = letter::write(&Letter {
-        id: &mail.id,
-        sender: &app.mail_sender,
-        to: &mail.email,
-        host: app.base_url.host(),
-        link: &link,
-        minutes: app.limits.token_ttl_ms / MINUTE_MS,
-    })
-    .map_err(|error| SendError {
-        text: error.to_string(),
-        is_final: true,
-        kind: "the mail could not be written",
-    })?;
-    app.mail.send(&mail.id, &message, &link).await
+    let facts = Facts { host: app.base_url.host(), link: &link, minutes: app.limits.token_ttl_ms / MINUTE_MS };
+    let words = app.mail.templates.fill(&facts).map_err(|error| SendError::unwritable(&error))?;
+    let Facts { host, link, .. } = facts;
+    app.mail.send(&Mail { id: &mail.id, tries: mail.tries, to: &mail.email, host, link, words: &words }).await
 }
 
 /// Writes down what came of a try.

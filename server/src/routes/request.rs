@@ -10,8 +10,8 @@ use axum::response::Response;
 use tracing::Instrument;
 
 use super::error::{self, ApiError};
-use crate::clock;
 use crate::domain::EventId;
+use crate::{clock, metrics};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -20,6 +20,7 @@ pub(super) async fn trace(request: Request, next: Next) -> Response {
     // Any sortable random id will do.
     let id = EventId::new(clock::now_ms()).to_string();
     let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str).to_owned();
+    let (method, matched) = (request.method().to_string(), route.clone());
     let span = tracing::info_span!("request", %id, method = %request.method(), route);
     let start = Instant::now();
     let handled = async {
@@ -27,8 +28,9 @@ pub(super) async fn trace(request: Request, next: Next) -> Response {
         if let Some(problem) = response.extensions_mut().remove::<ApiError>() {
             response = with_headers_of(response, error::render(&problem, &id));
         }
-        let duration_ms = start.elapsed().as_millis() as u64;
-        tracing::info!(status = response.status().as_u16(), duration_ms, "answered");
+        let (status, took) = (response.status().as_u16(), start.elapsed());
+        metrics::request(&method, &matched, status, took);
+        tracing::info!(status, duration_ms = took.as_millis() as u64, "answered");
         response
     };
     let mut response = handled.instrument(span).await;

@@ -95,6 +95,8 @@ pub fn routes() -> Vec<Route> {
         sitting(Method::POST, "/api/give-up", &[Limit::GiveUp], JSON, post(give_up::give_up)),
         // Operators.
         public("/health", get(health::health)),
+        public("/ready", get(health::ready)),
+        admin("/metrics", get(health::metrics)),
         admin("/admin/events", get(admin::events)),
         admin("/admin/events.csv", get(admin::events_csv)),
     ]

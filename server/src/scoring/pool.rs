@@ -61,6 +61,16 @@ impl ScoringPool {
         })))
     }
 
+    /// Names the weights that it scores with.
+    pub fn models(&self) -> &str {
+        &self.0.models
+    }
+
+    /// Submissions that would be admitted now.
+    pub fn free_permits(&self) -> usize {
+        self.0.admitted.available_permits()
+    }
+
     /// Decides a submission.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! The decision itself: what the engine is given, and what it cannot know, namely which pictures were sent before.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::clock;
 use crate::db::challenges::Challenge;
 use crate::db::{self, pictures};
+use crate::metrics;
 use crate::scoring::{Job, ScoringError};
 
 /// Scoring that takes longer has failed.
@@ -41,8 +42,12 @@ pub(super) async fn issued(app: &App, challenge: &Challenge) -> Result<Issued, V
 /// Has the submission judged by the engine.
 pub(super) async fn score(app: &App, issued: &Issued, upload: &Upload) -> Result<Decision, VerificationError> {
     let job = Job { issued: issued.clone(), upload: upload.clone() };
+    let begun = Instant::now();
     match tokio::time::timeout(SCORING_TIMEOUT, app.scoring.decide(&job)).await {
-        Ok(Ok(decision)) => Ok(decision),
+        Ok(Ok(decision)) => {
+            metrics::rescored(begun.elapsed());
+            Ok(decision)
+        }
         Ok(Err(ScoringError::Busy)) => Err(VerificationError::Busy),
         Ok(Err(ScoringError::Failed(why))) => Err(VerificationError::Unavailable(format!("scoring: {why}"))),
         Err(_) => Err(VerificationError::Unavailable("scoring took too long".to_owned())),

@@ -25,6 +25,7 @@ use crate::db::events::{self, Event};
 use crate::db::sessions::Session;
 use crate::db::{Connection, Hold, uploads};
 use crate::domain::{ChallengeId, EventId, LeaseId};
+use crate::metrics;
 
 /// How long a claim holds. Longer than scoring and storing can take.
 const LEASE_MS: i64 = 60_000;
@@ -227,7 +228,7 @@ async fn record(app: &App, session: &Session, ruling: &Ruling) -> Result<Answer,
     let event = Event {
         id: ruling.event.clone(),
         email: session.email.expose().to_owned(),
-        status: if status == Outcome::Verified { "VERIFIED" } else { "FAILED" }.to_owned(),
+        status: status.name().to_owned(),
         reason: ruling.reason.map(|reason| reason.code().to_owned()),
         open_capture_ref: ruling.captures.as_ref().map(|refs| refs.open.clone()),
         closed_capture_ref: ruling.captures.as_ref().map(|refs| refs.closed.clone()),
@@ -251,6 +252,7 @@ async fn record(app: &App, session: &Session, ruling: &Ruling) -> Result<Answer,
     uploads::discard(&mut tx, &challenge.id).await?;
     tx.commit().await?;
     let reason = ruling.reason.map_or("none", Reason::code);
+    metrics::decided(status.name(), reason, now - challenge.issued_at);
     tracing::info!(challenge = %challenge.id, ?status, reason, "attempt decided");
     Ok(answer)
 }

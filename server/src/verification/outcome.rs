@@ -81,6 +81,16 @@ pub enum Outcome {
     Failed,
 }
 
+impl Outcome {
+    /// As it stands in events, answers and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Verified => "VERIFIED",
+            Outcome::Failed => "FAILED",
+        }
+    }
+}
+
 /// Why a person gives up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -174,6 +174,10 @@ impl TestServer {
         self.send(Request::get(path).body(Body::empty()).unwrap()).await
     }
 
+    pub async fn get_as_admin(&self, path: &str) -> Answer {
+        self.send(Request::get(path).header("x-admin-key", ADMIN_KEY).body(Body::empty()).unwrap()).await
+    }
+
     /// Posts JSON as our own page does.
     pub async fn post(&self, path: &str, cookie: Option<&str>, body: &Value) -> Answer {
         self.send(own_post(path, cookie).body(Body::from(body.to_string())).unwrap()).await
@@ -223,9 +227,7 @@ impl TestServer {
     }
 
     pub async fn events(&self) -> Vec<Value> {
-        let request = Request::get("/admin/events?limit=500").header("x-admin-key", ADMIN_KEY);
-        let answer = self.send(request.body(Body::empty()).unwrap()).await;
-        answer.json()["events"].as_array().unwrap().clone()
+        self.get_as_admin("/admin/events?limit=500").await.json()["events"].as_array().unwrap().clone()
     }
 
     /// Runs a statement of the test's own, to move time or to look.

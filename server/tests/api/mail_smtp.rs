@@ -134,3 +134,24 @@ async fn without_tls_nothing_is_sent_where_tls_is_asked_for() {
     assert!(heard.mails.is_empty(), "{:?}", heard.commands);
     assert!(!heard.commands.iter().any(|line| line.starts_with("AUTH") || line.starts_with("MAIL")));
 }
+
+#[tokio::test]
+async fn a_mail_server_that_hangs_up_or_says_nothing_delays_the_mail() {
+    for says_nothing in [true, false] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let mut held = Vec::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                if says_nothing {
+                    held.push(stream);
+                }
+            }
+        });
+        let server = server_with_mail(port, &[("MAIL_TIMEOUT_SECONDS", "1")]).await;
+        server.register("jo@example.org").await;
+        server::mail::deliver_due(&server.app).await.unwrap();
+        let waiting = "select count(*) from mail_outbox where given_up_at is null and sent_at is null and tries = 1";
+        assert_eq!(server.number(waiting).await, 1, "says nothing: {says_nothing}");
+    }
+}

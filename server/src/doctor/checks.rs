@@ -1,0 +1,190 @@
+//! One part each: tried with the settings that a start would use.
+
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+
+use super::Finding;
+use crate::app::{open_captures, prepare_data_dir};
+use crate::config::{BaseUrl, Config, DatabaseUrl, MailWay};
+use crate::db::Db;
+use crate::mail::{self, Transport};
+use crate::scoring::{Program, ScoringPool};
+use crate::{clock, secrets};
+
+/// No clock that is right shows a time before this program's source was written: 2026-11-01.
+const EARLIEST_MS: i64 = 1_793_491_200_000;
+/// Clocks that differ by more confuse leases, links and limits of several servers.
+const MAX_CLOCK_DIFFERENCE_MS: i64 = 5_000;
+/// A part that does not answer in this time does not work.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(super) fn data_folder(config: &Config) -> Finding {
+    const PART: &str = "data";
+    match prepare_data_dir(&config.data_dir) {
+        Ok(()) => Finding::ok(PART, format!("{} can be written", config.data_dir.display())),
+        Err(error) => Finding::wrong(PART, format!("{error:#}"), "let DATA_DIR name a folder that this user may write"),
+    }
+}
+
+pub(super) async fn database(config: &Config) -> Finding {
+    const PART: &str = "database";
+    let kind = match &config.database_url {
+        DatabaseUrl::Sqlite(_) => "SQLite",
+        DatabaseUrl::Postgres(_) => "PostgreSQL",
+    };
+    match tokio::time::timeout(PATIENCE, Db::open(&config.database_url)).await {
+        Ok(Ok(db)) => {
+            db.close().await;
+            Finding::ok(PART, format!("{kind} answers, and its tables are up to date"))
+        }
+        Ok(Err(error)) => {
+            Finding::wrong(PART, format!("{error:#}"), "look at DATABASE_URL, and at the database's own log")
+        }
+        Err(_) => {
+            Finding::wrong(PART, "the database does not answer".to_owned(), "look at the host and port in DATABASE_URL")
+        }
+    }
+}
+
+pub(super) fn admin_key(config: &Config) -> Finding {
+    const PART: &str = "admin key";
+    if config.admin_key.is_some() {
+        return Finding::ok(PART, "ADMIN_API_KEY is set".to_owned());
+    }
+    match secrets::admin_key(&config.data_dir) {
+        Ok(_) => Finding::ok(PART, format!("in {}", secrets::admin_key_path(&config.data_dir).display())),
+        Err(error) => Finding::wrong(PART, format!("{error:#}"), "set ADMIN_API_KEY, or mend the file"),
+    }
+}
+
+pub(super) fn base_url(config: &Config, base_url: &BaseUrl) -> Vec<Finding> {
+    const PART: &str = "base URL";
+    let url = base_url.as_str();
+    let for_people = !matches!(config.mail.ways.as_slice(), [MailWay::File { .. }]);
+    let finding = if base_url.is_https() {
+        Finding::ok(PART, url.to_owned())
+    } else if !base_url.is_loopback() {
+        Finding::wrong(
+            PART,
+            format!("{url} is not https: browsers will not open the camera there"),
+            "put a proxy with TLS in front, and set APP_BASE_URL to its https address",
+        )
+    } else if for_people {
+        Finding::wrong(
+            PART,
+            format!("{url} is this machine, and mails leave it: their links would lead nobody here"),
+            "set APP_BASE_URL to the address that people reach this server under",
+        )
+    } else {
+        Finding::doubtful(PART, format!("{url}: for development"), "set APP_BASE_URL before people come")
+    };
+    vec![finding]
+}
+
+pub(super) fn cookie(config: &Config, base_url: &BaseUrl) -> Finding {
+    const PART: &str = "cookie";
+    match (config.cookie_secure, base_url.is_https()) {
+        (Some(true), false) => Finding::wrong(
+            PART,
+            "SESSION_COOKIE_SECURE is on and APP_BASE_URL is not https: browsers will not send the cookie".to_owned(),
+            "unset SESSION_COOKIE_SECURE, or use https",
+        ),
+        (Some(false), true) => Finding::doubtful(
+            PART,
+            "SESSION_COOKIE_SECURE is off although APP_BASE_URL is https".to_owned(),
+            "unset SESSION_COOKIE_SECURE",
+        ),
+        (_, true) => Finding::ok(PART, "asks for https".to_owned()),
+        (_, false) => Finding::ok(PART, "does not ask for https, as APP_BASE_URL is not".to_owned()),
+    }
+}
+
+pub(super) async fn listening(config: &Config) -> Finding {
+    const PART: &str = "port";
+    let address = (config.host, config.port);
+    match TcpListener::bind(address).await {
+        Ok(_) => Finding::ok(PART, format!("{} at {} is free", config.port, config.host)),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Finding::doubtful(
+            PART,
+            format!("{} at {} is taken", config.port, config.host),
+            "if that is not this server, running, choose another PORT",
+        ),
+        Err(error) => {
+            Finding::wrong(PART, format!("{} at {}: {error}", config.port, config.host), "choose another HOST or PORT")
+        }
+    }
+}
+
+pub(super) async fn mail(config: &Config) -> Vec<Finding> {
+    const PART: &str = "mail";
+    let transport = match Transport::new(&config.mail, &config.data_dir) {
+        Ok(transport) => transport,
+        Err(error) => return vec![Finding::wrong(PART, format!("{error:#}"), "look at the MAIL_… settings")],
+    };
+    let tried = transport.knock().await;
+    let finding = |knocked: mail::Knocked| match knocked.problem {
+        None => Finding::ok(PART, format!("{}: {}", knocked.way, knocked.seen)),
+        Some(problem) => Finding::wrong(
+            PART,
+            format!("{}: {problem} ({})", knocked.way, knocked.seen),
+            "look at the settings of this way; then try blinkgate send-test-email",
+        ),
+    };
+    tried.into_iter().map(finding).collect()
+}
+
+pub(super) async fn store(config: &Config) -> Finding {
+    const PART: &str = "captures";
+    match tokio::time::timeout(PATIENCE, open_captures(config)).await {
+        Ok(Ok(captures)) => match captures.check().await {
+            Ok(()) => Finding::ok(PART, "the store keeps and gives back".to_owned()),
+            Err(error) => {
+                Finding::wrong(PART, error.to_string(), "look at CAPTURE_STORE and the settings of that place")
+            }
+        },
+        Ok(Err(error)) => {
+            Finding::wrong(PART, format!("{error:#}"), "look at CAPTURE_STORE and the settings of that place")
+        }
+        Err(_) => Finding::wrong(
+            PART,
+            "the store does not answer".to_owned(),
+            "look at CAPTURE_STORE and the settings of that place",
+        ),
+    }
+}
+
+pub(super) async fn models(config: &Config) -> Finding {
+    const PART: &str = "models";
+    let started = async {
+        let folder = config.models_dir.as_deref().map(std::path::absolute).transpose()?;
+        let program = Program::this(config.engine_runtime, folder)?;
+        ScoringPool::start(program, 1).await
+    };
+    match started.await {
+        Ok(pool) => Finding::ok(PART, format!("a worker loads them: {}", pool.models())),
+        Err(error) => Finding::wrong(
+            PART,
+            format!("{error:#}"),
+            "unset MODELS_DIR, or let it name the folder with the model files",
+        ),
+    }
+}
+
+pub(super) async fn clock(config: &Config) -> Finding {
+    const PART: &str = "clock";
+    const REMEDY: &str = "set the clock, and keep it set (systemd-timesyncd, chrony)";
+    let now = clock::now_ms();
+    if now < EARLIEST_MS {
+        return Finding::wrong(PART, format!("it shows {}, which is over", clock::rfc3339(now)), REMEDY);
+    }
+    let theirs = async { Db::open(&config.database_url).await.ok()?.clock_ms().await.ok() };
+    match theirs.await {
+        Some(theirs) if (theirs - clock::now_ms()).abs() > MAX_CLOCK_DIFFERENCE_MS => Finding::wrong(
+            PART,
+            format!("it shows {}, the database's {}", clock::rfc3339(clock::now_ms()), clock::rfc3339(theirs)),
+            REMEDY,
+        ),
+        _ => Finding::ok(PART, clock::rfc3339(now)),
+    }
+}

@@ -1,0 +1,40 @@
+//! `blinkgate doctor`: tries each part with the settings that a start would use, says what is wrong and how to mend it.
+//!
+//! It does what a start does to what it tries (makes the data folder, its keys and the database where absent, brings tables up
+//! to date), and nothing else: no mail is sent. Secrets are never printed.
+
+mod checks;
+mod report;
+
+use crate::config::Config;
+pub use report::{Finding, Health};
+
+/// Examines everything and prints what was found, as text or as one JSON object. Returns whether nothing is wrong.
+///
+/// # Errors
+/// The report cannot be printed.
+pub async fn run(json: bool) -> anyhow::Result<bool> {
+    let findings = match Config::load() {
+        Ok(config) => examine(&config).await,
+        Err(error) => vec![Finding::wrong("settings", error.to_string(), "correct it in the environment or in .env")],
+    };
+    report::print(&findings, json)?;
+    Ok(findings.iter().all(|finding| finding.health != Health::Wrong))
+}
+
+/// Tries every part.
+pub async fn examine(config: &Config) -> Vec<Finding> {
+    let base_url = config.base_url(config.port);
+    let mut findings = vec![Finding::ok("settings", "every setting can be read".to_owned())];
+    findings.push(checks::data_folder(config));
+    findings.push(checks::database(config).await);
+    findings.push(checks::admin_key(config));
+    findings.extend(checks::base_url(config, &base_url));
+    findings.push(checks::cookie(config, &base_url));
+    findings.push(checks::listening(config).await);
+    findings.extend(checks::mail(config).await);
+    findings.push(checks::store(config).await);
+    findings.push(checks::models(config).await);
+    findings.push(checks::clock(config).await);
+    findings
+}

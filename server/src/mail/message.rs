@@ -1,0 +1,118 @@
+//! A mail as mail servers take it.
+
+use lettre::message::header::{ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
+
+use super::words::Words;
+use crate::domain::{EmailAddress, MailId};
+
+/// RFC 3834: made by a machine, so that no holiday notice answers it.
+pub(super) const AUTO_SUBMITTED: (&str, &str) = ("Auto-Submitted", "auto-generated");
+
+#[derive(Clone)]
+struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str(AUTO_SUBMITTED.0)
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), AUTO_SUBMITTED.1.to_owned())
+    }
+}
+
+/// A mail on its way.
+pub(super) struct Mail<'a> {
+    /// Names the mail; the same for each try, so that a mail that arrives twice can be told to be one.
+    pub(super) id: &'a MailId,
+    /// Which try it is, from 1.
+    pub(super) tries: u32,
+    /// Who it goes to.
+    pub(super) to: &'a EmailAddress,
+    /// The host that it speaks of.
+    pub(super) host: &'a str,
+    /// The link that it brings.
+    pub(super) link: &'a str,
+    /// What it says.
+    pub(super) words: &'a Words,
+}
+
+/// Writes the mail, as text and as HTML.
+///
+/// # Errors
+/// The address is one that the mail library does not take.
+pub(super) fn write(mail: &Mail<'_>, sender: &Mailbox) -> anyhow::Result<Message> {
+    let to = Mailbox::new(None, mail.to.expose().parse()?);
+    Ok(Message::builder()
+        .from(sender.clone())
+        .to(to)
+        .subject(&mail.words.subject)
+        .message_id(Some(format!("<{}@{}>", mail.id, mail.host)))
+        .header(AutoSubmitted)
+        .multipart(
+            MultiPart::alternative()
+                .singlepart(part(ContentType::TEXT_PLAIN, &mail.words.text))
+                .singlepart(part(ContentType::TEXT_HTML, &mail.words.html)),
+        )?)
+}
+
+/// What is ASCII is sent as it stands (RFC 5322 allows lines of 998 characters): the library's own choice would break the link
+/// over two lines. Other words are encoded.
+fn part(content_type: ContentType, text: &str) -> SinglePart {
+    let lines: Vec<&str> = text.lines().collect();
+    let as_it_stands = text.is_ascii() && lines.iter().all(|line| line.len() <= 998);
+    let text = lines.join("\r\n") + "\r\n";
+    let body = match as_it_stands {
+        true => Body::dangerous_pre_encoded(text.into_bytes(), ContentTransferEncoding::SevenBit),
+        false => Body::new(text),
+    };
+    SinglePart::builder().header(content_type).body(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raw(text: &str) -> String {
+        let words = Words { subject: "Für Sie".to_owned(), text: text.to_owned(), html: format!("<p>{text}</p>") };
+        let mail = Mail {
+            id: &MailId::from_client("0123"),
+            tries: 1,
+            to: &EmailAddress::parse("jo@example.org").unwrap(),
+            host: "blink.example.com",
+            link: "",
+            words: &words,
+        };
+        let sender = "Blinkgate <noreply@example.com>".parse().unwrap();
+        String::from_utf8(write(&mail, &sender).unwrap().formatted()).unwrap()
+    }
+
+    #[test]
+    fn a_link_stands_in_one_piece_and_the_head_tells_what_it_is() {
+        let link = format!("https://blink.example.com/verify?token={}", "A".repeat(43));
+        let raw = raw(&format!("Hello,\n\n{link}\n"));
+        assert_eq!(raw.matches(&link).count(), 2, "{raw}");
+        for expected in [
+            "From: Blinkgate <noreply@example.com>\r\n",
+            "To: jo@example.org\r\n",
+            "Subject: =?utf-8?b?",
+            "Auto-Submitted: auto-generated\r\n",
+            "Message-ID: <0123@blink.example.com>\r\n",
+            "Content-Type: text/plain; charset=utf-8\r\n",
+            "Content-Type: text/html; charset=utf-8\r\n",
+        ] {
+            assert!(raw.contains(expected), "{expected:?} is missing from\n{raw}");
+        }
+    }
+
+    #[test]
+    fn words_in_other_letters_are_encoded() {
+        let raw = raw("Grüße\n");
+        assert!(raw.is_ascii() && raw.contains("Content-Transfer-Encoding: "), "{raw}");
+    }
+}

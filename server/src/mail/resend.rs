@@ -1,0 +1,118 @@
+//! Mails by Resend's HTTP API: <https://resend.com/docs/api-reference/emails/send-email>. The only file that knows it.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use lettre::message::Mailbox;
+use reqwest::{Client, Response, StatusCode};
+use serde_json::json;
+use url::Url;
+
+use super::message::{AUTO_SUBMITTED, Mail};
+use super::transport::SendError;
+use crate::config::{ResendConfig, Secret};
+use crate::tls;
+
+/// A request without an answer is sent again so often: under one idempotency key it is one mail.
+const SENDINGS: u32 = 3;
+/// Pause before it is.
+const AGAIN_AFTER: Duration = Duration::from_millis(400);
+/// Most characters of an answer that are kept.
+const MAX_ANSWER: usize = 500;
+
+/// An account at Resend.
+#[derive(Clone, Debug)]
+pub(super) struct Resend {
+    client: Client,
+    url: Url,
+    key: Secret,
+    sender: Mailbox,
+}
+
+impl Resend {
+    /// Prepares the way there; nothing is asked yet.
+    ///
+    /// # Errors
+    /// The HTTP client cannot be made.
+    pub(super) fn new(config: &ResendConfig, timeout: Duration) -> anyhow::Result<Self> {
+        tls::use_ring();
+        let client = Client::builder()
+            .timeout(timeout)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .context("the HTTP client for Resend cannot be made")?;
+        Ok(Self { client, url: config.url.clone(), key: config.key.clone(), sender: config.sender.clone() })
+    }
+
+    /// Asks for the account's domains.
+    pub(super) async fn knock(&self) -> Result<(), SendError> {
+        let url = self.url.join("/domains").map_err(|error| SendError::unwritable(&error.into()))?;
+        let asked = self.client.get(url).bearer_auth(self.key.expose()).send().await;
+        let response = asked.map_err(|error| unanswered(&error))?;
+        if response.status().is_success() {
+            return Ok(());
+        }
+        match refused(response).await {
+            // A key that may send and nothing else.
+            error if error.text.contains("restricted_api_key") => Ok(()),
+            error => Err(error),
+        }
+    }
+
+    /// Sends one mail.
+    pub(super) async fn send(&self, mail: &Mail<'_>) -> Result<(), SendError> {
+        let mut sendings = 0;
+        loop {
+            sendings += 1;
+            match self.request(mail).await {
+                Ok(response) if response.status().is_success() => return Ok(()),
+                Ok(response) if !response.status().is_server_error() || sendings == SENDINGS => {
+                    return Err(refused(response).await);
+                }
+                Err(error) if sendings == SENDINGS => return Err(unanswered(&error)),
+                Ok(_) | Err(_) => tokio::time::sleep(AGAIN_AFTER).await,
+            }
+        }
+    }
+
+    async fn request(&self, mail: &Mail<'_>) -> reqwest::Result<Response> {
+        let body = json!({
+            "from": self.sender.to_string(),
+            "to": [mail.to.expose()],
+            "subject": mail.words.subject,
+            "text": mail.words.text,
+            "html": mail.words.html,
+            "headers": { AUTO_SUBMITTED.0: AUTO_SUBMITTED.1 },
+        });
+        self.client
+            .post(self.url.clone())
+            .bearer_auth(self.key.expose())
+            // Each try brings a link of its own, so each has a key of its own.
+            .header("Idempotency-Key", format!("verification-link/{}/{}", mail.id, mail.tries))
+            .header("Content-Type", "application/json")
+            .body(body.to_string())
+            .send()
+            .await
+    }
+}
+
+async fn refused(response: Response) -> SendError {
+    let status = response.status();
+    // What is wrong with this mail stays wrong; keys, domains and quotas an operator can put right.
+    let is_final = matches!(status, StatusCode::UNPROCESSABLE_ENTITY | StatusCode::BAD_REQUEST);
+    let kind = match status {
+        _ if is_final => "Resend refused the address or the mail",
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            "Resend refused the key or the sender (RESEND_API_KEY, RESEND_FROM_EMAIL)"
+        }
+        StatusCode::TOO_MANY_REQUESTS => "Resend takes no more mails for now",
+        _ => "Resend refused for now",
+    };
+    let answer: String = response.text().await.unwrap_or_default().chars().take(MAX_ANSWER).collect();
+    SendError { text: format!("{status}: {answer}"), is_final, kind }
+}
+
+fn unanswered(error: &reqwest::Error) -> SendError {
+    let kind = if error.is_timeout() { "Resend did not answer in time" } else { "Resend could not be reached" };
+    SendError { text: error.to_string(), is_final: false, kind }
+}

@@ -1,0 +1,87 @@
+//! Mails by a mail server.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use lettre::message::Mailbox;
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+
+use super::message::{self, Mail};
+use super::transport::SendError;
+use crate::config::{MailSecurity, SmtpConfig};
+
+/// A mail server.
+#[derive(Clone, Debug)]
+pub(super) struct Smtp {
+    server: AsyncSmtpTransport<Tokio1Executor>,
+    sender: Mailbox,
+}
+
+impl Smtp {
+    /// Prepares the way there; nothing is asked yet. `timeout`: for one command.
+    ///
+    /// # Errors
+    /// The server's name is no name, or `MAIL_CA_FILE` holds no certificate.
+    pub(super) fn new(config: &SmtpConfig, timeout: Duration) -> anyhow::Result<Self> {
+        let tls = match config.security {
+            MailSecurity::StartTls => Tls::Required(parameters(config)?),
+            MailSecurity::Tls => Tls::Wrapper(parameters(config)?),
+            MailSecurity::None => Tls::None,
+        };
+        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&config.server)
+            .port(config.port)
+            .tls(tls)
+            .timeout(Some(timeout));
+        if let Some((name, password)) = &config.login {
+            builder = builder.credentials(Credentials::new(name.clone(), password.expose().to_owned()));
+        }
+        Ok(Self { server: builder.build(), sender: config.sender.clone() })
+    }
+
+    /// Connects and logs in.
+    pub(super) async fn knock(&self) -> Result<(), SendError> {
+        self.server.test_connection().await.map(drop).map_err(|error| smtp_error(&error))
+    }
+
+    /// Sends one mail.
+    pub(super) async fn send(&self, mail: &Mail<'_>) -> Result<(), SendError> {
+        let message = message::write(mail, &self.sender).map_err(|error| SendError::unwritable(&error))?;
+        self.server.send(message).await.map(drop).map_err(|error| smtp_error(&error))
+    }
+}
+
+fn parameters(config: &SmtpConfig) -> anyhow::Result<TlsParameters> {
+    let mut builder = TlsParameters::builder(config.server.clone());
+    if let Some(path) = &config.authority {
+        let read = || format!("MAIL_CA_FILE {} holds no certificate that can be read", path.display());
+        let pem = std::fs::read(path).with_context(read)?;
+        builder = builder.add_root_certificate(Certificate::from_pem(&pem).with_context(read)?);
+    }
+    builder.build().with_context(|| format!("MAIL_SERVER is \"{}\", which is no server's name", config.server))
+}
+
+fn smtp_error(error: &lettre::transport::smtp::Error) -> SendError {
+    // 55x is about this mailbox or this mail; other refusals (a wrong password, say) an operator can put right.
+    let code = error.status().map(u16::from);
+    let is_final = code.is_some_and(|code| (550..560).contains(&code));
+    let kind = if is_final {
+        "the mail server refused the mailbox or the mail"
+    } else if code.is_some() {
+        "the mail server refused for now"
+    } else if error.is_timeout() {
+        "the mail server did not answer in time"
+    } else if error.is_tls() {
+        "the mail server did not offer a TLS connection that can be trusted"
+    } else {
+        "the mail server could not be reached or spoke nonsense"
+    };
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    SendError { text, is_final, kind }
+}
