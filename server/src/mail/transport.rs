@@ -54,6 +54,23 @@ impl Transport {
         }
     }
 
+    /// Removes the copies that the development transport keeps of these mails.
+    pub fn forget(&self, mails: &[MailId]) {
+        let Transport::File(folder) = self else { return };
+        if mails.is_empty() {
+            return;
+        }
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        for path in entries.map(|entry| entry.path()) {
+            let id = path.file_stem().and_then(|stem| stem.to_str()?.rsplit_once('-'));
+            if id.is_some_and(|(_, id)| mails.iter().any(|mail| mail.as_str() == id))
+                && let Err(error) = std::fs::remove_file(&path)
+            {
+                tracing::warn!(file = %path.display(), %error, "a mail's copy could not be removed");
+            }
+        }
+    }
+
     /// Sends one mail.
     pub(super) async fn send(&self, id: &MailId, message: &Message, link: &str) -> Result<(), SendError> {
         match self {

@@ -81,6 +81,16 @@ pub enum Outcome {
     Failed,
 }
 
+impl Outcome {
+    /// As it is stored and listed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Verified => "VERIFIED",
+            Outcome::Failed => "FAILED",
+        }
+    }
+}
+
 /// Why a person gives up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
