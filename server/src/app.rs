@@ -13,8 +13,10 @@ use crate::config::{BaseUrl, Config, TrustedProxies};
 use crate::cool_down::CoolDown;
 use crate::db::Db;
 use crate::domain::HashedToken;
+use crate::erasure::Eraser;
 use crate::rate::RateLimits;
 use crate::readiness::Readiness;
+use crate::retention::Retention;
 use crate::scoring::ScoringPool;
 use crate::{files, mail, secrets};
 
@@ -36,6 +38,8 @@ pub struct AppState {
     pub scoring: ScoringPool,
     /// Keeps captures.
     pub captures: CaptureStore,
+    /// For how long.
+    pub retention: Retention,
     /// Sends mails.
     pub mail: mail::Transport,
     /// How the parts were when `/ready` was last asked, and when that was.
@@ -112,7 +116,8 @@ impl AppState {
             },
             db: Db::open(&config.database_url).await?,
             scoring,
-            captures: CaptureStore::new(&config.data_dir),
+            captures: open_captures(config).await?,
+            retention: config.retention,
             mail: mail::Transport::new(&config.mail, &config.data_dir)?,
             readiness: tokio::sync::Mutex::default(),
             mail_wake: Notify::new(),
@@ -121,6 +126,25 @@ impl AppState {
             admin_key: HashedToken::of(admin_key.expose()),
         }))
     }
+
+    /// What erasing a user needs.
+    pub fn eraser(&self) -> Eraser<'_> {
+        Eraser { db: &self.db, captures: &self.captures, mail: &self.mail }
+    }
+}
+
+/// Opens the captures' store. One that cannot be reached now may be later; one that was begun with another key, or knows us
+/// not, will not mend by itself.
+pub(crate) async fn open_captures(config: &Config) -> anyhow::Result<CaptureStore> {
+    let captures = CaptureStore::open(&config.captures, &config.data_dir)?;
+    match captures.check().await {
+        Ok(()) => {}
+        Err(error) if error.is_passing() => {
+            tracing::warn!(%error, "the captures' store cannot be used yet; nobody is verified until it can");
+        }
+        Err(error) => anyhow::bail!("the captures' store cannot be used (CAPTURE_STORE): {error}"),
+    }
+    Ok(captures)
 }
 
 /// Makes the data folder where absent, and makes sure that it can be written to before anybody relies on it.

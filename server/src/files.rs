@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::domain::random_base64url;
+use crate::domain::{random_base64url, random_u32};
 
 /// Creates the folder and those above it, for its owner alone. A folder that exists is left as it is.
 ///
@@ -36,20 +36,23 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_dir(folder)
 }
 
-/// As [`write_private`], unless there is a file under that name: of several processes that write at once, one does.
+/// As [`write_private`], but a file that exists is left as it is. Returns whether there was none; of several who ask at once,
+/// one gets that answer.
 ///
 /// # Errors
-/// What the file system says.
-pub fn write_private_once(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// What the file system says; also one that knows no second name for a file (hard link).
+pub fn write_new_private(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    let temporary = folder.join(format!(".{}.part", random_base64url()));
-    // A link, unlike a new name, takes nobody's place.
-    let linked = write_new(&temporary, bytes).and_then(|()| match fs::hard_link(&temporary, path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
-    });
-    let _ = fs::remove_file(&temporary);
-    linked.and_then(|()| sync_dir(folder))
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    // Others may be writing the same at this moment, so the name is nobody else's.
+    let temporary = folder.join(format!(".{}.{:08x}.part", name.to_string_lossy(), random_u32()));
+    let linked = write_new(&temporary, bytes).and_then(|()| fs::hard_link(&temporary, path));
+    let removed = fs::remove_file(&temporary);
+    match linked {
+        Ok(()) => removed.and_then(|()| sync_dir(folder)).map(|()| true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Creates an empty file that only its owner may read. A file that exists is left as it is.
@@ -103,7 +106,7 @@ mod tests {
             for n in 0..8_u8 {
                 let path = &path;
                 scope.spawn(move || {
-                    write_private_once(path, &[n; 100]).unwrap();
+                    write_new_private(path, &[n; 100]).unwrap();
                     // What is there now stays.
                     let seen = fs::read(path).unwrap();
                     std::thread::yield_now();
@@ -127,6 +130,18 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "the temporary file is gone");
+    }
+
+    #[test]
+    fn a_new_private_file_takes_nobodys_place() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("key");
+        assert!(write_new_private(&path, b"first").unwrap());
+        assert!(!write_new_private(&path, b"second").unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1, "the temporary files are gone");
+        assert!(write_new_private(&root.path().join("absent/key"), b"third").is_err());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! clock.
 
 pub mod app;
+pub mod audit;
 pub mod captures;
 pub mod clock;
 pub mod config;
@@ -15,16 +16,20 @@ pub mod db;
 pub mod doctor;
 pub mod domain;
 pub mod embedded;
+pub mod erasure;
 pub mod files;
 pub mod logging;
 pub mod mail;
 pub mod metrics;
 pub mod rate;
 pub mod readiness;
+pub mod retention;
 pub mod routes;
 pub mod runtime;
 pub mod scoring;
+pub mod sealing;
 pub mod secrets;
 pub mod serve;
+pub mod tls;
 pub mod tools;
 pub mod verification;

@@ -72,6 +72,19 @@ enum Command {
         /// Where it goes
         address: String,
     },
+    /// Erase a person: captures, address and traces. Says what it would remove; with --yes it does
+    ///
+    /// Events keep how each attempt ended, under a pseudonym. Backups need care: see docs/captures.md.
+    Erase {
+        /// The e-mail address
+        email: String,
+        /// Do it
+        #[arg(long)]
+        yes: bool,
+        /// Who does it, for the audit; the system's user where not given
+        #[arg(long)]
+        by: Option<String>,
+    },
     /// Score captures for a server, which starts this
     #[command(hide = true)]
     ScoreWorker {
@@ -122,6 +135,9 @@ fn run(command: Command) -> anyhow::Result<()> {
             let same = tools::print_verification(&folder, runtime)?;
             anyhow::ensure!(same, "the server decided otherwise");
             Ok(())
+        }
+        Command::Erase { email, yes, by } => {
+            wait_for(async { tools::erase(&Config::load()?, &email, by.as_deref(), yes).await })
         }
         Command::ScoreWorker { runtime, models_dir, cpu_seconds, address_space } => {
             scoring::run(runtime, models_dir.as_deref(), cpu_seconds, address_space)

@@ -54,7 +54,7 @@ pub enum State {
 pub async fn look(app: &App, now_ms: i64) -> Readiness {
     let (database, store) = tokio::join!(
         tokio::time::timeout(PATIENCE, waiting(app, now_ms)),
-        tokio::time::timeout(PATIENCE, app.captures.check()),
+        tokio::time::timeout(PATIENCE, app.captures.answers()),
     );
     let (database, mail) = match database {
         Ok(Ok((_, oldest_ms))) if oldest_ms > MAIL_IS_LATE_MS => (State::Ok, State::Late),

@@ -7,6 +7,7 @@ use anyhow::{Context, ensure};
 use crate::config::Secret;
 use crate::domain::random_base64url;
 use crate::files;
+use crate::sealing::SealingKey;
 
 /// What every admin key that we make begins with, so that scanners for leaked secrets know it.
 const ADMIN_KEY_PREFIX: &str = "bk_";
@@ -22,16 +23,38 @@ pub fn admin_key_path(data_dir: &Path) -> PathBuf {
 /// The file cannot be read or made, is empty, or others may read it.
 pub fn admin_key(data_dir: &Path) -> anyhow::Result<Secret> {
     let path = admin_key_path(data_dir);
-    if !path.exists() {
-        let key = format!("{ADMIN_KEY_PREFIX}{}\n", random_base64url());
-        files::create_private_dir(&data_dir.join("keys"))
-            .and_then(|()| files::write_private_once(&path, key.as_bytes()))
-            .with_context(|| format!("the admin key {} cannot be made", path.display()))?;
-    }
-    assert_private(&path)?;
-    let text = std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let text = kept(&path, || format!("{ADMIN_KEY_PREFIX}{}", random_base64url()))?;
     ensure!(!text.trim().is_empty(), "{} is empty; remove it and a new key is made", path.display());
     Ok(Secret::new(text.trim()))
+}
+
+/// Where the key that seals the captures' keys is kept when the environment gives none.
+pub fn capture_master_key_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("keys").join("capture-master.key")
+}
+
+/// Returns the key in `DATA_DIR/keys/capture-master.key`, which is made if absent.
+///
+/// # Errors
+/// The file cannot be read or made, holds no key, or others may read it.
+pub fn capture_master_key(data_dir: &Path) -> anyhow::Result<SealingKey> {
+    let path = capture_master_key_path(data_dir);
+    let text = kept(&path, || SealingKey::generate().to_text().to_string())?;
+    SealingKey::parse(&text)
+        .with_context(|| format!("{} holds no key; bring back the one that captures were sealed with", path.display()))
+}
+
+/// The text in a file, which is made if absent.
+fn kept(path: &Path, make: impl FnOnce() -> String) -> anyhow::Result<String> {
+    if !path.exists() {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        files::create_private_dir(folder)
+            // Of several servers that start at once on one folder, one makes it.
+            .and_then(|()| files::write_new_private(path, format!("{}\n", make()).as_bytes()))
+            .with_context(|| format!("the key {} cannot be made", path.display()))?;
+    }
+    assert_private(path)?;
+    std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
 }
 
 #[cfg(unix)]

@@ -8,11 +8,12 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::app::{App, AppState};
-use crate::config::{BaseUrl, Config, MailSecurity, MailWay};
+use crate::config::{BaseUrl, Config, MailSecurity, MailWay, PlaceConfig};
 use crate::connections::{self, ConnectionLimits};
 use crate::db::Db;
+use crate::retention::Retention;
 use crate::scoring::{Program, ScoringPool};
-use crate::{logging, mail, metrics, routes, secrets, verification};
+use crate::{clock, erasure, logging, mail, metrics, retention, routes, scoring, secrets, verification};
 
 /// How long requests that are under way may go on after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -24,13 +25,23 @@ const DRAIN: Duration = Duration::from_secs(25);
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     logging::init(config.log_level, config.log_format);
     metrics::begin();
+    // A dump of this process would hold pictures.
+    scoring::dump_no_memory().context("this process cannot be kept from writing its memory into a dump")?;
     // First of all: the likeliest thing to fail, and nothing has been touched yet.
     let listener = listen(&config).await?;
     let base_url = config.base_url(listener.local_addr()?.port());
     let scoring = start_scoring(&config).await?;
     let app = AppState::build(&config, base_url, scoring).await?;
     announce(&config, &app.base_url, listener.local_addr()?);
-    let workers = [tokio::spawn(mail::run(app.clone())), tokio::spawn(verification::sweep(app.clone()))];
+    // Before anybody can look: a restored backup may have brought back who was erased.
+    if let Err(error) = erasure::repeat(&app.eraser(), clock::now_ms()).await {
+        tracing::warn!(%error, "whether a backup brought back who was erased is looked for later");
+    }
+    let workers = [
+        tokio::spawn(mail::run(app.clone())),
+        tokio::spawn(verification::sweep(app.clone())),
+        tokio::spawn(retention::run(app.clone())),
+    ];
     serve_until_stopped(listener, &app).await;
     workers.iter().for_each(JoinHandle::abort);
     app.db.close().await;
@@ -75,6 +86,21 @@ fn announce(config: &Config, base_url: &BaseUrl, address: SocketAddr) {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %address, "open {}", base_url.as_str());
     for way in &config.mail.ways {
         announce_mail(config, way);
+    }
+    match &config.captures.place {
+        _ if config.retention == Retention::NONE => tracing::info!("no capture is kept"),
+        PlaceConfig::Files => {
+            let folder = config.data_dir.join("captures");
+            tracing::info!(folder = %folder.display(), "captures are kept in files, sealed");
+        }
+        PlaceConfig::S3(s3) => tracing::info!(bucket = s3.bucket, "captures are kept in a bucket, sealed"),
+        PlaceConfig::Cloudinary(cloud) => {
+            tracing::info!(cloud = cloud.cloud_name, "captures are kept at Cloudinary, sealed");
+        }
+    }
+    if config.captures.master_key.is_none() && config.retention != Retention::NONE {
+        let file = secrets::capture_master_key_path(&config.data_dir);
+        tracing::info!(file = %file.display(), "the captures' master key is in this file; without it they are lost");
     }
     if config.admin_key.is_none() {
         let file = secrets::admin_key_path(&config.data_dir);

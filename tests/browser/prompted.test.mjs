@@ -48,7 +48,7 @@ for (const [who, framesOf] of PEOPLE) {
       assert.equal(await screen(page, ['verified', 'failed', 'error'], 120_000), 'verified');
       const [event] = server.rows('select status, policy, details, open_capture_ref, closed_capture_ref, strip_ref, transcript, issued from verification_events');
       assert.deepEqual([event.status, event.policy], ['VERIFIED', 'prompted']);
-      for (const ref of [event.open_capture_ref, event.closed_capture_ref, event.strip_ref]) assert.ok(existsSync(join(server.data, ref)), ref);
+      for (const ref of [event.open_capture_ref, event.closed_capture_ref, event.strip_ref]) assert.ok(existsSync(await server.capture(ref)), ref);
       const rounds = JSON.parse(event.issued).rounds;
       const done = rounds.filter((round) => round.outcome === 'done').map((round) => round.cue.gesture);
       assert.equal(done.length, 3);

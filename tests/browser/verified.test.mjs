@@ -39,11 +39,12 @@ for (const [who, clipOf] of CLIPS) {
       const event = await newestEvent(server);
       assert.equal(event.status, 'VERIFIED');
       assert.equal(event.reason, null);
-      const [open, closed] = [event.open_capture_ref, event.closed_capture_ref].map((ref) => onlyFace(server.inspect(ref)));
+      const captures = await Promise.all([event.open_capture_ref, event.closed_capture_ref].map((ref) => server.capture(ref)));
+      const [open, closed] = captures.map((path) => onlyFace(server.inspect(path)));
       const ear = (face) => (face.ear_right + face.ear_left) / 2;
       assert.ok(ear(closed) < ear(open) / 2, `closed ${ear(closed)}, open ${ear(open)}`);
 
-      const sizes = [event.open_capture_ref, event.closed_capture_ref].map((ref) => readFileSync(join(server.data, ref)).length);
+      const sizes = captures.map((path) => readFileSync(path).length);
       const chunks = visitor.requests.filter((request) => request.method() === 'PATCH');
       const lengths = await Promise.all(chunks.map(async (request) => Number((await request.allHeaders())['content-length'])));
       const bytes = lengths.reduce((sum, length) => sum + length, 0);
@@ -55,7 +56,7 @@ for (const [who, clipOf] of CLIPS) {
       assert.ok(bytes > sizes[0] + sizes[1], `the upload is said to have ${bytes} bytes`);
       assert.ok(bytes <= UPLOAD_BUDGET, `${bytes} bytes were uploaded`);
       const [{ strip_ref }] = server.rows('select strip_ref from verification_events');
-      const strip = readFileSync(join(server.data, strip_ref)).length;
+      const strip = readFileSync(await server.capture(strip_ref)).length;
       assert.ok(bytes - strip <= PICTURES_BUDGET, `${bytes - strip} bytes were uploaded beside the strip`);
 
       // The page goes there by itself.

@@ -1,5 +1,6 @@
 //! Settings: the environment in, one checked `Config` out. Nothing else of the server reads the environment.
 
+mod captures;
 mod database;
 mod mail;
 mod network;
@@ -9,6 +10,7 @@ mod values;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+pub use captures::{CaptureConfig, CloudinaryConfig, CloudinarySignature, PlaceConfig, S3Config};
 pub use database::DatabaseUrl;
 pub use mail::{MailConfig, MailSecurity, MailWay, ResendConfig, SmtpConfig};
 pub use network::TrustedProxies;
@@ -19,6 +21,7 @@ use engine::prompt::Policy;
 
 use crate::clock::MINUTE_MS;
 use crate::cool_down::CoolDown;
+use crate::retention::Retention;
 use crate::runtime::Runtime;
 use source::Source;
 
@@ -40,6 +43,10 @@ pub struct Config {
     pub mail: MailConfig,
     /// `ADMIN_API_KEY`: opens `/admin/…`. One is made under `DATA_DIR/keys/` where not set.
     pub admin_key: Option<Secret>,
+    /// `CAPTURE_…`, `S3_…`, `CLOUDINARY_…`: where captures lie and what seals them.
+    pub captures: CaptureConfig,
+    /// `RETENTION`, `RETENTION_DAYS`, `RETENTION_DAYS_FAILED`: how long captures are kept.
+    pub retention: Retention,
     /// `CHALLENGE_POLICY`: how challenges are put.
     pub policy: Policy,
     /// `ALLOW_TONE_GUIDED`: whether a person may be guided by tones instead of signs.
@@ -110,6 +117,8 @@ impl Config {
             data_dir,
             mail: MailConfig::from_source(source)?,
             admin_key: values::admin_key(source)?,
+            captures: CaptureConfig::from_source(source)?,
+            retention: captures::retention(source)?,
             policy: values::policy(source)?,
             allow_tone_guided: values::switch(source, "ALLOW_TONE_GUIDED")?.unwrap_or(true),
             liveness_timeout_s: source.number("LIVENESS_TIMEOUT_SECONDS", 5..=300, 60)?,

@@ -27,6 +27,25 @@ const NAMES: &[&str] = &[
     "RESEND_FROM_EMAIL",
     "RESEND_API_URL",
     "ADMIN_API_KEY",
+    "RETENTION",
+    "RETENTION_DAYS",
+    "RETENTION_DAYS_FAILED",
+    "CAPTURE_STORE",
+    "CAPTURE_MASTER_KEY",
+    "S3_BUCKET",
+    "S3_REGION",
+    "S3_ENDPOINT",
+    "S3_ACCESS_KEY_ID",
+    "S3_SECRET_ACCESS_KEY",
+    "S3_PREFIX",
+    "S3_PATH_STYLE",
+    "S3_ALLOW_HTTP",
+    "CLOUDINARY_CLOUD_NAME",
+    "CLOUDINARY_API_KEY",
+    "CLOUDINARY_API_SECRET",
+    "CLOUDINARY_FOLDER",
+    "CLOUDINARY_UPLOAD_PREFIX",
+    "CLOUDINARY_SIGNATURE",
     "CHALLENGE_POLICY",
     "ALLOW_TONE_GUIDED",
     "LIVENESS_TIMEOUT_SECONDS",
@@ -49,10 +68,18 @@ const NAMES: &[&str] = &[
 ];
 
 /// Settings that may be given as the path of a file that holds them, under their name with `_FILE` behind it.
-const SECRETS: &[&str] = &["DATABASE_URL", "MAIL_PASSWORD", "RESEND_API_KEY", "ADMIN_API_KEY"];
+const SECRETS: &[&str] = &[
+    "DATABASE_URL",
+    "MAIL_PASSWORD",
+    "RESEND_API_KEY",
+    "ADMIN_API_KEY",
+    "CAPTURE_MASTER_KEY",
+    "S3_SECRET_ACCESS_KEY",
+    "CLOUDINARY_API_SECRET",
+];
 
 /// Names that the original had and this version does not know yet.
-const LATER: &[&str] = &["CLOUDINARY_CLOUD_NAME", "CLOUDINARY_API_KEY", "CLOUDINARY_API_SECRET", "SECRET_KEY"];
+const LATER: &[&str] = &["SECRET_KEY"];
 
 /// Settings by name. An empty value counts as not set.
 pub(super) struct Source {

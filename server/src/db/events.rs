@@ -1,4 +1,5 @@
-//! The audit: one row per attempt that ended. Rows are added, never changed.
+//! The audit: one row per attempt that ended. Rows are added; what is taken from them later (captures whose time is over, users
+//! who are erased) stands in `kept.rs` and `erasure.rs`.
 
 use super::Connection;
 use crate::domain::{ChallengeId, EventId};
@@ -14,6 +15,10 @@ pub struct Event {
     pub status: String,
     /// The reason's code, `None` when verified.
     pub reason: Option<String>,
+    /// Whether captures were scored, kept or not: 0 or 1.
+    pub open_captured: i64,
+    /// When captures that were kept were removed.
+    pub captures_removed_at: Option<i64>,
     /// Where the capture with open eyes is kept.
     pub open_capture_ref: Option<String>,
     /// Where the capture with closed eyes is kept.
@@ -55,8 +60,8 @@ pub async fn insert(db: &mut Connection, event: &Event) -> sqlx::Result<()> {
     .bind(&event.email)
     .bind(&event.status)
     .bind(&event.reason)
-    .bind(i64::from(event.open_capture_ref.is_some()))
-    .bind(i64::from(event.closed_capture_ref.is_some()))
+    .bind(event.open_captured)
+    .bind(event.open_captured)
     .bind(&event.open_capture_ref)
     .bind(&event.closed_capture_ref)
     .bind(event.created_at)
@@ -79,7 +84,8 @@ pub async fn insert(db: &mut Connection, event: &Event) -> sqlx::Result<()> {
 pub async fn find(db: &mut Connection, id: &EventId) -> sqlx::Result<Option<Event>> {
     db.query(
         "select id, email, status, reason, open_capture_ref, closed_capture_ref, created_at, challenge_id, attempt,
-             thresholds, engine, details, policy, strip_ref, transcript, issued, review
+             thresholds, engine, details, policy, strip_ref, transcript, issued, review, open_captured,
+             captures_removed_at
          from verification_events where id = $1",
     )
     .bind(id)
@@ -91,7 +97,8 @@ pub async fn find(db: &mut Connection, id: &EventId) -> sqlx::Result<Option<Even
 pub async fn list_newest(db: &mut Connection, limit: u32) -> sqlx::Result<Vec<Event>> {
     db.query(
         "select id, email, status, reason, open_capture_ref, closed_capture_ref, created_at, challenge_id, attempt,
-             thresholds, engine, details, policy, strip_ref, transcript, issued, review
+             thresholds, engine, details, policy, strip_ref, transcript, issued, review, open_captured,
+             captures_removed_at
          from verification_events order by created_at desc, id desc limit $1",
     )
     .bind(i64::from(limit))

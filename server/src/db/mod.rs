@@ -3,11 +3,14 @@
 //! `DATABASE_URL` chooses between an SQLite file and a PostgreSQL server; both run the same statements (`statement.rs`)
 //! over tables of the same shape. Functions are told the time; none reads the clock.
 
+pub mod audit;
 pub mod challenges;
 pub mod cues;
+pub mod erasure;
 pub mod events;
 pub mod failures;
 pub mod fingerprints;
+pub mod kept;
 pub mod outbox;
 pub mod pictures;
 pub mod sessions;
@@ -104,6 +107,18 @@ impl Db {
         };
         let (now,): (i64,) = self.read().await?.query(NOW).fetch_one().await?;
         Ok(now)
+    }
+
+    /// Has what was deleted leave the disk: SQLite overwrites it, in the write-ahead log as well, as soon as others' reading lets
+    /// it; PostgreSQL does when it vacuums.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn forget_deleted(&self) -> sqlx::Result<()> {
+        match &self.0 {
+            Kind::Sqlite(file) => file.forget_deleted().await,
+            Kind::Postgres(_) => Ok(()),
+        }
     }
 
     /// Closes every connection.

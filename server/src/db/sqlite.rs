@@ -32,8 +32,8 @@ impl File {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
-            // What is deleted is overwritten in the file (in the write-ahead log it stays until that starts anew): uploads
-            // hold pictures of faces.
+            // What is deleted is overwritten in the file (in the write-ahead log it stays until that starts anew): addresses and
+            // figures of who is erased, sealed uploads.
             .pragma("secure_delete", "on")
             .foreign_keys(true);
         let file = options.get_filename().to_owned();
@@ -65,6 +65,11 @@ impl File {
     /// The one writer: what a transaction reads stays true until it commits.
     pub(super) async fn write(&self) -> sqlx::Result<WriteTransaction> {
         Ok(self.writer.begin_with("begin immediate").await?.into())
+    }
+
+    /// Empties the write-ahead log.
+    pub(super) async fn forget_deleted(&self) -> sqlx::Result<()> {
+        sqlx::query("pragma wal_checkpoint(truncate)").execute(&self.writer).await.map(drop)
     }
 
     /// Closes every connection, which also folds the write-ahead log back into the file.

@@ -1,30 +1,35 @@
-//! Uploads: what has arrived of submissions that are not decided yet. At most one for each challenge.
+//! Uploads: what has arrived of submissions that are not decided yet, sealed. At most one for each challenge.
 
 use super::Connection;
 use super::statement::locking;
 use crate::domain::{ChallengeId, SessionId};
+use crate::sealing;
+
+/// How many bytes more a chunk has here than it had when it arrived.
+const OVERHEAD: i64 = sealing::OVERHEAD as i64;
 
 /// Returns how many bytes have arrived of the upload named by `key`.
 pub async fn received(db: &mut Connection, challenge: &ChallengeId, key: &str) -> sqlx::Result<u64> {
     let (end,): (i64,) = db
         .query(
-            "select coalesce(max(start + length(bytes)), 0) from upload_chunks
+            "select coalesce(max(start + length(bytes) - $3), 0) from upload_chunks
          where challenge_id = $1 and idempotency_key = $2",
         )
         .bind(challenge)
         .bind(key)
+        .bind(OVERHEAD)
         .fetch_one()
         .await?;
     Ok(end.unsigned_abs())
 }
 
-/// Stores the chunk that follows `start` bytes. The first chunk under a new key takes the place of what came under another.
+/// Stores a sealed chunk that follows `start` bytes. The first chunk under a new key takes the place of what came under another.
 pub async fn append(
     db: &mut Connection,
     challenge: &ChallengeId,
     key: &str,
     start: u64,
-    bytes: &[u8],
+    sealed: &[u8],
 ) -> sqlx::Result<()> {
     if start == 0 {
         discard(db, challenge).await?;
@@ -33,21 +38,19 @@ pub async fn append(
         .bind(challenge)
         .bind(key)
         .bind(start.cast_signed())
-        .bind(bytes)
+        .bind(sealed)
         .execute()
         .await?;
     Ok(())
 }
 
-/// Returns everything that has arrived of the upload named by `key`.
-pub async fn read(db: &mut Connection, challenge: &ChallengeId, key: &str) -> sqlx::Result<Vec<u8>> {
-    let chunks: Vec<(Vec<u8>,)> = db
-        .query("select bytes from upload_chunks where challenge_id = $1 and idempotency_key = $2 order by start")
+/// Returns the sealed chunks that have arrived of the upload named by `key`, each with the number of bytes before it, in order.
+pub async fn read(db: &mut Connection, challenge: &ChallengeId, key: &str) -> sqlx::Result<Vec<(i64, Vec<u8>)>> {
+    db.query("select start, bytes from upload_chunks where challenge_id = $1 and idempotency_key = $2 order by start")
         .bind(challenge)
         .bind(key)
         .fetch_all()
-        .await?;
-    Ok(chunks.into_iter().map(|(bytes,)| bytes).collect::<Vec<_>>().concat())
+        .await
 }
 
 /// Removes what has arrived for a challenge.

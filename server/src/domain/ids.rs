@@ -49,6 +49,16 @@ ids! {
     MailId,
     /// Names one claim of a challenge.
     LeaseId,
+    /// Names a row of `audit_entries`.
+    AuditId,
+}
+
+impl EventId {
+    /// When the id was made, in milliseconds since 1970. `None` if it is none of ours.
+    pub fn made_at(&self) -> Option<i64> {
+        let is_ours = self.0.len() == 32 && self.0.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        i64::from_str_radix(self.0.get(..12)?, 16).ok().filter(|_| is_ours)
+    }
 }
 
 /// 32 hexadecimal digits: 48 bits of milliseconds, then 80 random bits.
@@ -72,5 +82,9 @@ mod tests {
         assert!(earlier.as_str() < later.as_str());
         assert_ne!(EventId::new(5), EventId::new(5));
         assert_eq!(earlier.as_str().len(), 32);
+        assert_eq!(later.made_at(), Some(1_700_000_000_001));
+        for foreign in ["", "0123", "0123456789abcdef0123456789abcdeg", "../../../../../../../../../etc/x"] {
+            assert_eq!(EventId::from_client(foreign).made_at(), None, "{foreign}");
+        }
     }
 }

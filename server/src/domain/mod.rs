@@ -7,6 +7,7 @@ mod status;
 mod token;
 
 pub use email::{EmailAddress, EmailError};
-pub use ids::{ChallengeId, EventId, LeaseId, MailId, SessionId, UserId};
+pub use ids::{AuditId, ChallengeId, EventId, LeaseId, MailId, SessionId, UserId};
 pub use status::UserStatus;
+pub(crate) use token::random_bytes;
 pub use token::{HashedToken, PlainToken, random_base64url, random_u32};

@@ -70,7 +70,7 @@ pub fn random_u32() -> u32 {
 }
 
 /// Random bytes of the operating system.
-pub(super) fn random_bytes<const N: usize>() -> [u8; N] {
+pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
     bytes

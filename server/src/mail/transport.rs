@@ -123,6 +123,15 @@ impl Transport {
         results
     }
 
+    /// Removes the copies that the way for development keeps of these mails.
+    pub fn forget(&self, mails: &[MailId]) {
+        for way in &self.ways {
+            if let (Way::File(folder, _), false) = (way, mails.is_empty()) {
+                forget_files(folder, mails);
+            }
+        }
+    }
+
     /// Sends one mail by every way, and returns what came of each, by its name.
     pub(super) async fn send_by_each(&self, mail: &Mail<'_>) -> Vec<(&'static str, Result<(), SendError>)> {
         let mut results = Vec::new();
@@ -162,6 +171,18 @@ fn write_file(folder: &Path, sender: &Mailbox, mail: &Mail<'_>) -> Result<(), Se
     // The only place where a link is logged: this way is for development.
     tracing::info!(file = %path.display(), link = mail.link, "mail written");
     Ok(())
+}
+
+fn forget_files(folder: &Path, mails: &[MailId]) {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for path in entries.map(|entry| entry.path()) {
+        let id = path.file_stem().and_then(|stem| stem.to_str()?.rsplit_once('-'));
+        if id.is_some_and(|(_, id)| mails.iter().any(|mail| mail.as_str() == id))
+            && let Err(error) = std::fs::remove_file(&path)
+        {
+            tracing::warn!(file = %path.display(), %error, "a mail's copy could not be removed");
+        }
+    }
 }
 
 /// `20261124T053900-<id>.eml`, so that a folder listing shows the newest last.

@@ -1,21 +1,26 @@
-//! `GET /admin/events` and `/admin/events.csv`: the audit, for who holds the admin key.
+//! `GET /admin/events`, `/admin/events.csv`, `/admin/captures/…` and `/admin/audit`: what was decided, the pictures that it rests
+//! on, and what operators did, for who holds the admin key.
 
 use std::time::Instant;
 
 use axum::Json;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::client::Client;
 use super::error::ApiError;
 use crate::app::App;
+use crate::audit;
+use crate::captures::{self, Found};
 use crate::clock;
 use crate::csv_export;
 use crate::db::events::{self, Event};
+use crate::db::{self, Hold};
 use crate::domain::HashedToken;
 use crate::rate::Limit;
 
@@ -60,6 +65,8 @@ struct Listed {
     closed_captured: bool,
     open_capture_ref: Option<String>,
     closed_capture_ref: Option<String>,
+    strip_ref: Option<String>,
+    captures_removed_at: Option<String>,
     created_at: String,
     attempt: u32,
     challenge_id: String,
@@ -81,7 +88,7 @@ pub(super) async fn events(State(app): State<App>, admin: Admin) -> Result<Json<
 }
 
 pub(super) async fn events_csv(State(app): State<App>, admin: Admin) -> Result<impl IntoResponse, ApiError> {
-    const HEADER: [&str; 15] = [
+    const HEADER: [&str; 17] = [
         "id",
         "email",
         "status",
@@ -97,6 +104,8 @@ pub(super) async fn events_csv(State(app): State<App>, admin: Admin) -> Result<i
         "engine",
         "details",
         "review",
+        "strip_ref",
+        "captures_removed_at",
     ];
     let mut db = app.db.read().await?;
     let events = events::list_newest(&mut db, admin.limit).await?;
@@ -109,6 +118,55 @@ pub(super) async fn events_csv(State(app): State<App>, admin: Admin) -> Result<i
     Ok((headers, csv))
 }
 
+/// One picture, by the reference under which events name it, wherever it is kept. Looking at it is written down.
+pub(super) async fn capture(
+    State(app): State<App>,
+    _: Admin,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<impl IntoResponse, ApiError> {
+    let Path(path) = path.map_err(|_| ApiError::NotFound)?;
+    let reference = format!("captures/{path}");
+    let event = captures::event_of(&reference).ok_or(ApiError::NotFound)?;
+    let event = events::find(&mut app.db.read().await?, &event).await?.ok_or(ApiError::NotFound)?;
+    if ![&event.open_capture_ref, &event.closed_capture_ref, &event.strip_ref].contains(&&Some(reference.clone())) {
+        return Err(if event.captures_removed_at.is_some() { ApiError::CaptureGone } else { ApiError::NotFound });
+    }
+    let Found::Picture(picture) = app.captures.read(&reference).await? else { return Err(ApiError::CaptureGone) };
+    let now = clock::now_ms();
+    let mut tx = app.db.write(Hold::Nothing).await?;
+    let figures = json!({ "event": event.id, "reference": reference });
+    audit::note(&mut tx, audit::Action::CaptureViewed, "the admin key", &figures, now).await?;
+    tx.commit().await?;
+    Ok(([(header::CONTENT_TYPE, "image/jpeg")], picture))
+}
+
+/// What operators did, and what was removed when its time was over.
+#[derive(Serialize)]
+pub(super) struct AuditListing {
+    entries: Vec<AuditEntry>,
+}
+
+#[derive(Serialize)]
+struct AuditEntry {
+    id: String,
+    created_at: String,
+    action: String,
+    actor: String,
+    details: Value,
+}
+
+pub(super) async fn audit_entries(State(app): State<App>, admin: Admin) -> Result<Json<AuditListing>, ApiError> {
+    let entries = db::audit::list_newest(&mut app.db.read().await?, admin.limit).await?;
+    let entry = |entry: db::audit::Entry| AuditEntry {
+        id: entry.id.to_string(),
+        created_at: clock::rfc3339(entry.created_at),
+        action: entry.action,
+        actor: entry.actor,
+        details: serde_json::from_str(&entry.details).unwrap_or(Value::String(entry.details)),
+    };
+    Ok(Json(AuditListing { entries: entries.into_iter().map(entry).collect() }))
+}
+
 impl From<Event> for Listed {
     fn from(event: Event) -> Self {
         Self {
@@ -116,10 +174,12 @@ impl From<Event> for Listed {
             email: event.email,
             status: event.status,
             reason: event.reason,
-            open_captured: event.open_capture_ref.is_some(),
-            closed_captured: event.closed_capture_ref.is_some(),
+            open_captured: event.open_captured != 0,
+            closed_captured: event.open_captured != 0,
             open_capture_ref: event.open_capture_ref,
             closed_capture_ref: event.closed_capture_ref,
+            strip_ref: event.strip_ref,
+            captures_removed_at: event.captures_removed_at.map(clock::rfc3339),
             created_at: clock::rfc3339(event.created_at),
             attempt: event.attempt,
             challenge_id: event.challenge_id.to_string(),
@@ -131,7 +191,7 @@ impl From<Event> for Listed {
     }
 }
 
-fn row(event: Listed) -> [String; 15] {
+fn row(event: Listed) -> [String; 17] {
     [
         event.id,
         event.email,
@@ -148,6 +208,8 @@ fn row(event: Listed) -> [String; 15] {
         event.engine,
         event.details.to_string(),
         if event.review.is_null() { String::new() } else { event.review.to_string() },
+        event.strip_ref.unwrap_or_default(),
+        event.captures_removed_at.unwrap_or_default(),
     ]
 }
 

@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::captures::StoreError;
 use crate::rate::Exceeded;
 use crate::verification::VerificationError;
 
@@ -23,6 +24,7 @@ pub enum ApiError {
     BodyMalformed,
     BodyTooSlow,
     Busy,
+    CaptureGone,
     ChallengeExpired,
     ChallengeRound,
     ChallengeUnknown,
@@ -66,7 +68,7 @@ impl ApiError {
             BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             AlreadyVerified | ChallengeRound | ChallengeUsed | SubmissionInProgress | UploadIncomplete
             | UploadOffset => StatusCode::CONFLICT,
-            ChallengeExpired | TokenExpired | TokenUsed => StatusCode::GONE,
+            CaptureGone | ChallengeExpired | TokenExpired | TokenUsed => StatusCode::GONE,
             TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ContentEncoding | ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             EmailInvalid | KeyInvalid | ToneGuidedRefused | SubmissionMalformed(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -88,6 +90,7 @@ impl ApiError {
             BodyMalformed => "body_malformed",
             BodyTooSlow => "body_too_slow",
             Busy => "busy",
+            CaptureGone => "capture_gone",
             ChallengeExpired => "challenge_expired",
             ChallengeRound => "challenge_round",
             ChallengeUnknown => "challenge_unknown",
@@ -133,6 +136,7 @@ impl ApiError {
             BodyMalformed => "The request could not be read. Reload the page and try again.",
             BodyTooSlow => "The request arrived too slowly. Check your connection and try again.",
             Busy => "Many people are being checked right now. Your try is not lost; it goes on in a moment.",
+            CaptureGone => "This picture was removed: its time was over, or its owner was erased.",
             ChallengeExpired => "Too much time has passed. Start the check again.",
             ChallengeRound => "This check went on elsewhere. Start the check again.",
             ChallengeUnknown => "This check is not known. Start the check again.",
@@ -189,6 +193,13 @@ impl ApiError {
 impl From<sqlx::Error> for ApiError {
     fn from(error: sqlx::Error) -> Self {
         ApiError::Unavailable(format!("database: {error}"))
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        let cause = format!("captures: {error}");
+        if error.is_passing() { ApiError::Unavailable(cause) } else { ApiError::Internal(cause) }
     }
 }
 

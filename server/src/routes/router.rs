@@ -99,6 +99,8 @@ pub fn routes() -> Vec<Route> {
         admin("/metrics", get(health::metrics)),
         admin("/admin/events", get(admin::events)),
         admin("/admin/events.csv", get(admin::events_csv)),
+        admin("/admin/captures/{*path}", get(admin::capture)),
+        admin("/admin/audit", get(admin::audit_entries)),
     ]
 }
 

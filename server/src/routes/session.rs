@@ -16,6 +16,7 @@ use crate::db::challenges;
 use crate::db::sessions::{self, Session};
 use crate::domain::{HashedToken, PlainToken, UserStatus};
 use crate::rate::Limit;
+use crate::sealing::SealingKey;
 use crate::verification::Answer;
 
 /// The live sitting that the request's cookie belongs to. The user is taken from here and from nowhere else.
@@ -38,12 +39,28 @@ impl FromRequestParts<App> for CurrentSession {
     }
 }
 
+/// What the sitting's uploads are sealed with: made from the secret in the request's cookie, which is kept nowhere here.
+pub(super) struct UploadSeal(pub(super) SealingKey);
+
+impl FromRequestParts<App> for UploadSeal {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let secret = cookie_secret(app, &parts.headers).ok_or(ApiError::SessionMissing)?;
+        Ok(Self(SealingKey::derive(secret, "blinkgate: uploads of a sitting")))
+    }
+}
+
 /// The hash of the secret in the request's cookie, if there is one.
 pub(super) fn presented_secret(app: &AppState, headers: &HeaderMap) -> Option<HashedToken> {
+    cookie_secret(app, headers).map(HashedToken::of)
+}
+
+fn cookie_secret<'a>(app: &AppState, headers: &'a HeaderMap) -> Option<&'a str> {
     let name = cookie_name(app);
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.into_iter().find(|(key, _)| *key == name).map(|(_, secret)| HashedToken::of(secret))
+    let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(key, _)| *key == name).map(|(_, secret)| secret)
 }
 
 /// The cookie that brings the secret back. It goes with the browser's session; the server knows when the sitting ends.

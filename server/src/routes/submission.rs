@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::body::{AppBytes, AppJson};
 use super::error::ApiError;
-use super::session::CurrentSession;
+use super::session::{CurrentSession, UploadSeal};
 use crate::app::App;
 use crate::domain::ChallengeId;
 use crate::rate::Limit;
@@ -50,6 +50,7 @@ pub(super) async fn received(
 pub(super) async fn append(
     State(app): State<App>,
     CurrentSession(session): CurrentSession,
+    UploadSeal(seal): UploadSeal,
     challenge: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     AppBytes(chunk): AppBytes,
@@ -59,12 +60,14 @@ pub(super) async fn append(
     if chunk.is_empty() {
         return Err(ApiError::SubmissionMalformed("The request brings no bytes."));
     }
-    Ok(Json(Received { received: verification::append(&app, &session, &challenge, &key, start, &chunk).await? }))
+    let received = verification::append(&app, &session, &challenge, (&key, &seal), start, &chunk).await?;
+    Ok(Json(Received { received }))
 }
 
 pub(super) async fn submit(
     State(app): State<App>,
     CurrentSession(session): CurrentSession,
+    UploadSeal(seal): UploadSeal,
     challenge: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     AppJson(Parts { transcript, open, closed, strip }): AppJson<Parts>,
@@ -72,7 +75,7 @@ pub(super) async fn submit(
     app.rate.take(Limit::Submission, session.id.as_str(), Instant::now())?;
     let (challenge, key) = (named(challenge)?, idempotency_key(&headers)?);
     let lengths = Lengths::new(transcript, open, closed, strip).ok_or(ApiError::TooLarge)?;
-    Ok(Json(verification::submit(&app, &session, &key, &challenge, lengths).await?))
+    Ok(Json(verification::submit(&app, &session, (&key, &seal), &challenge, lengths).await?))
 }
 
 pub(super) fn named(challenge: Result<Path<String>, PathRejection>) -> Result<ChallengeId, ApiError> {

@@ -29,12 +29,21 @@ impl Limits {
 #[cfg(unix)]
 pub fn confine(address_space: u64) -> io::Result<()> {
     use rustix::process::Resource;
-    set(Resource::Core, 0)?;
+    dump_no_memory()?;
     // Elsewhere the system does not enforce it, and may refuse to set it.
     if cfg!(target_os = "linux") {
         set(Resource::As, address_space)?;
     }
     Ok(())
+}
+
+/// Has no dump of this process written for good.
+///
+/// # Errors
+/// What the system says.
+#[cfg(unix)]
+pub fn dump_no_memory() -> io::Result<()> {
+    set(rustix::process::Resource::Core, 0)
 }
 
 /// Takes from this process what it needs no more once its models are loaded: files of any kind.
@@ -92,6 +101,10 @@ mod elsewhere {
         Ok(())
     }
 
+    pub fn dump_no_memory() -> io::Result<()> {
+        Ok(())
+    }
+
     pub(in super::super) fn close_files() -> io::Result<()> {
         Ok(())
     }
@@ -102,6 +115,6 @@ mod elsewhere {
 }
 
 #[cfg(not(unix))]
-pub use elsewhere::confine;
-#[cfg(not(unix))]
 pub(super) use elsewhere::{close_files, grant_cpu};
+#[cfg(not(unix))]
+pub use elsewhere::{confine, dump_no_memory};

@@ -9,14 +9,19 @@ mod frames;
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow, bail, ensure};
 use bundle::{Bundle, Decided};
 use engine::Networks;
 use replay::Source;
 
+use crate::captures::{CaptureStore, Found};
+use crate::clock;
 use crate::config::Config;
-use crate::db::{Db, events};
-use crate::domain::EventId;
+use crate::db::Db;
+use crate::db::events::{self, Event};
+use crate::domain::{EmailAddress, EventId};
+use crate::erasure::{self, Eraser};
+use crate::mail;
 use crate::runtime::{Models, Runtime};
 
 /// `blinkgate inspect`: prints one JSON object.
@@ -61,18 +66,72 @@ pub async fn export_bundle(config: &Config, event: &str, folder: &Path) -> anyho
     let db = Db::open(&config.database_url).await?;
     let event =
         events::find(&mut db.read().await?, &EventId::from_client(event)).await?.context("there is no such event")?;
-    let (issued, transcript) = event.issued.zip(event.transcript).context("the event keeps no signed transcript")?;
-    let read = |reference: Option<String>| {
-        let path = config.data_dir.join(reference.context("the event keeps no pictures")?);
-        std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))
-    };
-    let [open, closed, strip] = [event.open_capture_ref, event.closed_capture_ref, event.strip_ref].map(read);
-    let (open, closed, strip) = (open?, closed?, strip?);
-    let decided =
-        Decided { status: event.status, reason: event.reason, details: serde_json::from_str(&event.details)? };
-    let bundle =
-        Bundle { issued: &issued, transcript: &transcript, pictures: [&open, &closed, &strip], decided: &decided };
+    let (issued, transcript) = (&event.issued, &event.transcript);
+    let (issued, transcript) =
+        issued.as_ref().zip(transcript.as_ref()).context("the event keeps no signed transcript")?;
+    let [open, closed, strip] = pictures(config, &event).await?;
+    let details = serde_json::from_str(&event.details)?;
+    let decided = Decided { status: event.status.clone(), reason: event.reason.clone(), details };
+    let bundle = Bundle { issued, transcript, pictures: [&open, &closed, &strip], decided: &decided };
     bundle.write(folder)
+}
+
+/// The event's pictures: open, closed, strip. Where there are none, the error says why, as far as that is known.
+async fn pictures(config: &Config, event: &Event) -> anyhow::Result<[Vec<u8>; 3]> {
+    let refs = [&event.open_capture_ref, &event.closed_capture_ref, &event.strip_ref];
+    let [Some(open), Some(closed), Some(strip)] = refs else {
+        let why = match event.captures_removed_at {
+            Some(removed) => format!("they were removed at {}, when their time was over", clock::rfc3339(removed)),
+            None if event.open_captured != 0 => "by RETENTION they were scored in memory and never kept".to_owned(),
+            None => "it was decided before any was scored".to_owned(),
+        };
+        bail!("the event keeps no pictures: {why}. Without them its decision cannot be taken again");
+    };
+    let captures = CaptureStore::open(&config.captures, &config.data_dir)?;
+    let mut read = Vec::new();
+    for reference in [open, closed, strip] {
+        match captures.read(reference).await.with_context(|| format!("{reference} cannot be read"))? {
+            Found::Picture(picture) => read.push(picture),
+            Found::Nothing => bail!("{reference} is missing from the captures' store"),
+            Found::Erased => bail!("{reference} cannot be opened any more: its owner was erased"),
+        }
+    }
+    read.try_into().map_err(|_| anyhow!("a picture was lost on the way"))
+}
+
+/// `blinkgate erase`: erases the users with this address, or says what that would remove. Prints one JSON object for each.
+///
+/// # Errors
+/// There is no such user, or not everything could be erased: then to be called again.
+pub async fn erase(config: &Config, address: &str, by: Option<&str>, really: bool) -> anyhow::Result<()> {
+    let email = EmailAddress::parse(address).map_err(|_| anyhow!("that is no e-mail address"))?;
+    let db = Db::open(&config.database_url).await?;
+    let captures = CaptureStore::open(&config.captures, &config.data_dir)?;
+    captures.check().await.context("the captures' store cannot be used (CAPTURE_STORE)")?;
+    let mail = mail::Transport::new(&config.mail, &config.data_dir)?;
+    let eraser = Eraser { db: &db, captures: &captures, mail: &mail };
+    let found = erasure::find(&db, &email).await?;
+    ensure!(!found.is_empty(), "there is no user with this address");
+    let actor = by.map_or_else(|| format!("the command line, {}", operator()), str::to_owned);
+    for (user, traces) in found {
+        let removed = if really { erasure::erase(&eraser, &user, &actor, clock::now_ms()).await? } else { traces };
+        let word = if really { "erased" } else { "would_erase" };
+        let report = serde_json::json!({ "user": user.id, "status": user.status, word: removed });
+        quietly(writeln!(io::stdout().lock(), "{report}").map_err(Into::into))?;
+    }
+    if !really {
+        eprintln!("Nothing was changed. The same command with --yes does it; it cannot be taken back.");
+    }
+    db.close().await;
+    Ok(())
+}
+
+/// Who runs this, as far as the system knows.
+fn operator() -> String {
+    #[cfg(unix)]
+    return format!("user {}", rustix::process::getuid().as_raw());
+    #[cfg(not(unix))]
+    return "somebody".to_owned();
 }
 
 fn networks(runtime: Runtime) -> anyhow::Result<Networks> {

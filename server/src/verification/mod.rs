@@ -26,6 +26,7 @@ use crate::db::sessions::Session;
 use crate::db::{Connection, Hold, uploads};
 use crate::domain::{ChallengeId, EventId, LeaseId};
 use crate::metrics;
+use crate::sealing::SealingKey;
 
 /// How long a claim holds. Longer than scoring and storing can take.
 const LEASE_MS: i64 = 60_000;
@@ -40,6 +41,8 @@ struct Ruling {
     lease: LeaseId,
     reason: Option<Reason>,
     event: EventId,
+    /// Whether captures were scored, kept or not.
+    was_scored: bool,
     captures: Option<CaptureRefs>,
     /// The pictures, if they were scored and are new.
     pictures: Pictures,
@@ -50,14 +53,15 @@ struct Ruling {
     evidence: Option<(String, String)>,
 }
 
-/// Decides a submission, once. The request named by `key` gets the same answer however often it comes.
+/// Decides a submission, once. The request named by `key` gets the same answer however often it comes. `seal` is what its chunks
+/// were sealed with.
 ///
 /// # Errors
 /// [`VerificationError`]: nothing was decided by this call, and nothing counted.
 pub async fn submit(
     app: &App,
     session: &Session,
-    key: &str,
+    (key, seal): (&str, &SealingKey),
     challenge: &ChallengeId,
     lengths: Lengths,
 ) -> Result<Answer, VerificationError> {
@@ -67,7 +71,11 @@ pub async fn submit(
         Claimed::Answered(answer) => return Ok(answer),
     };
     // Without all its bytes there is no claim: the transaction is dropped.
-    let bytes = uploads::read(&mut tx, &challenge.id, key).await?;
+    let chunks = uploads::read(&mut tx, &challenge.id, key).await?;
+    let Some(bytes) = upload::opened(&challenge.id, key, seal, &chunks) else {
+        drop(tx);
+        return begin_anew(app, session, &challenge.id).await;
+    };
     let upload = Upload::split(bytes, lengths).ok_or(VerificationError::Incomplete)?;
     tx.commit().await?;
     let (app, session) = (app.clone(), session.clone());
@@ -103,6 +111,7 @@ pub async fn give_up(
         lease,
         reason: Some(reason),
         event,
+        was_scored: false,
         captures: None,
         pictures: Pictures::default(),
         review: None,
@@ -114,6 +123,15 @@ pub async fn give_up(
         release(app, &ruling.challenge.id, &ruling.lease).await;
     }
     recorded
+}
+
+/// The sitting got another secret while its upload was under way, as by opening the link again: what came before cannot be
+/// opened any more. The page sees that it is gone and sends it again.
+async fn begin_anew(app: &App, session: &Session, challenge: &ChallengeId) -> Result<Answer, VerificationError> {
+    let mut tx = app.db.write(Hold::User(&session.user_id)).await?;
+    uploads::discard(&mut tx, challenge).await?;
+    tx.commit().await?;
+    Err(VerificationError::Incomplete)
 }
 
 enum Claimed {
@@ -178,30 +196,34 @@ async fn keep_and_record(
         Verdict::Rejected(reason) => Some(reason),
     };
     let was_scored = judging::were_scored(&decision.record);
-    let captures = was_scored.then(|| CaptureRefs::new(&event, now));
+    let outcome = if reason.is_none() { Outcome::Verified } else { Outcome::Failed };
+    let captures = (was_scored && app.retention.keeps(outcome)).then(|| CaptureRefs::new(&event, now));
     let is_new = was_scored && reason != Some(Reason::CaptureReplayed);
-    let pictures = if is_new { Pictures::of(&upload, &decision.record) } else { Pictures::default() };
+    let mut pictures = if is_new { Pictures::of(&upload, &decision.record) } else { Pictures::default() };
     let review = pictures.review(app, &session.user_id).await?.map(|review| to_json(&review)).transpose()?;
+    if captures.is_none() {
+        pictures.forget_fingerprints();
+    }
     let details = to_json(&decision.record)?;
     // Only what was signed by the right key: anything else is nobody's text.
     let evidence = match decision.record.key {
         Some(_) => Some((String::from_utf8_lossy(&upload.transcript).into_owned(), to_json(&issued)?)),
         None => None,
     };
-    if let Some(refs) = captures.clone() {
-        let store = app.captures.clone();
-        tokio::task::spawn_blocking(move || store.store(&refs, &[&upload.open, &upload.closed, &upload.strip]))
-            .await
-            .map_err(std::io::Error::other)
-            .flatten()
-            .map_err(|error| VerificationError::Unavailable(format!("captures: {error}")))?;
+    if let Some(refs) = &captures {
+        let pictures = [upload.open.as_slice(), &upload.closed, &upload.strip];
+        let stored = app.captures.store(&challenge.user_id, refs, pictures).await;
+        stored.map_err(|error| VerificationError::Unavailable(format!("captures: {error}")))?;
     }
-    let ruling = Ruling { challenge, lease, reason, event, captures, pictures, review, details, evidence };
+    let ruling = Ruling { challenge, lease, reason, event, was_scored, captures, pictures, review, details, evidence };
     let recorded = record(app, session, &ruling).await;
-    if let (Err(VerificationError::InProgress), Some(refs)) = (&recorded, &ruling.captures) {
-        // The lease was lost, so these files are named by nobody. After a fault of the database nobody knows whether
-        // they are: then they stay.
-        app.captures.remove(refs);
+    if let (Err(VerificationError::InProgress | VerificationError::Unknown), Some(refs)) = (&recorded, &ruling.captures)
+    {
+        // The lease was lost, or the user erased, so these files are named by nobody. After a fault of the database nobody
+        // knows whether they are: then they stay, until the sweep finds that they are not.
+        if let Err(error) = app.captures.remove(&refs.each()).await {
+            tracing::warn!(%error, "captures that nothing refers to wait for the next sweep");
+        }
     }
     recorded
 }
@@ -212,7 +234,11 @@ async fn record(app: &App, session: &Session, ruling: &Ruling) -> Result<Answer,
     let challenge = &ruling.challenge;
     let status = if ruling.reason.is_none() { Outcome::Verified } else { Outcome::Failed };
     let mut tx = app.db.write(Hold::User(&session.user_id)).await?;
-    let attempts = counting::count(app, &mut tx, session, &challenge.id, ruling.reason, now).await?;
+    let attempts = match counting::count(app, &mut tx, session, &challenge.id, ruling.reason, now).await {
+        // The user was erased in the meantime, and the sitting with them.
+        Err(sqlx::Error::RowNotFound) => return Err(VerificationError::Unknown),
+        counted => counted?,
+    };
     let answer = Answer {
         status,
         reason: ruling.reason,
@@ -228,8 +254,10 @@ async fn record(app: &App, session: &Session, ruling: &Ruling) -> Result<Answer,
     let event = Event {
         id: ruling.event.clone(),
         email: session.email.expose().to_owned(),
-        status: status.name().to_owned(),
+        status: status.as_str().to_owned(),
         reason: ruling.reason.map(|reason| reason.code().to_owned()),
+        open_captured: i64::from(ruling.was_scored),
+        captures_removed_at: None,
         open_capture_ref: ruling.captures.as_ref().map(|refs| refs.open.clone()),
         closed_capture_ref: ruling.captures.as_ref().map(|refs| refs.closed.clone()),
         created_at: now,
@@ -252,7 +280,7 @@ async fn record(app: &App, session: &Session, ruling: &Ruling) -> Result<Answer,
     uploads::discard(&mut tx, &challenge.id).await?;
     tx.commit().await?;
     let reason = ruling.reason.map_or("none", Reason::code);
-    metrics::decided(status.name(), reason, now - challenge.issued_at);
+    metrics::decided(status.as_str(), reason, now - challenge.issued_at);
     tracing::info!(challenge = %challenge.id, ?status, reason, "attempt decided");
     Ok(answer)
 }

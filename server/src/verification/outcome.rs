@@ -82,8 +82,8 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// As it stands in events, answers and metrics.
-    pub fn name(self) -> &'static str {
+    /// As it is stored and listed.
+    pub fn as_str(self) -> &'static str {
         match self {
             Outcome::Verified => "VERIFIED",
             Outcome::Failed => "FAILED",

@@ -49,6 +49,11 @@ impl Pictures {
         Ok((!near_copies.is_empty()).then_some(Review { near_copies }))
     }
 
+    /// Fingerprints are of the pictures: they are kept as long as those are, and not where those are not.
+    pub(super) fn forget_fingerprints(&mut self) {
+        self.parts.clear();
+    }
+
     /// Notes them as those of this event. Returns whether all of them were new.
     ///
     /// # Errors

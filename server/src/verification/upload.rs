@@ -2,6 +2,10 @@
 //!
 //! What has arrived lies in the database, so that whichever process gets the next chunk can go on, also after a restart. It
 //! belongs to one challenge of one sitting and goes with it: when that is decided, replaced or over.
+//!
+//! It lies there sealed, with a key that is made anew from the sitting's cookie in each request: the browser has it, and no
+//! disk of ours. So no byte of a picture is written in clear, not even into a write-ahead log or a backup of it, and without
+//! the browser nobody can open what is left.
 
 use std::time::Duration;
 
@@ -12,6 +16,7 @@ use crate::db::challenges::{self, Challenge, State};
 use crate::db::sessions::Session;
 use crate::db::{Connection, Hold, uploads};
 use crate::domain::ChallengeId;
+use crate::sealing::SealingKey;
 
 /// How often uploads are looked for that nobody will finish.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -33,7 +38,8 @@ pub async fn received(
     Ok(uploads::received(&mut db, challenge, key).await?)
 }
 
-/// Takes the chunk that follows `start` bytes of the upload named by `key`; returns how many bytes have arrived now.
+/// Takes the chunk that follows `start` bytes of the upload named by `key`, and seals it; returns how many bytes have arrived
+/// now.
 ///
 /// # Errors
 /// [`VerificationError::Offset`] if not exactly `start` bytes have arrived, [`VerificationError::TooLarge`] if there would
@@ -42,7 +48,7 @@ pub async fn append(
     app: &App,
     session: &Session,
     challenge: &ChallengeId,
-    key: &str,
+    (key, seal): (&str, &SealingKey),
     start: u64,
     bytes: &[u8],
 ) -> Result<u64, VerificationError> {
@@ -55,9 +61,29 @@ pub async fn append(
     if uploads::received(&mut tx, challenge, key).await? != start {
         return Err(VerificationError::Offset);
     }
-    uploads::append(&mut tx, challenge, key, start, bytes).await?;
+    let sealed = seal.seal(&context(challenge, key, start.cast_signed()), bytes);
+    uploads::append(&mut tx, challenge, key, start, &sealed).await?;
     tx.commit().await?;
     Ok(end)
+}
+
+/// All bytes of an upload. `None` if they were sealed with another key.
+pub(super) fn opened(
+    challenge: &ChallengeId,
+    key: &str,
+    seal: &SealingKey,
+    chunks: &[(i64, Vec<u8>)],
+) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for (start, sealed) in chunks {
+        bytes.extend(seal.open(&context(challenge, key, *start), sealed).ok()?);
+    }
+    Some(bytes)
+}
+
+/// Where a chunk belongs.
+fn context(challenge: &ChallengeId, key: &str, start: i64) -> Vec<u8> {
+    format!("{challenge} {key} {start}").into_bytes()
 }
 
 /// Removes uploads that nobody can finish any more, again and again.

@@ -88,6 +88,7 @@ pub struct TestServer {
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
+    pub bytes: Vec<u8>,
     pub text: String,
 }
 
@@ -143,7 +144,8 @@ impl TestServer {
         Self::on(self.data, self.database, &[], |_| {}).await
     }
 
-    async fn on(
+    /// Starts on data that are there already.
+    pub async fn on(
         data: Arc<TempDir>,
         database: Arc<TestDatabase>,
         settings: &[(&str, &str)],
@@ -167,15 +169,11 @@ impl TestServer {
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        Answer { status: parts.status, headers: parts.headers, text }
+        Answer { status: parts.status, headers: parts.headers, bytes: bytes.into(), text }
     }
 
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Request::get(path).body(Body::empty()).unwrap()).await
-    }
-
-    pub async fn get_as_admin(&self, path: &str) -> Answer {
-        self.send(Request::get(path).header("x-admin-key", ADMIN_KEY).body(Body::empty()).unwrap()).await
     }
 
     /// Posts JSON as our own page does.
@@ -226,8 +224,23 @@ impl TestServer {
         answer.json()
     }
 
+    /// What the operator gets there.
+    pub async fn admin(&self, path: &str) -> Answer {
+        self.send(Request::get(path).header("x-admin-key", ADMIN_KEY).body(Body::empty()).unwrap()).await
+    }
+
     pub async fn events(&self) -> Vec<Value> {
-        self.get_as_admin("/admin/events?limit=500").await.json()["events"].as_array().unwrap().clone()
+        self.admin("/admin/events?limit=500").await.json()["events"].as_array().unwrap().clone()
+    }
+
+    /// The audit of what operators did, newest first.
+    pub async fn audit(&self) -> Vec<Value> {
+        self.admin("/admin/audit").await.json()["entries"].as_array().unwrap().clone()
+    }
+
+    /// What the operator gets for a capture that an event names.
+    pub async fn capture(&self, event: &Value, name: &str) -> Answer {
+        self.admin(&format!("/admin/{}", event[name].as_str().unwrap())).await
     }
 
     /// Runs a statement of the test's own, to move time or to look.

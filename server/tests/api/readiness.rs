@@ -40,7 +40,7 @@ async fn metrics_count_requests_and_decisions_and_name_nobody() {
     server.get("/metrics").await.assert_problem(401, "admin_key_missing");
     let person = Person::blinks(&server, "jo@example.com").await;
     assert_eq!(person.submit(&server, "k1").await.status, StatusCode::OK);
-    let text = server.get_as_admin("/metrics").await.text;
+    let text = server.admin("/metrics").await.text;
     for expected in [
         "liveness_verifications_total{status=\"VERIFIED\",reason=\"none\"}",
         "http_server_request_duration_seconds_count{method=\"POST\",route=\"/api/submission/{challenge}\",status=\"200\"}",

@@ -1,6 +1,6 @@
 // A real server of its own for a test: its own port, database, captures and outbox.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,7 +40,15 @@ export async function startServer(settings = {}) {
       throw new Error(`no mail came\n${log}`);
     },
     rows: (sql) => JSON.parse(execFileSync('sqlite3', ['-json', join(data, 'blinkgate.db'), sql]).toString() || '[]'),
-    inspect: (ref) => JSON.parse(execFileSync(PROGRAM, ['inspect', join(data, ref)], { maxBuffer: 1e8 }).toString()),
+    inspect: (path) => JSON.parse(execFileSync(PROGRAM, ['inspect', path], { maxBuffer: 1e8 }).toString()),
+    /** Fetches a picture as the operator does; returns the file's path. @param {string} ref */
+    async capture(ref) {
+      const answer = await fetch(`${base}/admin/${ref}`, { headers: { 'x-admin-key': this.adminKey() } });
+      if (!answer.ok) throw new Error(`${ref}: ${answer.status}`);
+      const path = join(data, `shown-${ref.replaceAll('/', '-')}`);
+      writeFileSync(path, new Uint8Array(await answer.arrayBuffer()));
+      return path;
+    },
     async stop() {
       child.kill('SIGTERM');
       await new Promise((done) => { child.exitCode === null ? child.once('exit', done) : done(undefined); });

@@ -16,6 +16,8 @@ use engine::Evidence;
 use fleet::{Fleet, eventually};
 use person::Person;
 use serde_json::json;
+use server::captures::{CaptureStore, Found};
+use server::config::{CaptureConfig, PlaceConfig};
 
 use crate::helpers::join_all;
 
@@ -80,10 +82,12 @@ async fn servers_that_die_and_a_database_that_falls_over_lose_nothing_and_decide
                 where status = 'VERIFIED'";
     let kept: Vec<(String, String, String, String)> =
         fleet.db.read().await.unwrap().query(kept).fetch_all().await.unwrap();
+    let config = CaptureConfig { place: PlaceConfig::Files, master_key: None };
+    let captures = CaptureStore::open(&config, &fleet.folder.path().join("data")).unwrap();
     for (email, open, closed, strip) in kept {
         let Evidence { open: open_sent, closed: closed_sent, strip: strip_sent, .. } = &people[&email];
         for (reference, sent) in [(open, open_sent), (closed, closed_sent), (strip, strip_sent)] {
-            assert_eq!(&std::fs::read(fleet.folder.path().join("data").join(reference)).unwrap(), sent);
+            assert_eq!(captures.read(&reference).await.unwrap(), Found::Picture(sent.clone()));
         }
     }
     let unsent = "select count(*) from mail_outbox where sent_at is null and given_up_at is null";

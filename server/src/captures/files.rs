@@ -1,0 +1,80 @@
+//! Sealed bytes as files below `DATA_DIR`, for their owner alone.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::place::PlaceError;
+use crate::files;
+
+/// Files below a folder.
+#[derive(Clone, Debug)]
+pub(super) struct Files {
+    root: PathBuf,
+}
+
+impl Files {
+    pub(super) fn below(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
+    pub(super) async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), PlaceError> {
+        self.on_disk(name, move |path| files::write_private(prepared(path)?, &bytes)).await
+    }
+
+    pub(super) async fn create(&self, name: &str, bytes: Vec<u8>) -> Result<bool, PlaceError> {
+        self.on_disk(name, move |path| files::write_new_private(prepared(path)?, &bytes)).await
+    }
+
+    pub(super) async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, PlaceError> {
+        self.on_disk(name, |path| unless_absent(std::fs::read(path))).await
+    }
+
+    pub(super) async fn remove(&self, name: &str) -> Result<(), PlaceError> {
+        self.on_disk(name, |path| unless_absent(std::fs::remove_file(path)).map(drop)).await
+    }
+
+    pub(super) async fn list(&self, folder: &str) -> Result<Vec<String>, PlaceError> {
+        let names = self.on_disk(folder, |path| {
+            let mut names = Vec::new();
+            gather(path, "", &mut names).map(|()| names)
+        });
+        Ok(names.await?.into_iter().map(|name| format!("{folder}{name}")).collect())
+    }
+
+    /// Does the work with a file, where it may block.
+    async fn on_disk<T: Send + 'static>(
+        &self,
+        name: &str,
+        work: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
+    ) -> Result<T, PlaceError> {
+        let path = self.root.join(name);
+        let done = tokio::task::spawn_blocking(move || work(&path)).await.map_err(io::Error::other).flatten();
+        done.map_err(|error| PlaceError::Unavailable(format!("{name}: {error}")))
+    }
+}
+
+/// Sees to it that the file's folder is there.
+fn prepared(path: &Path) -> io::Result<&Path> {
+    files::create_private_dir(path.parent().ok_or(io::ErrorKind::InvalidInput)?)?;
+    Ok(path)
+}
+
+fn unless_absent<T>(done: io::Result<T>) -> io::Result<Option<T>> {
+    match done {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        done => done.map(Some),
+    }
+}
+
+fn gather(folder: &Path, below: &str, names: &mut Vec<String>) -> io::Result<()> {
+    for entry in unless_absent(std::fs::read_dir(folder))?.into_iter().flatten() {
+        let entry = entry?;
+        let name = format!("{below}/{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            gather(&entry.path(), &name, names)?;
+        } else {
+            names.push(name);
+        }
+    }
+    Ok(())
+}

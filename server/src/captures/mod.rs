@@ -1,0 +1,305 @@
+//! The captures' store: pictures are sealed, then kept in one of three places, before the database names them.
+//!
+//! Two layers: sealing (`sealed.rs`, `keys.rs`) knows nothing of places, places (`place.rs` and what it lists) see sealed
+//! bytes only. What is called what stands in `refs.rs`.
+
+mod cloudinary;
+mod files;
+mod keys;
+mod place;
+mod refs;
+mod s3;
+mod sealed;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::sync::OnceCell;
+
+use crate::config::{CaptureConfig, PlaceConfig};
+use crate::domain::{EventId, UserId};
+use crate::sealing::{SealingKey, Unopenable};
+use crate::secrets;
+use place::Place;
+pub use place::PlaceError;
+pub use refs::{CaptureRefs, event_of};
+
+/// Captures, sealed, in one place.
+#[derive(Clone, Debug)]
+pub struct CaptureStore {
+    place: Arc<Place>,
+    master: SealingKey,
+    /// Whether the place was seen to be usable.
+    checked: Arc<OnceCell<()>>,
+}
+
+/// What became of a capture that is asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Here it is.
+    Picture(Vec<u8>),
+    /// The place keeps none under this name.
+    Nothing,
+    /// Its bytes may be there, but its owner's key was erased: nobody can open them any more.
+    Erased,
+}
+
+/// The store did not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// See [`PlaceError`].
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// What is kept was changed, or belongs elsewhere.
+    #[error(transparent)]
+    Damaged(#[from] Unopenable),
+    /// The keys that are kept are sealed with another master key.
+    #[error(
+        "the keys kept beside the captures are sealed with another master key (CAPTURE_MASTER_KEY, or \
+         DATA_DIR/keys/capture-master.key). Bring that one back. If it is lost, so are the captures: remove keys/check, \
+         keys/users and captures from the store, and start anew"
+    )]
+    OtherMasterKey,
+    /// The place writes over what it was asked to leave.
+    #[error(
+        "the store does not keep `If-None-Match`, which Blinkgate needs to make each key once; use a store or a version of \
+         it that does"
+    )]
+    Overwriting,
+    /// What was written just now is not there.
+    #[error("the store does not give back what was just written")]
+    Forgetful,
+    /// An id that cannot be part of a name.
+    #[error("a user's id cannot be part of a name")]
+    Nameless,
+}
+
+impl StoreError {
+    /// Whether it makes sense to ask again later, with nothing changed.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, StoreError::Place(PlaceError::Unavailable(_)) | StoreError::Forgetful)
+    }
+}
+
+impl CaptureStore {
+    /// Prepares the place and finds the master key, which is made at the first start where none is given.
+    ///
+    /// # Errors
+    /// The settings lead nowhere, or the key's file cannot be read or made.
+    pub fn open(config: &CaptureConfig, data_dir: &Path) -> anyhow::Result<Self> {
+        let master = match &config.master_key {
+            Some(key) => key.clone(),
+            None => secrets::capture_master_key(data_dir)?,
+        };
+        let place = match &config.place {
+            PlaceConfig::Files => Place::Files(files::Files::below(data_dir)),
+            PlaceConfig::S3(config) => {
+                Place::S3(s3::S3::new(config).context("the bucket cannot be used; see the S3_… settings")?)
+            }
+            PlaceConfig::Cloudinary(config) => Place::Cloudinary(
+                cloudinary::Cloudinary::new(config)
+                    .context("Cloudinary cannot be used; see the CLOUDINARY_… settings")?,
+            ),
+        };
+        Ok(Self { place: Arc::new(place), master, checked: Arc::default() })
+    }
+
+    /// Makes sure that the place can be used, with these settings and this master key. Once it was seen that it can, this is no
+    /// question any more.
+    ///
+    /// # Errors
+    /// It cannot, or not now ([`StoreError::is_passing`]).
+    pub async fn check(&self) -> Result<(), StoreError> {
+        self.checked.get_or_try_init(|| keys::check(&self.place, &self.master)).await.copied()
+    }
+
+    /// Whether the place answers now.
+    ///
+    /// # Errors
+    /// As [`CaptureStore::check`].
+    pub async fn answers(&self) -> Result<(), StoreError> {
+        self.check().await?;
+        keys::check(&self.place, &self.master).await
+    }
+
+    /// Seals and keeps the pictures of `user`: open, closed, strip. When this returns, all of them are kept for good; when it
+    /// fails, what was written is removed again, as far as the place lets us.
+    ///
+    /// # Errors
+    /// The place failed.
+    pub async fn store(&self, user: &UserId, refs: &CaptureRefs, pictures: [&[u8]; 3]) -> Result<(), StoreError> {
+        // Where the place could not be reached at the start.
+        self.check().await?;
+        let key = keys::find_or_make(&self.place, &self.master, user).await?;
+        let [open, closed, strip] = refs.each();
+        let write = |name, picture| self.place.put(name, sealed::seal(&key, user, name, picture));
+        // To their ends, all of them, so that none is written after it was removed.
+        let (open, closed, strip) =
+            tokio::join!(write(open, pictures[0]), write(closed, pictures[1]), write(strip, pictures[2]));
+        let written = open.and(closed).and(strip);
+        if written.is_err()
+            && let Err(error) = self.remove(&refs.each()).await
+        {
+            tracing::warn!(reference = refs.open, %error, "captures that nothing refers to wait for the next sweep");
+        }
+        Ok(written?)
+    }
+
+    /// Returns a picture by its reference.
+    ///
+    /// # Errors
+    /// The place failed, or what it keeps is not what was written there.
+    pub async fn read(&self, reference: &str) -> Result<Found, StoreError> {
+        let Some(bytes) = self.place.get(reference).await? else { return Ok(Found::Nothing) };
+        let (owner, sealed) = sealed::parse(&bytes)?;
+        match keys::find(&self.place, &self.master, &owner).await? {
+            Some(key) => Ok(Found::Picture(sealed.open(&key, reference)?)),
+            None => Ok(Found::Erased),
+        }
+    }
+
+    /// Removes captures by their references, as far as they are there. Leaves alone what is none of ours.
+    ///
+    /// # Errors
+    /// The place failed; the others were removed all the same.
+    pub async fn remove(&self, references: &[impl AsRef<str>]) -> Result<(), StoreError> {
+        let mut done = Ok(());
+        for reference in references.iter().map(AsRef::as_ref) {
+            if refs::event_of_any(reference).is_some() {
+                done = done.and(self.place.remove(reference).await);
+            }
+        }
+        Ok(done?)
+    }
+
+    /// Every capture that is kept, by name, with its event; also what writes that were cut off left behind.
+    ///
+    /// # Errors
+    /// The place failed.
+    pub async fn list(&self) -> Result<Vec<(String, EventId)>, StoreError> {
+        let names = self.place.list(refs::FOLDER).await?;
+        Ok(names.into_iter().filter_map(|name| refs::event_of_any(&name).map(|event| (name, event))).collect())
+    }
+
+    /// Erases the user's key: from now on nobody can open a capture of theirs, wherever a copy of it lies.
+    ///
+    /// # Errors
+    /// The place failed; to be called again.
+    pub async fn erase_key(&self, user: &UserId) -> Result<(), StoreError> {
+        keys::erase(&self.place, user).await
+    }
+
+    /// Removes what there may be of a key that was erased.
+    ///
+    /// # Errors
+    /// The place failed.
+    pub async fn remove_key(&self, user: &UserId) -> Result<(), StoreError> {
+        keys::remove(&self.place, user).await
+    }
+
+    /// Returns everybody whose key was erased.
+    ///
+    /// # Errors
+    /// The place failed.
+    pub async fn erased(&self) -> Result<Vec<UserId>, StoreError> {
+        keys::erased(&self.place).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store(data: &Path) -> CaptureStore {
+        let config = CaptureConfig { place: PlaceConfig::Files, master_key: None };
+        CaptureStore::open(&config, data).unwrap()
+    }
+
+    fn refs() -> CaptureRefs {
+        CaptureRefs::new(&EventId::new(1_798_761_599_999), 1_798_761_599_999)
+    }
+
+    const PICTURES: [&[u8]; 3] = [b"open", b"closed", b"strip"];
+
+    #[tokio::test]
+    async fn captures_are_kept_under_their_references_and_removed_again() {
+        let data = tempfile::tempdir().unwrap();
+        let (store, refs, jo) = (store(data.path()), refs(), UserId::new(1));
+        store.check().await.unwrap();
+        store.store(&jo, &refs, PICTURES).await.unwrap();
+        for (reference, picture) in refs.each().into_iter().zip(PICTURES) {
+            assert_eq!(store.read(reference).await.unwrap(), Found::Picture(picture.to_vec()));
+            let kept = std::fs::read(data.path().join(reference)).unwrap();
+            assert!(!kept.windows(4).any(|window| window == &picture[..4]), "it is sealed");
+        }
+        assert_eq!(store.list().await.unwrap().len(), 3);
+        store.remove(&refs.each()).await.unwrap();
+        store.remove(&refs.each()).await.unwrap();
+        assert_eq!(store.read(&refs.open).await.unwrap(), Found::Nothing);
+        assert_eq!(std::fs::read_dir(data.path().join("captures/2026")).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_failure_leaves_no_picture() {
+        let data = tempfile::tempdir().unwrap();
+        let (store, refs) = (store(data.path()), refs());
+        std::fs::create_dir_all(data.path().join(&refs.closed)).unwrap();
+        let error = store.store(&UserId::new(1), &refs, PICTURES).await.unwrap_err();
+        assert!(error.is_passing(), "{error}");
+        assert!(!data.path().join(&refs.open).exists() && !data.path().join(&refs.strip).exists());
+    }
+
+    #[tokio::test]
+    async fn files_that_change_places_do_not_open() {
+        let data = tempfile::tempdir().unwrap();
+        let (store, jo) = (store(data.path()), UserId::new(1));
+        let (first, second) = (refs(), refs());
+        store.store(&jo, &first, PICTURES).await.unwrap();
+        store.store(&jo, &second, PICTURES).await.unwrap();
+        std::fs::copy(data.path().join(&second.open), data.path().join(&first.open)).unwrap();
+        assert!(matches!(store.read(&first.open).await, Err(StoreError::Damaged(_))));
+        std::fs::write(data.path().join(&first.closed), b"\xff\xd8 a plain picture").unwrap();
+        assert!(matches!(store.read(&first.closed).await, Err(StoreError::Damaged(_))));
+        assert!(store.read(&second.open).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn another_master_key_is_noticed_at_the_start() {
+        let data = tempfile::tempdir().unwrap();
+        store(data.path()).check().await.unwrap();
+        store(data.path()).check().await.unwrap();
+        std::fs::remove_file(data.path().join("keys/capture-master.key")).unwrap();
+        let error = store(data.path()).check().await.unwrap_err();
+        assert!(matches!(error, StoreError::OtherMasterKey) && !error.is_passing());
+    }
+
+    #[tokio::test]
+    async fn a_key_that_several_make_at_once_is_made_once() {
+        let data = tempfile::tempdir().unwrap();
+        let (store, jo) = (store(data.path()), UserId::new(1));
+        let attempts: Vec<_> = (0..16)
+            .map(|_| {
+                let (store, jo, refs) = (store.clone(), jo.clone(), refs());
+                tokio::spawn(async move { store.store(&jo, &refs, PICTURES).await.map(|()| refs) })
+            })
+            .collect();
+        for attempt in attempts {
+            let refs = attempt.await.unwrap().unwrap();
+            assert_eq!(store.read(&refs.strip).await.unwrap(), Found::Picture(b"strip".to_vec()));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_belongs_to_an_erased_key_opens_no_more_and_others_do() {
+        let data = tempfile::tempdir().unwrap();
+        let (store, jo, ann) = (store(data.path()), UserId::new(1), UserId::new(1));
+        let (of_jo, of_ann) = (refs(), refs());
+        store.store(&jo, &of_jo, PICTURES).await.unwrap();
+        store.store(&ann, &of_ann, PICTURES).await.unwrap();
+        store.erase_key(&jo).await.unwrap();
+        assert_eq!(store.read(&of_jo.open).await.unwrap(), Found::Erased);
+        assert_eq!(store.read(&of_ann.open).await.unwrap(), Found::Picture(b"open".to_vec()));
+        assert_eq!(store.erased().await.unwrap(), [jo]);
+    }
+}

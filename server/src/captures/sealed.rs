@@ -1,0 +1,73 @@
+//! A sealed picture: whose key it is sealed with, then the sealed bytes. It opens under its own name only, so that no
+//! picture can be put in another's place.
+//!
+//! `BGS1`, the length of the user's id in one byte, the id, then nonce, ciphertext and tag.
+
+use crate::domain::UserId;
+use crate::sealing::{SealingKey, Unopenable};
+
+const MARK: &[u8; 4] = b"BGS1";
+
+/// Seals a picture of `user` that is kept under `name`.
+pub(super) fn seal(key: &SealingKey, user: &UserId, name: &str, picture: &[u8]) -> Vec<u8> {
+    let id = user.as_str().as_bytes();
+    let length = u8::try_from(id.len()).expect("keys are found for ids of up to 64 bytes");
+    let mut bytes = [MARK.as_slice(), &[length], id].concat();
+    let sealed = key.seal(&context(&bytes, name), picture);
+    bytes.extend(sealed);
+    bytes
+}
+
+/// Returns whose key a picture is sealed with, and what to open with it.
+///
+/// # Errors
+/// [`Unopenable`]: these are no sealed bytes.
+pub(super) fn parse(bytes: &[u8]) -> Result<(UserId, Sealed<'_>), Unopenable> {
+    let (&length, _) = bytes.strip_prefix(MARK).and_then(<[u8]>::split_first).ok_or(Unopenable)?;
+    let (head, body) = bytes.split_at_checked(MARK.len() + 1 + usize::from(length)).ok_or(Unopenable)?;
+    let id = std::str::from_utf8(&head[MARK.len() + 1..]).map_err(|_| Unopenable)?;
+    Ok((UserId::from_client(id), Sealed { head, body }))
+}
+
+/// The parts of a sealed picture.
+#[derive(Debug)]
+pub(super) struct Sealed<'a> {
+    head: &'a [u8],
+    body: &'a [u8],
+}
+
+impl Sealed<'_> {
+    /// Returns the picture that was kept under `name`.
+    ///
+    /// # Errors
+    /// [`Unopenable`]: another key, another name, or other bytes.
+    pub(super) fn open(&self, key: &SealingKey, name: &str) -> Result<Vec<u8>, Unopenable> {
+        key.open(&context(self.head, name), self.body)
+    }
+}
+
+fn context(head: &[u8], name: &str) -> Vec<u8> {
+    [head, name.as_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_opens_for_its_owner_under_its_name_alone() {
+        let (jo, ann) = (UserId::from_client("0a"), UserId::from_client("0b"));
+        let key = SealingKey::generate();
+        let bytes = seal(&key, &jo, "a.jpg", b"jpeg");
+        let (owner, sealed) = parse(&bytes).unwrap();
+        assert_eq!((owner, sealed.open(&key, "a.jpg").unwrap()), (jo, b"jpeg".to_vec()));
+        assert!(sealed.open(&key, "b.jpg").is_err());
+        let mut stolen = seal(&key, &ann, "a.jpg", b"jpeg");
+        stolen[..7].copy_from_slice(&bytes[..7]);
+        assert!(parse(&stolen).unwrap().1.open(&key, "a.jpg").is_err(), "the owner cannot be changed");
+        for length in 0..bytes.len() {
+            assert!(parse(&bytes[..length]).and_then(|(_, sealed)| sealed.open(&key, "a.jpg")).is_err(), "{length}");
+        }
+        assert!(parse(b"\xff\xd8\xff\xe0 a plain picture").is_err());
+    }
+}

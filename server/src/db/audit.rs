@@ -1,0 +1,42 @@
+//! What operators did, and what was removed when its time was over. Rows are added, never changed.
+
+use super::Connection;
+use crate::domain::AuditId;
+
+/// A row.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Entry {
+    /// The row's id.
+    pub id: AuditId,
+    /// When it happened.
+    pub created_at: i64,
+    /// What happened: a stable word.
+    pub action: String,
+    /// Who did it.
+    pub actor: String,
+    /// Figures, JSON. No address.
+    pub details: String,
+}
+
+/// Adds a row.
+pub async fn insert(db: &mut Connection, entry: &Entry) -> sqlx::Result<()> {
+    db.query("insert into audit_entries (id, created_at, action, actor, details) values ($1, $2, $3, $4, $5)")
+        .bind(&entry.id)
+        .bind(entry.created_at)
+        .bind(&entry.action)
+        .bind(&entry.actor)
+        .bind(&entry.details)
+        .execute()
+        .await?;
+    Ok(())
+}
+
+/// Returns the newest `limit` rows, newest first.
+pub async fn list_newest(db: &mut Connection, limit: u32) -> sqlx::Result<Vec<Entry>> {
+    db.query(
+        "select id, created_at, action, actor, details from audit_entries order by created_at desc, id desc limit $1",
+    )
+    .bind(i64::from(limit))
+    .fetch_all()
+    .await
+}

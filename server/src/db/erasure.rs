@@ -1,0 +1,105 @@
+//! Erasing a user: everything that names or shows them. What stays in the audit is a pseudonym and how attempts ended.
+
+use super::Connection;
+use super::users::User;
+use crate::domain::{EmailAddress, MailId, UserId};
+
+/// What is kept about a user.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, sqlx::FromRow)]
+pub struct Traces {
+    /// Attempts in the audit.
+    pub attempts: i64,
+    /// Those of them whose captures are kept.
+    pub attempts_with_captures: i64,
+    /// Links that were mailed.
+    pub links: i64,
+    /// Sittings.
+    pub sittings: i64,
+    /// Challenges.
+    pub challenges: i64,
+    /// Mails.
+    pub mails: i64,
+    /// Failed attempts that count towards a pause.
+    pub counted_failures: i64,
+}
+
+/// Returns the users with this address, however its letters are written.
+pub async fn users_at(db: &mut Connection, email: &EmailAddress) -> sqlx::Result<Vec<User>> {
+    db.query("select id, email, status from users where lower(email) = lower($1) order by id")
+        .bind(email)
+        .fetch_all()
+        .await
+}
+
+/// Returns the user with this id, if there is one.
+pub async fn find_user(db: &mut Connection, id: &UserId) -> sqlx::Result<Option<User>> {
+    db.query("select id, email, status from users where id = $1").bind(id).fetch_optional().await
+}
+
+/// Counts what is kept about a user.
+pub async fn traces(db: &mut Connection, user: &User) -> sqlx::Result<Traces> {
+    db.query(
+        "select
+             (select count(*) from verification_events where email = $2) as attempts,
+             (select count(*) from verification_events where email = $2 and open_capture_ref is not null)
+                 as attempts_with_captures,
+             (select count(*) from verification_tokens where user_id = $1) as links,
+             (select count(*) from capture_sessions where user_id = $1) as sittings,
+             (select count(*) from challenges where user_id = $1) as challenges,
+             (select count(*) from mail_outbox where user_id = $1) as mails,
+             (select count(*) from counted_failures
+                 where challenge_id in (select id from challenges where user_id = $1)) as counted_failures",
+    )
+    .bind(&user.id)
+    .bind(&user.email)
+    .fetch_one()
+    .await
+}
+
+/// Returns the ids of the user's mails.
+pub async fn mails_of(db: &mut Connection, user: &UserId) -> sqlx::Result<Vec<MailId>> {
+    let rows: Vec<(MailId,)> = db.query("select id from mail_outbox where user_id = $1").bind(user).fetch_all().await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Erases the user: rows that belong to nobody else go, and events keep `pseudonym`, when they ended, and how. Figures of the
+/// eyes, signed records and the key that signed them go as well.
+pub async fn erase(db: &mut Connection, user: &User, pseudonym: &str, now_ms: i64) -> sqlx::Result<()> {
+    db.query(
+        "update verification_events
+         set email = $2, transcript = null, issued = null, review = null, details = '{\"erased\":true}',
+             captures_removed_at = case when open_capture_ref is null then captures_removed_at else $3 end,
+             open_capture_ref = null, closed_capture_ref = null, strip_ref = null
+         where email = $1",
+    )
+    .bind(&user.email)
+    .bind(pseudonym)
+    .bind(now_ms)
+    .execute()
+    .await?;
+    for statement in [
+        "delete from upload_chunks where challenge_id in (select id from challenges where user_id = $1)",
+        "delete from challenge_cues where challenge_id in (select id from challenges where user_id = $1)",
+        "delete from counted_failures where challenge_id in (select id from challenges where user_id = $1)",
+        "delete from challenges where user_id = $1",
+        "delete from verification_tokens where user_id = $1",
+        "delete from capture_sessions where user_id = $1",
+        "delete from mail_outbox where user_id = $1",
+        "delete from picture_rows where user_id = $1",
+        "delete from users where id = $1",
+    ] {
+        db.query(statement).bind(&user.id).execute().await?;
+    }
+    db.query("insert into erased_users (user_id, erased_at) values ($1, $2) on conflict (user_id) do nothing")
+        .bind(&user.id)
+        .bind(now_ms)
+        .execute()
+        .await?;
+    Ok(())
+}
+
+/// Returns everybody who was erased.
+pub async fn erased(db: &mut Connection) -> sqlx::Result<Vec<UserId>> {
+    let rows: Vec<(UserId,)> = db.query("select user_id from erased_users").fetch_all().await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}

@@ -1,0 +1,251 @@
+//! How long captures and traces are kept, and that nothing is kept where nothing is to be.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+use server::captures::CaptureRefs;
+use server::clock;
+use server::config::Config;
+use server::domain::{EventId, UserId};
+use server::retention::{Swept, sweep};
+
+use crate::captures::borrowed;
+use crate::helpers::TestServer;
+use crate::parcel::worthless;
+use crate::pixels::Person;
+use crate::stores::Store;
+
+const HOUR_MS: i64 = 3_600_000;
+const DAY_MS: i64 = 24 * HOUR_MS;
+
+async fn swept(server: &TestServer, later_ms: i64) -> Swept {
+    sweep(&server.app, clock::now_ms() + later_ms).await.unwrap()
+}
+
+/// Somebody who is verified, and then somebody whose two open eyes are not, with their captures.
+async fn one_verified_and_one_failed(server: &TestServer) -> [Value; 2] {
+    let jo = Person::blinks(server, "jo@example.com").await;
+    assert_eq!(jo.submit(server, "k1").await.json()["status"], "VERIFIED");
+    let mut ann = Person::blinks(server, "ann@example.com").await;
+    crate::pixels::forge_two_open_eyes(&mut ann);
+    assert_eq!(ann.submit(server, "k1").await.json()["reason"], "closed_not_closed");
+    let mut events = server.events().await;
+    events.reverse();
+    events.try_into().unwrap()
+}
+
+#[tokio::test]
+async fn sr_38_captures_are_removed_when_their_days_are_over_and_figures_stay() {
+    for store in [None, Some(Store::s3()), Some(Store::cloudinary())] {
+        let place = store.as_ref().map(Store::settings).unwrap_or_default();
+        let days = [("RETENTION_DAYS", "30"), ("RETENTION_DAYS_FAILED", "3")];
+        let server = TestServer::with(&[borrowed(&place).as_slice(), &days].concat()).await;
+        let [verified, failed] = one_verified_and_one_failed(&server).await;
+        let shown = async |event: &Value| server.capture(event, "open_capture_ref").await.status.as_u16();
+
+        assert_eq!(swept(&server, 3 * DAY_MS - HOUR_MS).await, Swept::default());
+        assert_eq!((shown(&verified).await, shown(&failed).await), (200, 200));
+        assert_eq!(swept(&server, 3 * DAY_MS + HOUR_MS).await.expired, 1);
+        assert_eq!((shown(&verified).await, shown(&failed).await), (200, 410));
+        // By then links and sittings are over as well.
+        let Swept { expired, orphans, erased_again, .. } = swept(&server, 30 * DAY_MS - HOUR_MS).await;
+        assert_eq!((expired, orphans, erased_again), (0, 0, 0));
+        assert_eq!(shown(&verified).await, 200);
+        assert_eq!(swept(&server, 30 * DAY_MS + HOUR_MS).await.expired, 1);
+        assert_eq!((shown(&verified).await, shown(&failed).await), (410, 410));
+        assert_eq!(swept(&server, 31 * DAY_MS).await, Swept::default(), "once");
+
+        let left = server.app.captures.list().await.unwrap();
+        assert!(left.is_empty(), "{left:?}");
+        assert_eq!(server.number("select count(*) from picture_rows").await, 0, "fingerprints go with their pictures");
+        for (event, before) in server.events().await.iter().rev().zip([&verified, &failed]) {
+            assert_eq!((&event["open_captured"], &event["open_capture_ref"]), (&json!(true), &Value::Null));
+            assert_eq!((&event["details"], &event["email"]), (&before["details"], &before["email"]));
+            assert!(event["captures_removed_at"].is_string());
+        }
+        let entries = server.audit().await;
+        let removed: Vec<_> = entries
+            .iter()
+            .filter(|entry| entry["action"] == "captures_expired")
+            .map(|entry| (entry["actor"].as_str().unwrap(), &entry["details"]))
+            .collect();
+        let figures = |outcome| json!({ "outcome": outcome, "attempts": 1 });
+        assert_eq!(removed, [("the server", &figures("VERIFIED")), ("the server", &figures("FAILED"))]);
+
+        let data = [("DATA_DIR", server.data.path().to_str().unwrap()), ("DATABASE_URL", server.database.url())];
+        let config = Config::from_pairs(data).unwrap();
+        let id = verified["id"].as_str().unwrap();
+        let error = server::tools::export_bundle(&config, id, &server.data.path().join("bundle")).await.unwrap_err();
+        assert!(format!("{error:#}").contains("were removed at"), "{error:#}");
+    }
+}
+
+#[tokio::test]
+async fn a_sweep_that_cannot_reach_the_store_goes_on_later() {
+    let store = Store::s3();
+    let server = TestServer::with(&borrowed(&store.settings())).await;
+    let person = Person::blinks(&server, "jo@example.com").await;
+    assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED");
+    store.set_up(false);
+    let later = clock::now_ms() + 31 * DAY_MS;
+    assert!(sweep(&server.app, later).await.is_err());
+    assert!(server.events().await[0]["open_capture_ref"].is_string(), "what is there is still known");
+    assert_eq!(server.number("select count(*) from capture_sessions").await, 0, "the rest is done");
+    store.set_up(true);
+    assert_eq!(sweep(&server.app, later).await.unwrap().expired, 1);
+    assert_eq!(store.contents().keys().filter(|name| name.starts_with("captures/")).count(), 0);
+}
+
+#[tokio::test]
+async fn sr_42_captures_that_no_event_names_are_removed_after_an_hour_and_others_are_not() {
+    for store in [None, Some(Store::s3()), Some(Store::cloudinary())] {
+        let place = store.as_ref().map(Store::settings).unwrap_or_default();
+        let server = TestServer::with(&borrowed(&place)).await;
+        let person = Person::blinks(&server, "jo@example.com").await;
+        assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED");
+        let kept = server.events().await.remove(0);
+        // A process died between its captures and the commit that would have named them.
+        let now = clock::now_ms();
+        let user = UserId::from_client(&server.text("select id from users").await);
+        let orphan = CaptureRefs::new(&EventId::new(now), now);
+        server.app.captures.store(&user, &orphan, [b"open", b"closed", b"strip"]).await.unwrap();
+        // Another one in the middle of writing.
+        let half = server.data.path().join(format!("captures/2026/.{}-open.jpg.part", EventId::new(now)));
+        if store.is_none() {
+            std::fs::write(&half, b"half").unwrap();
+        }
+        // And what was there before this database was.
+        let older = CaptureRefs::new(&EventId::new(now - DAY_MS), now);
+        server.app.captures.store(&user, &older, [b"open", b"closed", b"strip"]).await.unwrap();
+
+        assert_eq!(swept(&server, HOUR_MS / 2).await, Swept::default(), "they may be named yet");
+        let removed = if store.is_none() { 4 } else { 3 };
+        assert_eq!(swept(&server, HOUR_MS + 1000).await, Swept { orphans: removed, ..Swept::default() });
+        assert_eq!(swept(&server, HOUR_MS + 1000).await, Swept::default());
+        let mut left: Vec<_> = server.app.captures.list().await.unwrap().into_iter().map(|(name, _)| name).collect();
+        left.sort();
+        let named = ["open_capture_ref", "closed_capture_ref", "strip_ref"].map(|name| kept[name].as_str().unwrap());
+        let mut expected: Vec<_> = older.each().into_iter().chain(named).collect();
+        expected.sort_unstable();
+        assert_eq!(left, expected);
+        assert!(!half.exists());
+        assert_eq!(server.capture(&kept, "open_capture_ref").await.status, StatusCode::OK);
+        let entries = server.audit().await;
+        let noted = entries.iter().find(|entry| entry["action"] == "orphans_removed").unwrap();
+        assert_eq!(noted["details"], json!({ "captures": removed }));
+    }
+}
+
+#[tokio::test]
+async fn links_sittings_and_mails_are_removed_a_week_after_their_end() {
+    let server = TestServer::start().await;
+    let cookie = server.sitting("jo@example.com").await;
+    let challenge = server.challenge(&cookie).await;
+    server.submit(&cookie, "k1", &worthless(&challenge)).await;
+    let counts = async || {
+        let mut counts = Vec::new();
+        for count in [
+            "select count(*) from verification_tokens",
+            "select count(*) from capture_sessions",
+            "select count(*) from challenges",
+            "select count(*) from mail_outbox",
+            "select count(*) from counted_failures",
+        ] {
+            counts.push(server.number(count).await);
+        }
+        counts.push(std::fs::read_dir(server.data.path().join("outbox")).unwrap().count() as i64);
+        counts
+    };
+    assert_eq!(counts().await, [1; 6]);
+    assert_eq!(swept(&server, HOUR_MS / 2).await, Swept::default());
+    assert_eq!(counts().await, [1; 6]);
+    swept(&server, 2 * HOUR_MS).await;
+    assert_eq!(counts().await, [1, 1, 1, 1, 0, 1], "a failure counts for an hour");
+    // A sitting that a link of another kind still leads to stays as long as that.
+    server.execute("update verification_tokens set expires_at = expires_at + 86400000").await;
+    assert_eq!(swept(&server, 7 * DAY_MS + HOUR_MS).await.traces, 1);
+    assert_eq!(counts().await, [1, 1, 1, 0, 0, 0]);
+    assert_eq!(swept(&server, 8 * DAY_MS + HOUR_MS).await.traces, 2);
+    assert_eq!(counts().await, [0; 6]);
+    assert_eq!(server.events().await.len(), 1, "the audit stays");
+    assert_eq!(server.text("select status from users").await, "FAILED");
+}
+
+#[tokio::test]
+async fn a_mail_that_waits_is_kept_however_old_it_is() {
+    let server = TestServer::start().await;
+    std::fs::remove_dir(server.data.path().join("outbox")).unwrap();
+    server.register("jo@example.com").await;
+    server::mail::deliver_due(&server.app).await.unwrap();
+    swept(&server, 8 * DAY_MS).await;
+    assert_eq!(server.number("select count(*) from mail_outbox").await, 1);
+}
+
+#[cfg(unix)]
+mod program {
+    //! The same with the real program.
+
+    use super::*;
+    use crate::program::{Program, Visit, database_in, files, pieces_in, serving};
+
+    /// How often a piece of the pictures stands in anything that the program has written: its folders and its outputs.
+    fn found(visit: &Visit, program: &Program, folder: &std::path::Path) -> usize {
+        let written = files(folder);
+        assert!(written.iter().any(|path| path.ends_with("blinkgate.db-wal")), "{written:?}");
+        let bytes = written.iter().flat_map(|path| std::fs::read(path).unwrap_or_default());
+        pieces_in(&bytes.chain(program.log()).collect::<Vec<_>>(), &visit.pictures())
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn sr_38_without_retention_no_byte_of_a_picture_is_written_anywhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let temporary = folder.path().join("tmp");
+        std::fs::create_dir(&temporary).unwrap();
+        let settings = [("RETENTION", "none"), ("LOG_LEVEL", "trace"), ("TMPDIR", temporary.to_str().unwrap())];
+        let database = database_in(folder.path());
+        let program = Program::serve(folder.path(), &settings).await;
+        // One who is verified, one whose pictures are refused, and one who never asks for the decision.
+        let mut jo = Visit::begin(&program, &database, "jo@example.com").await;
+        jo.upload();
+        assert_eq!(found(&jo, &program, folder.path()), 0, "while it arrives");
+        assert_eq!(jo.finish().1["status"], "VERIFIED");
+        assert_eq!(found(&jo, &program, folder.path()), 0, "when it is decided");
+        let mut ann = Visit::begin(&program, &database, "ann@example.com").await;
+        ann.evidence.closed = ann.evidence.open.clone();
+        ann.upload();
+        assert_eq!(ann.finish().1["status"], "FAILED");
+        let mut bob = Visit::begin(&program, &database, "bob@example.com").await;
+        bob.upload();
+
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", program.pid()));
+        if let Ok(limits) = limits {
+            let cores = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+            assert!(cores.split_whitespace().skip(4).all(|word| ["0", "bytes"].contains(&word)), "{cores}");
+        }
+        let events = jo.browser.events();
+        assert_eq!(events.len(), 2);
+        let of_jo = events.iter().find(|event| event["email"] == "jo@example.com").unwrap();
+        assert_eq!((&of_jo["open_captured"], &of_jo["open_capture_ref"]), (&json!(true), &Value::Null));
+        assert!(of_jo["details"]["open"]["ears"]["right"].is_number(), "figures are kept");
+        let id = of_jo["id"].as_str().unwrap();
+
+        // It dies in the middle, and what it leaves on the disk holds nothing either.
+        for visit in [&jo, &ann, &bob] {
+            assert_eq!(found(visit, &program, folder.path()), 0);
+        }
+        program.kill();
+        let left: Vec<u8> = files(folder.path()).iter().flat_map(|path| std::fs::read(path).unwrap()).collect();
+        for visit in [&jo, &ann, &bob] {
+            assert_eq!(pieces_in(&left, &visit.pictures()), 0);
+        }
+        assert!(!folder.path().join("data/captures").exists());
+        // The search finds what is there: one picture, in whatever form.
+        let hex: String = jo.evidence.strip.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(pieces_in(hex.as_bytes(), &jo.pictures()) > 20);
+        assert!(pieces_in(&[left, jo.evidence.closed.clone()].concat(), &jo.pictures()) > 20);
+
+        let output = serving(folder.path(), &settings).args(["export-bundle", id, "bundle"]).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(told.contains("keeps no pictures") && told.contains("RETENTION"), "{told}");
+        assert_eq!(output.status.code(), Some(1));
+    }
+}
