@@ -108,7 +108,7 @@ fn flipped_bits(honest: &[Honest], scorer: &mut Scorer) -> anyhow::Result<Count>
 fn accepts(issued: &Issued, sent: &Sent, scorer: &mut Scorer) -> anyhow::Result<bool> {
     let Sent { transcript, open, closed, strip, .. } = sent;
     let submission = Submission { transcript, open, closed, strip };
-    Ok(decide(issued, &submission, scorer, &Thresholds::V3)?.verdict == Verdict::Accepted)
+    Ok(decide(issued, &submission, scorer, &Thresholds::V4)?.verdict == Verdict::Accepted)
 }
 
 /// Takes another's picture, with its hash, size and claimed ratios.

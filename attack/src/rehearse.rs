@@ -64,11 +64,11 @@ pub(crate) fn rehearse(
         nonce: format!("{:016x}", rng.u64(..)),
         attempt: 1,
         timeout_ms: TIMEOUT_MS,
-        thresholds: Thresholds::V3.name.into(),
+        thresholds: Thresholds::V4.name.into(),
         policy,
         rate: (rate * 10.0) as u32,
     };
-    let mut attempt = Attempt::new(networks(), Thresholds::V3);
+    let mut attempt = Attempt::new(networks(), Thresholds::V4);
     let frame_ms = 1000.0 / rate;
     let mut now = 0.0;
     let mut good_since = None;
@@ -113,7 +113,7 @@ pub(crate) fn rehearse(
                 }
                 if policy.is_prompted() {
                     let history = rounds.iter().map(|round| (round.cue, round.outcome));
-                    match next_cue(policy, history, || rng.u32(..), &Thresholds::V3.prompt) {
+                    match next_cue(policy, history, || rng.u32(..), &Thresholds::V4.prompt) {
                         Next::Cue(cue) => pending = Some((now + round_trip_ms, at_server_ms, cue)),
                         Next::Complete => {}
                         Next::Exhausted => {
@@ -142,7 +142,7 @@ pub(crate) fn rehearse(
     let issued = Issued { terms, public_key, rounds: rounds.clone(), elapsed_ms };
     let Evidence { open, closed, strip, .. } = evidence.clone();
     let submission = Submission { transcript: &transcript, open: &open, closed: &closed, strip: &strip };
-    let decision = decide(&issued, &submission, &mut Scorer::new(networks()), &Thresholds::V3)?;
+    let decision = decide(&issued, &submission, &mut Scorer::new(networks()), &Thresholds::V4)?;
     let sent = Some(Sent { issued, secret, transcript, open, closed, strip });
     Ok(Outcome { verdict: decision.verdict, sent, rounds })
 }

@@ -118,12 +118,12 @@ fn times(mut taken: Vec<f64>) -> Times {
 
 /// Two captures decoded and scored, and trunk and eyes run for as many cells as a strip has.
 fn submissions(networks: [Networks; 2], subjects: &mut [Subject; 2], frame: &Picture) -> anyhow::Result<[Times; 2]> {
-    let capture = jpeg::encode(&frame.as_frame(), Thresholds::V3.capture.max_bytes)?
+    let capture = jpeg::encode(&frame.as_frame(), Thresholds::V4.capture.max_bytes)?
         .context("the first frame makes no capture")?;
     let mut scorers = networks.map(Scorer::new);
     in_turn(SUBMISSIONS, |runtime, _| {
         for _ in 0..2 {
-            let scored = scorers[runtime].score(&capture.bytes, &Thresholds::V3)?;
+            let scored = scorers[runtime].score(&capture.bytes, &Thresholds::V4)?;
             ensure!(scored.is_ok(), "the first frame is no capture: {scored:?}");
         }
         for _ in 0..CELLS {

@@ -38,7 +38,7 @@ fn terms() -> Terms {
         nonce: "nonce".into(),
         attempt: 1,
         timeout_ms: 20_000,
-        thresholds: "v3".into(),
+        thresholds: "v4".into(),
         policy: Policy::Natural,
         rate: 200,
     }
@@ -54,7 +54,7 @@ fn public_key() -> [u8; 32] {
 
 /// Plays three seconds of the scene at 20 frames a second into an attempt.
 fn attempt(scene: &Scene) -> Attempt {
-    let mut attempt = Attempt::new(models().networks(), Thresholds::V3);
+    let mut attempt = Attempt::new(models().networks(), Thresholds::V4);
     attempt.begin(terms(), KeyKind::Soft, public_key(), 1000.0);
     for index in 0..60 {
         let t_ms = 50.0 * f64::from(index);
@@ -122,7 +122,7 @@ impl Sent {
 fn judged(transcript: &[u8], sent: &Sent, elapsed_ms: u64) -> Verdict {
     let mut scorer = Scorer::new(models().networks());
     let submission = Submission { transcript, open: &sent.open, closed: &sent.closed, strip: &sent.strip };
-    decide(&issued(elapsed_ms), &submission, &mut scorer, &Thresholds::V3).unwrap().verdict
+    decide(&issued(elapsed_ms), &submission, &mut scorer, &Thresholds::V4).unwrap().verdict
 }
 
 #[test]
@@ -132,10 +132,10 @@ fn an_honest_attempt_is_accepted_and_its_record_names_what_was_read() {
     let mut scorer = Scorer::new(models().networks());
     let submission =
         Submission { transcript: jws.as_bytes(), open: &sent.open, closed: &sent.closed, strip: &sent.strip };
-    let decision = decide(&issued(ELAPSED_MS), &submission, &mut scorer, &Thresholds::V3).unwrap();
+    let decision = decide(&issued(ELAPSED_MS), &submission, &mut scorer, &Thresholds::V4).unwrap();
     assert_eq!(decision.verdict, Verdict::Accepted, "{:?}", decision.record);
     let record = serde_json::to_value(&decision.record).unwrap();
-    assert_eq!(record["thresholds"], "v3");
+    assert_eq!(record["thresholds"], "v4");
     assert!(record["closed"]["ears"]["right"].as_f64().unwrap() < 0.15, "{record}");
     let text = record.to_string();
     assert!(!text.contains("points") && !text.contains("picture"), "no landmarks and no pixels belong into a record");
@@ -144,7 +144,7 @@ fn an_honest_attempt_is_accepted_and_its_record_names_what_was_read() {
 #[test]
 fn a_face_that_never_blinks_gives_no_evidence_and_times_out() {
     let scene = scene(&[]);
-    let mut attempt = Attempt::new(models().networks(), Thresholds::V3);
+    let mut attempt = Attempt::new(models().networks(), Thresholds::V4);
     attempt.begin(Terms { timeout_ms: 300, ..terms() }, KeyKind::Soft, public_key(), 0.0);
     let mut timed_out = false;
     for index in 0..10 {
@@ -286,7 +286,7 @@ fn sr_09_13_15_captures_that_were_swapped_or_made_up_are_refused_although_they_a
 }
 
 fn compressed(frame: &Frame) -> Vec<u8> {
-    jpeg::encode(frame, Thresholds::V3.capture.max_bytes).unwrap().unwrap().bytes
+    jpeg::encode(frame, Thresholds::V4.capture.max_bytes).unwrap().unwrap().bytes
 }
 
 /// The middle of a frame, as a capture shows it.

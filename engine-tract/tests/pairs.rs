@@ -30,7 +30,7 @@ fn pairs_of_one_moment_pass_and_pairs_of_two_people_do_not() {
     let models = clip_maker::load_models(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../models")).unwrap();
     let mut scorer = Scorer::new(models.networks());
     let mut score = |name: &str| score(&mut scorer, &stills.join(name));
-    let limits = Thresholds::V3.capture;
+    let limits = Thresholds::V4.capture;
     let mut failures = Vec::new();
     let mut check = |what: String, open: &CaptureScore, closed: &CaptureScore, expected: bool| {
         let pair = open.compare(closed).unwrap();
@@ -67,7 +67,7 @@ fn score(scorer: &mut Scorer, path: &Path) -> CaptureScore {
     let picture = Picture::new(rgba.into_raw(), width, height).unwrap();
     let jpeg = jpeg::encode(&picture.as_frame(), usize::MAX).unwrap().unwrap();
     // The stills are whole frames; only the face in them is compared.
-    let capture = CaptureThresholds { max_bytes: usize::MAX, ..Thresholds::V3.capture };
-    let thresholds = Thresholds { min_face_width: 0.0, capture, ..Thresholds::V3 };
+    let capture = CaptureThresholds { max_bytes: usize::MAX, ..Thresholds::V4.capture };
+    let thresholds = Thresholds { min_face_width: 0.0, capture, ..Thresholds::V4 };
     scorer.score(&jpeg.bytes, &thresholds).unwrap().unwrap_or_else(|reason| panic!("{}: {reason}", path.display()))
 }

@@ -44,7 +44,7 @@ impl Case {
         let Case { issued, open, closed, strip, .. } = self;
         let submission = Submission { transcript: jws.as_bytes(), open, closed, strip };
         let mut scorer = Scorer::new(models().networks());
-        decide(issued, &submission, &mut scorer, &Thresholds::V3).unwrap()
+        decide(issued, &submission, &mut scorer, &Thresholds::V4).unwrap()
     }
 
     /// Replaces the strip and names its hash, as a forger with the key would.
@@ -72,11 +72,11 @@ fn honest() -> &'static Case {
             nonce: "nonce".into(),
             attempt: 1,
             timeout_ms: 60_000,
-            thresholds: "v3".into(),
+            thresholds: "v4".into(),
             policy: Policy::Prompted,
             rate: 250,
         };
-        let mut attempt = Attempt::new(models().networks(), Thresholds::V3);
+        let mut attempt = Attempt::new(models().networks(), Thresholds::V4);
         attempt.begin(terms.clone(), KeyKind::Soft, public_key, 0.0);
         let (mut rounds, mut cue, mut asked): (Vec<ServedRound>, _, _) = (Vec::new(), None, None);
         for index in 0..600_u32 {
@@ -97,7 +97,7 @@ fn honest() -> &'static Case {
                 rounds.push(ServedRound { cue, revealed_ms, commitment, outcome, committed_ms: now as u64 + 30 });
             }
             let history = rounds.iter().map(|round| (round.cue, round.outcome));
-            match next_cue(Policy::Prompted, history, || 0, &Thresholds::V3.prompt) {
+            match next_cue(Policy::Prompted, history, || 0, &Thresholds::V4.prompt) {
                 Next::Cue(next) => {
                     cue = Some((next, now as u64 + 10));
                     attempt.reveal(next, now + 20.0);
@@ -176,7 +176,7 @@ fn rounds_that_do_not_fit_what_the_server_saw_are_refused_with_their_reason() {
 
 #[test]
 fn strips_that_do_not_show_what_was_recorded_are_refused_although_they_are_signed() {
-    let limits = engine::CaptureThresholds { max_bytes: 40_000, ..Thresholds::V3.capture };
+    let limits = engine::CaptureThresholds { max_bytes: 40_000, ..Thresholds::V4.capture };
     let sheet = jpeg::decode(&honest().strip, &limits).unwrap();
     let paint = |from: &dyn Fn(usize, usize) -> (usize, usize)| {
         let frame = sheet.as_frame();
@@ -214,7 +214,7 @@ fn strips_that_do_not_show_what_was_recorded_are_refused_although_they_are_signe
 
 /// The strip with one cell, counted from 0, in a light that comes from one side.
 fn with_shade_on(cell: usize) -> Vec<u8> {
-    let limits = engine::CaptureThresholds { max_bytes: 40_000, ..Thresholds::V3.capture };
+    let limits = engine::CaptureThresholds { max_bytes: 40_000, ..Thresholds::V4.capture };
     let sheet = jpeg::decode(&honest().strip, &limits).unwrap();
     let frame = sheet.as_frame();
     let pixel = |i: usize| {

@@ -59,8 +59,8 @@ fn stills_have_the_gate_that_a_person_would_give() {
         let rgba = image::open(stills.join(name)).unwrap().into_rgba8();
         let (width, height) = (rgba.width() as usize, rgba.height() as usize);
         let picture = Picture::new(rgba.into_raw(), width, height).unwrap();
-        let reading = Tracker::new(models.networks()).read(&picture.as_frame(), 0.0, &Thresholds::V3).unwrap();
-        let (gate, _) = engine::gate::judge(&reading, width, height, &Thresholds::V3, None);
+        let reading = Tracker::new(models.networks()).read(&picture.as_frame(), 0.0, &Thresholds::V4).unwrap();
+        let (gate, _) = engine::gate::judge(&reading, width, height, &Thresholds::V4, None);
         if gate != expected {
             let face = reading.face.as_ref().map(|face| (face.rect, face.pose, face.quality));
             different.push(format!("{name}: {gate:?}, a person says {expected:?}; {face:?} {:?}", reading.scene));

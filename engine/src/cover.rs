@@ -193,7 +193,7 @@ mod tests {
         let card: Paint = |_, y| (60..150).contains(&y).then_some(128.0);
         let bar: Paint = |x, y| (50..150).contains(&x).then_some(30.0).filter(|_| (95..106).contains(&y));
         let lids: Paint = |x, y| ((66..90).contains(&x) && (93..106).contains(&y)).then_some(90.0);
-        let limits = Thresholds::V3.cover;
+        let limits = Thresholds::V4.cover;
         let line: Paint = |x, y| (50..150).contains(&x).then_some(30.0).filter(|_| (98..101).contains(&y));
         let cases: [(&str, Surroundings, bool, bool); 8] = [
             ("lids that close", surroundings(0, 1.0, lids), true, false),
@@ -222,7 +222,7 @@ mod tests {
         let mut watch = CoverWatch::default();
         watch.see_open(0, before.clone());
         let change = after.change_since(&before);
-        assert!(!watch.is_covered(100, &after, true, &Thresholds::V3.cover), "{change:?}");
+        assert!(!watch.is_covered(100, &after, true, &Thresholds::V4.cover), "{change:?}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use engine::jpeg::{decode, inspect_header};
 
 /// Any bytes as a capture: what decodes has the size that the gate read, and that is within its limits.
 pub fn run(bytes: &[u8]) {
-    let limits = Thresholds::V3.capture;
+    let limits = Thresholds::V4.capture;
     let header = inspect_header(bytes, &limits);
     let Ok(picture) = decode(bytes, &limits) else { return };
     let frame = picture.as_frame();

@@ -10,7 +10,7 @@ static MODELS: LazyLock<Models> = LazyLock::new(|| Models::load(include_bytes!("
 /// Any bytes as a capture: it is refused with a reason or reads figures that are numbers.
 pub fn run(bytes: &[u8]) {
     let mut scorer = Scorer::new(MODELS.networks());
-    if let Ok(score) = scorer.score(bytes, &Thresholds::V3).unwrap() {
+    if let Ok(score) = scorer.score(bytes, &Thresholds::V4).unwrap() {
         assert!(score.ears.right.is_finite() && score.ears.left.is_finite());
         // Not a number would be written as null.
         assert!(!serde_json::to_string(&score).unwrap().contains("null"));

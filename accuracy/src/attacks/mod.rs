@@ -113,4 +113,4 @@ fn photographs(folder: &Path, models: &Models) -> anyhow::Result<(Vec<Photo>, Ve
 }
 
 /// The limits that the attacks are judged by.
-const THRESHOLDS: Thresholds = Thresholds::V3;
+const THRESHOLDS: Thresholds = Thresholds::V4;

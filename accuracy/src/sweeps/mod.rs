@@ -121,7 +121,7 @@ fn follow(sweep: &Sweep, name: &str, still: &Still, models: &Models) -> anyhow::
         .frames(still, &mut chance)
         .zip(times_ms)
         .map(|(frame, t_ms)| {
-            let reading = tracker.read(&to_picture(&frame)?.as_frame(), t_ms, &Thresholds::V3)?;
+            let reading = tracker.read(&to_picture(&frame)?.as_frame(), t_ms, &Thresholds::V4)?;
             Ok(reading.face.as_ref().map(Seen::from))
         })
         .collect()

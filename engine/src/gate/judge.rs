@@ -145,14 +145,14 @@ mod tests {
             let mut face = good_face();
             change(&mut face);
             let (gate, _) =
-                judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V3, None);
+                judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V4, None);
             assert_eq!(gate, expected);
         }
     }
 
     #[test]
     fn nobody_and_several_people_come_before_everything_else() {
-        let judged = |faces, face| judge(&Reading { faces, face, scene: None }, 640, 480, &Thresholds::V3, None).0;
+        let judged = |faces, face| judge(&Reading { faces, face, scene: None }, 640, 480, &Thresholds::V4, None).0;
         assert_eq!(judged(0, None), Gate::NoFace);
         assert_eq!(judged(2, Some(good_face())), Gate::SeveralFaces);
     }
@@ -168,7 +168,7 @@ mod tests {
         for ((x, y), expected) in cases {
             let mut face = good_face();
             (face.rect.x, face.rect.y) = (x, y);
-            let judged = judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V3, None);
+            let judged = judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V4, None);
             assert_eq!(judged, (Gate::OffCenter, Some(expected)), "face at ({x}, {y})");
         }
     }
@@ -184,7 +184,7 @@ mod tests {
         ];
         for (expected, scene) in cases {
             let reading = Reading { faces: 0, face: None, scene: Some(scene) };
-            assert_eq!(judge(&reading, 640, 480, &Thresholds::V3, None).0, expected, "{scene:?}");
+            assert_eq!(judge(&reading, 640, 480, &Thresholds::V4, None).0, expected, "{scene:?}");
         }
     }
 
@@ -193,9 +193,9 @@ mod tests {
         let judged = |yaw: f32, held| {
             let mut face = good_face();
             face.pose.yaw = yaw;
-            judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V3, held).0
+            judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V4, held).0
         };
-        let limit = Thresholds::V3.max_yaw_deg;
+        let limit = Thresholds::V4.max_yaw_deg;
         assert_eq!(judged(limit - 0.5, None), Gate::Ok);
         assert_eq!(judged(limit - 0.5, Some(Gate::Turned)), Gate::Turned);
         assert_eq!(judged(limit - 0.5, Some(Gate::Tilted)), Gate::Ok);
@@ -207,7 +207,7 @@ mod tests {
         let readable = |change: fn(&mut Face)| {
             let mut face = good_face();
             change(&mut face);
-            lids_are_readable(&face, &Thresholds::V3)
+            lids_are_readable(&face, &Thresholds::V4)
         };
         assert!(readable(|_| ()));
         assert!(readable(|f| f.rect.width = 40.0));

@@ -131,7 +131,7 @@ mod tests {
     use crate::thresholds::Thresholds;
 
     fn limits() -> CaptureThresholds {
-        Thresholds::V3.capture
+        Thresholds::V4.capture
     }
 
     fn sample() -> Vec<u8> {

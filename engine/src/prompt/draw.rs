@@ -71,7 +71,7 @@ mod tests {
     use crate::thresholds::Thresholds;
 
     fn limits() -> PromptThresholds {
-        Thresholds::V3.prompt
+        Thresholds::V4.prompt
     }
 
     /// Draws a whole challenge in which every round ends as `outcome` says.

@@ -84,7 +84,7 @@ mod tests {
         let mut places: Vec<Option<&Cell>> = all.iter().map(Some).collect();
         places[5] = None;
         let jpeg = encode(&places).unwrap().unwrap();
-        let (_, back) = cells(&jpeg.bytes, &Thresholds::V3).unwrap();
+        let (_, back) = cells(&jpeg.bytes, &Thresholds::V4).unwrap();
         for (index, cell) in back.iter().enumerate() {
             let expected = if index == 5 { 0 } else { 10 * index as i32 };
             let [r, ..] = cell.as_frame().rgb(48, 48);
@@ -96,7 +96,7 @@ mod tests {
     fn a_sheet_of_another_size_is_refused() {
         let picture = Picture::from_rgb(&vec![9; 576 * 400 * 3], 576, 400).unwrap();
         let jpeg = jpeg::encode(&picture.as_frame(), STRIP_MAX_BYTES).unwrap().unwrap();
-        assert_eq!(cells(&jpeg.bytes, &Thresholds::V3).err(), Some(Reason::CaptureSize));
-        assert!(cells(&jpeg.bytes[..900], &Thresholds::V3).is_err());
+        assert_eq!(cells(&jpeg.bytes, &Thresholds::V4).err(), Some(Reason::CaptureSize));
+        assert!(cells(&jpeg.bytes[..900], &Thresholds::V4).is_err());
     }
 }

@@ -132,11 +132,11 @@ pub struct CaptureThresholds {
 }
 
 impl Thresholds {
-    /// The third set: the second, whose limits of light, size, sharpness, covers and blinks were measured on stills and on
-    /// recorded people (`scripts/accuracy`) where their documentation says so, with the rules of prompts and strips. Those
-    /// before judged without a strip and are gone.
-    pub const V3: Thresholds = Thresholds {
-        name: "v3",
+    /// The fourth set: limits of light, size, sharpness, covers and blinks, measured on stills and on recorded people
+    /// (`scripts/accuracy`) where their documentation says so; the rules of prompts; and those of strips, which show the frames
+    /// of the captures. Those before judged without that and are gone.
+    pub const V4: Thresholds = Thresholds {
+        name: "v4",
         min_presence: 0.5,
         detect_every_ms: 300.0,
         look_closely_every_ms: 1000.0,

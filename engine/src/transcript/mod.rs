@@ -237,7 +237,7 @@ mod tests {
             att: 1,
             policy: Policy::Prompted,
             key: KeyKind::WebCrypto,
-            engine: EngineVersions { ver: "1.2.3".into(), models: "m".into(), thresholds: "v3".into() },
+            engine: EngineVersions { ver: "1.2.3".into(), models: "m".into(), thresholds: "v4".into() },
             cam: Camera { w: 640, h: 480, rate: 300 },
             // Nothing that a camera shows changes so much from frame to frame.
             frames: (0..MAX_FRAMES as u32)

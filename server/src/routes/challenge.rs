@@ -91,7 +91,7 @@ pub(super) async fn issue(
         rate,
         attempt: attempts + 1,
         timeout_ms: app.limits.timeout_ms,
-        thresholds: Thresholds::V3.name.to_owned(),
+        thresholds: Thresholds::V4.name.to_owned(),
         issued_at: now,
         expires_at: now + i64::from(app.limits.timeout_ms) + UPLOAD_MS,
     };

@@ -148,7 +148,7 @@ impl Shared {
         let record = Record {
             engine: engine::VERSION.to_owned(),
             models: self.models.clone(),
-            thresholds: Thresholds::V3.name.to_owned(),
+            thresholds: Thresholds::V4.name.to_owned(),
             ..Record::default()
         };
         Decision { verdict: Verdict::Rejected(Reason::CaptureDamaged), record }

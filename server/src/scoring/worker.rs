@@ -69,7 +69,7 @@ fn decide(models: &Models, job: &Job) -> Result<Decision, String> {
     let submission = Submission { transcript, open, closed, strip };
     // Nothing is carried over from one submission to the next.
     let mut scorer = Scorer::new(models.networks());
-    engine::decide(&job.issued, &submission, &mut scorer, &Thresholds::V3).map_err(|error| error.to_string())
+    engine::decide(&job.issued, &submission, &mut scorer, &Thresholds::V4).map_err(|error| error.to_string())
 }
 
 /// Signals to stop often go to all processes of a service. The server drains what is under way, and for that it needs its

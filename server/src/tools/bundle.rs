@@ -88,14 +88,14 @@ pub fn verify(folder: &Path, networks: Networks) -> anyhow::Result<Verification>
     let [open, closed, strip] = PICTURES.map(&read);
     let (transcript, open, closed, strip) = (read("transcript.jws")?, open?, closed?, strip?);
     ensure!(
-        issued.terms.thresholds == Thresholds::V3.name,
+        issued.terms.thresholds == Thresholds::V4.name,
         "this program judges by the thresholds {}, the bundle was judged by {}",
-        Thresholds::V3.name,
+        Thresholds::V4.name,
         issued.terms.thresholds
     );
     let submission = Submission { transcript: &transcript, open: &open, closed: &closed, strip: &strip };
     let Decision { verdict, record } =
-        engine::decide(&issued, &submission, &mut Scorer::new(networks), &Thresholds::V3)?;
+        engine::decide(&issued, &submission, &mut Scorer::new(networks), &Thresholds::V4)?;
     let (status, reason) = match verdict {
         Verdict::Accepted => ("VERIFIED", None),
         Verdict::Rejected(reason) => ("FAILED", Some(reason.code())),

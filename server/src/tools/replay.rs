@@ -51,7 +51,7 @@ pub struct Summary {
 /// # Errors
 /// If the frames cannot be read, a network fails, or `out` cannot be written.
 pub fn replay(source: &Source, networks: Networks, out: &mut impl Write) -> anyhow::Result<Summary> {
-    let mut replay = Replay { session: Session::new(networks, Thresholds::V3), out, summary: Summary::default() };
+    let mut replay = Replay { session: Session::new(networks, Thresholds::V4), out, summary: Summary::default() };
     match source {
         Source::StandardInput => replay.stream(io::stdin().lock())?,
         Source::File(path) => replay.stream(BufReader::new(open(path)?))?,

@@ -47,7 +47,7 @@ pub async fn next(
         let Commitment { commitment, outcome, .. } = commitment;
         round.end = Some(End { commitment, outcome, committed_at: now });
     }
-    let next = next_cue(policy, history(&rounds), random_u32, &Thresholds::V3.prompt);
+    let next = next_cue(policy, history(&rounds), random_u32, &Thresholds::V4.prompt);
     if let Next::Cue(cue) = &next {
         cues::insert(&mut tx, challenge, cue, now).await?;
     }
@@ -101,7 +101,7 @@ fn place(rounds: &[Round], commitment: Option<&Commitment>) -> Place {
 fn after(policy: Policy, rounds: &[Round]) -> Next {
     match rounds.last() {
         Some(last) if last.end.is_none() => Next::Cue(last.cue),
-        _ => next_cue(policy, history(rounds), || 0, &Thresholds::V3.prompt),
+        _ => next_cue(policy, history(rounds), || 0, &Thresholds::V4.prompt),
     }
 }
 

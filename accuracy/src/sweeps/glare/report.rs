@@ -11,7 +11,7 @@ use super::{SIZES, Seen};
 /// A closed eye reads open above the one share of the same person's clean open eye, an open one closed at or below the
 /// other.
 const READS_OPEN: f32 = 0.5;
-const READS_CLOSED: f32 = Thresholds::V3.blink.closed_ratio;
+const READS_CLOSED: f32 = Thresholds::V4.blink.closed_ratio;
 
 /// One kind of reflection.
 #[derive(Debug, Serialize)]
@@ -104,7 +104,7 @@ impl fmt::Display for GlareTable {
                 open.unnoticed
             )?;
         }
-        writeln!(f, "\nThe limit that rests on it: `max_glare` {}.", Thresholds::V3.max_glare)
+        writeln!(f, "\nThe limit that rests on it: `max_glare` {}.", Thresholds::V4.max_glare)
     }
 }
 
