@@ -35,8 +35,10 @@ pub(super) struct Server(PgPool);
 impl Server {
     /// Connects and brings the tables up to date. Of several servers that start at once, one does.
     pub(super) async fn open(url: &Secret) -> anyhow::Result<Self> {
-        let options = PgConnectOptions::from_str(url.expose()).context("DATABASE_URL cannot be read")?;
-        let options = options.application_name("blinkgate");
+        let mut options = PgConnectOptions::from_str(url.expose()).context("DATABASE_URL cannot be read")?;
+        if options.get_application_name().is_none() {
+            options = options.application_name("blinkgate");
+        }
         let name = name(&options);
         // First without the pool, which would take a server that is not there for one that is about to start.
         let mut first = PgConnection::connect_with(&options)

@@ -50,11 +50,19 @@ impl TestDatabase {
         let schema = format!("test_{}", EventId::new(server::clock::now_ms()));
         run(server, format!("create schema {schema}"));
         let and = if server.contains('?') { '&' } else { '?' };
-        Self { url: format!("{server}{and}options=-c%20search_path%3D{schema}"), schema: Some(schema) }
+        let url = format!("{server}{and}options=-c%20search_path%3D{schema}&application_name={schema}");
+        Self { url, schema: Some(schema) }
     }
 
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Cuts every connection to it.
+    pub fn cut_connections(&self) {
+        if let Some(schema) = &self.schema {
+            run(&required_postgres_url(), cut(schema));
+        }
     }
 
     pub fn is_postgres(&self) -> bool {
@@ -93,9 +101,15 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         if let (Some(schema), Some(server)) = (&self.schema, postgres_url()) {
-            run(&server, format!("set client_min_messages = warning; drop schema {schema} cascade"));
+            // A test may end in the middle of a transaction, and its runtime with it: nobody is left to undo that.
+            run(&server, cut(schema) + &format!("; set client_min_messages = warning; drop schema {schema} cascade"));
         }
     }
+}
+
+/// Ends every connection that was opened by a database's address.
+fn cut(schema: &str) -> String {
+    format!("select pg_terminate_backend(pid) from pg_stat_activity where application_name = '{schema}'")
 }
 
 fn run(server: &str, sql: String) {

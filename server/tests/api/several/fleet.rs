@@ -6,12 +6,11 @@ use std::time::{Duration, Instant};
 
 use server::db::{Db, Hold};
 use server::domain::random_u32;
-use sqlx::{Connection as _, PgConnection};
 use tempfile::TempDir;
 
 use super::{FALLS, KILLS, PATIENCE};
-use crate::database::{TestDatabase, parsed, required_postgres_url};
-use crate::helpers::{BASE_URL, at_home};
+use crate::database::{TestDatabase, parsed};
+use crate::helpers::BASE_URL;
 use crate::mail_smtp::{Heard, mail_server};
 use crate::start::{Running, blinkgate, lines_of};
 
@@ -81,11 +80,7 @@ impl Fleet {
     fn fall_over(&self) {
         match std::env::var("TEST_POSTGRES_RESTART") {
             Ok(restart) => assert!(Command::new("sh").arg("-c").arg(restart).status().unwrap().success()),
-            Err(_) => at_home(async || {
-                let mut connection = PgConnection::connect(&required_postgres_url()).await.unwrap();
-                let cut = "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'blinkgate'";
-                sqlx::query(cut).execute(&mut connection).await.unwrap();
-            }),
+            Err(_) => self.database.cut_connections(),
         }
     }
 

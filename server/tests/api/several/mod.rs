@@ -25,7 +25,7 @@ use crate::helpers::join_all;
 const KILLS: usize = 12;
 const FALLS: [usize; 2] = [4, 8];
 /// People who come one after the other, side by side.
-const QUEUES: u32 = 3;
+const QUEUES: u32 = 5;
 /// Nothing may take longer than this for one person, whatever happens meanwhile.
 const PATIENCE: Duration = Duration::from_secs(60);
 
