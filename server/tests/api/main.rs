@@ -7,6 +7,7 @@ mod admin;
 mod assets;
 mod challenge;
 mod concurrency;
+mod crash;
 mod database;
 mod faults;
 mod forged;
