@@ -1,8 +1,8 @@
 //! What a server bears, measured from outside: the program itself runs in a folder of its own, and people come to it over
 //! HTTP (`visitor`).
 //!
-//! To make evidence takes longer than to judge it, and both happen on one machine here. So one attempt is recorded in real
-//! time, and what the crowd sends are its copies ([`Copies`]): as much work for the server, next to none for us.
+//! To make evidence takes longer than to judge it, and both happen on one machine here. So one attempt is recorded, and what
+//! the crowd sends are its copies ([`Copies`]): as much work for the server, next to none for us.
 
 mod copies;
 pub mod crash;
@@ -61,10 +61,12 @@ impl Plan {
         eprintln!("people who follow the cues, in real time");
         let served = self.serve("prompted")?;
         let prompted = honest::attend_all(&served, &studio, self.people, None, &mut rng)?;
+        eprintln!("{prompted:?}");
         drop(served);
         let served = self.serve("natural")?;
         eprintln!("people who blink, in real time");
         let natural = honest::attend_all(&served, &studio, self.people, None, &mut rng)?;
+        eprintln!("{natural:?}");
         let crowd = Crowd::new(&served, &studio, &mut rng)?;
         eprintln!("registrations and links, {} s each", self.seconds);
         let registrations = registrations::measure(&crowd, self.seconds)?;

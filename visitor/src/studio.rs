@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use engine_compact::{FILE_NAME, Models};
 use fastrand::Rng;
 
-use crate::attend::{Attended, attend};
+use crate::attend::{Attended, Camera, attend};
 use crate::face::Face;
 use crate::person::{Person, Playing};
 use crate::visitor::Visitor;
@@ -33,7 +33,18 @@ impl Studio {
     /// # Errors
     /// The server refuses something, the face cannot be read, or the engine fails.
     pub fn attend(&self, visitor: &Visitor, rng: &mut Rng) -> anyhow::Result<Attended> {
-        attend(visitor, &mut Person::new(&self.face, rng.fork()), self.models.networks(), rng)
+        let mut person = Person::new(&self.face, rng.fork());
+        attend(visitor, &mut person, Camera::real(), self.models.networks(), rng)
+    }
+
+    /// As [`Studio::attend`], without prompts and as fast as the frames can be analysed. It is true only once as much time
+    /// has passed as it lasted.
+    ///
+    /// # Errors
+    /// As [`Studio::attend`].
+    pub fn attend_quickly(&self, visitor: &Visitor, rng: &mut Rng) -> anyhow::Result<Attended> {
+        let mut person = Person::new(&self.face, rng.fork());
+        attend(visitor, &mut person, Camera::Pretended(0.0), self.models.networks(), rng)
     }
 
     /// As [`Studio::attend`], but a recording is played into the camera.
@@ -41,6 +52,7 @@ impl Studio {
     /// # Errors
     /// As [`Studio::attend`].
     pub fn play(&self, visitor: &Visitor, playing: Playing, rng: &mut Rng) -> anyhow::Result<Attended> {
-        attend(visitor, &mut Person::recorded(&self.face, rng.fork(), playing), self.models.networks(), rng)
+        let mut person = Person::recorded(&self.face, rng.fork(), playing);
+        attend(visitor, &mut person, Camera::real(), self.models.networks(), rng)
     }
 }
