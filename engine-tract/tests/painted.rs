@@ -16,8 +16,8 @@ use engine::geometry::Point;
 use engine::prompt::Policy;
 use engine::transcript::{Transcript, sign, signing_input};
 use engine::{
-    Attempt, Evidence, Issued, KeyKind, Phase, Picture, Reason, Scorer, Submission, Terms, Thresholds, Tracker, Verdict,
-    decide, jpeg,
+    Attempt, Evidence, Issued, KeyKind, Phase, Picture, Reason, Scorer, Submission, Terms, Thresholds, Tracker,
+    Verdict, decide, jpeg,
 };
 use engine_tract::Models;
 use sha2::{Digest as _, Sha256};
@@ -185,9 +185,7 @@ impl Forgery {
         let (_, payload) = honest.signing_input.split_once('.').unwrap();
         let mut transcript: Transcript = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
         let mut scorer = Scorer::new(MODELS.networks());
-        for (record, picture) in
-            [(&mut transcript.cap.open, &self.open), (&mut transcript.cap.closed, &self.closed)]
-        {
+        for (record, picture) in [(&mut transcript.cap.open, &self.open), (&mut transcript.cap.closed, &self.closed)] {
             record.sha256 = URL_SAFE_NO_PAD.encode(Sha256::digest(picture));
             record.bytes = picture.len() as u32;
             if let Ok(score) = scorer.score(picture, &Thresholds::V3).unwrap() {

@@ -46,8 +46,7 @@ impl Copies {
         transcript.aud.clone_from(&terms.audience);
         transcript.att = terms.attempt;
         transcript.cam.rate = terms.rate;
-        let hashes =
-            [&mut transcript.cap.open.sha256, &mut transcript.cap.closed.sha256, &mut transcript.strip.sha256];
+        let hashes = [&mut transcript.cap.open.sha256, &mut transcript.cap.closed.sha256, &mut transcript.strip.sha256];
         for (hash, picture) in hashes.into_iter().zip([&mut open, &mut closed, &mut strip]) {
             mark(picture, rng)?;
             *hash = URL_SAFE_NO_PAD.encode(Sha256::digest(picture));

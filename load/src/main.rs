@@ -84,8 +84,16 @@ fn run(options: &Options) -> anyhow::Result<bool> {
         let mut settings = vec![("ENGINE_RUNTIME", options.runtime.as_str())];
         settings.extend(database_url.as_deref().map(|url| ("DATABASE_URL", url)));
         let Options { at_once: people, seed, .. } = *options;
-        let crash =
-            Crash { program: &program, models: &models, folder: &folder, settings, kills, people, seed, pass_leases: None };
+        let crash = Crash {
+            program: &program,
+            models: &models,
+            folder: &folder,
+            settings,
+            kills,
+            people,
+            seed,
+            pass_leases: None,
+        };
         let findings = crash.run()?;
         println!("{}", serde_json::to_string_pretty(&findings)?);
         return Ok(findings.is_whole());

@@ -63,7 +63,8 @@ pub(crate) fn measure(crowd: &Crowd, usual: &Submissions, seconds: u64) -> anyho
     });
     let firsts: Vec<First> = firsts.into_iter().collect::<anyhow::Result<_>>()?;
     let lost = std::thread::scope(|scope| {
-        let again: Vec<_> = people.iter().zip(&firsts).map(|(ready, first)| scope.spawn(|| is_lost(ready, first))).collect();
+        let again: Vec<_> =
+            people.iter().zip(&firsts).map(|(ready, first)| scope.spawn(|| is_lost(ready, first))).collect();
         again.into_iter().map(|again| again.join().expect("a thread's panic is a defect")).filter(|&lost| lost).count()
     });
     let times = |decided: bool| {
@@ -73,7 +74,15 @@ pub(crate) fn measure(crowd: &Crowd, usual: &Submissions, seconds: u64) -> anyho
     let accepted = times(true);
     let slowdown = (accepted.p99_ms / usual.alone.p99_ms * 100.0).round() / 100.0;
     let offered = people.len();
-    Ok(Overload { offered_per_s, offered, accepted, turned_away: times(false), slowdown, health: Times::of(health?), lost })
+    Ok(Overload {
+        offered_per_s,
+        offered,
+        accepted,
+        turned_away: times(false),
+        slowdown,
+        health: Times::of(health?),
+        lost,
+    })
 }
 
 /// What came of the first try.

@@ -48,7 +48,13 @@ pub(crate) fn measure(crowd: &Crowd, seconds: u64) -> anyhow::Result<Registratio
         Ok(())
     })?;
     let links_per_s = per_second(links.len(), start);
-    Ok(Registrations { registered_per_s, registering: Times::of(registering), mails_per_s, links_per_s, links: Times::of(links) })
+    Ok(Registrations {
+        registered_per_s,
+        registering: Times::of(registering),
+        mails_per_s,
+        links_per_s,
+        links: Times::of(links),
+    })
 }
 
 /// Does something on several threads until the time is over; how long each took.

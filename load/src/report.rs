@@ -70,14 +70,23 @@ impl Report {
         row("link pages", format!("{}/s, 99 %: {} ms", registrations.links_per_s, links.p99_ms));
         row("whole verifications, from registration to verdict", format!("{}/s", verifications.per_s));
         let alone = submissions.alone;
-        row("a submission alone, first chunk to verdict", format!("50 %: {} ms, 99 %: {} ms", alone.p50_ms, alone.p99_ms));
+        row(
+            "a submission alone, first chunk to verdict",
+            format!("50 %: {} ms, 99 %: {} ms", alone.p50_ms, alone.p99_ms),
+        );
         row("submissions at capacity", format!("{}/s", submissions.capacity_per_s));
-        row("processor time of a submission, server and workers", format!("{} ms", submissions.cpu_ms));
+        row(
+            "processor time of a submission, server and workers",
+            format!("{} ms, of which workers {}", submissions.cpu_ms, submissions.cpu_workers_ms),
+        );
         let offered = format!("{} in all, {:.1}/s", overload.offered, overload.offered_per_s);
         row("offered at four times the capacity", offered);
         let Overload { accepted, turned_away, slowdown, health, lost, .. } = overload;
         row("taken at once", format!("{}, 99 %: {} ms: {slowdown} times one alone", accepted.count, accepted.p99_ms));
-        row("turned away, and verified later", format!("{}, 99 % told after {} ms", turned_away.count, turned_away.p99_ms));
+        row(
+            "turned away, and verified later",
+            format!("{}, 99 % told after {} ms", turned_away.count, turned_away.p99_ms),
+        );
         row("`/health` meanwhile", format!("99 %: {} ms, at most {} ms", health.p99_ms, health.max_ms));
         row("people who lost an attempt", lost.to_string());
         let workers: Vec<String> = memory.workers_mb.iter().map(f64::to_string).collect();

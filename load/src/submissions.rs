@@ -12,8 +12,8 @@ use crate::registrations::per_second;
 use crate::times::Times;
 use crate::usage;
 
-/// Submissions at a time for each processor, where as many as possible are decided: one is scored while another uploads.
-const AT_ONCE_PER_CORE: usize = 2;
+/// Submissions at a time beyond one for each processor, where as many as possible are decided: one uploads, meanwhile.
+const MORE_AT_ONCE: usize = 1;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What they take.
@@ -23,8 +23,10 @@ pub struct Submissions {
     pub alone: Times,
     /// Decided a second, several at a time.
     pub capacity_per_s: f64,
-    /// Processor time of server and workers for each, in milliseconds.
+    /// Processor time for each, in milliseconds: of the server and its workers.
     pub cpu_ms: f64,
+    /// Of that, the workers'.
+    pub cpu_workers_ms: f64,
 }
 
 /// Sends so many one by one, then as many several at a time, to the server that is process `pid`.
@@ -32,14 +34,17 @@ pub(crate) fn measure(crowd: &Crowd, pid: u32, count: usize) -> anyhow::Result<S
     let alone = crowd.gather(count)?.iter().map(timed).collect::<anyhow::Result<_>>()?;
     let people = crowd.gather(count)?;
     let (start, before) = (Instant::now(), usage::cpu(pid)?);
-    for_each(AT_ONCE_PER_CORE * cores(), &people, |ready| {
+    for_each(cores() + MORE_AT_ONCE, &people, |ready| {
         let decided = ready.visitor.submit_until_decided("load", &ready.parcel, PATIENCE)?;
         ensure!(decided.verified, "a copy was refused: {decided:?}");
         Ok(())
     })?;
     let capacity_per_s = per_second(count, start);
-    let cpu_ms = (usage::cpu(pid)? - before).as_secs_f64() * 1000.0 / count as f64;
-    Ok(Submissions { alone: Times::of(alone), capacity_per_s, cpu_ms: (cpu_ms * 10.0).round() / 10.0 })
+    let after = usage::cpu(pid)?;
+    let each = |used: Duration| (used.as_secs_f64() * 1e4 / count as f64).round() / 10.0;
+    let workers = after.workers - before.workers;
+    let (cpu_ms, cpu_workers_ms) = (each(after.server - before.server + workers), each(workers));
+    Ok(Submissions { alone: Times::of(alone), capacity_per_s, cpu_ms, cpu_workers_ms })
 }
 
 fn timed(ready: &Ready) -> anyhow::Result<Duration> {

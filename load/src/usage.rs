@@ -20,27 +20,43 @@ pub(crate) fn memory(pid: u32) -> anyhow::Result<Memory> {
     Ok(Memory { server_mb: peak_mb(pid)?, workers_mb })
 }
 
-/// Processor time of the server, of its workers, and of those workers that have ended.
-pub(crate) fn cpu(pid: u32) -> anyhow::Result<Duration> {
-    let own = stat(pid)?.cpu;
-    children(pid)?.into_iter().try_fold(own, |sum, child| Ok(sum + stat(child)?.cpu))
+/// Processor time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cpu {
+    /// Of the server.
+    pub(crate) server: Duration,
+    /// Of its workers, those included that have ended.
+    pub(crate) workers: Duration,
+}
+
+/// What a server has used so far.
+pub(crate) fn cpu(pid: u32) -> anyhow::Result<Cpu> {
+    let Stat { own, ended, .. } = stat(pid)?;
+    let workers = children(pid)?.into_iter().try_fold(ended, |sum, child| anyhow::Ok(sum + stat(child)?.own))?;
+    Ok(Cpu { server: own, workers })
 }
 
 struct Stat {
     parent: u32,
-    cpu: Duration,
+    /// User and system time of the process.
+    own: Duration,
+    /// That of children that it has waited for.
+    ended: Duration,
 }
 
 fn stat(pid: u32) -> anyhow::Result<Stat> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).context("processor time is counted on Linux only")?;
+    let text =
+        std::fs::read_to_string(format!("/proc/{pid}/stat")).context("processor time is counted on Linux only")?;
     // The name in parentheses may hold anything.
     let (_, rest) = text.rsplit_once(')').context("no process")?;
     let fields: Vec<&str> = rest.split_whitespace().collect();
     ensure!(fields.len() > 14, "no process");
-    // User and system time, its own and that of children that it has waited for: fields 14 to 17 of proc(5).
-    let ticks = fields[11..15].iter().try_fold(0.0, |sum, field| field.parse::<f64>().map(|ticks| sum + ticks))?;
-    let cpu = Duration::from_secs_f64(ticks / rustix::param::clock_ticks_per_second() as f64);
-    Ok(Stat { parent: fields[1].parse()?, cpu })
+    // Fields 14 to 17 of proc(5), two of each.
+    let time = |first: usize| {
+        let ticks = fields[first..first + 2].iter().map(|field| field.parse::<f64>()).sum::<Result<f64, _>>();
+        ticks.map(|ticks| Duration::from_secs_f64(ticks / rustix::param::clock_ticks_per_second() as f64))
+    };
+    Ok(Stat { parent: fields[1].parse()?, own: time(11)?, ended: time(13)? })
 }
 
 fn children(pid: u32) -> anyhow::Result<Vec<u32>> {

@@ -3,8 +3,8 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use engine::prompt::{Commitment, Cue, Next};
 use engine::Terms;
+use engine::prompt::{Commitment, Cue, Next};
 use serde_json::{Value, json};
 use ureq::http::Method;
 

@@ -30,10 +30,11 @@ fn pass_leases(database: &Path) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", database.display())).await.unwrap();
-        let longest: Option<i64> = sqlx::query_scalar("select max(lease_until) from challenges where state = 'scoring'")
-            .fetch_one(&pool)
-            .await
-            .unwrap();
+        let longest: Option<i64> =
+            sqlx::query_scalar("select max(lease_until) from challenges where state = 'scoring'")
+                .fetch_one(&pool)
+                .await
+                .unwrap();
         assert!(longest.is_none_or(|until| until <= server::clock::now_ms() + LEASE_MS), "{longest:?}");
         let pass = "update challenges set lease_until = lease_until - $1 where state = 'scoring'";
         sqlx::query(pass).bind(LEASE_MS).execute(&pool).await.unwrap();
