@@ -41,10 +41,10 @@ impl Scene {
         self.blinks = blinks;
     }
 
-    /// The frame at `t` seconds, 0 to 255 a channel, row by row. `seed` makes the noise another one.
-    fn colours(&self, t: f32, seed: u32) -> Vec<[f32; 3]> {
+    /// The frame at `t` seconds with the lids lowered so far, 0 to 255 a channel, row by row. `seed` makes the noise another
+    /// one.
+    fn colours(&self, t: f32, closure: f32, seed: u32) -> Vec<[f32; 3]> {
         let to_portrait = self.camera(t);
-        let closure = self.closure(t);
         let mut noise = Noise(u64::from(seed) * 0x9E37_79B9 + 1);
         let colour = |i: usize| {
             let p = to_portrait.apply(Point::new((i % WIDTH) as f32, (i / WIDTH) as f32));
@@ -60,13 +60,22 @@ impl Scene {
     /// # Errors
     /// None in practice: the size is fixed.
     pub fn picture(&self, t: f32, seed: u32) -> Result<Picture, FrameError> {
-        let rgb: Vec<u8> = self.colours(t, seed).into_iter().flatten().map(level).collect();
+        self.posed(t, self.closure(t), seed)
+    }
+
+    /// The frame at `t` seconds with the lids lowered by `closure` (0 open, 1 closed), whatever the script says: for who
+    /// answers what is asked.
+    ///
+    /// # Errors
+    /// None in practice: the size is fixed.
+    pub fn posed(&self, t: f32, closure: f32, seed: u32) -> Result<Picture, FrameError> {
+        let rgb: Vec<u8> = self.colours(t, closure, seed).into_iter().flatten().map(level).collect();
         Picture::from_rgb(&rgb, WIDTH, HEIGHT)
     }
 
     /// The frame at `t` seconds as planes Y, U, V (4:2:0, BT.601 limited range).
     pub fn planes(&self, t: f32, seed: u32) -> [Vec<u8>; 3] {
-        to_planes(&self.colours(t, seed))
+        to_planes(&self.colours(t, self.closure(t), seed))
     }
 
     /// From frame pixels to portrait pixels: the face in the middle, swaying by a few pixels and breathing a little.

@@ -2,7 +2,7 @@
 //!
 //! This is continuity between two pictures of one attempt. It does not recognise anybody.
 
-use crate::crop::sample_luma;
+use crate::crop::{luma, sample_luma};
 use crate::frame::Frame;
 use crate::geometry::{Point, Region};
 use crate::mesh::landmarks::{LEFT_EYE_OUTER, RIGHT_EYE_OUTER, RIGID};
@@ -16,6 +16,10 @@ pub struct PairScore {
     pub shape_distance: f32,
     /// Correlation of the faces' luma outside the eyes, −1 to 1 (normalised cross-correlation).
     pub likeness: f32,
+    /// The same where the pictures lie over each other pixel by pixel, at the best of all places: near 1 only if one was made
+    /// from the other. Two captures are compared so, cells are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overlaid: Option<f32>,
 }
 
 /// Compares two faces by their landmarks (468 each, in pixels of their own frame) and pixels.
@@ -27,8 +31,44 @@ pub(crate) fn compare(a: (&Frame, &[Point]), b: (&Frame, &[Point])) -> Option<Pa
     sample_luma(b.0, &face_region(b.1)?.to_frame(SIDE as f32), SIDE, &mut luma_b);
     let outside_eyes = |i: &usize| !EYE_ROWS.contains(&(i / SIDE));
     let pairs: Vec<(f32, f32)> = (0..SIDE * SIDE).filter(outside_eyes).map(|i| (luma_a[i], luma_b[i])).collect();
-    Some(PairScore { shape_distance, likeness: correlation(&pairs) })
+    Some(PairScore { shape_distance, likeness: correlation(&pairs), overlaid: None })
 }
+
+/// As [`compare`], also looking for copies.
+///
+/// Landmarks move by a pixel or more where lids are painted, so that a copy laid out by them is not seen to be one. Whoever
+/// paints into a picture leaves the pixels around where they were: then it is enough to try all whole shifts.
+pub(crate) fn compare_captures(a: (&Frame, &[Point]), b: (&Frame, &[Point])) -> Option<PairScore> {
+    Some(PairScore { overlaid: Some(overlaid(a, b)?), ..compare(a, b)? })
+}
+
+fn overlaid((a, points_a): (&Frame, &[Point]), (b, points_b): (&Frame, &[Point])) -> Option<f32> {
+    let (of_a, of_b) = (face_region(points_a)?, face_region(points_b)?);
+    let whole = |v: f32| v.round() as i32;
+    let (across, down) = (whole(of_b.center.x - of_a.center.x), whole(of_b.center.y - of_a.center.y));
+    let to_frame = of_a.to_frame(SIDE as f32);
+    let rows = (0..SIDE).step_by(2).filter(|row| !EYE_ROWS.contains(row));
+    let places: Vec<(i32, i32)> = rows
+        .flat_map(|row| (0..SIDE).step_by(2).map(move |column| Point::new(column as f32, row as f32)))
+        .map(|place| to_frame.apply(place))
+        .map(|at| (whole(at.x), whole(at.y)))
+        .collect();
+    let at = |frame: &Frame, x: i32, y: i32| {
+        let (x, y) = (usize::try_from(x).ok()?, usize::try_from(y).ok()?);
+        (x < frame.width() && y < frame.height()).then(|| luma(frame.rgb(x, y).map(f32::from)))
+    };
+    let mut pairs = Vec::with_capacity(places.len());
+    let mut shifted = |(dx, dy): (i32, i32)| {
+        pairs.clear();
+        pairs.extend(places.iter().filter_map(|&(x, y)| Some((at(a, x, y)?, at(b, x + across + dx, y + down + dy)?))));
+        correlation(&pairs)
+    };
+    let shifts = (-REACH..=REACH).flat_map(|dy| (-REACH..=REACH).map(move |dx| (dx, dy)));
+    Some(shifts.map(&mut shifted).fold(-1.0, f32::max))
+}
+
+/// How far landmarks that were read twice in the same pixels may lie apart, in pixels.
+const REACH: i32 = 8;
 
 /// The aligned crop has this side.
 const SIDE: usize = 64;
@@ -130,6 +170,26 @@ mod tests {
         assert!((0.9..0.9995).contains(&again), "{again}");
         let other = likeness(&scene, &picture(11, 0));
         assert!(other < 0.6, "{other}");
+    }
+
+    #[test]
+    fn a_copy_is_seen_wherever_it_lies_and_however_its_landmarks_were_read() {
+        let overlaid = |a: &Picture, b: &Picture, off: f32| {
+            let read: Vec<Point> = face(0.0).iter().map(|p| Point::new(p.x + off, p.y - off)).collect();
+            compare_captures((&a.as_frame(), &face(0.0)), (&b.as_frame(), &read)).unwrap().overlaid.unwrap()
+        };
+        let frame = picture(3, 25);
+        let moved = {
+            let frame = frame.as_frame();
+            let rgb: Vec<u8> = (0..195 * 195).flat_map(|i| frame.rgb(i % 195 + 5, i / 195 + 3)).collect();
+            Picture::from_rgb(&rgb, 195, 195).unwrap()
+        };
+        for off in [0.0, 1.3, -2.4] {
+            assert!(overlaid(&frame, &frame, off) > 0.9999);
+            assert!(overlaid(&frame, &moved, off) > 0.9999);
+        }
+        let again = overlaid(&frame, &picture(3, 24), 0.0);
+        assert!((0.9..0.9995).contains(&again), "a second look: {again}");
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub struct CaptureScore {
 impl CaptureScore {
     /// How the faces of two captures compare; `None` if one has no extent, or was read from what had been written down.
     pub fn compare(&self, other: &CaptureScore) -> Option<PairScore> {
-        self.compare_with(&other.picture, &other.points)
+        pair::compare_captures((&self.picture.as_frame(), &self.points), (&other.picture.as_frame(), &other.points))
     }
 
     /// The same with any face: its picture and its landmarks there.
@@ -151,7 +151,7 @@ pub(crate) fn judge(
     let checks = [
         (Reason::OpenNotOpen, open.ears.right.min(open.ears.left) < limits.min_open_ear),
         (Reason::ClosedNotClosed, closed_share > limits.max_closed_share || closed.ears.mean() > limits.max_closed_ear),
-        (Reason::CapturesIdentical, pair.likeness > limits.max_likeness),
+        (Reason::CapturesIdentical, pair.overlaid.unwrap_or(pair.likeness).max(pair.likeness) > limits.max_likeness),
         (
             Reason::CapturesDiffer,
             pair.likeness < limits.min_likeness || pair.shape_distance > limits.max_shape_distance,

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use server::app::{App, AppState};
 use server::config::Config;
 use server::runtime::Runtime;
-use server::scoring::{Program, ScoringPool};
+use server::scoring::{Capacity, Program, ScoringPool};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
@@ -85,7 +85,7 @@ impl World {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let mut program = Program::this(Runtime::Compact, None).unwrap();
         program.path = std::env::var_os("BLINKGATE").expect("BLINKGATE names the program").into();
-        let scoring = runtime.block_on(ScoringPool::start(program, 1)).unwrap();
+        let scoring = runtime.block_on(ScoringPool::start(program, Capacity { permits: 1, waiting: 4 })).unwrap();
         World { runtime, scoring, server: None, inputs: 0, challenge: String::new() }
     }
 

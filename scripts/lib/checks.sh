@@ -75,7 +75,7 @@ check_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --release --workspa
 
 check_scripts() {
     need_command shellcheck shellcheck 2>/dev/null || { skip "shellcheck is not installed"; return; }
-    shellcheck -x scripts/run scripts/test scripts/accuracy scripts/bench scripts/fuzz scripts/attack scripts/build-wasm scripts/make-models scripts/lib/*.sh .ci/run
+    shellcheck -x scripts/run scripts/test scripts/accuracy scripts/bench scripts/fuzz scripts/attack scripts/load scripts/build-wasm scripts/make-models scripts/lib/*.sh .ci/run
 }
 
 check_www() {

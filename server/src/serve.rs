@@ -12,7 +12,7 @@ use crate::config::{BaseUrl, Config, MailSecurity, MailWay, PlaceConfig};
 use crate::connections::{self, ConnectionLimits};
 use crate::db::Db;
 use crate::retention::Retention;
-use crate::scoring::{Program, ScoringPool};
+use crate::scoring::{Capacity, Program, ScoringPool};
 use crate::{clock, erasure, logging, mail, metrics, retention, routes, scoring, secrets, verification};
 
 /// How long requests that are under way may go on after the signal to stop.
@@ -73,12 +73,11 @@ async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// Starts as many workers as there are processors.
+/// Starts the workers.
 async fn start_scoring(config: &Config) -> anyhow::Result<ScoringPool> {
-    let permits = std::thread::available_parallelism().map_or(1, usize::from);
     let folder = config.models_dir.as_deref().map(std::path::absolute).transpose()?;
     let program = Program::this(config.engine_runtime, folder).context("the program does not know where it lies")?;
-    ScoringPool::start(program, permits).await
+    ScoringPool::start(program, Capacity::of_this_machine()).await
 }
 
 /// Says where people and mails go, and what an operator should know.

@@ -127,7 +127,9 @@ pub struct CaptureThresholds {
     pub max_shape_distance: f32,
     /// Least likeness of the two faces outside the eyes ([`crate::pair`]).
     pub min_likeness: f32,
-    /// From this likeness on the pixels are copies: two camera frames never agree so well.
+    /// From this likeness on, also where the pictures are laid over each other, the pixels are copies: two camera frames
+    /// never agree so well. Laid over each other, 19 pairs of frames just before and in a blink agree to 0.86 to 0.994; with
+    /// lids painted into one of them, 0.9997 and more.
     pub max_likeness: f32,
 }
 

@@ -9,7 +9,7 @@ use crate::app::{open_captures, prepare_data_dir};
 use crate::config::{BaseUrl, Config, DatabaseUrl, MailWay};
 use crate::db::Db;
 use crate::mail::{self, Transport};
-use crate::scoring::{Program, ScoringPool};
+use crate::scoring::{Capacity, Program, ScoringPool};
 use crate::{clock, secrets};
 
 /// No clock that is right shows a time before this program's source was written: 2026-11-01.
@@ -159,7 +159,7 @@ pub(super) async fn models(config: &Config) -> Finding {
     let started = async {
         let folder = config.models_dir.as_deref().map(std::path::absolute).transpose()?;
         let program = Program::this(config.engine_runtime, folder)?;
-        ScoringPool::start(program, 1).await
+        ScoringPool::start(program, Capacity { permits: 1, waiting: 0 }).await
     };
     match started.await {
         Ok(pool) => Finding::ok(PART, format!("a worker loads them: {}", pool.models())),

@@ -14,7 +14,7 @@ mod worker;
 use engine::Issued;
 
 pub use limits::{Limits, confine, dump_no_memory};
-pub use pool::ScoringPool;
+pub use pool::{Capacity, ScoringPool};
 pub use process::Program;
 pub use worker::{answer_all, run};
 

@@ -13,8 +13,24 @@ use tokio::sync::{Semaphore, oneshot};
 use super::process::{Failure, Program, Worker};
 use super::{Job, ScoringError, wire};
 
-/// Submissions that may wait for a permit, for each permit. More are turned away at once.
-const WAITING_PER_PERMIT: usize = 4;
+/// How many submissions are taken at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct Capacity {
+    /// Scored side by side, each by a worker of its own.
+    pub permits: usize,
+    /// Waiting for a permit. More are turned away at once.
+    pub waiting: usize,
+}
+
+impl Capacity {
+    /// A worker for each processor, and half as many submissions that wait: whoever is taken has a decision within twice
+    /// the time that one takes alone, and everybody else is told at once when to come again. As many waiting as workers
+    /// would be too many, and with none the workers idle between two (`scripts/load` measures it, docs/load.md).
+    pub fn of_this_machine() -> Capacity {
+        let permits = std::thread::available_parallelism().map_or(1, usize::from);
+        Capacity { permits, waiting: permits / 2 }
+    }
+}
 
 /// The workers and the permits to use them, shared.
 #[derive(Clone, Debug)]
@@ -38,9 +54,9 @@ impl ScoringPool {
     ///
     /// # Errors
     /// One cannot be started, or the models cannot be used.
-    pub async fn start(program: Program, permits: usize) -> anyhow::Result<ScoringPool> {
+    pub async fn start(program: Program, capacity: Capacity) -> anyhow::Result<ScoringPool> {
         let home = Handle::current();
-        let starting: Vec<_> = (0..permits.max(1))
+        let starting: Vec<_> = (0..capacity.permits.max(1))
             .map(|_| {
                 let program = program.clone();
                 home.spawn(async move { program.start().await })
@@ -56,7 +72,7 @@ impl ScoringPool {
             models: idle[0].models.clone(),
             idle: Mutex::new(idle),
             running: Arc::new(Semaphore::new(permits)),
-            admitted: Arc::new(Semaphore::new(permits * (1 + WAITING_PER_PERMIT))),
+            admitted: Arc::new(Semaphore::new(permits + capacity.waiting)),
             home,
         })))
     }

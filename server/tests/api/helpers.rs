@@ -15,7 +15,7 @@ use server::db::Hold;
 use server::domain::random_base64url;
 use server::rate::Limit;
 use server::runtime::Runtime;
-use server::scoring::{Program, ScoringPool};
+use server::scoring::{Capacity, Program, ScoringPool};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
@@ -36,8 +36,10 @@ pub fn this_program() -> Program {
     program
 }
 
+/// A pool in which four wait for each that is scored.
 pub fn start_scoring(program: Program, permits: usize) -> ScoringPool {
-    at_home(|| ScoringPool::start(program, permits)).unwrap()
+    let capacity = Capacity { permits, waiting: 4 * permits };
+    at_home(|| ScoringPool::start(program, capacity)).unwrap()
 }
 
 /// Waits for what belongs to no test's own runtime. One runtime cannot be entered from within another.

@@ -8,6 +8,7 @@ mod assets;
 mod captures;
 mod challenge;
 mod concurrency;
+mod crash;
 mod database;
 mod doctor;
 mod erasure;

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use engine::prompt::Policy;
 use engine::{Decision, Issued, Reason, Terms, Verdict};
 use serde_json::json;
-use server::scoring::{Job, Limits, Program, ScoringError, ScoringPool};
+use server::scoring::{Capacity, Job, Limits, Program, ScoringError, ScoringPool};
 use server::verification::Upload;
 use tempfile::TempDir;
 
@@ -142,7 +142,11 @@ async fn a_worker_that_cannot_start_stops_the_start() {
         (Program { limits: Limits { address_space: 20 << 20, ..Limits::USUAL }, ..this_program() }, "did not start"),
     ];
     for (program, expected) in cases {
-        let error = ScoringPool::start(program, 1).await.err().map(|error| format!("{error:#}")).unwrap_or_default();
+        let error = ScoringPool::start(program, Capacity { permits: 1, waiting: 1 })
+            .await
+            .err()
+            .map(|error| format!("{error:#}"))
+            .unwrap_or_default();
         assert!(error.contains(expected), "{error}");
     }
 }

@@ -1,0 +1,242 @@
+//! Killed at random moments while people submit, and started again on the same data: is everybody's outcome whole?
+//!
+//! What must hold after each start, seen from outside only:
+//! - who is VERIFIED has an event, and its captures can be decoded;
+//! - who was told a decision finds it again; nobody's challenge is decided twice;
+//! - nobody has fewer attempts than before, since all of them are honest;
+//! - whoever was interrupted is decided in the end: at the latest when the lease of the claim is over that died.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use engine::{Thresholds, jpeg};
+use fastrand::Rng;
+use serde::Serialize;
+use serde_json::Value;
+use visitor::{Decided, Sent, Served, Studio};
+
+use crate::crowd::{Crowd, Ready};
+
+/// Names everybody's submission.
+const KEY: &str = "crash";
+/// Failed attempts that a sitting has.
+const ATTEMPTS: u64 = 5;
+/// A claim holds for a minute, then the next who asks may have it.
+const LEASE: Duration = Duration::from_secs(75);
+
+/// What is done.
+pub struct Crash<'a> {
+    /// The program.
+    pub program: &'a Path,
+    /// The folder of the model files.
+    pub models: &'a Path,
+    /// Where the server keeps what it keeps.
+    pub folder: &'a Path,
+    /// Settings beside the policy.
+    pub settings: Vec<(&'a str, &'a str)>,
+    /// How often it is killed.
+    pub kills: usize,
+    /// New people for each kill, who submit at once.
+    pub people: usize,
+    /// Makes the moments.
+    pub seed: u64,
+    /// Lets the leases of claims that died end, with the server stopped; to wait for them needs nothing.
+    pub pass_leases: Option<&'a dyn Fn()>,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Findings {
+    /// How often the server was killed.
+    pub kills: usize,
+    /// Who submitted.
+    pub people: usize,
+    /// Who was interrupted by a kill.
+    pub interrupted: usize,
+    /// Who found their challenge claimed by a process that had died, or the server busy, and had to wait.
+    pub waited: usize,
+    /// Events of verified people.
+    pub verified: usize,
+    /// What must not be.
+    pub problems: Vec<String>,
+}
+
+impl Crash<'_> {
+    /// Kills and starts, and looks.
+    ///
+    /// # Errors
+    /// The server cannot be started, or people cannot even come up to the camera.
+    pub fn run(&self) -> anyhow::Result<Findings> {
+        let mut rng = Rng::with_seed(self.seed);
+        let mut served = self.start()?;
+        let mut crowd = Crowd::new(&served, &Studio::open(self.models)?, &mut Rng::new())?;
+        let mut audit = Audit::new();
+        let mut people: Vec<Person> = Vec::new();
+        let mut usual = Duration::ZERO;
+        // Before the first kill one round runs to its end, which tells how long one takes.
+        for round in 0..=self.kills {
+            people.extend(crowd.gather(self.people)?.into_iter().map(Person::new));
+            if round == 0 {
+                usual = submit_all(&mut people, None)?;
+            } else {
+                submit_all(&mut people, Some((served, usual.mul_f64(1.2 * rng.f64()))))?;
+                served = self.start()?;
+            }
+            crowd.return_to(&served);
+            people.iter_mut().for_each(|person| person.ready.visitor.site = served.site.clone());
+            audit.look(&served, &people)?;
+            audit.leave(&mut people);
+            if round % 10 == 0 {
+                eprintln!("{round} kills; {} people not decided yet", people.len());
+            }
+        }
+        if let Some(pass_leases) = self.pass_leases {
+            served.kill()?;
+            pass_leases();
+            served = self.start()?;
+            people.iter_mut().for_each(|person| person.ready.visitor.site = served.site.clone());
+        }
+        let start = Instant::now();
+        while !people.is_empty() && start.elapsed() < LEASE {
+            submit_all(&mut people, None)?;
+            audit.look(&served, &people)?;
+            audit.leave(&mut people);
+            std::thread::sleep(Duration::from_millis(500));
+        }
+        audit.problems.extend(people.iter().map(|person| format!("{} is stuck", person.ready.visitor.email)));
+        Ok(audit.findings(self.kills))
+    }
+
+    fn start(&self) -> anyhow::Result<Served> {
+        let mut settings = vec![("CHALLENGE_POLICY", "natural")];
+        settings.extend_from_slice(&self.settings);
+        Served::start(self.program, self.folder, &settings)
+    }
+}
+
+impl Findings {
+    /// Whether everybody has the outcome that is due to them, and the kills hit something.
+    pub fn is_whole(&self) -> bool {
+        self.problems.is_empty() && self.verified == self.people && self.interrupted > 0
+    }
+}
+
+/// Somebody who submits until there is a decision.
+struct Person {
+    ready: Ready,
+    began: bool,
+    interrupted: bool,
+    /// Found the claim of a process that had died.
+    waited: bool,
+    told: Option<Told>,
+}
+
+enum Told {
+    Decision(Decided),
+    /// A refusal that no retry helps against.
+    Refusal(String),
+}
+
+impl Person {
+    fn new(ready: Ready) -> Person {
+        Person { ready, began: false, interrupted: false, waited: false, told: None }
+    }
+
+    /// Submits, or goes on where it broke off.
+    fn submit(&mut self) {
+        let Ready { visitor, parcel, .. } = &self.ready;
+        let sent = if self.began { visitor.resume(KEY, parcel) } else { visitor.submit(KEY, parcel) };
+        self.began = true;
+        match sent {
+            Ok(Sent::Decided(decided)) => self.told = Some(Told::Decision(decided)),
+            Ok(Sent::Refused(answer)) => self.told = Some(Told::Refusal(answer.text)),
+            Ok(Sent::Later { .. }) => self.waited = true,
+            // Nothing came back: the server was killed.
+            Err(_) => self.interrupted = true,
+        }
+    }
+}
+
+/// All submit at once, each once; the server is killed after a while, if it is. How long it took.
+fn submit_all(people: &mut [Person], kill: Option<(Served, Duration)>) -> anyhow::Result<Duration> {
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        for person in people {
+            scope.spawn(|| person.submit());
+        }
+        kill.map_or(Ok(()), |(served, after)| {
+            std::thread::sleep(after);
+            served.kill()
+        })
+    })?;
+    Ok(start.elapsed())
+}
+
+/// What was seen so far.
+struct Audit {
+    /// The event of each challenge.
+    events: HashMap<String, String>,
+    people: usize,
+    interrupted: usize,
+    waited: usize,
+    problems: Vec<String>,
+}
+
+impl Audit {
+    fn new() -> Audit {
+        Audit { events: HashMap::new(), people: 0, interrupted: 0, waited: 0, problems: Vec::new() }
+    }
+
+    /// Looks at the events that are new, and at everybody's sitting.
+    fn look(&mut self, served: &Served, people: &[Person]) -> anyhow::Result<()> {
+        for event in served.events()? {
+            let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+            match self.events.insert(text("challenge_id"), text("id")) {
+                None => self.look_at(served, &event),
+                Some(id) if id == text("id") => {}
+                Some(_) => self.problems.push(format!("decided twice: {event}")),
+            }
+        }
+        for person in people {
+            let session = person.ready.visitor.session()?;
+            let has_event = self.events.contains_key(&person.ready.parcel.challenge);
+            if (session["status"] == "VERIFIED") != has_event || session["attempts_left"] != ATTEMPTS {
+                self.problems.push(format!("event {has_event}, sitting {session}"));
+            }
+            match &person.told {
+                None => {}
+                Some(Told::Decision(Decided { verified: true, attempts_left: ATTEMPTS, .. })) if has_event => {}
+                Some(Told::Decision(told)) => self.problems.push(format!("told {told:?}, event {has_event}")),
+                Some(Told::Refusal(text)) => self.problems.push(text.clone()),
+            }
+        }
+        Ok(())
+    }
+
+    /// All are honest, so an event is of somebody verified, and names two pictures.
+    fn look_at(&mut self, served: &Served, event: &Value) {
+        let readable = |name: &str| {
+            let bytes = served.capture(event[name].as_str()?).ok()?;
+            jpeg::decode(&bytes, &Thresholds::V4.capture).ok()
+        };
+        let has_both = ["open_capture_ref", "closed_capture_ref"].into_iter().all(|name| readable(name).is_some());
+        if event["status"] != "VERIFIED" || !has_both {
+            self.problems.push(format!("captures {has_both}: {event}"));
+        }
+    }
+
+    /// Who was told something may leave.
+    fn leave(&mut self, people: &mut Vec<Person>) {
+        for person in people.extract_if(.., |person| person.told.is_some()) {
+            self.people += 1;
+            self.interrupted += usize::from(person.interrupted);
+            self.waited += usize::from(person.waited);
+        }
+    }
+
+    fn findings(self, kills: usize) -> Findings {
+        let Audit { events, people, interrupted, waited, problems, .. } = self;
+        Findings { kills, people, interrupted, waited, verified: events.len(), problems }
+    }
+}

@@ -1,0 +1,116 @@
+//! The program `load`: measures a server, or kills it at random moments; run through `scripts/load`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Parser;
+use load::{Plan, crash::Crash};
+use tempfile::TempDir;
+
+/// Starts a server of its own in a temporary folder and measures what it bears, over HTTP on this machine; with --kill, ends
+/// it without warning while people submit and looks whether everybody's outcome is whole.
+#[derive(Clone, Debug, Parser)]
+#[command(version, max_term_width = 100)]
+struct Options {
+    /// Kill the server so often instead of measuring
+    #[arg(long, value_name = "TIMES")]
+    kill: Option<usize>,
+    /// Play so many recordings of people into the camera instead of measuring, each once and in a loop
+    #[arg(long, value_name = "TIMES", conflicts_with = "kill")]
+    inject: Option<usize>,
+    /// People who submit at once when it is killed
+    #[arg(long, default_value_t = 6)]
+    at_once: usize,
+    /// Makes the moments at which it is killed
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// What runs the server's networks: tract or compact
+    #[arg(long, default_value = "tract")]
+    runtime: String,
+    /// Seconds of each part that is measured over a time; people's challenges last for 150
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=25))]
+    seconds: u64,
+    /// Submissions that are sent one by one, and then at capacity
+    #[arg(long, default_value_t = 100)]
+    submissions: usize,
+    /// People who attend in real time, for each policy
+    #[arg(long, default_value_t = 8)]
+    people: usize,
+    /// Another database than SQLite in the temporary folder; it should be empty
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+    /// The server's program
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
+    /// Where the server keeps what it keeps, instead of a temporary folder
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Fail if a bar is missed
+    #[arg(long)]
+    check: bool,
+}
+
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("load: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> anyhow::Result<bool> {
+    let program = match &options.program {
+        Some(program) => std::path::absolute(program)?,
+        None => std::env::current_exe()?.with_file_name("blinkgate"),
+    };
+    anyhow::ensure!(program.exists(), "{} is missing: build the workspace", program.display());
+    let models = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../models"));
+    // Removed with this value.
+    let temporary = TempDir::new().context("no temporary folder")?;
+    let folder = match &options.folder {
+        Some(folder) => std::path::absolute(folder)?,
+        None => temporary.path().to_owned(),
+    };
+    std::fs::create_dir_all(&folder)?;
+    let database_url = options.database_url.clone();
+    if let Some(kills) = options.kill {
+        let mut settings = vec![("ENGINE_RUNTIME", options.runtime.as_str())];
+        settings.extend(database_url.as_deref().map(|url| ("DATABASE_URL", url)));
+        let Options { at_once: people, seed, .. } = *options;
+        let crash = Crash {
+            program: &program,
+            models: &models,
+            folder: &folder,
+            settings,
+            kills,
+            people,
+            seed,
+            pass_leases: None,
+        };
+        let findings = crash.run()?;
+        println!("{}", serde_json::to_string_pretty(&findings)?);
+        return Ok(findings.is_whole());
+    }
+    let Options { runtime, seconds, submissions, people, .. } = options.clone();
+    let plan = Plan { program, models, folder, runtime, database_url, seconds, submissions, people };
+    if let Some(count) = options.inject {
+        println!("{}", serde_json::to_string_pretty(&plan.inject(count)?)?);
+        return Ok(true);
+    }
+    let report = plan.run()?;
+    if options.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print!("{}", report.table());
+    }
+    let missed = report.missed();
+    missed.iter().for_each(|what| eprintln!("load: {what}"));
+    Ok(!options.check || missed.is_empty())
+}

@@ -1,0 +1,43 @@
+//! The program, killed while people submit, a few times; `scripts/load --kill` does it as often as one likes.
+
+use std::path::Path;
+
+use load::crash::Crash;
+
+/// A claim holds for a minute.
+const LEASE_MS: i64 = 60_000;
+
+#[test]
+fn sr_42_killed_at_random_moments_it_loses_nobodys_outcome() {
+    let folder = tempfile::tempdir().unwrap();
+    let pass_leases = || pass_leases(&folder.path().join("data/blinkgate.db"));
+    let crash = Crash {
+        program: Path::new(env!("CARGO_BIN_EXE_blinkgate")),
+        models: &Path::new(env!("CARGO_MANIFEST_DIR")).join("../models"),
+        folder: folder.path(),
+        settings: vec![("ENGINE_RUNTIME", "compact")],
+        kills: 5,
+        people: 6,
+        seed: 42,
+        pass_leases: Some(&pass_leases),
+    };
+    let findings = crash.run().unwrap();
+    assert!(findings.is_whole(), "{findings:?}");
+}
+
+/// A minute passes for the claims of the dead, none of which holds for longer.
+fn pass_leases(database: &Path) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", database.display())).await.unwrap();
+        let longest: Option<i64> =
+            sqlx::query_scalar("select max(lease_until) from challenges where state = 'scoring'")
+                .fetch_one(&pool)
+                .await
+                .unwrap();
+        assert!(longest.is_none_or(|until| until <= server::clock::now_ms() + LEASE_MS), "{longest:?}");
+        let pass = "update challenges set lease_until = lease_until - $1 where state = 'scoring'";
+        sqlx::query(pass).bind(LEASE_MS).execute(&pool).await.unwrap();
+        pool.close().await;
+    });
+}

@@ -1,0 +1,77 @@
+//! What is sent for a challenge, and the key that signs for it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ed25519_dalek::SigningKey;
+use engine::{Evidence, Terms, transcript};
+use fastrand::Rng;
+
+/// A key pair for one challenge.
+#[derive(Clone)]
+pub struct Key([u8; 32]);
+
+impl Key {
+    /// Draws one. For tests and measurements, which keep no secrets.
+    pub fn draw(rng: &mut Rng) -> Key {
+        Key(std::array::from_fn(|_| rng.u8(..)))
+    }
+
+    /// The public half.
+    pub fn public(&self) -> [u8; 32] {
+        SigningKey::from_bytes(&self.0).verifying_key().to_bytes()
+    }
+
+    /// The public half as it is registered.
+    pub fn public_text(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.public())
+    }
+
+    /// The signed transcript.
+    pub fn sign(&self, signing_input: &str) -> Vec<u8> {
+        transcript::sign(signing_input, &self.0).into_bytes()
+    }
+}
+
+/// What an attempt came to, before it is signed.
+#[derive(Clone)]
+pub struct Recorded {
+    /// The challenge that it was made for.
+    pub terms: Terms,
+    /// Its key.
+    pub key: Key,
+    /// Text to sign, captures and strip.
+    pub evidence: Evidence,
+    /// Milliseconds that the recording lasted.
+    pub lasted_ms: u64,
+}
+
+impl Recorded {
+    /// Signs it.
+    pub fn parcel(&self) -> Parcel {
+        let Evidence { signing_input, open, closed, strip, .. } = self.evidence.clone();
+        let transcript = self.key.sign(&signing_input);
+        Parcel { challenge: self.terms.challenge_id.clone(), transcript, open, closed, strip }
+    }
+}
+
+/// What is uploaded.
+#[derive(Clone, Debug)]
+pub struct Parcel {
+    /// The challenge.
+    pub challenge: String,
+    /// The signed transcript.
+    pub transcript: Vec<u8>,
+    /// JPEG of the open eyes.
+    pub open: Vec<u8>,
+    /// JPEG of the closed eyes.
+    pub closed: Vec<u8>,
+    /// JPEG of the strip.
+    pub strip: Vec<u8>,
+}
+
+impl Parcel {
+    /// All bytes in the order in which they are sent.
+    pub fn bytes(&self) -> Vec<u8> {
+        [self.transcript.as_slice(), &self.open, &self.closed, &self.strip].concat()
+    }
+}

@@ -1,0 +1,161 @@
+//! A person who does what is asked, with a person's latency; or a recording of one, played into the camera.
+
+use std::ops::Range;
+
+use engine::{Ask, FrameError, Picture};
+use fastrand::Rng;
+
+use crate::face::Face;
+
+/// From a sign to the answer, in milliseconds.
+const LATENCY_MS: Range<f64> = 250.0..700.0;
+/// From the beginning of one blink of a pair to that of the other.
+const APART_MS: Range<f64> = 500.0..800.0;
+/// How long lids take to close, stay closed in a blink, and open.
+const CLOSING_MS: f64 = 80.0;
+const CLOSED_MS: f64 = 100.0;
+const OPENING_MS: f64 = 140.0;
+/// Bytes of noise to choose from.
+const NOISE: usize = 1 << 21;
+
+/// A recording lasts so long, and between two of its blinks there is so much time.
+const CLIP_MS: f64 = 12_000.0;
+const BETWEEN_BLINKS_MS: Range<f64> = 700.0..4000.0;
+
+/// Somebody with the free face.
+pub(crate) struct Person<'a> {
+    face: &'a Face,
+    rng: Rng,
+    closures: Vec<Closure>,
+    asked: Option<Ask>,
+    /// Nobody is there to answer.
+    recording: Option<Playing>,
+    noise: Vec<i8>,
+}
+
+/// How a recording is played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Playing {
+    /// Once; then its last frame stands still.
+    Once,
+    /// Again and again.
+    Looped,
+}
+
+/// Lids that close at a moment and open again at another, if that is known yet.
+#[derive(Clone, Copy, Debug)]
+struct Closure {
+    from_ms: f64,
+    opens_ms: Option<f64>,
+}
+
+impl<'a> Person<'a> {
+    /// Somebody whose chance is `rng`.
+    pub(crate) fn new(face: &'a Face, mut rng: Rng) -> Person<'a> {
+        // The sum of two even draws from −2 to 2: about that of a good camera, beside what the face itself has.
+        let noise = (0..NOISE).map(|_| rng.i8(-2..=2) + rng.i8(-2..=2)).collect();
+        Person { face, rng, closures: Vec::new(), asked: None, recording: None, noise }
+    }
+
+    /// A recording of somebody who blinks as people do, instead of them.
+    pub(crate) fn recorded(face: &'a Face, rng: Rng, playing: Playing) -> Person<'a> {
+        let mut person = Person::new(face, rng);
+        let mut t_ms = draw(&mut person.rng, BETWEEN_BLINKS_MS);
+        while t_ms < CLIP_MS - CLOSING_MS - CLOSED_MS - OPENING_MS {
+            person.blink_at(t_ms);
+            t_ms += draw(&mut person.rng, BETWEEN_BLINKS_MS);
+        }
+        person.recording = Some(playing);
+        person
+    }
+
+    /// Blinks once, at this moment, whatever is asked.
+    pub(crate) fn blink_at(&mut self, t_ms: f64) {
+        self.closures.push(Closure { from_ms: t_ms, opens_ms: Some(t_ms + CLOSING_MS + CLOSED_MS) });
+    }
+
+    /// What the camera sees at a moment while the page asks for this. Later moments come later.
+    ///
+    /// # Errors
+    /// None in practice: the size is fixed.
+    pub(crate) fn picture(&mut self, t_ms: f64, ask: Option<Ask>) -> Result<Picture, FrameError> {
+        if let Some(playing) = self.recording {
+            let t_ms = if playing == Playing::Looped { t_ms % CLIP_MS } else { t_ms.min(CLIP_MS) };
+            return self.noisy(t_ms, self.closed_at(t_ms));
+        }
+        if ask != self.asked {
+            self.asked = ask;
+            self.answer(t_ms, ask);
+        }
+        self.closures.retain(|closure| closure.opens_ms.is_none_or(|opens_ms| t_ms < opens_ms + OPENING_MS));
+        self.noisy(t_ms, self.closed_at(t_ms))
+    }
+
+    fn closed_at(&self, t_ms: f64) -> f64 {
+        self.closures.iter().map(|closure| closure.at(t_ms)).fold(0.0, f64::max)
+    }
+
+    fn answer(&mut self, t_ms: f64, ask: Option<Ask>) {
+        let at_ms = t_ms + draw(&mut self.rng, LATENCY_MS);
+        match ask {
+            Some(Ask::Once) => self.blink_at(at_ms),
+            Some(Ask::Twice) => {
+                self.blink_at(at_ms);
+                let apart_ms = draw(&mut self.rng, APART_MS);
+                self.blink_at(at_ms + apart_ms);
+            }
+            Some(Ask::Hold) => self.closures.push(Closure { from_ms: at_ms, opens_ms: None }),
+            Some(Ask::Tone) => self.open_at(at_ms),
+            // Nobody waits for a tone that does not come.
+            Some(Ask::Wait | Ask::Fetch) | None => self.open_at(t_ms),
+        }
+    }
+
+    fn open_at(&mut self, t_ms: f64) {
+        self.closures.iter_mut().for_each(|closure| _ = closure.opens_ms.get_or_insert(t_ms));
+    }
+
+    /// No two frames of a camera are the same.
+    fn noisy(&mut self, t_ms: f64, closed: f64) -> Result<Picture, FrameError> {
+        let frame = self.face.frame(t_ms, closed).as_frame();
+        let (width, height) = (frame.width(), frame.height());
+        let start = self.rng.usize(..NOISE - width * height);
+        let mut noise = self.noise[start..].iter();
+        let mut rgb = Vec::with_capacity(width * height * 3);
+        for y in 0..height {
+            for x in 0..width {
+                let grain = noise.next().copied().unwrap_or_default();
+                rgb.extend(frame.rgb(x, y).map(|v| v.saturating_add_signed(grain)));
+            }
+        }
+        Picture::from_rgb(&rgb, width, height)
+    }
+}
+
+impl Closure {
+    /// How far the lids are down.
+    fn at(&self, t_ms: f64) -> f64 {
+        let down = ((t_ms - self.from_ms) / CLOSING_MS).clamp(0.0, 1.0);
+        let up = self.opens_ms.map_or(0.0, |opens_ms| ((t_ms - opens_ms) / OPENING_MS).clamp(0.0, 1.0));
+        down.min(1.0 - up)
+    }
+}
+
+fn draw(rng: &mut Rng, range: Range<f64>) -> f64 {
+    range.start + (range.end - range.start) * rng.f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lids_go_down_stay_down_and_come_up_when_they_may() {
+        let held = Closure { from_ms: 100.0, opens_ms: None };
+        let blink = Closure { from_ms: 100.0, opens_ms: Some(280.0) };
+        let cases = [(100.0, 0.0, 0.0), (140.0, 0.5, 0.5), (250.0, 1.0, 1.0), (350.0, 1.0, 0.5), (500.0, 1.0, 0.0)];
+        for (t_ms, of_held, of_blink) in cases {
+            assert_eq!((held.at(t_ms), blink.at(t_ms)), (of_held, of_blink), "at {t_ms} ms");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What every attempt needs: the free face, and the engine as browsers run it.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use engine_compact::{FILE_NAME, Models};
+use fastrand::Rng;
+
+use crate::attend::{Attended, Camera, attend};
+use crate::face::Face;
+use crate::person::{Person, Playing};
+use crate::visitor::Visitor;
+
+/// A face and an engine.
+pub struct Studio {
+    face: Face,
+    models: Models,
+}
+
+impl Studio {
+    /// Loads both; `models` is the folder of the model files.
+    ///
+    /// # Errors
+    /// A file is missing or damaged.
+    pub fn open(models: &Path) -> anyhow::Result<Studio> {
+        let pack = models.join(FILE_NAME);
+        let pack = std::fs::read(&pack).with_context(|| format!("cannot read {}", pack.display()))?;
+        Ok(Studio { face: Face::free(models)?, models: Models::load(&pack)? })
+    }
+
+    /// Somebody attends a challenge for this visitor, in real time.
+    ///
+    /// # Errors
+    /// The server refuses something, the face cannot be read, or the engine fails.
+    pub fn attend(&self, visitor: &Visitor, rng: &mut Rng) -> anyhow::Result<Attended> {
+        let mut person = Person::new(&self.face, rng.fork());
+        attend(visitor, &mut person, Camera::real(), self.models.networks(), rng)
+    }
+
+    /// As [`Studio::attend`], without prompts and as fast as the frames can be analysed. It is true only once as much time
+    /// has passed as it lasted.
+    ///
+    /// # Errors
+    /// As [`Studio::attend`].
+    pub fn attend_quickly(&self, visitor: &Visitor, rng: &mut Rng) -> anyhow::Result<Attended> {
+        let mut person = Person::new(&self.face, rng.fork());
+        attend(visitor, &mut person, Camera::Pretended(0.0), self.models.networks(), rng)
+    }
+
+    /// As [`Studio::attend`], but a recording is played into the camera.
+    ///
+    /// # Errors
+    /// As [`Studio::attend`].
+    pub fn play(&self, visitor: &Visitor, playing: Playing, rng: &mut Rng) -> anyhow::Result<Attended> {
+        let mut person = Person::recorded(&self.face, rng.fork(), playing);
+        attend(visitor, &mut person, Camera::real(), self.models.networks(), rng)
+    }
+}
