@@ -12,14 +12,17 @@ pub type Part = (&'static str, Fingerprint);
 /// shows a plain wall.
 const MAX_CANDIDATES: i64 = 100;
 
+/// More events than this tell a reviewer nothing new.
+const ENOUGH: usize = 20;
+
 #[derive(sqlx::FromRow)]
 struct Candidate {
     event_id: EventId,
     fingerprint: String,
 }
 
-/// The events of other users in which a picture was sent as the same part and is a near copy of this one, newest first within
-/// each row.
+/// The events of other users in which a picture was sent as the same part and is a near copy of this one: some of them where they
+/// are many.
 pub async fn near(db: &mut Connection, user: &UserId, (part, fingerprint): Part) -> sqlx::Result<Vec<EventId>> {
     let mut near = Vec::new();
     for (number, bits) in fingerprint.rows().into_iter().enumerate() {
@@ -42,7 +45,11 @@ pub async fn near(db: &mut Connection, user: &UserId, (part, fingerprint): Part)
                 near.push(event_id);
             }
         }
+        if near.len() >= ENOUGH {
+            break;
+        }
     }
+    near.truncate(ENOUGH);
     Ok(near)
 }
 
