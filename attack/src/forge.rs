@@ -30,13 +30,13 @@ pub(crate) fn all(honest: &[Honest], models: &Models) -> anyhow::Result<Vec<Coun
     let mut scorer = Scorer::new(models.networks());
     let mut counts = vec![flipped_bits(honest, &mut scorer)?];
     let kinds: [(&str, Change); 10] = [
-        ("another attempt's open capture", |own, other| replace(own, other, "open")),
-        ("another attempt's closed capture", |own, other| replace(own, other, "closed")),
-        ("another attempt's strip", |own, other| replace(own, other, "strip")),
-        ("another attempt's pictures, all", |own, other| {
+        ("another person's open capture", |own, other| replace(own, other, "open")),
+        ("another person's closed capture", |own, other| replace(own, other, "closed")),
+        ("another person's strip", |own, other| replace(own, other, "strip")),
+        ("another person's pictures, all", |own, other| {
             ["open", "closed", "strip"].into_iter().for_each(|part| replace(own, other, part));
         }),
-        ("another attempt's transcript and pictures, new signature", |own, other| {
+        ("another person's transcript and pictures, new signature", |own, other| {
             let Sent { issued, secret, .. } = own.clone();
             *own = Sent { issued, secret, ..other.clone() };
             let payload = payload(own);
