@@ -129,26 +129,57 @@ fn migrations_have_the_same_names_for_both_databases() {
     assert!(sqlite.len() >= 5 && sqlite == postgres, "{sqlite:?} {postgres:?}");
 }
 
-/// Every statement of the server as SQLite and as PostgreSQL get it, read from its source.
+/// The string literals of a source without its comments, each with the code that stands before it.
+fn literals(source: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let (mut code, mut text, mut is_text) = (String::new(), String::new(), false);
+    let lines = source.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let mut chars = lines.flat_map(|line| line.chars().chain(['\n']));
+    while let Some(c) = chars.next() {
+        match c {
+            '"' if is_text => {
+                found.push((std::mem::take(&mut code), std::mem::take(&mut text)));
+                is_text = false;
+            }
+            '"' => is_text = true,
+            '\\' if is_text => text.extend(chars.next()),
+            c if is_text => text.push(c),
+            c => code.push(c),
+        }
+    }
+    found
+}
+
+/// Every statement of the server as SQLite and as PostgreSQL get it, read from its source: literals that begin as statements
+/// do. What either database is told alone (`sqlite.rs`, `postgres.rs`) is left out.
 fn statements() -> Vec<[String; 2]> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/db");
     let mut found = Vec::new();
     for file in std::fs::read_dir(folder).unwrap() {
-        let source = std::fs::read_to_string(file.unwrap().path()).unwrap();
-        for call in source.split(".query(").skip(1) {
-            let call = call.trim_start();
-            let literals = |text: &str| text.split('"').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
-            if let Some(parts) = call.strip_prefix("locking!(") {
-                let parts = literals(&parts[..parts.find("\n    ))").unwrap()]);
-                let [before, lock, after] = parts.as_slice() else { panic!("{parts:?}") };
-                found.push([format!("{before}{after}"), format!("{before} {lock} {after}")]);
+        let path = file.unwrap().path();
+        if path.ends_with("sqlite.rs") || path.ends_with("postgres.rs") {
+            continue;
+        }
+        let source = std::fs::read_to_string(&path).unwrap();
+        let before = found.len();
+        let mut texts = literals(&source).into_iter();
+        while let Some((code, text)) = texts.next() {
+            if !["select ", "select\n", "insert ", "update ", "delete "].iter().any(|verb| text.starts_with(verb)) {
+                continue;
+            }
+            if code.trim_end().ends_with("locking!(") {
+                let (Some((_, lock)), Some((_, after))) = (texts.next(), texts.next()) else { panic!("{text}") };
+                found.push([format!("{text}{after}"), format!("{text} {lock} {after}")]);
+            } else if code.trim_end().ends_with("sqlite:") {
+                // Said to each in its own words, one after the other.
+                let Some((_, of_postgres)) = texts.next() else { panic!("{text}") };
+                found.push([text, of_postgres]);
             } else {
-                assert!(call.starts_with('"'), "a statement is no literal: {}", &call[..40]);
-                let text = literals(call).swap_remove(0);
-                assert!(!text.contains('\\'), "{text}");
                 found.push([text.clone(), text]);
             }
         }
+        let run = source.matches(".query(").count();
+        assert!(found.len() - before >= run, "{}: a statement of {run} was not found", path.display());
     }
     found
 }
