@@ -37,7 +37,7 @@ impl Resend {
     pub(super) fn new(config: &ResendConfig, timeout: Duration) -> anyhow::Result<Self> {
         tls::use_ring();
         let client = Client::builder()
-            .timeout(timeout)
+            .timeout(timeout / SENDINGS)
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .context("the HTTP client for Resend cannot be made")?;

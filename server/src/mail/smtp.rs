@@ -16,11 +16,12 @@ use crate::config::{MailSecurity, SmtpConfig};
 #[derive(Clone, Debug)]
 pub(super) struct Smtp {
     server: AsyncSmtpTransport<Tokio1Executor>,
+    timeout: Duration,
     sender: Mailbox,
 }
 
 impl Smtp {
-    /// Prepares the way there; nothing is asked yet. `timeout`: for one command.
+    /// Prepares the way there; nothing is asked yet. `timeout`: for one mail.
     ///
     /// # Errors
     /// The server's name is no name, or `MAIL_CA_FILE` holds no certificate.
@@ -37,18 +38,33 @@ impl Smtp {
         if let Some((name, password)) = &config.login {
             builder = builder.credentials(Credentials::new(name.clone(), password.expose().to_owned()));
         }
-        Ok(Self { server: builder.build(), sender: config.sender.clone() })
+        Ok(Self { server: builder.build(), timeout, sender: config.sender.clone() })
     }
 
     /// Connects and logs in.
     pub(super) async fn knock(&self) -> Result<(), SendError> {
-        self.server.test_connection().await.map(drop).map_err(|error| smtp_error(&error))
+        self.in_time(self.server.test_connection()).await.map(drop)
     }
 
     /// Sends one mail.
     pub(super) async fn send(&self, mail: &Mail<'_>) -> Result<(), SendError> {
         let message = message::write(mail, &self.sender).map_err(|error| SendError::unwritable(&error))?;
-        self.server.send(message).await.map(drop).map_err(|error| smtp_error(&error))
+        self.in_time(self.server.send(message)).await.map(drop)
+    }
+
+    /// The library's own limit holds for the connection only: a server that then says nothing would be waited for without end.
+    async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, lettre::transport::smtp::Error>>,
+    ) -> Result<T, SendError> {
+        match tokio::time::timeout(self.timeout, work).await {
+            Ok(done) => done.map_err(|error| smtp_error(&error)),
+            Err(_) => Err(SendError {
+                text: format!("no answer within {} s", self.timeout.as_secs()),
+                is_final: false,
+                kind: "the mail server did not answer in time",
+            }),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 
 /// A template: the file's name, and what it says where an operator has no other.
 type Template = (&'static str, &'static str);
@@ -78,6 +78,8 @@ impl Templates {
         let Facts { host, link, minutes } = *facts;
         let filled = |(name, _): Template| -> anyhow::Result<String> {
             let template = self.environment.get_template(name)?;
+            // The library would escape slashes as well, and a link that is read in the mail's source should be one.
+            let link = if name == HTML.0 { Value::from_safe_string(escaped(link)) } else { Value::from(link) };
             template.render(context! { host, link, minutes }).with_context(|| format!("{name} cannot be filled in"))
         };
         let subject = filled(SUBJECT)?.trim().replace(['\r', '\n'], " ");
@@ -94,6 +96,10 @@ impl Templates {
         }
         Ok(())
     }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
