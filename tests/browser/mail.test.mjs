@@ -1,7 +1,7 @@
 // Mails to a real mail server (npm smtp-server), in clear at first and then TLS, and TLS from the first byte.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -13,15 +13,22 @@ const LOGIN = { MAIL_USERNAME: 'jo@example.com', MAIL_PASSWORD: 'abcd efgh ijkl 
 const SENDER = { MAIL_SERVER: 'localhost', MAIL_SENDER: 'Blinkgate <noreply@example.com>', MAIL_TIMEOUT_SECONDS: '5' };
 
 let folder = '';
+let authority = '';
 let certificate = '';
 let key = '';
 
 before(() => {
   folder = mkdtempSync(join(tmpdir(), 'blinkgate-mail-'));
+  authority = join(folder, 'authority.pem');
   certificate = join(folder, 'certificate.pem');
   key = join(folder, 'key.pem');
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2',
-    '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', certificate], { stdio: 'ignore' });
+  const openssl = (/** @type {string[]} */ ...args) => execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
+  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  writeFileSync(join(folder, 'extensions'), 'subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n');
+  openssl('req', '-x509', ...newKey, '-days', '2', '-subj', '/CN=authority', '-keyout', 'authority.key', '-out', authority);
+  openssl('req', ...newKey, '-subj', '/CN=localhost', '-keyout', key, '-out', 'request.pem');
+  openssl('x509', '-req', '-in', 'request.pem', '-CA', authority, '-CAkey', 'authority.key', '-CAcreateserial', '-days', '2',
+    '-extfile', 'extensions', '-out', certificate);
 });
 
 after(() => { rmSync(folder, { recursive: true, force: true }); });
@@ -74,14 +81,14 @@ function sendTestEmail(settings) {
 
 const register = (base) => fetch(`${base}/register`, {
   method: 'POST',
-  headers: { 'content-type': 'application/json', origin: base },
+  headers: { 'content-type': 'application/json', 'x-blinkgate': '1', origin: base },
   body: JSON.stringify({ email: 'al@example.org' }),
 });
 
 for (const [security, secure] of /** @type {[string, boolean][]} */ ([['starttls', false], ['tls', true]])) {
   test(`a mail leaves by ${security} with a log-in, and its link opens`, async () => {
     const smtp = await mailServer({ secure });
-    const site = await startServer({ ...SENDER, ...LOGIN, MAIL_PORT: String(smtp.port), MAIL_SECURITY: security, MAIL_CA_FILE: certificate });
+    const site = await startServer({ ...SENDER, ...LOGIN, MAIL_PORT: String(smtp.port), MAIL_SECURITY: security, MAIL_CA_FILE: authority });
     try {
       assert.equal((await register(site.base)).status, 202);
       await arrived(smtp.taken, site.log);
@@ -109,7 +116,7 @@ for (const [security, secure] of /** @type {[string, boolean][]} */ ([['starttls
 
 test('send-test-email says what came of it', async () => {
   const smtp = await mailServer({ secure: false });
-  const settings = { ...LOGIN, MAIL_PORT: String(smtp.port), MAIL_CA_FILE: certificate };
+  const settings = { ...LOGIN, MAIL_PORT: String(smtp.port), MAIL_CA_FILE: authority };
   assert.deepEqual(await sendTestEmail(settings), { code: 0, said: 'smtp: sent\n' });
   assert.match(smtp.taken[0].mail, /Subject: Blinkgate: a test mail/);
   const { code, said } = await sendTestEmail({ ...settings, MAIL_PASSWORD: 'hunter2' });

@@ -82,22 +82,23 @@ fn smtp_error(error: &lettre::transport::smtp::Error) -> SendError {
     // 55x is about this mailbox or this mail; other refusals (a wrong password, say) an operator can put right.
     let code = error.status().map(u16::from);
     let is_final = code.is_some_and(|code| (550..560).contains(&code));
-    let kind = if is_final {
-        "the mail server refused the mailbox or the mail"
-    } else if code.is_some() {
-        "the mail server refused for now"
-    } else if error.is_timeout() {
-        "the mail server did not answer in time"
-    } else if error.is_tls() {
-        "the mail server did not offer a TLS connection that can be trusted"
-    } else {
-        "the mail server could not be reached or spoke nonsense"
-    };
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
         text = format!("{text}: {inner}");
         cause = inner.source();
     }
+    let kind = if is_final {
+        "the mail server refused the mailbox or the mail"
+    } else if code.is_some() {
+        "the mail server refused for now"
+    } else if error.is_timeout() {
+        "the mail server did not answer in time"
+    // What is wrong with a certificate comes as a fault of the connection.
+    } else if error.is_tls() || text.contains("certificate") {
+        "the mail server did not offer a TLS connection that can be trusted"
+    } else {
+        "the mail server could not be reached or spoke nonsense"
+    };
     SendError { text, is_final, kind }
 }

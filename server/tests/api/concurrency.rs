@@ -87,9 +87,13 @@ async fn challenges_at_once_leave_one_open_and_one_counted_attempt_each() {
             tokio::spawn(async move { server.challenge(&cookie).await })
         })
         .collect();
-    let mut decided = 0;
+    // All are there before the first is used: one that is asked for after a decision is another attempt.
+    let mut challenges = Vec::new();
     for challenge in asked {
-        let challenge = challenge.await.unwrap();
+        challenges.push(challenge.await.unwrap());
+    }
+    let mut decided = 0;
+    for challenge in challenges {
         let answer = server.submit(&cookie, "k", &worthless(&challenge)).await;
         match answer.status.as_u16() {
             200 => decided += 1,

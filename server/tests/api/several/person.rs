@@ -146,7 +146,7 @@ impl Person {
     pub async fn come(mut self) -> (String, Evidence) {
         let token = self.register().await;
         self.open(&token).await;
-        if self.number % 2 == 0 {
+        if self.number.is_multiple_of(2) {
             let (challenge, _) = self.challenge().await;
             let answer = self.submit(&worthless(&challenge)).await;
             assert_eq!((&answer["status"], &answer["attempts_left"]), (&json!("FAILED"), &json!(4)));
