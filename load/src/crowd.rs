@@ -85,7 +85,7 @@ impl Crowd {
     /// So many people with challenges that are due.
     ///
     /// # Errors
-    /// As [`Crowd::ready`].
+    /// Somebody cannot come up to the camera.
     pub fn gather(&self, count: usize) -> anyhow::Result<Vec<Ready>> {
         let ready = for_each(ARRIVING, &vec![(); count], |()| self.ready())?;
         if let Some(last) = ready.iter().map(|ready| ready.due).max() {
