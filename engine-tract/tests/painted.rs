@@ -28,13 +28,12 @@ const HEAD: (usize, usize, usize) = (120, 40, 400);
 /// Frames of the free portrait, and of every other one, each painted in every way.
 const FRAMES: [u32; 2] = [20, 5];
 /// Faces from the front with open eyes.
-const STILLS: [&str; 7] = [
+const STILLS: [&str; 6] = [
     "from_video__cap12_f0620_open.png",
     "from_video__cap13_f0040_open.png",
     "from_video__d0_f0000_open.png",
     "from_video__d13_f0000_open_glasses.png",
     "liveportrait__s9.jpg",
-    "patlevin__portrait.jpg",
     "tfjs__test_data_portrait.jpg",
 ];
 
