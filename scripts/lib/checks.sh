@@ -52,7 +52,7 @@ cargo_component() {
 
 check_rust_tests() {
     cargo test --locked --release --workspace || return
-    [ -d ../shared/material ] || echo "SKIPPED: readings beside MediaPipe's: ../shared/material is absent"
+    [ -d ../shared/material ] || echo "SKIPPED: readings beside MediaPipe's and lids painted into stills: ../shared/material is absent"
 }
 
 # What the server's tests need of PostgreSQL is ignored without one.

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::SigningKey;
 use engine::{Evidence, Terms, transcript};
 use fastrand::Rng;
+use serde_json::{Value, json};
 
 /// A key pair for one challenge.
 #[derive(Clone)]
@@ -73,5 +74,16 @@ impl Parcel {
     /// All bytes in the order in which they are sent.
     pub fn bytes(&self) -> Vec<u8> {
         [self.transcript.as_slice(), &self.open, &self.closed, &self.strip].concat()
+    }
+
+    /// Where it is sent.
+    pub fn path(&self) -> String {
+        format!("/api/submission/{}", self.challenge)
+    }
+
+    /// The parts' sizes, as the question for the decision names them.
+    pub fn lengths(&self) -> Value {
+        let [transcript, open, closed, strip] = [&self.transcript, &self.open, &self.closed, &self.strip].map(Vec::len);
+        json!({ "transcript": transcript, "open": open, "closed": closed, "strip": strip })
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use serde_json::{Value, json};
+use serde_json::Value;
 use ureq::http::Method;
 
 use crate::parcel::Parcel;
@@ -53,7 +53,7 @@ impl Visitor {
     /// As [`Visitor::submit`].
     pub fn resume(&self, key: &str, parcel: &Parcel) -> anyhow::Result<Sent> {
         let with = With { key: Some(key), ..self.with() };
-        let answer = self.site.send(&Method::GET, &path(parcel), with, None)?;
+        let answer = self.site.send(&Method::GET, &parcel.path(), with, None)?;
         match (answer.status, answer.code().as_deref()) {
             (200, _) => {}
             // Decided already: the question for it gets the same answer.
@@ -112,7 +112,7 @@ impl Visitor {
         let mut offset = received;
         for chunk in bytes.get(received..).unwrap_or_default().chunks(CHUNK) {
             let with = With { key: Some(key), offset: Some(offset), ..self.with() };
-            let answer = self.site.send(&Method::PATCH, &path(parcel), with, Some(chunk))?;
+            let answer = self.site.send(&Method::PATCH, &parcel.path(), with, Some(chunk))?;
             if answer.status != 200 {
                 return Ok(Some(refusal(answer)));
             }
@@ -126,11 +126,9 @@ impl Visitor {
     /// # Errors
     /// As [`Visitor::submit`].
     pub fn decide(&self, key: &str, parcel: &Parcel) -> anyhow::Result<Sent> {
-        let [transcript, open, closed, strip] =
-            [&parcel.transcript, &parcel.open, &parcel.closed, &parcel.strip].map(Vec::len);
-        let body = json!({ "transcript": transcript, "open": open, "closed": closed, "strip": strip }).to_string();
+        let body = parcel.lengths().to_string();
         let with = With { key: Some(key), ..self.with() };
-        let answer = self.site.send(&Method::POST, &path(parcel), with, Some(body.as_bytes()))?;
+        let answer = self.site.send(&Method::POST, &parcel.path(), with, Some(body.as_bytes()))?;
         if answer.status != 200 {
             return Ok(refusal(answer));
         }
@@ -141,10 +139,6 @@ impl Visitor {
             attempts_left: decision["attempts_left"].as_u64().context("no number of attempts")?,
         }))
     }
-}
-
-fn path(parcel: &Parcel) -> String {
-    format!("/api/submission/{}", parcel.challenge)
 }
 
 /// What an answer without a decision comes to.

@@ -62,7 +62,7 @@ const en = {
   'priming.video': 'The video stays on this device',
   'priming.video.text': 'Your browser reads your eyes itself. No video is sent or recorded.',
   'priming.sent': 'A few small pictures are sent',
-  'priming.sent.text': 'Eyes open, eyes closed, a strip of tiny ones in between, and a signed record of the measurements: up to 120 kB. This site keeps them as evidence.',
+  'priming.sent.text': 'Eyes open, eyes closed, a strip of tiny ones in between, and a signed record of the measurements: up to 120 kB. This site may keep them as evidence for a time.',
   'priming.size': 'About {size} are loaded first',
   'priming.size.text': 'The eye reader. Your browser may keep it for the next time.',
   'priming.tips': 'For a good start',
@@ -157,7 +157,7 @@ const en = {
   'verified.going': 'To your result',
   'verified.lead': '{email} is confirmed. You can close this page and go back to the site that sent you.',
 
-  'verified.kept': 'The two pictures and what was read from them are kept as evidence. The video was never stored.',
+  'verified.kept': 'What was read from the pictures is kept as evidence, and the pictures may be for a time. The video was never stored.',
 
   'failed.title': 'That did not work',
   'failed.sent': 'These two pictures were sent',

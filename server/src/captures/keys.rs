@@ -32,6 +32,11 @@ pub(super) async fn check(place: &Place, master: &SealingKey) -> Result<(), Stor
     if place.create(CHECK, kept).await? { Err(StoreError::Overwriting) } else { Ok(()) }
 }
 
+/// Whether the place gives what was written at the first start.
+pub(super) async fn answers(place: &Place) -> Result<(), StoreError> {
+    place.get(CHECK).await?.map(drop).ok_or(StoreError::Forgetful)
+}
+
 /// Returns the user's key, made if there is none.
 pub(super) async fn find_or_make(place: &Place, master: &SealingKey, user: &UserId) -> Result<SealingKey, StoreError> {
     if let Some(key) = find(place, master, user).await? {

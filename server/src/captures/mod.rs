@@ -120,7 +120,7 @@ impl CaptureStore {
     /// As [`CaptureStore::check`].
     pub async fn answers(&self) -> Result<(), StoreError> {
         self.check().await?;
-        keys::check(&self.place, &self.master).await
+        keys::answers(&self.place).await
     }
 
     /// Seals and keeps the pictures of `user`: open, closed, strip. When this returns, all of them are kept for good; when it

@@ -105,7 +105,7 @@ mod tests {
             ("hunter2", "must name an SQLite file"),
             ("postgres:hunter2", "must name an SQLite file"),
             ("postgresqlx://jo:hunter2@db/blink", "must name an SQLite file"),
-            ("postgres://jo:hunter2#@db/blink", "names no database"),
+            ("postgres://jo:hunter2#@db/blink", "cannot be read"),
             ("postgres://jo:hunter2/3@db/blink", "cannot be read"),
             ("postgres://jo:hunter2@db", "names no database"),
             ("postgres://jo@db/blink?pasword=hunter2", "has an unknown parameter"),

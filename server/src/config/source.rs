@@ -21,11 +21,11 @@ const NAMES: &[&str] = &[
     "MAIL_PASSWORD",
     "MAIL_SENDER",
     "MAIL_CA_FILE",
-    "MAIL_TEMPLATES",
     "MAIL_TIMEOUT_SECONDS",
     "RESEND_API_KEY",
     "RESEND_FROM_EMAIL",
     "RESEND_API_URL",
+    "MAIL_TEMPLATES",
     "ADMIN_API_KEY",
     "RETENTION",
     "RETENTION_DAYS",
@@ -204,7 +204,7 @@ mod tests {
         assert!(env_file("PORT=9000\n# a comment\nMAIL_PASSWORD_FILE=/run/secrets/mail\n").is_ok());
         assert!(env_file("PROT=9000\n").unwrap_err().contains("PROT"));
         assert!(env_file("PORT_FILE=/run/port\n").unwrap_err().contains("PORT_FILE"));
-        assert!(env_file("RESEND_API_KEY=re_1\n").unwrap_err().contains("RESEND_API_KEY"));
+        assert!(env_file("SECRET_KEY=flask\n").unwrap_err().contains("SECRET_KEY"));
     }
 
     #[test]
@@ -214,7 +214,7 @@ mod tests {
             .lines()
             .filter_map(|line| line.strip_prefix('#')?.split_once('='))
             .map(|(name, _)| name)
-            .filter(|name| name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'))
+            .filter(|name| name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'))
             .collect();
         assert_eq!(shown, NAMES);
         let uncommented: String =

@@ -1,6 +1,6 @@
 //! Which captures the events name, and what has outlived its time.
 
-use super::Connection;
+use super::{Connection, Statement};
 use crate::domain::{EventId, MailId, SessionId};
 
 /// An event whose captures are kept.
@@ -27,32 +27,26 @@ impl Row {
     }
 }
 
+async fn all(rows: Statement<'_>) -> sqlx::Result<Vec<Kept>> {
+    Ok(rows.fetch_all::<Row>().await?.into_iter().map(Row::kept).collect())
+}
+
 /// Returns up to `limit` events of this outcome from `until_ms` and before whose captures are kept, oldest first.
 pub async fn until(db: &mut Connection, status: &str, until_ms: i64, limit: u32) -> sqlx::Result<Vec<Kept>> {
-    let rows: Vec<Row> = db
-        .query(
-            "select id, open_capture_ref, closed_capture_ref, strip_ref from verification_events
+    let rows = db.query(
+        "select id, open_capture_ref, closed_capture_ref, strip_ref from verification_events
          where status = $1 and created_at <= $2 and open_capture_ref is not null order by created_at limit $3",
-        )
-        .bind(status)
-        .bind(until_ms)
-        .bind(i64::from(limit))
-        .fetch_all()
-        .await?;
-    Ok(rows.into_iter().map(Row::kept).collect())
+    );
+    all(rows.bind(status).bind(until_ms).bind(i64::from(limit))).await
 }
 
 /// Returns the events of this address whose captures are kept.
 pub async fn of_address(db: &mut Connection, email: &str) -> sqlx::Result<Vec<Kept>> {
-    let rows: Vec<Row> = db
-        .query(
-            "select id, open_capture_ref, closed_capture_ref, strip_ref from verification_events
+    let rows = db.query(
+        "select id, open_capture_ref, closed_capture_ref, strip_ref from verification_events
          where email = $1 and open_capture_ref is not null",
-        )
-        .bind(email)
-        .fetch_all()
-        .await?;
-    Ok(rows.into_iter().map(Row::kept).collect())
+    );
+    all(rows.bind(email)).await
 }
 
 /// Returns what the captures of an event are called; nothing if there is no such event or it names none.

@@ -27,23 +27,18 @@ pub(super) fn data_folder(config: &Config) -> Finding {
     }
 }
 
-pub(super) async fn database(config: &Config) -> Finding {
+/// Also returns the database, if it can be used.
+pub(super) async fn database(config: &Config) -> (Finding, Option<Db>) {
     const PART: &str = "database";
     let kind = match &config.database_url {
         DatabaseUrl::Sqlite(_) => "SQLite",
         DatabaseUrl::Postgres(_) => "PostgreSQL",
     };
+    let wrong = |seen, remedy| (Finding::wrong(PART, seen, remedy), None);
     match tokio::time::timeout(PATIENCE, Db::open(&config.database_url)).await {
-        Ok(Ok(db)) => {
-            db.close().await;
-            Finding::ok(PART, format!("{kind} answers, and its tables are up to date"))
-        }
-        Ok(Err(error)) => {
-            Finding::wrong(PART, format!("{error:#}"), "look at DATABASE_URL, and at the database's own log")
-        }
-        Err(_) => {
-            Finding::wrong(PART, "the database does not answer".to_owned(), "look at the host and port in DATABASE_URL")
-        }
+        Ok(Ok(db)) => (Finding::ok(PART, format!("{kind} answers, and its tables are up to date")), Some(db)),
+        Ok(Err(error)) => wrong(format!("{error:#}"), "look at DATABASE_URL, and at the database's own log"),
+        Err(_) => wrong("the database does not answer".to_owned(), "look at the host and port in DATABASE_URL"),
     }
 }
 
@@ -58,11 +53,11 @@ pub(super) fn admin_key(config: &Config) -> Finding {
     }
 }
 
-pub(super) fn base_url(config: &Config, base_url: &BaseUrl) -> Vec<Finding> {
+pub(super) fn base_url(config: &Config, base_url: &BaseUrl) -> Finding {
     const PART: &str = "base URL";
     let url = base_url.as_str();
     let for_people = !matches!(config.mail.ways.as_slice(), [MailWay::File { .. }]);
-    let finding = if base_url.is_https() {
+    if base_url.is_https() {
         Finding::ok(PART, url.to_owned())
     } else if !base_url.is_loopback() {
         Finding::wrong(
@@ -78,8 +73,7 @@ pub(super) fn base_url(config: &Config, base_url: &BaseUrl) -> Vec<Finding> {
         )
     } else {
         Finding::doubtful(PART, format!("{url}: for development"), "set APP_BASE_URL before people come")
-    };
-    vec![finding]
+    }
 }
 
 pub(super) fn cookie(config: &Config, base_url: &BaseUrl) -> Finding {
@@ -171,15 +165,18 @@ pub(super) async fn models(config: &Config) -> Finding {
     }
 }
 
-pub(super) async fn clock(config: &Config) -> Finding {
+pub(super) async fn clock(db: Option<&Db>) -> Finding {
     const PART: &str = "clock";
     const REMEDY: &str = "set the clock, and keep it set (systemd-timesyncd, chrony)";
     let now = clock::now_ms();
     if now < EARLIEST_MS {
         return Finding::wrong(PART, format!("it shows {}, which is over", clock::rfc3339(now)), REMEDY);
     }
-    let theirs = async { Db::open(&config.database_url).await.ok()?.clock_ms().await.ok() };
-    match theirs.await {
+    let theirs = match db {
+        Some(db) => db.clock_ms().await.ok(),
+        None => None,
+    };
+    match theirs {
         Some(theirs) if (theirs - clock::now_ms()).abs() > MAX_CLOCK_DIFFERENCE_MS => Finding::wrong(
             PART,
             format!("it shows {}, the database's {}", clock::rfc3339(clock::now_ms()), clock::rfc3339(theirs)),

@@ -27,14 +27,18 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
     let base_url = config.base_url(config.port);
     let mut findings = vec![Finding::ok("settings", "every setting can be read".to_owned())];
     findings.push(checks::data_folder(config));
-    findings.push(checks::database(config).await);
+    let (finding, db) = checks::database(config).await;
+    findings.push(finding);
     findings.push(checks::admin_key(config));
-    findings.extend(checks::base_url(config, &base_url));
+    findings.push(checks::base_url(config, &base_url));
     findings.push(checks::cookie(config, &base_url));
     findings.push(checks::listening(config).await);
     findings.extend(checks::mail(config).await);
     findings.push(checks::store(config).await);
     findings.push(checks::models(config).await);
-    findings.push(checks::clock(config).await);
+    findings.push(checks::clock(db.as_ref()).await);
+    if let Some(db) = db {
+        db.close().await;
+    }
     findings
 }

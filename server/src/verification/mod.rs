@@ -196,8 +196,7 @@ async fn keep_and_record(
         Verdict::Rejected(reason) => Some(reason),
     };
     let was_scored = judging::were_scored(&decision.record);
-    let outcome = if reason.is_none() { Outcome::Verified } else { Outcome::Failed };
-    let captures = (was_scored && app.retention.keeps(outcome)).then(|| CaptureRefs::new(&event, now));
+    let captures = (was_scored && app.retention.keeps(Outcome::of(reason))).then(|| CaptureRefs::new(&event, now));
     let is_new = was_scored && reason != Some(Reason::CaptureReplayed);
     let mut pictures = if is_new { Pictures::of(&upload, &decision.record) } else { Pictures::default() };
     let review = pictures.review(app, &session.user_id).await?.map(|review| to_json(&review)).transpose()?;
@@ -232,7 +231,7 @@ async fn keep_and_record(
 async fn record(app: &App, session: &Session, ruling: &Ruling) -> Result<Answer, VerificationError> {
     let now = clock::now_ms();
     let challenge = &ruling.challenge;
-    let status = if ruling.reason.is_none() { Outcome::Verified } else { Outcome::Failed };
+    let status = Outcome::of(ruling.reason);
     let mut tx = app.db.write(Hold::User(&session.user_id)).await?;
     let attempts = match counting::count(app, &mut tx, session, &challenge.id, ruling.reason, now).await {
         // The user was erased in the meantime, and the sitting with them.

@@ -82,6 +82,11 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// What an attempt with this reason against it comes to.
+    pub(super) fn of(reason: Option<Reason>) -> Self {
+        if reason.is_none() { Outcome::Verified } else { Outcome::Failed }
+    }
+
     /// As it is stored and listed.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -2,38 +2,13 @@
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Method, Request, header};
-use serde_json::{Value, json};
+use serde_json::Value;
+pub use visitor::Parcel;
 
 use crate::helpers::{Answer, TestServer, own_post};
 
 /// The largest chunk that is taken.
 pub const CHUNK: usize = 16 * 1024;
-
-/// What is sent for a challenge.
-#[derive(Clone)]
-pub struct Parcel {
-    pub challenge: String,
-    pub transcript: Vec<u8>,
-    pub open: Vec<u8>,
-    pub closed: Vec<u8>,
-    pub strip: Vec<u8>,
-}
-
-impl Parcel {
-    pub fn path(&self) -> String {
-        format!("/api/submission/{}", self.challenge)
-    }
-
-    /// All bytes in the order in which they are sent.
-    pub fn bytes(&self) -> Vec<u8> {
-        [self.transcript.as_slice(), &self.open, &self.closed, &self.strip].concat()
-    }
-
-    pub fn lengths(&self) -> Value {
-        let [transcript, open, closed, strip] = [&self.transcript, &self.open, &self.closed, &self.strip].map(Vec::len);
-        json!({ "transcript": transcript, "open": open, "closed": closed, "strip": strip })
-    }
-}
 
 /// A submission that is whole in form and worthless in content.
 pub fn worthless(challenge: &Value) -> Parcel {
