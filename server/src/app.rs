@@ -18,6 +18,7 @@ use crate::rate::RateLimits;
 use crate::readiness::Readiness;
 use crate::retention::Retention;
 use crate::scoring::ScoringPool;
+use crate::trail::{self, TrailKey};
 use crate::{files, mail, secrets};
 
 /// The running server, shared.
@@ -52,6 +53,8 @@ pub struct AppState {
     pub trusted_proxies: TrustedProxies,
     /// Opens `/admin/…`.
     pub admin_key: HashedToken,
+    /// Signs checkpoints of the trail.
+    pub trail_key: TrailKey,
 }
 
 /// A body that takes longer to arrive is given up. At the 16 kB of the largest that is 5 kbit/s.
@@ -97,6 +100,9 @@ impl AppState {
             Some(key) => key.clone(),
             None => secrets::admin_key(&config.data_dir)?,
         };
+        let trail_key = trail_key(config, &base_url)?;
+        let db = Db::open(&config.database_url).await?;
+        trail::begin(&db).await.context("the audit's trail cannot be begun")?;
         Ok(Arc::new(AppState {
             cookie_secure: config.cookie_secure.unwrap_or(base_url.is_https()),
             base_url,
@@ -114,7 +120,7 @@ impl AppState {
                 max_content_length: config.max_content_length,
                 body_arrival: BODY_ARRIVAL,
             },
-            db: Db::open(&config.database_url).await?,
+            db,
             scoring,
             captures: open_captures(config).await?,
             retention: config.retention,
@@ -124,6 +130,7 @@ impl AppState {
             rate: RateLimits::new(),
             trusted_proxies: config.trusted_proxies.clone(),
             admin_key: HashedToken::of(admin_key.expose()),
+            trail_key,
         }))
     }
 
@@ -131,6 +138,15 @@ impl AppState {
     pub fn eraser(&self) -> Eraser<'_> {
         Eraser { db: &self.db, captures: &self.captures, mail: &self.mail }
     }
+}
+
+/// The key that signs checkpoints.
+pub(crate) fn trail_key(config: &Config, base_url: &BaseUrl) -> anyhow::Result<TrailKey> {
+    let key = match &config.trail_key {
+        Some(key) => key.clone(),
+        None => secrets::trail_key(&config.data_dir)?,
+    };
+    Ok(TrailKey::new(base_url, key.as_bytes()))
 }
 
 /// Opens the captures' store. One that cannot be reached now may be later; one that was begun with another key, or knows us

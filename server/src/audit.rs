@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::db::Connection;
 use crate::db::audit::{self, Entry};
 use crate::domain::AuditId;
+use crate::trail;
 
 /// What happened. Words are never renamed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +35,7 @@ impl Action {
     }
 }
 
-/// Writes it down, with whoever did it.
+/// Writes it down, with whoever did it. The last thing before the commit ([`trail::add_event`]).
 ///
 /// # Errors
 /// What the database says.
@@ -46,5 +47,6 @@ pub async fn note(db: &mut Connection, action: Action, actor: &str, figures: &Va
         actor: actor.to_owned(),
         details: figures.to_string(),
     };
-    audit::insert(db, &entry).await
+    audit::insert(db, &entry).await?;
+    trail::add_audit(db, &entry).await
 }

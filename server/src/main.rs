@@ -61,6 +61,23 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         runtime: Runtime,
     },
+    /// Print where the audit's trail stands, signed: keep it where this server cannot reach it
+    Checkpoint {
+        /// Print the key that checkpoints are verified with
+        #[arg(long)]
+        public_key: bool,
+    },
+    /// Go over the audit's trail and print one JSON object; ends with 1 if something was tampered with
+    ///
+    /// Beside a checkpoint that was kept elsewhere it also finds what was cut off, or written anew as a whole.
+    VerifyLog {
+        /// A file with a checkpoint; may be given several times
+        #[arg(long, value_name = "FILE")]
+        checkpoint: Vec<PathBuf>,
+        /// The key that signed them, as checkpoint --public-key printed it then; this server's where not given
+        #[arg(long, value_name = "KEY")]
+        key: Option<String>,
+    },
     /// Try each part with the present settings, say what is wrong and how to mend it; ends with 1 if something is
     Doctor {
         /// Print one JSON object
@@ -134,6 +151,16 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::VerifyBundle { folder, runtime } => {
             let same = tools::print_verification(&folder, runtime)?;
             anyhow::ensure!(same, "the server decided otherwise");
+            Ok(())
+        }
+        Command::Checkpoint { public_key: true } => tools::print_public_key(&Config::load()?),
+        Command::Checkpoint { public_key: false } => {
+            wait_for(async { tools::print_checkpoint(&Config::load()?).await })
+        }
+        Command::VerifyLog { checkpoint, key } => {
+            let well =
+                wait_for(async { tools::print_log_verification(&Config::load()?, &checkpoint, key.as_deref()).await })?;
+            anyhow::ensure!(well, "the trail was tampered with");
             Ok(())
         }
         Command::Erase { email, yes, by } => {

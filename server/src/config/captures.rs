@@ -104,13 +104,7 @@ impl CaptureConfig {
             None if source.text("CLOUDINARY_CLOUD_NAME").is_some() => PlaceConfig::Cloudinary(cloudinary(source)?),
             None => PlaceConfig::Files,
         };
-        let key = |text: Secret| {
-            SealingKey::parse(text.expose()).ok_or(ConfigError::Unusable {
-                name: "CAPTURE_MASTER_KEY",
-                problem: "must be 32 random bytes as base64 or hexadecimal; `openssl rand -base64 32` makes such a key",
-            })
-        };
-        Ok(Self { place, master_key: source.secret("CAPTURE_MASTER_KEY")?.map(key).transpose()? })
+        Ok(Self { place, master_key: values::key(source, "CAPTURE_MASTER_KEY")? })
     }
 }
 

@@ -23,6 +23,7 @@ use crate::clock::MINUTE_MS;
 use crate::cool_down::CoolDown;
 use crate::retention::Retention;
 use crate::runtime::Runtime;
+use crate::sealing::SealingKey;
 use source::Source;
 
 /// Every setting, checked. Each field names the variable that it is read from.
@@ -43,6 +44,8 @@ pub struct Config {
     pub mail: MailConfig,
     /// `ADMIN_API_KEY`: opens `/admin/…`. One is made under `DATA_DIR/keys/` where not set.
     pub admin_key: Option<Secret>,
+    /// `TRAIL_SIGNING_KEY`: signs checkpoints of the trail. One is made under `DATA_DIR/keys/` where not set.
+    pub trail_key: Option<SealingKey>,
     /// `CAPTURE_…`, `S3_…`, `CLOUDINARY_…`: where captures lie and what seals them.
     pub captures: CaptureConfig,
     /// `RETENTION`, `RETENTION_DAYS`, `RETENTION_DAYS_FAILED`: how long captures are kept.
@@ -117,6 +120,7 @@ impl Config {
             data_dir,
             mail: MailConfig::from_source(source)?,
             admin_key: values::admin_key(source)?,
+            trail_key: values::key(source, "TRAIL_SIGNING_KEY")?,
             captures: CaptureConfig::from_source(source)?,
             retention: captures::retention(source)?,
             policy: values::policy(source)?,

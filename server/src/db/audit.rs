@@ -31,6 +31,14 @@ pub async fn insert(db: &mut Connection, entry: &Entry) -> sqlx::Result<()> {
     Ok(())
 }
 
+/// Returns the row of this id.
+pub async fn find(db: &mut Connection, id: &AuditId) -> sqlx::Result<Option<Entry>> {
+    db.query("select id, created_at, action, actor, details from audit_entries where id = $1")
+        .bind(id)
+        .fetch_optional()
+        .await
+}
+
 /// Returns the newest `limit` rows, newest first.
 pub async fn list_newest(db: &mut Connection, limit: u32) -> sqlx::Result<Vec<Entry>> {
     db.query(

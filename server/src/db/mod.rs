@@ -15,6 +15,7 @@ pub mod outbox;
 pub mod pictures;
 pub mod sessions;
 pub mod tokens;
+pub mod trail;
 pub mod uploads;
 pub mod users;
 

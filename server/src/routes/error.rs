@@ -35,6 +35,7 @@ pub enum ApiError {
     EmailInvalid,
     Internal(String),
     KeyInvalid,
+    ConsentUnknown,
     LimitInvalid,
     MethodNotAllowed,
     NotFound,
@@ -71,7 +72,9 @@ impl ApiError {
             CaptureGone | ChallengeExpired | TokenExpired | TokenUsed => StatusCode::GONE,
             TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ContentEncoding | ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            EmailInvalid | KeyInvalid | ToneGuidedRefused | SubmissionMalformed(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            EmailInvalid | KeyInvalid | ConsentUnknown | ToneGuidedRefused | SubmissionMalformed(_) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             AttemptsExhausted { .. } | CoolingDown { .. } | TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Busy | Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -101,6 +104,7 @@ impl ApiError {
             EmailInvalid => "email_invalid",
             Internal(_) => "internal",
             KeyInvalid => "key_invalid",
+            ConsentUnknown => "consent_unknown",
             LimitInvalid => "limit_invalid",
             MethodNotAllowed => "method_not_allowed",
             NotFound => "not_found",
@@ -147,6 +151,7 @@ impl ApiError {
             ContentType => "The request must be JSON, or plain bytes where pictures are sent.",
             EmailInvalid => "That does not look like an e-mail address. Check it and try again.",
             Internal(_) => "Something went wrong on our side. Try again in a moment.",
+            ConsentUnknown => "This page is out of date: what it says about the pictures has changed. Reload it.",
             KeyInvalid => "The browser's key cannot be used. Reload the page and try again.",
             LimitInvalid => "The limit must be a whole number from 1 to 500.",
             MethodNotAllowed => "This address does not take requests of that kind.",

@@ -5,6 +5,7 @@ pub mod inspect;
 pub mod replay;
 
 mod frames;
+mod trail;
 
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
@@ -13,6 +14,7 @@ use anyhow::{Context as _, anyhow, bail, ensure};
 use bundle::{Bundle, Decided};
 use engine::Networks;
 use replay::Source;
+pub use trail::{print_checkpoint, print_log_verification, print_public_key};
 
 use crate::captures::{CaptureStore, Found};
 use crate::clock;

@@ -37,6 +37,7 @@ mod start;
 mod stores;
 mod submission;
 mod takeover;
+mod trail;
 mod upload;
 mod verify;
 mod workers;
