@@ -100,7 +100,7 @@ test('every key that the modules use has a text, and every text is used', () => 
     for (const [, key = ''] of sources.matchAll(/\bplural\('([^']+)'/g)) assert.ok(has(`${key}.one`) && has(`${key}.other`), `no plural for ${key}`);
   }
   const everything = joined(all) + pages.map(read).join('\n');
-  const byCode = /^(hint|spoken|problem|reason|paused|recipe|uploading\.again|admin\.(problem|reason|gate|status|review_state|policy|record\.key|timeline|action|trace))\./;
+  const byCode = /^(hint|spoken|problem|reason|paused|recipe|uploading\.again|admin\.(problem|reason|gate|status|review_state|policy|record\.key|timeline|gesture|outcome|decision|action|trace))\./;
   const unused = Object.keys({ ...EN, ...ADMIN_EN }).filter((key) => !byCode.test(key) && !everything.includes(`${key.replace(/\.(one|other)$/, '')}'`) && !everything.includes(`"${key}"`));
   assert.deepEqual(unused, []);
 });

@@ -52,7 +52,7 @@ export function adminApi(key) {
     picture: (reference, options) => download(`/admin/${reference}`, options),
     /** @param {string} event @param {'approve' | 'decline'} decision @param {string} note @param {Options} [options] @returns {Promise<{user: {status: string}}>} */
     review: (event, decision, note, options) => post(`/admin/events/${id(event)}/review`, { decision, note }, options),
-    /** @param {string} email @param {boolean} dryRun @param {Options} [options] @returns {Promise<any>} */
+    /** @param {string} email @param {boolean} dryRun @param {Options} [options] @returns {Promise<{users: import('./types.js').Erasure[]}>} */
     erase: (email, dryRun, options) => post('/admin/erase', { email, dry_run: dryRun }, options),
     /** @param {string | null} cursor @param {Options} [options] @returns {Promise<import('./types.js').AuditPage>} */
     audit: (cursor, options) => get(`/admin/audit?${new URLSearchParams({ limit: PAGE, ...(cursor === null ? {} : { cursor }) })}`, options),

@@ -4,8 +4,9 @@
 import { the } from '../dom.js';
 import { el } from './elements.js';
 import { Listing } from './listing.js';
+import { hashOf } from './place.js';
 import { table } from './table.js';
-import { detailsLine, moment, text, wordOf } from './words.js';
+import { moment, text, wordOf } from './words.js';
 
 /** @typedef {import('./types.js').Desk} Desk */
 /** @typedef {import('./types.js').AuditEntry} AuditEntry */
@@ -32,7 +33,7 @@ export class AuditView {
         el('time', { datetime: entry.created_at }, moment(entry.created_at)),
         el('span', { 'data-action': entry.action }, wordOf('action', entry.action)),
         entry.actor,
-        el('span', { class: 'small' }, detailsLine(entry.details)),
+        detailList(entry.details, desk),
       ],
       nothing: () => el('div', { class: 'nothing' }, el('h2', {}, text('admin.audit.none'))),
       count: 'admin.audit.count',
@@ -44,4 +45,16 @@ export class AuditView {
   stop() {
     this.#listing?.stop();
   }
+}
+
+/** What an entry says beside its word, name by name; an event is led to. @param {unknown} details @param {Desk} desk */
+function detailList(details, desk) {
+  if (details === null || details === undefined) return null;
+  if (typeof details !== 'object') return String(details);
+  const named = Object.entries(details).map(([name, value]) => {
+    const words = typeof value === 'object' ? JSON.stringify(value) : String(value);
+    const isEvent = name === 'event' && desk.may('events');
+    return el('li', {}, `${name.replaceAll('_', ' ')}: `, isEvent ? el('a', { href: hashOf({ view: 'event', id: words }) }, words) : words);
+  });
+  return el('ul', { class: 'details' }, ...named);
 }

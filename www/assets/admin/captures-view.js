@@ -4,7 +4,7 @@
 import { el } from './elements.js';
 import { picturePlace } from './pictures.js';
 import { table } from './table.js';
-import { figure, moment, text } from './words.js';
+import { bothEyes, moment, text } from './words.js';
 
 /** @typedef {import('./types.js').Desk} Desk */
 /** @typedef {import('./types.js').WholeEvent} WholeEvent */
@@ -39,11 +39,9 @@ function figures({ record }) {
   if (captures.length === 0) return null;
   const rows = table(text('admin.pictures.table'), [
     { words: text('admin.pictures.capture') },
-    { words: text('admin.curve.claimed_left'), number: true },
-    { words: text('admin.curve.claimed_right'), number: true },
-    { words: text('admin.curve.scored_left'), number: true },
-    { words: text('admin.curve.scored_right'), number: true },
-  ]);
-  for (const { words, claimed, scored } of captures) rows.add([words, figure(claimed?.left), figure(claimed?.right), figure(scored?.left), figure(scored?.right)]);
+    { words: text('admin.figures.claimed'), number: true },
+    { words: text('admin.figures.read'), number: true },
+  ], { isNarrow: true });
+  for (const { words, claimed, scored } of captures) rows.add([words, bothEyes(claimed), bothEyes(scored)]);
   return rows.element;
 }

@@ -8,7 +8,7 @@ import { layOut } from './plot-layout.js';
 import { drawPlot } from './plot.js';
 import { stripView } from './strip.js';
 import { table } from './table.js';
-import { figure, seconds, text, wordOf } from './words.js';
+import { bothEyes, figure, seconds, text, wordOf } from './words.js';
 
 /** @typedef {import('./types.js').Desk} Desk */
 /** @typedef {import('./types.js').Curve} Curve */
@@ -64,24 +64,17 @@ function cellTable(curve) {
   const rows = table(text('admin.curve.table'), [
     { words: text('admin.curve.cell'), number: true },
     { words: text('admin.curve.time'), number: true },
-    { words: text('admin.curve.claimed_left'), number: true },
-    { words: text('admin.curve.claimed_right'), number: true },
-    { words: text('admin.curve.scored_left'), number: true },
-    { words: text('admin.curve.scored_right'), number: true },
-    { words: text('admin.curve.apart'), number: true },
-  ]);
-  curve.cells.forEach((cell, index) => {
-    const { claimed, scored } = cell;
-    const read = scored === null ? [text('admin.curve.unread'), text('admin.curve.unread')] : [figure(scored.left), figure(scored.right)];
-    rows.add([String(index + 1), text('admin.curve.seconds', { seconds: seconds(cell.t) }), figure(claimed?.left), figure(claimed?.right), ...read, figure(apart(cell))]);
-  });
-  rows.element.id = 'cell-table';
-  return el('details', { class: 'more' }, el('summary', {}, text('admin.curve.table')), rows.element);
+    { words: text('admin.figures.claimed'), number: true },
+    { words: text('admin.figures.read'), number: true },
+    { words: text('admin.figures.apart'), number: true },
+  ], { isNarrow: true });
+  curve.cells.forEach((cell, index) => rows.add([String(index + 1), text('admin.curve.seconds', { seconds: seconds(cell.t) }), bothEyes(cell.claimed), bothEyes(cell.scored) ?? text('admin.curve.unread'), figure(apart(cell))]));
+  return el('details', { class: 'more', id: 'cell-figures' }, el('summary', {}, text('admin.curve.table')), rows.element);
 }
 
 /** @param {Curve} curve */
 function gateTable(curve) {
-  const rows = table(text('admin.curve.gates'), [{ words: text('admin.curve.gate') }, { words: text('admin.curve.frames'), number: true }]);
-  for (const [gate, count] of gateCounts(curve)) rows.add([wordOf('gate', gate), String(count)]);
+  const rows = table(text('admin.curve.gates'), [{ words: text('admin.curve.gate') }, { words: text('admin.curve.frames'), number: true }], { isNarrow: true });
+  for (const [gate, count] of gateCounts(curve)) rows.add([gate === null ? null : wordOf('gate', gate), String(count)]);
   return el('details', { class: 'more' }, el('summary', {}, text('admin.curve.gates')), rows.element);
 }

@@ -44,9 +44,9 @@ export function runs(frames, eye) {
   return found;
 }
 
-/** How many frames had which gate, most first. @param {Curve} curve @returns {[gate: string, count: number][]} */
+/** How many frames had which gate, most first. @param {Curve} curve @returns {[gate: string | null, count: number][]} */
 export function gateCounts({ frames }) {
-  /** @type {Map<string, number>} */
+  /** @type {Map<string | null, number>} */
   const counts = new Map();
   for (const { gate } of frames) counts.set(gate, (counts.get(gate) ?? 0) + 1);
   return [...counts].sort(([, a], [, b]) => b - a);

@@ -35,9 +35,10 @@ export class FormDialog {
     if (this.element.open) this.element.close();
   }
 
-  /** The words on the button that sends. @param {string} words */
-  set action(words) {
+  /** The words on the button that sends. @param {string} words @param {{isDangerous?: boolean}} [options] */
+  act(words, { isDangerous = false } = {}) {
     setText(this.#submit, words);
+    setAttribute(this.#submit, 'data-danger', isDangerous ? '' : null);
   }
 
   /** Says what is wrong, and where; null for nothing. @param {string | null} words @param {HTMLInputElement | HTMLTextAreaElement} [field] */

@@ -1,7 +1,7 @@
 // @ts-check
 /** Erasing an address: first what would go, then, with the address typed once more, for good. */
 
-import { setAttribute, the } from '../dom.js';
+import { the } from '../dom.js';
 import { FormDialog } from './dialog.js';
 import { el } from './elements.js';
 import { table } from './table.js';
@@ -43,25 +43,23 @@ export class Eraser {
     this.#found.hidden = true;
     this.#confirm.value = '';
     this.#traces.replaceChildren();
-    this.#dialog.action = text('admin.erase.look');
-    this.#danger(false);
+    this.#dialog.act(text('admin.erase.look'));
   }
 
   /** @param {Desk} desk */
   async #look(desk) {
     const email = this.#email.value.trim();
-    this.#dialog.action = text('admin.erase.looking');
+    this.#dialog.act(text('admin.erase.looking'));
     try {
       const counts = countsOf(await desk.api.erase(email, true));
       if (email !== this.#email.value.trim()) return;
       this.#traces.replaceChildren(el('p', { class: 'strong' }, text('admin.erase.would')), traceTable(counts));
       this.#found.hidden = false;
       this.#looked = email;
-      this.#dialog.action = text('admin.erase.submit');
-      this.#danger(true);
+      this.#dialog.act(text('admin.erase.submit'), { isDangerous: true });
       this.#confirm.focus();
     } catch (error) {
-      this.#dialog.action = text('admin.erase.look');
+      this.#dialog.act(text('admin.erase.look'));
       this.#fail(desk, error);
     }
   }
@@ -69,13 +67,13 @@ export class Eraser {
   /** @param {Desk} desk @param {string} email @param {(words: string) => void} done */
   async #erase(desk, email, done) {
     if (this.#confirm.value.trim().toLowerCase() !== email.toLowerCase()) return this.#dialog.complain(text('admin.erase.mismatch'), this.#confirm);
-    this.#dialog.action = text('admin.erase.erasing');
+    this.#dialog.act(text('admin.erase.erasing'), { isDangerous: true });
     try {
       await desk.api.erase(email, false);
       this.close();
       done(text('admin.erase.done', { email }));
     } catch (error) {
-      this.#dialog.action = text('admin.erase.submit');
+      this.#dialog.act(text('admin.erase.submit'), { isDangerous: true });
       this.#fail(desk, error);
     }
   }
@@ -84,23 +82,22 @@ export class Eraser {
   #fail(desk, error) {
     const problem = desk.problemOf(error);
     if (problem === null) this.close();
-    else this.#dialog.complain(problem.code === 'not_found' ? text('admin.erase.none') : problemWords(problem), this.#email);
+    else this.#dialog.complain(problemWords(problem), this.#looked === null ? this.#email : this.#confirm);
   }
 
-  /** @param {boolean} is */
-  #danger(is) {
-    setAttribute(the('#erase-submit', HTMLButtonElement), 'data-danger', is ? '' : null);
-  }
 }
 
-/** Counts by what they count, over all users of the address. @param {any} answer @returns {Record<string, number>} */
-export function countsOf(answer) {
-  return answer;
+/** What would go, by what it is: of all users whose address is this one but for its letters' case. @param {{users: import('./types.js').Erasure[]}} answer */
+export function countsOf({ users }) {
+  /** @type {Record<string, number>} */
+  const counts = { users: users.length };
+  for (const { would_erase: traces } of users) for (const [what, count] of Object.entries(traces ?? {})) counts[what] = (counts[what] ?? 0) + count;
+  return counts;
 }
 
 /** @param {Record<string, number>} counts */
 function traceTable(counts) {
-  const rows = table(text('admin.erase.table'), [{ words: text('admin.erase.what') }, { words: text('admin.erase.number'), number: true }]);
+  const rows = table(text('admin.erase.table'), [{ words: text('admin.erase.what') }, { words: text('admin.erase.number'), number: true }], { isNarrow: true });
   for (const [what, count] of Object.entries(counts)) rows.add([wordOf('trace', what), String(count)]);
   return rows.element;
 }

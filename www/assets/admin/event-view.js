@@ -6,8 +6,9 @@ import { bundleView } from './bundle-view.js';
 import { capturesView } from './captures-view.js';
 import { curveView } from './curve-view.js';
 import { button, el } from './elements.js';
-import { decisionView, recordView, timelineView } from './record-view.js';
+import { decisionView, recordView } from './record-view.js';
 import { Reviewer } from './review.js';
+import { timelineView } from './timeline.js';
 import { text, wordOf } from './words.js';
 
 /** @typedef {import('./types.js').Desk} Desk */

@@ -115,9 +115,9 @@ function eventCells(event) {
     el('a', { class: 'link', href: hashOf({ view: 'event', id: event.id }), 'aria-label': text('admin.events.open', { email: event.email, at }) }, el('time', { datetime: event.created_at }, at)),
     el('span', { class: 'address' }, event.email),
     statusTag(event.status),
-    event.reason === null ? text('admin.none') : el('span', { title: event.reason }, wordOf('reason', event.reason)),
+    event.reason === null ? null : el('span', { title: event.reason }, wordOf('reason', event.reason)),
     String(event.attempt),
-    event.review_state === null ? text('admin.none') : statusTag(event.review_state, 'review_state'),
+    event.review_state === null ? null : statusTag(event.review_state, 'review_state'),
   ];
 }
 

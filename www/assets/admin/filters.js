@@ -13,12 +13,16 @@ const REVIEW_STATES = ['open', 'approved', 'declined'];
 
 export class FilterForm {
   #form = the('#filters', HTMLFormElement);
+  #box = the('#filter-box', HTMLDetailsElement);
+  /** Where there is room, the filters are always there (admin.css). */
+  #roomy = matchMedia('(min-width: 44rem)');
 
   /** @param {(filters: Filters) => void} apply called with what was chosen */
   constructor(apply) {
     this.#offer('status', STATUSES.map((code) => [code, wordOf('status', code)]));
     this.#offer('reason', reasons().map((code) => [code, `${code}: ${wordOf('reason', code)}`]));
     this.#offer('review', REVIEW_STATES.map((code) => [code, wordOf('review_state', code)]));
+    this.#roomy.addEventListener('change', () => this.#fold());
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
       apply(filtersOf(new FormData(this.#form)));
@@ -36,6 +40,12 @@ export class FilterForm {
       if (field instanceof HTMLInputElement && (name === 'from' || name === 'to')) field.type = /^(\d{4}-\d\d-\d\d)?$/.test(value) ? 'date' : 'text';
       if (field instanceof HTMLInputElement || field instanceof HTMLSelectElement) field.value = value;
     }
+    this.#fold();
+  }
+
+  /** On a phone they stand out of the way as long as none is set. */
+  #fold() {
+    this.#box.open = this.#roomy.matches || Object.keys(filtersOf(new FormData(this.#form))).length > 0;
   }
 
   /** @param {string} name @param {string[][]} choices */

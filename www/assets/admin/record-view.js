@@ -1,11 +1,11 @@
 // @ts-check
-/** The decision: what it was and why, the figures that it rests on, and when what happened. */
+/** The decision: what it was and why, and the figures that it rests on. */
 
 import { el } from './elements.js';
 import { hashOf } from './place.js';
 import { statusTag } from './status.js';
 import { facts } from './table.js';
-import { detailsLine, figure, moment, seconds, text, wordOf } from './words.js';
+import { figure, moment, seconds, text, wordOf } from './words.js';
 
 /** @typedef {import('./types.js').WholeEvent} WholeEvent */
 
@@ -29,7 +29,7 @@ export function decisionView(event) {
 
 /** The figures by name, and the record as it is. @param {WholeEvent} event */
 export function recordView({ record, thresholds, engine }) {
-  const of = (/** @type {number | null | undefined} */ value) => (typeof value === 'number' ? figure(value) : null);
+  const of = (/** @type {number | null | undefined} */ value, digits = 3) => (typeof value === 'number' ? figure(value, digits) : null);
   return el('section', { class: 'card' },
     el('h2', {}, text('admin.record.title')),
     el('p', { class: 'small' }, text('admin.record.lead')),
@@ -47,17 +47,8 @@ export function recordView({ record, thresholds, engine }) {
       [text('admin.record.closed_twin'), of(record?.['strip']?.closed_twin?.likeness)],
       [text('admin.record.sharpness.open'), of(record?.['open']?.quality?.sharpness)],
       [text('admin.record.sharpness.closed'), of(record?.['closed']?.quality?.sharpness)],
-      [text('admin.record.light.open'), of(record?.['open']?.quality?.light)],
-      [text('admin.record.light.closed'), of(record?.['closed']?.quality?.light)],
+      [text('admin.record.light.open'), of(record?.['open']?.quality?.light, 0)],
+      [text('admin.record.light.closed'), of(record?.['closed']?.quality?.light, 0)],
     ]),
     el('details', { class: 'more' }, el('summary', {}, text('admin.record.all')), el('pre', { tabindex: 0, 'aria-label': text('admin.record.all') }, JSON.stringify(record, null, 2))));
-}
-
-/** What happened, from the challenge on. @param {WholeEvent} event */
-export function timelineView({ timeline }) {
-  const start = Date.parse(timeline[0]?.at ?? '');
-  const items = timeline.map(({ at, what, ...details }) => el('li', { 'data-what': what },
-    el('time', { datetime: at, title: `${moment(at)} UTC` }, text('admin.timeline.after', { seconds: seconds(Date.parse(at) - start, 1) })),
-    el('p', {}, el('span', { class: 'strong' }, wordOf('timeline', what)), el('span', { class: 'small' }, detailsLine(details)))));
-  return el('section', { class: 'card' }, el('h2', {}, text('admin.timeline.title')), el('p', { class: 'small' }, `${moment(timeline[0]?.at ?? '')} UTC`), el('ol', { class: 'timeline' }, ...items));
 }

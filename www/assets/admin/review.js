@@ -18,7 +18,7 @@ export class Reviewer {
   view(event, desk, done) {
     const past = event.reviews.map(({ decision, note, actor, at }) => el('li', { 'data-decision': decision },
       statusTag(decision === 'approve' ? 'approved' : 'declined', 'review_state'),
-      el('p', { class: 'note' }, note),
+      note === null ? null : el('p', { class: 'note' }, note),
       el('p', { class: 'small' }, text('admin.review.by', { actor, at: moment(at) }))));
     const actions = event.user === null || !desk.may('review')
       ? el('p', { class: 'small' }, event.user === null ? text('admin.event.user.gone') : text('admin.review.scope'))
@@ -40,7 +40,7 @@ export class Reviewer {
       : [text('admin.review.decline.title'), text('admin.review.decline.text', { email: event.email }), text('admin.review.decline.submit')];
     setText(the('#review-title', HTMLElement), title);
     setText(the('#review-text', HTMLElement), words);
-    this.#dialog.action = action;
+    this.#dialog.act(action, { isDangerous: decision === 'decline' });
     this.#note.value = '';
     this.#dialog.open(async () => {
       const note = this.#note.value.trim();

@@ -26,20 +26,22 @@
  */
 
 /** @typedef {{left: number, right: number}} Ears eye aspect ratios, sides the subject's own */
-/** @typedef {{t: number, left: number | null, right: number | null, gate: string}} CurveFrame */
+/** @typedef {{t: number, left: number | null, right: number | null, gate: string | null}} CurveFrame */
 /** @typedef {{start_ms: number, closed_ms: number, end_ms: number}} Closure */
 /** @typedef {{t: number, claimed: Ears | null, scored: Ears | null}} Cell */
 /** @typedef {{frames: CurveFrame[], closures: Closure[], captures: {open: number, closed: number}, cells: Cell[]}} Curve */
 
 /** @typedef {{at: string, what: string} & Record<string, unknown>} Moment */
-/** @typedef {{decision: 'approve' | 'decline', note: string, actor: string, at: string}} Review */
-/** @typedef {Record<string, any>} DecisionRecord the figures of the decision */
+/** @typedef {{decision: 'approve' | 'decline', note: string | null, actor: string, at: string}} Review */
+/** @typedef {Record<string, any>} DecisionRecord the figures of the decision, as far as it came; only text where it is damaged */
 
 /**
  * @typedef {Event & {policy: string, timeline: Moment[], curve: Curve | null, record: DecisionRecord, reviews: Review[], user: {status: string} | null}} WholeEvent
  */
 
 /** @typedef {{id: string, created_at: string, action: string, actor: string, details: unknown}} AuditEntry */
+
+/** @typedef {{user: string, status: string, would_erase?: Record<string, number>, erased?: Record<string, number>}} Erasure what would go of a user, or went */
 
 /** @typedef {{events: Event[], next_cursor: string | null}} EventPage */
 /** @typedef {{entries: AuditEntry[], next_cursor: string | null}} AuditPage */

@@ -43,8 +43,7 @@ export function figure(value, digits = 3) {
   return typeof value === 'number' ? value.toFixed(digits) : text('admin.none');
 }
 
-/** What an entry says beside its word, on one line: `event: 01…, reference: …`. @param {unknown} details */
-export function detailsLine(details) {
-  if (details === null || typeof details !== 'object') return details === null || details === undefined ? '' : String(details);
-  return Object.entries(details).map(([name, value]) => `${name.replaceAll('_', ' ')}: ${typeof value === 'object' ? JSON.stringify(value) : value}`).join(', ');
+/** The ratios of both eyes, left before right; null where none were read. @param {import('./types.js').Ears | null | undefined} ears */
+export function bothEyes(ears) {
+  return ears ? `${figure(ears.left)} / ${figure(ears.right)}` : null;
 }
