@@ -37,10 +37,10 @@ export function bundleView({ id, curve, open_capture_ref, closed_capture_ref, st
     el('p', { class: 'small' }, text('admin.bundle.lead')),
     el('p', { class: 'row' }, download), failed,
     el('p', { class: 'small' }, text('admin.bundle.command')),
-    el('pre', { tabindex: 0, 'aria-label': text('admin.bundle.command') }, commands(id)));
+    el('pre', { class: 'commands', tabindex: 0, 'aria-label': text('admin.bundle.command') }, commands(id)));
 }
 
-/** What takes the decision again. @param {string} id */
+/** What takes the decision again from the file as it was saved. @param {string} id */
 export function commands(id) {
-  return `mkdir bundle\ntar -xf ${id}.tar -C bundle\nblinkgate verify-bundle bundle`;
+  return `tar -xf blinkgate-${id}.tar\nblinkgate verify-bundle blinkgate-${id}`;
 }

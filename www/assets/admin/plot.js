@@ -10,6 +10,9 @@ import { seconds, text } from './words.js';
 /** Half of a diamond's width. */
 const DIAMOND_PX = 4;
 
+/** Room for a word beside a mark. */
+const WORD_PX = 44;
+
 /** @param {Layout} layout @param {{width: number, height: number}} size @param {string} description what it shows, in words */
 export function drawPlot({ inner, lines, closures, captures, cells, faults, seconds: times, ears }, { width, height }, description) {
   return svg('svg', { class: 'plot', role: 'img', 'aria-label': description, width, height, viewBox: `0 0 ${width} ${height}` },
@@ -40,15 +43,17 @@ function diamond(x, y, attributes) {
 }
 
 /**
- * A moment at which a capture was taken: its word stands on the side that is away from the other one.
+ * A moment at which a capture was taken. The words of two stand on the sides that are away from each other; at the right edge,
+ * where there is no room, one line lower.
  * @param {Layout['captures'][number]} capture @param {Layout['inner']} inner @param {Layout['captures']} all
  */
 function captureMark({ kind, x }, inner, all) {
-  const isLeft = all.every((other) => other.kind === kind || x < other.x);
-  const anchor = x < inner.left + 40 ? 'start' : x > inner.right - 40 || (isLeft && all.length > 1) ? 'end' : 'start';
+  const isFirst = all.some((other) => other.kind !== kind && x < other.x);
+  const fits = x < inner.right - WORD_PX;
+  const isLeft = isFirst || !fits;
   return [
     svg('path', { 'data-capture': kind, d: `M${x} ${inner.top - 6}V${inner.bottom}` }),
-    svg('text', { x: x + (anchor === 'start' ? 4 : -4), y: inner.top - 10, 'text-anchor': anchor }, kind === 'open' ? text('admin.curve.capture.open') : text('admin.curve.capture.closed')),
+    svg('text', { x: x + (isLeft ? -4 : 4), y: inner.top + (isFirst || fits ? -10 : 4), 'text-anchor': isLeft ? 'end' : 'start' }, kind === 'open' ? text('admin.curve.capture.open') : text('admin.curve.capture.closed')),
   ];
 }
 

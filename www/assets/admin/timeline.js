@@ -29,7 +29,7 @@ export function timeOf(at, start) {
 
 /** What is told beside its word. @param {Moment} moment */
 export function aboutOf({ what, step, gesture, outcome, policy, status, decision, actor }) {
-  if (what === 'challenge_issued') return wordOf('policy', String(policy));
+  if (what === 'challenge_issued') return policy === undefined ? null : wordOf('policy', String(policy));
   if (what === 'cue_shown') return text('admin.timeline.step', { step: Number(step) + 1, gesture: wordOf('gesture', String(gesture)) });
   if (what === 'cue_committed') return wordOf('outcome', String(outcome));
   if (what === 'decided') return wordOf('status', String(status));
