@@ -52,6 +52,8 @@ pub struct AppState {
     pub trusted_proxies: TrustedProxies,
     /// Opens `/admin/…`.
     pub admin_key: HashedToken,
+    /// Whether an admin key may come in the address.
+    pub admin_allow_query_key: bool,
 }
 
 /// A body that takes longer to arrive is given up. At the 16 kB of the largest that is 5 kbit/s.
@@ -124,6 +126,7 @@ impl AppState {
             rate: RateLimits::new(),
             trusted_proxies: config.trusted_proxies.clone(),
             admin_key: HashedToken::of(admin_key.expose()),
+            admin_allow_query_key: config.admin_allow_query_key,
         }))
     }
 

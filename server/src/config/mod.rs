@@ -43,6 +43,8 @@ pub struct Config {
     pub mail: MailConfig,
     /// `ADMIN_API_KEY`: opens `/admin/…`. One is made under `DATA_DIR/keys/` where not set.
     pub admin_key: Option<Secret>,
+    /// `ADMIN_ALLOW_QUERY_KEY`: whether an admin key may also come in the address, as `?key=`.
+    pub admin_allow_query_key: bool,
     /// `CAPTURE_…`, `S3_…`, `CLOUDINARY_…`: where captures lie and what seals them.
     pub captures: CaptureConfig,
     /// `RETENTION`, `RETENTION_DAYS`, `RETENTION_DAYS_FAILED`: how long captures are kept.
@@ -117,6 +119,7 @@ impl Config {
             data_dir,
             mail: MailConfig::from_source(source)?,
             admin_key: values::admin_key(source)?,
+            admin_allow_query_key: values::switch(source, "ADMIN_ALLOW_QUERY_KEY")?.unwrap_or(false),
             captures: CaptureConfig::from_source(source)?,
             retention: captures::retention(source)?,
             policy: values::policy(source)?,
