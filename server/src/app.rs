@@ -53,6 +53,8 @@ pub struct AppState {
     pub trusted_proxies: TrustedProxies,
     /// Opens `/admin/…`.
     pub admin_key: HashedToken,
+    /// Whether an admin key may come in the address.
+    pub admin_allow_query_key: bool,
     /// Signs checkpoints of the trail.
     pub trail_key: TrailKey,
 }
@@ -130,6 +132,7 @@ impl AppState {
             rate: RateLimits::new(),
             trusted_proxies: config.trusted_proxies.clone(),
             admin_key: HashedToken::of(admin_key.expose()),
+            admin_allow_query_key: config.admin_allow_query_key,
             trail_key,
         }))
     }

@@ -18,6 +18,14 @@ pub enum Action {
     OrphansRemoved,
     /// Somebody looked at a capture.
     CaptureViewed,
+    /// Somebody took what a decision rests on.
+    BundleTaken,
+    /// Somebody made an address count as verified, or as failed.
+    EventReviewed,
+    /// A key was made.
+    KeyAdded,
+    /// A key was revoked.
+    KeyRevoked,
 }
 
 /// Who the sweep is, where it says who did something.
@@ -31,6 +39,10 @@ impl Action {
             Action::CapturesExpired => "captures_expired",
             Action::OrphansRemoved => "orphans_removed",
             Action::CaptureViewed => "capture_viewed",
+            Action::BundleTaken => "bundle_taken",
+            Action::EventReviewed => "event_reviewed",
+            Action::KeyAdded => "key_added",
+            Action::KeyRevoked => "key_revoked",
         }
     }
 }

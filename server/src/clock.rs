@@ -1,10 +1,14 @@
-//! The one place that reads the clock, and how its milliseconds are written. Everything below the handlers is told the
+//! The one place that reads the clock, and how its milliseconds are written and read. Everything below the handlers is told the
 //! time.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use chrono::{DateTime, Datelike as _, SecondsFormat, Utc};
+
 /// Milliseconds in a minute.
 pub const MINUTE_MS: i64 = 60_000;
+/// Milliseconds in a day.
+pub const DAY_MS: i64 = 86_400_000;
 
 /// So far the clocks of several servers may lie apart. What was made later than this from now was made by a clock that has
 /// been put back since: nobody can tell how old it is, so it counts as over.
@@ -18,29 +22,31 @@ pub fn now_ms() -> i64 {
 
 /// Writes a time as RFC 3339 with milliseconds: `2026-11-24T05:39:00.123Z`.
 pub fn rfc3339(ms: i64) -> String {
-    let (year, month, day) = civil(ms.div_euclid(86_400_000));
-    let in_day = ms.rem_euclid(86_400_000);
-    let (hour, minute, second) = (in_day / 3_600_000, in_day / 60_000 % 60, in_day / 1000 % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", in_day % 1000)
+    date_time(ms).to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// Reads what [`rfc3339`] writes, with any offset.
+pub fn parse_rfc3339(text: &str) -> Option<i64> {
+    DateTime::parse_from_rfc3339(text).ok().map(|at| at.timestamp_millis())
+}
+
+/// Returns the beginning of a day in UTC that is written `2026-11-24`.
+pub fn parse_day(text: &str) -> Option<i64> {
+    parse_rfc3339(&format!("{text}T00:00:00Z"))
 }
 
 /// Returns the year of a time, UTC.
 pub fn year(ms: i64) -> i64 {
-    civil(ms.div_euclid(86_400_000)).0
+    date_time(ms).year().into()
 }
 
-/// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar.
-/// `civil_from_days` of <https://howardhinnant.github.io/date_algorithms.html>.
-fn civil(days: i64) -> (i64, i64, i64) {
-    let z = days + 719_468;
-    let era = z.div_euclid(146_097);
-    let day_of_era = z.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+fn date_time(ms: i64) -> DateTime<Utc> {
+    // Beyond lie years of six digits.
+    DateTime::from_timestamp_millis(ms).unwrap_or(if ms < 0 {
+        DateTime::<Utc>::MIN_UTC
+    } else {
+        DateTime::<Utc>::MAX_UTC
+    })
 }
 
 #[cfg(test)]
@@ -48,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_written_as_rfc_3339() {
+    fn times_are_written_and_read_as_rfc_3339() {
         // Checked with `date -u -d @…`.
         let cases = [
             (0, "1970-01-01T00:00:00.000Z"),
@@ -60,6 +66,12 @@ mod tests {
         ];
         for (ms, text) in cases {
             assert_eq!(rfc3339(ms), text);
+            assert_eq!(parse_rfc3339(text), Some(ms));
+        }
+        assert_eq!(parse_rfc3339("2000-02-29T02:00:00+02:00"), Some(951_782_400_000));
+        assert_eq!(parse_day("2000-02-29"), Some(951_782_400_000));
+        for other in ["", "2000-02-30", "2000-2-9", "20000-02-29", "2000-02-29T00:00:00", "2000-02-29 ", "yesterday"] {
+            assert_eq!((parse_rfc3339(other), parse_day(other)), (None, None), "{other}");
         }
         assert_eq!(year(1_798_761_599_999), 2026);
         assert_eq!(year(1_798_761_600_000), 2027);

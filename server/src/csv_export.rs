@@ -10,13 +10,12 @@ pub fn guard(field: &str) -> Cow<'_, str> {
     if field.starts_with(FORMULA_STARTS) { Cow::Owned(format!("'{field}")) } else { Cow::Borrowed(field) }
 }
 
-/// Writes a table as CSV (RFC 4180), each field guarded.
+/// Writes lines of a table as CSV (RFC 4180), each field guarded.
 ///
 /// # Errors
 /// The rows differ in length.
-pub fn write<const N: usize>(header: [&str; N], rows: impl Iterator<Item = [String; N]>) -> csv::Result<Vec<u8>> {
+pub fn write<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> csv::Result<Vec<u8>> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    writer.write_record(header)?;
     for row in rows {
         writer.write_record(row.iter().map(|field| guard(field).into_owned()))?;
     }
@@ -39,8 +38,8 @@ mod tests {
 
     #[test]
     fn fields_are_quoted_where_needed() {
-        let rows = [["=cmd|' /C calc'!A0".to_owned(), "a,\"b\"\nc".to_owned()]];
-        let csv = String::from_utf8(write(["x", "y"], rows.into_iter()).unwrap()).unwrap();
+        let rows = [["x", "y"], ["=cmd|' /C calc'!A0", "a,\"b\"\nc"]].map(|row| row.map(str::to_owned));
+        let csv = String::from_utf8(write(rows.into_iter()).unwrap()).unwrap();
         assert_eq!(csv, "x,y\r\n'=cmd|' /C calc'!A0,\"a,\"\"b\"\"\nc\"\r\n");
     }
 }

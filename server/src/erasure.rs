@@ -3,6 +3,7 @@
 //! The captures' key goes first. From then on no copy of a capture opens, in whatever backup it lies; everything after that
 //! may break off and is done again, by whoever calls or by the next sweep.
 
+use serde::Serialize;
 use serde_json::json;
 
 use crate::audit::{self, Action};
@@ -10,7 +11,7 @@ use crate::captures::CaptureStore;
 use crate::db::erasure::{self, Traces};
 use crate::db::users::User;
 use crate::db::{Db, Hold, kept};
-use crate::domain::EmailAddress;
+use crate::domain::{EmailAddress, UserId, UserStatus};
 use crate::mail;
 use crate::retention::SweepError;
 
@@ -23,6 +24,28 @@ pub struct Eraser<'a> {
     pub captures: &'a CaptureStore,
     /// The way out for mails, which may keep copies.
     pub mail: &'a mail::Transport,
+}
+
+/// What became of a user, or would.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The user.
+    pub user: UserId,
+    /// Where they stood.
+    pub status: UserStatus,
+    /// What there was.
+    #[serde(flatten)]
+    pub done: Done,
+}
+
+/// Whether it was done.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Done {
+    /// It is gone.
+    Erased(Traces),
+    /// It would go.
+    WouldErase(Traces),
 }
 
 /// A user who was erased and came back is erased by this name.
@@ -40,6 +63,28 @@ pub async fn find(db: &Db, email: &EmailAddress) -> sqlx::Result<Vec<(User, Trac
         found.push((user, traces));
     }
     Ok(found)
+}
+
+/// Erases the users with this address, however its letters are written, or says what that would remove. Empty if there is none.
+///
+/// # Errors
+/// As [`erase`].
+pub async fn at_address(
+    eraser: &Eraser<'_>,
+    email: &EmailAddress,
+    actor: &str,
+    really: bool,
+    now_ms: i64,
+) -> Result<Vec<Report>, SweepError> {
+    let mut reports = Vec::new();
+    for (user, traces) in find(eraser.db, email).await? {
+        let done = match really {
+            true => Done::Erased(erase(eraser, &user, actor, now_ms).await?),
+            false => Done::WouldErase(traces),
+        };
+        reports.push(Report { user: user.id, status: user.status, done });
+    }
+    Ok(reports)
 }
 
 /// Erases the user. Returns what there was.

@@ -6,6 +6,7 @@
 
 pub mod app;
 pub mod audit;
+pub mod bundle;
 pub mod captures;
 pub mod clock;
 pub mod config;
@@ -25,6 +26,7 @@ pub mod metrics;
 pub mod rate;
 pub mod readiness;
 pub mod retention;
+pub mod review;
 pub mod routes;
 pub mod runtime;
 pub mod scoring;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use server::config::Config;
+use server::domain::Scope;
 use server::runtime::Runtime;
 use server::{doctor, mail, scoring, serve, tools};
 
@@ -102,6 +103,9 @@ enum Command {
         #[arg(long)]
         by: Option<String>,
     },
+    /// Make, list and revoke keys that open a part of /admin
+    #[command(subcommand)]
+    Keys(Keys),
     /// Score captures for a server, which starts this
     #[command(hide = true)]
     ScoreWorker {
@@ -117,6 +121,29 @@ enum Command {
         /// Most bytes of memory
         #[arg(long)]
         address_space: u64,
+    },
+}
+
+#[derive(Subcommand)]
+enum Keys {
+    /// Make a key and print it, once: the database keeps only its hash
+    Add {
+        /// What to call it; no two keys that are in force have one name
+        name: String,
+        /// What it opens, with commas between
+        #[arg(long, value_enum, required = true, value_delimiter = ',')]
+        scope: Vec<Scope>,
+        /// Days after which it opens nothing any more
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3650))]
+        days: Option<u32>,
+    },
+    /// Print one JSON object for each key: what it opens, when it was made and last used (to the hour), whether it came in an
+    /// address
+    List,
+    /// Revoke a key, from the next request on
+    Revoke {
+        /// Its name or its id
+        key: String,
     },
 }
 
@@ -166,6 +193,14 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Erase { email, yes, by } => {
             wait_for(async { tools::erase(&Config::load()?, &email, by.as_deref(), yes).await })
         }
+        Command::Keys(keys) => wait_for(async {
+            let config = Config::load()?;
+            match keys {
+                Keys::Add { name, scope, days } => tools::add_key(&config, &name, scope, days).await,
+                Keys::List => tools::list_keys(&config).await,
+                Keys::Revoke { key } => tools::revoke_key(&config, &key).await,
+            }
+        }),
         Command::ScoreWorker { runtime, models_dir, cpu_seconds, address_space } => {
             scoring::run(runtime, models_dir.as_deref(), cpu_seconds, address_space)
         }

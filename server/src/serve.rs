@@ -105,6 +105,9 @@ fn announce(config: &Config, base_url: &BaseUrl, address: SocketAddr) {
         let file = secrets::admin_key_path(&config.data_dir);
         tracing::info!(file = %file.display(), "the admin key is in this file");
     }
+    if config.admin_allow_query_key {
+        tracing::warn!("ADMIN_ALLOW_QUERY_KEY: admin keys in addresses end up in the logs of proxies and browsers");
+    }
     if !base_url.is_https() && !base_url.is_loopback() {
         tracing::warn!("APP_BASE_URL is not https: browsers will not open the camera, and links travel in clear");
     }

@@ -9,6 +9,8 @@ import { RECOVERIES } from '../assets/flow.js';
 import { hasText } from '../assets/language.js';
 import { PRIORITY } from '../assets/hints.js';
 import { hintText, problemMessage, reasonMessage } from '../assets/messages.js';
+import { CATALOGUES as ADMIN_CATALOGUES } from '../assets/admin/texts.js';
+import { hasText as hasAdminText } from '../assets/admin/words.js';
 import { CATALOGUES } from '../assets/texts.js';
 
 const www = new URL('..', import.meta.url);
@@ -16,9 +18,10 @@ const read = (/** @type {string} */ path) => readFileSync(new URL(path, www), 'u
 const pages = readdirSync(www).filter((name) => name.endsWith('.html'));
 const modules = readdirSync(new URL('assets/', www), { recursive: true }).map(String).filter((name) => name.endsWith('.js'));
 const EN = CATALOGUES['en'] ?? {};
+const ADMIN_EN = ADMIN_CATALOGUES['en'] ?? {};
 
 test('there are pages and modules to look at', () => {
-  assert.deepEqual(pages.sort(), ['404.html', 'camera.html', 'check-mail.html', 'index.html', 'result.html', 'verify.html']);
+  assert.deepEqual(pages.sort(), ['404.html', 'admin.html', 'camera.html', 'check-mail.html', 'index.html', 'result.html', 'verify.html']);
   assert.ok(modules.length > 20);
 });
 
@@ -26,12 +29,19 @@ test('the English of the pages is the English of the catalogue', () => {
   for (const page of pages) {
     const found = [...read(page).matchAll(/data-text="([^"]+)">([^<]*)</g)];
     assert.ok(found.length > 3, page);
-    for (const [, key = '', words] of found) assert.equal(words, EN[key], `${page}: ${key}`);
+    const english = page === 'admin.html' ? { ...EN, ...ADMIN_EN } : EN;
+    for (const [, key = '', words] of found) assert.equal(words, english[key], `${page}: ${key}`);
   }
 });
 
 test('what people are told about their pictures is what the server knows, in each language', () => {
   for (const language of Object.keys(CATALOGUES)) assert.equal(`${consentText(language)}\n`, read(`consent/${language}.txt`), language);
+});
+
+test('what operators read is loaded by the console alone, and stands in one catalogue only', () => {
+  for (const page of pages.filter((name) => name !== 'admin.html')) assert.doesNotMatch(read(page), /assets\/admin\//, page);
+  assert.match(read('admin.html'), /assets\/admin\/texts\.js/);
+  assert.deepEqual(Object.keys(ADMIN_EN).filter((key) => Object.hasOwn(EN, key) || !key.startsWith('admin.')), []);
 });
 
 test('the pages have nothing inline and nothing from another host', () => {
@@ -41,7 +51,7 @@ test('the pages have nothing inline and nothing from another host', () => {
     for (const [tag] of html.matchAll(/<script[^>]*>[^<]*/g)) assert.match(tag, /^<script type="module" src="\/assets\/pages\/[a-z-]+\.js">$/, page);
     for (const [, url = ''] of html.matchAll(/(?:src|href|action)="([^"]*)"/g)) assert.match(url, /^(\/(?!\/)|#)/, `${page}: ${url}`);
   }
-  assert.doesNotMatch(read('assets/app.css'), /@import|url\(/);
+  for (const sheet of ['app.css', 'admin/admin.css']) assert.doesNotMatch(read(`assets/${sheet}`), /@import|url\(/, sheet);
 });
 
 test('every file that a page or a module names is there', () => {
@@ -74,7 +84,7 @@ test('no id stands twice on a page, and labels and descriptions point at somethi
     const html = read(page);
     const ids = [...html.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id);
     assert.equal(new Set(ids).size, ids.length, page);
-    for (const [, id] of html.matchAll(/(?:for|aria-describedby|aria-labelledby)="([^"]+)"/g)) assert.ok(ids.includes(id), `${page}: ${id}`);
+    for (const [, list = ''] of html.matchAll(/(?:for|aria-describedby|aria-labelledby)="([^"]+)"/g)) for (const id of list.split(' ')) assert.ok(ids.includes(id), `${page}: ${id}`);
   }
 });
 
@@ -87,13 +97,23 @@ test('every module is checked and only entry modules work at import', () => {
 });
 
 test('every key that the modules use has a text, and every text is used', () => {
-  const sources = modules.filter((name) => name !== 'texts.js').map((name) => read(`assets/${name}`)).join('\n');
-  for (const [, key = ''] of sources.matchAll(/\btext\('([^']+)'/g)) assert.ok(hasText(key), `no text for ${key}`);
-  for (const [, key = ''] of sources.matchAll(/\bplural\('([^']+)'/g)) assert.ok(hasText(`${key}.one`) && hasText(`${key}.other`), `no plural for ${key}`);
-  const everything = sources + pages.map(read).join('\n');
-  const byCode = /^(hint|spoken|problem|reason|paused|recipe|uploading\.again)\./;
-  const unused = Object.keys(EN).filter((key) => !byCode.test(key) && !everything.includes(`${key.replace(/\.(one|other)$/, '')}'`) && !everything.includes(`"${key}"`));
+  const isAdmin = (/** @type {string} */ name) => /^(pages\/)?admin[./]/.test(name);
+  const joined = (/** @type {string[]} */ names) => names.map((name) => read(`assets/${name}`)).join('\n');
+  const all = modules.filter((name) => !name.endsWith('texts.js'));
+  for (const [sources, has] of /** @type {const} */ ([[joined(all.filter((name) => !isAdmin(name))), hasText], [joined(all.filter(isAdmin)), hasAdminText]])) {
+    for (const [, key = ''] of sources.matchAll(/\btext\('([^']+)'/g)) assert.ok(has(key), `no text for ${key}`);
+    for (const [, key = ''] of sources.matchAll(/\bplural\('([^']+)'/g)) assert.ok(has(`${key}.one`) && has(`${key}.other`), `no plural for ${key}`);
+  }
+  const everything = joined(all) + pages.map(read).join('\n');
+  const byCode = /^(hint|spoken|problem|reason|paused|recipe|uploading\.again|admin\.(problem|reason|gate|status|review_state|policy|record\.key|timeline|gesture|outcome|decision|action|trace))\./;
+  const unused = Object.keys({ ...EN, ...ADMIN_EN }).filter((key) => !byCode.test(key) && !everything.includes(`${key.replace(/\.(one|other)$/, '')}'`) && !everything.includes(`"${key}"`));
   assert.deepEqual(unused, []);
+});
+
+test('nothing that the console shows is put in as HTML', () => {
+  const sources = modules.filter((name) => name.startsWith('admin/') || name === 'pages/admin.js');
+  assert.ok(sources.length > 20);
+  for (const name of sources) assert.doesNotMatch(read(`assets/${name}`), /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|createContextualFragment|setHTML/, name);
 });
 
 /** The codes in a Rust source: what stands right of `=> "…"`. @param {string} path @param {string} within the function's name */
@@ -115,9 +135,21 @@ test('every reason of the engine has its words, or is one of those that say noth
   }
 });
 
-test('every gate of the engine has a hint and a place in the order', () => {
+test('every reason of the engine has its words for operators, and nothing else has', () => {
+  const words = Object.keys(ADMIN_EN).flatMap((key) => /^admin\.reason\.(.+)$/.exec(key)?.[1] ?? []);
+  assert.deepEqual(words.sort(), rustCodes('../engine/src/reason.rs', 'code').sort());
+});
+
+/** The gates of the engine, as codes. */
+function gateCodes() {
   const gates = [...read('../engine/src/gate/mod.rs').matchAll(/^ {8}Gate::([A-Za-z]+),$/gm)].map(([, name = '']) => name.replace(/(?<!^)[A-Z]/g, '_$&').toLowerCase());
   assert.ok(gates.includes('several_faces') && gates.length >= 12, gates.join());
+  return gates;
+}
+
+test('every gate of the engine has a hint and a place in the order, and its word for operators', () => {
+  const gates = gateCodes();
+  for (const gate of gates) assert.ok(hasAdminText(`admin.gate.${gate}`), gate);
   for (const gate of gates.filter((name) => name !== 'ok')) {
     assert.ok(hasText(`hint.${gate}`), gate);
     assert.ok(PRIORITY.includes(gate), gate);
@@ -143,7 +175,7 @@ test('every problem that a page can meet has a title and a text', () => {
 });
 
 test('every code of the server that can reach a person has its words', () => {
-  const forPrograms = /^(admin_|capture_gone|limit_invalid|method_not_allowed|not_found|content_|body_malformed)/;
+  const forPrograms = /^(admin_|capture_gone|filter_invalid|evidence_missing|address_erased|note_invalid|user_unknown|method_not_allowed|not_found|content_|body_malformed)/;
   for (const code of rustCodes('../server/src/routes/error.rs', 'code').filter((name) => !forPrograms.test(name))) {
     assert.notEqual(problemMessage(code).title, EN['problem.unexpected.title'], code);
   }

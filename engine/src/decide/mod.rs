@@ -22,7 +22,7 @@ use crate::reason::Reason;
 use crate::score::{CaptureScore, Scorer};
 use crate::strip::{Moment, StripScore};
 use crate::thresholds::Thresholds;
-use crate::transcript::{KeyKind, Terms, Transcript, verified_payload};
+use crate::transcript::{KeyKind, Terms, Transcript};
 
 pub(crate) use recording::check_natural;
 
@@ -147,8 +147,7 @@ fn judge_transcript(
     thresholds: &Thresholds,
     record: &mut Record,
 ) -> Result<(Transcript, Vec<Moment>), Reason> {
-    let payload = verified_payload(submission.transcript, &issued.public_key)?;
-    let transcript = Transcript::parse(&payload)?;
+    let transcript = Transcript::verified(submission.transcript, &issued.public_key)?;
     record.key = Some(transcript.key);
     record.frames = Some(transcript.frames.len());
     binding::check_terms(&transcript, &issued.terms)?;

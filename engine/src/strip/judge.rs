@@ -57,6 +57,9 @@ pub struct CellScore {
     pub claimed: f32,
     /// EAR that we read in the cell, mean of both eyes; `None` if no face could be read.
     pub ear: Option<f32>,
+    /// The same of each eye.
+    #[serde(default)]
+    pub ears: Option<EyeRatios>,
     /// Distance of the face's shape from that of the open capture ([`crate::pair`]).
     pub shape_distance: Option<f32>,
     /// Likeness to the face of the open capture.
@@ -139,6 +142,7 @@ fn score_cells(
             t_ms,
             claimed: frames[index].ears().map_or(0.0, |ears| ears.mean()),
             ear: read.as_ref().map(|read| read.ears.mean()),
+            ears: read.as_ref().map(|read| read.ears),
             shape_distance: to_open.map(|pair| pair.shape_distance),
             likeness: to_open.map(|pair| pair.likeness),
             likeness_before: to_before.map(|pair| pair.likeness),

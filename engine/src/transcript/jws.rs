@@ -40,7 +40,7 @@ pub fn sign(signing_input: &str, secret_key: &[u8; 32]) -> String {
 ///
 /// # Errors
 /// [`Reason::TranscriptHeader`] or [`Reason::TranscriptSignature`].
-pub(crate) fn verified_payload(jws: &[u8], public_key: &[u8; 32]) -> Result<Vec<u8>, Reason> {
+pub(super) fn verified_payload(jws: &[u8], public_key: &[u8; 32]) -> Result<Vec<u8>, Reason> {
     let text = std::str::from_utf8(jws).map_err(|_| Reason::TranscriptHeader)?;
     let parts: Vec<&str> = text.split('.').collect();
     let &[header, payload, signature] = parts.as_slice() else { return Err(Reason::TranscriptHeader) };

@@ -8,7 +8,7 @@ mod frames;
 mod jws;
 
 pub use frames::{pack, unpack};
-pub(crate) use jws::verified_payload;
+use jws::verified_payload;
 pub use jws::{key_id, public_key_is_acceptable, sign, signing_input};
 
 use serde::{Deserialize, Serialize};
@@ -214,6 +214,14 @@ pub struct CaptureRecord {
 }
 
 impl Transcript {
+    /// Reads a signed transcript: the signature over the received bytes first, then what they say.
+    ///
+    /// # Errors
+    /// The first [`Reason`] why these bytes are no transcript of who holds `public_key`.
+    pub fn verified(jws: &[u8], public_key: &[u8; 32]) -> Result<Transcript, Reason> {
+        Transcript::parse(&verified_payload(jws, public_key)?)
+    }
+
     /// Parses a payload whose signature was verified. Strict: unknown, missing and repeated keys are refused.
     ///
     /// # Errors

@@ -44,6 +44,8 @@ pub struct Config {
     pub mail: MailConfig,
     /// `ADMIN_API_KEY`: opens `/admin/…`. One is made under `DATA_DIR/keys/` where not set.
     pub admin_key: Option<Secret>,
+    /// `ADMIN_ALLOW_QUERY_KEY`: whether an admin key may also come in the address, as `?key=`.
+    pub admin_allow_query_key: bool,
     /// `TRAIL_SIGNING_KEY`: signs checkpoints of the trail. One is made under `DATA_DIR/keys/` where not set.
     pub trail_key: Option<SealingKey>,
     /// `CAPTURE_…`, `S3_…`, `CLOUDINARY_…`: where captures lie and what seals them.
@@ -120,6 +122,7 @@ impl Config {
             data_dir,
             mail: MailConfig::from_source(source)?,
             admin_key: values::admin_key(source)?,
+            admin_allow_query_key: values::switch(source, "ADMIN_ALLOW_QUERY_KEY")?.unwrap_or(false),
             trail_key: values::key(source, "TRAIL_SIGNING_KEY")?,
             captures: CaptureConfig::from_source(source)?,
             retention: captures::retention(source)?,

@@ -27,6 +27,7 @@ const NAMES: &[&str] = &[
     "RESEND_API_URL",
     "MAIL_TEMPLATES",
     "ADMIN_API_KEY",
+    "ADMIN_ALLOW_QUERY_KEY",
     "TRAIL_SIGNING_KEY",
     "RETENTION",
     "RETENTION_DAYS",

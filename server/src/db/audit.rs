@@ -1,6 +1,7 @@
 //! What operators did, and what was removed when its time was over. Rows are added, never changed.
 
 use super::Connection;
+use super::listing::Place;
 use crate::domain::AuditId;
 
 /// A row.
@@ -39,12 +40,18 @@ pub async fn find(db: &mut Connection, id: &AuditId) -> sqlx::Result<Option<Entr
         .await
 }
 
-/// Returns the newest `limit` rows, newest first.
-pub async fn list_newest(db: &mut Connection, limit: u32) -> sqlx::Result<Vec<Entry>> {
-    db.query(
-        "select id, created_at, action, actor, details from audit_entries order by created_at desc, id desc limit $1",
-    )
-    .bind(i64::from(limit))
-    .fetch_all()
-    .await
+/// Returns up to `limit` rows, newest first, from the newest or from behind a place on.
+pub async fn list(db: &mut Connection, behind: Option<&Place>, limit: u32) -> sqlx::Result<Vec<Entry>> {
+    let Some(Place { at, id }) = behind else {
+        let newest = db.query(
+            "select id, created_at, action, actor, details from audit_entries
+             order by created_at desc, id desc limit $1",
+        );
+        return newest.bind(i64::from(limit)).fetch_all().await;
+    };
+    let rows = db.query(
+        "select id, created_at, action, actor, details from audit_entries where (created_at, id) < ($1, $2)
+         order by created_at desc, id desc limit $3",
+    );
+    rows.bind(*at).bind(id).bind(i64::from(limit)).fetch_all().await
 }

@@ -223,6 +223,13 @@ pub async fn find(db: &mut Connection, id: &ChallengeId, session: &SessionId) ->
     .await
 }
 
+/// Returns when the challenge was issued, as long as it is kept.
+pub async fn issued_at(db: &mut Connection, id: &ChallengeId) -> sqlx::Result<Option<i64>> {
+    let row: Option<(i64,)> =
+        db.query("select issued_at from challenges where id = $1").bind(id).fetch_optional().await?;
+    Ok(row.map(|(issued_at,)| issued_at))
+}
+
 /// Gives a claim back, undecided. The challenge can be claimed again at least until `usable_until`.
 pub async fn release(db: &mut Connection, id: &ChallengeId, lease: &LeaseId, usable_until: i64) -> sqlx::Result<()> {
     db.query(

@@ -73,8 +73,13 @@ pub async fn events_of(db: &mut Connection, user: &User) -> sqlx::Result<Vec<Eve
 }
 
 /// Erases the user: rows that belong to nobody else go, and events keep `pseudonym`, when they ended, and how. Figures of the
-/// eyes, signed records and the key that signed them go as well.
+/// eyes, signed records, the key that signed them and operators' notes go as well.
 pub async fn erase(db: &mut Connection, user: &User, pseudonym: &str, now_ms: i64) -> sqlx::Result<()> {
+    // Notes may name the person.
+    db.query("update reviews set note = null where event_id in (select id from verification_events where email = $1)")
+        .bind(&user.email)
+        .execute()
+        .await?;
     db.query(
         "update verification_events
          set email = $2, transcript = null, issued = null, review = null, trail_salt = null,

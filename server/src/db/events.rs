@@ -1,5 +1,5 @@
 //! The audit: one row per attempt that ended. Rows are added; what is taken from them later (captures whose time is over, users
-//! who are erased) stands in `kept.rs` and `erasure.rs`.
+//! who are erased) stands in `kept.rs` and `erasure.rs`; how they are looked up, in `listing.rs`.
 
 use super::Connection;
 use crate::domain::{ChallengeId, EventId};
@@ -108,18 +108,5 @@ pub async fn find(db: &mut Connection, id: &EventId) -> sqlx::Result<Option<Even
     )
     .bind(id)
     .fetch_optional()
-    .await
-}
-
-/// Returns the newest `limit` rows, newest first.
-pub async fn list_newest(db: &mut Connection, limit: u32) -> sqlx::Result<Vec<Event>> {
-    db.query(
-        "select id, email, status, reason, open_capture_ref, closed_capture_ref, created_at, challenge_id, attempt,
-             thresholds, engine, details, policy, strip_ref, transcript, issued, review, open_captured,
-             captures_removed_at, trail_salt, trail_personal
-         from verification_events order by created_at desc, id desc limit $1",
-    )
-    .bind(i64::from(limit))
-    .fetch_all()
     .await
 }

@@ -3,6 +3,7 @@
 //! `DATABASE_URL` chooses between an SQLite file and a PostgreSQL server; both run the same statements (`statement.rs`)
 //! over tables of the same shape. Functions are told the time; none reads the clock.
 
+pub mod admin_keys;
 pub mod audit;
 pub mod challenges;
 pub mod cues;
@@ -11,8 +12,10 @@ pub mod events;
 pub mod failures;
 pub mod fingerprints;
 pub mod kept;
+pub mod listing;
 pub mod outbox;
 pub mod pictures;
+pub mod reviews;
 pub mod sessions;
 pub mod tokens;
 pub mod trail;
@@ -102,11 +105,11 @@ impl Db {
     /// # Errors
     /// What the database says.
     pub async fn clock_ms(&self) -> sqlx::Result<i64> {
-        const NOW: Text = Text {
-            sqlite: "select cast(strftime('%s', 'now') as integer) * 1000",
-            postgres: "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)",
+        let text = Text {
+            sqlite: "select cast(strftime('%s', 'now') as integer) * 1000".into(),
+            postgres: "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)".into(),
         };
-        let (now,): (i64,) = self.read().await?.query(NOW).fetch_one().await?;
+        let (now,): (i64,) = self.read().await?.query(text).fetch_one().await?;
         Ok(now)
     }
 

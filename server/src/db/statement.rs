@@ -3,21 +3,30 @@
 //! Texts are portable (`$1`, `bigint` milliseconds, text). The one thing that SQLite has no words for is a lock on rows,
 //! which it does not need either: [`locking`] tells it to PostgreSQL alone.
 
+use std::borrow::Cow;
+
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Encode, FromRow, PgConnection, Postgres, Sqlite, SqliteConnection, Type};
+use sqlx::{AssertSqlSafe, Encode, FromRow, PgConnection, Postgres, Sqlite, SqliteConnection, Type};
 
 /// The text of a statement.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Text {
-    pub(super) sqlite: &'static str,
-    pub(super) postgres: &'static str,
+    pub(super) sqlite: Cow<'static, str>,
+    pub(super) postgres: Cow<'static, str>,
+}
+
+impl Text {
+    /// A text put together from literals of this folder, and from nothing else: values are bound.
+    pub(super) fn built(text: String) -> Self {
+        Self { sqlite: text.clone().into(), postgres: text.into() }
+    }
 }
 
 impl From<&'static str> for Text {
     fn from(text: &'static str) -> Self {
-        Self { sqlite: text, postgres: text }
+        Self { sqlite: text.into(), postgres: text.into() }
     }
 }
 
@@ -25,8 +34,8 @@ impl From<&'static str> for Text {
 macro_rules! locking {
     ($before:literal, $lock:literal, $after:literal) => {
         $crate::db::statement::Text {
-            sqlite: concat!($before, $after),
-            postgres: concat!($before, " ", $lock, " ", $after),
+            sqlite: concat!($before, $after).into(),
+            postgres: concat!($before, " ", $lock, " ", $after).into(),
         }
     };
 }
@@ -53,11 +62,11 @@ enum Kind<'c> {
 
 impl<'c> Statement<'c> {
     pub(super) fn sqlite(db: &'c mut SqliteConnection, text: Text) -> Self {
-        Self(Kind::Sqlite(db, sqlx::query(text.sqlite)))
+        Self(Kind::Sqlite(db, sqlx::query(AssertSqlSafe(text.sqlite))))
     }
 
     pub(super) fn postgres(db: &'c mut PgConnection, text: Text) -> Self {
-        Self(Kind::Postgres(db, sqlx::query(text.postgres)))
+        Self(Kind::Postgres(db, sqlx::query(AssertSqlSafe(text.postgres))))
     }
 
     /// Gives the next of `$1`, `$2`, ….

@@ -45,6 +45,11 @@ pub async fn get(db: &mut Connection, id: &UserId) -> sqlx::Result<User> {
     db.query("select id, email, status from users where id = $1").bind(id).fetch_one().await
 }
 
+/// Returns the user with this very address, if there is one.
+pub async fn find(db: &mut Connection, email: &str) -> sqlx::Result<Option<User>> {
+    db.query("select id, email, status from users where email = $1").bind(email).fetch_optional().await
+}
+
 /// Marks the user verified, for good.
 pub async fn set_verified(db: &mut Connection, id: &UserId, now_ms: i64) -> sqlx::Result<()> {
     db.query(
@@ -60,6 +65,17 @@ pub async fn set_verified(db: &mut Connection, id: &UserId, now_ms: i64) -> sqlx
 /// Marks the user failed, unless verified before.
 pub async fn set_failed(db: &mut Connection, id: &UserId, now_ms: i64) -> sqlx::Result<()> {
     db.query("update users set status = 'FAILED', updated_at = $2 where id = $1 and status <> 'VERIFIED'")
+        .bind(id)
+        .bind(now_ms)
+        .execute()
+        .await?;
+    Ok(())
+}
+
+/// Marks the user failed, even if verified before: what an operator's decline does, and nothing else. The next attempt decides
+/// anew.
+pub async fn take_back(db: &mut Connection, id: &UserId, now_ms: i64) -> sqlx::Result<()> {
+    db.query("update users set status = 'FAILED', updated_at = $2, verified_at = null where id = $1")
         .bind(id)
         .bind(now_ms)
         .execute()

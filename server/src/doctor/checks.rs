@@ -44,13 +44,18 @@ pub(super) async fn database(config: &Config) -> (Finding, Option<Db>) {
 
 pub(super) fn admin_key(config: &Config) -> Finding {
     const PART: &str = "admin key";
-    if config.admin_key.is_some() {
-        return Finding::ok(PART, "ADMIN_API_KEY is set".to_owned());
+    let place = match (&config.admin_key, secrets::admin_key_path(&config.data_dir)) {
+        (Some(_), _) => "ADMIN_API_KEY is set".to_owned(),
+        (None, path) => match secrets::admin_key(&config.data_dir) {
+            Ok(_) => format!("in {}", path.display()),
+            Err(error) => return Finding::wrong(PART, format!("{error:#}"), "set ADMIN_API_KEY, or mend the file"),
+        },
+    };
+    if config.admin_allow_query_key {
+        let seen = format!("{place}; ADMIN_ALLOW_QUERY_KEY lets it into addresses, which proxies and browsers log");
+        return Finding::doubtful(PART, seen, "send keys as Authorization: Bearer, and remove ADMIN_ALLOW_QUERY_KEY");
     }
-    match secrets::admin_key(&config.data_dir) {
-        Ok(_) => Finding::ok(PART, format!("in {}", secrets::admin_key_path(&config.data_dir).display())),
-        Err(error) => Finding::wrong(PART, format!("{error:#}"), "set ADMIN_API_KEY, or mend the file"),
-    }
+    Finding::ok(PART, place)
 }
 
 pub(super) fn base_url(config: &Config, base_url: &BaseUrl) -> Finding {

@@ -22,6 +22,12 @@ macro_rules! ids {
                 Self(text.replace('\0', "\u{fffd}"))
             }
 
+            /// When the id was made, in milliseconds since 1970. `None` if it is none of ours.
+            pub fn made_at(&self) -> Option<i64> {
+                let is_ours = self.0.len() == 32 && self.0.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+                i64::from_str_radix(self.0.get(..12)?, 16).ok().filter(|_| is_ours)
+            }
+
             /// The id as text.
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -51,14 +57,10 @@ ids! {
     LeaseId,
     /// Names a row of `audit_entries`.
     AuditId,
-}
-
-impl EventId {
-    /// When the id was made, in milliseconds since 1970. `None` if it is none of ours.
-    pub fn made_at(&self) -> Option<i64> {
-        let is_ours = self.0.len() == 32 && self.0.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        i64::from_str_radix(self.0.get(..12)?, 16).ok().filter(|_| is_ours)
-    }
+    /// Names a row of `admin_keys`, and stands in the key.
+    AdminKeyId,
+    /// Names a row of `reviews`.
+    ReviewId,
 }
 
 /// 32 hexadecimal digits: 48 bits of milliseconds, then 80 random bits.

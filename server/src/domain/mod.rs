@@ -1,13 +1,19 @@
 //! The nouns of the server, parsed once: whoever holds one of these holds a valid one.
 //! Knows no database, no HTTP and no clock.
 
+mod admin_key;
 mod email;
 mod ids;
+mod review;
+mod scope;
 mod status;
 mod token;
 
+pub use admin_key::PlainAdminKey;
 pub use email::{EmailAddress, EmailError};
-pub use ids::{AuditId, ChallengeId, EventId, LeaseId, MailId, SessionId, UserId};
+pub use ids::{AdminKeyId, AuditId, ChallengeId, EventId, LeaseId, MailId, ReviewId, SessionId, UserId};
+pub use review::{Decision, Note, ReviewState};
+pub use scope::{Scope, Scopes};
 pub use status::UserStatus;
 pub(crate) use token::random_bytes;
 pub use token::{HashedToken, PlainToken, random_base64url, random_u32};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A user's standing. `Verified` is never taken back.
+/// A user's standing. `Verified` is never taken back, but by an operator who declines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
 #[serde(rename_all = "UPPERCASE")]
 #[sqlx(type_name = "text", rename_all = "UPPERCASE")]

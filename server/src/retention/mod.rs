@@ -4,9 +4,8 @@ mod sweep;
 
 pub use sweep::{SweepError, Swept, run, sweep};
 
+use crate::clock::DAY_MS;
 use crate::verification::Outcome;
-
-const DAY_MS: i64 = 86_400_000;
 
 /// Days for which captures are kept after an attempt, by how it ended. 0: they are not kept at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::audit;
 use crate::captures::StoreError;
-use crate::clock;
+use crate::clock::{self, DAY_MS};
 use crate::db::{Hold, failures, kept};
 use crate::erasure;
 use crate::verification::Outcome;
@@ -17,7 +17,7 @@ use crate::verification::Outcome;
 /// How often; with it, how exact the days are.
 const EVERY: Duration = Duration::from_secs(15 * 60);
 /// Links, sittings and mails stay for so long after their end: a person who opens an old link is told that it is one.
-const TRACES_MS: i64 = 7 * super::DAY_MS;
+const TRACES_MS: i64 = 7 * DAY_MS;
 /// A capture that no event names is removed when it is so old. Between its writing and the commit that names it lies less than
 /// a claim's lease.
 const ORPHAN_MS: i64 = 3_600_000;

@@ -23,6 +23,11 @@ pub(super) async fn result_page(headers: HeaderMap) -> Response {
     named("result.html", &headers)
 }
 
+/// The operators' console: what it shows, it asks for with the key that is typed into it.
+pub(super) async fn admin_page(headers: HeaderMap) -> Response {
+    named("admin.html", &headers)
+}
+
 /// The page behind a mailed link. Looks at nothing but its own file: mail scanners open links.
 pub(super) async fn verify_page(headers: HeaderMap) -> Response {
     let mut response = unkept("verify.html", headers);

@@ -2,6 +2,7 @@
 //! are logged once, with their cause.
 
 use std::any::Any;
+use std::borrow::Cow;
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -10,15 +11,18 @@ use serde::Serialize;
 
 use crate::captures::StoreError;
 use crate::rate::Exceeded;
+use crate::retention::SweepError;
 use crate::verification::VerificationError;
 
 /// What a request is refused with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each variant's sentence is its documentation")]
 pub enum ApiError {
+    AddressErased,
     AdminKeyInQuery,
     AdminKeyMissing,
     AdminKeyWrong,
+    AdminScopeMissing,
     AlreadyVerified,
     AttemptsExhausted { retry_after_s: u32 },
     BodyMalformed,
@@ -33,12 +37,14 @@ pub enum ApiError {
     ContentType,
     CoolingDown { retry_after_s: u32 },
     EmailInvalid,
+    EvidenceMissing,
+    FilterInvalid { parameter: String },
     Internal(String),
     KeyInvalid,
     ConsentUnknown,
-    LimitInvalid,
     MethodNotAllowed,
     NotFound,
+    NoteInvalid,
     OriginRefused,
     SessionExpired,
     SessionMissing,
@@ -54,6 +60,7 @@ pub enum ApiError {
     Unavailable(String),
     UploadIncomplete,
     UploadOffset,
+    UserUnknown,
 }
 
 impl ApiError {
@@ -61,18 +68,18 @@ impl ApiError {
     pub fn status(&self) -> StatusCode {
         use ApiError::*;
         match self {
-            AdminKeyInQuery | BodyMalformed | LimitInvalid => StatusCode::BAD_REQUEST,
+            AdminKeyInQuery | BodyMalformed | FilterInvalid { .. } => StatusCode::BAD_REQUEST,
             AdminKeyMissing | SessionExpired | SessionMissing | SessionReplaced => StatusCode::UNAUTHORIZED,
-            AdminKeyWrong | OriginRefused => StatusCode::FORBIDDEN,
-            ChallengeUnknown | NotFound | TokenUnknown => StatusCode::NOT_FOUND,
+            AdminKeyWrong | AdminScopeMissing | OriginRefused => StatusCode::FORBIDDEN,
+            ChallengeUnknown | EvidenceMissing | NotFound | TokenUnknown | UserUnknown => StatusCode::NOT_FOUND,
             MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
-            AlreadyVerified | ChallengeRound | ChallengeUsed | SubmissionInProgress | UploadIncomplete
-            | UploadOffset => StatusCode::CONFLICT,
+            AddressErased | AlreadyVerified | ChallengeRound | ChallengeUsed | SubmissionInProgress
+            | UploadIncomplete | UploadOffset => StatusCode::CONFLICT,
             CaptureGone | ChallengeExpired | TokenExpired | TokenUsed => StatusCode::GONE,
             TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ContentEncoding | ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            EmailInvalid | KeyInvalid | ConsentUnknown | ToneGuidedRefused | SubmissionMalformed(_) => {
+            EmailInvalid | KeyInvalid | ConsentUnknown | NoteInvalid | ToneGuidedRefused | SubmissionMalformed(_) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             AttemptsExhausted { .. } | CoolingDown { .. } | TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -85,9 +92,11 @@ impl ApiError {
     pub fn code(&self) -> &'static str {
         use ApiError::*;
         match self {
+            AddressErased => "address_erased",
             AdminKeyInQuery => "admin_key_in_query",
             AdminKeyMissing => "admin_key_missing",
             AdminKeyWrong => "admin_key_wrong",
+            AdminScopeMissing => "admin_scope_missing",
             AlreadyVerified => "already_verified",
             AttemptsExhausted { .. } => "attempts_exhausted",
             BodyMalformed => "body_malformed",
@@ -102,12 +111,14 @@ impl ApiError {
             ContentType => "content_type",
             CoolingDown { .. } => "cooling_down",
             EmailInvalid => "email_invalid",
+            EvidenceMissing => "evidence_missing",
+            FilterInvalid { .. } => "filter_invalid",
             Internal(_) => "internal",
             KeyInvalid => "key_invalid",
             ConsentUnknown => "consent_unknown",
-            LimitInvalid => "limit_invalid",
             MethodNotAllowed => "method_not_allowed",
             NotFound => "not_found",
+            NoteInvalid => "note_invalid",
             OriginRefused => "origin_refused",
             SessionExpired => "session_expired",
             SessionMissing => "session_missing",
@@ -123,18 +134,23 @@ impl ApiError {
             Unavailable(_) => "unavailable",
             UploadIncomplete => "upload_incomplete",
             UploadOffset => "upload_offset",
+            UserUnknown => "user_unknown",
         }
     }
 
     /// One sentence for the person, saying what to do.
-    pub fn detail(&self) -> &'static str {
+    pub fn detail(&self) -> Cow<'static, str> {
         use ApiError::*;
-        match self {
+        Cow::Borrowed(match self {
+            AddressErased => "The person of this attempt was erased; there is no standing left to decide about.",
             AdminKeyInQuery => {
                 "Keys do not belong in addresses, which are logged: send it as X-Admin-Key, and change it."
             }
             AdminKeyMissing => "Send the admin key in the header X-Admin-Key or as Authorization: Bearer.",
-            AdminKeyWrong => "This is not the admin key.",
+            AdminKeyWrong => "This is no admin key, or one that was revoked or has expired.",
+            AdminScopeMissing => {
+                "This key does not open this part. Make one with its scope: blinkgate keys add --scope."
+            }
             AlreadyVerified => "This address is verified already; there is nothing more to do.",
             AttemptsExhausted { .. } => "There are no attempts left. Register again to get a new link.",
             BodyMalformed => "The request could not be read. Reload the page and try again.",
@@ -150,12 +166,19 @@ impl ApiError {
             ContentEncoding => "The request must not be compressed.",
             ContentType => "The request must be JSON, or plain bytes where pictures are sent.",
             EmailInvalid => "That does not look like an e-mail address. Check it and try again.",
+            EvidenceMissing => {
+                "This attempt keeps no signed record with pictures: none was scored, or RETENTION keeps none."
+            }
+            FilterInvalid { parameter } => {
+                return format!("Correct or remove the parameter {parameter}: it is unknown, repeated or unreadable.")
+                    .into();
+            }
             Internal(_) => "Something went wrong on our side. Try again in a moment.",
             ConsentUnknown => "This page is out of date: what it says about the pictures has changed. Reload it.",
             KeyInvalid => "The browser's key cannot be used. Reload the page and try again.",
-            LimitInvalid => "The limit must be a whole number from 1 to 500.",
             MethodNotAllowed => "This address does not take requests of that kind.",
             NotFound => "There is nothing at this address.",
+            NoteInvalid => "Say in the note why, in 1 to 1000 characters.",
             OriginRefused => "The request did not come from this site's own page. Open the page and try again.",
             SessionExpired => "Your time at the camera is over. Register again to get a new link.",
             SessionMissing => "Open the link from your mail first.",
@@ -170,6 +193,15 @@ impl ApiError {
             Unavailable(_) => "Something went wrong on our side, and nothing was counted. Try again in a moment.",
             UploadIncomplete => "Not everything has arrived yet. Ask how much has, and send the rest.",
             UploadOffset => "The bytes do not follow those that have arrived. Ask how many have, and go on from there.",
+            UserUnknown => "There is no person with this address.",
+        })
+    }
+
+    /// What in the request is meant.
+    fn parameter(&self) -> Option<&str> {
+        match self {
+            ApiError::FilterInvalid { parameter } => Some(parameter),
+            _ => None,
         }
     }
 
@@ -205,6 +237,15 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         let cause = format!("captures: {error}");
         if error.is_passing() { ApiError::Unavailable(cause) } else { ApiError::Internal(cause) }
+    }
+}
+
+impl From<SweepError> for ApiError {
+    fn from(error: SweepError) -> Self {
+        match error {
+            SweepError::Database(error) => error.into(),
+            SweepError::Store(error) => error.into(),
+        }
     }
 }
 
@@ -247,7 +288,9 @@ struct Problem<'a> {
     title: &'a str,
     status: u16,
     code: &'static str,
-    detail: &'static str,
+    detail: Cow<'static, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameter: Option<&'a str>,
     request_id: &'a str,
 }
 
@@ -258,8 +301,9 @@ pub(super) fn render(error: &ApiError, request_id: &str) -> Response {
         tracing::error!(code = error.code(), cause, "request failed");
     }
     let title = status.canonical_reason().unwrap_or("Error");
-    let (code, detail) = (error.code(), error.detail());
-    let problem = Problem { r#type: "about:blank", title, status: status.as_u16(), code, detail, request_id };
+    let (code, detail, parameter) = (error.code(), error.detail(), error.parameter());
+    let status_code = status.as_u16();
+    let problem = Problem { r#type: "about:blank", title, status: status_code, code, detail, parameter, request_id };
     let mut response = (status, Json(problem)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -8,7 +8,6 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use serde::Serialize;
 
-use super::admin::Admin;
 use super::error::ApiError;
 use crate::app::App;
 use crate::readiness::{self, Readiness};
@@ -43,7 +42,7 @@ pub(super) async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness
     (status, Json(readiness))
 }
 
-pub(super) async fn metrics(State(app): State<App>, _: Admin) -> Result<impl IntoResponse, ApiError> {
+pub(super) async fn metrics(State(app): State<App>) -> Result<impl IntoResponse, ApiError> {
     readiness::measure(&app, clock::now_ms()).await?;
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics::render()))
 }

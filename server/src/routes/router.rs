@@ -13,10 +13,13 @@ use super::{
     admin, assets, challenge, client, cue, give_up, guard, health, register, request, session, submission, verify,
 };
 use crate::app::App;
+use crate::domain::Scope;
 use crate::rate::Limit;
 
 /// Most bytes of a JSON body; the largest of ours takes some hundred.
 const JSON: usize = 8 * 1024;
+/// Most bytes of a JSON body with a note in it, each of whose characters may be written with twelve.
+const NOTE: usize = 16 * 1024;
 /// Most bytes of a chunk of a submission.
 const CHUNK: usize = 16 * 1024;
 
@@ -35,7 +38,7 @@ pub struct Route {
     handler: MethodRouter<App>,
 }
 
-/// Who may use a route. The handlers' extractors see to it; a test asks every route whether they do.
+/// Who may use a route. For links and sittings the handlers' extractors see to it; a test asks every route whether they do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Anybody.
@@ -44,8 +47,8 @@ pub enum Access {
     Link,
     /// Who has a sitting.
     Sitting,
-    /// Who has the admin key.
-    Admin,
+    /// Who has an admin key, with this scope if one is named. The service is built so that nobody else comes through.
+    Admin(Option<Scope>),
 }
 
 /// Every route.
@@ -96,18 +99,29 @@ pub fn routes() -> Vec<Route> {
         // Operators.
         public("/health", get(health::health)),
         public("/ready", get(health::ready)),
-        admin("/metrics", get(health::metrics)),
-        admin("/admin/events", get(admin::events)),
-        admin("/admin/events.csv", get(admin::events_csv)),
-        admin("/admin/captures/{*path}", get(admin::capture)),
-        admin("/admin/audit", get(admin::audit_entries)),
+        admin("/metrics", Some(Scope::Metrics), get(health::metrics)),
+        public("/admin", get(assets::admin_page)),
+        admin("/admin/me", None, get(admin::me)),
+        admin("/admin/events", Some(Scope::Events), get(admin::events)),
+        admin("/admin/events.csv", Some(Scope::Events), get(admin::events_csv)),
+        admin("/admin/events/{id}", Some(Scope::Events), get(admin::event)),
+        admin("/admin/captures/{*path}", Some(Scope::Captures), get(admin::capture)),
+        admin("/admin/events/{id}/bundle", Some(Scope::Captures), get(admin::bundle)),
+        admin_post("/admin/events/{id}/review", Scope::Review, NOTE, post(admin::review)),
+        admin_post("/admin/erase", Scope::Erase, JSON, post(admin::erase)),
+        admin("/admin/audit", Some(Scope::Audit), get(admin::entries)),
     ]
 }
 
 /// Builds the whole HTTP service. Tests call it with `oneshot`.
 pub fn router(app: App) -> Router {
     let table = routes().into_iter().fold(Router::new(), |table, route| {
-        table.route(route.path, route.handler.route_layer(DefaultBodyLimit::max(route.max_body)))
+        let handler = route.handler.route_layer(DefaultBodyLimit::max(route.max_body));
+        let handler = match route.access {
+            Access::Admin(scope) => handler.route_layer(from_fn_with_state((app.clone(), scope), admin::admit)),
+            Access::Anybody | Access::Link | Access::Sitting => handler,
+        };
+        table.route(route.path, handler)
     });
     table
         .fallback(assets::not_found)
@@ -136,6 +150,17 @@ fn sitting(
     Route { method, path, access: Access::Sitting, limits, max_body, handler }
 }
 
-fn admin(path: &'static str, handler: MethodRouter<App>) -> Route {
-    Route { method: Method::GET, path, access: Access::Admin, limits: &[Limit::BadAdminKey], max_body: 0, handler }
+fn admin(path: &'static str, scope: Option<Scope>, handler: MethodRouter<App>) -> Route {
+    Route {
+        method: Method::GET,
+        path,
+        access: Access::Admin(scope),
+        limits: &[Limit::BadAdminKey],
+        max_body: 0,
+        handler,
+    }
+}
+
+fn admin_post(path: &'static str, scope: Scope, max_body: usize, handler: MethodRouter<App>) -> Route {
+    Route { method: Method::POST, max_body, ..admin(path, Some(scope), handler) }
 }

@@ -1,26 +1,27 @@
 //! Command-line tools over the engine: look at one picture, replay a recorded clip, take a decision again.
 
-pub mod bundle;
 pub mod inspect;
 pub mod replay;
 
 mod frames;
+mod keys;
 mod trail;
 
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
-use anyhow::{Context as _, anyhow, bail, ensure};
-use bundle::{Bundle, Decided};
+use anyhow::{Context as _, anyhow, ensure};
 use engine::Networks;
+pub use keys::{add_key, list_keys, revoke_key};
 use replay::Source;
 pub use trail::{print_checkpoint, print_log_verification, print_public_key};
 
-use crate::captures::{CaptureStore, Found};
+use crate::bundle::{self, Bundle};
+use crate::captures::CaptureStore;
 use crate::clock;
 use crate::config::Config;
 use crate::db::Db;
-use crate::db::events::{self, Event};
+use crate::db::events;
 use crate::domain::{EmailAddress, EventId};
 use crate::erasure::{self, Eraser};
 use crate::mail;
@@ -31,8 +32,7 @@ use crate::runtime::{Models, Runtime};
 /// # Errors
 /// If the picture cannot be read, or a network fails.
 pub fn print_inspection(image: &Path, runtime: Runtime) -> anyhow::Result<()> {
-    let report = serde_json::to_string(&inspect::inspect(image, networks(runtime)?)?)?;
-    quietly(writeln!(io::stdout().lock(), "{report}").map_err(Into::into))
+    print_json(&inspect::inspect(image, networks(runtime)?)?)
 }
 
 /// `blinkgate replay`: prints JSON lines.
@@ -68,37 +68,8 @@ pub async fn export_bundle(config: &Config, event: &str, folder: &Path) -> anyho
     let db = Db::open(&config.database_url).await?;
     let event =
         events::find(&mut db.read().await?, &EventId::from_client(event)).await?.context("there is no such event")?;
-    let (issued, transcript) = (&event.issued, &event.transcript);
-    let (issued, transcript) =
-        issued.as_ref().zip(transcript.as_ref()).context("the event keeps no signed transcript")?;
-    let [open, closed, strip] = pictures(config, &event).await?;
-    let details = serde_json::from_str(&event.details)?;
-    let decided = Decided { status: event.status.clone(), reason: event.reason.clone(), details };
-    let bundle = Bundle { issued, transcript, pictures: [&open, &closed, &strip], decided: &decided };
-    bundle.write(folder)
-}
-
-/// The event's pictures: open, closed, strip. Where there are none, the error says why, as far as that is known.
-async fn pictures(config: &Config, event: &Event) -> anyhow::Result<[Vec<u8>; 3]> {
-    let refs = [&event.open_capture_ref, &event.closed_capture_ref, &event.strip_ref];
-    let [Some(open), Some(closed), Some(strip)] = refs else {
-        let why = match event.captures_removed_at {
-            Some(removed) => format!("they were removed at {}, when their time was over", clock::rfc3339(removed)),
-            None if event.open_captured != 0 => "by RETENTION they were scored in memory and never kept".to_owned(),
-            None => "it was decided before any was scored".to_owned(),
-        };
-        bail!("the event keeps no pictures: {why}. Without them its decision cannot be taken again");
-    };
     let captures = CaptureStore::open(&config.captures, &config.data_dir)?;
-    let mut read = Vec::new();
-    for reference in [open, closed, strip] {
-        match captures.read(reference).await.with_context(|| format!("{reference} cannot be read"))? {
-            Found::Picture(picture) => read.push(picture),
-            Found::Nothing => bail!("{reference} is missing from the captures' store"),
-            Found::Erased => bail!("{reference} cannot be opened any more: its owner was erased"),
-        }
-    }
-    read.try_into().map_err(|_| anyhow!("a picture was lost on the way"))
+    Bundle::of(&event, &captures).await?.write(folder)
 }
 
 /// `blinkgate erase`: erases the users with this address, or says what that would remove. Prints one JSON object for each.
@@ -112,14 +83,11 @@ pub async fn erase(config: &Config, address: &str, by: Option<&str>, really: boo
     captures.check().await.context("the captures' store cannot be used (CAPTURE_STORE)")?;
     let mail = mail::Transport::new(&config.mail, &config.data_dir)?;
     let eraser = Eraser { db: &db, captures: &captures, mail: &mail };
-    let found = erasure::find(&db, &email).await?;
-    ensure!(!found.is_empty(), "there is no user with this address");
-    let actor = by.map_or_else(|| format!("the command line, {}", operator()), str::to_owned);
-    for (user, traces) in found {
-        let removed = if really { erasure::erase(&eraser, &user, &actor, clock::now_ms()).await? } else { traces };
-        let word = if really { "erased" } else { "would_erase" };
-        let report = serde_json::json!({ "user": user.id, "status": user.status, word: removed });
-        quietly(writeln!(io::stdout().lock(), "{report}").map_err(Into::into))?;
+    let actor = by.map_or_else(command_line, str::to_owned);
+    let reports = erasure::at_address(&eraser, &email, &actor, really, clock::now_ms()).await?;
+    ensure!(!reports.is_empty(), "there is no user with this address");
+    for report in reports {
+        print_json(&report)?;
     }
     if !really {
         eprintln!("Nothing was changed. The same command with --yes does it; it cannot be taken back.");
@@ -128,7 +96,11 @@ pub async fn erase(config: &Config, address: &str, by: Option<&str>, really: boo
     Ok(())
 }
 
-/// Who runs this, as far as the system knows.
+/// Who runs this, as far as the system knows, for the audit.
+fn command_line() -> String {
+    format!("the command line, {}", operator())
+}
+
 fn operator() -> String {
     #[cfg(unix)]
     return format!("user {}", rustix::process::getuid().as_raw());
@@ -138,6 +110,12 @@ fn operator() -> String {
 
 fn networks(runtime: Runtime) -> anyhow::Result<Networks> {
     Ok(Models::find(runtime, None)?.networks())
+}
+
+/// One line.
+fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    let line = serde_json::to_string(value)?;
+    quietly(writeln!(io::stdout().lock(), "{line}").map_err(Into::into))
 }
 
 /// A reader that has seen enough (`| head`) is no fault.

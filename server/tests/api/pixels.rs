@@ -275,13 +275,13 @@ async fn a_decision_can_be_exported_and_taken_again_offline() {
     let folder = server.data.path().join("bundle");
     server::tools::export_bundle(&config, &event, &folder).await.unwrap();
     let networks = || server::runtime::Models::find(Runtime::Tract, None).unwrap().networks();
-    let again = server::tools::bundle::verify(&folder, networks()).unwrap();
+    let again = server::bundle::verify(&folder, networks()).unwrap();
     assert!(again.same && again.first_difference.is_none(), "{:?}", again.first_difference);
     std::fs::write(folder.join("strip.jpg"), b"another").unwrap();
-    let bent = server::tools::bundle::verify(&folder, networks()).unwrap();
+    let bent = server::bundle::verify(&folder, networks()).unwrap();
     assert!(!bent.same, "{:?}", bent.verdict);
     std::fs::remove_file(folder.join("issued.json")).unwrap();
-    let missing = server::tools::bundle::verify(&folder, networks()).unwrap_err();
+    let missing = server::bundle::verify(&folder, networks()).unwrap_err();
     assert!(format!("{missing:#}").contains("issued.json"), "{missing:#}");
 }
 

@@ -1,4 +1,4 @@
-//! Bundles: everything that one decision rests on, in a folder, and the decision taken again from it, offline.
+//! Bundles: everything that one decision rests on, in a folder or an archive, and the decision taken again from it, offline.
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -7,12 +7,18 @@
 //! | `open.jpg`, `closed.jpg`, `strip.jpg` | the pictures |
 //! | `decision.json` | what the server decided: status, reason, and the record of its figures |
 
+use std::borrow::Cow;
+use std::io;
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
 use engine::{Decision, Issued, Networks, Record, Scorer, Submission, Thresholds, Verdict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::captures::{CaptureStore, Found, StoreError};
+use crate::clock;
+use crate::db::events::Event;
 
 /// What the server decided, as a bundle keeps it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -39,36 +45,131 @@ pub struct Verification {
     pub first_difference: Option<String>,
 }
 
-/// A decision's parts on their way into a folder.
+/// A decision's parts.
 #[derive(Debug)]
-pub struct Bundle<'a> {
-    /// `issued.json`.
-    pub issued: &'a str,
-    /// `transcript.jws`.
-    pub transcript: &'a str,
-    /// The pictures: open, closed, strip.
-    pub pictures: [&'a [u8]; 3],
-    /// `decision.json`.
-    pub decided: &'a Decided,
+pub struct Bundle {
+    issued: String,
+    transcript: String,
+    pictures: [Vec<u8>; 3],
+    decided: Decided,
 }
 
-/// The pictures' file names, in the order of [`Bundle::pictures`].
+/// Why an event has no bundle.
+#[derive(Debug, thiserror::Error)]
+pub enum NoBundle {
+    /// It was decided before anything was signed, or its user was erased.
+    #[error("the event keeps no signed transcript")]
+    NoTranscript,
+    /// Nothing was scored, or nothing kept.
+    #[error("the event keeps no pictures: {0}. Without them its decision cannot be taken again")]
+    NoPictures(&'static str),
+    /// Their time was over.
+    #[error(
+        "the event keeps no pictures: they were removed at {0}, when their time was over. Without them its decision cannot be taken again"
+    )]
+    Removed(String),
+    /// The store lost it.
+    #[error("{0} is missing from the captures' store")]
+    Missing(String),
+    /// The key is gone.
+    #[error("{0} cannot be opened any more: its owner was erased")]
+    Erased(String),
+    /// The store failed.
+    #[error("{reference} cannot be read: {source}")]
+    Store {
+        /// What was asked for.
+        reference: String,
+        /// What the store says.
+        source: StoreError,
+    },
+    /// The stored record is no JSON.
+    #[error("the event's record is damaged: {0}")]
+    Record(#[from] serde_json::Error),
+}
+
+/// The pictures' file names: open, closed, strip.
 const PICTURES: [&str; 3] = ["open.jpg", "closed.jpg", "strip.jpg"];
 
-impl Bundle<'_> {
+impl Bundle {
+    /// Gathers what the decision of an event rests on.
+    ///
+    /// # Errors
+    /// [`NoBundle`] says what there is not, and why, as far as that is known.
+    pub async fn of(event: &Event, captures: &CaptureStore) -> Result<Self, NoBundle> {
+        let (Some(issued), Some(transcript)) = (&event.issued, &event.transcript) else {
+            return Err(NoBundle::NoTranscript);
+        };
+        let refs = [&event.open_capture_ref, &event.closed_capture_ref, &event.strip_ref];
+        let [Some(open), Some(closed), Some(strip)] = refs else {
+            return Err(match event.captures_removed_at {
+                Some(removed) => NoBundle::Removed(clock::rfc3339(removed)),
+                None if event.open_captured != 0 => {
+                    NoBundle::NoPictures("by RETENTION they were scored in memory and never kept")
+                }
+                None => NoBundle::NoPictures("it was decided before any was scored"),
+            });
+        };
+        Ok(Self {
+            issued: issued.clone(),
+            transcript: transcript.clone(),
+            pictures: [
+                picture(captures, open).await?,
+                picture(captures, closed).await?,
+                picture(captures, strip).await?,
+            ],
+            decided: Decided {
+                status: event.status.clone(),
+                reason: event.reason.clone(),
+                details: serde_json::from_str(&event.details)?,
+            },
+        })
+    }
+
     /// Writes the files into `folder`, which is made if absent.
     ///
     /// # Errors
     /// What the file system says.
     pub fn write(&self, folder: &Path) -> anyhow::Result<()> {
         crate::files::create_private_dir(folder)?;
-        let write = |name: &str, bytes: &[u8]| {
+        self.files()?.iter().try_for_each(|(name, bytes)| {
             crate::files::write_private(&folder.join(name), bytes).with_context(|| format!("cannot write {name}"))
-        };
-        write("issued.json", self.issued.as_bytes())?;
-        write("transcript.jws", self.transcript.as_bytes())?;
-        write("decision.json", &serde_json::to_vec_pretty(self.decided)?)?;
-        PICTURES.iter().zip(self.pictures).try_for_each(|(name, bytes)| write(name, bytes))
+        })
+    }
+
+    /// The files in one: a tar archive with `folder` in it, dated `at_ms`.
+    ///
+    /// # Errors
+    /// The folder's name is longer than an archive can hold.
+    pub fn tar(&self, folder: &str, at_ms: i64) -> io::Result<Vec<u8>> {
+        let mut archive = tar::Builder::new(Vec::new());
+        for (name, bytes) in self.files()? {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(bytes.len() as u64);
+            header.set_mode(0o600);
+            header.set_mtime(u64::try_from(at_ms / 1000).unwrap_or(0));
+            archive.append_data(&mut header, format!("{folder}/{name}"), bytes.as_ref())?;
+        }
+        archive.into_inner()
+    }
+
+    fn files(&self) -> serde_json::Result<Vec<(&'static str, Cow<'_, [u8]>)>> {
+        let mut files: Vec<(_, Cow<'_, [u8]>)> = vec![
+            ("issued.json", self.issued.as_bytes().into()),
+            ("transcript.jws", self.transcript.as_bytes().into()),
+            ("decision.json", serde_json::to_vec_pretty(&self.decided)?.into()),
+        ];
+        files.extend(PICTURES.into_iter().zip(&self.pictures).map(|(name, bytes)| (name, bytes.into())));
+        Ok(files)
+    }
+}
+
+async fn picture(captures: &CaptureStore, reference: &str) -> Result<Vec<u8>, NoBundle> {
+    let reference = reference.to_owned();
+    match captures.read(&reference).await {
+        Ok(Found::Picture(picture)) => Ok(picture),
+        Ok(Found::Nothing) => Err(NoBundle::Missing(reference)),
+        Ok(Found::Erased) => Err(NoBundle::Erased(reference)),
+        Err(source) => Err(NoBundle::Store { reference, source }),
     }
 }
 

@@ -1,0 +1,56 @@
+//! What operators decided about events. Rows are added; the events themselves stay as they are.
+
+use super::Connection;
+use crate::domain::{Decision, EventId, ReviewId};
+
+/// A row.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Review {
+    /// The row's id.
+    pub id: ReviewId,
+    /// The event.
+    pub event_id: EventId,
+    /// When the event ended.
+    pub event_at: i64,
+    /// What was decided.
+    pub decision: Decision,
+    /// Why; `None` once the user is erased.
+    pub note: Option<String>,
+    /// Who decided.
+    pub actor: String,
+    /// When.
+    pub created_at: i64,
+}
+
+/// Adds a row, which stands from now on in place of those before. Needs the hold of the event's user.
+pub async fn insert(db: &mut Connection, review: &Review) -> sqlx::Result<()> {
+    db.query("update reviews set is_last = 0 where event_id = $1 and is_last = 1")
+        .bind(&review.event_id)
+        .execute()
+        .await?;
+    db.query(
+        "insert into reviews (id, event_id, event_at, decision, note, actor, created_at, is_last)
+         values ($1, $2, $3, $4, $5, $6, $7, 1)",
+    )
+    .bind(&review.id)
+    .bind(&review.event_id)
+    .bind(review.event_at)
+    .bind(review.decision)
+    .bind(&review.note)
+    .bind(&review.actor)
+    .bind(review.created_at)
+    .execute()
+    .await?;
+    Ok(())
+}
+
+/// Returns the event's reviews, oldest first.
+pub async fn of_event(db: &mut Connection, event: &EventId) -> sqlx::Result<Vec<Review>> {
+    db.query(
+        "select id, event_id, event_at, decision, note, actor, created_at from reviews
+         where event_id = $1 order by created_at, id",
+    )
+    .bind(event)
+    .fetch_all()
+    .await
+}

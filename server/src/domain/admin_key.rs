@@ -1,0 +1,65 @@
+//! Keys of operators: `bk_<id>_<secret>`, so that scanners for leaked secrets know them and the server finds them by their id.
+
+use super::ids::AdminKeyId;
+use super::token::{HashedToken, PlainToken};
+
+/// What every key begins with.
+const PREFIX: &str = "bk_";
+
+/// A new key. Exists only on its way to the operator.
+pub struct PlainAdminKey {
+    /// What it is found by.
+    pub id: AdminKeyId,
+    text: String,
+}
+
+impl PlainAdminKey {
+    /// Makes a new key at `now_ms`.
+    pub fn generate(now_ms: i64) -> Self {
+        let id = AdminKeyId::new(now_ms);
+        let text = format!("{PREFIX}{id}_{}", PlainToken::generate().expose());
+        Self { id, text }
+    }
+
+    /// The whole key, to be shown once.
+    pub fn expose(&self) -> &str {
+        &self.text
+    }
+
+    /// What is stored in its place.
+    pub fn hash(&self) -> HashedToken {
+        HashedToken::of(&self.text)
+    }
+}
+
+impl std::fmt::Debug for PlainAdminKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PlainAdminKey(hidden)")
+    }
+}
+
+impl AdminKeyId {
+    /// The id in what somebody presents as a key, if it has the form of one.
+    pub fn in_key(text: &str) -> Option<Self> {
+        let (id, _) = text.strip_prefix(PREFIX)?.split_once('_')?;
+        Some(Self::from_client(id)).filter(|id| id.made_at().is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_found_by_the_id_in_it_and_never_printed() {
+        let key = PlainAdminKey::generate(1_700_000_000_000);
+        assert_eq!(AdminKeyId::in_key(key.expose()), Some(key.id.clone()));
+        assert_eq!(key.expose().len(), 3 + 32 + 1 + 43);
+        assert!(HashedToken::of(key.expose()).matches(&key.hash()));
+        assert!(!format!("{key:?}").contains(key.id.as_str()));
+        for other in ["", "bk_", "bk__", "bk_0123_x", &key.expose().replace("bk_", "xk_"), &key.expose().to_uppercase()]
+        {
+            assert_eq!(AdminKeyId::in_key(other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! An operator decides about an event: the address counts as verified, or does not. The event stays as it is.
+
+use serde_json::json;
+
+use crate::audit::{self, Action};
+use crate::db::events;
+use crate::db::reviews::{self, Review};
+use crate::db::{Db, Hold, tokens, users};
+use crate::domain::{Decision, EventId, Note, ReviewId, UserStatus};
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reviewed {
+    /// The user stands here now.
+    Done(UserStatus),
+    /// There is no such event.
+    Unknown,
+    /// Its user was erased: there is nobody to decide about.
+    Erased,
+}
+
+/// Decides about an event's user, and writes down who did it and why.
+///
+/// # Errors
+/// What the database says.
+pub async fn decide(
+    db: &Db,
+    event: &EventId,
+    decision: Decision,
+    note: &Note,
+    actor: &str,
+    now_ms: i64,
+) -> sqlx::Result<Reviewed> {
+    let mut reading = db.read().await?;
+    let Some(event) = events::find(&mut reading, event).await? else { return Ok(Reviewed::Unknown) };
+    let Some(user) = users::find(&mut reading, &event.email).await? else { return Ok(Reviewed::Erased) };
+    drop(reading);
+
+    let mut tx = db.write(Hold::User(&user.id)).await?;
+    // They may have been erased before the hold was ours.
+    if users::find(&mut tx, &event.email).await?.is_none() {
+        return Ok(Reviewed::Erased);
+    }
+    let review = Review {
+        id: ReviewId::new(now_ms),
+        event_id: event.id.clone(),
+        event_at: event.created_at,
+        decision,
+        note: Some(note.as_str().to_owned()),
+        actor: actor.to_owned(),
+        created_at: now_ms,
+    };
+    reviews::insert(&mut tx, &review).await?;
+    let status = match decision {
+        Decision::Approve => {
+            users::set_verified(&mut tx, &user.id, now_ms).await?;
+            // As after an attempt: who is verified needs the link no more.
+            tokens::use_up(&mut tx, &user.id, now_ms).await?;
+            UserStatus::Verified
+        }
+        Decision::Decline => {
+            users::take_back(&mut tx, &user.id, now_ms).await?;
+            UserStatus::Failed
+        }
+    };
+    // The note may name people, and what stands in the audit stays.
+    let figures = json!({ "event": event.id, "decision": decision, "was": user.status, "is": status });
+    audit::note(&mut tx, Action::EventReviewed, actor, &figures, now_ms).await?;
+    tx.commit().await?;
+    Ok(Reviewed::Done(status))
+}

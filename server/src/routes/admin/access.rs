@@ -1,0 +1,140 @@
+//! Who may come in: a key in a header, found and compared by its hash, and the scope that the route asks for.
+
+use std::time::Instant;
+
+use axum::Json;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::Response;
+use serde::Serialize;
+
+use super::query::pairs;
+use crate::app::App;
+use crate::clock;
+use crate::db::Hold;
+use crate::db::admin_keys::{self, AdminKey};
+use crate::domain::{AdminKeyId, HashedToken, Scope, Scopes};
+use crate::rate::Limit;
+use crate::routes::client::Client;
+use crate::routes::error::ApiError;
+
+/// Names under which people put keys into addresses.
+const KEY_NAMES: [&str; 4] = ["key", "token", "api_key", "admin_key"];
+/// The one of them that `ADMIN_ALLOW_QUERY_KEY` allows.
+pub(super) const QUERY_KEY: &str = "key";
+/// A key's last use is written down so often at most.
+const USE_NOTED_MS: i64 = 3_600_000;
+
+/// Who holds the key that the request carried.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Operator {
+    name: String,
+    scopes: Scopes,
+    /// As the audit calls them.
+    #[serde(skip)]
+    pub(super) actor: String,
+}
+
+impl<S: Sync> FromRequestParts<S> for Operator {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let operator = parts.extensions.get::<Operator>().cloned();
+        operator.ok_or_else(|| ApiError::Internal("a route of operators is open to anybody".to_owned()))
+    }
+}
+
+/// Middleware around each route of operators: lets in who brings a key with `scope`, if one is asked for.
+pub(in crate::routes) async fn admit(
+    State((app, scope)): State<(App, Option<Scope>)>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let (mut parts, body) = request.into_parts();
+    let client = Client::from_request_parts(&mut parts, &app).await?;
+    let in_address = refuse_key_in_address(&app, &client, parts.uri.query().unwrap_or_default()).await?;
+    let presented = in_header(&parts.headers).or(in_address).ok_or(ApiError::AdminKeyMissing)?;
+    app.rate.peek(Limit::BadAdminKey, client.as_str(), Instant::now())?;
+    let Some(operator) = find(&app, &presented, clock::now_ms()).await? else {
+        app.rate.take(Limit::BadAdminKey, client.as_str(), Instant::now())?;
+        return Err(ApiError::AdminKeyWrong);
+    };
+    if scope.is_some_and(|scope| !operator.scopes.has(scope)) {
+        return Err(ApiError::AdminScopeMissing);
+    }
+    parts.extensions.insert(operator);
+    Ok(next.run(Request::from_parts(parts, body)).await)
+}
+
+/// `GET /admin/me`: whose key this is.
+pub(in crate::routes) async fn me(operator: Operator) -> Json<Operator> {
+    Json(operator)
+}
+
+/// The key in the address, where the settings allow one there. Elsewhere such a request is refused, with whatever key it has
+/// beside it, and a key that was right is noted as exposed.
+async fn refuse_key_in_address(app: &App, client: &Client, query: &str) -> Result<Option<String>, ApiError> {
+    let mut keys = pairs(query).filter(|(name, _)| KEY_NAMES.contains(&name.to_ascii_lowercase().as_str()));
+    let Some((name, key)) = keys.next() else { return Ok(None) };
+    if app.admin_allow_query_key && name == QUERY_KEY && keys.next().is_none() {
+        return Ok(Some(key));
+    }
+    tracing::warn!("an admin key came in an address; take it as exposed and change it");
+    // Who tries out keys in this way learns nothing, and is slowed down as well.
+    if app.rate.peek(Limit::BadAdminKey, client.as_str(), Instant::now()).is_ok() {
+        match stored(app, &HashedToken::of(key.trim()), &key, clock::now_ms()).await? {
+            Some(key) => {
+                let mut tx = app.db.write(Hold::Nothing).await?;
+                admin_keys::note_exposure(&mut tx, &key.id, clock::now_ms()).await?;
+                tx.commit().await?;
+                tracing::warn!(key = %key.id, name = key.name, "this key is exposed: revoke it and make another");
+            }
+            None if HashedToken::of(key.trim()).matches(&app.admin_key) => {}
+            None => drop(app.rate.take(Limit::BadAdminKey, client.as_str(), Instant::now())),
+        }
+    }
+    Err(ApiError::AdminKeyInQuery)
+}
+
+fn in_header(headers: &HeaderMap) -> Option<String> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let bearer = || text("authorization").and_then(|value| value.strip_prefix("Bearer "));
+    text("x-admin-key").or_else(bearer).map(str::to_owned)
+}
+
+/// Whose key this is, if it is one. Keys are compared by their hashes, in a time that does not depend on where they differ.
+async fn find(app: &App, presented: &str, now_ms: i64) -> sqlx::Result<Option<Operator>> {
+    let presented = presented.trim();
+    let hash = HashedToken::of(presented);
+    if hash.matches(&app.admin_key) {
+        const NAME: &str = "the admin key";
+        return Ok(Some(Operator { name: NAME.to_owned(), actor: NAME.to_owned(), scopes: Scopes::all() }));
+    }
+    let Some(key) = stored(app, &hash, presented, now_ms).await? else { return Ok(None) };
+    if key.last_used_at.is_none_or(|at| at + USE_NOTED_MS <= now_ms) {
+        note_use(app, &key.id, now_ms).await;
+    }
+    let Ok(scopes) = key.scopes.parse();
+    Ok(Some(Operator { actor: format!("the key {} ({})", key.name, key.id), name: key.name, scopes }))
+}
+
+/// The key of the database with this hash, if it is in force.
+async fn stored(app: &App, hash: &HashedToken, presented: &str, now_ms: i64) -> sqlx::Result<Option<AdminKey>> {
+    let Some(id) = AdminKeyId::in_key(presented.trim()) else { return Ok(None) };
+    let found = admin_keys::find(&mut app.db.read().await?, &id).await?;
+    Ok(found.filter(|key| hash.matches(&key.secret_hash)).filter(|key| key.is_live(now_ms)))
+}
+
+/// A use that cannot be noted is no reason to keep an operator out.
+async fn note_use(app: &App, key: &AdminKeyId, now_ms: i64) {
+    let noted = async {
+        let mut tx = app.db.write(Hold::Nothing).await?;
+        admin_keys::note_use(&mut tx, key, now_ms).await?;
+        tx.commit().await
+    };
+    if let Err(error) = noted.await {
+        tracing::warn!(%error, "a key's use could not be noted");
+    }
+}

@@ -1,0 +1,54 @@
+//! `GET /admin/audit`: what operators did, and what was removed when its time was over.
+
+use axum::Json;
+use axum::extract::{RawQuery, State};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::listed::record;
+use super::query::{Page, cursor};
+use crate::app::App;
+use crate::clock;
+use crate::db::audit::{self, Entry};
+use crate::db::listing::Place;
+use crate::routes::error::ApiError;
+
+#[derive(Serialize)]
+pub(in crate::routes) struct Listing {
+    entries: Vec<Listed>,
+    next_cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Listed {
+    id: String,
+    created_at: String,
+    action: String,
+    actor: String,
+    details: Value,
+}
+
+pub(in crate::routes) async fn entries(
+    State(app): State<App>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Listing>, ApiError> {
+    let Page { behind, limit } = Page::read(query.as_deref())?;
+    let mut entries = audit::list(&mut app.db.read().await?, behind.as_ref(), limit + 1).await?;
+    let is_last = entries.len() <= limit as usize;
+    entries.truncate(limit as usize);
+    let place = |entry: &Entry| Place { at: entry.created_at, id: entry.id.to_string() };
+    let next_cursor = entries.last().filter(|_| !is_last).map(|entry| cursor(&place(entry)));
+    Ok(Json(Listing { entries: entries.into_iter().map(Listed::from).collect(), next_cursor }))
+}
+
+impl From<Entry> for Listed {
+    fn from(entry: Entry) -> Self {
+        Self {
+            id: entry.id.to_string(),
+            created_at: clock::rfc3339(entry.created_at),
+            action: entry.action,
+            actor: entry.actor,
+            details: record(entry.details),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What the eyes did, as the browser signed it, and what the server read in the strip's cells: numbers to draw.
+
+use engine::blink::Blink;
+use engine::ear::EyeRatios;
+use engine::transcript::{FrameRecord, Transcript};
+use engine::{Gate, Record};
+use serde::Serialize;
+
+/// Times are milliseconds from the start of the recording.
+#[derive(Serialize)]
+pub(super) struct Curve {
+    frames: Vec<Frame>,
+    /// The closures that were counted.
+    closures: Vec<Blink>,
+    captures: Captures,
+    cells: Vec<Cell>,
+}
+
+#[derive(Serialize)]
+struct Frame {
+    t: u32,
+    /// `None` where the eyes were not read.
+    left: Option<f32>,
+    right: Option<f32>,
+    gate: Option<Gate>,
+}
+
+/// When the captures were taken.
+#[derive(Serialize)]
+struct Captures {
+    open: u32,
+    closed: u32,
+}
+
+#[derive(Serialize)]
+struct Cell {
+    t: u32,
+    /// What the record says of its frame.
+    claimed: Option<EyeRatios>,
+    /// What the server read in it; `None` where it could not be read.
+    scored: Option<EyeRatios>,
+}
+
+impl Curve {
+    /// `None` if the text is no transcript signed with this key, as after a change in the database.
+    pub(super) fn of(transcript: &str, public_key: &[u8; 32], record: Option<&Record>) -> Option<Self> {
+        let transcript = Transcript::verified(transcript.as_bytes(), public_key).ok()?;
+        let claimed = |t_ms: u32| {
+            let frame = transcript.frames.iter().find(|frame| frame.t_ms() == t_ms);
+            frame.and_then(FrameRecord::ears)
+        };
+        let strip = record.and_then(|record| record.strip.as_ref());
+        let cells = strip.into_iter().flat_map(|strip| &strip.cells);
+        Some(Self {
+            cells: cells.map(|cell| Cell { t: cell.t_ms, claimed: claimed(cell.t_ms), scored: cell.ears }).collect(),
+            closures: record.and_then(|record| record.closures.clone()).unwrap_or_default(),
+            captures: Captures { open: transcript.cap.open.t, closed: transcript.cap.closed.t },
+            frames: transcript.frames.iter().map(Frame::from).collect(),
+        })
+    }
+}
+
+impl From<&FrameRecord> for Frame {
+    fn from(frame: &FrameRecord) -> Self {
+        let ears = frame.ears();
+        Self {
+            t: frame.t_ms(),
+            left: ears.map(|ears| ears.left),
+            right: ears.map(|ears| ears.right),
+            gate: frame.gate(),
+        }
+    }
+}

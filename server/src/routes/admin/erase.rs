@@ -1,0 +1,36 @@
+//! `POST /admin/erase`: erases a person, or says what that would remove.
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+
+use super::access::Operator;
+use crate::app::App;
+use crate::clock;
+use crate::domain::EmailAddress;
+use crate::erasure::{self, Report};
+use crate::routes::body::AppJson;
+use crate::routes::error::ApiError;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::routes) struct Asked {
+    email: String,
+    /// No default: whoever leaves it out may mean either.
+    dry_run: bool,
+}
+
+#[derive(Serialize)]
+pub(in crate::routes) struct Answer {
+    users: Vec<Report>,
+}
+
+pub(in crate::routes) async fn erase(
+    State(app): State<App>,
+    operator: Operator,
+    AppJson(Asked { email, dry_run }): AppJson<Asked>,
+) -> Result<Json<Answer>, ApiError> {
+    let email = EmailAddress::parse(&email).map_err(|_| ApiError::EmailInvalid)?;
+    let users = erasure::at_address(&app.eraser(), &email, &operator.actor, !dry_run, clock::now_ms()).await?;
+    if users.is_empty() { Err(ApiError::UserUnknown) } else { Ok(Json(Answer { users })) }
+}

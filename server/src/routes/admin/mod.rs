@@ -1,0 +1,22 @@
+//! `/admin/…`: what was decided and by what evidence, what operators say of it, and what they did. For who holds an admin key
+//! with the scope that the table of routes names.
+
+mod access;
+mod audit;
+mod captures;
+mod curve;
+mod erase;
+mod event;
+mod events;
+mod listed;
+mod query;
+mod review;
+mod timeline;
+
+pub(super) use access::{admit, me};
+pub(super) use audit::entries;
+pub(super) use captures::{bundle, capture};
+pub(super) use erase::erase;
+pub(super) use event::event;
+pub(super) use events::{events, events_csv};
+pub(super) use review::review;

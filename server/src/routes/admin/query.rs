@@ -1,0 +1,183 @@
+//! What stands behind the `?` of a list's address: each name known and given once, or refused by its name. And the places to go
+//! on from, which clients give back as they got them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use engine::Reason;
+
+use super::access::QUERY_KEY;
+use crate::clock::{self, DAY_MS};
+use crate::db::listing::{Filter, Place};
+use crate::domain::{EmailAddress, EventId, ReviewState};
+use crate::routes::error::ApiError;
+use crate::verification::Outcome;
+
+const DEFAULT_LIMIT: u32 = 100;
+const MAX_LIMIT: u32 = 500;
+/// No address and no pseudonym is longer.
+const MAX_EMAIL: usize = 254;
+/// So much of an unknown name is given back.
+const MAX_NAME: usize = 40;
+/// What every list understands.
+const PAGING: [&str; 2] = ["limit", "cursor"];
+const FILTERS: [&str; 6] = ["status", "reason", "email", "from", "to", "review"];
+
+/// The pairs of a query, decoded.
+pub(super) fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
+    url::form_urlencoded::parse(query.as_bytes()).into_owned()
+}
+
+/// Which part of a list is asked for.
+pub(super) struct Page {
+    /// From behind this place on.
+    pub(super) behind: Option<Place>,
+    /// Rows of one answer.
+    pub(super) limit: u32,
+}
+
+/// What a list of events is asked for.
+pub(super) struct EventQuery {
+    pub(super) filter: Filter,
+    pub(super) page: Page,
+}
+
+/// What the table of events is asked for.
+pub(super) struct TableQuery {
+    pub(super) filter: Filter,
+    pub(super) behind: Option<Place>,
+    /// Rows in all; `None`: all there are.
+    pub(super) limit: Option<u32>,
+}
+
+impl Page {
+    /// Reads the query of a list that knows nothing else.
+    pub(super) fn read(query: Option<&str>) -> Result<Self, ApiError> {
+        Self::of(&Query::read(query, &[])?)
+    }
+
+    fn of(query: &Query) -> Result<Self, ApiError> {
+        let limit = query.parsed("limit", |text| text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)))?;
+        Ok(Self { behind: query.parsed("cursor", read_cursor)?, limit: limit.unwrap_or(DEFAULT_LIMIT) })
+    }
+}
+
+impl EventQuery {
+    pub(super) fn read(query: Option<&str>) -> Result<Self, ApiError> {
+        let query = Query::read(query, &FILTERS)?;
+        Ok(Self { filter: filter(&query)?, page: Page::of(&query)? })
+    }
+}
+
+impl TableQuery {
+    pub(super) fn read(query: Option<&str>) -> Result<Self, ApiError> {
+        let query = Query::read(query, &FILTERS)?;
+        let limit = query.parsed("limit", |text| text.parse().ok().filter(|&limit: &u32| limit > 0))?;
+        Ok(Self { filter: filter(&query)?, behind: query.parsed("cursor", read_cursor)?, limit })
+    }
+}
+
+/// The cursor that leads on from behind this place.
+pub(super) fn cursor(Place { at, id }: &Place) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{at}.{id}"))
+}
+
+fn read_cursor(text: &str) -> Option<Place> {
+    let place = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+    let (at, id) = place.split_once('.')?;
+    // Ids of all kinds are alike.
+    EventId::from_client(id).made_at()?;
+    Some(Place { at: at.parse().ok()?, id: id.to_owned() })
+}
+
+fn filter(query: &Query) -> Result<Filter, ApiError> {
+    let outcome =
+        |text: &str| [Outcome::Verified, Outcome::Failed].into_iter().find(|outcome| outcome.as_str() == text);
+    Ok(Filter {
+        status: query.parsed("status", outcome)?.map(Outcome::as_str),
+        reason: query.parsed("reason", Reason::from_code)?.map(Reason::code),
+        email: query.parsed("email", email)?,
+        from_ms: query.parsed("from", |text| clock::parse_rfc3339(text).or_else(|| clock::parse_day(text)))?,
+        until_ms: query.parsed("to", |text| {
+            clock::parse_rfc3339(text).or_else(|| clock::parse_day(text).map(|day| day + DAY_MS))
+        })?,
+        review: query.parsed("review", ReviewState::from_name)?,
+    })
+}
+
+/// An address as it is stored, or the pseudonym of who was erased.
+fn email(text: &str) -> Option<String> {
+    let is_plain = !text.is_empty() && text.len() <= MAX_EMAIL && !text.chars().any(char::is_control);
+    let address = EmailAddress::parse(text).map_or_else(|_| text.to_owned(), |address| address.expose().to_owned());
+    is_plain.then_some(address)
+}
+
+/// Pairs whose names are known.
+struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// Reads paging and what else is `known`.
+    fn read(query: Option<&str>, known: &[&str]) -> Result<Self, ApiError> {
+        // A key in the address is none of the list's business; where none may be, the request does not come so far.
+        let pairs: Vec<_> = pairs(query.unwrap_or_default()).filter(|(name, _)| name != QUERY_KEY).collect();
+        for (index, (name, _)) in pairs.iter().enumerate() {
+            let is_known = known.contains(&name.as_str()) || PAGING.contains(&name.as_str());
+            let is_repeated = pairs[..index].iter().any(|(other, _)| other == name);
+            if !is_known || is_repeated {
+                return Err(invalid(name));
+            }
+        }
+        Ok(Self(pairs))
+    }
+
+    /// The value of this name, if it is given; refused if it says nothing.
+    fn parsed<T>(&self, name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, ApiError> {
+        let Some((_, text)) = self.0.iter().find(|(given, _)| given == name) else { return Ok(None) };
+        parse(text).map(Some).ok_or_else(|| invalid(name))
+    }
+}
+
+fn invalid(name: &str) -> ApiError {
+    ApiError::FilterInvalid { parameter: name.chars().take(MAX_NAME).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn until(query: &str) -> Option<i64> {
+        EventQuery::read(Some(query)).ok().unwrap().filter.until_ms
+    }
+
+    #[test]
+    fn a_day_is_whole_and_an_instant_is_not_in_it() {
+        let midnight = 1_795_737_600_000; // date -u -d 2026-11-27
+        assert_eq!(until("to=2026-11-26"), Some(midnight));
+        assert_eq!(until("to=2026-11-27T00:00:00Z"), Some(midnight));
+        assert_eq!(until("to=2026-11-27T01:00:00%2B01:00"), Some(midnight));
+        let from = EventQuery::read(Some("from=2026-11-27")).ok().unwrap().filter.from_ms;
+        assert_eq!(from, Some(midnight));
+    }
+
+    #[test]
+    fn a_cursor_leads_back_to_its_place() {
+        let place = Place { at: 1_795_737_600_000, id: "0123456789abcdef0123456789abcdef".to_owned() };
+        assert_eq!(read_cursor(&cursor(&place)), Some(place));
+        let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        for other in ["", "!", &encode("1"), &encode("1.x"), &encode("x.0123456789abcdef0123456789abcdef")] {
+            assert_eq!(read_cursor(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_looked_up_as_they_are_stored() {
+        for (text, expected) in [
+            ("Jo@Example.COM", Some("Jo@example.com")),
+            ("jo@bücher.example", Some("jo@xn--bcher-kva.example")),
+            ("erased-0123", Some("erased-0123")),
+            ("a\0b", None),
+            ("", None),
+        ] {
+            assert_eq!(email(text).as_deref(), expected, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+// @ts-check
+/** The audit trail: what operators did, and what was removed. */
+
+import { the } from '../dom.js';
+import { el } from './elements.js';
+import { Listing } from './listing.js';
+import { hashOf } from './place.js';
+import { table } from './table.js';
+import { moment, text, wordOf } from './words.js';
+
+/** @typedef {import('./types.js').Desk} Desk */
+/** @typedef {import('./types.js').AuditEntry} AuditEntry */
+
+export class AuditView {
+  /** @type {Listing<AuditEntry> | null} */
+  #listing = null;
+
+  /** @param {Desk} desk */
+  show(desk) {
+    this.#listing?.stop();
+    this.#listing = new Listing(the('#audit-list', HTMLElement), desk, {
+      load: async (cursor, signal) => {
+        const { entries, next_cursor } = await desk.api.audit(cursor, { signal });
+        return { items: entries, next: next_cursor };
+      },
+      table: () => table(text('admin.audit.table'), [
+        { words: text('admin.audit.when'), sort: 'descending' },
+        { words: text('admin.audit.action') },
+        { words: text('admin.audit.actor') },
+        { words: text('admin.audit.details') },
+      ]),
+      cells: (entry) => [
+        el('time', { datetime: entry.created_at }, moment(entry.created_at)),
+        el('span', { 'data-action': entry.action }, wordOf('action', entry.action)),
+        entry.actor,
+        detailList(entry.details, desk),
+      ],
+      nothing: () => el('div', { class: 'nothing' }, el('h2', {}, text('admin.audit.none'))),
+      count: 'admin.audit.count',
+      countSoFar: 'admin.audit.count_more',
+    });
+    this.#listing.show();
+  }
+
+  stop() {
+    this.#listing?.stop();
+  }
+}
+
+/** What an entry says beside its word, name by name; an event is led to. @param {unknown} details @param {Desk} desk */
+function detailList(details, desk) {
+  if (details === null || details === undefined) return null;
+  if (typeof details !== 'object') return String(details);
+  const named = Object.entries(details).map(([name, value]) => {
+    const words = typeof value === 'object' ? JSON.stringify(value) : String(value);
+    const isEvent = name === 'event' && desk.may('events');
+    return el('li', {}, `${name.replaceAll('_', ' ')}: `, isEvent ? el('a', { href: hashOf({ view: 'event', id: words }) }, words) : words);
+  });
+  return el('ul', { class: 'details' }, ...named);
+}

@@ -1,0 +1,46 @@
+// @ts-check
+/** The bundle: what one decision rests on, to take it again offline. */
+
+import { setAttribute } from '../dom.js';
+import { save } from './api.js';
+import { button, el } from './elements.js';
+import { problemWords, text } from './words.js';
+
+/** @typedef {import('./types.js').Desk} Desk */
+/** @typedef {import('./types.js').WholeEvent} WholeEvent */
+
+/** @param {WholeEvent} event @param {Desk} desk */
+export function bundleView({ id, curve, open_capture_ref, closed_capture_ref, strip_ref }, desk) {
+  const title = el('h2', {}, text('admin.bundle.title'));
+  const isWhole = curve !== null && open_capture_ref !== null && closed_capture_ref !== null && strip_ref !== null;
+  if (!isWhole) return el('section', { class: 'card' }, title, el('p', { class: 'small' }, text('admin.bundle.none')));
+  if (!desk.may('captures')) return el('section', { class: 'card' }, title, el('p', { class: 'small' }, text('admin.pictures.scope')));
+
+  const failed = el('p', { class: 'message', 'data-kind': 'problem', role: 'alert', hidden: true });
+  const download = button(text('admin.bundle.download'), async () => {
+    if (download.getAttribute('aria-disabled') === 'true') return;
+    setAttribute(download, 'aria-disabled', 'true');
+    failed.hidden = true;
+    try {
+      const file = await desk.api.bundle(id);
+      save(file);
+      desk.say(text('admin.saved', { name: file.name }));
+    } catch (error) {
+      const problem = desk.problemOf(error);
+      failed.hidden = problem === null;
+      failed.textContent = problem === null ? '' : problemWords(problem);
+    } finally {
+      setAttribute(download, 'aria-disabled', null);
+    }
+  }, { id: 'bundle' });
+  return el('section', { class: 'card' }, title,
+    el('p', { class: 'small' }, text('admin.bundle.lead')),
+    el('p', { class: 'row' }, download), failed,
+    el('p', { class: 'small' }, text('admin.bundle.command')),
+    el('pre', { class: 'commands', tabindex: 0, 'aria-label': text('admin.bundle.command') }, commands(id)));
+}
+
+/** What takes the decision again from the file as it was saved. @param {string} id */
+export function commands(id) {
+  return `tar -xf blinkgate-${id}.tar\nblinkgate verify-bundle blinkgate-${id}`;
+}

@@ -1,0 +1,127 @@
+// @ts-check
+/** The events: filters, table, export. */
+
+import { setAttribute, setText, the } from '../dom.js';
+import { save } from './api.js';
+import { el } from './elements.js';
+import { FilterForm } from './filters.js';
+import { Listing } from './listing.js';
+import { hashOf, queryOf } from './place.js';
+import { statusTag } from './status.js';
+import { table } from './table.js';
+import { moment, problemWords, text, wordOf } from './words.js';
+
+/** @typedef {import('./types.js').Desk} Desk */
+/** @typedef {import('./types.js').Event} Event */
+/** @typedef {import('./place.js').Filters} Filters */
+
+export class EventsView {
+  #csv = the('#csv', HTMLButtonElement);
+  #form;
+  /** @type {Filters} */
+  #filters = {};
+  /** @type {Listing<Event> | null} */
+  #listing = null;
+  /** @type {Desk | null} */
+  #desk = null;
+
+  /** @param {(filters: Filters) => void} choose called with the filters that somebody wants */
+  constructor(choose) {
+    this.#form = new FilterForm(choose);
+    the('#refresh', HTMLButtonElement).addEventListener('click', () => { this.#listing?.show(); });
+    this.#csv.addEventListener('click', () => { if (this.#csv.getAttribute('aria-disabled') !== 'true') this.#export(); });
+  }
+
+  /** @param {Desk} desk @param {Filters} filters */
+  show(desk, filters) {
+    this.#desk = desk;
+    this.#filters = filters;
+    this.#form.show(filters);
+    this.#listing?.stop();
+    this.#listing = new Listing(the('#events-list', HTMLElement), desk, {
+      load: async (cursor, signal) => {
+        const { events, next_cursor } = await desk.api.events(filters, cursor, { signal });
+        return { items: events, next: next_cursor };
+      },
+      table: eventTable,
+      cells: eventCells,
+      nothing: () => (Object.keys(filters).length === 0
+        ? nothing(text('admin.events.none'), text('admin.events.none.text'))
+        : nothing(text('admin.events.no_match'), text('admin.events.no_match.text'))),
+      count: 'admin.events.count',
+      countSoFar: 'admin.events.count_more',
+    });
+    this.#listing.show();
+  }
+
+  /** Whether these events stand there as they were loaded, however many. @param {Filters} filters */
+  isShowing(filters) {
+    return this.#listing !== null && queryOf(filters) === queryOf(this.#filters);
+  }
+
+  /** Brings somebody back to the row they came from. @param {string} id the event's */
+  returnTo(id) {
+    const href = hashOf({ view: 'event', id });
+    const links = the('#events-list', HTMLElement).querySelectorAll('a');
+    [...links].find((link) => link.getAttribute('href') === href)?.focus();
+  }
+
+  /** Something was done that changes the list: it is loaded anew next time. */
+  outdate() {
+    this.#listing = null;
+  }
+
+  stop() {
+    this.#listing?.stop();
+    this.outdate();
+    this.#form.show({});
+    this.#desk = null;
+  }
+
+  async #export() {
+    const desk = this.#desk;
+    if (desk === null) return;
+    setAttribute(this.#csv, 'aria-disabled', 'true');
+    setText(this.#csv, text('admin.events.csv.working'));
+    try {
+      const file = await desk.api.csv(this.#filters);
+      save(file);
+      desk.say(text('admin.saved', { name: file.name }));
+    } catch (error) {
+      const problem = desk.problemOf(error);
+      if (problem !== null) the('#events-list', HTMLElement).prepend(el('p', { class: 'message', 'data-kind': 'problem', role: 'alert' }, problemWords(problem)));
+    } finally {
+      setAttribute(this.#csv, 'aria-disabled', null);
+      setText(this.#csv, text('admin.events.csv'));
+    }
+  }
+}
+
+function eventTable() {
+  return table(text('admin.events.table'), [
+    { words: text('admin.events.when'), sort: 'descending' },
+    { words: text('admin.events.email') },
+    { words: text('admin.events.status') },
+    { words: text('admin.events.reason') },
+    { words: text('admin.events.attempt'), number: true },
+    { words: text('admin.events.review') },
+  ]);
+}
+
+/** @param {Event} event @returns {import('./elements.js').Children} */
+function eventCells(event) {
+  const at = moment(event.created_at);
+  return [
+    el('a', { class: 'link', href: hashOf({ view: 'event', id: event.id }), 'aria-label': text('admin.events.open', { email: event.email, at }) }, el('time', { datetime: event.created_at }, at)),
+    el('span', { class: 'address' }, event.email),
+    statusTag(event.status),
+    event.reason === null ? null : el('span', { title: event.reason }, wordOf('reason', event.reason)),
+    String(event.attempt),
+    event.review_state === null ? null : statusTag(event.review_state, 'review_state'),
+  ];
+}
+
+/** @param {string} title @param {string} words */
+function nothing(title, words) {
+  return el('div', { class: 'nothing' }, el('h2', {}, title), el('p', {}, words));
+}

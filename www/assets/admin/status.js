@@ -1,0 +1,13 @@
+// @ts-check
+/** What something came to, in a word with a mark: never by colour alone. */
+
+import { el, icon } from './elements.js';
+import { wordOf } from './words.js';
+
+/** The symbol of icons.svg beside each. @type {Record<string, string>} */
+const ICONS = { VERIFIED: 'check', approved: 'check', FAILED: 'alert', declined: 'alert', PENDING: 'clock', open: 'clock' };
+
+/** @param {string} code @param {'status' | 'review_state'} [kind] */
+export function statusTag(code, kind = 'status') {
+  return el('span', { class: 'tag', 'data-status': code }, icon(ICONS[code] ?? 'clock'), wordOf(kind, code));
+}
