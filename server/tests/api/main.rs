@@ -34,6 +34,7 @@ mod secrets;
 mod session;
 mod several;
 mod start;
+mod statements;
 mod stores;
 mod submission;
 mod takeover;
