@@ -23,6 +23,7 @@ pub mod mail;
 pub mod metrics;
 pub mod rate;
 pub mod readiness;
+pub mod registration;
 pub mod retention;
 pub mod routes;
 pub mod runtime;

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::captures::StoreError;
 use crate::rate::Exceeded;
+use crate::registration;
 use crate::verification::VerificationError;
 
 /// What a request is refused with.
@@ -193,6 +194,12 @@ impl ApiError {
 impl From<sqlx::Error> for ApiError {
     fn from(error: sqlx::Error) -> Self {
         ApiError::Unavailable(format!("database: {error}"))
+    }
+}
+
+impl From<registration::Failed> for ApiError {
+    fn from(failed: registration::Failed) -> Self {
+        ApiError::Unavailable(failed.to_string())
     }
 }
 
