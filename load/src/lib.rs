@@ -24,7 +24,7 @@ use fastrand::Rng;
 use visitor::{Playing, Served, Studio};
 
 pub use copies::Copies;
-pub use crowd::Crowd;
+pub use crowd::{Crowd, Ready};
 pub use honest::People;
 pub use registrations::Registrations;
 use report::Report;

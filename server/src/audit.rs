@@ -17,6 +17,8 @@ pub enum Action {
     OrphansRemoved,
     /// Somebody looked at a capture.
     CaptureViewed,
+    /// The captures' master key was replaced.
+    MasterKeyRotated,
 }
 
 /// Who the sweep is, where it says who did something.
@@ -30,6 +32,7 @@ impl Action {
             Action::CapturesExpired => "captures_expired",
             Action::OrphansRemoved => "orphans_removed",
             Action::CaptureViewed => "capture_viewed",
+            Action::MasterKeyRotated => "master_key_rotated",
         }
     }
 }

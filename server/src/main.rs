@@ -85,6 +85,24 @@ enum Command {
         #[arg(long)]
         by: Option<String>,
     },
+    /// Copy the database, and captures that lie in files, into a new folder, while the server runs or not
+    ///
+    /// Says what is needed beside it. How to restore it: docs/backup.md.
+    Backup {
+        /// The folder; made, or empty
+        folder: PathBuf,
+        /// Copy the keys as well: whoever has the folder can then open the captures, also of who is erased later
+        #[arg(long)]
+        with_keys: bool,
+    },
+    /// Seal the captures' keys with CAPTURE_MASTER_KEY where CAPTURE_MASTER_KEY_OLD sealed them; prints one JSON object
+    ///
+    /// May break off and be run again, beside servers that have both settings. How to: docs/backup.md.
+    RotateMasterKey {
+        /// Who does it, for the audit; the system's user where not given
+        #[arg(long)]
+        by: Option<String>,
+    },
     /// Score captures for a server, which starts this
     #[command(hide = true)]
     ScoreWorker {
@@ -138,6 +156,12 @@ fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Erase { email, yes, by } => {
             wait_for(async { tools::erase(&Config::load()?, &email, by.as_deref(), yes).await })
+        }
+        Command::Backup { folder, with_keys } => {
+            wait_for(async { tools::back_up(&Config::load()?, &folder, with_keys).await })
+        }
+        Command::RotateMasterKey { by } => {
+            wait_for(async { tools::rotate_master_key(&Config::load()?, by.as_deref()).await })
         }
         Command::ScoreWorker { runtime, models_dir, cpu_seconds, address_space } => {
             scoring::run(runtime, models_dir.as_deref(), cpu_seconds, address_space)

@@ -15,14 +15,14 @@ use engine::Networks;
 use replay::Source;
 
 use crate::captures::{CaptureStore, Found};
-use crate::clock;
 use crate::config::Config;
-use crate::db::Db;
 use crate::db::events::{self, Event};
+use crate::db::{Db, Hold};
 use crate::domain::{EmailAddress, EventId};
 use crate::erasure::{self, Eraser};
 use crate::mail;
 use crate::runtime::{Models, Runtime};
+use crate::{audit, backup, clock};
 
 /// `blinkgate inspect`: prints one JSON object.
 ///
@@ -112,7 +112,7 @@ pub async fn erase(config: &Config, address: &str, by: Option<&str>, really: boo
     let eraser = Eraser { db: &db, captures: &captures, mail: &mail };
     let found = erasure::find(&db, &email).await?;
     ensure!(!found.is_empty(), "there is no user with this address");
-    let actor = by.map_or_else(|| format!("the command line, {}", operator()), str::to_owned);
+    let actor = actor(by);
     for (user, traces) in found {
         let removed = if really { erasure::erase(&eraser, &user, &actor, clock::now_ms()).await? } else { traces };
         let word = if really { "erased" } else { "would_erase" };
@@ -124,6 +124,47 @@ pub async fn erase(config: &Config, address: &str, by: Option<&str>, really: boo
     }
     db.close().await;
     Ok(())
+}
+
+/// `blinkgate rotate-master-key`: seals the users' keys with the new master key. Prints one JSON object.
+///
+/// # Errors
+/// There is no old key to replace, or the store failed in between: then to be called again, which goes on.
+pub async fn rotate_master_key(config: &Config, by: Option<&str>) -> anyhow::Result<()> {
+    ensure!(
+        config.captures.old_master_key.is_some(),
+        "CAPTURE_MASTER_KEY_OLD is not set. Set it to the key of now and CAPTURE_MASTER_KEY to the new one, for the server \
+         as well, and start the server anew before this"
+    );
+    let captures = CaptureStore::open(&config.captures, &config.data_dir)?;
+    let rotated = captures.rotate().await.context("not all keys are sealed anew yet; run this again")?;
+    let db = Db::open(&config.database_url).await?;
+    let mut tx = db.write(Hold::Nothing).await?;
+    let (figures, actor) = (serde_json::to_value(rotated)?, actor(by));
+    audit::note(&mut tx, audit::Action::MasterKeyRotated, &actor, &figures, clock::now_ms()).await?;
+    tx.commit().await?;
+    db.close().await;
+    quietly(writeln!(io::stdout().lock(), "{figures}").map_err(Into::into))?;
+    eprintln!(
+        "Now remove CAPTURE_MASTER_KEY_OLD and start the servers anew. Back up the keys: old copies need the old key."
+    );
+    Ok(())
+}
+
+/// `blinkgate backup`: copies what is kept into a folder, and says what is needed beside it. Prints one JSON object.
+///
+/// # Errors
+/// The folder holds something already, or something could not be copied: what there is then is no backup.
+pub async fn back_up(config: &Config, folder: &Path, with_keys: bool) -> anyhow::Result<()> {
+    let taken = backup::take(config, folder, with_keys).await?;
+    quietly(writeln!(io::stdout().lock(), "{}", serde_json::to_string(&taken)?).map_err(Into::into))?;
+    backup::beside(config, with_keys).iter().for_each(|line| eprintln!("{line}"));
+    Ok(())
+}
+
+/// Who did it, for the audit.
+fn actor(by: Option<&str>) -> String {
+    by.map_or_else(|| format!("the command line, {}", operator()), str::to_owned)
 }
 
 /// Who runs this, as far as the system knows.

@@ -5,6 +5,7 @@
 mod abuse;
 mod admin;
 mod assets;
+mod backup;
 mod captures;
 mod challenge;
 mod concurrency;
@@ -30,6 +31,7 @@ mod prompted;
 mod readiness;
 mod register;
 mod retention;
+mod rotation;
 mod secrets;
 mod session;
 mod several;
