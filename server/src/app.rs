@@ -16,6 +16,7 @@ use crate::domain::HashedToken;
 use crate::erasure::Eraser;
 use crate::rate::RateLimits;
 use crate::readiness::Readiness;
+use crate::registration::Registrations;
 use crate::retention::Retention;
 use crate::scoring::ScoringPool;
 use crate::trail::{self, TrailKey};
@@ -45,6 +46,8 @@ pub struct AppState {
     pub mail: mail::Transport,
     /// How the parts were when `/ready` was last asked, and when that was.
     pub readiness: tokio::sync::Mutex<Option<(Instant, Readiness)>>,
+    /// Registrations on their way into the database.
+    pub registrations: Registrations,
     /// Wakes the mail worker.
     pub mail_wake: Notify,
     /// Counts what may not be repeated without end.
@@ -128,6 +131,7 @@ impl AppState {
             retention: config.retention,
             mail: mail::Transport::new(&config.mail, &config.data_dir)?,
             readiness: tokio::sync::Mutex::default(),
+            registrations: Registrations::default(),
             mail_wake: Notify::new(),
             rate: RateLimits::new(),
             trusted_proxies: config.trusted_proxies.clone(),

@@ -26,6 +26,8 @@ pub enum Action {
     KeyAdded,
     /// A key was revoked.
     KeyRevoked,
+    /// The captures' master key was replaced.
+    MasterKeyRotated,
 }
 
 /// Who the sweep is, where it says who did something.
@@ -43,6 +45,7 @@ impl Action {
             Action::EventReviewed => "event_reviewed",
             Action::KeyAdded => "key_added",
             Action::KeyRevoked => "key_revoked",
+            Action::MasterKeyRotated => "master_key_rotated",
         }
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod app;
 pub mod audit;
+pub mod backup;
 pub mod bundle;
 pub mod captures;
 pub mod clock;
@@ -25,6 +26,7 @@ pub mod mail;
 pub mod metrics;
 pub mod rate;
 pub mod readiness;
+pub mod registration;
 pub mod retention;
 pub mod review;
 pub mod routes;

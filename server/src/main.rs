@@ -106,6 +106,24 @@ enum Command {
     /// Make, list and revoke keys that open a part of /admin
     #[command(subcommand)]
     Keys(Keys),
+    /// Copy the database, and captures that lie in files, into a new folder, while the server runs or not
+    ///
+    /// Says what is needed beside it. How to restore it: docs/backup.md.
+    Backup {
+        /// The folder; made, or empty
+        folder: PathBuf,
+        /// Copy the keys as well: whoever has the folder can then open the captures, also of who is erased later
+        #[arg(long)]
+        with_keys: bool,
+    },
+    /// Seal the captures' keys with CAPTURE_MASTER_KEY where CAPTURE_MASTER_KEY_OLD sealed them; prints one JSON object
+    ///
+    /// May break off and be run again, beside servers that have both settings. How to: docs/backup.md.
+    RotateMasterKey {
+        /// Who does it, for the audit; the system's user where not given
+        #[arg(long)]
+        by: Option<String>,
+    },
     /// Score captures for a server, which starts this
     #[command(hide = true)]
     ScoreWorker {
@@ -201,6 +219,12 @@ fn run(command: Command) -> anyhow::Result<()> {
                 Keys::Revoke { key } => tools::revoke_key(&config, &key).await,
             }
         }),
+        Command::Backup { folder, with_keys } => {
+            wait_for(async { tools::back_up(&Config::load()?, &folder, with_keys).await })
+        }
+        Command::RotateMasterKey { by } => {
+            wait_for(async { tools::rotate_master_key(&Config::load()?, by.as_deref()).await })
+        }
         Command::ScoreWorker { runtime, models_dir, cpu_seconds, address_space } => {
             scoring::run(runtime, models_dir.as_deref(), cpu_seconds, address_space)
         }

@@ -14,6 +14,8 @@ pub struct CaptureConfig {
     pub place: PlaceConfig,
     /// `CAPTURE_MASTER_KEY`. One is made under `DATA_DIR/keys/` where not set.
     pub master_key: Option<SealingKey>,
+    /// `CAPTURE_MASTER_KEY_OLD`: the one before, while it is being replaced.
+    pub old_master_key: Option<SealingKey>,
 }
 
 /// Where captures lie.
@@ -104,7 +106,8 @@ impl CaptureConfig {
             None if source.text("CLOUDINARY_CLOUD_NAME").is_some() => PlaceConfig::Cloudinary(cloudinary(source)?),
             None => PlaceConfig::Files,
         };
-        Ok(Self { place, master_key: values::key(source, "CAPTURE_MASTER_KEY")? })
+        let key = |name| values::key(source, name);
+        Ok(Self { place, master_key: key("CAPTURE_MASTER_KEY")?, old_master_key: key("CAPTURE_MASTER_KEY_OLD")? })
     }
 }
 

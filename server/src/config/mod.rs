@@ -86,6 +86,8 @@ pub struct Config {
     pub engine_runtime: Runtime,
     /// `TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
     pub trusted_proxies: TrustedProxies,
+    /// What the `.env` file sets for the system that Blinkgate replaces, and Blinkgate does not need.
+    pub unneeded: Vec<String>,
 }
 
 impl Config {
@@ -152,6 +154,7 @@ impl Config {
             trusted_proxies: source
                 .parsed("TRUSTED_PROXIES", "addresses or networks divided by commas, like 10.0.0.0/8,::1")?
                 .unwrap_or_else(TrustedProxies::loopback),
+            unneeded: source.unneeded.clone(),
         })
     }
 }
@@ -217,14 +220,6 @@ pub enum ConfigError {
     /// The `.env` file sets something that does not exist.
     #[error("{} sets {name}, which is no setting of Blinkgate; correct or remove it", path.display())]
     Unknown {
-        /// The name.
-        name: String,
-        /// The file.
-        path: PathBuf,
-    },
-    /// The `.env` file sets something that comes in a later version.
-    #[error("{} sets {name}, which this version does not support yet; remove it", path.display())]
-    NotYet {
         /// The name.
         name: String,
         /// The file.

@@ -34,6 +34,7 @@ const NAMES: &[&str] = &[
     "RETENTION_DAYS_FAILED",
     "CAPTURE_STORE",
     "CAPTURE_MASTER_KEY",
+    "CAPTURE_MASTER_KEY_OLD",
     "S3_BUCKET",
     "S3_REGION",
     "S3_ENDPOINT",
@@ -77,16 +78,19 @@ const SECRETS: &[&str] = &[
     "ADMIN_API_KEY",
     "TRAIL_SIGNING_KEY",
     "CAPTURE_MASTER_KEY",
+    "CAPTURE_MASTER_KEY_OLD",
     "S3_SECRET_ACCESS_KEY",
     "CLOUDINARY_API_SECRET",
 ];
 
-/// Names that the original had and this version does not know yet.
-const LATER: &[&str] = &["SECRET_KEY"];
+/// What the original needed and Blinkgate does not. Left in the file it is told of at the start, and stops nobody.
+const UNNEEDED: &[&str] = &["SECRET_KEY"];
 
 /// Settings by name. An empty value counts as not set.
 pub(super) struct Source {
     values: HashMap<String, String>,
+    /// Names in the `.env` file of what is not needed.
+    pub(super) unneeded: Vec<String>,
 }
 
 impl Source {
@@ -97,8 +101,12 @@ impl Source {
             .collect();
         let chosen = values.get("ENV_FILE").filter(|path| !path.is_empty()).map(PathBuf::from);
         let path = chosen.clone().unwrap_or_else(|| PathBuf::from(".env"));
+        let mut unneeded = Vec::new();
         if chosen.is_some() || path.exists() {
-            for (name, value) in read_env_file(&path)? {
+            let (needed, others): (Vec<_>, _) =
+                read_env_file(&path)?.into_iter().partition(|(name, _)| is_needed(name));
+            unneeded = others.into_iter().map(|(name, _)| name).collect();
+            for (name, value) in needed {
                 // What the process was started with wins, also as a file.
                 let plain = name.strip_suffix("_FILE").unwrap_or(&name);
                 let is_set = |name: &str| values.get(name).is_some_and(|value| !value.is_empty());
@@ -107,12 +115,13 @@ impl Source {
                 }
             }
         }
-        Ok(Self { values })
+        Ok(Self { values, unneeded })
     }
 
     /// Takes the settings from a list, for tests.
     pub(super) fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        Self { values: pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect() }
+        let values = pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Self { values, unneeded: Vec::new() }
     }
 
     /// The setting's text, or `None` where it is not set.
@@ -181,14 +190,15 @@ fn read_env_file(path: &Path) -> Result<Vec<(String, String)>, ConfigError> {
         dotenvy::from_path_iter(path).map_err(failed)?.collect::<Result<_, _>>().map_err(failed)?;
     for (name, _) in &settings {
         let plain = name.strip_suffix("_FILE").filter(|plain| SECRETS.contains(plain)).unwrap_or(name);
-        if LATER.contains(&plain) {
-            return Err(ConfigError::NotYet { name: name.clone(), path: path.to_owned() });
-        }
-        if !NAMES.contains(&plain) {
+        if is_needed(name) && !NAMES.contains(&plain) {
             return Err(ConfigError::Unknown { name: name.clone(), path: path.to_owned() });
         }
     }
     Ok(settings)
+}
+
+fn is_needed(name: &str) -> bool {
+    !UNNEEDED.contains(&name)
 }
 
 #[cfg(test)]
@@ -207,7 +217,7 @@ mod tests {
         assert!(env_file("PORT=9000\n# a comment\nMAIL_PASSWORD_FILE=/run/secrets/mail\n").is_ok());
         assert!(env_file("PROT=9000\n").unwrap_err().contains("PROT"));
         assert!(env_file("PORT_FILE=/run/port\n").unwrap_err().contains("PORT_FILE"));
-        assert!(env_file("SECRET_KEY=flask\n").unwrap_err().contains("SECRET_KEY"));
+        assert!(env_file("SECRET_KEY=flask\n").is_ok(), "the original's own stops nobody");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::captures::StoreError;
 use crate::rate::Exceeded;
+use crate::registration;
 use crate::retention::SweepError;
 use crate::verification::VerificationError;
 
@@ -230,6 +231,12 @@ impl ApiError {
 impl From<sqlx::Error> for ApiError {
     fn from(error: sqlx::Error) -> Self {
         ApiError::Unavailable(format!("database: {error}"))
+    }
+}
+
+impl From<registration::Failed> for ApiError {
+    fn from(failed: registration::Failed) -> Self {
+        ApiError::Unavailable(failed.to_string())
     }
 }
 
