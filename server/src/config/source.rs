@@ -235,6 +235,49 @@ mod tests {
         assert!(env_file(&uncommented).is_ok());
     }
 
+    /// The settings of the file for production, with those that stand there as comments.
+    fn production(fill: bool) -> Vec<(String, String)> {
+        let master_key = format!("CAPTURE_MASTER_KEY={}", "ab".repeat(32));
+        let uncommented = |line: &str| {
+            let setting = line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line);
+            match setting {
+                "CAPTURE_MASTER_KEY=CHANGE_ME" if fill => master_key.clone(),
+                setting if fill => setting.replace("CHANGE_ME", "filled-in-by-the-operator"),
+                setting => setting.to_owned(),
+            }
+        };
+        let lines: Vec<String> = include_str!("../../../.env.production.example").lines().map(uncommented).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("production.env");
+        std::fs::write(&path, lines.join("\n")).unwrap();
+        let settings = read_env_file(&path).unwrap();
+        let shown = lines.iter().filter(|line| !line.is_empty() && !line.starts_with('#')).count();
+        assert_eq!(settings.len(), shown, "every line is a setting, a comment or empty");
+        settings
+    }
+
+    #[test]
+    fn the_production_file_is_taken_once_it_is_filled_in_and_refused_before() {
+        use crate::config::{Config, DatabaseUrl, LogFormat, MailWay, PlaceConfig};
+        fn read(settings: &[(String, String)]) -> Result<Config, ConfigError> {
+            Config::from_pairs(settings.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+        }
+        let config = read(&production(true)).unwrap();
+        assert!(config.app_base_url.unwrap().is_https());
+        assert!(matches!(config.database_url, DatabaseUrl::Postgres(_)));
+        assert!(matches!(config.mail.ways.as_slice(), [MailWay::Smtp(_)]));
+        assert!(matches!(config.captures.place, PlaceConfig::S3(_)));
+        assert!(config.captures.master_key.is_some() && config.admin_key.is_some());
+        assert!(matches!(config.log_format, LogFormat::Json));
+
+        let mut settings = production(false);
+        for name in ["ADMIN_API_KEY", "CAPTURE_MASTER_KEY"] {
+            let error = read(&settings).unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+            settings.retain(|(setting, _)| setting != name);
+        }
+    }
+
     #[test]
     fn a_line_that_cannot_be_read_is_reported_without_its_content() {
         let error = env_file("MAIL_PASSWORD='hunter2\n").unwrap_err();
