@@ -235,7 +235,7 @@ async fn sr_46_a_backup_taken_under_load_restores_with_every_capture_that_it_nam
     let verified = "select count(*) from users where status = 'VERIFIED'";
     assert_eq!(counts(&restored, verified).await, events.len() as i64, "no outcome without its event, and none lost");
     let seen = counts(&restored, "select count(*) from seen_pictures").await;
-    assert_eq!(seen, 3 * events.len() as i64);
+    assert_eq!(seen, 6 * events.len() as i64, "of each picture, its file and its pixels");
     // Captures that the copy brought along beyond what its database names are swept, others stay.
     server::retention::sweep(&restored.app, clock::now_ms() + 3_700_000).await.unwrap();
     let named = kept::until(&mut restored.app.db.read().await.unwrap(), "VERIFIED", i64::MAX, 100).await.unwrap();
