@@ -52,7 +52,7 @@ function detailList(details, desk) {
   if (details === null || details === undefined) return null;
   if (typeof details !== 'object') return String(details);
   const named = Object.entries(details).map(([name, value]) => {
-    const words = typeof value === 'object' ? JSON.stringify(value) : String(value);
+    const words = Array.isArray(value) ? value.join(', ') : typeof value === 'object' ? JSON.stringify(value) : String(value);
     const isEvent = name === 'event' && desk.may('events');
     return el('li', {}, `${name.replaceAll('_', ' ')}: `, isEvent ? el('a', { href: hashOf({ view: 'event', id: words }) }, words) : words);
   });
