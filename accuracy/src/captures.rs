@@ -168,6 +168,7 @@ fn terms() -> Terms {
         thresholds: Thresholds::V4.name.into(),
         policy: Policy::Natural,
         rate: 0,
+        consent: engine::transcript::consent_hash("what people are told"),
     }
 }
 

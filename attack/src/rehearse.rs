@@ -1,7 +1,7 @@
 //! A whole attempt on a pretended clock: camera, browser, network and server in one thread.
 
 use engine::prompt::{Next, Policy, ServedRound, next_cue};
-use engine::transcript::{key_id, sign};
+use engine::transcript::{consent_hash, key_id, sign};
 use engine::{
     Attempt, Evidence, Issued, KeyKind, Networks, Phase, Reason, Scorer, Submission, Terms, Thresholds, Verdict, decide,
 };
@@ -67,6 +67,7 @@ pub(crate) fn rehearse(
         thresholds: Thresholds::V4.name.into(),
         policy,
         rate: (rate * 10.0) as u32,
+        consent: consent_hash("what people are told"),
     };
     let mut attempt = Attempt::new(networks(), Thresholds::V4);
     let frame_ms = 1000.0 / rate;

@@ -34,6 +34,11 @@ impl<'a> Frame<'a> {
         self.height
     }
 
+    /// All bytes.
+    pub fn rgba(&self) -> &'a [u8] {
+        self.rgba
+    }
+
     /// The pixel in column `x` of row `y` as R, G, B. Panics outside the frame.
     #[inline]
     pub fn rgb(&self, x: usize, y: usize) -> [u8; 3] {

@@ -210,6 +210,7 @@ fn terms() -> Terms {
         thresholds: "v4".into(),
         policy: Policy::Natural,
         rate: 200,
+        consent: engine::transcript::consent_hash("what people are told"),
     }
 }
 

@@ -75,6 +75,7 @@ fn honest() -> &'static Case {
             thresholds: "v4".into(),
             policy: Policy::Prompted,
             rate: 250,
+            consent: engine::transcript::consent_hash("what people are told"),
         };
         let mut attempt = Attempt::new(models().networks(), Thresholds::V4);
         attempt.begin(terms.clone(), KeyKind::Soft, public_key, 0.0);

@@ -17,6 +17,7 @@ pub(crate) fn terms(given: &JsValue) -> Result<Terms, &'static str> {
         thresholds: text(given, "thresholds")?,
         policy: Policy::from_name(&text(given, "policy")?).ok_or("policy")?,
         rate: number(given, "rate")?,
+        consent: text(given, "consent")?,
     })
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ear::EyeRatios;
 use crate::error::EngineError;
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{self, Fingerprint};
 use crate::frame::Picture;
 use crate::gate;
 use crate::geometry::Point;
@@ -42,6 +42,11 @@ impl CaptureScore {
     /// How the faces of two captures compare; `None` if one has no extent, or was read from what had been written down.
     pub fn compare(&self, other: &CaptureScore) -> Option<PairScore> {
         pair::compare_captures((&self.picture.as_frame(), &self.points), (&other.picture.as_frame(), &other.points))
+    }
+
+    /// Tells the decoded picture from every other ([`Record::pixels`](crate::Record::pixels)).
+    pub(crate) fn pixel_hash(&self) -> String {
+        fingerprint::pixel_hash(&self.picture.as_frame())
     }
 
     /// The same with any face: its picture and its landmarks there.

@@ -41,6 +41,7 @@ fn judge(jws: &[u8]) {
         thresholds: Thresholds::V4.name.to_owned(),
         policy: Policy::Natural,
         rate: 250,
+        consent: engine::transcript::consent_hash("what people are told"),
     };
     let issued = Issued { terms, public_key: public_key(), rounds: Vec::new(), elapsed_ms: 30_000 };
     let submission = Submission { transcript: jws, open: CAPTURE, closed: CAPTURE, strip: CAPTURE };

@@ -102,7 +102,7 @@ impl World {
         key[..8].copy_from_slice(&self.inputs.to_le_bytes());
         let key = URL_SAFE_NO_PAD.encode(SigningKey::from_bytes(&key).verifying_key().to_bytes());
         let server = self.server.as_ref().unwrap();
-        let body = json!({ "public_key": key }).to_string();
+        let body = json!({ "public_key": key, "consent": server::consent::hashes().next() }).to_string();
         let answer = self.runtime.block_on(server.post("/api/challenge", &body));
         match answer {
             (StatusCode::CREATED, answer) => self.challenge = answer["challenge_id"].as_str().unwrap().to_owned(),

@@ -1,8 +1,8 @@
 //! Copies of one recorded attempt for other challenges.
 //!
-//! The server refuses pictures that were sent before, so no two copies have the same bytes: they differ in divisors of
-//! chroma frequencies that the pictures do not have, which leaves every pixel as it is. (That this is enough is what an
-//! index of exact pictures is worth against somebody with the key.) Hashes are written anew, and the copy is signed.
+//! The server refuses pictures that were sent before, by their files and by their pixels, so no two copies have the same: the
+//! divisors of their higher frequencies differ by a little, which moves pixels by a level or two. (That this is enough is what
+//! an index of exact pictures is worth against somebody with the key.) Hashes are written anew, and the copy is signed.
 
 use anyhow::{Context as _, ensure};
 use base64::Engine as _;
@@ -56,7 +56,10 @@ impl Copies {
     }
 }
 
-/// Draws the divisors of the highest chroma frequencies anew.
+/// Divisors of a brightness table that stay as they are: the lowest frequencies, which carry most of what is seen.
+const KEPT: usize = 10;
+
+/// Draws the divisors of the higher frequencies of brightness anew, each up to two levels larger.
 fn mark(jpeg: &mut [u8], rng: &mut Rng) -> anyhow::Result<()> {
     const TABLE: usize = 1 + 64;
     let mut at = 2;
@@ -64,12 +67,12 @@ fn mark(jpeg: &mut [u8], rng: &mut Rng) -> anyhow::Result<()> {
         let end = at + 2 + usize::from(u16::from_be_bytes([high, low]));
         if code == 0xDB {
             let mut tables = jpeg[at + 4..end].chunks_exact_mut(TABLE);
-            if let Some(chroma) = tables.find(|table| table[0] == 1) {
-                chroma[TABLE - 6..].fill_with(|| rng.u8(1..));
+            if let Some(luma) = tables.find(|table| table[0] == 0) {
+                luma[1 + KEPT..].iter_mut().for_each(|divisor| *divisor = divisor.saturating_add(rng.u8(..=2)));
                 return Ok(());
             }
         }
         at = end;
     }
-    anyhow::bail!("a JPEG without a table for its chroma")
+    anyhow::bail!("a JPEG without a table for its brightness")
 }

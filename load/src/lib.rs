@@ -24,8 +24,9 @@ use fastrand::Rng;
 use visitor::{Playing, Served, Studio};
 
 pub use copies::Copies;
-pub use crowd::Crowd;
+pub use crowd::{Crowd, Ready};
 pub use honest::People;
+pub use registrations::Registrations;
 use report::Report;
 
 /// What is measured, and how long.
@@ -69,7 +70,7 @@ impl Plan {
         eprintln!("{natural:?}");
         let crowd = Crowd::new(&served, &studio, &mut rng)?;
         eprintln!("registrations and links, {} s each", self.seconds);
-        let registrations = registrations::measure(&crowd, self.seconds)?;
+        let registrations = registrations::measure(&crowd, served.pid(), self.seconds)?;
         eprintln!("whole verifications, {} s", self.seconds);
         let verifications = verifications::measure(&crowd, self.seconds)?;
         eprintln!("submissions one by one, then at capacity");
@@ -86,6 +87,16 @@ impl Plan {
             overload,
             memory: usage::memory(served.pid())?,
         })
+    }
+
+    /// Measures registrations and links alone.
+    ///
+    /// # Errors
+    /// As [`Plan::run`].
+    pub fn registrations(&self) -> anyhow::Result<Registrations> {
+        let served = self.serve("natural")?;
+        let crowd = Crowd::new(&served, &Studio::open(&self.models)?, &mut Rng::new())?;
+        registrations::measure(&crowd, served.pid(), self.seconds)
     }
 
     /// Plays so many recordings of people into the camera, each once and in a loop; says who was verified.

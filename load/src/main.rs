@@ -19,6 +19,9 @@ struct Options {
     /// Play so many recordings of people into the camera instead of measuring, each once and in a loop
     #[arg(long, value_name = "TIMES", conflicts_with = "kill")]
     inject: Option<usize>,
+    /// Measure registrations and links alone
+    #[arg(long, conflicts_with_all = ["kill", "inject"])]
+    registrations: bool,
     /// People who submit at once when it is killed
     #[arg(long, default_value_t = 6)]
     at_once: usize,
@@ -100,6 +103,10 @@ fn run(options: &Options) -> anyhow::Result<bool> {
     }
     let Options { runtime, seconds, submissions, people, .. } = options.clone();
     let plan = Plan { program, models, folder, runtime, database_url, seconds, submissions, people };
+    if options.registrations {
+        println!("{}", serde_json::to_string_pretty(&plan.registrations()?)?);
+        return Ok(true);
+    }
     if let Some(count) = options.inject {
         println!("{}", serde_json::to_string_pretty(&plan.inject(count)?)?);
         return Ok(true);

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::crowd::Crowd;
 use crate::parallel::for_each;
 use crate::times::Times;
+use crate::usage;
 
 /// People at a time.
 const AT_ONCE: usize = 8;
@@ -17,59 +18,76 @@ const MAILS: Duration = Duration::from_secs(600);
 /// How fast.
 #[derive(Clone, Debug, Serialize)]
 pub struct Registrations {
-    /// Registrations a second.
-    pub registered_per_s: f64,
-    /// Their times.
-    pub registering: Times,
+    /// Registrations.
+    pub registering: Pace,
     /// Mails that were written a second, until the last had left.
     pub mails_per_s: f64,
-    /// Link pages a second.
-    pub links_per_s: f64,
-    /// Their times.
-    pub links: Times,
+    /// Link pages.
+    pub links: Pace,
+    /// Registrations and link pages in turn.
+    pub both: Pace,
 }
 
-/// Registers people for so many seconds, waits for their mails, then opens links for as long.
-pub(crate) fn measure(crowd: &Crowd, seconds: u64) -> anyhow::Result<Registrations> {
-    let before = crowd.outbox().len()?;
-    let start = Instant::now();
-    let registering = again_and_again(seconds, || crowd.somebody().register()?.expect(202).map(drop))?;
-    let registered = registering.len();
-    let registered_per_s = per_second(registered, start);
-    while crowd.outbox().len()? < before + registered {
-        ensure!(start.elapsed() < MAILS, "the mails do not leave");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    let mails_per_s = per_second(registered, start);
-    let start = Instant::now();
-    let links = again_and_again(seconds, || {
+/// One kind of request, again and again.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Pace {
+    /// Answers a second.
+    pub per_s: f64,
+    /// How long they took.
+    pub times: Times,
+    /// Processor time of the server for each, in milliseconds, with what it does behind them.
+    pub server_cpu_ms: f64,
+}
+
+/// Registers people for so many seconds, waits for their mails, then opens links for as long, then both; from the server that is
+/// process `pid`.
+pub(crate) fn measure(crowd: &Crowd, pid: u32, seconds: u64) -> anyhow::Result<Registrations> {
+    let register = || crowd.somebody().register()?.expect(202).map(drop);
+    let open = || {
         let page = crowd.site().get("/verify?token=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?;
         ensure!(page.status == 200, "a link's page: {}", page.status);
         Ok(())
-    })?;
-    let links_per_s = per_second(links.len(), start);
-    Ok(Registrations {
-        registered_per_s,
-        registering: Times::of(registering),
-        mails_per_s,
-        links_per_s,
-        links: Times::of(links),
-    })
+    };
+    let before = crowd.outbox().len()?;
+    let start = Instant::now();
+    let registering = pace(pid, seconds, |_| register())?;
+    let registered = registering.times.count;
+    wait_for_mails(crowd, before + registered)?;
+    let mails_per_s = per_second(registered, start);
+    let links = pace(pid, seconds, |_| open())?;
+    let before = crowd.outbox().len()?;
+    let both = pace(pid, seconds, |turn| if turn % 2 == 0 { register() } else { open() })?;
+    // Who comes next finds the server at rest. Each of the people may have ended with either.
+    wait_for_mails(crowd, before + (both.times.count - AT_ONCE) / 2)?;
+    Ok(Registrations { registering, mails_per_s, links, both })
 }
 
-/// Does something on several threads until the time is over; how long each took.
-fn again_and_again(seconds: u64, act: impl Fn() -> anyhow::Result<()> + Sync) -> anyhow::Result<Vec<Duration>> {
-    let end = Instant::now() + Duration::from_secs(seconds);
+fn wait_for_mails(crowd: &Crowd, count: usize) -> anyhow::Result<()> {
+    let start = Instant::now();
+    while crowd.outbox().len()? < count {
+        ensure!(start.elapsed() < MAILS, "the mails do not leave");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(())
+}
+
+/// Does something on several threads until the time is over; each counts its turns.
+fn pace(pid: u32, seconds: u64, act: impl Fn(usize) -> anyhow::Result<()> + Sync) -> anyhow::Result<Pace> {
+    let (begin, before) = (Instant::now(), usage::cpu(pid)?.server);
+    let end = begin + Duration::from_secs(seconds);
     let times = for_each(AT_ONCE, &[(); AT_ONCE], |()| {
         let mut times = Vec::new();
         while Instant::now() < end {
             let start = Instant::now();
-            act()?;
+            act(times.len())?;
             times.push(start.elapsed());
         }
         Ok(times)
-    })?;
-    Ok(times.concat())
+    })?
+    .concat();
+    let (per_s, used) = (per_second(times.len(), begin), usage::cpu(pid)?.server - before);
+    let server_cpu_ms = (used.as_secs_f64() * 1e5 / times.len().max(1) as f64).round() / 100.0;
+    Ok(Pace { per_s, times: Times::of(times), server_cpu_ms })
 }
 
 pub(crate) fn per_second(count: usize, start: Instant) -> f64 {

@@ -82,5 +82,7 @@ do
 done
 TEST_DATABASE_URL="postgres://blinkgate:$(cat "$folder/password")@127.0.0.1:$port/postgres"
 TEST_POSTGRES_RESTART="cd $folder && $(printf '%q ' "${control[@]}") --mode=immediate restart </dev/null >/dev/null 2>&1"
-export TEST_DATABASE_URL TEST_POSTGRES_RESTART
+# pg_dump and pg_restore of the server's own version, where none is installed for all.
+PATH="$PATH:$programs"
+export TEST_DATABASE_URL TEST_POSTGRES_RESTART PATH
 "$@"

@@ -16,8 +16,10 @@ use crate::domain::HashedToken;
 use crate::erasure::Eraser;
 use crate::rate::RateLimits;
 use crate::readiness::Readiness;
+use crate::registration::Registrations;
 use crate::retention::Retention;
 use crate::scoring::ScoringPool;
+use crate::trail::{self, TrailKey};
 use crate::{files, mail, secrets};
 
 /// The running server, shared.
@@ -44,6 +46,8 @@ pub struct AppState {
     pub mail: mail::Transport,
     /// How the parts were when `/ready` was last asked, and when that was.
     pub readiness: tokio::sync::Mutex<Option<(Instant, Readiness)>>,
+    /// Registrations on their way into the database.
+    pub registrations: Registrations,
     /// Wakes the mail worker.
     pub mail_wake: Notify,
     /// Counts what may not be repeated without end.
@@ -54,6 +58,8 @@ pub struct AppState {
     pub admin_key: HashedToken,
     /// Whether an admin key may come in the address.
     pub admin_allow_query_key: bool,
+    /// Signs checkpoints of the trail.
+    pub trail_key: TrailKey,
 }
 
 /// A body that takes longer to arrive is given up. At the 16 kB of the largest that is 5 kbit/s.
@@ -99,6 +105,9 @@ impl AppState {
             Some(key) => key.clone(),
             None => secrets::admin_key(&config.data_dir)?,
         };
+        let trail_key = trail_key(config, &base_url)?;
+        let db = Db::open(&config.database_url).await?;
+        trail::begin(&db).await.context("the audit's trail cannot be begun")?;
         Ok(Arc::new(AppState {
             cookie_secure: config.cookie_secure.unwrap_or(base_url.is_https()),
             base_url,
@@ -116,17 +125,19 @@ impl AppState {
                 max_content_length: config.max_content_length,
                 body_arrival: BODY_ARRIVAL,
             },
-            db: Db::open(&config.database_url).await?,
+            db,
             scoring,
             captures: open_captures(config).await?,
             retention: config.retention,
             mail: mail::Transport::new(&config.mail, &config.data_dir)?,
             readiness: tokio::sync::Mutex::default(),
+            registrations: Registrations::default(),
             mail_wake: Notify::new(),
             rate: RateLimits::new(),
             trusted_proxies: config.trusted_proxies.clone(),
             admin_key: HashedToken::of(admin_key.expose()),
             admin_allow_query_key: config.admin_allow_query_key,
+            trail_key,
         }))
     }
 
@@ -134,6 +145,15 @@ impl AppState {
     pub fn eraser(&self) -> Eraser<'_> {
         Eraser { db: &self.db, captures: &self.captures, mail: &self.mail }
     }
+}
+
+/// The key that signs checkpoints.
+pub(crate) fn trail_key(config: &Config, base_url: &BaseUrl) -> anyhow::Result<TrailKey> {
+    let key = match &config.trail_key {
+        Some(key) => key.clone(),
+        None => secrets::trail_key(&config.data_dir)?,
+    };
+    Ok(TrailKey::new(base_url, key.as_bytes()))
 }
 
 /// Opens the captures' store. One that cannot be reached now may be later; one that was begun with another key, or knows us

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::db::Connection;
 use crate::db::audit::{self, Entry};
 use crate::domain::AuditId;
+use crate::trail;
 
 /// What happened. Words are never renamed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub enum Action {
     KeyAdded,
     /// A key was revoked.
     KeyRevoked,
+    /// The captures' master key was replaced.
+    MasterKeyRotated,
 }
 
 /// Who the sweep is, where it says who did something.
@@ -42,11 +45,12 @@ impl Action {
             Action::EventReviewed => "event_reviewed",
             Action::KeyAdded => "key_added",
             Action::KeyRevoked => "key_revoked",
+            Action::MasterKeyRotated => "master_key_rotated",
         }
     }
 }
 
-/// Writes it down, with whoever did it.
+/// Writes it down, with whoever did it. The last thing before the commit ([`trail::add_event`]).
 ///
 /// # Errors
 /// What the database says.
@@ -58,5 +62,6 @@ pub async fn note(db: &mut Connection, action: Action, actor: &str, figures: &Va
         actor: actor.to_owned(),
         details: figures.to_string(),
     };
-    audit::insert(db, &entry).await
+    audit::insert(db, &entry).await?;
+    trail::add_audit(db, &entry).await
 }

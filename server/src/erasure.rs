@@ -102,8 +102,10 @@ pub async fn erase(eraser: &Eraser<'_>, user: &User, actor: &str, now_ms: i64) -
     let late = kept::of_address(&mut tx, user.email.expose()).await?;
     let mails = erasure::mails_of(&mut tx, &user.id).await?;
     let traces = erasure::traces(&mut tx, user).await?;
+    // The trail knows by these that nobody tampered with them.
+    let events = erasure::events_of(&mut tx, user).await?;
     erasure::erase(&mut tx, user, &pseudonym(user), now_ms).await?;
-    let figures = json!({ "removed": traces });
+    let figures = json!({ "removed": traces, "events": events });
     audit::note(&mut tx, Action::UserErased, actor, &figures, now_ms).await?;
     tx.commit().await?;
 

@@ -6,11 +6,13 @@
 
 pub mod app;
 pub mod audit;
+pub mod backup;
 pub mod bundle;
 pub mod captures;
 pub mod clock;
 pub mod config;
 pub mod connections;
+pub mod consent;
 pub mod cool_down;
 pub mod csv_export;
 pub mod db;
@@ -24,6 +26,7 @@ pub mod mail;
 pub mod metrics;
 pub mod rate;
 pub mod readiness;
+pub mod registration;
 pub mod retention;
 pub mod review;
 pub mod routes;
@@ -34,4 +37,5 @@ pub mod secrets;
 pub mod serve;
 pub mod tls;
 pub mod tools;
+pub mod trail;
 pub mod verification;

@@ -62,6 +62,23 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         runtime: Runtime,
     },
+    /// Print where the audit's trail stands, signed: keep it where this server cannot reach it
+    Checkpoint {
+        /// Print the key that checkpoints are verified with
+        #[arg(long)]
+        public_key: bool,
+    },
+    /// Go over the audit's trail and print one JSON object; ends with 1 if something was tampered with
+    ///
+    /// Beside a checkpoint that was kept elsewhere it also finds what was cut off, or written anew as a whole.
+    VerifyLog {
+        /// A file with a checkpoint; may be given several times
+        #[arg(long, value_name = "FILE")]
+        checkpoint: Vec<PathBuf>,
+        /// The key that signed them, as checkpoint --public-key printed it then; this server's where not given
+        #[arg(long, value_name = "KEY")]
+        key: Option<String>,
+    },
     /// Try each part with the present settings, say what is wrong and how to mend it; ends with 1 if something is
     Doctor {
         /// Print one JSON object
@@ -89,6 +106,24 @@ enum Command {
     /// Make, list and revoke keys that open a part of /admin
     #[command(subcommand)]
     Keys(Keys),
+    /// Copy the database, and captures that lie in files, into a new folder, while the server runs or not
+    ///
+    /// Says what is needed beside it. How to restore it: docs/backup.md.
+    Backup {
+        /// The folder; made, or empty
+        folder: PathBuf,
+        /// Copy the keys as well: whoever has the folder can then open the captures, also of who is erased later
+        #[arg(long)]
+        with_keys: bool,
+    },
+    /// Seal the captures' keys with CAPTURE_MASTER_KEY where CAPTURE_MASTER_KEY_OLD sealed them; prints one JSON object
+    ///
+    /// May break off and be run again, beside servers that have both settings. How to: docs/backup.md.
+    RotateMasterKey {
+        /// Who does it, for the audit; the system's user where not given
+        #[arg(long)]
+        by: Option<String>,
+    },
     /// Score captures for a server, which starts this
     #[command(hide = true)]
     ScoreWorker {
@@ -163,6 +198,16 @@ fn run(command: Command) -> anyhow::Result<()> {
             anyhow::ensure!(same, "the server decided otherwise");
             Ok(())
         }
+        Command::Checkpoint { public_key: true } => tools::print_public_key(&Config::load()?),
+        Command::Checkpoint { public_key: false } => {
+            wait_for(async { tools::print_checkpoint(&Config::load()?).await })
+        }
+        Command::VerifyLog { checkpoint, key } => {
+            let well =
+                wait_for(async { tools::print_log_verification(&Config::load()?, &checkpoint, key.as_deref()).await })?;
+            anyhow::ensure!(well, "the trail was tampered with");
+            Ok(())
+        }
         Command::Erase { email, yes, by } => {
             wait_for(async { tools::erase(&Config::load()?, &email, by.as_deref(), yes).await })
         }
@@ -174,6 +219,12 @@ fn run(command: Command) -> anyhow::Result<()> {
                 Keys::Revoke { key } => tools::revoke_key(&config, &key).await,
             }
         }),
+        Command::Backup { folder, with_keys } => {
+            wait_for(async { tools::back_up(&Config::load()?, &folder, with_keys).await })
+        }
+        Command::RotateMasterKey { by } => {
+            wait_for(async { tools::rotate_master_key(&Config::load()?, by.as_deref()).await })
+        }
         Command::ScoreWorker { runtime, models_dir, cpu_seconds, address_space } => {
             scoring::run(runtime, models_dir.as_deref(), cpu_seconds, address_space)
         }

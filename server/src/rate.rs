@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 /// So many clients are remembered at most; beyond it, those whose buckets are full again are forgotten, and if none is,
 /// strangers share one bucket.
-const MAX_CLIENTS: usize = 20_000;
+const MAX_CLIENTS: usize = 100_000;
+/// Who was quiet is looked for at most so often: that looks at every bucket.
+const FORGET_EVERY: Duration = Duration::from_secs(1);
 
 /// What is limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,7 +64,14 @@ pub struct Exceeded {
 /// All buckets of this process.
 #[derive(Debug, Default)]
 pub struct RateLimits {
-    buckets: Mutex<HashMap<(Limit, String), Bucket>>,
+    buckets: Mutex<Buckets>,
+}
+
+#[derive(Debug, Default)]
+struct Buckets {
+    by_client: HashMap<(Limit, String), Bucket>,
+    /// When those were last forgotten that are full.
+    tidied_at: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -99,15 +108,24 @@ impl RateLimits {
 
     fn with_bucket<T>(&self, limit: Limit, client: &str, now: Instant, act: impl FnOnce(&mut Bucket) -> T) -> T {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= MAX_CLIENTS {
-            buckets.retain(|(limit, _), bucket| refill(*limit, *bucket, now).left < limit.rule().0);
-        }
+        buckets.tidy(now);
+        let buckets = &mut buckets.by_client;
         let is_known = buckets.contains_key(&(limit, client.to_owned()));
         let client = if is_known || buckets.len() < MAX_CLIENTS { client } else { "" };
         let full = Bucket { left: limit.rule().0, at: now };
         let bucket = buckets.entry((limit, client.to_owned())).or_insert(full);
         *bucket = refill(limit, *bucket, now);
         act(bucket)
+    }
+}
+
+impl Buckets {
+    fn tidy(&mut self, now: Instant) {
+        let is_time = self.tidied_at.is_none_or(|at| now.saturating_duration_since(at) >= FORGET_EVERY);
+        if self.by_client.len() >= MAX_CLIENTS && is_time {
+            self.by_client.retain(|(limit, _), bucket| refill(*limit, *bucket, now).left < limit.rule().0);
+            self.tidied_at = Some(now);
+        }
     }
 }
 
@@ -153,9 +171,9 @@ mod tests {
         for client in 0..MAX_CLIENTS + 100 {
             let _ = limits.take(Limit::Register, &client.to_string(), start);
         }
-        assert!(limits.buckets.lock().unwrap().len() <= MAX_CLIENTS + 1);
+        assert!(limits.buckets.lock().unwrap().by_client.len() <= MAX_CLIENTS + 1);
         let much_later = start + Duration::from_secs(7200);
         limits.take(Limit::Register, "new", much_later).unwrap();
-        assert_eq!(limits.buckets.lock().unwrap().len(), 1, "quiet clients are forgotten");
+        assert_eq!(limits.buckets.lock().unwrap().by_client.len(), 1, "quiet clients are forgotten");
     }
 }

@@ -44,6 +44,21 @@ pub fn capture_master_key(data_dir: &Path) -> anyhow::Result<SealingKey> {
         .with_context(|| format!("{} holds no key; bring back the one that captures were sealed with", path.display()))
 }
 
+/// Where the key that signs checkpoints is kept when the environment gives none.
+pub fn trail_key_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("keys").join("trail.key")
+}
+
+/// Returns the key in `DATA_DIR/keys/trail.key`, which is made if absent.
+///
+/// # Errors
+/// The file cannot be read or made, holds no key, or others may read it.
+pub fn trail_key(data_dir: &Path) -> anyhow::Result<SealingKey> {
+    let path = trail_key_path(data_dir);
+    let text = kept(&path, || SealingKey::generate().to_text().to_string())?;
+    SealingKey::parse(&text).with_context(|| format!("{} holds no key", path.display()))
+}
+
 /// The text in a file, which is made if absent.
 fn kept(path: &Path, make: impl FnOnce() -> String) -> anyhow::Result<String> {
     if !path.exists() {

@@ -101,6 +101,16 @@ fn announce(config: &Config, base_url: &BaseUrl, address: SocketAddr) {
         let file = secrets::capture_master_key_path(&config.data_dir);
         tracing::info!(file = %file.display(), "the captures' master key is in this file; without it they are lost");
     }
+    if config.captures.old_master_key.is_some() {
+        tracing::info!(
+            "CAPTURE_MASTER_KEY_OLD opens captures too, until `blinkgate rotate-master-key` has run; then remove it"
+        );
+    }
+    for name in &config.unneeded {
+        tracing::info!(
+            "{name} is not needed: sittings are kept in the database, and nothing is signed with it. Remove it"
+        );
+    }
     if config.admin_key.is_none() {
         let file = secrets::admin_key_path(&config.data_dir);
         tracing::info!(file = %file.display(), "the admin key is in this file");

@@ -26,4 +26,4 @@ pub use served::Served;
 pub use site::{Answer, Site};
 pub use studio::Studio;
 pub use submit::{Decided, Sent};
-pub use visitor::Visitor;
+pub use visitor::{Visitor, consent};

@@ -5,12 +5,18 @@ use std::time::Duration;
 
 use engine::Terms;
 use engine::prompt::{Commitment, Cue, Next};
+use engine::transcript::consent_hash;
 use serde_json::{Value, json};
 use ureq::http::Method;
 
 use crate::outbox::Outbox;
 use crate::parcel::Key;
 use crate::site::{Answer, Site, With};
+
+/// What the pages tell people before the camera is switched on, as transcripts call it.
+pub fn consent() -> String {
+    consent_hash(include_str!("../../www/consent/en.txt").trim_end())
+}
 
 /// A person, in a browser of their own.
 #[derive(Clone, Debug)]
@@ -75,7 +81,7 @@ impl Visitor {
     /// # Errors
     /// It is refused.
     pub fn challenge(&self, key: &Key, rate: f64) -> anyhow::Result<Terms> {
-        let body = json!({ "public_key": key.public_text(), "rate": (rate * 10.0) as u32 });
+        let body = json!({ "public_key": key.public_text(), "rate": (rate * 10.0) as u32, "consent": consent() });
         Ok(serde_json::from_value(self.post("/api/challenge", &body)?.expect(201)?)?)
     }
 

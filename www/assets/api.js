@@ -36,10 +36,10 @@ export function session(options) {
 
 /**
  * @param {string} publicKey base64url of 32 bytes @param {number | null} rate frames analysed in a second @param {boolean} toneGuided
- * @param {Options} [options] @returns {Promise<Challenge>}
+ * @param {string} consent what the person was told, see `consent.js` @param {Options} [options] @returns {Promise<Challenge>}
  */
-export function challenge(publicKey, rate, toneGuided, options) {
-  return post('/api/challenge', { public_key: publicKey, rate: Math.round((rate ?? UNKNOWN_RATE) * 10), tone_guided: toneGuided }, options);
+export function challenge(publicKey, rate, toneGuided, consent, options) {
+  return post('/api/challenge', { public_key: publicKey, rate: Math.round((rate ?? UNKNOWN_RATE) * 10), tone_guided: toneGuided, consent }, options);
 }
 
 /** What comes next in a prompted challenge. @param {string} challengeId @param {object | null} commitment @param {Options} [options] @returns {Promise<NextCue>} */

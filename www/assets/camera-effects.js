@@ -7,6 +7,7 @@
 import { challenge as askChallenge, giveUp, session as askSession } from './api.js';
 import { base64url } from './base64url.js';
 import { cameraId, closeCamera, isLive, isMirrored, listCameras, openCamera, showCamera } from './camera.js';
+import { consentHash } from './consent.js';
 import { CueSignals } from './cue-signals.js';
 import { EngineClient } from './engine-client.js';
 import { letGo, pumpFrames } from './frames.js';
@@ -150,7 +151,7 @@ export class CameraEffects {
     preparing: async (_, signal) => {
       if (this.#engine === null) throw new Problem('engine_failed');
       this.#key = await makeKey(this.#engine);
-      const challenge = await askChallenge(base64url(this.#key.publicKey), this.#state().rate, this.#toneGuided, { signal });
+      const challenge = await askChallenge(base64url(this.#key.publicKey), this.#state().rate, this.#toneGuided, await consentHash(), { signal });
       const now_ms = performance.now();
       this.#notBefore_ms = now_ms;
       await this.#engine.begin(challenge, this.#key.kind, now_ms, this.#key.publicKey);

@@ -74,7 +74,7 @@ const SLOW_RATE = 8;
 export const RECOVERIES = {
   session_missing: 'register', session_expired: 'register', session_replaced: 'register', attempts_exhausted: 'register', camera_unsupported: 'register', camera_missing: 'starting',
   camera_insecure: null, wasm_unsupported: null, worker_unsupported: null,
-  model_corrupt: 'reload', engine_version: 'reload', key_invalid: 'reload', submission_malformed: 'reload', too_large: 'reload', unexpected: 'reload', origin_refused: 'register',
+  model_corrupt: 'reload', engine_version: 'reload', key_invalid: 'reload', consent_unknown: 'reload', submission_malformed: 'reload', too_large: 'reload', unexpected: 'reload', origin_refused: 'register',
   challenge_unknown: 'starting', challenge_expired: 'starting', challenge_round: 'starting', tone_guided_refused: 'boot', challenge_used: 'boot',
 };
 

@@ -286,6 +286,8 @@ const en = {
   'problem.challenge_used.text': 'Start again to see where you stand.',
   'problem.challenge_expired.title': 'That took too long',
   'problem.challenge_expired.text': 'The record arrived after its time. Start again. It does not count as an attempt.',
+  'problem.consent_unknown.title': 'This page is out of date',
+  'problem.consent_unknown.text': 'What it says about your pictures has changed. Load the page again and start over.',
   'problem.key_invalid.title': 'The key was not accepted',
   'problem.key_invalid.text': 'Load the page again and start over.',
   'problem.submission_malformed.title': 'The server could not read what was sent',

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import test from 'node:test';
 
+import { consentText } from '../assets/consent.js';
 import { RECOVERIES } from '../assets/flow.js';
 import { hasText } from '../assets/language.js';
 import { PRIORITY } from '../assets/hints.js';
@@ -31,6 +32,10 @@ test('the English of the pages is the English of the catalogue', () => {
     const english = page === 'admin.html' ? { ...EN, ...ADMIN_EN } : EN;
     for (const [, key = '', words] of found) assert.equal(words, english[key], `${page}: ${key}`);
   }
+});
+
+test('what people are told about their pictures is what the server knows, in each language', () => {
+  for (const language of Object.keys(CATALOGUES)) assert.equal(`${consentText(language)}\n`, read(`consent/${language}.txt`), language);
 });
 
 test('what operators read is loaded by the console alone, and stands in one catalogue only', () => {

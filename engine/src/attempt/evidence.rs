@@ -133,6 +133,7 @@ fn write(
         nonce: terms.nonce.clone(),
         att: terms.attempt,
         policy: terms.policy,
+        consent: terms.consent.clone(),
         key: recording.key,
         engine: EngineVersions {
             ver: crate::VERSION.into(),

@@ -14,6 +14,7 @@ pub(super) fn check_terms(transcript: &Transcript, terms: &Terms) -> Result<(), 
         && transcript.nonce == terms.nonce
         && transcript.att == terms.attempt
         && transcript.policy == terms.policy
+        && transcript.consent == terms.consent
         && transcript.cam.rate == terms.rate;
     bound.then_some(()).ok_or(Reason::TranscriptBinding)
 }

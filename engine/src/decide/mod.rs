@@ -100,6 +100,10 @@ pub struct Record {
     pub pair: Option<PairScore>,
     /// The server's reading of the strip.
     pub strip: Option<StripScore>,
+    /// A hash of the pixels of each picture that was read, in the order open, closed, strip: the same for files that decode
+    /// to the same picture.
+    #[serde(default)]
+    pub pixels: Vec<String>,
 }
 
 /// Judges a submission for an issued challenge.
@@ -126,6 +130,7 @@ pub fn decide(
         closed: None,
         pair: None,
         strip: None,
+        pixels: Vec::new(),
     };
     let outcome = match judge_transcript(issued, submission, thresholds, &mut record) {
         Ok((transcript, moments)) => pixels::judge(&transcript, &moments, submission, scorer, thresholds, &mut record)?,

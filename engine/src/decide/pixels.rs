@@ -28,7 +28,9 @@ pub(super) fn judge(
     let claims = &transcript.cap;
     let captures = [Shown { t_ms: claims.open.t, score: open }, Shown { t_ms: claims.closed.t, score: closed }];
     let recorded = (transcript.frames.as_slice(), moments);
-    scorer.judge_strip(submission.strip, recorded, captures, thresholds, &mut record.strip)
+    let judged = scorer.judge_strip(submission.strip, recorded, captures, thresholds, &mut record.strip)?;
+    record.pixels.extend(record.strip.as_ref().map(|strip| strip.pixels.clone()));
+    Ok(judged)
 }
 
 fn judge_captures(
@@ -43,10 +45,12 @@ fn judge_captures(
         Ok(open) => record.open.insert(open),
         Err(reason) => return Ok(Err(reason)),
     };
+    record.pixels.push(open.pixel_hash());
     let closed = match scorer.score(submission.closed, thresholds)? {
         Ok(closed) => record.closed.insert(closed),
         Err(reason) => return Ok(Err(reason)),
     };
+    record.pixels.push(closed.pixel_hash());
     record.open_claimed = Some(claimed_ears(&claims.open));
     record.closed_claimed = Some(claimed_ears(&claims.closed));
     let Some(pair) = open.compare(closed) else { return Ok(Err(Reason::CaptureUnclear)) };

@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CELL_SIDE, Moment, choose, sheet};
+use super::sheet::{self, Sheet};
+use super::{CELL_SIDE, Moment, choose};
 use crate::blink::{Blink, BlinkDetector};
 use crate::ear::EyeRatios;
 use crate::error::EngineError;
@@ -30,6 +31,9 @@ pub struct StripScore {
     pub closures: Vec<Blink>,
     /// Of the sheet as a whole.
     pub fingerprint: Fingerprint,
+    /// Of the sheet as a whole ([`crate::Record::pixels`]).
+    #[serde(skip)]
+    pub(crate) pixels: String,
     /// How the open capture compares with the cell of its own frame; `None` if no face could be read there.
     pub open_twin: Option<PairScore>,
     /// The same of the closed capture.
@@ -84,16 +88,17 @@ pub(crate) fn judge(
     thresholds: &Thresholds,
     score: &mut Option<StripScore>,
 ) -> Result<Result<(), Reason>, EngineError> {
-    let (fingerprint, pictures) = match sheet::cells(jpeg, thresholds) {
-        Ok(decoded) => decoded,
+    let Sheet { fingerprint, pixels, cells } = match sheet::decode(jpeg, thresholds) {
+        Ok(sheet) => sheet,
         Err(reason) => return Ok(Err(reason)),
     };
     let chosen = choose(frames, moments);
     let mut read = Vec::with_capacity(chosen.len());
-    for picture in pictures.into_iter().take(chosen.len()) {
+    for picture in cells.into_iter().take(chosen.len()) {
         read.push(read_cell(picture, tracker, thresholds)?);
     }
-    let score = score.insert(score_cells(frames, &chosen, &read, &captures, fingerprint, thresholds));
+    let whole = (fingerprint, pixels);
+    let score = score.insert(score_cells(frames, &chosen, &read, &captures, whole, thresholds));
     Ok(check(score, moments, thresholds))
 }
 
@@ -114,7 +119,7 @@ fn score_cells(
     chosen: &[usize],
     read: &[Option<Read>],
     [open, closed]: &[Shown; 2],
-    fingerprint: Fingerprint,
+    (fingerprint, pixels): (Fingerprint, String),
     thresholds: &Thresholds,
 ) -> StripScore {
     // Most cells show open eyes.
@@ -149,7 +154,7 @@ fn score_cells(
         let read = read.get(at)?.as_ref()?;
         shown.score.compare_with(&read.picture, &read.points)
     };
-    StripScore { cells, closures, fingerprint, open_twin: twin(open), closed_twin: twin(closed) }
+    StripScore { cells, closures, fingerprint, pixels, open_twin: twin(open), closed_twin: twin(closed) }
 }
 
 /// Whether these closures are those of the moment, one for one. What the eyes did before its first one says nothing.

@@ -3,7 +3,7 @@
 use super::{CELL_SIDE, CELLS, COLUMNS, ROWS};
 use crate::budget::STRIP_MAX_BYTES;
 use crate::error::EngineError;
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{Fingerprint, pixel_hash};
 use crate::frame::{Frame, Picture};
 use crate::jpeg::{self, Encoded};
 use crate::mesh::CROP_SIDE;
@@ -52,11 +52,21 @@ pub(crate) fn encode(cells: &[Option<&Cell>]) -> Result<Option<Encoded>, EngineE
     jpeg::encode(&sheet, STRIP_MAX_BYTES)
 }
 
-/// Decodes a strip from outside into the sheet's fingerprint and its cells.
+/// A strip from outside.
+pub(crate) struct Sheet {
+    /// Of the whole.
+    pub(crate) fingerprint: Fingerprint,
+    /// Of the whole.
+    pub(crate) pixels: String,
+    /// The cells, in their order.
+    pub(crate) cells: Vec<Picture>,
+}
+
+/// Decodes a strip from outside.
 ///
 /// # Errors
 /// The [`Reason`] for which it is refused.
-pub(crate) fn cells(bytes: &[u8], thresholds: &Thresholds) -> Result<(Fingerprint, Vec<Picture>), Reason> {
+pub(crate) fn decode(bytes: &[u8], thresholds: &Thresholds) -> Result<Sheet, Reason> {
     let mut limits = thresholds.capture.clone();
     limits.max_bytes = thresholds.strip.max_bytes;
     let sheet = jpeg::decode(bytes, &limits)?;
@@ -70,7 +80,8 @@ pub(crate) fn cells(bytes: &[u8], thresholds: &Thresholds) -> Result<(Fingerprin
         let rgb: Vec<u8> = places.flat_map(|(x, y)| sheet.rgb(x, y)).collect();
         Picture::from_rgb(&rgb, CELL_SIDE, CELL_SIDE).map_err(|_| Reason::CaptureDamaged)
     };
-    Ok((Fingerprint::of(&sheet), (0..CELLS).map(cell).collect::<Result<_, _>>()?))
+    let cells = (0..CELLS).map(cell).collect::<Result<_, _>>()?;
+    Ok(Sheet { fingerprint: Fingerprint::of(&sheet), pixels: pixel_hash(&sheet), cells })
 }
 
 #[cfg(test)]
@@ -84,7 +95,7 @@ mod tests {
         let mut places: Vec<Option<&Cell>> = all.iter().map(Some).collect();
         places[5] = None;
         let jpeg = encode(&places).unwrap().unwrap();
-        let (_, back) = cells(&jpeg.bytes, &Thresholds::V4).unwrap();
+        let back = decode(&jpeg.bytes, &Thresholds::V4).unwrap().cells;
         for (index, cell) in back.iter().enumerate() {
             let expected = if index == 5 { 0 } else { 10 * index as i32 };
             let [r, ..] = cell.as_frame().rgb(48, 48);
@@ -96,7 +107,7 @@ mod tests {
     fn a_sheet_of_another_size_is_refused() {
         let picture = Picture::from_rgb(&vec![9; 576 * 400 * 3], 576, 400).unwrap();
         let jpeg = jpeg::encode(&picture.as_frame(), STRIP_MAX_BYTES).unwrap().unwrap();
-        assert_eq!(cells(&jpeg.bytes, &Thresholds::V4).err(), Some(Reason::CaptureSize));
-        assert!(cells(&jpeg.bytes[..900], &Thresholds::V4).is_err());
+        assert_eq!(decode(&jpeg.bytes, &Thresholds::V4).err(), Some(Reason::CaptureSize));
+        assert!(decode(&jpeg.bytes[..900], &Thresholds::V4).is_err());
     }
 }

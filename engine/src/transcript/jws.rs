@@ -59,7 +59,7 @@ pub(super) fn verified_payload(jws: &[u8], public_key: &[u8; 32]) -> Result<Vec<
 }
 
 fn encoded_header(public_key: &[u8; 32]) -> String {
-    let header = format!(r#"{{"alg":"EdDSA","kid":"{}","typ":"blink-transcript+jws;v=3"}}"#, key_id(public_key));
+    let header = format!(r#"{{"alg":"EdDSA","kid":"{}","typ":"blink-transcript+jws;v=4"}}"#, key_id(public_key));
     URL_SAFE_NO_PAD.encode(header)
 }
 

@@ -1,4 +1,4 @@
-//! The transcript: what the browser says it saw, as signed integers. Version 3.
+//! The transcript: what the browser says it saw, as signed integers. Version 4.
 //!
 //! A compact JWS (RFC 7515) over JSON of integers and strings; the frames are one of the strings (`frames.rs`). Its header is one constant string except for the key's
 //! thumbprint, so a verifier compares bytes instead of negotiating. The signature shows who holds the key registered for
@@ -14,6 +14,7 @@ pub use jws::{key_id, public_key_is_acceptable, sign, signing_input};
 use serde::{Deserialize, Serialize};
 
 use crate::blink::Blink;
+use crate::decide::sha256_text;
 use crate::ear::EyeRatios;
 use crate::gate::Gate;
 use crate::prompt::{Outcome, Policy};
@@ -21,7 +22,7 @@ use crate::reason::Reason;
 use crate::session::Observation;
 
 /// The version of the payload this engine writes and reads.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// The most frames a transcript holds. In a prompted challenge nothing more is recorded then; without prompts the oldest
 /// fall away. Keeps its text under [`TRANSCRIPT_MAX_BYTES`].
@@ -48,6 +49,13 @@ pub struct Terms {
     pub policy: Policy,
     /// Frames a second that the browser analysed before the challenge, times ten, as it told the server.
     pub rate: u32,
+    /// What the person was told before the camera was switched on ([`consent_hash`]), as the browser told the server.
+    pub consent: String,
+}
+
+/// Names a text that people are told before they agree, by its SHA-256: base64url without padding.
+pub fn consent_hash(text: &str) -> String {
+    sha256_text(text.as_bytes())
 }
 
 /// Who made the signature.
@@ -76,6 +84,8 @@ pub struct Transcript {
     pub att: u32,
     /// [`Terms::policy`].
     pub policy: Policy,
+    /// [`Terms::consent`].
+    pub consent: String,
     /// Where the key lives.
     pub key: KeyKind,
     /// What computed this.
@@ -244,6 +254,7 @@ mod tests {
             nonce: "n".into(),
             att: 1,
             policy: Policy::Prompted,
+            consent: "c".repeat(43),
             key: KeyKind::WebCrypto,
             engine: EngineVersions { ver: "1.2.3".into(), models: "m".into(), thresholds: "v4".into() },
             cam: Camera { w: 640, h: 480, rate: 300 },

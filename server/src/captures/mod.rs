@@ -19,8 +19,10 @@ use tokio::sync::OnceCell;
 
 use crate::config::{CaptureConfig, PlaceConfig};
 use crate::domain::{EventId, UserId};
-use crate::sealing::{SealingKey, Unopenable};
+use crate::sealing::Unopenable;
 use crate::secrets;
+use keys::MasterKeys;
+pub use keys::Rotated;
 use place::Place;
 pub use place::PlaceError;
 pub use refs::{CaptureRefs, event_of};
@@ -29,7 +31,7 @@ pub use refs::{CaptureRefs, event_of};
 #[derive(Clone, Debug)]
 pub struct CaptureStore {
     place: Arc<Place>,
-    master: SealingKey,
+    masters: MasterKeys,
     /// Whether the place was seen to be usable.
     checked: Arc<OnceCell<()>>,
 }
@@ -102,7 +104,8 @@ impl CaptureStore {
                     .context("Cloudinary cannot be used; see the CLOUDINARY_… settings")?,
             ),
         };
-        Ok(Self { place: Arc::new(place), master, checked: Arc::default() })
+        let masters = MasterKeys { new: master, old: config.old_master_key.clone() };
+        Ok(Self { place: Arc::new(place), masters, checked: Arc::default() })
     }
 
     /// Makes sure that the place can be used, with these settings and this master key. Once it was seen that it can, this is no
@@ -111,7 +114,7 @@ impl CaptureStore {
     /// # Errors
     /// It cannot, or not now ([`StoreError::is_passing`]).
     pub async fn check(&self) -> Result<(), StoreError> {
-        self.checked.get_or_try_init(|| keys::check(&self.place, &self.master)).await.copied()
+        self.checked.get_or_try_init(|| keys::check(&self.place, &self.masters)).await.copied()
     }
 
     /// Whether the place answers now.
@@ -131,7 +134,7 @@ impl CaptureStore {
     pub async fn store(&self, user: &UserId, refs: &CaptureRefs, pictures: [&[u8]; 3]) -> Result<(), StoreError> {
         // Where the place could not be reached at the start.
         self.check().await?;
-        let key = keys::find_or_make(&self.place, &self.master, user).await?;
+        let key = keys::find_or_make(&self.place, &self.masters, user).await?;
         let [open, closed, strip] = refs.each();
         let write = |name, picture| self.place.put(name, sealed::seal(&key, user, name, picture));
         // To their ends, all of them, so that none is written after it was removed.
@@ -153,7 +156,7 @@ impl CaptureStore {
     pub async fn read(&self, reference: &str) -> Result<Found, StoreError> {
         let Some(bytes) = self.place.get(reference).await? else { return Ok(Found::Nothing) };
         let (owner, sealed) = sealed::parse(&bytes)?;
-        match keys::find(&self.place, &self.master, &owner).await? {
+        match keys::find(&self.place, &self.masters, &owner).await? {
             Some(key) => Ok(Found::Picture(sealed.open(&key, reference)?)),
             None => Ok(Found::Erased),
         }
@@ -198,6 +201,15 @@ impl CaptureStore {
         keys::remove(&self.place, user).await
     }
 
+    /// Seals every user's key with the master key, where the old one sealed it. Captures stay as they are.
+    ///
+    /// # Errors
+    /// The place failed; to be called again, which goes on.
+    pub async fn rotate(&self) -> Result<Rotated, StoreError> {
+        self.check().await?;
+        keys::rotate(&self.place, &self.masters).await
+    }
+
     /// Returns everybody whose key was erased.
     ///
     /// # Errors
@@ -210,10 +222,15 @@ impl CaptureStore {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sealing::SealingKey;
 
     fn store(data: &Path) -> CaptureStore {
-        let config = CaptureConfig { place: PlaceConfig::Files, master_key: None };
-        CaptureStore::open(&config, data).unwrap()
+        store_with(data, None, None)
+    }
+
+    fn store_with(data: &Path, master_key: Option<&SealingKey>, old: Option<&SealingKey>) -> CaptureStore {
+        let [master_key, old_master_key] = [master_key, old].map(Option::<&SealingKey>::cloned);
+        CaptureStore::open(&CaptureConfig { place: PlaceConfig::Files, master_key, old_master_key }, data).unwrap()
     }
 
     fn refs() -> CaptureRefs {
@@ -272,6 +289,55 @@ mod tests {
         std::fs::remove_file(data.path().join("keys/capture-master.key")).unwrap();
         let error = store(data.path()).check().await.unwrap_err();
         assert!(matches!(error, StoreError::OtherMasterKey) && !error.is_passing());
+    }
+
+    #[tokio::test]
+    async fn a_master_key_is_replaced_also_where_that_broke_off_half_way() {
+        let data = tempfile::tempdir().unwrap();
+        let [first, second] = [SealingKey::generate(), SealingKey::generate()];
+        let (jo, ann, erased) = (UserId::new(1), UserId::new(1), UserId::new(1));
+        let (of_jo, of_ann) = (refs(), refs());
+        let before = store_with(data.path(), Some(&first), None);
+        before.store(&jo, &of_jo, PICTURES).await.unwrap();
+        before.store(&erased, &refs(), PICTURES).await.unwrap();
+        before.erase_key(&erased).await.unwrap();
+        // As if it had broken off: one key is the new one's, one the old one's.
+        let both = store_with(data.path(), Some(&second), Some(&first));
+        both.store(&ann, &of_ann, PICTURES).await.unwrap();
+        let kept = std::fs::read(data.path().join(&of_jo.open)).unwrap();
+        for done in [
+            Rotated { sealed_anew: 1, were_sealed: 1, unopenable: 0 },
+            Rotated { were_sealed: 2, ..Rotated::default() },
+        ] {
+            for of in [&of_jo, &of_ann] {
+                assert_eq!(both.read(&of.open).await.unwrap(), Found::Picture(b"open".to_vec()));
+            }
+            assert_eq!(both.rotate().await.unwrap(), done);
+        }
+        assert_eq!(std::fs::read(data.path().join(&of_jo.open)).unwrap(), kept, "captures stay as they are");
+        assert_eq!(both.erased().await.unwrap(), std::slice::from_ref(&erased));
+        assert!(!data.path().join(format!("keys/users/{erased}")).exists());
+        let after = store_with(data.path(), Some(&second), None);
+        for of in [&of_jo, &of_ann] {
+            assert_eq!(after.read(&of.strip).await.unwrap(), Found::Picture(b"strip".to_vec()));
+        }
+        after.check().await.unwrap();
+        let with_old = store_with(data.path(), Some(&first), None);
+        assert!(matches!(with_old.check().await, Err(StoreError::OtherMasterKey)));
+        assert!(with_old.read(&of_jo.open).await.is_err(), "the old one opens nothing any more");
+    }
+
+    #[tokio::test]
+    async fn a_key_that_neither_master_key_opens_is_counted_and_left_alone() {
+        let data = tempfile::tempdir().unwrap();
+        let [first, second] = [SealingKey::generate(), SealingKey::generate()];
+        let jo = UserId::new(1);
+        store_with(data.path(), Some(&first), None).store(&jo, &refs(), PICTURES).await.unwrap();
+        let path = data.path().join(format!("keys/users/{jo}"));
+        std::fs::write(&path, b"damaged").unwrap();
+        let rotated = store_with(data.path(), Some(&second), Some(&first)).rotate().await.unwrap();
+        assert_eq!(rotated, Rotated { unopenable: 1, ..Rotated::default() });
+        assert_eq!(std::fs::read(&path).unwrap(), b"damaged");
     }
 
     #[tokio::test]

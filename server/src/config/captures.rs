@@ -14,6 +14,8 @@ pub struct CaptureConfig {
     pub place: PlaceConfig,
     /// `CAPTURE_MASTER_KEY`. One is made under `DATA_DIR/keys/` where not set.
     pub master_key: Option<SealingKey>,
+    /// `CAPTURE_MASTER_KEY_OLD`: the one before, while it is being replaced.
+    pub old_master_key: Option<SealingKey>,
 }
 
 /// Where captures lie.
@@ -104,13 +106,8 @@ impl CaptureConfig {
             None if source.text("CLOUDINARY_CLOUD_NAME").is_some() => PlaceConfig::Cloudinary(cloudinary(source)?),
             None => PlaceConfig::Files,
         };
-        let key = |text: Secret| {
-            SealingKey::parse(text.expose()).ok_or(ConfigError::Unusable {
-                name: "CAPTURE_MASTER_KEY",
-                problem: "must be 32 random bytes as base64 or hexadecimal; `openssl rand -base64 32` makes such a key",
-            })
-        };
-        Ok(Self { place, master_key: source.secret("CAPTURE_MASTER_KEY")?.map(key).transpose()? })
+        let key = |name| values::key(source, name);
+        Ok(Self { place, master_key: key("CAPTURE_MASTER_KEY")?, old_master_key: key("CAPTURE_MASTER_KEY_OLD")? })
     }
 }
 

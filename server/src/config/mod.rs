@@ -23,6 +23,7 @@ use crate::clock::MINUTE_MS;
 use crate::cool_down::CoolDown;
 use crate::retention::Retention;
 use crate::runtime::Runtime;
+use crate::sealing::SealingKey;
 use source::Source;
 
 /// Every setting, checked. Each field names the variable that it is read from.
@@ -45,6 +46,8 @@ pub struct Config {
     pub admin_key: Option<Secret>,
     /// `ADMIN_ALLOW_QUERY_KEY`: whether an admin key may also come in the address, as `?key=`.
     pub admin_allow_query_key: bool,
+    /// `TRAIL_SIGNING_KEY`: signs checkpoints of the trail. One is made under `DATA_DIR/keys/` where not set.
+    pub trail_key: Option<SealingKey>,
     /// `CAPTURE_…`, `S3_…`, `CLOUDINARY_…`: where captures lie and what seals them.
     pub captures: CaptureConfig,
     /// `RETENTION`, `RETENTION_DAYS`, `RETENTION_DAYS_FAILED`: how long captures are kept.
@@ -83,6 +86,8 @@ pub struct Config {
     pub engine_runtime: Runtime,
     /// `TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
     pub trusted_proxies: TrustedProxies,
+    /// What the `.env` file sets for the system that Blinkgate replaces, and Blinkgate does not need.
+    pub unneeded: Vec<String>,
 }
 
 impl Config {
@@ -120,6 +125,7 @@ impl Config {
             mail: MailConfig::from_source(source)?,
             admin_key: values::admin_key(source)?,
             admin_allow_query_key: values::switch(source, "ADMIN_ALLOW_QUERY_KEY")?.unwrap_or(false),
+            trail_key: values::key(source, "TRAIL_SIGNING_KEY")?,
             captures: CaptureConfig::from_source(source)?,
             retention: captures::retention(source)?,
             policy: values::policy(source)?,
@@ -148,6 +154,7 @@ impl Config {
             trusted_proxies: source
                 .parsed("TRUSTED_PROXIES", "addresses or networks divided by commas, like 10.0.0.0/8,::1")?
                 .unwrap_or_else(TrustedProxies::loopback),
+            unneeded: source.unneeded.clone(),
         })
     }
 }
@@ -213,14 +220,6 @@ pub enum ConfigError {
     /// The `.env` file sets something that does not exist.
     #[error("{} sets {name}, which is no setting of Blinkgate; correct or remove it", path.display())]
     Unknown {
-        /// The name.
-        name: String,
-        /// The file.
-        path: PathBuf,
-    },
-    /// The `.env` file sets something that comes in a later version.
-    #[error("{} sets {name}, which this version does not support yet; remove it", path.display())]
-    NotYet {
         /// The name.
         name: String,
         /// The file.

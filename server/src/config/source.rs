@@ -28,11 +28,13 @@ const NAMES: &[&str] = &[
     "MAIL_TEMPLATES",
     "ADMIN_API_KEY",
     "ADMIN_ALLOW_QUERY_KEY",
+    "TRAIL_SIGNING_KEY",
     "RETENTION",
     "RETENTION_DAYS",
     "RETENTION_DAYS_FAILED",
     "CAPTURE_STORE",
     "CAPTURE_MASTER_KEY",
+    "CAPTURE_MASTER_KEY_OLD",
     "S3_BUCKET",
     "S3_REGION",
     "S3_ENDPOINT",
@@ -74,17 +76,21 @@ const SECRETS: &[&str] = &[
     "MAIL_PASSWORD",
     "RESEND_API_KEY",
     "ADMIN_API_KEY",
+    "TRAIL_SIGNING_KEY",
     "CAPTURE_MASTER_KEY",
+    "CAPTURE_MASTER_KEY_OLD",
     "S3_SECRET_ACCESS_KEY",
     "CLOUDINARY_API_SECRET",
 ];
 
-/// Names that the original had and this version does not know yet.
-const LATER: &[&str] = &["SECRET_KEY"];
+/// What the original needed and Blinkgate does not. Left in the file it is told of at the start, and stops nobody.
+const UNNEEDED: &[&str] = &["SECRET_KEY"];
 
 /// Settings by name. An empty value counts as not set.
 pub(super) struct Source {
     values: HashMap<String, String>,
+    /// Names in the `.env` file of what is not needed.
+    pub(super) unneeded: Vec<String>,
 }
 
 impl Source {
@@ -95,8 +101,12 @@ impl Source {
             .collect();
         let chosen = values.get("ENV_FILE").filter(|path| !path.is_empty()).map(PathBuf::from);
         let path = chosen.clone().unwrap_or_else(|| PathBuf::from(".env"));
+        let mut unneeded = Vec::new();
         if chosen.is_some() || path.exists() {
-            for (name, value) in read_env_file(&path)? {
+            let (needed, others): (Vec<_>, _) =
+                read_env_file(&path)?.into_iter().partition(|(name, _)| is_needed(name));
+            unneeded = others.into_iter().map(|(name, _)| name).collect();
+            for (name, value) in needed {
                 // What the process was started with wins, also as a file.
                 let plain = name.strip_suffix("_FILE").unwrap_or(&name);
                 let is_set = |name: &str| values.get(name).is_some_and(|value| !value.is_empty());
@@ -105,12 +115,13 @@ impl Source {
                 }
             }
         }
-        Ok(Self { values })
+        Ok(Self { values, unneeded })
     }
 
     /// Takes the settings from a list, for tests.
     pub(super) fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        Self { values: pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect() }
+        let values = pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Self { values, unneeded: Vec::new() }
     }
 
     /// The setting's text, or `None` where it is not set.
@@ -179,14 +190,15 @@ fn read_env_file(path: &Path) -> Result<Vec<(String, String)>, ConfigError> {
         dotenvy::from_path_iter(path).map_err(failed)?.collect::<Result<_, _>>().map_err(failed)?;
     for (name, _) in &settings {
         let plain = name.strip_suffix("_FILE").filter(|plain| SECRETS.contains(plain)).unwrap_or(name);
-        if LATER.contains(&plain) {
-            return Err(ConfigError::NotYet { name: name.clone(), path: path.to_owned() });
-        }
-        if !NAMES.contains(&plain) {
+        if is_needed(name) && !NAMES.contains(&plain) {
             return Err(ConfigError::Unknown { name: name.clone(), path: path.to_owned() });
         }
     }
     Ok(settings)
+}
+
+fn is_needed(name: &str) -> bool {
+    !UNNEEDED.contains(&name)
 }
 
 #[cfg(test)]
@@ -205,7 +217,7 @@ mod tests {
         assert!(env_file("PORT=9000\n# a comment\nMAIL_PASSWORD_FILE=/run/secrets/mail\n").is_ok());
         assert!(env_file("PROT=9000\n").unwrap_err().contains("PROT"));
         assert!(env_file("PORT_FILE=/run/port\n").unwrap_err().contains("PORT_FILE"));
-        assert!(env_file("SECRET_KEY=flask\n").unwrap_err().contains("SECRET_KEY"));
+        assert!(env_file("SECRET_KEY=flask\n").is_ok(), "the original's own stops nobody");
     }
 
     #[test]
@@ -221,6 +233,49 @@ mod tests {
         let uncommented: String =
             sample.lines().map(|line| line.replacen("#", "", 1) + "\n").filter(|line| !line.starts_with(' ')).collect();
         assert!(env_file(&uncommented).is_ok());
+    }
+
+    /// The settings of the file for production, with those that stand there as comments.
+    fn production(fill: bool) -> Vec<(String, String)> {
+        let master_key = format!("CAPTURE_MASTER_KEY={}", "ab".repeat(32));
+        let uncommented = |line: &str| {
+            let setting = line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line);
+            match setting {
+                "CAPTURE_MASTER_KEY=CHANGE_ME" if fill => master_key.clone(),
+                setting if fill => setting.replace("CHANGE_ME", "filled-in-by-the-operator"),
+                setting => setting.to_owned(),
+            }
+        };
+        let lines: Vec<String> = include_str!("../../../.env.production.example").lines().map(uncommented).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("production.env");
+        std::fs::write(&path, lines.join("\n")).unwrap();
+        let settings = read_env_file(&path).unwrap();
+        let shown = lines.iter().filter(|line| !line.is_empty() && !line.starts_with('#')).count();
+        assert_eq!(settings.len(), shown, "every line is a setting, a comment or empty");
+        settings
+    }
+
+    #[test]
+    fn the_production_file_is_taken_once_it_is_filled_in_and_refused_before() {
+        use crate::config::{Config, DatabaseUrl, LogFormat, MailWay, PlaceConfig};
+        fn read(settings: &[(String, String)]) -> Result<Config, ConfigError> {
+            Config::from_pairs(settings.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+        }
+        let config = read(&production(true)).unwrap();
+        assert!(config.app_base_url.unwrap().is_https());
+        assert!(matches!(config.database_url, DatabaseUrl::Postgres(_)));
+        assert!(matches!(config.mail.ways.as_slice(), [MailWay::Smtp(_)]));
+        assert!(matches!(config.captures.place, PlaceConfig::S3(_)));
+        assert!(config.captures.master_key.is_some() && config.admin_key.is_some());
+        assert!(matches!(config.log_format, LogFormat::Json));
+
+        let mut settings = production(false);
+        for name in ["ADMIN_API_KEY", "CAPTURE_MASTER_KEY"] {
+            let error = read(&settings).unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+            settings.retain(|(setting, _)| setting != name);
+        }
     }
 
     #[test]

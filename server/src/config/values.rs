@@ -6,6 +6,7 @@ use std::str::FromStr;
 use engine::prompt::Policy;
 
 use super::{ConfigError, Source};
+use crate::sealing::SealingKey;
 
 /// Shortest admin key that is accepted.
 const MIN_ADMIN_KEY_LENGTH: usize = 16;
@@ -33,6 +34,13 @@ impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("(hidden)")
     }
+}
+
+/// A secret that is a key.
+pub(super) fn key(source: &Source, name: &'static str) -> Result<Option<SealingKey>, ConfigError> {
+    let problem = "must be 32 random bytes as base64 or hexadecimal; `openssl rand -base64 32` makes such a key";
+    let key = |text: Secret| SealingKey::parse(text.expose()).ok_or(ConfigError::Unusable { name, problem });
+    source.secret(name)?.map(key).transpose()
 }
 
 /// What people reach the server under: scheme, host and port, nothing behind them.

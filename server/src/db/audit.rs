@@ -32,6 +32,14 @@ pub async fn insert(db: &mut Connection, entry: &Entry) -> sqlx::Result<()> {
     Ok(())
 }
 
+/// Returns the row of this id.
+pub async fn find(db: &mut Connection, id: &AuditId) -> sqlx::Result<Option<Entry>> {
+    db.query("select id, created_at, action, actor, details from audit_entries where id = $1")
+        .bind(id)
+        .fetch_optional()
+        .await
+}
+
 /// Returns up to `limit` rows, newest first, from the newest or from behind a place on.
 pub async fn list(db: &mut Connection, behind: Option<&Place>, limit: u32) -> sqlx::Result<Vec<Entry>> {
     let Some(Place { at, id }) = behind else {

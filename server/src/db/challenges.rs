@@ -24,6 +24,8 @@ pub struct NewChallenge {
     pub policy: Policy,
     /// Frames a second that the browser analyses, times ten.
     pub rate: u32,
+    /// SHA-256 of what the person was told, base64url.
+    pub consent: String,
     /// Which attempt it is, from 1.
     pub attempt: u32,
     /// Time for the blink.
@@ -56,6 +58,8 @@ pub struct Challenge {
     /// Frames a second that the browser analyses, times ten.
     #[sqlx(try_from = "i64")]
     pub rate: u32,
+    /// SHA-256 of what the person was told, base64url.
+    pub consent: String,
     /// Which attempt it is, from 1.
     #[sqlx(try_from = "i64")]
     pub attempt: u32,
@@ -134,8 +138,8 @@ pub async fn issue(db: &mut Connection, new: &NewChallenge) -> sqlx::Result<Issu
     let inserted = db
         .query(
             "insert into challenges (id, session_id, user_id, public_key, nonce, audience, policy, rate, attempt,
-             timeout_ms, thresholds, state, issued_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'issued', $12, $13)",
+             timeout_ms, thresholds, state, issued_at, expires_at, consent)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'issued', $12, $13, $14)",
         )
         .bind(&new.id)
         .bind(&new.session_id)
@@ -150,6 +154,7 @@ pub async fn issue(db: &mut Connection, new: &NewChallenge) -> sqlx::Result<Issu
         .bind(&new.thresholds)
         .bind(new.issued_at)
         .bind(new.expires_at)
+        .bind(&new.consent)
         .execute()
         .await;
     match inserted {
@@ -180,8 +185,8 @@ pub async fn claim(
             "update challenges set state = 'scoring', lease_id = $3, lease_until = $4, idempotency_key = $5
          where id = $1 and session_id = $2
            and ((state = 'issued' and expires_at > $6) or (state = 'scoring' and lease_until <= $6))
-         returning id, session_id, user_id, public_key, nonce, audience, policy, rate, attempt, timeout_ms, thresholds,
-             state, issued_at, expires_at, lease_until, idempotency_key, answer",
+         returning id, session_id, user_id, public_key, nonce, audience, policy, rate, consent, attempt, timeout_ms,
+             thresholds, state, issued_at, expires_at, lease_until, idempotency_key, answer",
         )
         .bind(id)
         .bind(session)
@@ -208,8 +213,8 @@ pub async fn claim(
 /// Returns the challenge, if it belongs to this sitting.
 pub async fn find(db: &mut Connection, id: &ChallengeId, session: &SessionId) -> sqlx::Result<Option<Challenge>> {
     db.query(
-        "select id, session_id, user_id, public_key, nonce, audience, policy, rate, attempt, timeout_ms, thresholds, state,
-             issued_at, expires_at, lease_until, idempotency_key, answer
+        "select id, session_id, user_id, public_key, nonce, audience, policy, rate, consent, attempt, timeout_ms, thresholds,
+             state, issued_at, expires_at, lease_until, idempotency_key, answer
          from challenges where id = $1 and session_id = $2",
     )
     .bind(id)

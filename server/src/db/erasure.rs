@@ -2,7 +2,7 @@
 
 use super::Connection;
 use super::users::User;
-use crate::domain::{EmailAddress, MailId, UserId};
+use crate::domain::{EmailAddress, EventId, MailId, UserId};
 
 /// What is kept about a user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, sqlx::FromRow)]
@@ -62,6 +62,16 @@ pub async fn mails_of(db: &mut Connection, user: &UserId) -> sqlx::Result<Vec<Ma
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
+/// Returns the ids of the user's events.
+pub async fn events_of(db: &mut Connection, user: &User) -> sqlx::Result<Vec<EventId>> {
+    let rows: Vec<(EventId,)> = db
+        .query("select id from verification_events where email = $1 order by id")
+        .bind(&user.email)
+        .fetch_all()
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
 /// Erases the user: rows that belong to nobody else go, and events keep `pseudonym`, when they ended, and how. Figures of the
 /// eyes, signed records, the key that signed them and operators' notes go as well.
 pub async fn erase(db: &mut Connection, user: &User, pseudonym: &str, now_ms: i64) -> sqlx::Result<()> {
@@ -72,7 +82,8 @@ pub async fn erase(db: &mut Connection, user: &User, pseudonym: &str, now_ms: i6
         .await?;
     db.query(
         "update verification_events
-         set email = $2, transcript = null, issued = null, review = null, details = '{\"erased\":true}',
+         set email = $2, transcript = null, issued = null, review = null, trail_salt = null,
+             details = '{\"erased\":true}',
              captures_removed_at = case when open_capture_ref is null then captures_removed_at else $3 end,
              open_capture_ref = null, closed_capture_ref = null, strip_ref = null
          where email = $1",

@@ -46,6 +46,10 @@ pub struct Event {
     pub details: String,
     /// Why somebody should look at it, JSON.
     pub review: Option<String>,
+    /// Keeps `trail_personal` from telling whose it is; `None` once the row is erased.
+    pub trail_salt: Option<String>,
+    /// Digest of all that is erased with the person (`trail/mod.rs`).
+    pub trail_personal: Option<String>,
 }
 
 /// Adds a row.
@@ -53,8 +57,9 @@ pub async fn insert(db: &mut Connection, event: &Event) -> sqlx::Result<()> {
     db.query(
         "insert into verification_events (id, email, status, reason, open_captured, closed_captured, open_capture_ref,
              closed_capture_ref, created_at, challenge_id, attempt, thresholds, engine, details, policy, strip_ref,
-             transcript, issued, review)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+             transcript, issued, review, trail_salt,
+             trail_personal)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
     )
     .bind(&event.id)
     .bind(&event.email)
@@ -75,8 +80,21 @@ pub async fn insert(db: &mut Connection, event: &Event) -> sqlx::Result<()> {
     .bind(&event.transcript)
     .bind(&event.issued)
     .bind(&event.review)
+    .bind(&event.trail_salt)
+    .bind(&event.trail_personal)
     .execute()
     .await?;
+    Ok(())
+}
+
+/// Keeps salt and digest of a row from before the trail.
+pub async fn salt(db: &mut Connection, event: &Event) -> sqlx::Result<()> {
+    db.query("update verification_events set trail_salt = $2, trail_personal = $3 where id = $1")
+        .bind(&event.id)
+        .bind(&event.trail_salt)
+        .bind(&event.trail_personal)
+        .execute()
+        .await?;
     Ok(())
 }
 
@@ -85,7 +103,7 @@ pub async fn find(db: &mut Connection, id: &EventId) -> sqlx::Result<Option<Even
     db.query(
         "select id, email, status, reason, open_capture_ref, closed_capture_ref, created_at, challenge_id, attempt,
              thresholds, engine, details, policy, strip_ref, transcript, issued, review, open_captured,
-             captures_removed_at
+             captures_removed_at, trail_salt, trail_personal
          from verification_events where id = $1",
     )
     .bind(id)

@@ -18,6 +18,7 @@ pub mod pictures;
 pub mod reviews;
 pub mod sessions;
 pub mod tokens;
+pub mod trail;
 pub mod uploads;
 pub mod users;
 
@@ -26,6 +27,7 @@ mod postgres;
 mod sqlite;
 mod statement;
 
+use std::path::Path;
 use std::time::Duration;
 
 pub use connection::{Connection, WriteTransaction};
@@ -122,6 +124,27 @@ impl Db {
             Kind::Sqlite(file) => file.forget_deleted().await,
             Kind::Postgres(_) => Ok(()),
         }
+    }
+
+    /// Copies the SQLite file, as it is at one moment, into a file that is absent or empty. Others read and write meanwhile.
+    ///
+    /// # Errors
+    /// What the database says; also that it is no file.
+    pub async fn copy_into(&self, file: &Path) -> sqlx::Result<()> {
+        match &self.0 {
+            Kind::Sqlite(own) => own.copy_into(file).await,
+            Kind::Postgres(_) => Err(sqlx::Error::Configuration("PostgreSQL is copied by pg_dump".into())),
+        }
+    }
+
+    /// The schema in which our tables are: PostgreSQL's; nothing where there is only one.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn schema(&self) -> sqlx::Result<Option<String>> {
+        const SCHEMA: Text = Text { sqlite: "select null", postgres: "select current_schema()::text" };
+        let (schema,) = self.read().await?.query(SCHEMA).fetch_one().await?;
+        Ok(schema)
     }
 
     /// Closes every connection.

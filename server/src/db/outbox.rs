@@ -1,7 +1,7 @@
 //! Mails that are to be sent. A row stays until its mail has left or a day has passed.
 
-use super::Connection;
 use super::statement::locking;
+use super::{Connection, number};
 use crate::clock::MAY_BE_AHEAD_MS;
 use crate::domain::{EmailAddress, MailId, UserId};
 
@@ -21,7 +21,7 @@ pub struct DueMail {
     pub created_at: i64,
 }
 
-/// Mails that were asked for within a time, without those that were held back.
+/// Mails to one mailbox that were asked for within a time, without those that were held back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Asked {
     /// How many.
@@ -62,16 +62,19 @@ pub async fn to_mailbox(db: &mut Connection, address_key: &str, since_ms: i64, n
     .await
 }
 
-/// Counts the mails to anybody after `since_ms`.
-pub async fn to_anybody(db: &mut Connection, since_ms: i64, now_ms: i64) -> sqlx::Result<Asked> {
-    db.query(
-        "select count(*) as count, max(created_at) as newest from mail_outbox
-         where created_at > $1 and created_at <= $2 and (given_up_at is null or tries > 0)",
-    )
-    .bind(since_ms)
-    .bind(now_ms + MAY_BE_AHEAD_MS)
-    .fetch_one()
-    .await
+/// Counts the mails to anybody after `since_ms`, no further than `most`.
+pub async fn to_anybody(db: &mut Connection, since_ms: i64, now_ms: i64, most: u32) -> sqlx::Result<u32> {
+    let (count,): (i64,) = db
+        .query(
+            "select count(*) from (select 1 from mail_outbox
+         where created_at > $1 and created_at <= $2 and (given_up_at is null or tries > 0) limit $3) counted",
+        )
+        .bind(since_ms)
+        .bind(now_ms + MAY_BE_AHEAD_MS)
+        .bind(i64::from(most))
+        .fetch_one()
+        .await?;
+    number(count)
 }
 
 /// Puts a mail with a fresh link to `user` into the outbox. One that is held back is given up at once, without a try: the

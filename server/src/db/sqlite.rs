@@ -1,5 +1,6 @@
 //! The SQLite file: one writer at a time, so writers queue here, in order, and never for a file lock.
 
+use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -70,6 +71,11 @@ impl File {
     /// Empties the write-ahead log.
     pub(super) async fn forget_deleted(&self) -> sqlx::Result<()> {
         sqlx::query("pragma wal_checkpoint(truncate)").execute(&self.writer).await.map(drop)
+    }
+
+    /// Copies the file as it is at one moment.
+    pub(super) async fn copy_into(&self, file: &Path) -> sqlx::Result<()> {
+        sqlx::query("vacuum into $1").bind(file.to_string_lossy()).execute(&self.readers).await.map(drop)
     }
 
     /// Closes every connection, which also folds the write-ahead log back into the file.

@@ -20,24 +20,20 @@ pub struct User {
 /// the address is known: a row that is nobody's comes and goes beside the real one.
 pub async fn find_or_insert(db: &mut Connection, email: &EmailAddress, now_ms: i64) -> sqlx::Result<User> {
     let nobody = UserId::new(now_ms);
-    insert(db, &UserId::new(now_ms), email.expose(), now_ms).await?;
-    // No address ends with a space, and in the index this one's neighbour does.
-    insert(db, &nobody, &format!("{} ", email.expose()), now_ms).await?;
-    db.query("delete from users where id = $1").bind(&nobody).execute().await?;
-    db.query("select id, email, status from users where email = $1").bind(email).fetch_one().await
-}
-
-async fn insert(db: &mut Connection, id: &UserId, email: &str, now_ms: i64) -> sqlx::Result<()> {
     db.query(
-        "insert into users (id, email, status, created_at, updated_at) values ($1, $2, 'PENDING', $3, $3)
-         on conflict (email) do nothing",
+        "insert into users (id, email, status, created_at, updated_at)
+         values ($1, $2, 'PENDING', $5, $5), ($3, $4, 'PENDING', $5, $5) on conflict (email) do nothing",
     )
-    .bind(id)
+    .bind(UserId::new(now_ms))
     .bind(email)
+    .bind(&nobody)
+    // No address ends with a space, and in the index this one's neighbour does.
+    .bind(format!("{} ", email.expose()))
     .bind(now_ms)
     .execute()
     .await?;
-    Ok(())
+    db.query("delete from users where id = $1").bind(&nobody).execute().await?;
+    db.query("select id, email, status from users where email = $1").bind(email).fetch_one().await
 }
 
 /// Returns the user with this id.

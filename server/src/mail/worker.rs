@@ -8,7 +8,7 @@ use super::words::Facts;
 use crate::app::App;
 use crate::clock::{self, MINUTE_MS};
 use crate::db::outbox::{self, DueMail};
-use crate::db::{Hold, tokens};
+use crate::db::{Connection, Hold, tokens};
 use crate::domain::PlainToken;
 
 /// Longest pause of the worker, for mails that another process put into the outbox.
@@ -51,34 +51,79 @@ pub async fn run(app: App) {
 /// # Errors
 /// The database failed. A mail that does not leave is no error: it stays in the outbox.
 pub async fn deliver_due(app: &App) -> sqlx::Result<Option<i64>> {
+    let mut tried: Option<Tried> = None;
     loop {
-        let now = clock::now_ms();
         let token = PlainToken::generate();
-        let mut tx = app.db.write(Hold::Nothing).await?;
-        let Some(mail) = outbox::claim_due(&mut tx, now, now + LEASE_MS).await? else {
-            return outbox::next_due(&mut tx).await;
+        let next = match (next(app, tried.as_ref(), &token, clock::now_ms()).await, tried.take()) {
+            (Err(error), Some(tried)) => {
+                tracing::warn!(mail = %tried.mail.id, %error, "what came of a mail could not be written down; trying again");
+                settle_in_time(app, &tried).await?;
+                continue;
+            }
+            (next, _) => next?,
         };
-        // Each try brings a link of its own: the last try may have arrived although it seemed to fail.
-        tokens::insert(&mut tx, &token.hash(), &mail.user_id, now, now + app.limits.token_ttl_ms).await?;
-        tx.commit().await?;
-        let sent = send(app, &mail, &token).await;
-        settle_in_time(app, &mail, &sent).await?;
+        match next {
+            Next::Mail(mail) => {
+                let sent = send(app, &mail, &token).await;
+                tried = Some(Tried { mail, sent });
+            }
+            Next::DueAt(due) => return Ok(due),
+        }
     }
+}
+
+/// A mail and what came of a try to send it.
+struct Tried {
+    mail: DueMail,
+    sent: Result<(), SendError>,
+}
+
+/// What the outbox holds.
+enum Next {
+    /// This mail is due, and ours to try.
+    Mail(DueMail),
+    /// None is due now; the next one then.
+    DueAt(Option<i64>),
+}
+
+/// Writes down what came of the last try, and takes the next mail that is due, in one transaction: where many wait, each costs
+/// one.
+async fn next(app: &App, tried: Option<&Tried>, token: &PlainToken, now: i64) -> sqlx::Result<Next> {
+    let mut tx = app.db.write(Hold::Nothing).await?;
+    if let Some(tried) = tried {
+        settle(&mut tx, tried, now).await?;
+    }
+    let next = match outbox::claim_due(&mut tx, now, now + LEASE_MS).await? {
+        Some(mail) => {
+            // Each try brings a link of its own: the last try may have arrived although it seemed to fail.
+            tokens::insert(&mut tx, &token.hash(), &mail.user_id, now, now + app.limits.token_ttl_ms).await?;
+            Next::Mail(mail)
+        }
+        None => Next::DueAt(outbox::next_due(&mut tx).await?),
+    };
+    tx.commit().await?;
+    Ok(next)
 }
 
 /// Writes down what came of a try, again while the try is still ours: a mail that has left would leave a second time if the
 /// database was away for a moment.
-async fn settle_in_time(app: &App, mail: &DueMail, sent: &Result<(), SendError>) -> sqlx::Result<()> {
+async fn settle_in_time(app: &App, tried: &Tried) -> sqlx::Result<()> {
     let begun = Instant::now();
     loop {
-        match settle(app, mail, sent, clock::now_ms()).await {
+        match settle_alone(app, tried).await {
             Err(error) if begun.elapsed() < SETTLE_WITHIN && !matches!(error, sqlx::Error::PoolClosed) => {
-                tracing::warn!(mail = %mail.id, %error, "what came of a mail could not be written down; trying again");
+                tracing::warn!(mail = %tried.mail.id, %error, "what came of a mail could not be written down; trying again");
                 tokio::time::sleep(SETTLE_AGAIN).await;
             }
             settled => return settled,
         }
     }
+}
+
+async fn settle_alone(app: &App, tried: &Tried) -> sqlx::Result<()> {
+    let mut tx = app.db.write(Hold::Nothing).await?;
+    settle(&mut tx, tried, clock::now_ms()).await?;
+    tx.commit().await
 }
 
 async fn send(app: &App, mail: &DueMail, token: &PlainToken) -> Result<(), SendError> {
@@ -90,24 +135,23 @@ async fn send(app: &App, mail: &DueMail, token: &PlainToken) -> Result<(), SendE
 }
 
 /// Writes down what came of a try.
-async fn settle(app: &App, mail: &DueMail, sent: &Result<(), SendError>, now: i64) -> sqlx::Result<()> {
-    let mut tx = app.db.write(Hold::Nothing).await?;
+async fn settle(db: &mut Connection, Tried { mail, sent }: &Tried, now: i64) -> sqlx::Result<()> {
     match sent {
         Ok(()) => {
-            outbox::mark_sent(&mut tx, &mail.id, now).await?;
+            outbox::mark_sent(db, &mail.id, now).await?;
             tracing::info!(mail = %mail.id, tries = mail.tries, "mail sent");
         }
         Err(error) if error.is_final || now - mail.created_at >= GIVE_UP_AFTER_MS => {
-            outbox::give_up(&mut tx, &mail.id, &error.text, now).await?;
+            outbox::give_up(db, &mail.id, &error.text, now).await?;
             tracing::error!(mail = %mail.id, tries = mail.tries, why = error.kind, "mail given up");
         }
         Err(error) => {
             let pause = back_off_ms(mail.tries);
-            outbox::mark_failed(&mut tx, &mail.id, &error.text, now + pause).await?;
+            outbox::mark_failed(db, &mail.id, &error.text, now + pause).await?;
             tracing::warn!(mail = %mail.id, tries = mail.tries, why = error.kind, retry_ms = pause, "mail not sent");
         }
     }
-    tx.commit().await
+    Ok(())
 }
 
 fn back_off_ms(tries: u32) -> i64 {

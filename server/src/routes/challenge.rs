@@ -17,6 +17,7 @@ use super::error::ApiError;
 use super::session::CurrentSession;
 use crate::app::App;
 use crate::clock;
+use crate::consent;
 use crate::db::challenges::{self, Issue, NewChallenge};
 use crate::db::{Hold, sessions, uploads};
 use crate::domain::{ChallengeId, UserStatus, random_base64url};
@@ -33,6 +34,8 @@ const UPLOAD_MS: i64 = 90_000;
 #[serde(deny_unknown_fields)]
 pub(super) struct KeyRegistration {
     public_key: String,
+    /// SHA-256 of what the person was told, base64url.
+    consent: String,
     /// Frames a second that the browser analyses, times ten.
     #[serde(default = "usual_rate")]
     rate: u32,
@@ -67,6 +70,9 @@ pub(super) async fn issue(
     let rate = registration.rate.min(MAX_RATE);
     let policy = policy(&app, rate, registration.tone_guided)?;
     let public_key = parse_key(&registration.public_key).ok_or(ApiError::KeyInvalid)?;
+    if !consent::is_known(&registration.consent) {
+        return Err(ApiError::ConsentUnknown);
+    }
     let mut tx = app.db.write(Hold::User(&session.user_id)).await?;
     let now = clock::now_ms();
     let cool_down_ms = app.limits.cool_down.rest_ms(&mut tx, &session.email, now).await?;
@@ -89,6 +95,7 @@ pub(super) async fn issue(
         audience: app.base_url.as_str().to_owned(),
         policy,
         rate,
+        consent: registration.consent,
         attempt: attempts + 1,
         timeout_ms: app.limits.timeout_ms,
         thresholds: Thresholds::V4.name.to_owned(),
@@ -120,6 +127,7 @@ impl From<NewChallenge> for Issued {
                 thresholds: new.thresholds,
                 policy: new.policy,
                 rate: new.rate,
+                consent: new.consent,
             },
         }
     }

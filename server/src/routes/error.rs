@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::captures::StoreError;
 use crate::rate::Exceeded;
+use crate::registration;
 use crate::retention::SweepError;
 use crate::verification::VerificationError;
 
@@ -41,6 +42,7 @@ pub enum ApiError {
     FilterInvalid { parameter: String },
     Internal(String),
     KeyInvalid,
+    ConsentUnknown,
     MethodNotAllowed,
     NotFound,
     NoteInvalid,
@@ -78,7 +80,7 @@ impl ApiError {
             CaptureGone | ChallengeExpired | TokenExpired | TokenUsed => StatusCode::GONE,
             TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ContentEncoding | ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            EmailInvalid | KeyInvalid | NoteInvalid | ToneGuidedRefused | SubmissionMalformed(_) => {
+            EmailInvalid | KeyInvalid | ConsentUnknown | NoteInvalid | ToneGuidedRefused | SubmissionMalformed(_) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             AttemptsExhausted { .. } | CoolingDown { .. } | TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -114,6 +116,7 @@ impl ApiError {
             FilterInvalid { .. } => "filter_invalid",
             Internal(_) => "internal",
             KeyInvalid => "key_invalid",
+            ConsentUnknown => "consent_unknown",
             MethodNotAllowed => "method_not_allowed",
             NotFound => "not_found",
             NoteInvalid => "note_invalid",
@@ -172,6 +175,7 @@ impl ApiError {
                     .into();
             }
             Internal(_) => "Something went wrong on our side. Try again in a moment.",
+            ConsentUnknown => "This page is out of date: what it says about the pictures has changed. Reload it.",
             KeyInvalid => "The browser's key cannot be used. Reload the page and try again.",
             MethodNotAllowed => "This address does not take requests of that kind.",
             NotFound => "There is nothing at this address.",
@@ -227,6 +231,12 @@ impl ApiError {
 impl From<sqlx::Error> for ApiError {
     fn from(error: sqlx::Error) -> Self {
         ApiError::Unavailable(format!("database: {error}"))
+    }
+}
+
+impl From<registration::Failed> for ApiError {
+    fn from(failed: registration::Failed) -> Self {
+        ApiError::Unavailable(failed.to_string())
     }
 }
 

@@ -5,6 +5,7 @@ pub mod replay;
 
 mod frames;
 mod keys;
+mod trail;
 
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
@@ -13,17 +14,18 @@ use anyhow::{Context as _, anyhow, ensure};
 use engine::Networks;
 pub use keys::{add_key, list_keys, revoke_key};
 use replay::Source;
+pub use trail::{print_checkpoint, print_log_verification, print_public_key};
 
 use crate::bundle::{self, Bundle};
 use crate::captures::CaptureStore;
-use crate::clock;
 use crate::config::Config;
-use crate::db::Db;
 use crate::db::events;
+use crate::db::{Db, Hold};
 use crate::domain::{EmailAddress, EventId};
 use crate::erasure::{self, Eraser};
 use crate::mail;
 use crate::runtime::{Models, Runtime};
+use crate::{audit, backup, clock};
 
 /// `blinkgate inspect`: prints one JSON object.
 ///
@@ -91,6 +93,42 @@ pub async fn erase(config: &Config, address: &str, by: Option<&str>, really: boo
         eprintln!("Nothing was changed. The same command with --yes does it; it cannot be taken back.");
     }
     db.close().await;
+    Ok(())
+}
+
+/// `blinkgate rotate-master-key`: seals the users' keys with the new master key. Prints one JSON object.
+///
+/// # Errors
+/// There is no old key to replace, or the store failed in between: then to be called again, which goes on.
+pub async fn rotate_master_key(config: &Config, by: Option<&str>) -> anyhow::Result<()> {
+    ensure!(
+        config.captures.old_master_key.is_some(),
+        "CAPTURE_MASTER_KEY_OLD is not set. Set it to the key of now and CAPTURE_MASTER_KEY to the new one, for the server \
+         as well, and start the server anew before this"
+    );
+    let captures = CaptureStore::open(&config.captures, &config.data_dir)?;
+    let rotated = captures.rotate().await.context("not all keys are sealed anew yet; run this again")?;
+    let db = Db::open(&config.database_url).await?;
+    let mut tx = db.write(Hold::Nothing).await?;
+    let (figures, actor) = (serde_json::to_value(rotated)?, by.map_or_else(command_line, str::to_owned));
+    audit::note(&mut tx, audit::Action::MasterKeyRotated, &actor, &figures, clock::now_ms()).await?;
+    tx.commit().await?;
+    db.close().await;
+    print_json(&figures)?;
+    eprintln!(
+        "Now remove CAPTURE_MASTER_KEY_OLD and start the servers anew. Back up the keys: old copies need the old key."
+    );
+    Ok(())
+}
+
+/// `blinkgate backup`: copies what is kept into a folder, and says what is needed beside it. Prints one JSON object.
+///
+/// # Errors
+/// The folder holds something already, or something could not be copied: what there is then is no backup.
+pub async fn back_up(config: &Config, folder: &Path, with_keys: bool) -> anyhow::Result<()> {
+    let taken = backup::take(config, folder, with_keys).await?;
+    print_json(&taken)?;
+    backup::beside(config, with_keys).iter().for_each(|line| eprintln!("{line}"));
     Ok(())
 }
 

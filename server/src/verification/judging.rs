@@ -30,6 +30,7 @@ pub(super) async fn issued(app: &App, challenge: &Challenge) -> Result<Issued, V
         thresholds: challenge.thresholds.clone(),
         policy: Policy::from_name(&challenge.policy).ok_or_else(|| damaged("policy"))?,
         rate: challenge.rate,
+        consent: challenge.consent.clone(),
     };
     let public_key = URL_SAFE_NO_PAD.decode(&challenge.public_key).ok().and_then(|key| key.try_into().ok());
     let public_key = public_key.ok_or_else(|| damaged("key"))?;
@@ -61,11 +62,21 @@ pub(super) async fn refuse_replays(
     decision: Decision,
 ) -> Result<Decision, VerificationError> {
     if !were_scored(&decision.record)
-        || !pictures::any_seen(&mut app.db.read().await?, &upload.picture_hashes()).await?
+        || !pictures::any_seen(&mut app.db.read().await?, &picture_hashes(upload, &decision.record)).await?
     {
         return Ok(decision);
     }
     Ok(Decision { verdict: Verdict::Rejected(Reason::CaptureReplayed), ..decision })
+}
+
+/// What tells these pictures from all others, as files and as pixels: a file may change where no pixel does. In order, each
+/// once.
+pub(super) fn picture_hashes(upload: &Upload, record: &Record) -> Vec<String> {
+    let mut hashes = upload.picture_hashes();
+    hashes.extend(record.pixels.iter().cloned());
+    hashes.sort_unstable();
+    hashes.dedup();
+    hashes
 }
 
 /// Whether the captures were read as pictures of a face. Other bytes are nothing an auditor could look at.

@@ -27,6 +27,7 @@ use crate::db::{Connection, Hold, uploads};
 use crate::domain::{ChallengeId, EventId, LeaseId};
 use crate::metrics;
 use crate::sealing::SealingKey;
+use crate::trail;
 
 /// How long a claim holds. Longer than scoring and storing can take.
 const LEASE_MS: i64 = 60_000;
@@ -270,13 +271,17 @@ async fn record(app: &App, session: &Session, ruling: &Ruling) -> Result<Answer,
         engine: engine::VERSION.to_owned(),
         details: ruling.details.clone(),
         review: ruling.review.clone(),
+        trail_salt: None,
+        trail_personal: None,
     };
+    let event = trail::salted(event);
     if !ruling.pictures.note(&mut tx, &ruling.event, &session.user_id, now).await? {
         // Another attempt sent the same pictures at the same moment. When this is sent again, it is seen to be a replay.
         return Err(VerificationError::Unavailable("pictures were sent twice at once".to_owned()));
     }
     events::insert(&mut tx, &event).await?;
     uploads::discard(&mut tx, &challenge.id).await?;
+    trail::add_event(&mut tx, &event).await?;
     tx.commit().await?;
     let reason = ruling.reason.map_or("none", Reason::code);
     metrics::decided(status.as_str(), reason, now - challenge.issued_at);

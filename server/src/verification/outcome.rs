@@ -48,13 +48,10 @@ impl Upload {
         Some(Upload { transcript: bytes, open, closed, strip })
     }
 
-    /// SHA-256 of each picture, in hexadecimal, each once.
+    /// SHA-256 of each picture's file, in hexadecimal.
     pub fn picture_hashes(&self) -> Vec<String> {
         let hash = |bytes: &Vec<u8>| Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        let mut hashes: Vec<String> = [&self.open, &self.closed, &self.strip].map(hash).into();
-        hashes.sort_unstable();
-        hashes.dedup();
-        hashes
+        [&self.open, &self.closed, &self.strip].map(hash).into()
     }
 }
 

@@ -4,7 +4,7 @@
 use engine::Record;
 use serde::Serialize;
 
-use super::{Upload, VerificationError};
+use super::{Upload, VerificationError, judging};
 use crate::app::App;
 use crate::db::fingerprints::{self, Part};
 use crate::db::{Connection, pictures};
@@ -30,7 +30,7 @@ impl Pictures {
         let captures = [("open", &record.open), ("closed", &record.closed)];
         let captures = captures.into_iter().filter_map(|(part, score)| Some((part, score.as_ref()?.fingerprint)));
         let strip = record.strip.as_ref().map(|strip| ("strip", strip.fingerprint));
-        Self { hashes: upload.picture_hashes(), parts: captures.chain(strip).collect() }
+        Self { hashes: judging::picture_hashes(upload, record), parts: captures.chain(strip).collect() }
     }
 
     /// What a look at other users' pictures gives, if anything.

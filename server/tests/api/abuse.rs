@@ -25,7 +25,9 @@ async fn fail_again(server: &TestServer, cookie: &str) {
 }
 
 async fn ask(server: &TestServer, cookie: &str) -> Answer {
-    server.post("/api/challenge", Some(cookie), &json!({ "public_key": public_key() })).await
+    server
+        .post("/api/challenge", Some(cookie), &json!({ "public_key": public_key(), "consent": visitor::consent() }))
+        .await
 }
 
 fn register(email: &str, client: &str) -> Request<Body> {

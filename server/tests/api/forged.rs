@@ -37,7 +37,7 @@ impl Forger {
         self.made += 1;
         let secret = [self.made; 32];
         let key = SigningKey::from_bytes(&secret).verifying_key().to_bytes();
-        let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key) });
+        let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": visitor::consent() });
         let answer = self.server.post("/api/challenge", Some(&self.cookie), &body).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
         Target { challenge: answer.json(), secret, key }
@@ -59,7 +59,7 @@ impl Target {
         let capture = json!({ "t": 0, "sha256": "A".repeat(43), "bytes": 1, "ear": [3000, 3000] });
         json!({
             "v": engine::transcript::VERSION, "aud": text("audience"), "chal": text("challenge_id"), "nonce": text("nonce"),
-            "att": self.challenge["attempt"], "policy": text("policy"), "key": "soft",
+            "att": self.challenge["attempt"], "policy": text("policy"), "consent": text("consent"), "key": "soft",
             "engine": { "ver": engine::VERSION, "models": "none", "thresholds": text("thresholds") },
             "cam": { "w": 640, "h": 480, "rate": self.challenge["rate"] }, "frames": pack(&[FrameRecord(0, 3000, 3000, 0, 0, 0)]),
             "rounds": [], "blink": { "start_ms": 1, "closed_ms": 2, "end_ms": 3 },
@@ -116,7 +116,7 @@ async fn sr_06_weak_and_oddly_written_keys_are_refused() {
         for limit in [server::rate::Limit::Challenge, server::rate::Limit::ChallengeClient] {
             forger.server.refill(limit, &sitting);
         }
-        let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key) });
+        let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": visitor::consent() });
         let answer = forger.server.post("/api/challenge", Some(&forger.cookie), &body).await;
         assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (422, &json!("key_invalid")), "{key:02x?}");
     }
@@ -145,7 +145,7 @@ async fn sr_07_no_header_but_the_one_is_taken_and_the_payload_is_not_even_read()
     let target = forger.target().await;
     let kid = key_id(&target.key);
     let x = URL_SAFE_NO_PAD.encode(target.key);
-    let typ = "blink-transcript+jws;v=3";
+    let typ = "blink-transcript+jws;v=4";
     // The right one, to show that a payload that is none has its own reason.
     let right = format!(r#"{{"alg":"EdDSA","kid":"{kid}","typ":"{typ}"}}"#);
     assert_eq!(forger.reason(&target, target.under(&right)).await, "transcript_malformed");
@@ -201,6 +201,14 @@ async fn sr_08_only_the_strict_form_of_a_payload_is_read() {
     let target = forger.target().await;
     let huge = Parcel { transcript: vec![b'A'; 65_536], ..worthless(&target.challenge) };
     forger.server.finish(&forger.cookie, "k", &huge).await.assert_problem(413, "too_large");
+}
+
+#[tokio::test]
+async fn a_transcript_that_names_another_text_than_was_shown_is_refused() {
+    let mut forger = Forger::new().await;
+    let target = forger.target().await;
+    let payload = target.payload().replacen(&visitor::consent(), &"A".repeat(43), 1);
+    assert_eq!(forger.reason(&target, target.signed(&payload)).await, "transcript_binding");
 }
 
 #[tokio::test]

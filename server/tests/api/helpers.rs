@@ -214,7 +214,9 @@ impl TestServer {
     }
 
     pub async fn challenge(&self, cookie: &str) -> Value {
-        let answer = self.post("/api/challenge", Some(cookie), &json!({ "public_key": public_key() })).await;
+        let answer = self
+            .post("/api/challenge", Some(cookie), &json!({ "public_key": public_key(), "consent": visitor::consent() }))
+            .await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
         answer.json()
     }

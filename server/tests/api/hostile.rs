@@ -197,7 +197,7 @@ async fn sr_28_sr_29_what_stands_in_a_field_is_neither_run_nor_opened_nor_answer
         for (path, body) in [
             ("/register", json!({ "email": text })),
             ("/verify", json!({ "token": text })),
-            ("/api/challenge", json!({ "public_key": text })),
+            ("/api/challenge", json!({ "public_key": text, "consent": text })),
             ("/api/give-up", json!({ "challenge_id": text, "reason": "timeout" })),
             ("/api/give-up", json!({ "challenge_id": parcel.challenge, "reason": text })),
         ] {

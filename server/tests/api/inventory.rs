@@ -31,7 +31,7 @@ fn body(route: &Route) -> &'static str {
     match (route.method.as_str(), route.path) {
         ("POST", "/register") => r#"{"email":"jo@example.com"}"#,
         ("POST", "/verify") => r#"{"token":"none"}"#,
-        ("POST", "/api/challenge") => r#"{"public_key":"none"}"#,
+        ("POST", "/api/challenge") => r#"{"public_key":"none","consent":"none"}"#,
         ("POST", "/api/submission/{challenge}") => r#"{"transcript":1,"open":1,"closed":1,"strip":1}"#,
         ("POST", "/api/cue/{challenge}") => r#"{"commitment":null}"#,
         ("POST", "/api/give-up") => r#"{"challenge_id":"none","reason":"timeout"}"#,

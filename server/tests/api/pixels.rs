@@ -12,6 +12,7 @@ use ed25519_dalek::SigningKey;
 use engine::{Attempt, Evidence, KeyKind, Phase, Terms, Thresholds, transcript};
 use serde_json::{Value, json};
 use server::runtime::{Models, Runtime};
+use sha2::{Digest as _, Sha256};
 
 use crate::helpers::{Answer, TestServer, join_all, public_key};
 use crate::parcel::{CHUNK, Parcel};
@@ -46,7 +47,7 @@ impl Person {
         let take = u32::try_from(server.number(before).await).unwrap();
         let secret = secret(take);
         let key = SigningKey::from_bytes(&secret).verifying_key().to_bytes();
-        let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key) });
+        let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": visitor::consent() });
         let answer = server.post("/api/challenge", Some(&cookie), &body).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
         let challenge = answer.json();
@@ -133,7 +134,7 @@ async fn a_person_who_blinks_is_verified_and_the_evidence_is_kept() {
     let again = person.submit(&server, "k1").await;
     assert_eq!(again.text, answer.text, "the same request gets the same answer");
     person.submit(&server, "k2").await.assert_problem(409, "challenge_used");
-    let another = json!({ "public_key": public_key() });
+    let another = json!({ "public_key": public_key(), "consent": visitor::consent() });
     server.post("/api/challenge", Some(&person.cookie), &another).await.assert_problem(409, "already_verified");
 }
 
@@ -222,24 +223,44 @@ async fn sr_14_pictures_that_anybody_sent_before_are_refused() {
     let server = TestServer::start().await;
     let first = Person::blinks(&server, "jo@example.com").await;
     assert_eq!(first.submit(&server, "k1").await.json()["status"], "VERIFIED");
-    // Another user signs the same record and pictures for a challenge of their own.
-    let cookie = server.sitting("thief@example.com").await;
-    let secret = [7; 32];
-    let key = SigningKey::from_bytes(&secret).verifying_key().to_bytes();
-    let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key) });
-    let challenge = server.post("/api/challenge", Some(&cookie), &body).await.json();
+    // Other users sign the same record and pictures for challenges of their own; the second writes the files otherwise.
+    let as_they_were = [&first.evidence.open, &first.evidence.closed, &first.evidence.strip].map(Vec::clone);
+    let rewritten = as_they_were.clone().map(with_other_bytes);
+    for (email, secret, pictures) in
+        [("thief@example.com", [7; 32], as_they_were), ("forger@example.com", [8; 32], rewritten)]
+    {
+        let cookie = server.sitting(email).await;
+        let parcel = copy(&server, &cookie, &first, &secret, pictures).await;
+        let answer = server.submit(&cookie, "k1", &parcel).await.json();
+        assert_eq!((&answer["status"], &answer["reason"]), (&json!("FAILED"), &json!("capture_replayed")), "{email}");
+    }
+}
+
+/// Another file of the same pixels: the header says another density, which nothing that is drawn depends on.
+fn with_other_bytes(mut jpeg: Vec<u8>) -> Vec<u8> {
+    assert_eq!(&jpeg[6..11], b"JFIF\0");
+    jpeg[15] ^= 1;
+    jpeg
+}
+
+/// What somebody else sent, with these pictures, signed anew for a challenge of this sitting.
+async fn copy(server: &TestServer, cookie: &str, of: &Person, secret: &[u8; 32], pictures: [Vec<u8>; 3]) -> Parcel {
+    let key = SigningKey::from_bytes(secret).verifying_key().to_bytes();
+    let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": visitor::consent() });
+    let challenge = server.post("/api/challenge", Some(cookie), &body).await.json();
     server.execute("update challenges set issued_at = issued_at - 10000 where state = 'issued'").await;
-    let (_, payload) = first.evidence.signing_input.split_once('.').unwrap();
+    let (_, payload) = of.evidence.signing_input.split_once('.').unwrap();
     let mut payload: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
     (payload["chal"], payload["nonce"]) = (challenge["challenge_id"].clone(), challenge["nonce"].clone());
+    let hash = |picture: &Vec<u8>| json!(URL_SAFE_NO_PAD.encode(Sha256::digest(picture)));
+    payload["cap"]["open"]["sha256"] = hash(&pictures[0]);
+    payload["cap"]["closed"]["sha256"] = hash(&pictures[1]);
+    payload["strip"]["sha256"] = hash(&pictures[2]);
     let input = transcript::signing_input(payload.to_string().as_bytes(), &key);
-    let parcel = Parcel {
-        challenge: challenge["challenge_id"].as_str().unwrap().to_owned(),
-        transcript: transcript::sign(&input, &secret).into_bytes(),
-        ..first.parcel()
-    };
-    let answer = server.submit(&cookie, "k1", &parcel).await.json();
-    assert_eq!((&answer["status"], &answer["reason"]), (&json!("FAILED"), &json!("capture_replayed")));
+    let transcript = transcript::sign(&input, secret).into_bytes();
+    let challenge = challenge["challenge_id"].as_str().unwrap().to_owned();
+    let [open, closed, strip] = pictures;
+    Parcel { challenge, transcript, open, closed, strip }
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use crate::database::{TestDatabase, parsed, required_postgres_url};
 use crate::helpers::{TestServer, cookie_of, join_all, public_key};
 use crate::parcel::worthless;
 use crate::start::{assert_fails, blinkgate};
+use crate::statements::statements;
 
 /// Both databases with their tables, and a plain connection to each.
 struct Both {
@@ -127,61 +128,6 @@ fn migrations_have_the_same_names_for_both_databases() {
         files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect()
     });
     assert!(sqlite.len() >= 5 && sqlite == postgres, "{sqlite:?} {postgres:?}");
-}
-
-/// The string literals of a source without its comments, each with the code that stands before it.
-fn literals(source: &str) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let (mut code, mut text, mut is_text) = (String::new(), String::new(), false);
-    let lines = source.lines().filter(|line| !line.trim_start().starts_with("//"));
-    let mut chars = lines.flat_map(|line| line.chars().chain(['\n']));
-    while let Some(c) = chars.next() {
-        match c {
-            '"' if is_text => {
-                found.push((std::mem::take(&mut code), std::mem::take(&mut text)));
-                is_text = false;
-            }
-            '"' => is_text = true,
-            '\\' if is_text => text.extend(chars.next()),
-            c if is_text => text.push(c),
-            c => code.push(c),
-        }
-    }
-    found
-}
-
-/// Every statement of the server as SQLite and as PostgreSQL get it, read from its source: literals that begin as statements
-/// do. What either database is told alone (`sqlite.rs`, `postgres.rs`) is left out.
-fn statements() -> Vec<[String; 2]> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/db");
-    let mut found = Vec::new();
-    for file in std::fs::read_dir(folder).unwrap() {
-        let path = file.unwrap().path();
-        if path.ends_with("sqlite.rs") || path.ends_with("postgres.rs") {
-            continue;
-        }
-        let source = std::fs::read_to_string(&path).unwrap();
-        let before = found.len();
-        let mut texts = literals(&source).into_iter();
-        while let Some((code, text)) = texts.next() {
-            if !["select ", "select\n", "insert ", "update ", "delete "].iter().any(|verb| text.starts_with(verb)) {
-                continue;
-            }
-            if code.trim_end().ends_with("locking!(") {
-                let (Some((_, lock)), Some((_, after))) = (texts.next(), texts.next()) else { panic!("{text}") };
-                found.push([format!("{text}{after}"), format!("{text} {lock} {after}")]);
-            } else if code.trim_end().ends_with("sqlite:") {
-                // Said to each in its own words, one after the other.
-                let Some((_, of_postgres)) = texts.next() else { panic!("{text}") };
-                found.push([text, of_postgres]);
-            } else {
-                found.push([text.clone(), text]);
-            }
-        }
-        let run = source.matches(".query(").count();
-        assert!(found.len() - before >= run, "{}: a statement of {run} was not found", path.display());
-    }
-    found
 }
 
 #[tokio::test]
@@ -305,7 +251,7 @@ async fn a_link_opened_at_several_servers_at_once_has_one_sitting() {
     let cookies: Vec<String> = opened.await.iter().map(cookie_of).collect();
     assert_eq!(servers[0].number("select count(*) from capture_sessions").await, 24);
     assert_eq!(servers[0].number("select count(*) from capture_sessions where ended_at is null").await, 1);
-    let body = json!({ "public_key": public_key() });
+    let body = json!({ "public_key": public_key(), "consent": visitor::consent() });
     let asked = spread(&servers, 24, |server, n| {
         let (cookie, body) = (cookies[n].clone(), body.clone());
         async move { server.post("/api/challenge", Some(&cookie), &body).await.status.as_u16() }

@@ -226,7 +226,7 @@ impl Visit {
         let take = u32::try_from(take).unwrap();
         let secret = pixels::secret(take);
         let key = SigningKey::from_bytes(&secret).verifying_key().to_bytes();
-        let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key) });
+        let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": visitor::consent() });
         let (status, challenge) = browser.post("/api/challenge", &body);
         assert_eq!(status, 201, "{challenge}");
         let evidence = pixels::record_of(take, serde_json::from_value(challenge.clone()).unwrap(), key);

@@ -56,6 +56,7 @@ fn job() -> Job {
         thresholds: "v4".into(),
         policy: Policy::Natural,
         rate: 300,
+        consent: engine::transcript::consent_hash("what people are told"),
     };
     let issued = Issued { terms, public_key: [0; 32], rounds: Vec::new(), elapsed_ms: 0 };
     let upload = Upload {

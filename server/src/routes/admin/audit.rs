@@ -1,7 +1,10 @@
-//! `GET /admin/audit`: what operators did, and what was removed when its time was over.
+//! `GET /admin/audit`: what operators did, and what was removed when its time was over; `GET /admin/audit/checkpoint`: where the
+//! trail stands, signed.
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
+use axum::http::header;
+use axum::response::IntoResponse;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -11,6 +14,7 @@ use crate::app::App;
 use crate::clock;
 use crate::db::audit::{self, Entry};
 use crate::db::listing::Place;
+use crate::db::trail;
 use crate::routes::error::ApiError;
 
 #[derive(Serialize)]
@@ -39,6 +43,12 @@ pub(in crate::routes) async fn entries(
     let place = |entry: &Entry| Place { at: entry.created_at, id: entry.id.to_string() };
     let next_cursor = entries.last().filter(|_| !is_last).map(|entry| cursor(&place(entry)));
     Ok(Json(Listing { entries: entries.into_iter().map(Listed::from).collect(), next_cursor }))
+}
+
+pub(in crate::routes) async fn checkpoint(State(app): State<App>) -> Result<impl IntoResponse, ApiError> {
+    let head = trail::head(&mut app.db.read().await?).await?;
+    let note = app.trail_key.sign(&head, clock::now_ms());
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], note))
 }
 
 impl From<Entry> for Listed {

@@ -14,7 +14,7 @@ mod review;
 mod timeline;
 
 pub(super) use access::{admit, me};
-pub(super) use audit::entries;
+pub(super) use audit::{checkpoint, entries};
 pub(super) use captures::{bundle, capture};
 pub(super) use erase::erase;
 pub(super) use event::event;

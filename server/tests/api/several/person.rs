@@ -92,7 +92,12 @@ impl Person {
         eventually(async || {
             let secret: [u8; 32] = URL_SAFE_NO_PAD.decode(random_base64url()).unwrap().try_into().unwrap();
             let key = SigningKey::from_bytes(&secret).verifying_key().to_bytes();
-            let reply = self.post("/api/challenge", &json!({ "public_key": URL_SAFE_NO_PAD.encode(key) })).await;
+            let reply = self
+                .post(
+                    "/api/challenge",
+                    &json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": visitor::consent() }),
+                )
+                .await;
             // A server that died may have registered the key without saying so.
             let is_lost = reply.status == 422 && reply.body["code"] == "key_invalid";
             assert!(is_lost || reply.status == 201, "{}", reply.body);

@@ -1,0 +1,102 @@
+//! The server's statements, read from its source, and how SQLite goes about them.
+
+use std::path::Path;
+
+use server::db::Db;
+use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
+
+use crate::database::{TestDatabase, parsed};
+
+/// The string literals of a source without its comments, each with the code that stands before it.
+fn literals(source: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let (mut code, mut text, mut is_text) = (String::new(), String::new(), false);
+    let lines = source.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let mut chars = lines.flat_map(|line| line.chars().chain(['\n']));
+    while let Some(c) = chars.next() {
+        match c {
+            '"' if is_text => {
+                found.push((std::mem::take(&mut code), std::mem::take(&mut text)));
+                is_text = false;
+            }
+            '"' => is_text = true,
+            '\\' if is_text => text.extend(chars.next()),
+            c if is_text => text.push(c),
+            c => code.push(c),
+        }
+    }
+    found
+}
+
+/// Every statement of the server as SQLite and as PostgreSQL get it, read from its source: literals that begin as statements
+/// do. What either database is told alone (`sqlite.rs`, `postgres.rs`) is left out.
+pub fn statements() -> Vec<[String; 2]> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/db");
+    let mut found = Vec::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        if path.ends_with("sqlite.rs") || path.ends_with("postgres.rs") {
+            continue;
+        }
+        let source = std::fs::read_to_string(&path).unwrap();
+        let before = found.len();
+        let mut texts = literals(&source).into_iter();
+        while let Some((code, text)) = texts.next() {
+            if !["select ", "select\n", "insert ", "update ", "delete "].iter().any(|verb| text.starts_with(verb)) {
+                continue;
+            }
+            if code.trim_end().ends_with("locking!(") {
+                let (Some((_, lock)), Some((_, after))) = (texts.next(), texts.next()) else { panic!("{text}") };
+                found.push([format!("{text}{after}"), format!("{text} {lock} {after}")]);
+            } else if code.trim_end().ends_with("sqlite:") {
+                // Said to each in its own words, one after the other.
+                let Some((_, of_postgres)) = texts.next() else { panic!("{text}") };
+                found.push([text, of_postgres]);
+            } else {
+                found.push([text.clone(), text]);
+            }
+        }
+        let run = source.matches(".query(").count();
+        assert!(found.len() - before >= run, "{}: a statement of {run} was not found", path.display());
+    }
+    found
+}
+
+/// What may be read from one end: the index, and why. Those that end with their first rows do (`limit`); what is left over of
+/// uploads and of mails is little, however much lies behind them; operators may wait.
+const FROM_ONE_END: [&str; 7] = [
+    // Uploads under way.
+    "SCAN u USING COVERING INDEX sqlite_autoindex_upload_chunks_1",
+    // Mails that wait.
+    "SCAN mail_outbox USING INDEX mail_outbox_due",
+    // The newest rows.
+    "SCAN verification_events USING INDEX verification_events_newest",
+    "SCAN audit_entries USING INDEX audit_entries_newest",
+    // The first user (of sweeps), and all of them where one is looked for to be erased.
+    "SCAN users USING INDEX sqlite_autoindex_users_1",
+    // All who were erased.
+    "SCAN erased_users USING COVERING INDEX sqlite_autoindex_erased_users_1",
+    // Rows that the statement itself lists.
+    "SCAN CONSTANT ROW",
+];
+
+/// A table that is read from end to end makes a request slower with everybody who was ever there. How SQLite goes about a
+/// statement depends on the indexes alone, since nobody has it count rows.
+#[tokio::test]
+async fn no_statement_reads_a_table_that_grows_from_end_to_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = TestDatabase::sqlite(&folder.path().join("blinkgate.db"));
+    Db::open(&parsed(database.url())).await.unwrap().close().await;
+    let mut db = SqliteConnection::connect(database.url()).await.unwrap();
+    let mut searches = 0;
+    for [text, _] in statements() {
+        let explain = AssertSqlSafe(format!("explain query plan {text}"));
+        for step in sqlx::query(explain).fetch_all(&mut db).await.unwrap_or_else(|error| panic!("{error}: {text}")) {
+            let step: String = step.get("detail");
+            searches += usize::from(step.starts_with("SEARCH "));
+            assert!(!step.starts_with("SCAN ") || FROM_ONE_END.contains(&step.as_str()), "{step}: {text}");
+            assert!(!step.contains("AUTOMATIC"), "an index made for this one statement: {step}: {text}");
+        }
+    }
+    assert!(searches > 40, "{searches}");
+}

@@ -1,0 +1,18 @@
+// @ts-check
+/** What people are told before they switch the camera on, as the signed transcript names it: `www/consent/` has each language's text. */
+
+import { base64url } from './base64url.js';
+import { text } from './language.js';
+
+/** The texts of the priming screen that say what leaves the device, in their order. */
+const KEYS = ['priming.video', 'priming.video.text', 'priming.sent', 'priming.sent.text'];
+
+/** The whole text. @param {string} [language] */
+export function consentText(language) {
+  return KEYS.map((key) => text(key, {}, language)).join('\n');
+}
+
+/** Its SHA-256, base64url. @returns {Promise<string>} */
+export async function consentHash() {
+  return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(consentText()))));
+}
