@@ -305,6 +305,17 @@ test('the bundle that is downloaded comes to the same verdict by the commands th
   }, { hash: `#event/${id}` });
 });
 
+test('a checkpoint of the audit trail is saved, and verifies', async () => {
+  await operate(async (page) => {
+    const saving = page.waitForEvent('download');
+    await page.click('#checkpoint');
+    const download = await saving;
+    assert.match(download.suggestedFilename(), /^checkpoint-\d{4}-\d\d-\d\d\.txt$/);
+    await download.saveAs(join(server.data, 'checkpoint.txt'));
+    assert.deepEqual(JSON.parse(run('verify-log', '--checkpoint', 'checkpoint.txt')).findings, []);
+  }, { hash: '#audit' });
+});
+
 test('a key sees what its scopes open, and no more', async () => {
   const { id } = eventOf(LIVE);
   const make = (...scopes) => run('keys', 'add', scopes.join('-'), '--scope', scopes.join(',')).trim();
