@@ -21,6 +21,8 @@ const STILL = 'still@example.org';
 const HOSTILE = '<img src="/x" onerror="document.title=1"> & "seen"';
 
 let server;
+/** The operator's browser: every test has a tab of its own, and with it a key of its own. */
+let browser;
 before(async () => {
   server = await startServer({ LIVENESS_TIMEOUT_SECONDS: '10' });
   const people = [[LIVE, true], [STILL, false]];
@@ -35,30 +37,41 @@ before(async () => {
   } finally {
     for (const visitor of visitors) await visitor.close();
   }
+  browser = await openVisitor({ serviceWorkers: 'block' });
 });
-after(async () => { await server?.stop(); });
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
 
-/** Opens the console, signed in with `key` (the settings' own) unless that is null, and closes it again. */
-async function operate(steps, { key = server.adminKey(), hash = '', ...options } = {}) {
-  const visitor = await openVisitor({ viewport: DESKTOP, serviceWorkers: 'block', ...options });
-  const { page } = visitor;
+/** Opens the console in a tab of its own, signed in with `key` (the settings' own) unless that is null, and closes it again. */
+async function operate(steps, { key = server.adminKey(), hash = '', viewport = DESKTOP } = {}) {
+  const page = await browser.context.newPage();
+  const errors = [];
+  const requests = [];
+  page.on('console', (message) => { if (message.type() === 'error') errors.push(message.text()); });
+  page.on('pageerror', (error) => { errors.push(String(error)); });
+  page.on('request', (request) => { requests.push(new URL(request.url())); });
   try {
+    await page.setViewportSize(viewport);
     await page.goto(`${server.base}/admin${hash}`);
     await screen(page, ['key']);
     if (key !== null) {
       await signIn(page, key);
       await screen(page, ['events', 'event', 'audit', 'error']);
     }
-    await steps(page, visitor);
-    assert.deepEqual(visitor.errors.filter((text) => !/status of 4\d\d/.test(text)), [], 'the console reported errors');
-    assert.deepEqual(visitor.hosts(), [new URL(server.base).host], 'another host was asked');
-    for (const request of visitor.requests) assert.ok(!request.url().includes(key ?? server.adminKey()), 'a key in an address');
+    await steps(page, requests);
+    assert.deepEqual(errors.filter((text) => !/status of 4\d\d/.test(text)), [], 'the console reported errors');
+    for (const { protocol, origin, href } of requests) {
+      assert.ok(protocol === 'blob:' || origin === server.base, `another host was asked: ${href}`);
+      assert.ok(!href.includes(key ?? server.adminKey()), 'a key in an address');
+    }
   } catch (error) {
     await page.screenshot({ path: join(SHOTS ?? server.data, 'failure.png') }).catch(() => {});
-    console.log(server.log());
+    console.log(server.log().split('\n').filter((line) => !line.includes('/assets/')).slice(-60).join('\n'));
     throw error;
   } finally {
-    await visitor.close();
+    await page.close();
   }
 }
 
@@ -85,7 +98,7 @@ function run(...args) {
 }
 
 test('a wrong key is refused in words, the right one stays in this tab, and signing out forgets it', async () => {
-  await operate(async (page, { context }) => {
+  await operate(async (page) => {
     await signIn(page, 'no-such-key');
     await page.waitForSelector('#message[data-code="admin_key_wrong"]');
     assert.match(await page.textContent('#message'), /opens nothing here/);
@@ -95,7 +108,7 @@ test('a wrong key is refused in words, the right one stays in this tab, and sign
     await page.reload();
     await screen(page, ['events']);
     assert.deepEqual(await page.evaluate(() => [localStorage.length, document.cookie]), [0, '']);
-    const other = await context.newPage();
+    const other = await browser.context.newPage();
     await other.goto(`${server.base}/admin`);
     assert.equal(await screen(other, ['key', 'events']), 'key', 'another tab');
     await other.close();
@@ -109,7 +122,7 @@ test('a wrong key is refused in words, the right one stays in this tab, and sign
 });
 
 test('filters stand in the address bar behind the #, and a reload and a link keep them', async () => {
-  await operate(async (page, { requests }) => {
+  await operate(async (page, requests) => {
     await rowsOf(page).nth(1).waitFor();
     assert.equal(await page.textContent('.count'), '2 events');
     await page.selectOption('#filter-status', 'FAILED');
@@ -135,7 +148,7 @@ test('filters stand in the address bar behind the #, and a reload and a link kee
     await page.evaluate(() => { location.hash = '#events?from=never'; });
     await page.waitForSelector('#events-list [data-code="filter_invalid"]');
     assert.match(await page.textContent('#events-list .message'), /from/);
-    const asked = requests.map((request) => new URL(request.url())).filter(({ pathname }) => pathname === '/admin');
+    const asked = requests.filter(({ pathname }) => pathname === '/admin');
     assert.ok(asked.length > 0 && asked.every(({ search }) => search === ''), 'no address of the page says what was looked for');
   });
 });
@@ -173,7 +186,8 @@ test('an event shows every frame of its recording, and the same figures to who h
     assert.match(await page.getAttribute('svg.plot', 'aria-label'), new RegExp(`${curve.frames.length} frames`));
     await page.click('#cell-figures summary');
     const figures = await page.$$eval('#cell-figures tbody tr', (rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
-    assert.equal(figures.length, 24);
+    assert.ok(figures.length >= 8, `${figures.length} cells`);
+    assert.equal(figures.length, curve.cells.length);
     const both = (ears) => `${ears.left.toFixed(3)} / ${ears.right.toFixed(3)}`;
     assert.deepEqual(figures[0].slice(2, 4), [both(curve.cells[0].claimed), both(curve.cells[0].scored)]);
     assert.equal(await page.locator('.timeline li').count(), timeline.length);
@@ -203,8 +217,8 @@ test('an attempt without a recording says so, and asks for nothing that is not t
 test('pictures are loaded only when somebody asks, and each look stands in the audit trail', async () => {
   const before = audited('capture_viewed').length;
   const { id, open_capture_ref, closed_capture_ref, strip_ref } = eventOf(LIVE);
-  await operate(async (page, { requests }) => {
-    const loaded = () => requests.map((request) => new URL(request.url()).pathname).filter((path) => path.startsWith('/admin/captures/'));
+  await operate(async (page, requests) => {
+    const loaded = () => requests.map(({ pathname }) => pathname).filter((path) => path.startsWith('/admin/captures/'));
     await page.waitForSelector('svg.plot');
     assert.deepEqual([loaded(), await page.locator('#event img').count(), audited('capture_viewed').length], [[], 0, before]);
     for (const reference of [open_capture_ref, closed_capture_ref, strip_ref]) {
@@ -214,7 +228,7 @@ test('pictures are loaded only when somebody asks, and each look stands in the a
     assert.deepEqual(loaded(), [open_capture_ref, closed_capture_ref, strip_ref].map((reference) => `/admin/${reference}`));
     assert.ok(await page.$eval(`[data-reference="${open_capture_ref}"] img`, (image) => image.naturalWidth > 100 && image.alt !== ''));
     const bright = await page.$$eval('.cells canvas', (canvases) => canvases.filter((canvas) => canvas.getContext('2d').getImageData(40, 40, 16, 16).data.some((value, at) => at % 4 < 3 && value > 40)).length);
-    assert.equal(bright, 24, 'every cell of the strip is drawn');
+    assert.deepEqual([bright, bright > 0], [await page.locator('.cells li').count(), true], 'every cell of the strip is drawn');
     await page.click(`[data-reference="${open_capture_ref}"] button`);
     assert.equal(await page.locator(`[data-reference="${open_capture_ref}"] img`).count(), 0, 'hidden again');
     await page.click(`[data-reference="${open_capture_ref}"] button`);
@@ -286,22 +300,33 @@ test('the bundle that is downloaded comes to the same verdict by the commands th
     assert.deepEqual([unpack[0], verify[0]], ['tar', 'blinkgate']);
     execFileSync('tar', unpack.slice(1), { cwd: server.data });
     const { verdict, same, first_difference } = JSON.parse(run(...verify.slice(1)));
-    assert.deepEqual({ verdict, same, first_difference }, { verdict: 'accepted', same: true, first_difference: null });
+    assert.deepEqual({ verdict, same, first_difference }, { verdict: 'Accepted', same: true, first_difference: null });
     assert.equal(audited('bundle_taken').length, 1);
   }, { hash: `#event/${id}` });
+});
+
+test('a checkpoint of the audit trail is saved, and verifies', async () => {
+  await operate(async (page) => {
+    const saving = page.waitForEvent('download');
+    await page.click('#checkpoint');
+    const download = await saving;
+    assert.match(download.suggestedFilename(), /^checkpoint-\d{4}-\d\d-\d\d\.txt$/);
+    await download.saveAs(join(server.data, 'checkpoint.txt'));
+    assert.deepEqual(JSON.parse(run('verify-log', '--checkpoint', 'checkpoint.txt')).findings, []);
+  }, { hash: '#audit' });
 });
 
 test('a key sees what its scopes open, and no more', async () => {
   const { id } = eventOf(LIVE);
   const make = (...scopes) => run('keys', 'add', scopes.join('-'), '--scope', scopes.join(',')).trim();
   const seen = (page) => page.$$eval('#nav > *', (items) => items.filter((item) => item.checkVisibility()).map((item) => item.id));
-  await operate(async (page, { requests }) => {
+  await operate(async (page, requests) => {
     assert.deepEqual(await seen(page), ['to-events']);
     assert.equal(await page.textContent('#name'), 'Key: events');
     await page.waitForSelector('svg.plot');
     assert.equal(await page.locator('.picture, #bundle, #approve, #erase-this').count(), 0);
     assert.match(await page.textContent('#event'), /may not look at pictures/);
-    const asked = requests.map((request) => new URL(request.url()).pathname).filter((path) => path.startsWith('/admin/'));
+    const asked = requests.map(({ pathname }) => pathname).filter((path) => path.startsWith('/admin/'));
     assert.deepEqual(asked, ['/admin/me', `/admin/events/${id}`]);
   }, { key: make('events'), hash: `#event/${id}` });
   await operate(async (page) => {

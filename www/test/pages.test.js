@@ -140,6 +140,12 @@ test('every reason of the engine has its words for operators, and nothing else h
   assert.deepEqual(words.sort(), rustCodes('../engine/src/reason.rs', 'code').sort());
 });
 
+test('everything that stands in the audit trail has its words', () => {
+  const actions = [...read('../server/src/audit.rs').matchAll(/Action::\w+ => "([a-z_]+)"/g)].map(([, action = '']) => action);
+  assert.ok(actions.length > 5, actions.join());
+  for (const action of actions) assert.ok(hasAdminText(`admin.action.${action}`), action);
+});
+
 /** The gates of the engine, as codes. */
 function gateCodes() {
   const gates = [...read('../engine/src/gate/mod.rs').matchAll(/^ {8}Gate::([A-Za-z]+),$/gm)].map(([, name = '']) => name.replace(/(?<!^)[A-Z]/g, '_$&').toLowerCase());

@@ -54,6 +54,8 @@ export function adminApi(key) {
     review: (event, decision, note, options) => post(`/admin/events/${id(event)}/review`, { decision, note }, options),
     /** @param {string} email @param {boolean} dryRun @param {Options} [options] @returns {Promise<{users: import('./types.js').Erasure[]}>} */
     erase: (email, dryRun, options) => post('/admin/erase', { email, dry_run: dryRun }, options),
+    /** Where the audit trail stands, signed: as a file with the day in its name. @param {Options} [options] @returns {Promise<Download>} */
+    checkpoint: async (options) => ({ ...await download('/admin/audit/checkpoint', options), name: `checkpoint-${new Date().toISOString().slice(0, 10)}.txt` }),
     /** @param {string | null} cursor @param {Options} [options] @returns {Promise<import('./types.js').AuditPage>} */
     audit: (cursor, options) => get(`/admin/audit?${new URLSearchParams({ limit: PAGE, ...(cursor === null ? {} : { cursor }) })}`, options),
   };

@@ -5,6 +5,7 @@ import { the } from '../dom.js';
 import { el } from './elements.js';
 import { Listing } from './listing.js';
 import { hashOf } from './place.js';
+import { saveBy } from './saving.js';
 import { table } from './table.js';
 import { moment, text, wordOf } from './words.js';
 
@@ -14,9 +15,20 @@ import { moment, text, wordOf } from './words.js';
 export class AuditView {
   /** @type {Listing<AuditEntry> | null} */
   #listing = null;
+  /** @type {Desk | null} */
+  #desk = null;
+
+  constructor() {
+    const button = the('#checkpoint', HTMLButtonElement);
+    button.addEventListener('click', () => {
+      const desk = this.#desk;
+      if (desk !== null) saveBy(button, the('#audit-message', HTMLElement), desk, () => desk.api.checkpoint());
+    });
+  }
 
   /** @param {Desk} desk */
   show(desk) {
+    this.#desk = desk;
     this.#listing?.stop();
     this.#listing = new Listing(the('#audit-list', HTMLElement), desk, {
       load: async (cursor, signal) => {
@@ -44,6 +56,7 @@ export class AuditView {
 
   stop() {
     this.#listing?.stop();
+    this.#desk = null;
   }
 }
 
@@ -52,7 +65,7 @@ function detailList(details, desk) {
   if (details === null || details === undefined) return null;
   if (typeof details !== 'object') return String(details);
   const named = Object.entries(details).map(([name, value]) => {
-    const words = typeof value === 'object' ? JSON.stringify(value) : String(value);
+    const words = Array.isArray(value) ? value.join(', ') : typeof value === 'object' ? JSON.stringify(value) : String(value);
     const isEvent = name === 'event' && desk.may('events');
     return el('li', {}, `${name.replaceAll('_', ' ')}: `, isEvent ? el('a', { href: hashOf({ view: 'event', id: words }) }, words) : words);
   });

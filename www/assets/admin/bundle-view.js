@@ -1,10 +1,9 @@
 // @ts-check
 /** The bundle: what one decision rests on, to take it again offline. */
 
-import { setAttribute } from '../dom.js';
-import { save } from './api.js';
 import { button, el } from './elements.js';
-import { problemWords, text } from './words.js';
+import { saveBy } from './saving.js';
+import { text } from './words.js';
 
 /** @typedef {import('./types.js').Desk} Desk */
 /** @typedef {import('./types.js').WholeEvent} WholeEvent */
@@ -17,22 +16,7 @@ export function bundleView({ id, curve, open_capture_ref, closed_capture_ref, st
   if (!desk.may('captures')) return el('section', { class: 'card' }, title, el('p', { class: 'small' }, text('admin.pictures.scope')));
 
   const failed = el('p', { class: 'message', 'data-kind': 'problem', role: 'alert', hidden: true });
-  const download = button(text('admin.bundle.download'), async () => {
-    if (download.getAttribute('aria-disabled') === 'true') return;
-    setAttribute(download, 'aria-disabled', 'true');
-    failed.hidden = true;
-    try {
-      const file = await desk.api.bundle(id);
-      save(file);
-      desk.say(text('admin.saved', { name: file.name }));
-    } catch (error) {
-      const problem = desk.problemOf(error);
-      failed.hidden = problem === null;
-      failed.textContent = problem === null ? '' : problemWords(problem);
-    } finally {
-      setAttribute(download, 'aria-disabled', null);
-    }
-  }, { id: 'bundle' });
+  const download = button(text('admin.bundle.download'), () => saveBy(download, failed, desk, () => desk.api.bundle(id)), { id: 'bundle' });
   return el('section', { class: 'card' }, title,
     el('p', { class: 'small' }, text('admin.bundle.lead')),
     el('p', { class: 'row' }, download), failed,

@@ -1,22 +1,21 @@
 // @ts-check
 /** The events: filters, table, export. */
 
-import { setAttribute, setText, the } from '../dom.js';
-import { save } from './api.js';
+import { the } from '../dom.js';
 import { el } from './elements.js';
 import { FilterForm } from './filters.js';
 import { Listing } from './listing.js';
 import { hashOf, queryOf } from './place.js';
+import { saveBy } from './saving.js';
 import { statusTag } from './status.js';
 import { table } from './table.js';
-import { moment, problemWords, text, wordOf } from './words.js';
+import { moment, text, wordOf } from './words.js';
 
 /** @typedef {import('./types.js').Desk} Desk */
 /** @typedef {import('./types.js').Event} Event */
 /** @typedef {import('./place.js').Filters} Filters */
 
 export class EventsView {
-  #csv = the('#csv', HTMLButtonElement);
   #form;
   /** @type {Filters} */
   #filters = {};
@@ -29,7 +28,11 @@ export class EventsView {
   constructor(choose) {
     this.#form = new FilterForm(choose);
     the('#refresh', HTMLButtonElement).addEventListener('click', () => { this.#listing?.show(); });
-    this.#csv.addEventListener('click', () => { if (this.#csv.getAttribute('aria-disabled') !== 'true') this.#export(); });
+    const csv = the('#csv', HTMLButtonElement);
+    csv.addEventListener('click', () => {
+      const desk = this.#desk;
+      if (desk !== null) saveBy(csv, the('#events-message', HTMLElement), desk, () => desk.api.csv(this.#filters));
+    });
   }
 
   /** @param {Desk} desk @param {Filters} filters */
@@ -37,6 +40,7 @@ export class EventsView {
     this.#desk = desk;
     this.#filters = filters;
     this.#form.show(filters);
+    the('#events-message', HTMLElement).hidden = true;
     this.#listing?.stop();
     this.#listing = new Listing(the('#events-list', HTMLElement), desk, {
       load: async (cursor, signal) => {
@@ -76,24 +80,6 @@ export class EventsView {
     this.outdate();
     this.#form.show({});
     this.#desk = null;
-  }
-
-  async #export() {
-    const desk = this.#desk;
-    if (desk === null) return;
-    setAttribute(this.#csv, 'aria-disabled', 'true');
-    setText(this.#csv, text('admin.events.csv.working'));
-    try {
-      const file = await desk.api.csv(this.#filters);
-      save(file);
-      desk.say(text('admin.saved', { name: file.name }));
-    } catch (error) {
-      const problem = desk.problemOf(error);
-      if (problem !== null) the('#events-list', HTMLElement).prepend(el('p', { class: 'message', 'data-kind': 'problem', role: 'alert' }, problemWords(problem)));
-    } finally {
-      setAttribute(this.#csv, 'aria-disabled', null);
-      setText(this.#csv, text('admin.events.csv'));
-    }
   }
 }
 

@@ -40,7 +40,6 @@ export const CATALOGUES = {
     'admin.events.apply': 'Apply',
     'admin.events.clear': 'Clear all',
     'admin.events.csv': 'Export as CSV',
-    'admin.events.csv.working': 'Exporting…',
     'admin.events.none': 'There are no events yet',
     'admin.events.none.text': 'An event stands here as soon as somebody’s attempt has ended.',
     'admin.events.no_match': 'Nothing fits these filters',
@@ -241,6 +240,8 @@ export const CATALOGUES = {
 
     'admin.audit.title': 'Audit trail',
     'admin.audit.lead': 'What operators did, and what was removed when its time was over, newest first. All times are UTC.',
+    'admin.audit.checkpoint': 'Save a checkpoint',
+    'admin.audit.checkpoint.text': 'A checkpoint says, signed, where the trail stands now. Kept elsewhere, it shows later whether somebody wrote the trail anew: blinkgate verify-log --checkpoint FILE',
     'admin.audit.table': 'Entries of the audit trail, newest first',
     'admin.audit.none': 'There are no entries yet.',
     'admin.audit.when': 'When',
@@ -259,6 +260,7 @@ export const CATALOGUES = {
     'admin.action.event_reviewed': 'Event reviewed',
     'admin.action.key_added': 'Key made',
     'admin.action.key_revoked': 'Key revoked',
+    'admin.action.master_key_rotated': 'Master key exchanged',
 
     'admin.error.title': 'This could not be loaded',
 

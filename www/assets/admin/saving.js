@@ -1,0 +1,28 @@
+// @ts-check
+/** A button that saves a file: one request at a time, what went wrong beside it. */
+
+import { setAttribute, setText } from '../dom.js';
+import { save } from './api.js';
+import { problemWords, text } from './words.js';
+
+/**
+ * Loads a file and has the browser save it.
+ * @param {HTMLElement} button @param {HTMLElement} message for what went wrong @param {import('./types.js').Desk} desk
+ * @param {() => Promise<import('./api.js').Download>} load
+ */
+export async function saveBy(button, message, desk, load) {
+  if (button.getAttribute('aria-disabled') === 'true') return;
+  setAttribute(button, 'aria-disabled', 'true');
+  message.hidden = true;
+  try {
+    const file = await load();
+    save(file);
+    desk.say(text('admin.saved', { name: file.name }));
+  } catch (error) {
+    const problem = desk.problemOf(error);
+    message.hidden = problem === null;
+    setText(message, problem === null ? '' : problemWords(problem));
+  } finally {
+    setAttribute(button, 'aria-disabled', null);
+  }
+}
