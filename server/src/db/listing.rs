@@ -104,6 +104,25 @@ pub async fn list(
     statement.fetch_all().await
 }
 
+/// Every text that [`list`] may come to, so that tests can put each before both databases.
+pub fn texts() -> Vec<String> {
+    let place = Place { at: 0, id: String::new() };
+    let reviews = [None, Some(ReviewState::Open), Some(ReviewState::Approved), Some(ReviewState::Declined)];
+    let given = |choice: usize, bit: usize| choice >> bit & 1 == 1;
+    let one = |choice: usize| {
+        let filter = Filter {
+            status: given(choice, 0).then_some("FAILED"),
+            reason: given(choice, 1).then_some("no_blink"),
+            email: given(choice, 2).then(String::new),
+            from_ms: given(choice, 3).then_some(0),
+            until_ms: given(choice, 4).then_some(0),
+            review: reviews[choice >> 6],
+        };
+        draft(&filter, given(choice, 5).then_some(&place), 1).text
+    };
+    (0..64 * reviews.len()).map(one).collect()
+}
+
 /// A statement as it grows.
 struct Draft {
     text: String,
