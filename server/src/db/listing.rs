@@ -5,7 +5,6 @@
 //! statistics here, might take the wrong one.
 
 use super::Connection;
-use super::statement::Text;
 use crate::domain::{ChallengeId, Decision, EventId, ReviewState};
 
 /// What is looked for; `None` looks for everything.
@@ -94,7 +93,7 @@ pub async fn list(
     limit: u32,
 ) -> sqlx::Result<Vec<Listed>> {
     let Draft { text, values } = draft(filter, behind, limit);
-    let mut statement = db.query(Text::built(text));
+    let mut statement = db.query_built(text);
     for value in values {
         statement = match value {
             Bound::Number(number) => statement.bind(number),
