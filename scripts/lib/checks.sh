@@ -55,9 +55,9 @@ check_rust_tests() {
     [ -d ../shared/material ] || echo "SKIPPED: readings beside MediaPipe's and lids painted into stills: ../shared/material is absent"
 }
 
-# What the server's tests need of PostgreSQL is ignored without one.
+# What the server's tests need of PostgreSQL is ignored without one. measure:: prints figures and checks none.
 check_postgres() {
-    scripts/lib/postgres.sh cargo test --locked --release --workspace --test api -- --include-ignored --skip several::
+    scripts/lib/postgres.sh cargo test --locked --release --workspace --test api -- --include-ignored --skip several:: --skip measure::
 }
 
 check_several_servers() {

@@ -28,7 +28,7 @@ mod tests {
 
     #[test]
     fn formulas_are_disarmed_and_other_fields_left_alone() {
-        for dangerous in ["=1+1", "+1", "-1", "@A1", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠A1"] {
+        for dangerous in ["=1+1", "+1", "-1", "@A1", "\t=1", "\r=1", "\n=1", "\0=1", "＝1", "＋1", "－1", "＠A1"] {
             assert_eq!(guard(dangerous), format!("'{dangerous}"));
         }
         for harmless in ["", "jo@example.com", "a=b", "{\"ear\":-1}", "2026-11-24"] {

@@ -5,7 +5,6 @@
 //! statistics here, might take the wrong one.
 
 use super::Connection;
-use super::statement::Text;
 use crate::domain::{ChallengeId, Decision, EventId, ReviewState};
 
 /// What is looked for; `None` looks for everything.
@@ -94,7 +93,7 @@ pub async fn list(
     limit: u32,
 ) -> sqlx::Result<Vec<Listed>> {
     let Draft { text, values } = draft(filter, behind, limit);
-    let mut statement = db.query(Text::built(text));
+    let mut statement = db.query_built(text);
     for value in values {
         statement = match value {
             Bound::Number(number) => statement.bind(number),
@@ -102,6 +101,25 @@ pub async fn list(
         };
     }
     statement.fetch_all().await
+}
+
+/// Every text that [`list`] may come to, so that tests can put each before both databases.
+pub fn texts() -> Vec<String> {
+    let place = Place { at: 0, id: String::new() };
+    let reviews = [None, Some(ReviewState::Open), Some(ReviewState::Approved), Some(ReviewState::Declined)];
+    let given = |choice: usize, bit: usize| choice >> bit & 1 == 1;
+    let one = |choice: usize| {
+        let filter = Filter {
+            status: given(choice, 0).then_some("FAILED"),
+            reason: given(choice, 1).then_some("no_blink"),
+            email: given(choice, 2).then(String::new),
+            from_ms: given(choice, 3).then_some(0),
+            until_ms: given(choice, 4).then_some(0),
+            review: reviews[choice >> 6],
+        };
+        draft(&filter, given(choice, 5).then_some(&place), 1).text
+    };
+    (0..64 * reviews.len()).map(one).collect()
 }
 
 /// A statement as it grows.

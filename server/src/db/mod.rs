@@ -106,11 +106,11 @@ impl Db {
     /// # Errors
     /// What the database says.
     pub async fn clock_ms(&self) -> sqlx::Result<i64> {
-        let text = Text {
-            sqlite: "select cast(strftime('%s', 'now') as integer) * 1000".into(),
-            postgres: "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)".into(),
+        const NOW: Text = Text {
+            sqlite: "select cast(strftime('%s', 'now') as integer) * 1000",
+            postgres: "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)",
         };
-        let (now,): (i64,) = self.read().await?.query(text).fetch_one().await?;
+        let (now,): (i64,) = self.read().await?.query(NOW).fetch_one().await?;
         Ok(now)
     }
 

@@ -3,30 +3,21 @@
 //! Texts are portable (`$1`, `bigint` milliseconds, text). The one thing that SQLite has no words for is a lock on rows,
 //! which it does not need either: [`locking`] tells it to PostgreSQL alone.
 
-use std::borrow::Cow;
-
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{AssertSqlSafe, Encode, FromRow, PgConnection, Postgres, Sqlite, SqliteConnection, Type};
+use sqlx::{Encode, FromRow, PgConnection, Postgres, SqlSafeStr, Sqlite, SqliteConnection, Type};
 
 /// The text of a statement.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Text {
-    pub(super) sqlite: Cow<'static, str>,
-    pub(super) postgres: Cow<'static, str>,
-}
-
-impl Text {
-    /// A text put together from literals of this folder, and from nothing else: values are bound.
-    pub(super) fn built(text: String) -> Self {
-        Self { sqlite: text.clone().into(), postgres: text.into() }
-    }
+    pub(super) sqlite: &'static str,
+    pub(super) postgres: &'static str,
 }
 
 impl From<&'static str> for Text {
     fn from(text: &'static str) -> Self {
-        Self { sqlite: text.into(), postgres: text.into() }
+        Self { sqlite: text, postgres: text }
     }
 }
 
@@ -34,8 +25,8 @@ impl From<&'static str> for Text {
 macro_rules! locking {
     ($before:literal, $lock:literal, $after:literal) => {
         $crate::db::statement::Text {
-            sqlite: concat!($before, $after).into(),
-            postgres: concat!($before, " ", $lock, " ", $after).into(),
+            sqlite: concat!($before, $after),
+            postgres: concat!($before, " ", $lock, " ", $after),
         }
     };
 }
@@ -61,12 +52,12 @@ enum Kind<'c> {
 }
 
 impl<'c> Statement<'c> {
-    pub(super) fn sqlite(db: &'c mut SqliteConnection, text: Text) -> Self {
-        Self(Kind::Sqlite(db, sqlx::query(AssertSqlSafe(text.sqlite))))
+    pub(super) fn sqlite(db: &'c mut SqliteConnection, text: impl SqlSafeStr) -> Self {
+        Self(Kind::Sqlite(db, sqlx::query(text)))
     }
 
-    pub(super) fn postgres(db: &'c mut PgConnection, text: Text) -> Self {
-        Self(Kind::Postgres(db, sqlx::query(AssertSqlSafe(text.postgres))))
+    pub(super) fn postgres(db: &'c mut PgConnection, text: impl SqlSafeStr) -> Self {
+        Self(Kind::Postgres(db, sqlx::query(text)))
     }
 
     /// Gives the next of `$1`, `$2`, ….
