@@ -1,4 +1,5 @@
-//! Killed at random moments while people submit, and started again on the same data: is everybody's outcome whole?
+//! Killed while people submit, at random moments and at those that are likely to cost somebody something (`moments.rs`), and
+//! started again on the same data: is everybody's outcome whole?
 //!
 //! What must hold after each start, seen from outside only:
 //! - who is VERIFIED has an event, and its captures can be decoded;
@@ -6,8 +7,9 @@
 //! - nobody has fewer attempts than before, since all of them are honest;
 //! - whoever was interrupted is decided in the end: at the latest when the lease of the claim is over that died.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use engine::{Thresholds, jpeg};
@@ -17,6 +19,7 @@ use serde_json::Value;
 use visitor::{Decided, Sent, Served, Studio};
 
 use crate::crowd::{Crowd, Ready};
+use crate::moments::{Counts, MOMENTS, Moment, Watch};
 
 /// Names everybody's submission.
 const KEY: &str = "crash";
@@ -39,7 +42,7 @@ pub struct Crash<'a> {
     pub kills: usize,
     /// New people for each kill, who submit at once.
     pub people: usize,
-    /// Makes the moments.
+    /// Makes the random moments.
     pub seed: u64,
     /// Lets the leases of claims that died end, with the server stopped; to wait for them needs nothing.
     pub pass_leases: Option<&'a dyn Fn()>,
@@ -50,6 +53,8 @@ pub struct Crash<'a> {
 pub struct Findings {
     /// How often the server was killed.
     pub kills: usize,
+    /// How often at which moment; those that did not come in time count as any.
+    pub moments: BTreeMap<&'static str, usize>,
     /// Who submitted.
     pub people: usize,
     /// Who was interrupted by a kill.
@@ -78,9 +83,15 @@ impl Crash<'_> {
         for round in 0..=self.kills {
             people.extend(crowd.gather(self.people)?.into_iter().map(Person::new));
             if round == 0 {
-                usual = submit_all(&mut people, None)?;
+                usual = submit_all(&mut people, |_| Ok(()))?;
             } else {
-                submit_all(&mut people, Some((served, usual.mul_f64(1.2 * rng.f64()))))?;
+                let mut watch = Watch::begin(&served.data_dir())?;
+                let moment = MOMENTS[round % MOMENTS.len()];
+                submit_all(&mut people, |counts| {
+                    let came = watch.wait(moment, 2 * usual, counts, &mut rng);
+                    *audit.moments.entry(if came { moment } else { Moment::Any }.name()).or_default() += 1;
+                    served.kill()
+                })?;
                 served = self.start()?;
             }
             crowd.return_to(&served);
@@ -99,7 +110,7 @@ impl Crash<'_> {
         }
         let start = Instant::now();
         while !people.is_empty() && start.elapsed() < LEASE {
-            submit_all(&mut people, None)?;
+            submit_all(&mut people, |_| Ok(()))?;
             audit.look(&served, &people)?;
             audit.leave(&mut people);
             std::thread::sleep(Duration::from_millis(500));
@@ -144,10 +155,23 @@ impl Person {
     }
 
     /// Submits, or goes on where it broke off.
-    fn submit(&mut self) {
+    fn submit(&mut self, counts: &Counts) {
         let Ready { visitor, parcel, .. } = &self.ready;
-        let sent = if self.began { visitor.resume(KEY, parcel) } else { visitor.submit(KEY, parcel) };
+        let sent = if self.began {
+            visitor.resume(KEY, parcel)
+        } else {
+            visitor.upload(KEY, parcel).and_then(|refused| match refused {
+                Some(refused) => Ok(refused),
+                None => {
+                    counts.asked.fetch_add(1, Ordering::Relaxed);
+                    visitor.decide(KEY, parcel)
+                }
+            })
+        };
         self.began = true;
+        if matches!(sent, Ok(Sent::Decided(_))) {
+            counts.answered.fetch_add(1, Ordering::Relaxed);
+        }
         match sent {
             Ok(Sent::Decided(decided)) => self.told = Some(Told::Decision(decided)),
             Ok(Sent::Refused(answer)) => self.told = Some(Told::Refusal(answer.text)),
@@ -158,17 +182,17 @@ impl Person {
     }
 }
 
-/// All submit at once, each once; the server is killed after a while, if it is. How long it took.
-fn submit_all(people: &mut [Person], kill: Option<(Served, Duration)>) -> anyhow::Result<Duration> {
-    let start = Instant::now();
+/// All submit at once, each once, while `meanwhile` is done. How long it took.
+fn submit_all(
+    people: &mut [Person],
+    meanwhile: impl FnOnce(&Counts) -> anyhow::Result<()>,
+) -> anyhow::Result<Duration> {
+    let (start, counts) = (Instant::now(), Counts::default());
     std::thread::scope(|scope| {
         for person in people {
-            scope.spawn(|| person.submit());
+            scope.spawn(|| person.submit(&counts));
         }
-        kill.map_or(Ok(()), |(served, after)| {
-            std::thread::sleep(after);
-            served.kill()
-        })
+        meanwhile(&counts)
     })?;
     Ok(start.elapsed())
 }
@@ -180,12 +204,14 @@ struct Audit {
     people: usize,
     interrupted: usize,
     waited: usize,
+    moments: BTreeMap<&'static str, usize>,
     problems: Vec<String>,
 }
 
 impl Audit {
     fn new() -> Audit {
-        Audit { events: HashMap::new(), people: 0, interrupted: 0, waited: 0, problems: Vec::new() }
+        let (events, moments) = (HashMap::new(), BTreeMap::new());
+        Audit { events, people: 0, interrupted: 0, waited: 0, moments, problems: Vec::new() }
     }
 
     /// Looks at the events that are new, and at everybody's sitting.
@@ -236,7 +262,7 @@ impl Audit {
     }
 
     fn findings(self, kills: usize) -> Findings {
-        let Audit { events, people, interrupted, waited, problems, .. } = self;
-        Findings { kills, people, interrupted, waited, verified: events.len(), problems }
+        let Audit { events, people, interrupted, waited, moments, problems } = self;
+        Findings { kills, moments, people, interrupted, waited, verified: events.len(), problems }
     }
 }

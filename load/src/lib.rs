@@ -7,7 +7,9 @@
 mod copies;
 pub mod crash;
 mod crowd;
+pub mod faults;
 mod honest;
+mod moments;
 mod overload;
 mod parallel;
 mod registrations;

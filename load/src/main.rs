@@ -1,11 +1,12 @@
-//! The program `load`: measures a server, or kills it at random moments; run through `scripts/load`.
+//! The program `load`: measures a server, kills it, or takes away what it relies on; run through `scripts/load`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Parser;
-use load::{Plan, crash::Crash};
+use load::{Plan, crash::Crash, faults::Faults};
 use tempfile::TempDir;
 
 /// Starts a server of its own in a temporary folder and measures what it bears, over HTTP on this machine; with --kill, ends
@@ -22,6 +23,12 @@ struct Options {
     /// Measure registrations and links alone
     #[arg(long, conflicts_with_all = ["kill", "inject"])]
     registrations: bool,
+    /// Take away what it relies on instead of measuring: database (PostgreSQL only), mail server, the clock's truth
+    #[arg(long, conflicts_with_all = ["kill", "inject", "registrations"])]
+    faults: bool,
+    /// Seconds that each of these lasts
+    #[arg(long, default_value_t = 30)]
+    fault_seconds: u64,
     /// People who submit at once when it is killed
     #[arg(long, default_value_t = 6)]
     at_once: usize,
@@ -68,6 +75,13 @@ fn main() -> ExitCode {
     }
 }
 
+/// Where Debian and others put libfaketime.
+fn faketime() -> Option<PathBuf> {
+    let folders = std::fs::read_dir("/usr/lib").ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    let files = folders.map(|folder| folder.join("faketime/libfaketime.so.1"));
+    files.chain([PathBuf::from("/usr/lib/faketime/libfaketime.so.1")]).find(|file| file.exists())
+}
+
 fn run(options: &Options) -> anyhow::Result<bool> {
     let program = match &options.program {
         Some(program) => std::path::absolute(program)?,
@@ -100,6 +114,25 @@ fn run(options: &Options) -> anyhow::Result<bool> {
         let findings = crash.run()?;
         println!("{}", serde_json::to_string_pretty(&findings)?);
         return Ok(findings.is_whole());
+    }
+    if options.faults {
+        let faketime = faketime();
+        if faketime.is_none() {
+            eprintln!("load: without libfaketime (Debian: libfaketime) the clock stays as it is");
+        }
+        let faults = Faults {
+            program: &program,
+            models: &models,
+            folder: &folder,
+            settings: vec![("ENGINE_RUNTIME", options.runtime.as_str())],
+            database_url: database_url.as_deref(),
+            lasts: Duration::from_secs(options.fault_seconds),
+            people: options.people,
+            faketime,
+        };
+        let found = faults.run()?;
+        println!("{}", serde_json::to_string_pretty(&found)?);
+        return Ok(found.problems.is_empty());
     }
     let Options { runtime, seconds, submissions, people, .. } = options.clone();
     let plan = Plan { program, models, folder, runtime, database_url, seconds, submissions, people };

@@ -21,13 +21,19 @@ pub struct DueMail {
     pub created_at: i64,
 }
 
-/// Mails to one mailbox that were asked for within a time, without those that were held back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Asked {
-    /// How many.
-    pub count: i64,
-    /// When the newest was asked for.
-    pub newest: Option<i64>,
+/// A mail that is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct NewMail<'a> {
+    /// Where it goes. Its user is there already.
+    pub email: &'a EmailAddress,
+    /// When it is asked for.
+    pub created_at: i64,
+    /// It is held back if the mailbox got `most` mails after `since_ms`,
+    pub since_ms: i64,
+    /// how many those are,
+    pub most: i64,
+    /// or one after this.
+    pub pause_since_ms: i64,
 }
 
 /// Mails that were neither sent nor given up.
@@ -49,19 +55,6 @@ pub async fn waiting(db: &mut Connection) -> sqlx::Result<Waiting> {
     .await
 }
 
-/// Counts the mails to this mailbox after `since_ms`. Rows of a clock that ran far ahead are left out.
-pub async fn to_mailbox(db: &mut Connection, address_key: &str, since_ms: i64, now_ms: i64) -> sqlx::Result<Asked> {
-    db.query(
-        "select count(*) as count, max(created_at) as newest from mail_outbox
-         where address_key = $1 and created_at > $2 and created_at <= $3 and (given_up_at is null or tries > 0)",
-    )
-    .bind(address_key)
-    .bind(since_ms)
-    .bind(now_ms + MAY_BE_AHEAD_MS)
-    .fetch_one()
-    .await
-}
-
 /// Counts the mails to anybody after `since_ms`, no further than `most`.
 pub async fn to_anybody(db: &mut Connection, since_ms: i64, now_ms: i64, most: u32) -> sqlx::Result<u32> {
     let (count,): (i64,) = db
@@ -77,27 +70,31 @@ pub async fn to_anybody(db: &mut Connection, since_ms: i64, now_ms: i64, most: u
     number(count)
 }
 
-/// Puts a mail with a fresh link to `user` into the outbox. One that is held back is given up at once, without a try: the
-/// row is written all the same, so that the request's work does not tell what became of it.
-pub async fn insert(
-    db: &mut Connection,
-    user: &UserId,
-    address_key: &str,
-    now_ms: i64,
-    is_held_back: bool,
-) -> sqlx::Result<()> {
-    db.query(
-        "insert into mail_outbox (id, user_id, address_key, created_at, next_try_at, given_up_at)
-         values ($1, $2, $3, $4, $4, $5)",
-    )
-    .bind(MailId::new(now_ms))
-    .bind(user)
-    .bind(address_key)
-    .bind(now_ms)
-    .bind(is_held_back.then_some(now_ms))
-    .execute()
-    .await?;
-    Ok(())
+/// Puts a mail with a fresh link into the outbox; returns whether it will leave. One that is held back is given up at once,
+/// without a try: the row is written all the same, so that the request's work does not tell what became of it. Rows of a clock
+/// that ran far ahead do not count.
+pub async fn insert(db: &mut Connection, mail: &NewMail<'_>) -> sqlx::Result<bool> {
+    let (given_up_at,): (Option<i64>,) = db
+        .query(
+            "insert into mail_outbox (id, user_id, address_key, created_at, next_try_at, given_up_at)
+         select $1, u.id, $2, cast($3 as bigint), cast($3 as bigint),
+             case when asked.mails >= $4 or asked.newest > $5 then cast($3 as bigint) end
+         from users u, (select count(*) as mails, max(created_at) as newest from mail_outbox
+                        where address_key = $2 and created_at > $6 and created_at <= $7
+                            and (given_up_at is null or tries > 0)) asked
+         where u.email = $8 returning given_up_at",
+        )
+        .bind(MailId::new(mail.created_at))
+        .bind(mail.email.folded_key())
+        .bind(mail.created_at)
+        .bind(mail.most)
+        .bind(mail.pause_since_ms)
+        .bind(mail.since_ms)
+        .bind(mail.created_at + MAY_BE_AHEAD_MS)
+        .bind(mail.email)
+        .fetch_one()
+        .await?;
+    Ok(given_up_at.is_none())
 }
 
 /// Removes mails that were held back before `before_ms`.

@@ -172,6 +172,8 @@ mod program {
 
     use crate::database::parsed;
     use crate::program::{Program, QUESTION, Visit, database_in, serving};
+    #[cfg(target_os = "linux")]
+    use crate::small_disk::SmallDisk;
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn the_program_serves_a_whole_verification_with_each_store() {
@@ -258,37 +260,18 @@ mod program {
         println!("{answered} of 10 were answered before the kill");
     }
 
-    /// A small disk of its own, full; the database lies elsewhere. In a namespace of the program's own, so that nothing of this
-    /// machine is changed.
     #[cfg(target_os = "linux")]
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn sr_43_a_full_disk_verifies_nobody_costs_nothing_and_lets_the_operator_read() {
-        use std::process::Command;
         let folder = tempfile::tempdir().unwrap();
-        let disk = folder.path().join("disk");
-        std::fs::create_dir(&disk).unwrap();
-        let can = Command::new("unshare").args(["-rm", "mount", "-t", "tmpfs", "tmpfs"]).arg(&disk).output();
-        if !can.is_ok_and(|output| output.status.success()) {
-            eprintln!("SKIPPED: a full disk: this system lets nobody mount one");
-            return;
-        }
         let database = format!("sqlite://{}", folder.path().join("blinkgate.db").display());
-        let usual = serving(folder.path(), &[("DATA_DIR", "disk/data"), ("DATABASE_URL", &database)]);
-        let mut command = Command::new("unshare");
-        command.env_clear().current_dir(folder.path());
-        command.envs(usual.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        let script = r#"mount -t tmpfs -o size=256k tmpfs "$1" && exec "$2""#;
-        command.args(["-rm", "sh", "-c", script, "sh"]).arg(&disk).arg(usual.get_program());
-        let program = Program::start(&mut command).await;
-        let mut first = Visit::begin(&program, &database, "ann@example.com").await;
+        let Some(disk) = SmallDisk::serve(folder.path(), "256k", &[("DATABASE_URL", &database)]).await else { return };
+        let mut first = Visit::begin(&disk.program, &database, "ann@example.com").await;
         first.upload();
         assert_eq!(first.finish().1["status"], "VERIFIED");
 
-        let mut visit = Visit::begin(&program, &database, "jo@example.com").await;
-        let filler = format!("/proc/{}/root{}/filler", program.pid(), disk.display());
-        let filled = std::fs::write(&filler, vec![1; 1 << 20]).unwrap_err();
-        assert_eq!(filled.kind(), std::io::ErrorKind::StorageFull);
+        let mut visit = Visit::begin(&disk.program, &database, "jo@example.com").await;
+        disk.fill();
         visit.upload();
         let (status, answer) = visit.finish();
         assert_eq!((status, &answer["code"]), (503, &json!("unavailable")));
@@ -299,8 +282,46 @@ mod program {
         let (_, session) = visit.browser.send("GET", "/api/session", &[], b"");
         assert_eq!((&session["attempts_left"], &session["status"]), (&json!(5), &json!("PENDING")));
 
-        std::fs::remove_file(&filler).unwrap();
+        disk.clear();
         assert_eq!(visit.finish().1["status"], "VERIFIED", "the same submission succeeds once there is room");
-        program.kill();
+        disk.program.kill();
+    }
+
+    /// The same with the database on that disk: whatever can be written no more, is told so.
+    #[cfg(target_os = "linux")]
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn sr_43_a_full_disk_with_the_database_on_it_verifies_nobody_and_costs_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = "sqlite://disk/data/blinkgate.db";
+        let Some(disk) = SmallDisk::serve(folder.path(), "12m", &[("DATABASE_URL", database)]).await else { return };
+        let seen = format!("sqlite://{}", disk.path("data/blinkgate.db").display());
+        let mut visit = Visit::begin(&disk.program, &seen, "jo@example.com").await;
+        visit.upload();
+        disk.fill();
+        let mut refused = 0;
+        for n in 0..200 {
+            let (status, answer) = visit.finish();
+            assert_eq!((status, &answer["code"]), (503, &json!("unavailable")));
+            let body = json!({ "email": format!("person{n}@example.com") }).to_string();
+            let client = format!("10.1.2.{n}");
+            let headers = [("content-type", "application/json"), ("x-forwarded-for", client.as_str())];
+            // The write-ahead log may have some room left within what it takes already.
+            let (status, answer) = visit.browser.send("POST", "/register", &headers, body.as_bytes());
+            match status {
+                202 => {}
+                _ => assert_eq!((status, &answer["code"]), (503, &json!("unavailable"))),
+            }
+            refused += u32::from(status == 503);
+            if refused == 3 {
+                break;
+            }
+        }
+        assert_eq!(refused, 3, "the disk is full in the end");
+        assert!(visit.browser.events().is_empty(), "reading goes on");
+        let (_, session) = visit.browser.send("GET", "/api/session", &[], b"");
+        assert_eq!((&session["attempts_left"], &session["status"]), (&json!(5), &json!("PENDING")));
+        disk.clear();
+        assert_eq!(visit.finish().1["status"], "VERIFIED", "the same submission succeeds once there is room");
+        disk.program.kill();
     }
 }

@@ -1,8 +1,13 @@
 //! Faults of ours: they are told as such, verify nobody, count nothing, and lose nothing.
 
+use std::path::Path;
+use std::time::Duration;
+
 use axum::http::StatusCode;
+use load::faults::{Faults, Found};
 use serde_json::json;
 
+use crate::database::TestDatabase;
 use crate::helpers::TestServer;
 use crate::parcel::worthless;
 
@@ -132,4 +137,33 @@ async fn a_mail_is_given_up_after_a_day() {
     server.execute("update mail_outbox set created_at = created_at - 86400000").await;
     assert_eq!(server::mail::deliver_due(&server.app).await.unwrap(), None);
     assert_eq!(server.number("select count(*) from mail_outbox where given_up_at is not null").await, 1);
+}
+
+/// `scripts/load --faults` does the same for as long as one likes, with the clock as well.
+fn over_a_time(lasts: Duration, run: impl FnOnce(&Faults) -> anyhow::Result<Found>) {
+    let folder = tempfile::tempdir().unwrap();
+    let found = run(&Faults {
+        program: Path::new(env!("CARGO_BIN_EXE_blinkgate")),
+        models: &Path::new(env!("CARGO_MANIFEST_DIR")).join("../models"),
+        folder: folder.path(),
+        settings: vec![("ENGINE_RUNTIME", "compact")],
+        database_url: None,
+        lasts,
+        people: 3,
+        faketime: None,
+    });
+    let found = found.unwrap();
+    assert!(found.problems.is_empty() && !found.faults.is_empty(), "{found:?}");
+}
+
+#[test]
+#[ignore = "needs TEST_DATABASE_URL"]
+fn sr_43_a_database_that_is_away_has_people_come_again_and_costs_nobody_anything() {
+    let database = TestDatabase::postgres();
+    over_a_time(Duration::from_secs(12), |faults| faults.run_database(database.url()));
+}
+
+#[test]
+fn sr_43_mails_arrive_once_after_their_server_was_away_and_after_it_said_nothing() {
+    over_a_time(Duration::from_secs(2), |faults| faults.run_mails());
 }

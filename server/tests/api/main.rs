@@ -36,6 +36,7 @@ mod rotation;
 mod secrets;
 mod session;
 mod several;
+mod small_disk;
 mod start;
 mod statements;
 mod stores;
