@@ -90,6 +90,9 @@ pub enum NoBundle {
 /// The pictures' file names: open, closed, strip.
 const PICTURES: [&str; 3] = ["open.jpg", "closed.jpg", "strip.jpg"];
 
+/// A file's name and what it holds.
+type File<'a> = (&'static str, Cow<'a, [u8]>);
+
 impl Bundle {
     /// Gathers what the decision of an event rests on.
     ///
@@ -152,8 +155,8 @@ impl Bundle {
         archive.into_inner()
     }
 
-    fn files(&self) -> serde_json::Result<Vec<(&'static str, Cow<'_, [u8]>)>> {
-        let mut files: Vec<(_, Cow<'_, [u8]>)> = vec![
+    fn files(&self) -> serde_json::Result<Vec<File<'_>>> {
+        let mut files: Vec<File> = vec![
             ("issued.json", self.issued.as_bytes().into()),
             ("transcript.jws", self.transcript.as_bytes().into()),
             ("decision.json", serde_json::to_vec_pretty(&self.decided)?.into()),

@@ -59,9 +59,7 @@ pub async fn list_keys(config: &Config) -> anyhow::Result<()> {
     let db = Db::open(&config.database_url).await?;
     let now = clock::now_ms();
     for key in admin_keys::list(&mut db.read().await?).await? {
-        let scopes: Scopes = match key.scopes.parse() {
-            Ok(scopes) => scopes,
-        };
+        let Ok(scopes): Result<Scopes, _> = key.scopes.parse();
         print_json(&json!({
             "id": key.id,
             "name": key.name,
