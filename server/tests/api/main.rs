@@ -22,6 +22,7 @@ mod inventory;
 mod logs;
 mod mail_resend;
 mod mail_smtp;
+mod openapi;
 mod parcel;
 mod pixels;
 mod postgres;
