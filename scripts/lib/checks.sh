@@ -78,14 +78,6 @@ check_scripts() {
     shellcheck -x scripts/run scripts/test scripts/accuracy scripts/bench scripts/fuzz scripts/attack scripts/load scripts/build-wasm scripts/make-models scripts/lib/*.sh scripts/lib/dockerfile-steps deploy/make-secrets .ci/run
 }
 
-# The image's second stage with the program that was built here. Where this machine lets nobody do that, it is named.
-check_image() {
-    local status=0
-    scripts/lib/dockerfile-steps --program "$CARGO_TARGET_DIR/release/blinkgate" || status=$?
-    [ "$status" = 77 ] || return "$status"
-    echo "SKIPPED: the image's steps: they need root's rights, mount namespaces and debootstrap"
-}
-
 check_www() {
     have_node || { skip "node and npm (20.11 or newer) are not installed"; return; }
     node --test www/test/*.test.js || return

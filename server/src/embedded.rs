@@ -1,9 +1,11 @@
-//! Files inside the program: the site as `site` made it, and the models for scoring. The only file that knows how they
+//! Files inside the program: the site as `site` made it, the API's description, and the models for scoring. The only file that knows how they
 //! got there.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use rust_embed::RustEmbed;
+use sha2::{Digest as _, Sha256};
 
 /// A file of the site.
 #[derive(Debug)]
@@ -25,6 +27,20 @@ pub struct SiteFile {
 /// In order of the paths.
 static SITE: &[SiteFile] = include!(concat!(env!("OUT_DIR"), "/site.rs"));
 
+/// The description of the HTTP API.
+static API: LazyLock<SiteFile> = LazyLock::new(|| {
+    let plain = include_bytes!("../../docs/openapi.json");
+    let sum: String = Sha256::digest(plain).iter().map(|byte| format!("{byte:02x}")).collect();
+    SiteFile {
+        path: "api/openapi.json",
+        content_type: "application/json",
+        tag: sum.leak(),
+        immutable: false,
+        plain,
+        brotli: None,
+    }
+});
+
 #[derive(RustEmbed)]
 #[folder = "../models"]
 #[allow_missing = true]
@@ -33,6 +49,11 @@ struct Models;
 /// Returns a file of the site by its address without the first slash.
 pub fn site_file(path: &str) -> Option<&'static SiteFile> {
     SITE.binary_search_by(|file| file.path.cmp(path)).ok().map(|index| &SITE[index])
+}
+
+/// Returns the description of the HTTP API, as OpenAPI.
+pub fn api_description() -> &'static SiteFile {
+    &API
 }
 
 /// Returns a file of `models/` by its name.

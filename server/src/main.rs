@@ -85,6 +85,12 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Ask the server that runs here with the present settings whether it answers; ends with 1 if it does not
+    Health {
+        /// Ask whether it is ready for people: database, captures' store and scoring
+        #[arg(long)]
+        ready: bool,
+    },
     /// Send a mail by every configured way, and say what came of it
     SendTestEmail {
         /// Where it goes
@@ -185,6 +191,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             anyhow::ensure!(well, "something is wrong");
             Ok(())
         }
+        Command::Health { ready } => wait_for(async { tools::health::ask(&Config::load()?, ready).await }),
         Command::SendTestEmail { address } => {
             wait_for(async { mail::send_test_email(&Config::load()?, &address).await })
         }

@@ -1,4 +1,4 @@
-//! Pages, scripts, styles, the engine and its models: all inside the program.
+//! Pages, scripts, styles, the engine and its models, and the description of the API: all inside the program.
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -42,6 +42,11 @@ pub(super) async fn to_register_page() -> Redirect {
 /// The service worker lies beside the pages: it may serve what lies below it, and no more.
 pub(super) async fn service_worker(headers: HeaderMap) -> Response {
     named("sw.js", &headers)
+}
+
+/// What this API is, for programs: kept by caches, and asked about.
+pub(super) async fn api_description(headers: HeaderMap) -> Response {
+    send(embedded::api_description(), &headers)
 }
 
 /// A file whose address names its content.

@@ -16,7 +16,7 @@ use crate::retention::SweepError;
 use crate::verification::VerificationError;
 
 /// What a request is refused with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, strum::EnumIter)]
 #[allow(missing_docs, reason = "each variant's sentence is its documentation")]
 pub enum ApiError {
     AddressErased,
@@ -207,7 +207,7 @@ impl ApiError {
     }
 
     /// Seconds after which it makes sense to try again.
-    fn retry_after_s(&self) -> Option<u32> {
+    pub fn retry_after_s(&self) -> Option<u32> {
         match self {
             ApiError::AttemptsExhausted { retry_after_s }
             | ApiError::CoolingDown { retry_after_s }

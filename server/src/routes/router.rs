@@ -66,6 +66,7 @@ pub fn routes() -> Vec<Route> {
         public("/pkg/{*path}", get(assets::by_content)),
         public("/models/{*path}", get(assets::by_content)),
         public("/sw.js", get(assets::service_worker)),
+        public("/api/openapi.json", get(assets::api_description)),
         // The flow.
         Route {
             method: Method::POST,

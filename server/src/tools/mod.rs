@@ -1,5 +1,6 @@
-//! Command-line tools over the engine: look at one picture, replay a recorded clip, take a decision again.
+//! Command-line tools: look at one picture, replay a recorded clip, take a decision again, ask a running server how it is.
 
+pub mod health;
 pub mod inspect;
 pub mod replay;
 

@@ -23,6 +23,7 @@ mod inventory;
 mod logs;
 mod mail_resend;
 mod mail_smtp;
+mod openapi;
 mod operators;
 mod parcel;
 mod pixels;
