@@ -105,7 +105,7 @@ pub async fn list(
 
 /// Every text that [`list`] may come to, so that tests can put each before both databases.
 pub fn texts() -> Vec<String> {
-    let place = Place { at: 0, id: String::new() };
+    let place = Place { at: -1, id: String::new() };
     let reviews = [None, Some(ReviewState::Open), Some(ReviewState::Approved), Some(ReviewState::Declined)];
     let given = |choice: usize, bit: usize| choice >> bit & 1 == 1;
     let one = |choice: usize| {
@@ -210,7 +210,10 @@ fn draft(filter: &Filter, behind: Option<&Place>, limit: u32) -> Draft {
     if let Some(from_ms) = filter.from_ms {
         draft.say(time).say(">= ").bind(Bound::Number(from_ms));
     }
-    if let Some(until_ms) = filter.until_ms {
+    // One end is enough: with both, SQLite takes another index. What lies behind a place of `until_ms` or later is let through
+    // by `until_ms` alone.
+    let behind = behind.filter(|place| filter.until_ms.is_none_or(|until_ms| place.at < until_ms));
+    if let Some(until_ms) = filter.until_ms.filter(|_| behind.is_none()) {
         draft.say(time).say("< ").bind(Bound::Number(until_ms));
     }
     if let Some(Place { at, id }) = behind {

@@ -69,7 +69,7 @@ pub fn statements() -> Vec<[String; 2]> {
 
 /// What may be read from one end: the index, and why. Those that end with their first rows do (`limit`); what is left over of
 /// uploads and of mails is little, however much lies behind them; operators may wait.
-const FROM_ONE_END: [&str; 12] = [
+const FROM_ONE_END: [&str; 13] = [
     // Uploads under way.
     "SCAN u USING COVERING INDEX sqlite_autoindex_upload_chunks_1",
     // Mails that wait.
@@ -79,7 +79,8 @@ const FROM_ONE_END: [&str; 12] = [
     "SCAN audit_entries USING INDEX audit_entries_newest",
     "SCAN e USING INDEX verification_events_newest",
     "SCAN e USING INDEX verification_events_to_review",
-    // The few keys of operators, where they are listed.
+    // The few keys of operators, where they are listed, and where one is revoked by name or id.
+    "SCAN admin_keys USING INDEX admin_keys_one_of_a_name",
     "SCAN admin_keys USING INDEX sqlite_autoindex_admin_keys_1",
     // The first user (of sweeps), and all of them where one is looked for to be erased.
     "SCAN users USING INDEX sqlite_autoindex_users_1",

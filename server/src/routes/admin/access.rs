@@ -54,7 +54,7 @@ pub(in crate::routes) async fn admit(
 ) -> Result<Response, ApiError> {
     let (mut parts, body) = request.into_parts();
     let client = Client::from_request_parts(&mut parts, &app).await?;
-    let in_address = refuse_key_in_address(&app, &client, parts.uri.query().unwrap_or_default()).await?;
+    let in_address = key_in_address(&app, &client, parts.uri.query().unwrap_or_default()).await?;
     let presented = in_header(&parts.headers).or(in_address).ok_or(ApiError::AdminKeyMissing)?;
     app.rate.peek(Limit::BadAdminKey, client.as_str(), Instant::now())?;
     let Some(operator) = find(&app, &presented, clock::now_ms()).await? else {
@@ -75,7 +75,7 @@ pub(in crate::routes) async fn me(operator: Operator) -> Json<Operator> {
 
 /// The key in the address, where the settings allow one there. Elsewhere such a request is refused, with whatever key it has
 /// beside it, and a key that was right is noted as exposed.
-async fn refuse_key_in_address(app: &App, client: &Client, query: &str) -> Result<Option<String>, ApiError> {
+async fn key_in_address(app: &App, client: &Client, query: &str) -> Result<Option<String>, ApiError> {
     let mut keys = pairs(query).filter(|(name, _)| KEY_NAMES.contains(&name.to_ascii_lowercase().as_str()));
     let Some((name, key)) = keys.next() else { return Ok(None) };
     if app.admin_allow_query_key && name == QUERY_KEY && keys.next().is_none() {

@@ -98,11 +98,7 @@ async fn a_key_that_is_wrong_revoked_or_over_opens_nothing() {
 
 #[tokio::test]
 async fn sr_36_wrong_keys_are_limited_alike_whatever_is_right_about_them() {
-    for wrong in [
-        |key: &str| format!("{}x", &key[..key.len() - 1]),
-        |_: &str| "bk_x".to_owned(),
-        |key: &str| key.replace("bk_", ""),
-    ] {
+    for wrong in [|key: &str| format!("{key}x"), |_: &str| "bk_x".to_owned(), |key: &str| key.replace("bk_", "")] {
         let server = TestServer::start().await;
         let good = key(&server, "good", &[Scope::Events]).await;
         for _ in 0..10 {

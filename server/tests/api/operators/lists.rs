@@ -67,7 +67,7 @@ async fn filters_let_through_what_they_name_and_join_by_and() {
     let reasons: [(&str, Test); 3] = [
         ("", |_| true),
         ("&reason=no_blink", |event| event.reason.as_deref() == Some("no_blink")),
-        ("&reason=turned", |_| false),
+        ("&reason=capture_no_face", |_| false),
     ];
     let emails: [(&str, Test); 3] = [
         ("", |_| true),
