@@ -8,7 +8,7 @@ use fastrand::Rng;
 use serde_json::json;
 use visitor::{Decided, Sent, Studio};
 
-use super::{ATTEMPTS, Faults, Found, KEY};
+use super::{ATTEMPTS, Faults, Found, KEY, again};
 use crate::crowd::Crowd;
 
 /// Steps by which the clock is wrong, one after the other; none at the end.
@@ -35,7 +35,7 @@ pub(super) fn step(faults: &Faults, library: &Path, studio: &Studio, found: &mut
         let people = crowd.gather(faults.people)?;
         std::fs::write(&offset, format!("{step}\n"))?;
         for ready in &people {
-            match ready.visitor.submit(KEY, &ready.parcel) {
+            match again(|| ready.visitor.submit(KEY, &ready.parcel)) {
                 Ok(Sent::Decided(Decided { verified: true, attempts_left: ATTEMPTS, .. })) => {
                     verified += 1;
                     found.have_evidence(&served, std::slice::from_ref(ready))?;

@@ -8,11 +8,13 @@ use serde_json::json;
 use visitor::Studio;
 
 use super::door::{Door, Stand};
-use super::{Faults, Found, Told};
+use super::{Faults, Found, Told, again};
 use crate::crowd::Crowd;
 
 /// To be verified after the fault is over.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two rounds of everybody.
+const PACE: Duration = Duration::from_millis(500);
 /// `/ready` keeps what it saw for a moment, and looks for longer than that.
 const LOOKS: Duration = Duration::from_secs(20);
 
@@ -43,14 +45,15 @@ pub(super) fn away(faults: &Faults, url: &str, studio: &Studio, found: &mut Foun
                 break;
             }
         }
-        let registering = crowd.somebody().register()?;
+        std::thread::sleep(PACE);
+        let registering = again(|| crowd.somebody().register())?;
         if registering.status != 503 || registering.retry_after.is_none() {
             found.problems.push(format!("registering: {} {}", registering.status, registering.text));
         }
-        if served.site.get("/health")?.status != 200 {
+        if again(|| served.site.get("/health"))?.status != 200 {
             found.problems.push("/health".to_owned());
         }
-        ready_says = Some(served.site.get("/ready")?.status);
+        ready_says = Some(again(|| served.site.get("/ready"))?.status);
     }
     if ready_says != Some(503) {
         found.problems.push(format!("/ready says {ready_says:?} while the database is away"));

@@ -7,7 +7,7 @@ use visitor::Visitor;
 
 use super::door::{Door, Stand};
 use super::mailbox::Mailbox;
-use super::{Faults, Found};
+use super::{Faults, Found, again};
 
 /// After the fault every mail is to arrive within the longest pause between tries that it could have come to.
 const PATIENCE: Duration = Duration::from_secs(200);
@@ -35,7 +35,7 @@ pub(super) fn away_and_silent(faults: &Faults, found: &mut Found) -> anyhow::Res
         let (start, first, mut slowest) = (Instant::now(), number, Duration::ZERO);
         while start.elapsed() < faults.lasts {
             let asked = Instant::now();
-            let answer = Visitor::new(&served.site, number).register()?;
+            let answer = again(|| Visitor::new(&served.site, number).register())?;
             if answer.status != 202 {
                 found.problems.push(format!("{name}: {} {}", answer.status, answer.text));
             }

@@ -104,6 +104,16 @@ impl Faults<'_> {
     }
 }
 
+/// Asks again where no answer came: a server that refuses a body without reading it ends the connection, and the next request may
+/// be on its way there already.
+fn again<T>(ask: impl Fn() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    const PAUSE: Duration = Duration::from_millis(100);
+    ask().or_else(|_| {
+        std::thread::sleep(PAUSE);
+        ask()
+    })
+}
+
 /// What somebody got who submitted during a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Told {
@@ -115,7 +125,7 @@ enum Told {
 impl Found {
     /// Somebody submits; whoever gets neither a decision nor a pause is a problem.
     fn submit(&mut self, ready: &Ready) -> Option<Told> {
-        match ready.visitor.submit(KEY, &ready.parcel) {
+        match again(|| ready.visitor.submit(KEY, &ready.parcel)) {
             Ok(Sent::Decided(Decided { verified: true, attempts_left: ATTEMPTS, .. })) => Some(Told::Verified),
             Ok(Sent::Later(_)) => Some(Told::Later),
             other => {
@@ -128,7 +138,7 @@ impl Found {
     /// Everybody goes on until they are verified, with all their attempts.
     fn all_are_verified(&mut self, people: &[Ready], patience: Duration) {
         for ready in people {
-            match ready.visitor.resume_until_decided(KEY, &ready.parcel, patience) {
+            match again(|| ready.visitor.resume_until_decided(KEY, &ready.parcel, patience)) {
                 Ok(Decided { verified: true, attempts_left: ATTEMPTS, .. }) => {}
                 other => self.problems.push(format!("{} in the end: {other:?}", ready.visitor.email)),
             }

@@ -148,6 +148,9 @@ async fn claim(
 ) -> Result<Claimed, VerificationError> {
     let now = clock::now_ms();
     match challenges::claim(db, challenge, &session.id, key, now, now + LEASE_MS).await? {
+        // The clock was put back since: how much time passed nobody can tell, and the person is not to pay for that. The caller
+        // drops the transaction, and with it the claim.
+        Claim::Granted(challenge, _) if challenge.issued_at > now => Err(VerificationError::Expired),
         Claim::Granted(challenge, lease) => Ok(Claimed::Mine(challenge, lease)),
         Claim::Answered(answer) => serde_json::from_str(&answer)
             .map(Claimed::Answered)

@@ -170,6 +170,23 @@ async fn sr_12_a_clock_that_jumps_accepts_nothing_expired_and_shuts_nobody_out()
 }
 
 #[tokio::test]
+async fn sr_43_a_clock_that_is_put_back_during_a_check_costs_no_attempt() {
+    let server = TestServer::start().await;
+    let cookie = server.sitting("jo@example.com").await;
+    let challenge = server.challenge(&cookie).await;
+    server.jump_clock(-60_000).await;
+    let giving_up = json!({ "challenge_id": challenge["challenge_id"], "reason": "timeout" });
+    server.submit(&cookie, "k1", &worthless(&challenge)).await.assert_problem(410, "challenge_expired");
+    server.post("/api/give-up", Some(&cookie), &giving_up).await.assert_problem(410, "challenge_expired");
+    assert_eq!(server.session(&cookie).await["attempts_left"], 5);
+    assert_eq!(server.number("select count(*) from verification_events").await, 0);
+    let challenge = server.challenge(&cookie).await;
+    assert_eq!(challenge["attempt"], 1);
+    let answer = server.submit(&cookie, "k2", &worthless(&challenge)).await;
+    assert_eq!((answer.status, &answer.json()["attempts_left"]), (StatusCode::OK, &json!(4)), "and another one counts");
+}
+
+#[tokio::test]
 async fn clocks_of_several_servers_may_lie_a_little_apart() {
     let server = TestServer::start().await;
     let token = server.mailed_token("ann@example.com").await;

@@ -54,6 +54,19 @@ fn a_data_folder_that_cannot_be_written_is_said_with_what_to_do() {
 }
 
 #[test]
+fn what_the_original_needed_and_this_does_not_is_said_and_stops_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(".env"), "SECRET_KEY=flask-session-secret\n").unwrap();
+    let mut command = blinkgate(folder.path(), &[("PORT", "0"), ("ENGINE_RUNTIME", "compact")]);
+    let mut program = Running(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    let told: Vec<_> =
+        lines_of(program.0.stdout.take().unwrap()).take_while(|line| !line.contains("the admin key is in")).collect();
+    let told: Vec<_> = told.into_iter().filter(|line| line.contains("SECRET_KEY")).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("is not needed") && !told[0].contains("flask"), "{told:?}");
+}
+
+#[test]
 fn a_corrupt_or_missing_model_stops_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
