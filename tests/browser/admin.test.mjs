@@ -92,9 +92,9 @@ async function openEvent(page, email) {
   await screen(page, ['event']);
 }
 
-/** The program, with the server's data. */
+/** The program, with the server's settings: a checkpoint names the site's address. */
 function run(...args) {
-  const env = { PATH: process.env.PATH, HOME: server.data, DATA_DIR: server.data };
+  const env = { PATH: process.env.PATH, HOME: server.data, DATA_DIR: server.data, PORT: new URL(server.base).port };
   return execFileSync(PROGRAM, args, { env, cwd: server.data, stdio: ['ignore', 'pipe', 'ignore'] }).toString();
 }
 
