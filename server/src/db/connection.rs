@@ -3,7 +3,7 @@
 use std::ops::{Deref, DerefMut};
 
 use sqlx::pool::PoolConnection;
-use sqlx::{AssertSqlSafe, Database, Postgres, Sqlite, Transaction};
+use sqlx::{Database, Postgres, Sqlite, Transaction};
 
 use super::statement::{Statement, Text};
 
@@ -42,18 +42,9 @@ impl<D: Database> Lent<D> {
 impl Connection {
     /// A statement, to be bound and run.
     pub fn query(&mut self, text: impl Into<Text>) -> Statement<'_> {
-        let Text { sqlite, postgres } = text.into();
         match &mut self.0 {
-            Kind::Sqlite(lent) => Statement::sqlite(lent.get(), sqlite),
-            Kind::Postgres(lent) => Statement::postgres(lent.get(), postgres),
-        }
-    }
-
-    /// The same for a text that was put together from literals of this folder, and from nothing else: values are bound.
-    pub(super) fn query_built(&mut self, text: String) -> Statement<'_> {
-        match &mut self.0 {
-            Kind::Sqlite(lent) => Statement::sqlite(lent.get(), AssertSqlSafe(text)),
-            Kind::Postgres(lent) => Statement::postgres(lent.get(), AssertSqlSafe(text)),
+            Kind::Sqlite(lent) => Statement::sqlite(lent.get(), text.into()),
+            Kind::Postgres(lent) => Statement::postgres(lent.get(), text.into()),
         }
     }
 }

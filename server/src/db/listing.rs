@@ -4,6 +4,9 @@
 //! are given, the narrowest leads; the others are written so that no index offers itself for them, since SQLite, which keeps no
 //! statistics here, might take the wrong one.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
 use super::Connection;
 use crate::domain::{ChallengeId, Decision, EventId, ReviewState};
 
@@ -93,7 +96,7 @@ pub async fn list(
     limit: u32,
 ) -> sqlx::Result<Vec<Listed>> {
     let Draft { text, values } = draft(filter, behind, limit);
-    let mut statement = db.query_built(text);
+    let mut statement = db.query(kept(text));
     for value in values {
         statement = match value {
             Bound::Number(number) => statement.bind(number),
@@ -120,6 +123,19 @@ pub fn texts() -> Vec<String> {
         draft(&filter, given(choice, 5).then_some(&place), 1).text
     };
     (0..64 * reviews.len()).map(one).collect()
+}
+
+/// The text, kept for good: there are as many as [`texts`] returns, all of literals ([`Draft::say`]).
+fn kept(text: String) -> &'static str {
+    static KEPT: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    // Nothing that could panic is done while it is locked.
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = kept.get(text.as_str()) {
+        return known;
+    }
+    let text: &'static str = text.leak();
+    kept.insert(text);
+    text
 }
 
 /// A statement as it grows.

@@ -6,7 +6,7 @@
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Encode, FromRow, PgConnection, Postgres, SqlSafeStr, Sqlite, SqliteConnection, Type};
+use sqlx::{Encode, FromRow, PgConnection, Postgres, Sqlite, SqliteConnection, Type};
 
 /// The text of a statement.
 #[derive(Clone, Copy, Debug)]
@@ -52,12 +52,12 @@ enum Kind<'c> {
 }
 
 impl<'c> Statement<'c> {
-    pub(super) fn sqlite(db: &'c mut SqliteConnection, text: impl SqlSafeStr) -> Self {
-        Self(Kind::Sqlite(db, sqlx::query(text)))
+    pub(super) fn sqlite(db: &'c mut SqliteConnection, text: Text) -> Self {
+        Self(Kind::Sqlite(db, sqlx::query(text.sqlite)))
     }
 
-    pub(super) fn postgres(db: &'c mut PgConnection, text: impl SqlSafeStr) -> Self {
-        Self(Kind::Postgres(db, sqlx::query(text)))
+    pub(super) fn postgres(db: &'c mut PgConnection, text: Text) -> Self {
+        Self(Kind::Postgres(db, sqlx::query(text.postgres)))
     }
 
     /// Gives the next of `$1`, `$2`, ….

@@ -22,6 +22,8 @@ use crate::db::trail::Head;
 
 /// Ed25519, in the numbering of signed notes.
 const ED25519: u8 = 1;
+/// Stands for the hash where there is no entry yet.
+const NO_HASH: &str = "-";
 /// Bytes of a key that a signature begins with.
 const KEY_HASH: usize = 4;
 
@@ -64,7 +66,9 @@ impl TrailKey {
 
     /// Signs where the trail stands.
     pub fn sign(&self, head: &Head, now_ms: i64) -> String {
-        let text = format!("{}\n{}\n{}\n{}\n", self.name, head.number, head.hash, clock::rfc3339(now_ms));
+        // A note has no empty lines.
+        let hash = if head.hash.is_empty() { NO_HASH } else { &head.hash };
+        let text = format!("{}\n{}\n{hash}\n{}\n", self.name, head.number, clock::rfc3339(now_ms));
         let signature = self.key.sign(text.as_bytes()).to_bytes();
         let signed = [key_hash(&self.name, &self.key.verifying_key()).as_slice(), &signature].concat();
         format!("{text}\n— {} {}\n", self.name, STANDARD.encode(signed))
@@ -95,7 +99,7 @@ impl Checkpoint {
         let lines: Vec<&str> = text.lines().collect();
         let [_, number, hash, _] = lines[..] else { return Err(UnreadableCheckpoint::Malformed) };
         let number = number.parse().map_err(|_| UnreadableCheckpoint::Malformed)?;
-        Ok(Self { number, hash: hash.to_owned() })
+        Ok(Self { number, hash: if hash == NO_HASH { String::new() } else { hash.to_owned() } })
     }
 }
 
@@ -138,6 +142,9 @@ mod tests {
         let read = Checkpoint::parse(&note, &key(1).public());
         assert_eq!(read, Ok(Checkpoint { number: 12, hash: "ab".repeat(32) }));
         assert_eq!(Checkpoint::parse(&note, &key(2).public()), Err(UnreadableCheckpoint::Unsigned));
+        let empty = key(1).sign(&Head { begun: 1, ..Head::default() }, 1_700_000_000_000);
+        let read = Checkpoint::parse(&empty, &key(1).public());
+        assert_eq!(read, Ok(Checkpoint { number: 0, hash: String::new() }), "{empty}");
         for (from, to) in [("12", "13"), ("abab", "abac"), ("2023", "2024"), ("example", "exemple")] {
             let changed = note.replacen(from, to, 1);
             assert_eq!(Checkpoint::parse(&changed, &key(1).public()), Err(UnreadableCheckpoint::Unsigned), "{from}");

@@ -69,7 +69,7 @@ pub fn statements() -> Vec<[String; 2]> {
 
 /// What may be read from one end: the index, and why. Those that end with their first rows do (`limit`); what is left over of
 /// uploads and of mails is little, however much lies behind them; operators may wait.
-const FROM_ONE_END: [&str; 13] = [
+const FROM_ONE_END: [&str; 15] = [
     // Uploads under way.
     "SCAN u USING COVERING INDEX sqlite_autoindex_upload_chunks_1",
     // Mails that wait.
@@ -82,6 +82,9 @@ const FROM_ONE_END: [&str; 13] = [
     // The few keys of operators, where they are listed, and where one is revoked by name or id.
     "SCAN admin_keys USING INDEX admin_keys_one_of_a_name",
     "SCAN admin_keys USING INDEX sqlite_autoindex_admin_keys_1",
+    // All rows, where they are looked for in the trail.
+    "SCAN e USING COVERING INDEX verification_events_newest",
+    "SCAN a USING COVERING INDEX audit_entries_newest",
     // The first user (of sweeps), and all of them where one is looked for to be erased.
     "SCAN users USING INDEX sqlite_autoindex_users_1",
     // All who were erased.

@@ -138,10 +138,11 @@ fn serve(router: Router) -> (u16, watch::Sender<bool>) {
             }
             tokio::spawn(async move {
                 let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-                // While it is down, connections break as soon as they are made.
+                // While it is down, connections break as soon as they are made, before anything of them is read.
                 tokio::select! {
-                    _ = connection => {}
+                    biased;
                     _ = is_up.wait_for(|up| !up) => {}
+                    _ = connection => {}
                 }
             });
         }

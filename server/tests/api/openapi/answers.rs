@@ -1,0 +1,143 @@
+//! What every route answers beside what is described.
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use serde_json::json;
+
+use super::{Description, operators};
+use crate::helpers::{TestServer, public_key};
+use crate::parcel::worthless;
+use crate::pixels::Person;
+
+/// Somebody is asked three gestures, misses them and gives up; somebody else blinks and is verified; an operator
+/// looks, decides and erases.
+#[tokio::test]
+async fn what_every_route_answers_fits_its_description() {
+    let mut api = Description::read();
+    let server = TestServer::start().await;
+    pages(&mut api, &server).await;
+    check(&mut api, &server).await;
+    prompted(&mut api).await;
+    operators::look(&mut api, &server).await;
+    operators::act(&mut api, &server).await;
+    let server = TestServer::start().await;
+    server.app.db.close().await;
+    api.take("GET /ready", &server.get("/ready").await);
+
+    let described = api.operations().into_iter().flat_map(|(name, operation)| {
+        let statuses = operation["responses"].as_object().unwrap().keys().filter(|status| *status != "default");
+        statuses.map(|status| (name.clone(), status.clone())).collect::<Vec<_>>()
+    });
+    let unseen: Vec<_> = described.filter(|answer| !api.seen.contains(answer)).collect();
+    assert!(unseen.is_empty(), "described, and not answered here: {unseen:?}");
+}
+
+/// Pages and their parts, whole and not changed.
+async fn pages(api: &mut Description, server: &TestServer) {
+    let page = server.get("/camera").await.text;
+    let script = page.split('"').find(|text| text.starts_with("/assets/")).unwrap().to_owned();
+    let worker = server.get("/sw.js").await.text;
+    let kept = |kind: &str| worker.split('"').find(|text| text.starts_with(kind)).unwrap().to_owned();
+    let files = [
+        ("GET /", "/".to_owned()),
+        ("GET /check-mail", "/check-mail".to_owned()),
+        ("GET /camera", "/camera".to_owned()),
+        ("GET /result", "/result".to_owned()),
+        ("GET /admin", "/admin".to_owned()),
+        ("GET /sw.js", "/sw.js".to_owned()),
+        ("GET /assets/{path}", script),
+        ("GET /pkg/{path}", kept("/pkg/")),
+        ("GET /models/{path}", kept("/models/")),
+        ("GET /api/openapi.json", "/api/openapi.json".to_owned()),
+    ];
+    for (name, path) in files {
+        let answer = server.get(&path).await;
+        api.take(name, &answer);
+        let again = Request::get(&path).header(header::IF_NONE_MATCH, answer.header("etag"));
+        api.take(name, &server.send(again.body(Body::empty()).unwrap()).await);
+    }
+    for (name, path) in [("GET /register", "/register"), ("GET /verify", "/verify?token=none")] {
+        api.take(name, &server.get(path).await);
+    }
+    for name in ["GET /assets/{path}", "GET /pkg/{path}", "GET /models/{path}"] {
+        let path = name.split_once(' ').unwrap().1.replace("{path}", "none.js");
+        let answer = server.get(&path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND);
+        api.take(name, &answer);
+    }
+    api.take("GET /health", &server.get("/health").await);
+    api.take("GET /ready", &server.get("/ready").await);
+}
+
+/// The way from an address to VERIFIED, with a failed and a cancelled attempt before.
+async fn check(api: &mut Description, server: &TestServer) {
+    let email = json!({ "email": "jo@example.com" });
+    api.post(server, "POST /register", "/register", None, &email).await;
+    api.post(server, "POST /register", "/register", None, &json!({ "email": "nobody" })).await;
+    let token = server.mailed_token("jo@example.com").await;
+    let redemption = json!({ "token": token });
+    let answer = api.post(server, "POST /verify", "/verify", None, &redemption).await;
+    let cookie = crate::helpers::cookie_of(&answer);
+    api.post(server, "POST /verify", "/verify", None, &json!({ "token": "none" })).await;
+
+    let key = json!({ "public_key": public_key(), "consent": visitor::consent(), "rate": 300, "tone_guided": false });
+    let challenge = api.post(server, "POST /api/challenge", "/api/challenge", Some(&cookie), &key).await.json();
+    let giving_up = json!({ "challenge_id": challenge["challenge_id"], "reason": "cancelled" });
+    api.post(server, "POST /api/give-up", "/api/give-up", Some(&cookie), &giving_up).await;
+    let challenge = server.challenge(&cookie).await;
+    let parcel = worthless(&challenge);
+    server.upload(&cookie, "k1", &parcel).await;
+    api.take("POST /api/submission/{challenge}", &server.finish(&cookie, "k1", &parcel).await);
+    session(api, server, Some(&cookie)).await;
+    session(api, server, None).await;
+
+    let person = Person::at(server, cookie).await;
+    let (cookie, parcel) = (&person.cookie, person.parcel());
+    for (start, answers) in [(0, 200), (1, 409)] {
+        let answer = server.append(cookie, "k2", &parcel, start, &parcel.bytes()[..1000]).await;
+        assert_eq!(answer.status, answers);
+        api.take("PATCH /api/submission/{challenge}", &answer);
+    }
+    api.take("GET /api/submission/{challenge}", &server.received(cookie, "k2", &parcel).await);
+    api.take("POST /api/submission/{challenge}", &server.finish(cookie, "k2", &parcel).await);
+    server.upload(cookie, "k3", &parcel).await;
+    let sizes = &api.operation("POST /api/submission/{challenge}")["requestBody"]["content"]["application/json"];
+    api.assert_fits(&sizes["schema"], &parcel.lengths(), "the sizes");
+    let verified = server.finish(cookie, "k3", &parcel).await;
+    assert_eq!(verified.json()["status"], "VERIFIED", "{}", verified.text);
+    api.take("POST /api/submission/{challenge}", &verified);
+    session(api, server, Some(cookie)).await;
+}
+
+async fn session(api: &mut Description, server: &TestServer, cookie: Option<&str>) {
+    let request = Request::get("/api/session").header(header::COOKIE, cookie.unwrap_or("none=1"));
+    let answer = server.send(request.body(Body::empty()).unwrap()).await;
+    api.take("GET /api/session", &answer);
+}
+
+/// Cues until none is left.
+async fn prompted(api: &mut Description) {
+    const CUE: &str = "POST /api/cue/{challenge}";
+    let server = TestServer::with(&[("CHALLENGE_POLICY", "prompted")]).await;
+    let cookie = server.sitting("jo@example.com").await;
+    let last = |outcome: &str, round: usize| json!({ "commitment": { "round": round, "outcome": outcome, "commitment": format!("{round:0>43}") } });
+    for (outcomes, end) in [(["done"; 3], "complete"), (["missed"; 3], "exhausted")] {
+        let challenge = server.challenge(&cookie).await;
+        let path = format!("/api/cue/{}", challenge["challenge_id"].as_str().unwrap());
+        let mut before = json!({ "commitment": null });
+        for (round, outcome) in outcomes.into_iter().enumerate() {
+            assert_eq!(api.post(&server, CUE, &path, Some(&cookie), &before).await.json()["next"], "cue");
+            before = last(outcome, round);
+        }
+        assert_eq!(api.post(&server, CUE, &path, Some(&cookie), &before).await.json()["next"], end);
+        let answer = api.post(&server, CUE, &path, Some(&cookie), &last("done", 9)).await;
+        assert_eq!(answer.status, StatusCode::CONFLICT);
+        if end == "exhausted" {
+            let giving_up = json!({ "challenge_id": challenge["challenge_id"], "reason": "prompt_missed" });
+            api.post(&server, "POST /api/give-up", "/api/give-up", Some(&cookie), &giving_up).await;
+        }
+    }
+    let event = operators::look_at(api, &server, &server.events().await[0]).await;
+    let shown = event["timeline"].as_array().unwrap().iter().filter(|entry| entry["what"] == "cue_shown");
+    assert_eq!(shown.count(), 3, "{event:#}");
+}

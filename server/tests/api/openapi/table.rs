@@ -1,0 +1,124 @@
+//! What is described beside the code: routes, codes, and the document's own references.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use engine::Reason;
+use serde_json::Value;
+use server::domain::Scope;
+use server::routes::{Access, ApiError, routes};
+use strum::IntoEnumIterator;
+
+use super::Description;
+use crate::helpers::TestServer;
+
+/// A path as OpenAPI writes it: parameters have no star.
+fn spelled(path: &str) -> String {
+    path.replace("{*", "{")
+}
+
+fn access(access: Access) -> &'static str {
+    match access {
+        Access::Anybody => "anybody",
+        Access::Link => "link",
+        Access::Sitting => "sitting",
+        Access::Admin(_) => "admin",
+    }
+}
+
+#[test]
+fn every_route_is_described_and_every_description_is_a_route() {
+    let description = Description::read();
+    let table: BTreeMap<String, _> =
+        routes().into_iter().map(|route| (format!("{} {}", route.method, spelled(route.path)), route)).collect();
+    let described = description.operations();
+    assert_eq!(table.keys().collect::<Vec<_>>(), described.keys().collect::<Vec<_>>());
+    let mut ids = BTreeSet::new();
+    for (name, route) in table {
+        let operation = described[&name];
+        assert_eq!(operation["x-access"], access(route.access), "{name}");
+        let scope = if let Access::Admin(scope) = route.access { scope.map(Scope::name) } else { None };
+        assert_eq!(operation.get("x-scope").map(|scope| scope.as_str().unwrap()), scope, "{name}");
+        assert_eq!(operation["x-max-body"], route.max_body, "{name}");
+        let schemes: Vec<&String> =
+            operation["security"].as_array().unwrap().iter().flat_map(|way| way.as_object().unwrap().keys()).collect();
+        let expected: &[&str] = match route.access {
+            Access::Anybody | Access::Link => &[],
+            Access::Sitting => &["sitting", "sittingByHttps"],
+            Access::Admin(_) => &["adminKey", "adminBearer"],
+        };
+        assert_eq!(schemes, expected, "{name}");
+        assert_eq!(operation["requestBody"].is_object(), route.max_body > 0, "{name}");
+        let parameters: Vec<&Value> = operation["parameters"].as_array().into_iter().flatten().collect();
+        let asks_own_page = parameters.iter().any(|parameter| parameter["$ref"] == "#/components/parameters/OwnPage");
+        assert_eq!(asks_own_page, !route.method.is_safe(), "{name}");
+        let in_path = parameters.iter().filter(|parameter| parameter["in"] == "path");
+        let named: Vec<String> =
+            in_path.map(|parameter| format!("{{{}}}", parameter["name"].as_str().unwrap())).collect();
+        assert_eq!(named.len(), spelled(route.path).matches('{').count(), "{name}");
+        assert!(named.iter().all(|parameter| spelled(route.path).contains(parameter)), "{name}");
+        assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{name}: its operationId is another's");
+    }
+}
+
+#[test]
+fn every_code_of_errors_reasons_and_scopes_is_described_as_the_server_means_it() {
+    let description = Description::read();
+    let schemas = &description.document["components"]["schemas"];
+    let described: BTreeMap<&str, &Value> = schemas["ErrorCode"]["oneOf"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| (error["const"].as_str().unwrap(), error))
+        .collect();
+    let errors: Vec<ApiError> = ApiError::iter().collect();
+    let codes: BTreeSet<&str> = errors.iter().map(ApiError::code).collect();
+    assert_eq!(described.keys().copied().collect::<BTreeSet<_>>(), codes);
+    for error in &errors {
+        let (code, entry) = (error.code(), described[error.code()]);
+        assert_eq!(entry["x-status"], error.status().as_u16(), "{code}");
+        assert_eq!(entry["x-retry-after"] == true, error.retry_after_s().is_some(), "{code}");
+        assert!(entry["description"].as_str().unwrap().ends_with('.'), "{code}");
+        // The sentences of these depend on the request.
+        if !matches!(error, ApiError::SubmissionMalformed(_) | ApiError::FilterInvalid { .. }) {
+            assert_eq!(entry["description"], error.detail().as_ref(), "{code}");
+        }
+    }
+    let scopes: Vec<&str> =
+        schemas["Scope"]["oneOf"].as_array().unwrap().iter().map(|scope| scope["const"].as_str().unwrap()).collect();
+    assert_eq!(scopes, Scope::ALL.map(Scope::name));
+    let reasons: Vec<&str> =
+        schemas["Reason"]["oneOf"].as_array().unwrap().iter().map(|reason| reason["const"].as_str().unwrap()).collect();
+    assert_eq!(reasons, Reason::ALL.map(Reason::code));
+}
+
+#[test]
+fn the_description_refers_to_nothing_that_is_not_there_and_names_nothing_in_vain() {
+    let description = Description::read();
+    let text = description.document.to_string();
+    let referred: BTreeSet<&str> =
+        text.split("\"$ref\":\"#").skip(1).map(|rest| rest.split_once('"').unwrap().0).collect();
+    for path in &referred {
+        assert!(description.document.pointer(path).is_some(), "{path}");
+    }
+    for (kind, components) in description.document["components"].as_object().unwrap() {
+        for name in components.as_object().unwrap().keys().filter(|_| kind != "securitySchemes") {
+            let path = format!("/components/{kind}/{name}");
+            assert!(referred.contains(path.as_str()), "{path} is not used");
+        }
+    }
+    assert_eq!(description.document["info"]["version"], env!("CARGO_PKG_VERSION"));
+}
+
+#[tokio::test]
+async fn the_description_is_served_to_anybody_and_kept_by_caches() {
+    let server = TestServer::start().await;
+    let answer = server.get("/api/openapi.json").await;
+    assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, "application/json"));
+    assert_eq!(answer.header("cache-control"), "no-cache");
+    assert_eq!(answer.json(), Description::read().document);
+    let again = Request::get("/api/openapi.json").header(header::IF_NONE_MATCH, answer.header("etag"));
+    let again = server.send(again.body(Body::empty()).unwrap()).await;
+    assert_eq!((again.status, again.text.as_str()), (StatusCode::NOT_MODIFIED, ""));
+}
