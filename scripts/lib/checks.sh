@@ -50,6 +50,10 @@ cargo_component() {
     cargo "$@"
 }
 
+# Tests of the server wait more than they compute: two at a time for each core.
+RUST_TEST_THREADS="${RUST_TEST_THREADS:-$((2 * $(getconf _NPROCESSORS_ONLN)))}"
+export RUST_TEST_THREADS
+
 check_rust_tests() {
     cargo test --locked --release --workspace || return
     [ -d ../shared/material ] || echo "SKIPPED: readings beside MediaPipe's and lids painted into stills: ../shared/material is absent"

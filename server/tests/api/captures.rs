@@ -294,8 +294,7 @@ mod program {
         let folder = tempfile::tempdir().unwrap();
         let database = "sqlite://disk/data/blinkgate.db";
         let Some(disk) = SmallDisk::serve(folder.path(), "12m", &[("DATABASE_URL", database)]).await else { return };
-        let seen = format!("sqlite://{}", disk.path("data/blinkgate.db").display());
-        let mut visit = Visit::begin(&disk.program, &seen, "jo@example.com").await;
+        let mut visit = Visit::in_time(&disk.program, "jo@example.com").await;
         visit.upload();
         disk.fill();
         let mut refused = 0;

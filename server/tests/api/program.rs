@@ -202,6 +202,9 @@ impl Browser {
     }
 }
 
+/// More than a recording lasts.
+const RECORDED: Duration = Duration::from_secs(5);
+
 /// An attempt: a challenge, and what the page gathers and sends for it.
 pub struct Visit {
     pub browser: Browser,
@@ -219,11 +222,31 @@ impl Visit {
     }
 
     /// Gets a challenge in this sitting and blinks.
-    pub async fn at(mut browser: Browser, database: &str) -> Self {
+    pub async fn at(browser: Browser, database: &str) -> Self {
         let db = Db::open(&parsed(database)).await.unwrap();
         let count = "select count(*) from challenges";
         let (take,): (i64,) = db.read().await.unwrap().query(count).fetch_one().await.unwrap();
         let take = u32::try_from(take).unwrap();
+        let visit = Self::blinking(browser, take);
+        // The frames were made faster than a camera gives them.
+        let earlier = "update challenges set issued_at = issued_at - 10000 where state = 'issued'";
+        let mut tx = db.write(Hold::Nothing).await.unwrap();
+        tx.query(earlier).execute().await.unwrap();
+        tx.commit().await.unwrap();
+        db.close().await;
+        visit
+    }
+
+    /// The same where the database cannot be reached from here: as long as a camera would have taken. There is no other challenge.
+    pub async fn in_time(program: &Program, email: &str) -> Self {
+        let mut browser = program.browser();
+        browser.sit_down(program, email).await;
+        let visit = Self::blinking(browser, 0);
+        tokio::time::sleep(RECORDED).await;
+        visit
+    }
+
+    fn blinking(mut browser: Browser, take: u32) -> Self {
         let secret = pixels::secret(take);
         let key = SigningKey::from_bytes(&secret).verifying_key().to_bytes();
         let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": visitor::consent() });
@@ -231,12 +254,6 @@ impl Visit {
         assert_eq!(status, 201, "{challenge}");
         let evidence = pixels::record_of(take, serde_json::from_value(challenge.clone()).unwrap(), key);
         let signed = transcript::sign(&evidence.signing_input, &secret);
-        // The frames were made faster than a camera gives them.
-        let earlier = "update challenges set issued_at = issued_at - 10000 where state = 'issued'";
-        let mut tx = db.write(Hold::Nothing).await.unwrap();
-        tx.query(earlier).execute().await.unwrap();
-        tx.commit().await.unwrap();
-        db.close().await;
         Self { browser, challenge, evidence, signed }
     }
 

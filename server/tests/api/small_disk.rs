@@ -36,7 +36,7 @@ impl SmallDisk {
         Some(Self { program, root })
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    fn path(&self, name: &str) -> PathBuf {
         self.root.join(name)
     }
 

@@ -53,7 +53,8 @@ fn every_route_is_described_and_every_description_is_a_route() {
         let parameters: Vec<&Value> = operation["parameters"].as_array().into_iter().flatten().collect();
         let asks_own_page = parameters.iter().any(|parameter| parameter["$ref"] == "#/components/parameters/OwnPage");
         assert_eq!(asks_own_page, !route.method.is_safe(), "{name}");
-        let in_path = parameters.iter().filter(|parameter| parameter["in"] == "path");
+        let resolved = parameters.iter().map(|parameter| description.resolved(parameter));
+        let in_path = resolved.filter(|parameter| parameter["in"] == "path");
         let named: Vec<String> =
             in_path.map(|parameter| format!("{{{}}}", parameter["name"].as_str().unwrap())).collect();
         assert_eq!(named.len(), spelled(route.path).matches('{').count(), "{name}");
