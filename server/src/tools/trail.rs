@@ -52,7 +52,8 @@ pub async fn print_log_verification(
     let checkpoints = match (checkpoints, key) {
         ([], _) => Vec::new(),
         (files, Some(key)) => read(files, key)?,
-        (files, None) => read(files, &own()?)?,
+        (files, None) => read(files, &own()?)
+            .context("the key is named after APP_BASE_URL: run this with the server's settings, or give --key")?,
     };
     let db = Db::open(&config.database_url).await?;
     let progress = |done: i64, all: i64| {
