@@ -121,6 +121,9 @@ async fn dump(url: &Secret, schema: &str, file: &Path) -> anyhow::Result<()> {
     // The list of processes shows arguments to everybody on the machine.
     let password = url.password().map(percent_decoded);
     let _ = url.set_password(None);
+    // libpq takes a plus sign for itself.
+    let query = url.query().map(|query| query.replace('+', "%20"));
+    url.set_query(query.as_deref());
     files::create_private_file(file)?;
     let mut command = tokio::process::Command::new("pg_dump");
     command.args(["--format=custom", "--no-owner", "--no-privileges"]).stdin(Stdio::null());

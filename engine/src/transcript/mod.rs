@@ -293,7 +293,7 @@ mod tests {
         let text = serde_json::to_string(&sample()).unwrap();
         assert_eq!(Transcript::parse(text.as_bytes()), Ok(sample()));
         let cases = [
-            (text.replace("\"v\":3", "\"v\":2"), Reason::TranscriptVersion),
+            (text.replace("\"v\":4", "\"v\":3"), Reason::TranscriptVersion),
             (text.replace("\"att\":1", "\"att\":1,\"att\":2"), Reason::TranscriptMalformed),
             (text.replace("\"att\":1", "\"att\":1,\"extra\":2"), Reason::TranscriptMalformed),
             (text.replace("\"att\":1,", ""), Reason::TranscriptMalformed),

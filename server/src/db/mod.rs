@@ -142,7 +142,7 @@ impl Db {
     /// # Errors
     /// What the database says.
     pub async fn schema(&self) -> sqlx::Result<Option<String>> {
-        const SCHEMA: Text = Text { sqlite: "select null", postgres: "select current_schema()::text" };
+        const SCHEMA: Text = Text { sqlite: "select null as name", postgres: "select current_schema()::text as name" };
         let (schema,) = self.read().await?.query(SCHEMA).fetch_one().await?;
         Ok(schema)
     }

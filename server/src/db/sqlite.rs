@@ -65,7 +65,15 @@ impl File {
 
     /// The one writer: what a transaction reads stays true until it commits.
     pub(super) async fn write(&self) -> sqlx::Result<WriteTransaction> {
-        Ok(self.writer.begin_with("begin immediate").await?.into())
+        const BEGIN: &str = "begin immediate";
+        match self.writer.begin_with(BEGIN).await {
+            // On a full disk SQLite ends a transaction by itself. sqlx counts it as open for good, and begins no other there.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                self.writer.acquire().await?.close().await?;
+                Ok(self.writer.begin_with(BEGIN).await?.into())
+            }
+            begun => Ok(begun?.into()),
+        }
     }
 
     /// Empties the write-ahead log.

@@ -320,7 +320,18 @@ mod program {
         let (_, session) = visit.browser.send("GET", "/api/session", &[], b"");
         assert_eq!((&session["attempts_left"], &session["status"]), (&json!(5), &json!("PENDING")));
         disk.clear();
-        assert_eq!(visit.finish().1["status"], "VERIFIED", "the same submission succeeds once there is room");
+        // Who is told to come again in a moment does.
+        let mut told = Vec::new();
+        while told.len() < 5 {
+            let (_, answer) = visit.finish();
+            if answer["status"] == "VERIFIED" {
+                break;
+            }
+            told.push(answer);
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
+        let log = String::from_utf8_lossy(&disk.program.log()).into_owned();
+        assert!(told.len() < 5, "the same submission succeeds once there is room: {told:?}\n{log}");
         disk.program.kill();
     }
 }
