@@ -87,6 +87,7 @@ pub(crate) fn sample() -> Transcript {
         nonce: "n".to_owned(),
         att: 1,
         policy: Policy::Natural,
+        consent: engine::transcript::consent_hash("what people are told"),
         key: KeyKind::Soft,
         engine: EngineVersions {
             ver: engine::VERSION.to_owned(),
