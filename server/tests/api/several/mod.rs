@@ -73,7 +73,8 @@ async fn servers_that_die_and_a_database_that_falls_over_lose_nothing_and_decide
         ("select count(*) from challenges where state = 'scoring'", 0),
         ("select count(*) from counted_failures", failed),
         ("select max(attempts) from capture_sessions", 1),
-        ("select count(*) from seen_pictures", 3 * count),
+        // Of each picture its file and its pixels.
+        ("select count(*) from seen_pictures", 6 * count),
         ("select count(*) from upload_chunks", 0),
     ] {
         assert_eq!(fleet.number(sql).await, expected, "{sql}");
