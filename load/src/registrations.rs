@@ -11,7 +11,7 @@ use crate::times::Times;
 use crate::usage;
 
 /// People at a time.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 16;
 /// Mails leave one by one, behind the registrations.
 const MAILS: Duration = Duration::from_secs(600);
 

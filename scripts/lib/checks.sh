@@ -75,11 +75,31 @@ check_fuzz() {
     scripts/fuzz --seconds 5
 }
 
+# Licenses and places of what is built from; known vulnerabilities where the list of them can be had.
+check_dependencies() {
+    local deny
+    deny="$(cargo_tool cargo-deny "$DENY_VERSION")" || { skip "cargo-deny could not be built"; return; }
+    "$deny" --locked check bans licenses sources || return
+    "$deny" --locked fetch db || { echo "SKIPPED: known vulnerabilities: the list of them (RustSec) cannot be fetched"; return 0; }
+    "$deny" --locked check advisories
+}
+
+# What runs in browsers comes out the same wherever it is built: here, and from a copy of the sources in another place.
+check_reproducible() {
+    local copy status=0 flags='-C target-feature=+simd128'
+    copy="$(mktemp -d)"
+    git ls-files -z | tar --null --files-from=- -cf - | tar -xf - -C "$copy"
+    (cd "$copy" && wasm_build engine-wasm wasm "$copy/target" "$flags") &&
+        cmp "$(wasm_built engine-wasm wasm "$CARGO_TARGET_DIR")" "$(wasm_built engine-wasm wasm "$copy/target")" || status=1
+    rm -rf "$copy"
+    return "$status"
+}
+
 check_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --release --workspace --no-deps --document-private-items; }
 
 check_scripts() {
     need_command shellcheck shellcheck 2>/dev/null || { skip "shellcheck is not installed"; return; }
-    shellcheck -x scripts/run scripts/test scripts/accuracy scripts/bench scripts/fuzz scripts/attack scripts/load scripts/build-wasm scripts/make-models scripts/lib/*.sh scripts/lib/dockerfile-steps deploy/make-secrets .ci/run
+    shellcheck -x scripts/run scripts/test scripts/accuracy scripts/bench scripts/fuzz scripts/attack scripts/load scripts/build-wasm scripts/sbom scripts/make-models scripts/lib/*.sh scripts/lib/dockerfile-steps deploy/make-secrets .ci/run
 }
 
 check_www() {

@@ -103,6 +103,23 @@ wasm_linker() {
     if [ -x "$bundled" ]; then echo "$bundled"; else command -v wasm-ld; fi
 }
 
+# Versions of the tools that cargo_tool installs.
+export DENY_VERSION=0.20.2 CYCLONEDX_VERSION=0.5.9
+
+# cargo_tool NAME VERSION: prints where this version of a tool lies; builds it beside cargo's target folder if need be.
+cargo_tool() {
+    local root="${CARGO_TARGET_DIR:-$PWD/target}/tools"
+    if ! "$root/bin/$1" "${1#cargo-}" --version 2>/dev/null | grep -qF "$2"; then
+        say "Building $1 $2."
+        cargo install --quiet --locked --root "$root" --target-dir "$root/target" --version "$2" "$1" >&2 || return
+        rm -rf "$root/target"
+    fi
+    printf '%s\n' "$root/bin/$1"
+}
+
+# Prints files' sums.
+sha256_of() { if command -v sha256sum >/dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi; }
+
 # Checks files against a list of sums; macOS has no sha256sum.
 sha256() { if command -v sha256sum >/dev/null; then sha256sum -c "$1"; else shasum -a 256 -c "$1"; fi; }
 

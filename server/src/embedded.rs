@@ -30,7 +30,7 @@ static SITE: &[SiteFile] = include!(concat!(env!("OUT_DIR"), "/site.rs"));
 /// The description of the HTTP API.
 static API: LazyLock<SiteFile> = LazyLock::new(|| {
     let plain = include_bytes!("../../docs/openapi.json");
-    let sum: String = Sha256::digest(plain).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sum = hex::encode(Sha256::digest(plain));
     SiteFile {
         path: "api/openapi.json",
         content_type: "application/json",

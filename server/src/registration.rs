@@ -3,15 +3,15 @@
 //! All of them count the same mails, so they are written one after the other anyway. Those that arrive while others are being
 //! written wait for each other and share one transaction: one lock, one count, one wait for the disk.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedMutexGuard, oneshot};
 
 use crate::app::{App, AppState};
 use crate::clock::{self, MINUTE_MS};
-use crate::db::outbox::{self, NewMail};
+use crate::db::outbox::{self, Addressee, NewMails};
 use crate::db::{Hold, users};
-use crate::domain::EmailAddress;
 
 /// Mails to one mailbox within an hour. More are asked for only by somebody who wants to annoy its owner.
 const MAILS_PER_HOUR: i64 = 3;
@@ -32,7 +32,7 @@ pub struct Registrations {
 
 #[derive(Debug)]
 struct Waiting {
-    email: EmailAddress,
+    to: Addressee,
     tell: oneshot::Sender<Result<Registered, Failed>>,
 }
 
@@ -56,13 +56,13 @@ pub enum Failed {
     BrokenOff,
 }
 
-/// Registers an address.
+/// Registers an address, for a mail in one of the languages that there are words in.
 ///
 /// # Errors
 /// The database failed; nothing was written.
-pub async fn register(app: &App, email: EmailAddress) -> Result<Registered, Failed> {
+pub async fn register(app: &App, to: Addressee) -> Result<Registered, Failed> {
     let (tell, mut told) = oneshot::channel();
-    app.registrations.wait(Waiting { email, tell });
+    app.registrations.wait(Waiting { to, tell });
     tokio::select! {
         biased;
         answer = &mut told => return answer.unwrap_or(Err(Failed::BrokenOff)),
@@ -90,45 +90,69 @@ impl Registrations {
 }
 
 async fn write_and_tell(app: App, batch: Vec<Waiting>, _turn: OwnedMutexGuard<()>) {
-    let emails: Vec<&EmailAddress> = batch.iter().map(|waiting| &waiting.email).collect();
-    let written = write(&app, &emails).await.map_err(|error| Failed::Database(Arc::new(error)));
+    let (to, tell): (Vec<Addressee>, Vec<_>) = batch.into_iter().map(|waiting| (waiting.to, waiting.tell)).unzip();
+    let written = write(&app, &to).await.map_err(|error| Failed::Database(Arc::new(error)));
     app.mail_wake.notify_one();
-    for (place, waiting) in batch.into_iter().enumerate() {
+    for (place, tell) in tell.into_iter().enumerate() {
         // An error means that who asked has hung up.
-        let _ = waiting.tell.send(written.as_ref().map(|results| results[place]).map_err(Clone::clone));
+        let _ = tell.send(written.as_ref().map(|results| results[place]).map_err(Clone::clone));
     }
 }
 
 /// Writes registrations; what came of each, in their order.
-async fn write(app: &AppState, emails: &[&EmailAddress]) -> sqlx::Result<Vec<Registered>> {
+async fn write(app: &AppState, to: &[Addressee]) -> sqlx::Result<Vec<Registered>> {
     let mut tx = app.db.write(Hold::Registrations).await?;
     // Only now: what was written before has an earlier time.
     let now = clock::now_ms();
     outbox::discard_held_back(&mut tx, now - HOUR_MS).await?;
     let ceiling = app.limits.mails_per_hour;
-    let mut left = ceiling - outbox::to_anybody(&mut tx, now - HOUR_MS, now, ceiling).await?;
-    let mut results = Vec::with_capacity(emails.len());
-    for email in emails {
-        if left == 0 {
-            results.push(Registered::Ceiling);
-            continue;
-        }
+    let asked_for = outbox::to_anybody(&mut tx, now - HOUR_MS, now).await?;
+    let free = ceiling.saturating_sub(u32::try_from(asked_for).unwrap_or(u32::MAX));
+    let mut left = free;
+    let mut results = Vec::with_capacity(to.len());
+    while left > 0 && results.len() < to.len() {
+        let together = first_of_each_mailbox(&to[results.len()..], left);
         // An existing user is left as it is: registering again takes nobody's verification away.
-        users::insert(&mut tx, email, now).await?;
+        users::insert(&mut tx, together.iter().map(|to| &to.email), now).await?;
         // Nothing depends on who it is: the same statements, the same rows.
-        let mail = NewMail {
-            email,
+        let mails = NewMails {
+            to: together,
             created_at: now,
             since_ms: now - HOUR_MS,
             most: MAILS_PER_HOUR,
             pause_since_ms: now - BETWEEN_MAILS_MS,
         };
-        left -= u32::from(outbox::insert(&mut tx, &mail).await?);
-        results.push(Registered::Taken);
+        left -= outbox::insert(&mut tx, &mails).await?;
+        results.resize(results.len() + together.len(), Registered::Taken);
     }
+    results.resize(to.len(), Registered::Ceiling);
+    outbox::count(&mut tx, free - left, now).await?;
     tx.commit().await?;
     if results.contains(&Registered::Ceiling) {
         tracing::warn!(mails = ceiling, "no more mails are taken for now (MAILS_PER_HOUR)");
     }
     Ok(results)
+}
+
+/// The first of these, no more than `most`, up to one whose mailbox was among them: its mail is counted before that one is
+/// asked for.
+fn first_of_each_mailbox(to: &[Addressee], most: u32) -> &[Addressee] {
+    let mut mailboxes = HashSet::new();
+    let distinct = to.iter().take_while(|to| mailboxes.insert(to.email.folded_key())).count();
+    &to[..distinct.min(usize::try_from(most).unwrap_or(usize::MAX))]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::EmailAddress;
+
+    #[test]
+    fn of_one_mailbox_one_mail_is_written_at_a_time() {
+        let to = ["jo@example.com", "al@example.com", "Jo+2@example.com", "li@example.com"]
+            .map(|email| Addressee { email: EmailAddress::parse(email).unwrap(), language: None });
+        for (most, from, count) in [(9, 0, 2), (1, 0, 1), (9, 1, 3), (9, 4, 0)] {
+            assert_eq!(first_of_each_mailbox(&to[from..], most).len(), count, "{most} from {from}");
+        }
+    }
 }

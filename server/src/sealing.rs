@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn a_key_is_read_in_the_forms_in_which_people_make_them() {
         let bytes: [u8; 32] = std::array::from_fn(|i| (i * 9) as u8 ^ 0xfb);
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex::encode(bytes);
         let padded = base64::engine::general_purpose::STANDARD.encode(bytes);
         let key = SealingKey::from_bytes(bytes);
         for text in [hex.as_str(), &hex.to_uppercase(), &padded, padded.trim_end_matches('='), &key.to_text()] {

@@ -28,13 +28,8 @@ impl Bundle {
                 sum.update(part);
             }
         }
-        format!("{}/{}", self.kind, &hex(&sum.finalize())[..NAME_LENGTH])
+        format!("{}/{}", self.kind, &hex::encode(sum.finalize())[..NAME_LENGTH])
     }
-}
-
-/// Bytes as hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

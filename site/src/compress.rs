@@ -11,7 +11,6 @@ use anyhow::{Context as _, anyhow};
 use brotli::enc::BrotliEncoderParams;
 use sha2::{Digest as _, Sha256};
 
-use crate::bundle::hex;
 use crate::folder::Files;
 use crate::table::Sent;
 
@@ -59,7 +58,7 @@ impl Compressor {
     }
 
     fn one(&self, plain: &[u8]) -> anyhow::Result<Sent> {
-        let sha256 = hex(&Sha256::digest(plain));
+        let sha256 = hex::encode(Sha256::digest(plain));
         let name = format!("{sha256}.q{QUALITY}w{WINDOW}.br");
         let path = self.kept.join(&name);
         let packed = match fs::read(&path) {

@@ -156,10 +156,9 @@ fn signature(fields: &[(&'static str, String)], config: &CloudinaryConfig) -> St
     let mut pairs: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
     pairs.sort_unstable();
     let text = pairs.join("&") + config.api_secret.expose();
-    let hex = |digest: &[u8]| digest.iter().map(|byte| format!("{byte:02x}")).collect();
     match config.signature {
-        CloudinarySignature::Sha1 => hex(&Sha1::digest(text)),
-        CloudinarySignature::Sha256 => hex(&Sha256::digest(text)),
+        CloudinarySignature::Sha1 => hex::encode(Sha1::digest(text)),
+        CloudinarySignature::Sha256 => hex::encode(Sha256::digest(text)),
     }
 }
 

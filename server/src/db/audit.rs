@@ -1,11 +1,13 @@
 //! What operators did, and what was removed when its time was over. Rows are added, never changed.
 
+use serde::Deserialize;
+
 use super::Connection;
 use super::listing::Place;
 use crate::domain::AuditId;
 
 /// A row.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, sqlx::FromRow)]
 pub struct Entry {
     /// The row's id.
     pub id: AuditId,

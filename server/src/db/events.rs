@@ -1,11 +1,13 @@
 //! The audit: one row per attempt that ended. Rows are added; what is taken from them later (captures whose time is over, users
 //! who are erased) stands in `kept.rs` and `erasure.rs`; how they are looked up, in `listing.rs`.
 
+use serde::Deserialize;
+
 use super::Connection;
 use crate::domain::{ChallengeId, EventId};
 
 /// An attempt that ended.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug, Deserialize, sqlx::FromRow)]
 pub struct Event {
     /// The row's id.
     pub id: EventId,

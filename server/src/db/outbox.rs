@@ -1,9 +1,11 @@
 //! Mails that are to be sent. A row stays until its mail has left or a day has passed.
 
+use serde_json::{Value, json};
+
 use super::statement::locking;
-use super::{Connection, number};
-use crate::clock::MAY_BE_AHEAD_MS;
-use crate::domain::{EmailAddress, MailId, UserId};
+use super::{Connection, Text, number};
+use crate::clock::{MAY_BE_AHEAD_MS, MINUTE_MS};
+use crate::domain::{EmailAddress, Language, MailId, UserId};
 
 /// A mail that is due.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -14,6 +16,8 @@ pub struct DueMail {
     pub user_id: UserId,
     /// Where it goes.
     pub email: EmailAddress,
+    /// What its words are in.
+    pub language: Option<Language>,
     /// How many tries were begun, this one included.
     #[sqlx(try_from = "i64")]
     pub tries: u32,
@@ -21,14 +25,23 @@ pub struct DueMail {
     pub created_at: i64,
 }
 
-/// A mail that is asked for.
+/// Who gets a mail.
+#[derive(Clone, Debug)]
+pub struct Addressee {
+    /// Where it goes.
+    pub email: EmailAddress,
+    /// What its words are in; none for the words that everybody else gets.
+    pub language: Option<Language>,
+}
+
+/// Mails that are asked for, no two of them to one mailbox.
 #[derive(Clone, Copy, Debug)]
-pub struct NewMail<'a> {
-    /// Where it goes. Its user is there already.
-    pub email: &'a EmailAddress,
-    /// When it is asked for.
+pub struct NewMails<'a> {
+    /// Who gets them. Their users are there already.
+    pub to: &'a [Addressee],
+    /// When they are asked for.
     pub created_at: i64,
-    /// It is held back if the mailbox got `most` mails after `since_ms`,
+    /// One is held back if its mailbox got `most` mails after `since_ms`,
     pub since_ms: i64,
     /// how many those are,
     pub most: i64,
@@ -55,46 +68,85 @@ pub async fn waiting(db: &mut Connection) -> sqlx::Result<Waiting> {
     .await
 }
 
-/// Counts the mails to anybody after `since_ms`, no further than `most`.
-pub async fn to_anybody(db: &mut Connection, since_ms: i64, now_ms: i64, most: u32) -> sqlx::Result<u32> {
+/// Returns how many mails were taken for anybody since `since_ms`, with those of the minute in which that lies. Those of a clock
+/// that ran far ahead do not count.
+pub async fn to_anybody(db: &mut Connection, since_ms: i64, now_ms: i64) -> sqlx::Result<i64> {
     let (count,): (i64,) = db
         .query(
-            "select count(*) from (select 1 from mail_outbox
-         where created_at > $1 and created_at <= $2 and (given_up_at is null or tries > 0) limit $3) counted",
+            "select cast(coalesce(sum(mails), 0) as bigint) as mails from mails_by_minute
+             where began_at >= $1 and began_at <= $2",
         )
-        .bind(since_ms)
+        .bind(minute_of(since_ms))
         .bind(now_ms + MAY_BE_AHEAD_MS)
-        .bind(i64::from(most))
         .fetch_one()
         .await?;
-    number(count)
+    Ok(count)
 }
 
-/// Puts a mail with a fresh link into the outbox; returns whether it will leave. One that is held back is given up at once,
-/// without a try: the row is written all the same, so that the request's work does not tell what became of it. Rows of a clock
-/// that ran far ahead do not count.
-pub async fn insert(db: &mut Connection, mail: &NewMail<'_>) -> sqlx::Result<bool> {
-    let (given_up_at,): (Option<i64>,) = db
-        .query(
-            "insert into mail_outbox (id, user_id, address_key, created_at, next_try_at, given_up_at)
-         select $1, u.id, $2, cast($3 as bigint), cast($3 as bigint),
-             case when asked.mails >= $4 or asked.newest > $5 then cast($3 as bigint) end
-         from users u, (select count(*) as mails, max(created_at) as newest from mail_outbox
-                        where address_key = $2 and created_at > $6 and created_at <= $7
-                            and (given_up_at is null or tries > 0)) asked
-         where u.email = $8 returning given_up_at",
-        )
-        .bind(MailId::new(mail.created_at))
-        .bind(mail.email.folded_key())
-        .bind(mail.created_at)
-        .bind(mail.most)
-        .bind(mail.pause_since_ms)
-        .bind(mail.since_ms)
-        .bind(mail.created_at + MAY_BE_AHEAD_MS)
-        .bind(mail.email)
-        .fetch_one()
+/// Counts mails that are taken, for [`to_anybody`].
+pub async fn count(db: &mut Connection, mails: u32, now_ms: i64) -> sqlx::Result<()> {
+    db.query(
+        "insert into mails_by_minute (began_at, mails) values ($1, $2)
+         on conflict (began_at) do update set mails = mails_by_minute.mails + excluded.mails",
+    )
+    .bind(minute_of(now_ms))
+    .bind(i64::from(mails))
+    .execute()
+    .await?;
+    Ok(())
+}
+
+/// Forgets how many mails there were before.
+pub async fn discard_counts(db: &mut Connection, before_ms: i64) -> sqlx::Result<()> {
+    db.query("delete from mails_by_minute where began_at < $1").bind(before_ms).execute().await?;
+    Ok(())
+}
+
+fn minute_of(ms: i64) -> i64 {
+    ms - ms.rem_euclid(MINUTE_MS)
+}
+
+/// Puts mails with fresh links into the outbox; returns how many will leave. One that is held back is given up at once, without
+/// a try: its row is written all the same, so that the request's work does not tell what became of it. Rows of a clock that ran
+/// far ahead do not count.
+pub async fn insert(db: &mut Connection, mails: &NewMails<'_>) -> sqlx::Result<u32> {
+    const INSERT: Text = Text {
+        sqlite: "insert into mail_outbox (id, user_id, address_key, language, created_at, next_try_at, given_up_at)
+            select new.value ->> 'id', (select id from users where email = new.value ->> 'email'), new.value ->> 'key',
+                new.value ->> 'language', $2, $2,
+                (select case when count(*) >= $3 or max(created_at) > $4 then $2 end from mail_outbox
+                 where address_key = new.value ->> 'key' and created_at > $5 and created_at <= $6
+                     and (given_up_at is null or tries > 0))
+            from json_each($1) new returning given_up_at",
+        postgres:
+            "insert into mail_outbox (id, user_id, address_key, language, created_at, next_try_at, given_up_at)
+            select new.id, (select id from users where email = new.email), new.key,
+                new.language, $2::bigint, $2::bigint,
+                (select case when count(*) >= $3 or max(created_at) > $4 then $2::bigint end from mail_outbox
+                 where address_key = new.key and created_at > $5 and created_at <= $6
+                     and (given_up_at is null or tries > 0))
+            from jsonb_to_recordset($1::jsonb) new (id text, email text, key text, language text) returning given_up_at",
+    };
+    let rows: Vec<Value> = mails
+        .to
+        .iter()
+        .map(|Addressee { email, language }| {
+            let (id, language) = (MailId::new(mails.created_at), language.as_ref().map(Language::as_str));
+            json!({ "id": id.as_str(), "email": email.expose(), "key": email.folded_key(), "language": language })
+        })
+        .collect();
+    let given_up: Vec<(Option<i64>,)> = db
+        .query(INSERT)
+        .bind(Value::from(rows).to_string())
+        .bind(mails.created_at)
+        .bind(mails.most)
+        .bind(mails.pause_since_ms)
+        .bind(mails.since_ms)
+        .bind(mails.created_at + MAY_BE_AHEAD_MS)
+        .fetch_all()
         .await?;
-    Ok(given_up_at.is_none())
+    let leave = given_up.iter().filter(|(given_up_at,)| given_up_at.is_none()).count();
+    number(i64::try_from(leave).unwrap_or(i64::MAX))
 }
 
 /// Removes mails that were held back before `before_ms`.
@@ -120,7 +172,7 @@ pub async fn claim_due(db: &mut Connection, now_ms: i64, lease_until: i64) -> sq
                      where sent_at is null and given_up_at is null and next_try_at <= $1
                      order by next_try_at limit 1",
         "for update skip locked",
-        ") returning id, user_id, tries, created_at, (select email from users where users.id = user_id) as email"
+        ") returning id, user_id, language, tries, created_at, (select email from users where users.id = user_id) as email"
     ))
     .bind(now_ms)
     .bind(lease_until)

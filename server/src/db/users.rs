@@ -1,6 +1,8 @@
 //! Users: one row per address that was ever registered.
 
-use super::Connection;
+use serde_json::{Value, json};
+
+use super::{Connection, Text};
 use crate::domain::{EmailAddress, UserId, UserStatus};
 
 /// A user as far as the flow needs to know.
@@ -14,25 +16,37 @@ pub struct User {
     pub status: UserStatus,
 }
 
-/// Makes the user with this address, if there is none. One that exists is left as it is, whatever its status.
+/// Makes users with these addresses, where there are none. Those that exist are left as they are, whatever their status.
 ///
-/// Runs the same statements in either case, and changes the same pages, so that the time this takes does not tell whether
-/// the address is known: a row that is nobody's comes and goes beside the real one.
-pub async fn insert(db: &mut Connection, email: &EmailAddress, now_ms: i64) -> sqlx::Result<()> {
-    let nobody = UserId::new(now_ms);
-    db.query(
-        "insert into users (id, email, status, created_at, updated_at)
-         values ($1, $2, 'PENDING', $5, $5), ($3, $4, 'PENDING', $5, $5) on conflict (email) do nothing",
-    )
-    .bind(UserId::new(now_ms))
-    .bind(email)
-    .bind(&nobody)
-    // No address ends with a space, and in the index this one's neighbour does.
-    .bind(format!("{} ", email.expose()))
-    .bind(now_ms)
-    .execute()
-    .await?;
-    db.query("delete from users where id = $1").bind(&nobody).execute().await?;
+/// Runs the same statements in either case, and changes the same pages, so that the time this takes does not tell whether an
+/// address is known: for each, a row that is nobody's comes and goes beside the real one.
+pub async fn insert<'a>(
+    db: &mut Connection,
+    emails: impl IntoIterator<Item = &'a EmailAddress>,
+    now_ms: i64,
+) -> sqlx::Result<()> {
+    const INSERT: Text = Text {
+        sqlite: "insert into users (id, email, status, created_at, updated_at)
+            select new.value ->> 'id', new.value ->> 'email', 'PENDING', $2, $2 from json_each($1) new where true
+            on conflict (email) do nothing",
+        postgres: "insert into users (id, email, status, created_at, updated_at)
+            select new.id, new.email, 'PENDING', $2::bigint, $2::bigint from jsonb_to_recordset($1::jsonb) new (id text, email text)
+            on conflict (email) do nothing",
+    };
+    const DELETE: Text = Text {
+        sqlite: "delete from users where id in (select new.value from json_each($1) new)",
+        postgres: "delete from users where id = any (array(select jsonb_array_elements_text($1::jsonb)))",
+    };
+    let (mut rows, mut nobodies) = (Vec::new(), Vec::new());
+    for email in emails {
+        let (somebody, nobody) = (UserId::new(now_ms), UserId::new(now_ms));
+        rows.push(json!({ "id": somebody.as_str(), "email": email.expose() }));
+        // No address ends with a space, and in the index this one's neighbour does.
+        rows.push(json!({ "id": nobody.as_str(), "email": format!("{} ", email.expose()) }));
+        nobodies.push(json!(nobody.as_str()));
+    }
+    db.query(INSERT).bind(Value::from(rows).to_string()).bind(now_ms).execute().await?;
+    db.query(DELETE).bind(Value::from(nobodies).to_string()).execute().await?;
     Ok(())
 }
 

@@ -58,7 +58,7 @@ impl EmailAddress {
     pub fn folded_key(&self) -> String {
         let (local, domain) = self.0.rsplit_once('@').unwrap_or_default();
         let local = local.split('+').next().unwrap_or_default().to_ascii_lowercase();
-        Sha256::digest(format!("{local}@{domain}")).iter().map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(Sha256::digest(format!("{local}@{domain}")))
     }
 }
 

@@ -66,11 +66,7 @@ ids! {
 /// 32 hexadecimal digits: 48 bits of milliseconds, then 80 random bits.
 fn sortable(now_ms: i64) -> String {
     let random: [u8; 10] = super::token::random_bytes();
-    let mut id = format!("{:012x}", now_ms & 0xffff_ffff_ffff);
-    for byte in random {
-        id.push_str(&format!("{byte:02x}"));
-    }
-    id
+    format!("{:012x}{}", now_ms & 0xffff_ffff_ffff, hex::encode(random))
 }
 
 #[cfg(test)]

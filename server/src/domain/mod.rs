@@ -4,6 +4,7 @@
 mod admin_key;
 mod email;
 mod ids;
+mod language;
 mod review;
 mod scope;
 mod status;
@@ -12,6 +13,7 @@ mod token;
 pub use admin_key::PlainAdminKey;
 pub use email::{EmailAddress, EmailError};
 pub use ids::{AdminKeyId, AuditId, ChallengeId, EventId, LeaseId, MailId, ReviewId, SessionId, UserId};
+pub use language::Language;
 pub use review::{Decision, Note, ReviewState};
 pub use scope::{Scope, Scopes};
 pub use status::UserStatus;

@@ -11,7 +11,7 @@ use super::smtp::Smtp;
 use super::words::Templates;
 use crate::clock;
 use crate::config::{MailConfig, MailWay};
-use crate::domain::MailId;
+use crate::domain::{Language, MailId};
 use crate::{files, metrics};
 
 /// The ways out for mails, and what they say.
@@ -85,6 +85,11 @@ impl Transport {
         };
         let ways = config.ways.iter().map(way).collect::<anyhow::Result<_>>()?;
         Ok(Self { ways, templates: Templates::load(config.templates.as_deref())? })
+    }
+
+    /// The language of those there are words in that an `Accept-Language` header prefers.
+    pub fn language(&self, accept: &str) -> Option<Language> {
+        self.templates.preferred(accept).cloned()
     }
 
     /// Sends one mail by the first way that takes it. What every way refuses for good is refused for good.

@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, ensure};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 
+use crate::domain::Language;
+
 /// A template: the file's name, and what it says where an operator has no other.
 type Template = (&'static str, &'static str);
 
 const SUBJECT: Template = ("link.subject.txt", include_str!("templates/link.subject.txt"));
 const TEXT: Template = ("link.txt", include_str!("templates/link.txt"));
 const HTML: Template = ("link.html", include_str!("templates/link.html"));
+const ALL: [Template; 3] = [SUBJECT, TEXT, HTML];
 
 /// Larger files are no mail.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -18,7 +21,10 @@ const MAX_BYTES: u64 = 64 * 1024;
 /// The templates of the mail.
 #[derive(Clone, Debug)]
 pub(super) struct Templates {
+    /// Those for everybody by their files' names, those of a language with its folder before: `de/link.txt`.
     environment: Environment<'static>,
+    /// The languages with a folder, and English.
+    languages: Vec<Language>,
 }
 
 /// What is filled in.
@@ -44,10 +50,11 @@ pub(super) struct Words {
 }
 
 impl Templates {
-    /// Loads the templates: those in `folder`, if there is one, and for each that it lacks the one inside the program.
+    /// Loads the templates: those in `folder`, if there is one, and for each that it lacks the one inside the program; and from
+    /// each folder in it that is named for a language, those in that language.
     ///
     /// # Errors
-    /// A file cannot be read, is no template, or leaves out the link: the message names it.
+    /// A file cannot be read, is no template, is missing in a language, or leaves out the link: the message names it.
     pub(super) fn load(folder: Option<&Path>) -> anyhow::Result<Self> {
         if let Some(folder) = folder {
             ensure!(folder.is_dir(), "MAIL_TEMPLATES is {}, which is no folder", folder.display());
@@ -58,44 +65,94 @@ impl Templates {
             true => AutoEscape::Html,
             false => AutoEscape::None,
         });
-        for (name, built_in) in [SUBJECT, TEXT, HTML] {
+        let mut add = |name: String, source: String| environment.add_template_owned(name, source);
+        for (name, built_in) in ALL {
             let own = folder.map(|folder| folder.join(name)).filter(|path| path.exists());
             let source = own.as_deref().map_or_else(|| Ok(built_in.to_owned()), read)?;
-            environment
-                .add_template_owned(name, source)
-                .with_context(|| format!("{} is no template", place(own.as_ref(), name)))?;
+            let place = || own.as_ref().map_or_else(|| name.to_owned(), |path| path.display().to_string());
+            add(name.to_owned(), source).with_context(|| format!("{} is no template", place()))?;
         }
-        let templates = Self { environment };
-        templates.rehearse().context("the mail's templates (MAIL_TEMPLATES) cannot be used")?;
+        let mut languages = Vec::new();
+        for (language, folder) in folder.map_or_else(|| Ok(Vec::new()), translations)? {
+            for (name, _) in ALL {
+                let path = folder.join(name);
+                let of_language = format!("{}/{name}", language.as_str());
+                add(of_language, read(&path)?).with_context(|| format!("{} is no template", path.display()))?;
+            }
+            languages.push(language);
+        }
+        // Who prefers English to a language with a folder gets what everybody gets.
+        if !languages.contains(&Language::english()) {
+            languages.push(Language::english());
+        }
+        let templates = Self { environment, languages };
+        for language in std::iter::once(None).chain(templates.languages.iter().map(Some)) {
+            templates.rehearse(language).context("the mail's templates (MAIL_TEMPLATES) cannot be used")?;
+        }
         Ok(templates)
     }
 
-    /// Fills the templates in.
+    /// The language of those there are that an `Accept-Language` header prefers.
+    pub(super) fn preferred(&self, accept: &str) -> Option<&Language> {
+        Language::preferred(accept, &self.languages)
+    }
+
+    /// Fills in the templates of this language, or else those for everybody.
     ///
     /// # Errors
     /// A template asks for something that there is not.
-    pub(super) fn fill(&self, facts: &Facts) -> anyhow::Result<Words> {
+    pub(super) fn fill(&self, facts: &Facts, language: Option<&Language>) -> anyhow::Result<Words> {
         let Facts { host, link, minutes } = *facts;
         let filled = |(name, _): Template| -> anyhow::Result<String> {
-            let template = self.environment.get_template(name)?;
+            let (template, name) = self.template(name, language)?;
             // The library would escape slashes as well, and a link that is read in the mail's source should be one.
-            let link = if name == HTML.0 { Value::from_safe_string(escaped(link)) } else { Value::from(link) };
+            let link = if name.ends_with(".html") { Value::from_safe_string(escaped(link)) } else { Value::from(link) };
             template.render(context! { host, link, minutes }).with_context(|| format!("{name} cannot be filled in"))
         };
         let subject = filled(SUBJECT)?.trim().replace(['\r', '\n'], " ");
         Ok(Words { subject, text: filled(TEXT)?, html: filled(HTML)? })
     }
 
+    fn template(
+        &self,
+        name: &str,
+        language: Option<&Language>,
+    ) -> anyhow::Result<(minijinja::Template<'_, '_>, String)> {
+        let of_language = language.map(|language| format!("{}/{name}", language.as_str()));
+        if let Some(of_language) = of_language
+            && let Ok(template) = self.environment.get_template(&of_language)
+        {
+            return Ok((template, of_language));
+        }
+        Ok((self.environment.get_template(name)?, name.to_owned()))
+    }
+
     /// A mail without its link helps nobody; better to be told at the start.
-    fn rehearse(&self) -> anyhow::Result<()> {
+    fn rehearse(&self, language: Option<&Language>) -> anyhow::Result<()> {
         let link = "https://check.example/verify?token=AAAA";
-        let words = self.fill(&Facts { host: "check.example", link, minutes: 30 })?;
-        ensure!(!words.subject.is_empty(), "{} is empty", SUBJECT.0);
-        for ((name, _), filled) in [(TEXT, &words.text), (HTML, &words.html)] {
+        let words = self.fill(&Facts { host: "check.example", link, minutes: 30 }, language)?;
+        let place =
+            |(name, _): Template| self.template(name, language).map_or_else(|_| name.to_owned(), |(_, name)| name);
+        ensure!(!words.subject.is_empty(), "{} is empty", place(SUBJECT));
+        for (template, filled) in [(TEXT, &words.text), (HTML, &words.html)] {
+            let name = place(template);
             ensure!(filled.contains(link), "{name} does not show the link: write {{{{ link }}}} where it belongs");
         }
         Ok(())
     }
+}
+
+/// The folders in this one that are named for languages.
+fn translations(folder: &Path) -> anyhow::Result<Vec<(Language, PathBuf)>> {
+    let cannot = || format!("MAIL_TEMPLATES, {}, cannot be listed", folder.display());
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).with_context(cannot)? {
+        let path = entry.with_context(cannot)?.path();
+        let language = path.file_name().and_then(|name| name.to_str()).and_then(Language::parse);
+        found.extend(language.filter(|_| path.is_dir()).map(|language| (language, path)));
+    }
+    found.sort();
+    Ok(found)
 }
 
 fn escaped(text: &str) -> String {
@@ -108,10 +165,6 @@ fn read(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("{} cannot be read as text", path.display()))
 }
 
-fn place(own: Option<&PathBuf>, name: &str) -> String {
-    own.map_or_else(|| name.to_owned(), |path| path.display().to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,7 +173,7 @@ mod tests {
 
     #[test]
     fn the_templates_inside_the_program_tell_all_there_is_to_know() {
-        let words = Templates::load(None).unwrap().fill(&FACTS).unwrap();
+        let words = Templates::load(None).unwrap().fill(&FACTS, None).unwrap();
         assert_eq!(words.subject, "Your verification link");
         for expected in [FACTS.host, FACTS.link, "30 minutes"] {
             assert!(words.text.contains(expected), "{expected} is missing in {}", words.text);
@@ -132,7 +185,7 @@ mod tests {
     fn an_operators_templates_take_the_place_of_ours_one_by_one() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(SUBJECT.0), "Für {{ host }}\n").unwrap();
-        let words = Templates::load(Some(folder.path())).unwrap().fill(&FACTS).unwrap();
+        let words = Templates::load(Some(folder.path())).unwrap().fill(&FACTS, None).unwrap();
         assert_eq!(words.subject, "Für check.example");
         assert!(words.text.contains(FACTS.link));
     }
@@ -147,5 +200,43 @@ mod tests {
             assert!(error.contains(name), "{name}: {error}");
         }
         assert!(Templates::load(Some(Path::new("/nowhere/at/all"))).is_err());
+    }
+    fn write_all(folder: &Path, subject: &str) {
+        std::fs::create_dir_all(folder).unwrap();
+        for (name, source) in [(SUBJECT.0, subject), (TEXT.0, "{{ link }}"), (HTML.0, "<p>{{ link }}</p>")] {
+            std::fs::write(folder.join(name), source).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_folder_named_for_a_language_is_for_those_who_read_it() {
+        let folder = tempfile::tempdir().unwrap();
+        write_all(&folder.path().join("de"), "Ihr Link");
+        write_all(&folder.path().join("not a language"), "");
+        let templates = Templates::load(Some(folder.path())).unwrap();
+        for (accept, subject) in [
+            ("de-AT,en;q=0.5", "Ihr Link"),
+            ("en-GB,de;q=0.5", "Your verification link"),
+            ("fr", "Your verification link"),
+            ("", "Your verification link"),
+        ] {
+            let words = templates.fill(&FACTS, templates.preferred(accept)).unwrap();
+            assert_eq!(words.subject, subject, "{accept}");
+            assert!(words.html.contains("token=a&amp;b"), "{}", words.html);
+        }
+        let gone = Language::parse("nl");
+        assert_eq!(templates.fill(&FACTS, gone.as_ref()).unwrap().subject, "Your verification link");
+    }
+
+    #[test]
+    fn a_language_with_half_its_words_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        write_all(&folder.path().join("de"), "Ihr Link");
+        std::fs::write(folder.path().join("de/link.txt"), "Hallo").unwrap();
+        let error = format!("{:#}", Templates::load(Some(folder.path())).unwrap_err());
+        assert!(error.contains("de/link.txt does not show the link"), "{error}");
+        std::fs::remove_file(folder.path().join("de/link.txt")).unwrap();
+        let error = format!("{:#}", Templates::load(Some(folder.path())).unwrap_err());
+        assert!(error.contains("de/link.txt cannot be read"), "{error}");
     }
 }

@@ -129,7 +129,8 @@ async fn settle_alone(app: &App, tried: &Tried) -> sqlx::Result<()> {
 async fn send(app: &App, mail: &DueMail, token: &PlainToken) -> Result<(), SendError> {
     let link = format!("{}/verify?token={}", app.base_url.as_str(), token.expose());
     let facts = Facts { host: app.base_url.host(), link: &link, minutes: app.limits.token_ttl_ms / MINUTE_MS };
-    let words = app.mail.templates.fill(&facts).map_err(|error| SendError::unwritable(&error))?;
+    let words =
+        app.mail.templates.fill(&facts, mail.language.as_ref()).map_err(|error| SendError::unwritable(&error))?;
     let Facts { host, link, .. } = facts;
     app.mail.send(&Mail { id: &mail.id, tries: mail.tries, to: &mail.email, host, link, words: &words }).await
 }

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::audit;
 use crate::captures::StoreError;
 use crate::clock::{self, DAY_MS};
-use crate::db::{Hold, failures, kept};
+use crate::db::{Hold, failures, kept, outbox};
 use crate::erasure;
 use crate::verification::Outcome;
 
@@ -114,6 +114,7 @@ async fn discard_traces(app: &App, now_ms: i64) -> Result<u64, SweepError> {
     let until = now_ms - TRACES_MS;
     let mut tx = app.db.write(Hold::Nothing).await?;
     let mut total = kept::discard_tokens(&mut tx, until).await?;
+    outbox::discard_counts(&mut tx, until).await?;
     let cool_down = app.limits.cool_down;
     failures::discard_before(&mut tx, now_ms - cool_down.window_ms - cool_down.pause_ms).await?;
     tx.commit().await?;

@@ -4,13 +4,15 @@ use std::time::Instant;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::header::ACCEPT_LANGUAGE;
+use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 
 use super::body::AppJson;
 use super::client::Client;
 use super::error::ApiError;
 use crate::app::App;
+use crate::db::outbox::Addressee;
 use crate::domain::EmailAddress;
 use crate::rate::Limit;
 use crate::registration::{self, Registered};
@@ -32,11 +34,14 @@ pub(super) struct Sent {
 pub(super) async fn register(
     State(app): State<App>,
     client: Client,
+    headers: HeaderMap,
     AppJson(registration): AppJson<Registration>,
 ) -> Result<(StatusCode, Json<Sent>), ApiError> {
     let email = EmailAddress::parse(&registration.email).map_err(|_| ApiError::EmailInvalid)?;
     app.rate.take(Limit::Register, client.as_str(), Instant::now())?;
-    match registration::register(&app, email).await? {
+    let accept = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let language = app.mail.language(accept);
+    match registration::register(&app, Addressee { email, language }).await? {
         Registered::Taken => Ok((StatusCode::ACCEPTED, Json(Sent { status: "sent" }))),
         Registered::Ceiling => Err(ApiError::TooManyRequests { retry_after_s: CEILING_RETRY_S }),
     }

@@ -77,7 +77,7 @@ impl TrailKey {
     /// The public key, as signed notes write it: `NAME+HASH+KEY`.
     pub fn public(&self) -> String {
         let key = self.key.verifying_key();
-        let hash: String = key_hash(&self.name, &key).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = hex::encode(key_hash(&self.name, &key));
         let bytes = [[ED25519].as_slice(), key.as_bytes()].concat();
         format!("{}+{hash}+{}", self.name, STANDARD.encode(bytes))
     }
@@ -118,7 +118,7 @@ fn parse_key(text: &str) -> Option<(String, VerifyingKey)> {
     let bytes = STANDARD.decode(key).ok()?;
     let (&[ED25519], key) = bytes.split_at_checked(1)? else { return None };
     let key = VerifyingKey::from_bytes(key.try_into().ok()?).ok()?;
-    let expected: String = key_hash(name, &key).iter().map(|byte| format!("{byte:02x}")).collect();
+    let expected = hex::encode(key_hash(name, &key));
     (hash == expected).then(|| (name.to_owned(), key))
 }
 

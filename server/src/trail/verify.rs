@@ -1,6 +1,6 @@
 //! Going over the trail: the rows, the entries and checkpoints in; the first thing that was tampered with out.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -8,12 +8,11 @@ use serde_json::Value;
 use super::{Checkpoint, chain, digest_of_audit, digest_of_event, personal_digest};
 use crate::audit::Action;
 use crate::captures;
-use crate::db::events::Event;
-use crate::db::trail::{self, Entry};
-use crate::db::{Connection, Db, audit};
+use crate::db::trail::{self, Named, Unread};
+use crate::db::{Connection, Db};
 
 /// Entries that are looked at at a time.
-const PAGE: i64 = 5000;
+const PAGE: i64 = 2000;
 /// More findings are not collected.
 const MAX_FINDINGS: usize = 20;
 
@@ -49,23 +48,32 @@ pub async fn verify(db: &Db, checkpoints: &[Checkpoint], progress: impl Fn(i64, 
     let mut connection = db.read().await?;
     let head = trail::head(&mut connection).await?;
     let mut check = Check::new(checkpoints);
-    let mut first = 1;
-    while first <= head.number && check.findings.len() < MAX_FINDINGS {
-        let last = head.number.min(first + PAGE - 1);
-        check.page(&Page::read(&mut connection, first, last).await?);
+    let mut page = Page::read(&mut connection, 1, head.number).await?;
+    while let Some(current) = page.take() {
+        let last = current.last;
+        // The next page is read while this one is gone over.
+        let checking = tokio::task::spawn_blocking(move || check.page(&current).map(|()| check));
+        let (checked, next) = tokio::join!(checking, Page::read(&mut connection, last + 1, head.number));
+        check = checked.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
         progress(last, head.number);
-        first = last + 1;
+        if check.findings.len() < MAX_FINDINGS {
+            page = next?;
+        }
     }
+    let is_whole = check.findings.is_empty();
     let mut findings = check.end(&head);
     let (named, last) = trail::ends(&mut connection).await?;
     if last > named {
         findings.insert(finding(named + 1, None, "follows the trail's end"));
     }
     let mut findings: Vec<Finding> = findings.into_iter().collect();
-    for stray in trail::strays(&mut connection, MAX_FINDINGS as u32).await? {
-        let problem =
-            format!("this row ({}) is not in the trail: somebody added it, or took its entry away", stray.kind);
-        findings.push(Finding { number: None, id: Some(stray.id), problem });
+    // Where each entry has a row of its own and there are as many rows, none is left over.
+    if !is_whole || trail::rows(&mut connection).await? != head.number {
+        for stray in trail::strays(&mut connection, MAX_FINDINGS as u32).await? {
+            let problem =
+                format!("this row ({}) is not in the trail: somebody added it, or took its entry away", stray.kind);
+            findings.push(Finding { number: None, id: Some(stray.id), problem });
+        }
     }
     findings.truncate(MAX_FINDINGS);
     Ok(Report { entries: head.number, hash: head.hash, findings })
@@ -75,28 +83,23 @@ pub async fn verify(db: &Db, checkpoints: &[Checkpoint], progress: impl Fn(i64, 
 struct Page {
     first: i64,
     last: i64,
-    entries: Vec<Entry>,
-    events: HashMap<String, Event>,
-    audits: HashMap<String, audit::Entry>,
+    entries: Unread,
 }
 
 impl Page {
-    async fn read(db: &mut Connection, first: i64, last: i64) -> sqlx::Result<Self> {
-        let events = trail::events(db, first, last).await?;
-        let audits = trail::audits(db, first, last).await?;
-        Ok(Self {
-            first,
-            last,
-            entries: trail::entries(db, first, last).await?,
-            events: events.into_iter().map(|event| (event.id.to_string(), event)).collect(),
-            audits: audits.into_iter().map(|entry| (entry.id.to_string(), entry)).collect(),
-        })
+    /// Reads the entries from `first` on, up to `end`; none if that lies before.
+    async fn read(db: &mut Connection, first: i64, end: i64) -> sqlx::Result<Option<Self>> {
+        if first > end {
+            return Ok(None);
+        }
+        let last = end.min(first + PAGE - 1);
+        Ok(Some(Self { first, last, entries: trail::named(db, first, last).await? }))
     }
 }
 
 /// The check as far as it came.
-struct Check<'a> {
-    checkpoints: &'a [Checkpoint],
+struct Check {
+    checkpoints: Vec<Checkpoint>,
     /// Hash of the last entry.
     before: String,
     /// Events that look erased, with their entries' numbers.
@@ -106,10 +109,10 @@ struct Check<'a> {
     findings: BTreeSet<Finding>,
 }
 
-impl<'a> Check<'a> {
-    fn new(checkpoints: &'a [Checkpoint]) -> Self {
+impl Check {
+    fn new(checkpoints: &[Checkpoint]) -> Self {
         Self {
-            checkpoints,
+            checkpoints: checkpoints.to_vec(),
             before: String::new(),
             look_erased: Vec::new(),
             were_erased: BTreeSet::new(),
@@ -117,19 +120,21 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn page(&mut self, page: &Page) {
-        let mut entries = page.entries.iter().peekable();
+    fn page(&mut self, page: &Page) -> sqlx::Result<()> {
+        let entries = page.entries.read()?;
+        let mut entries = entries.iter().peekable();
         for number in page.first..=page.last {
-            let Some(entry) = entries.next_if(|entry| entry.number == number) else {
+            let Some(named) = entries.next_if(|named| named.entry.number == number) else {
                 self.add(finding(number, None, "the entry is missing"));
                 continue;
             };
+            let entry = &named.entry;
             let hash = chain(number, &self.before, &entry.kind, &entry.entry_id, &entry.digest);
             if hash != entry.hash {
                 self.add(finding(number, Some(&entry.entry_id), "the entry does not follow from the one before it"));
             }
             self.before.clone_from(&entry.hash);
-            if let Some(problem) = self.row(entry, page) {
+            if let Some(problem) = self.row(named) {
                 self.add(finding(number, Some(&entry.entry_id), problem));
             }
             for checkpoint in self.checkpoints.iter().filter(|checkpoint| checkpoint.number == number) {
@@ -139,14 +144,15 @@ impl<'a> Check<'a> {
                 }
             }
         }
+        Ok(())
     }
 
     /// What is wrong with the row that the entry names.
-    fn row(&mut self, entry: &Entry, page: &Page) -> Option<&'static str> {
+    fn row(&mut self, Named { entry, event, audit }: &Named) -> Option<&'static str> {
         const CHANGED: &str = "the row was changed";
         const MISSING: &str = "the row is missing";
         if entry.kind == "event" {
-            let Some(event) = page.events.get(&entry.entry_id) else { return Some(MISSING) };
+            let Some(event) = event else { return Some(MISSING) };
             let refs = [&event.open_capture_ref, &event.closed_capture_ref, &event.strip_ref];
             if refs.into_iter().flatten().any(|reference| captures::event_of(reference).as_ref() != Some(&event.id)) {
                 return Some("the row names pictures of another event");
@@ -161,7 +167,7 @@ impl<'a> Check<'a> {
             }
             return None;
         }
-        let Some(row) = page.audits.get(&entry.entry_id) else { return Some(MISSING) };
+        let Some(row) = audit else { return Some(MISSING) };
         if digest_of_audit(row) != entry.digest {
             return Some(CHANGED);
         }

@@ -50,7 +50,7 @@ impl Upload {
 
     /// SHA-256 of each picture's file, in hexadecimal.
     pub fn picture_hashes(&self) -> Vec<String> {
-        let hash = |bytes: &Vec<u8>| Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = |bytes: &Vec<u8>| hex::encode(Sha256::digest(bytes));
         [&self.open, &self.closed, &self.strip].map(hash).into()
     }
 }

@@ -306,7 +306,7 @@ pub fn pieces_in(bytes: &[u8], pictures: &[&Vec<u8>; 3]) -> usize {
         // From all over it; the first bytes are alike in all pictures.
         for at in (700..picture.len() - 48).step_by(picture.len() / 40) {
             let piece = &picture[at..at + 24];
-            let hex: String = piece.iter().map(|byte| format!("{byte:02x}")).collect();
+            let hex = hex::encode(piece);
             let list = piece[..8].iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
             // In base64 it depends on where in the text the piece begins.
             let mut forms = vec![piece.to_vec(), hex.to_uppercase().into_bytes(), hex.into_bytes(), list.into_bytes()];

@@ -31,6 +31,28 @@ async fn the_link_never_follows_what_the_request_says_of_the_host() {
 }
 
 #[tokio::test]
+async fn the_mail_is_in_the_visitors_language_where_there_are_words_in_it() {
+    let templates = tempfile::tempdir().unwrap();
+    let german = templates.path().join("de");
+    std::fs::create_dir(&german).unwrap();
+    for (name, text) in
+        [("link.subject.txt", "Ihr Link"), ("link.txt", "Hier: {{ link }}"), ("link.html", "<p>{{ link }}</p>")]
+    {
+        std::fs::write(german.join(name), text).unwrap();
+    }
+    let server = TestServer::with(&[("MAIL_TEMPLATES", templates.path().to_str().unwrap())]).await;
+    for (email, accept) in [("al@example.com", "en-GB,de;q=0.5"), ("jo@example.com", "de-CH,de;q=0.9,en;q=0.8")] {
+        let body = Body::from(json!({ "email": email }).to_string());
+        let request = own_post("/register", None).header("accept-language", accept).body(body).unwrap();
+        assert_eq!(server.send(request).await.status, StatusCode::ACCEPTED);
+    }
+    let mails = server.mails().await;
+    let to = |email: &str| mails.iter().find(|mail| mail.contains(&format!("To: {email}"))).unwrap();
+    assert!(to("jo@example.com").contains("Subject: Ihr Link") && to("jo@example.com").contains("Hier: http"));
+    assert!(to("al@example.com").contains("Subject: Your verification link"));
+}
+
+#[tokio::test]
 async fn an_address_that_cannot_be_mailed_to_is_refused_and_nothing_is_stored() {
     let server = TestServer::start().await;
     let long = format!("{}@example.com", "a".repeat(288));

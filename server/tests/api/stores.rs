@@ -166,7 +166,7 @@ fn refused(status: u16, why: &'static str) -> Response {
 fn are_signed(fields: &Fields) -> bool {
     let others = fields.iter().filter(|(name, _)| !["signature", "api_key", "file"].contains(&name.as_str()));
     let text = others.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&");
-    let expected: String = Sha1::digest(text + SECRET).iter().map(|byte| format!("{byte:02x}")).collect();
+    let expected = hex::encode(Sha1::digest(text + SECRET));
     let now = server::clock::now_ms() / 1000;
     let is_fresh =
         fields.get("timestamp").and_then(|at| at.parse::<i64>().ok()).is_some_and(|at| (now - at).abs() < 3600);

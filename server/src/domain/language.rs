@@ -1,0 +1,92 @@
+//! Languages, as tags name them (BCP 47), and which of some a visitor reads best.
+
+use std::cmp::Reverse;
+
+/// Longest tag that is of use (RFC 5646 §4.4.1).
+const MAX_LENGTH: usize = 35;
+/// So many of the languages that a browser names are looked at.
+const MAX_RANGES: usize = 16;
+
+/// A language: its tag in lower case, such as `de` or `pt-br`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, sqlx::Type)]
+#[sqlx(transparent)]
+pub struct Language(String);
+
+impl Language {
+    /// What is spoken where nothing else is said.
+    pub fn english() -> Self {
+        Self("en".to_owned())
+    }
+
+    /// Reads a tag: letters first, then letters and digits, in parts of eight at most.
+    pub fn parse(tag: &str) -> Option<Self> {
+        let mut parts = tag.split('-');
+        let is_language = |part: &str| (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphabetic());
+        let is_subtag = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+        (tag.len() <= MAX_LENGTH && parts.next().is_some_and(is_language) && parts.all(is_subtag))
+            .then(|| Self(tag.to_ascii_lowercase()))
+    }
+
+    /// The tag.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The one of these that an `Accept-Language` header prefers, if it names one: who asks for `de-AT` also reads `de` (the
+    /// lookup of RFC 4647 §3.4).
+    pub fn preferred<'a>(accept: &str, among: &'a [Self]) -> Option<&'a Self> {
+        let mut ranges: Vec<(&str, f32)> = accept.split(',').take(MAX_RANGES).filter_map(range).collect();
+        ranges.sort_by_key(|(_, weight)| Reverse((weight * 1000.0) as u32));
+        ranges.iter().find_map(|(tag, _)| {
+            let wider = std::iter::successors(Some(*tag), |tag| tag.rsplit_once('-').map(|(wider, _)| wider));
+            wider.into_iter().find_map(|tag| among.iter().find(|language| language.0.eq_ignore_ascii_case(tag)))
+        })
+    }
+}
+
+/// One language of the header and its weight, from 0 to 1; none where it is not wanted.
+fn range(text: &str) -> Option<(&str, f32)> {
+    let (tag, weight) = text.split_once(';').unwrap_or((text, "q=1"));
+    let weight = weight.trim().strip_prefix("q=")?.trim().parse().ok()?;
+    (weight > 0.0 && weight <= 1.0).then(|| (tag.trim(), weight))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn languages(tags: &[&str]) -> Vec<Language> {
+        tags.iter().map(|tag| Language::parse(tag).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_visitor_gets_the_language_that_the_browser_prefers() {
+        let there = languages(&["en", "de", "pt-br", "zh-hant"]);
+        for (accept, expected) in [
+            ("de", Some("de")),
+            ("DE-at, en;q=0.8", Some("de")),
+            ("en-GB,en;q=0.9,de;q=0.8", Some("en")),
+            ("de;q=0.5, en;q=0.7", Some("en")),
+            ("fr, de;q=0, en;q=0.1", Some("en")),
+            ("pt-BR", Some("pt-br")),
+            ("pt", None),
+            ("zh-Hant-TW", Some("zh-hant")),
+            ("fr,*;q=0.5", None),
+            ("", None),
+            (";;;,q=1,de;q=x,de;q=NaN,de;q=7", None),
+        ] {
+            let preferred = Language::preferred(accept, &there).map(Language::as_str);
+            assert_eq!(preferred, expected, "{accept}");
+        }
+        let endless = "fr,".repeat(1000) + "de";
+        assert_eq!(Language::preferred(&endless, &there), None);
+    }
+
+    #[test]
+    fn a_tag_is_no_path() {
+        for tag in ["", "d", "..", "de/..", "de-", "-de", "1", "de_AT", "deutschland", "de-österreich"] {
+            assert_eq!(Language::parse(tag), None, "{tag}");
+        }
+        assert_eq!(Language::parse("de-CH-1996").unwrap().as_str(), "de-ch-1996");
+    }
+}
