@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 /// So many clients are remembered at most; beyond it, those whose buckets are full again are forgotten, and if none is,
 /// strangers share one bucket.
 const MAX_CLIENTS: usize = 100_000;
+/// Of one that was taken for nothing.
+const GIVEN_BACK: f64 = 0.9;
 /// Who was quiet is looked for at most so often: that looks at every bucket.
 const FORGET_EVERY: Duration = Duration::from_secs(1);
 
@@ -32,7 +34,8 @@ pub enum Limit {
     /// Chunks of submissions of one sitting, and questions how far they are. Five attempts in the smallest chunks that the
     /// page sends, with a loss at each, need 200.
     Chunk,
-    /// Submissions of one sitting, also those that come to nothing through a fault of ours.
+    /// Submissions of one sitting, also those that come to nothing through a fault of ours; those that are turned away count a
+    /// tenth ([`RateLimits::give_back`]).
     Submission,
     /// Challenges of one sitting that were given up.
     GiveUp,
@@ -96,6 +99,12 @@ impl RateLimits {
             bucket.left -= 1.0;
             Ok(())
         })
+    }
+
+    /// Gives most of what was taken back, where there was no room for what was asked for. With a tenth each, who comes again every
+    /// two seconds, as told, meets no limit of thirty in ten minutes; who hammers does.
+    pub fn give_back(&self, limit: Limit, client: &str, now: Instant) {
+        self.with_bucket(limit, client, now, |bucket| bucket.left = (bucket.left + GIVEN_BACK).min(limit.rule().0));
     }
 
     /// Looks whether there is one left in the client's bucket, without taking it.
@@ -162,6 +171,26 @@ mod tests {
         let later = start + Duration::from_secs(6);
         assert_eq!(limits.take(Limit::BadToken, "a", later), Ok(()));
         assert!(limits.take(Limit::BadToken, "a", later).is_err());
+    }
+
+    #[test]
+    fn who_is_turned_away_and_comes_again_as_told_meets_no_limit_and_who_hammers_does() {
+        for (pause_ms, limited) in [(2000, false), (100, true)] {
+            let limits = RateLimits::new();
+            let start = Instant::now();
+            let turned_away_for_ten_minutes = (0..600_000 / pause_ms).try_for_each(|time| {
+                let now = start + Duration::from_millis(time * pause_ms);
+                limits.take(Limit::Submission, "a", now)?;
+                limits.give_back(Limit::Submission, "a", now);
+                Ok::<_, Exceeded>(())
+            });
+            assert_eq!(turned_away_for_ten_minutes.is_err(), limited, "every {pause_ms} ms");
+        }
+        let limits = RateLimits::new();
+        let now = Instant::now();
+        limits.give_back(Limit::Submission, "a", now);
+        let taken = (0..).take_while(|_| limits.take(Limit::Submission, "a", now).is_ok()).count();
+        assert_eq!(taken, 30, "nobody has more than a full bucket");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::session::{CurrentSession, UploadSeal};
 use crate::app::App;
 use crate::domain::ChallengeId;
 use crate::rate::Limit;
-use crate::verification::{self, Answer, Lengths};
+use crate::verification::{self, Answer, Lengths, VerificationError};
 
 /// Longest idempotency key.
 const MAX_KEY_LENGTH: usize = 64;
@@ -75,7 +75,11 @@ pub(super) async fn submit(
     app.rate.take(Limit::Submission, session.id.as_str(), Instant::now())?;
     let (challenge, key) = (named(challenge)?, idempotency_key(&headers)?);
     let lengths = Lengths::new(transcript, open, closed, strip).ok_or(ApiError::TooLarge)?;
-    Ok(Json(verification::submit(&app, &session, (&key, &seal), &challenge, lengths).await?))
+    let answer = verification::submit(&app, &session, (&key, &seal), &challenge, lengths).await;
+    if matches!(answer, Err(VerificationError::Busy)) {
+        app.rate.give_back(Limit::Submission, session.id.as_str(), Instant::now());
+    }
+    Ok(Json(answer?))
 }
 
 pub(super) fn named(challenge: Result<Path<String>, PathRejection>) -> Result<ChallengeId, ApiError> {

@@ -209,3 +209,29 @@ async fn sr_39_beyond_capacity_submissions_are_turned_away_and_lose_nothing() {
     assert!((5..20).contains(&decided), "{decided} were decided");
     assert_eq!(server.events().await.len(), 20, "each once");
 }
+
+#[tokio::test]
+async fn sr_39_who_is_turned_away_again_and_again_meets_no_limit() {
+    let stage = Stage::new(hasty());
+    stage.will(&["hang"; 5]);
+    let pool = stage.pool.clone();
+    let server = TestServer::changed(&[], |app| app.scoring = pool).await;
+    let cookie = server.sitting("jo@example.com").await;
+    let parcel = worthless(&server.challenge(&cookie).await);
+    server.upload(&cookie, "k1", &parcel).await;
+    let others: Vec<_> = (0..5)
+        .map(|_| {
+            let pool = stage.pool.clone();
+            tokio::spawn(async move { pool.decide(&job()).await })
+        })
+        .collect();
+    while stage.pool.free_permits() > 0 {
+        tokio::task::yield_now().await;
+    }
+    // More often than a sitting has submissions.
+    for _ in 0..50 {
+        server.finish(&cookie, "k1", &parcel).await.assert_problem(503, "busy");
+    }
+    assert_eq!(server.session(&cookie).await["attempts_left"], 5);
+    others.iter().for_each(tokio::task::JoinHandle::abort);
+}
