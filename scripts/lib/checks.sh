@@ -88,7 +88,7 @@ check_dependencies() {
 check_reproducible() {
     local copy status=0 flags='-C target-feature=+simd128'
     copy="$(mktemp -d)"
-    git ls-files -z | tar --null --files-from=- -cf - | tar -xf - -C "$copy"
+    copy_sources "$copy"
     (cd "$copy" && wasm_build engine-wasm wasm "$copy/target" "$flags") &&
         cmp "$(wasm_built engine-wasm wasm "$CARGO_TARGET_DIR")" "$(wasm_built engine-wasm wasm "$copy/target")" || status=1
     rm -rf "$copy"

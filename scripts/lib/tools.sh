@@ -117,6 +117,11 @@ cargo_tool() {
     printf '%s\n' "$root/bin/$1"
 }
 
+# copy_sources FOLDER: copies the project without what was built, fetched or stored in it.
+copy_sources() {
+    tar --exclude=./.git --exclude=./target --exclude=./.cache --exclude=./data --exclude=node_modules -cf - . | tar -xf - -C "$1"
+}
+
 # Prints files' sums.
 sha256_of() { if command -v sha256sum >/dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi; }
 
