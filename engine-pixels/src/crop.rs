@@ -2,6 +2,7 @@
 
 use crate::frame::Frame;
 use crate::geometry::{Affine, Point};
+use crate::upright;
 
 /// What lies outside the frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,18 +24,49 @@ pub enum Range {
 
 /// Samples `side × side` cells of `frame` through `to_frame` into `out` (`side * side * 3` values, R G B a cell).
 pub fn sample_rgb(frame: &Frame, to_frame: &Affine, side: usize, border: Border, range: Range, out: &mut Vec<f32>) {
-    let (scale, offset) = match range {
-        Range::ZeroToOne => (1.0 / 255.0, 0.0),
-        Range::MinusOneToOne => (2.0 / 255.0, -1.0),
-    };
     // The length is the same every time: nothing is written twice.
     out.resize(side * side * 3, 0.0);
+    let is_upright = to_frame.xy == 0.0 && to_frame.yx == 0.0;
+    let sample = if is_upright { upright::sample } else { sample_turned };
+    sample(frame, to_frame, side, border, Channels::of_range(range), out);
+}
+
+/// How a colour's 0 to 255 becomes a network's input.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Channels {
+    scale: f32,
+    offset: f32,
+}
+
+impl Channels {
+    pub(crate) fn of_range(range: Range) -> Channels {
+        match range {
+            Range::ZeroToOne => Channels { scale: 1.0 / 255.0, offset: 0.0 },
+            Range::MinusOneToOne => Channels { scale: 2.0 / 255.0, offset: -1.0 },
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn of(self, colour: f32) -> f32 {
+        colour * self.scale + self.offset
+    }
+}
+
+/// Samples through any map; `out` has `side * side * 3` values.
+pub(crate) fn sample_turned(
+    frame: &Frame,
+    to_frame: &Affine,
+    side: usize,
+    border: Border,
+    channels: Channels,
+    out: &mut [f32],
+) {
     for (row, cells) in out.chunks_exact_mut(side * 3).enumerate() {
         for (column, cell) in cells.chunks_exact_mut(3).enumerate() {
             let at = to_frame.apply(Point::new(column as f32, row as f32));
             let colour = bilinear(frame, at, border);
             for (value, colour) in cell.iter_mut().zip(colour) {
-                *value = colour * scale + offset;
+                *value = channels.of(colour);
             }
         }
     }
@@ -98,7 +130,8 @@ fn at_border(frame: &Frame, p: Point, border: Border) -> [f32; 3] {
     let (x, y) = (p.x.floor(), p.y.floor());
     let (fx, fy) = (p.x - x, p.y - y);
     let (x, y) = (x as i64, y as i64);
-    let [a, b, c, d] = [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(dx, dy)| pixel(frame, x + dx, y + dy, border));
+    let [a, b, c, d] = [(0, 0), (1, 0), (0, 1), (1, 1)]
+        .map(|(dx, dy)| pixel(frame, x.saturating_add(dx), y.saturating_add(dy), border));
     std::array::from_fn(|i| {
         let top = a[i] + (b[i] - a[i]) * fx;
         let below = c[i] + (d[i] - c[i]) * fx;

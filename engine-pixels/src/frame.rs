@@ -46,6 +46,17 @@ impl<'a> Frame<'a> {
         [self.rgba[at], self.rgba[at + 1], self.rgba[at + 2]]
     }
 
+    /// The `width × height` pixels whose top left one is (`x`, `y`). `None` if not all of them lie inside the frame.
+    pub fn part(&self, (x, y): (usize, usize), width: usize, height: usize) -> Option<Picture> {
+        let (right, bottom) = (x.checked_add(width)?, y.checked_add(height)?);
+        if right > self.width || bottom > self.height {
+            return None;
+        }
+        let row = |y: usize| &self.rgba[(y * self.width + x) * 4..(y * self.width + right) * 4];
+        let rgba = (y..bottom).flat_map(row).copied().collect();
+        Picture::new(rgba, width, height).ok()
+    }
+
     /// The pixels in columns `x` and `x + 1` of rows `y` and `y + 1`, as R G B A R G B A. Panics outside the frame.
     #[inline]
     pub(crate) fn pair_rows(&self, x: usize, y: usize) -> [&[u8; 8]; 2] {
@@ -84,7 +95,10 @@ impl Picture {
         if rgb.len() != expected {
             return Err(FrameError::Length { expected, got: rgb.len() });
         }
-        let rgba = rgb.chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect();
+        let mut rgba = vec![255; width.saturating_mul(height).saturating_mul(4)];
+        for (to, from) in rgba.chunks_exact_mut(4).zip(rgb.chunks_exact(3)) {
+            to[..3].copy_from_slice(from);
+        }
         Picture::new(rgba, width, height)
     }
 
@@ -120,6 +134,22 @@ mod tests {
         assert!(Frame::new(&[0; 24], 3, 2).is_ok());
         for (length, width, height) in [(23, 3, 2), (25, 3, 2), (0, 3, 2), (24, 0, 2), (24, usize::MAX, 2)] {
             assert!(Frame::new(&vec![0; length], width, height).is_err(), "{length} bytes as {width}×{height}");
+        }
+    }
+
+    #[test]
+    fn a_part_has_the_frames_pixels_and_lies_inside_it() {
+        let rgb: Vec<u8> = (0..5 * 4 * 3).collect();
+        let picture = Picture::from_rgb(&rgb, 5, 4).unwrap();
+        let frame = picture.as_frame();
+        let part = frame.part((2, 1), 3, 2).unwrap();
+        let part = part.as_frame();
+        assert_eq!((part.width(), part.height()), (3, 2));
+        for (x, y) in [(0, 0), (2, 0), (0, 1), (2, 1)] {
+            assert_eq!(part.rgb(x, y), frame.rgb(x + 2, y + 1), "({x}, {y})");
+        }
+        for (at, width, height) in [((3, 1), 3, 2), ((2, 3), 3, 2), ((0, 0), 0, 2), ((usize::MAX, 0), 3, 2)] {
+            assert!(frame.part(at, width, height).is_none(), "{width}×{height} at {at:?}");
         }
     }
 

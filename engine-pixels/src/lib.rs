@@ -4,3 +4,4 @@
 pub mod crop;
 pub mod frame;
 pub mod geometry;
+mod upright;

@@ -41,9 +41,10 @@ impl Fingerprint {
     /// Shrinks the luma to 17 × 16 fields, each the mean of its pixels, and compares neighbours.
     pub(crate) fn of(frame: &Frame) -> Fingerprint {
         let (mut sums, mut counts) = ([[0.0_f32; SIDE + 1]; SIDE], [[0.0_f32; SIDE + 1]; SIDE]);
+        let columns: Vec<usize> = (0..frame.width()).map(|x| x * (SIDE + 1) / frame.width()).collect();
         for y in 0..frame.height() {
-            for x in 0..frame.width() {
-                let (row, column) = (y * SIDE / frame.height(), x * (SIDE + 1) / frame.width());
+            let row = y * SIDE / frame.height();
+            for (x, &column) in columns.iter().enumerate() {
                 sums[row][column] += crop::luma(frame.rgb(x, y).map(f32::from));
                 counts[row][column] += 1.0;
             }

@@ -22,24 +22,39 @@ pub struct PairScore {
     pub overlaid: Option<f32>,
 }
 
-/// Compares two faces by their landmarks (468 each, in pixels of their own frame) and pixels.
-/// `None` if a face has no extent.
-pub(crate) fn compare(a: (&Frame, &[Point]), b: (&Frame, &[Point])) -> Option<PairScore> {
-    let shape_distance = shape_distance(a.1, b.1)?;
-    let (mut luma_a, mut luma_b) = (Vec::new(), Vec::new());
-    sample_luma(a.0, &face_region(a.1)?.to_frame(SIDE as f32), SIDE, &mut luma_a);
-    sample_luma(b.0, &face_region(b.1)?.to_frame(SIDE as f32), SIDE, &mut luma_b);
-    let outside_eyes = |i: &usize| !EYE_ROWS.contains(&(i / SIDE));
-    let pairs: Vec<(f32, f32)> = (0..SIDE * SIDE).filter(outside_eyes).map(|i| (luma_a[i], luma_b[i])).collect();
-    Some(PairScore { shape_distance, likeness: correlation(&pairs), overlaid: None })
+/// A face that can be compared with others: its landmarks, and its luma laid out by its eyes' corners.
+#[derive(Clone, Debug)]
+pub(crate) struct AlignedFace {
+    points: Vec<Point>,
+    luma: Vec<f32>,
 }
 
-/// As [`compare`], also looking for copies.
+impl AlignedFace {
+    /// Lays out the face of `points` (468, in pixels of `frame`). `None` if it has no extent.
+    pub(crate) fn of(frame: &Frame, points: &[Point]) -> Option<AlignedFace> {
+        let mut luma = Vec::new();
+        sample_luma(frame, &face_region(points)?.to_frame(SIDE as f32), SIDE, &mut luma);
+        Some(AlignedFace { points: points.to_owned(), luma })
+    }
+
+    /// Compares the two by landmarks and pixels. `None` if one's rigid landmarks have no extent.
+    pub(crate) fn compare(&self, other: &AlignedFace) -> Option<PairScore> {
+        let shape_distance = shape_distance(&self.points, &other.points)?;
+        let outside_eyes = |i: &usize| !EYE_ROWS.contains(&(i / SIDE));
+        let pair = |i: usize| (self.luma[i], other.luma[i]);
+        let pairs: Vec<(f32, f32)> = (0..SIDE * SIDE).filter(outside_eyes).map(pair).collect();
+        Some(PairScore { shape_distance, likeness: correlation(&pairs), overlaid: None })
+    }
+}
+
+/// Compares the faces of two captures by their landmarks (468 each, in pixels of their own frame) and pixels, also looking
+/// for copies. `None` if a face has no extent.
 ///
 /// Landmarks move by a pixel or more where lids are painted, so that a copy laid out by them is not seen to be one. Whoever
 /// paints into a picture leaves the pixels around where they were: then it is enough to try all whole shifts.
 pub(crate) fn compare_captures(a: (&Frame, &[Point]), b: (&Frame, &[Point])) -> Option<PairScore> {
-    Some(PairScore { overlaid: Some(overlaid(a, b)?), ..compare(a, b)? })
+    let pair = AlignedFace::of(a.0, a.1)?.compare(&AlignedFace::of(b.0, b.1)?)?;
+    Some(PairScore { overlaid: Some(overlaid(a, b)?), ..pair })
 }
 
 fn overlaid((a, points_a): (&Frame, &[Point]), (b, points_b): (&Frame, &[Point])) -> Option<f32> {
@@ -48,23 +63,31 @@ fn overlaid((a, points_a): (&Frame, &[Point]), (b, points_b): (&Frame, &[Point])
     let (across, down) = (whole(of_b.center.x - of_a.center.x), whole(of_b.center.y - of_a.center.y));
     let to_frame = of_a.to_frame(SIDE as f32);
     let rows = (0..SIDE).step_by(2).filter(|row| !EYE_ROWS.contains(row));
-    let places: Vec<(i32, i32)> = rows
+    let index = |frame: &Frame, x: i32, y: i32| {
+        let (x, y) = (usize::try_from(x).ok()?, usize::try_from(y).ok()?);
+        (x < frame.width() && y < frame.height()).then(|| y * frame.width() + x)
+    };
+    let (luma_a, luma_b) = (luma_of(a), luma_of(b));
+    let places: Vec<(i32, i32, f32)> = rows
         .flat_map(|row| (0..SIDE).step_by(2).map(move |column| Point::new(column as f32, row as f32)))
         .map(|place| to_frame.apply(place))
         .map(|at| (whole(at.x), whole(at.y)))
+        .filter_map(|(x, y)| Some((x, y, luma_a[index(a, x, y)?])))
         .collect();
-    let at = |frame: &Frame, x: i32, y: i32| {
-        let (x, y) = (usize::try_from(x).ok()?, usize::try_from(y).ok()?);
-        (x < frame.width() && y < frame.height()).then(|| luma(frame.rgb(x, y).map(f32::from)))
-    };
     let mut pairs = Vec::with_capacity(places.len());
     let mut shifted = |(dx, dy): (i32, i32)| {
+        let beside = |&(x, y, of_a)| Some((of_a, luma_b[index(b, x + across + dx, y + down + dy)?]));
         pairs.clear();
-        pairs.extend(places.iter().filter_map(|&(x, y)| Some((at(a, x, y)?, at(b, x + across + dx, y + down + dy)?))));
+        pairs.extend(places.iter().filter_map(beside));
         correlation(&pairs)
     };
     let shifts = (-REACH..=REACH).flat_map(|dy| (-REACH..=REACH).map(move |dx| (dx, dy)));
     Some(shifts.map(&mut shifted).fold(-1.0, f32::max))
+}
+
+/// The luma of each pixel, row by row.
+fn luma_of(frame: &Frame) -> Vec<f32> {
+    frame.rgba().chunks_exact(4).map(|p| luma([p[0], p[1], p[2]].map(f32::from))).collect()
 }
 
 /// How far landmarks that were read twice in the same pixels may lie apart, in pixels.
@@ -161,9 +184,8 @@ mod tests {
 
     #[test]
     fn likeness_tells_copy_from_second_look_from_other_scene() {
-        let likeness = |a: &Picture, b: &Picture| {
-            compare((&a.as_frame(), &face(0.0)), (&b.as_frame(), &face(0.0))).unwrap().likeness
-        };
+        let aligned = |picture: &Picture| AlignedFace::of(&picture.as_frame(), &face(0.0)).unwrap();
+        let likeness = |a: &Picture, b: &Picture| aligned(a).compare(&aligned(b)).unwrap().likeness;
         let scene = picture(3, 0);
         assert!(likeness(&scene, &scene) > 0.9999);
         let again = likeness(&scene, &picture(3, 25));
@@ -195,8 +217,9 @@ mod tests {
     #[test]
     fn a_face_without_extent_cannot_be_compared() {
         let scene = picture(3, 0);
-        let flat = vec![Point::default(); LANDMARKS];
-        assert_eq!(compare((&scene.as_frame(), &flat), (&scene.as_frame(), &flat)), None);
-        assert_eq!(compare((&scene.as_frame(), &[]), (&scene.as_frame(), &[])), None);
+        for points in [vec![Point::default(); LANDMARKS], Vec::new()] {
+            assert!(AlignedFace::of(&scene.as_frame(), &points).is_none());
+            assert_eq!(compare_captures((&scene.as_frame(), &points), (&scene.as_frame(), &face(0.0))), None);
+        }
     }
 }

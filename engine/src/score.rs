@@ -10,7 +10,7 @@ use crate::gate;
 use crate::geometry::Point;
 use crate::jpeg;
 use crate::network::Networks;
-use crate::pair::{self, PairScore};
+use crate::pair::{self, AlignedFace, PairScore};
 use crate::pose::Pose;
 use crate::quality::Quality;
 use crate::reason::Reason;
@@ -49,9 +49,10 @@ impl CaptureScore {
         fingerprint::pixel_hash(&self.picture.as_frame())
     }
 
-    /// The same with any face: its picture and its landmarks there.
-    pub(crate) fn compare_with(&self, picture: &Picture, points: &[Point]) -> Option<PairScore> {
-        pair::compare((&self.picture.as_frame(), &self.points), (&picture.as_frame(), points))
+    /// The face, to be held against those of cells; `None` as for [`CaptureScore::compare`].
+    pub(crate) fn aligned(&self) -> Option<AlignedFace> {
+        // What had been written down has no picture.
+        (!self.points.is_empty()).then(|| AlignedFace::of(&self.picture.as_frame(), &self.points))?
     }
 }
 

@@ -53,6 +53,14 @@ pub struct Face {
     pub(crate) cell: Option<Cell>,
 }
 
+/// A face by its landmarks alone, before its pixels are looked at.
+struct Found {
+    mesh: Mesh,
+    region: Region,
+    rect: Rect,
+    pose: Pose,
+}
+
 /// Follows the main face from frame to frame.
 pub struct Tracker {
     detector: Detector,
@@ -188,19 +196,41 @@ impl Tracker {
         region: &Region,
         thresholds: &Thresholds,
     ) -> Result<Option<Face>, EngineError> {
-        let mesh = self.reader.read(frame, region)?;
-        if mesh.presence < thresholds.min_presence {
+        let Some(Found { mesh, region, rect, pose }) = self.find_face(frame, region, thresholds)? else {
             return Ok(None);
-        }
+        };
         let cell = self.keeps_cells.then(|| Cell::of_crop(self.reader.crop()));
-        let next = landmarks_to_region(&mesh.points);
-        let rect = Rect::around(mesh.points.iter().copied());
-        let (Some(region), Some(rect), Some(pose)) = (next, rect, Pose::of(&mesh)) else { return Ok(None) };
         let quality = quality::measure(frame, &region, &mut self.luma);
         let ears = EyeRatios::of(&mesh.points);
         let glare = Glare::measure(frame, &mesh.points);
         let surroundings = Surroundings::sample(frame, &mesh.points);
         Ok(Some(Face { mesh, region, rect, ears, pose, quality, glare, surroundings, cell }))
+    }
+
+    /// The landmarks alone of the face in `region`, if there is one that [`Tracker::read_face`] would read.
+    pub(crate) fn read_mesh(
+        &mut self,
+        frame: &Frame,
+        region: &Region,
+        thresholds: &Thresholds,
+    ) -> Result<Option<Mesh>, EngineError> {
+        Ok(self.find_face(frame, region, thresholds)?.map(|found| found.mesh))
+    }
+
+    fn find_face(
+        &mut self,
+        frame: &Frame,
+        region: &Region,
+        thresholds: &Thresholds,
+    ) -> Result<Option<Found>, EngineError> {
+        let mesh = self.reader.read(frame, region)?;
+        if mesh.presence < thresholds.min_presence {
+            return Ok(None);
+        }
+        let next = landmarks_to_region(&mesh.points);
+        let rect = Rect::around(mesh.points.iter().copied());
+        let found = next.zip(rect).zip(Pose::of(&mesh));
+        Ok(found.map(|((region, rect), pose)| Found { mesh, region, rect, pose }))
     }
 }
 

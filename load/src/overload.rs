@@ -30,7 +30,7 @@ pub struct Overload {
     pub offered: usize,
     /// Those that were decided at the first try, from the first chunk to the verdict.
     pub accepted: Times,
-    /// Those that were turned away: the question for the decision alone.
+    /// Those that were turned away: the request alone that was, the first chunk or the question for the decision.
     pub turned_away: Times,
     /// 99 % of the accepted ones, in those of one alone.
     pub slowdown: f64,
@@ -94,12 +94,15 @@ struct First {
 fn send_once(ready: &Ready) -> anyhow::Result<First> {
     let start = Instant::now();
     let uploaded = ready.visitor.upload("load", &ready.parcel)?;
-    let asked = Instant::now();
-    let sent = match uploaded {
-        None => ready.visitor.decide("load", &ready.parcel)?,
-        Some(refused) => refused,
+    let uploaded_at = Instant::now();
+    let (sent, since) = match uploaded {
+        // Refused at once, with the first chunk.
+        Some(refused) => (refused, start),
+        None => match ready.visitor.decide("load", &ready.parcel)? {
+            decided @ Sent::Decided(_) => (decided, start),
+            refused => (refused, uploaded_at),
+        },
     };
-    let since = if matches!(sent, Sent::Decided(_)) { start } else { asked };
     Ok(First { sent, took: since.elapsed() })
 }
 

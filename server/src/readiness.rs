@@ -62,7 +62,7 @@ pub async fn look(app: &App, now_ms: i64) -> Readiness {
         Ok(Err(_)) | Err(_) => (State::Down, State::Down),
     };
     let store = if matches!(store, Ok(Ok(()))) { State::Ok } else { State::Down };
-    let scoring = if app.scoring.free_permits() > 0 { State::Ok } else { State::Busy };
+    let scoring = if app.scoring.room() > 0 { State::Ok } else { State::Busy };
     let parts = Parts { database, store, scoring, mail };
     Readiness { ready: [database, store, scoring].iter().all(|&state| state == State::Ok), parts }
 }
@@ -74,7 +74,7 @@ pub async fn look(app: &App, now_ms: i64) -> Readiness {
 pub async fn measure(app: &App, now_ms: i64) -> sqlx::Result<()> {
     let (count, oldest_ms) = waiting(app, now_ms).await?;
     metrics::waiting_mails(count, oldest_ms);
-    metrics::free_permits(app.scoring.free_permits());
+    metrics::free_permits(app.scoring.room());
     Ok(())
 }
 

@@ -76,9 +76,12 @@ export async function submit(submission, { received, append, decide, delay, onli
       tries += 1;
       const pause = pauseMs(tries, problem.retryAfterMs);
       if (!passes(problem) || now() - moved_ms + pause > GIVE_UP_AFTER_MS) throw problem;
-      // Once everything is there only the answer can be missing, and asking for it again brings it.
-      if (offset !== body.size || MISTAKEN.has(problem.code)) offset = null;
-      chunk = Math.max(chunk / 2, SMALLEST_CHUNK);
+      // Who is told to wait knows that nothing was taken, and nothing lost.
+      if (problem.code !== 'busy') {
+        // Once everything is there only the answer can be missing, and asking for it again brings it.
+        if (offset !== body.size || MISTAKEN.has(problem.code)) offset = null;
+        chunk = Math.max(chunk / 2, SMALLEST_CHUNK);
+      }
       if (!MISTAKEN.has(problem.code)) again(problem.code === 'offline' ? 'offline' : problem.status === 0 ? 'network' : 'busy');
       if (problem.code === 'offline') await online();
       await delay(pause);

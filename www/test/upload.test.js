@@ -134,6 +134,13 @@ test('the person is told what is the matter, and the server’s wish for a pause
   assert.equal(pauseMs(99, null), 8000);
 });
 
+test('who is told to wait begins where nothing was taken, without asking, and with chunks as large', async () => {
+  const busy = new Problem('busy', { status: 503, retryAfterMs: 5000 });
+  const { result, chunks, requests, told } = await upload([busy, busy, 'ok']);
+  assert.deepEqual([result, told, requests], [ANSWER, ['busy', 'busy'], 8]);
+  assert.equal(chunks[0], LARGEST_CHUNK);
+});
+
 test('a refusal is final, whatever it is', async () => {
   for (const code of ['session_expired', 'challenge_unknown', 'challenge_expired', 'challenge_used', 'too_large', 'submission_malformed', 'too_many_requests']) {
     const { result, requests } = await upload([new Problem(code, { status: 410 })]);

@@ -87,10 +87,10 @@ pub fn decode(bytes: &[u8], limits: &CaptureThresholds) -> Result<Picture, Reaso
         .set_strict_mode(true)
         .set_max_width(size.width)
         .set_max_height(size.height)
-        .jpeg_set_out_colorspace(ColorSpace::RGB);
-    let rgb =
+        .jpeg_set_out_colorspace(ColorSpace::RGBA);
+    let rgba =
         JpegDecoder::new_with_options(ZCursor::new(bytes), options).decode().map_err(|_| Reason::CaptureDamaged)?;
-    Picture::from_rgb(&rgb, size.width, size.height).map_err(|_| Reason::CaptureDamaged)
+    Picture::new(rgba, size.width, size.height).map_err(|_| Reason::CaptureDamaged)
 }
 
 #[cfg(test)]

@@ -9,9 +9,10 @@ use crate::blink::{Blink, BlinkDetector};
 use crate::ear::EyeRatios;
 use crate::error::EngineError;
 use crate::fingerprint::Fingerprint;
-use crate::frame::Picture;
+use crate::frame::Frame;
 use crate::geometry::{Point, Region};
-use crate::pair::{self, PairScore};
+use crate::mesh::Mesh;
+use crate::pair::{AlignedFace, PairScore};
 use crate::reason::Reason;
 use crate::score::CaptureScore;
 use crate::stats::median;
@@ -70,8 +71,7 @@ pub struct CellScore {
 
 /// A cell's face.
 struct Read {
-    picture: Picture,
-    points: Vec<Point>,
+    face: Option<AlignedFace>,
     ears: EyeRatios,
 }
 
@@ -95,7 +95,7 @@ pub(crate) fn judge(
     let chosen = choose(frames, moments);
     let mut read = Vec::with_capacity(chosen.len());
     for picture in cells.into_iter().take(chosen.len()) {
-        read.push(read_cell(picture, tracker, thresholds)?);
+        read.push(read_cell(&picture.as_frame(), tracker, thresholds)?);
     }
     let whole = (fingerprint, pixels);
     let score = score.insert(score_cells(frames, &chosen, &read, &captures, whole, thresholds));
@@ -109,9 +109,18 @@ const WHOLE_CELL: Region = Region {
     angle: 0.0,
 };
 
-fn read_cell(picture: Picture, tracker: &mut Tracker, thresholds: &Thresholds) -> Result<Option<Read>, EngineError> {
-    let face = tracker.read_face(&picture.as_frame(), &WHOLE_CELL, thresholds)?;
-    Ok(face.and_then(|face| Some(Read { picture, ears: face.ears?.quantized(), points: face.mesh.points })))
+fn read_cell(cell: &Frame, tracker: &mut Tracker, thresholds: &Thresholds) -> Result<Option<Read>, EngineError> {
+    let mesh = tracker.read_mesh(cell, &WHOLE_CELL, thresholds)?;
+    let read = |Mesh { points, .. }: Mesh| {
+        let ears = EyeRatios::of(&points)?.quantized();
+        Some(Read { face: AlignedFace::of(cell, &points), ears })
+    };
+    Ok(mesh.and_then(read))
+}
+
+/// How two faces compare that can be compared.
+fn compare(a: Option<&AlignedFace>, b: Option<&AlignedFace>) -> Option<PairScore> {
+    a?.compare(b?)
 }
 
 fn score_cells(
@@ -127,16 +136,15 @@ fn score_cells(
     let level = EyeRatios { right: of(|ears| ears.right), left: of(|ears| ears.left) };
     let mut detector = BlinkDetector::with_level(thresholds.strip.blink(&thresholds.blink), level);
     let mut closures = Vec::new();
+    let (open_face, closed_face) = (open.score.aligned(), closed.score.aligned());
     let mut before: Option<&Read> = None;
     let cells = chosen.iter().zip(read).map(|(&index, read)| {
         let t_ms = frames[index].t_ms();
         let update = detector.update(t_ms, read.as_ref().map(|read| read.ears));
         closures.extend(update.closure);
-        let to_open = read.as_ref().and_then(|read| open.score.compare_with(&read.picture, &read.points));
-        let to_before = read
-            .as_ref()
-            .zip(before)
-            .and_then(|(a, b)| pair::compare((&a.picture.as_frame(), &a.points), (&b.picture.as_frame(), &b.points)));
+        let face = read.as_ref().and_then(|read| read.face.as_ref());
+        let to_open = compare(open_face.as_ref(), face);
+        let to_before = compare(face, before.and_then(|before| before.face.as_ref()));
         before = read.as_ref().or(before);
         CellScore {
             t_ms,
@@ -149,12 +157,12 @@ fn score_cells(
         }
     });
     let cells = cells.collect();
-    let twin = |shown: &Shown| {
+    let twin = |shown: &Shown, face: Option<AlignedFace>| {
         let at = chosen.iter().position(|&index| frames[index].t_ms() == shown.t_ms)?;
-        let read = read.get(at)?.as_ref()?;
-        shown.score.compare_with(&read.picture, &read.points)
+        compare(face.as_ref(), read.get(at)?.as_ref()?.face.as_ref())
     };
-    StripScore { cells, closures, fingerprint, pixels, open_twin: twin(open), closed_twin: twin(closed) }
+    let (open_twin, closed_twin) = (twin(open, open_face), twin(closed, closed_face));
+    StripScore { cells, closures, fingerprint, pixels, open_twin, closed_twin }
 }
 
 /// Whether these closures are those of the moment, one for one. What the eyes did before its first one says nothing.

@@ -76,9 +76,7 @@ pub(crate) fn decode(bytes: &[u8], thresholds: &Thresholds) -> Result<Sheet, Rea
     }
     let cell = |index: usize| {
         let (top, left) = (index / COLUMNS * CELL_SIDE, index % COLUMNS * CELL_SIDE);
-        let places = (0..CELL_SIDE).flat_map(|y| (0..CELL_SIDE).map(move |x| (left + x, top + y)));
-        let rgb: Vec<u8> = places.flat_map(|(x, y)| sheet.rgb(x, y)).collect();
-        Picture::from_rgb(&rgb, CELL_SIDE, CELL_SIDE).map_err(|_| Reason::CaptureDamaged)
+        sheet.part((left, top), CELL_SIDE, CELL_SIDE).ok_or(Reason::CaptureDamaged)
     };
     let cells = (0..CELLS).map(cell).collect::<Result<_, _>>()?;
     Ok(Sheet { fingerprint: Fingerprint::of(&sheet), pixels: pixel_hash(&sheet), cells })

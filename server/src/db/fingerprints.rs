@@ -1,8 +1,9 @@
 //! Fingerprints of pictures that were scored, for finding near copies in others' attempts.
 
 use engine::Fingerprint;
+use serde_json::{Value, json};
 
-use super::Connection;
+use super::{Connection, Text};
 use crate::domain::{EventId, UserId};
 
 /// A picture of an attempt, by the part that it was sent as.
@@ -53,27 +54,27 @@ pub async fn near(db: &mut Connection, user: &UserId, (part, fingerprint): Part)
     Ok(near)
 }
 
-/// Notes a picture of this event.
+/// Notes the pictures of this event.
 pub async fn note(
     db: &mut Connection,
     (event, user): (&EventId, &UserId),
-    (part, fingerprint): Part,
+    parts: &[Part],
     now_ms: i64,
 ) -> sqlx::Result<()> {
-    for (number, bits) in fingerprint.rows().into_iter().enumerate() {
-        db.query(
-            "insert into picture_rows (event_id, user_id, part, row_number, bits, fingerprint, seen_at)
-             values ($1, $2, $3, $4, $5, $6, $7)",
-        )
-        .bind(event)
-        .bind(user)
-        .bind(part)
-        .bind(number as i64)
-        .bind(i64::from(bits))
-        .bind(fingerprint.to_string())
-        .bind(now_ms)
-        .execute()
-        .await?;
-    }
+    const INSERT: Text = Text {
+        sqlite: "insert into picture_rows (event_id, user_id, part, row_number, bits, fingerprint, seen_at)
+            select $2, $3, new.value ->> 'part', new.value ->> 'number', new.value ->> 'bits', new.value ->> 'whole', $4
+            from json_each($1) new",
+        postgres: "insert into picture_rows (event_id, user_id, part, row_number, bits, fingerprint, seen_at)
+            select $2, $3, new.part, new.number, new.bits, new.whole, $4::bigint
+            from jsonb_to_recordset($1::jsonb) new (part text, number bigint, bits bigint, whole text)",
+    };
+    let rows_of = |(part, fingerprint): &Part| {
+        let (part, whole) = (*part, fingerprint.to_string());
+        let rows = fingerprint.rows().into_iter().enumerate();
+        rows.map(move |(number, bits)| json!({ "part": part, "number": number, "bits": bits, "whole": whole }))
+    };
+    let rows: Value = parts.iter().flat_map(rows_of).collect();
+    db.query(INSERT).bind(rows.to_string()).bind(event).bind(user).bind(now_ms).execute().await?;
     Ok(())
 }

@@ -28,7 +28,7 @@ pub enum ApiError {
     AttemptsExhausted { retry_after_s: u32 },
     BodyMalformed,
     BodyTooSlow,
-    Busy,
+    Busy { retry_after_s: u32 },
     CaptureGone,
     ChallengeExpired,
     ChallengeRound,
@@ -85,7 +85,7 @@ impl ApiError {
             }
             AttemptsExhausted { .. } | CoolingDown { .. } | TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            Busy | Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Busy { .. } | Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -102,7 +102,7 @@ impl ApiError {
             AttemptsExhausted { .. } => "attempts_exhausted",
             BodyMalformed => "body_malformed",
             BodyTooSlow => "body_too_slow",
-            Busy => "busy",
+            Busy { .. } => "busy",
             CaptureGone => "capture_gone",
             ChallengeExpired => "challenge_expired",
             ChallengeRound => "challenge_round",
@@ -156,7 +156,7 @@ impl ApiError {
             AttemptsExhausted { .. } => "There are no attempts left. Register again to get a new link.",
             BodyMalformed => "The request could not be read. Reload the page and try again.",
             BodyTooSlow => "The request arrived too slowly. Check your connection and try again.",
-            Busy => "Many people are being checked right now. Your try is not lost; it goes on in a moment.",
+            Busy { .. } => "Many people are being checked right now. Your try is not lost; it goes on in a moment.",
             CaptureGone => "This picture was removed: its time was over, or its owner was erased.",
             ChallengeExpired => "Too much time has passed. Start the check again.",
             ChallengeRound => "This check went on elsewhere. Start the check again.",
@@ -210,10 +210,10 @@ impl ApiError {
     pub fn retry_after_s(&self) -> Option<u32> {
         match self {
             ApiError::AttemptsExhausted { retry_after_s }
+            | ApiError::Busy { retry_after_s }
             | ApiError::CoolingDown { retry_after_s }
             | ApiError::TooManyRequests { retry_after_s } => Some(*retry_after_s),
             ApiError::SubmissionInProgress => Some(1),
-            ApiError::Busy => Some(2),
             ApiError::Unavailable(_) => Some(5),
             _ => None,
         }
@@ -273,7 +273,9 @@ impl From<VerificationError> for ApiError {
             VerificationError::Round => ApiError::ChallengeRound,
             VerificationError::Offset => ApiError::UploadOffset,
             VerificationError::TooLarge => ApiError::TooLarge,
-            VerificationError::Busy => ApiError::Busy,
+            VerificationError::Busy { again_after } => {
+                ApiError::Busy { retry_after_s: u32::try_from(again_after.as_secs()).unwrap_or(u32::MAX) }
+            }
             VerificationError::Unavailable(cause) => ApiError::Unavailable(cause),
         }
     }

@@ -76,7 +76,7 @@ pub(super) async fn submit(
     let (challenge, key) = (named(challenge)?, idempotency_key(&headers)?);
     let lengths = Lengths::new(transcript, open, closed, strip).ok_or(ApiError::TooLarge)?;
     let answer = verification::submit(&app, &session, (&key, &seal), &challenge, lengths).await;
-    if matches!(answer, Err(VerificationError::Busy)) {
+    if matches!(answer, Err(VerificationError::Busy { .. })) {
         app.rate.give_back(Limit::Submission, session.id.as_str(), Instant::now());
     }
     Ok(Json(answer?))

@@ -5,11 +5,14 @@
 //! limits on its time and memory that the system enforces (`limits.rs`). The server holds one for each permit (`pool.rs`,
 //! `process.rs`), sends it submissions and reads decisions (`wire.rs`); one that fails is replaced.
 
+mod crowd;
 mod limits;
 mod pool;
 mod process;
 mod wire;
 mod worker;
+
+use std::time::Duration;
 
 use engine::Issued;
 
@@ -47,7 +50,10 @@ impl Job {
 #[derive(Debug)]
 pub enum ScoringError {
     /// Too many wait already.
-    Busy,
+    Busy {
+        /// After so long it makes sense to come again.
+        again_after: Duration,
+    },
     /// A fault of ours.
     Failed(String),
 }

@@ -4,12 +4,14 @@
 //! input: captures that cannot be decoded in so much time are damaged, which is an outcome. Anything else is a fault of
 //! ours.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use engine::{Decision, Reason, Record, Thresholds, Verdict};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, oneshot};
 
+use super::crowd::Crowd;
 use super::process::{Failure, Program, Worker};
 use super::{Job, ScoringError, wire};
 
@@ -18,7 +20,8 @@ use super::{Job, ScoringError, wire};
 pub struct Capacity {
     /// Scored side by side, each by a worker of its own.
     pub permits: usize,
-    /// Waiting for a permit. More are turned away at once.
+    /// Waiting for a permit. More are turned away at once. Nobody waits while there is a crowd: a worker that becomes free has
+    /// the next soon enough, and to wait behind somebody would take twice as long.
     pub waiting: usize,
 }
 
@@ -45,6 +48,9 @@ struct Shared {
     idle: Mutex<Vec<Worker>>,
     running: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
+    workers: usize,
+    waiting: usize,
+    crowd: Mutex<Crowd>,
     /// Where the workers' pipes belong, wherever decisions are asked for.
     home: Handle,
 }
@@ -73,6 +79,9 @@ impl ScoringPool {
             idle: Mutex::new(idle),
             running: Arc::new(Semaphore::new(permits)),
             admitted: Arc::new(Semaphore::new(permits + capacity.waiting)),
+            workers: permits,
+            waiting: capacity.waiting,
+            crowd: Mutex::default(),
             home,
         })))
     }
@@ -82,20 +91,36 @@ impl ScoringPool {
         &self.0.models
     }
 
-    /// Submissions that would be admitted now.
-    pub fn free_permits(&self) -> usize {
-        self.0.admitted.available_permits()
+    /// Submissions that should be sent for a decision now.
+    pub fn room(&self) -> usize {
+        let free = self.0.admitted.available_permits();
+        if self.has_crowd() { free.saturating_sub(self.0.waiting) } else { free }
     }
 
-    /// Decides a submission.
+    /// Whether many are being turned away.
+    pub fn has_crowd(&self) -> bool {
+        self.0.crowd().is_there(Instant::now(), self.0.workers)
+    }
+
+    /// Counts one more that is turned away; returns after how long it should come again.
+    pub fn turn_away(&self) -> Duration {
+        let (mut crowd, now) = (self.0.crowd(), Instant::now());
+        crowd.turn_away(now);
+        crowd.pause(now, self.0.workers)
+    }
+
+    /// Decides a submission. Whoever comes although there is a crowd may wait all the same, as long as there is room for that.
     ///
     /// # Errors
     /// [`ScoringError`]; says nothing about the person.
     pub async fn decide(&self, job: &Job) -> Result<Decision, ScoringError> {
         let ScoringPool(shared) = self;
-        let admitted = Arc::clone(&shared.admitted).try_acquire_owned().map_err(|_| ScoringError::Busy)?;
+        let Ok(admitted) = Arc::clone(&shared.admitted).try_acquire_owned() else {
+            return Err(ScoringError::Busy { again_after: self.turn_away() });
+        };
         let request = wire::request(job).map_err(|error| ScoringError::Failed(error.to_string()))?;
-        let running = Arc::clone(&shared.running).acquire_owned().await.map_err(|_| ScoringError::Busy)?;
+        let running = Arc::clone(&shared.running).acquire_owned().await;
+        let running = running.map_err(|error| ScoringError::Failed(error.to_string()))?;
         let (decided, decision) = oneshot::channel();
         let shared = Arc::clone(shared);
         shared.home.clone().spawn(async move {
@@ -170,7 +195,12 @@ impl Shared {
         Decision { verdict: Verdict::Rejected(Reason::CaptureDamaged), record }
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Worker>> {
+    fn crowd(&self) -> MutexGuard<'_, Crowd> {
+        // Nothing that could panic is done while it is locked.
+        self.crowd.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Worker>> {
         // Nothing that could panic is done while it is locked.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -49,7 +49,7 @@ pub(super) async fn score(app: &App, issued: &Issued, upload: &Upload) -> Result
             metrics::rescored(begun.elapsed());
             Ok(decision)
         }
-        Ok(Err(ScoringError::Busy)) => Err(VerificationError::Busy),
+        Ok(Err(ScoringError::Busy { again_after })) => Err(VerificationError::Busy { again_after }),
         Ok(Err(ScoringError::Failed(why))) => Err(VerificationError::Unavailable(format!("scoring: {why}"))),
         Err(_) => Err(VerificationError::Unavailable("scoring took too long".to_owned())),
     }

@@ -20,7 +20,7 @@ pub use upload::{append, discard_stale, received, sweep};
 use crate::app::App;
 use crate::captures::CaptureRefs;
 use crate::clock;
-use crate::db::challenges::{self, Challenge, Claim};
+use crate::db::challenges::{self, Challenge, Claim, State};
 use crate::db::events::{self, Event};
 use crate::db::sessions::Session;
 use crate::db::{Connection, Hold, uploads};
@@ -33,6 +33,8 @@ use crate::trail;
 const LEASE_MS: i64 = 60_000;
 /// After a fault of ours, so much time is left to send the same submission again.
 const RETRY_MS: i64 = 60_000;
+/// Who is turned away with more time left than this can come again before it is over: nothing needs to be written down.
+const SOON_OVER_MS: i64 = RETRY_MS / 2;
 /// Said to who is verified.
 const VERIFIED_MESSAGE: &str = "You are verified.";
 
@@ -66,6 +68,9 @@ pub async fn submit(
     challenge: &ChallengeId,
     lengths: Lengths,
 ) -> Result<Answer, VerificationError> {
+    if app.scoring.room() == 0 && can_wait(app, session, challenge).await? {
+        return Err(VerificationError::Busy { again_after: app.scoring.turn_away() });
+    }
     let mut tx = app.db.write(Hold::User(&session.user_id)).await?;
     let (challenge, lease) = match claim(&mut tx, session, challenge, Some(key)).await? {
         Claimed::Mine(challenge, lease) => (challenge, lease),
@@ -83,6 +88,16 @@ pub async fn submit(
     // A task of its own: what was claimed is carried to its end even if the browser goes away meanwhile.
     let deciding = tokio::spawn(async move { decide_claimed(&app, &session, challenge, lease, upload).await });
     deciding.await.map_err(|error| VerificationError::Unavailable(format!("deciding broke off: {error}")))?
+}
+
+/// Whether the challenge waits for a submission, and for longer than until the next try. If not, the long way gives it time.
+async fn can_wait(app: &App, session: &Session, challenge: &ChallengeId) -> Result<bool, VerificationError> {
+    let found = challenges::find(&mut app.db.read().await?, challenge, &session.id).await?;
+    Ok(found.is_some_and(|found| has_time(&found)))
+}
+
+fn has_time(challenge: &Challenge) -> bool {
+    challenge.state == State::Issued && challenge.expires_at > clock::now_ms() + SOON_OVER_MS
 }
 
 /// Ends a challenge without a submission.

@@ -1,5 +1,7 @@
 //! What goes into an attempt and what comes out of it: the upload, the answer, and why there may be none.
 
+use std::time::Duration;
+
 use engine::Reason;
 use engine::budget::{CAPTURE_MAX_BYTES, STRIP_MAX_BYTES, TRANSCRIPT_MAX_BYTES};
 use serde::{Deserialize, Serialize};
@@ -134,7 +136,10 @@ pub enum VerificationError {
     TooLarge,
     /// More submissions than can be scored; the claim was given back.
     #[error("no capacity to score")]
-    Busy,
+    Busy {
+        /// After so long it makes sense to come again.
+        again_after: Duration,
+    },
     /// A fault of ours; the claim was given back.
     #[error("{0}")]
     Unavailable(String),

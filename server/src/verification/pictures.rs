@@ -65,9 +65,7 @@ impl Pictures {
         user: &UserId,
         now_ms: i64,
     ) -> sqlx::Result<bool> {
-        for part in &self.parts {
-            fingerprints::note(db, (event, user), *part, now_ms).await?;
-        }
+        fingerprints::note(db, (event, user), &self.parts, now_ms).await?;
         pictures::note(db, &self.hashes, event, now_ms).await
     }
 }

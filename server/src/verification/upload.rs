@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use super::VerificationError;
+use super::{VerificationError, can_wait};
 use crate::app::App;
 use crate::clock;
 use crate::db::challenges::{self, Challenge, State};
@@ -41,9 +41,12 @@ pub async fn received(
 /// Takes the chunk that follows `start` bytes of the upload named by `key`, and seals it; returns how many bytes have arrived
 /// now.
 ///
+/// Where many wait already, nobody begins who can as well begin later: an upload in vain costs the person's network, and our
+/// processors time that those need who were taken.
+///
 /// # Errors
 /// [`VerificationError::Offset`] if not exactly `start` bytes have arrived, [`VerificationError::TooLarge`] if there would
-/// be too many, and as [`received`].
+/// be too many, [`VerificationError::Busy`] if it is to begin later, and as [`received`].
 pub async fn append(
     app: &App,
     session: &Session,
@@ -55,6 +58,9 @@ pub async fn append(
     let end = start.saturating_add(bytes.len() as u64);
     if end > app.limits.max_content_length {
         return Err(VerificationError::TooLarge);
+    }
+    if start == 0 && app.scoring.has_crowd() && app.scoring.room() == 0 && can_wait(app, session, challenge).await? {
+        return Err(VerificationError::Busy { again_after: app.scoring.turn_away() });
     }
     let mut tx = app.db.write(Hold::User(&session.user_id)).await?;
     require_open(&mut tx, session, challenge).await?;

@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use engine::prompt::Policy;
 use engine::{Decision, Issued, Reason, Terms, Verdict};
 use serde_json::json;
 use server::scoring::{Capacity, Job, Limits, Program, ScoringError, ScoringPool};
 use server::verification::Upload;
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 
 use crate::helpers::{TestServer, join_all, start_scoring, this_program};
 use crate::parcel::worthless;
@@ -34,6 +35,16 @@ impl Stage {
     fn will(&self, acts: &[&str]) {
         let lines: String = acts.iter().map(|act| format!("{act}\n")).collect();
         std::fs::write(self.folder.path().join("acts"), lines).unwrap();
+    }
+
+    /// Has as many submissions sent as are taken.
+    async fn fill(&self) -> Vec<JoinHandle<Result<Decision, ScoringError>>> {
+        let send = |pool: ScoringPool| tokio::spawn(async move { pool.decide(&job()).await });
+        let sent = (0..5).map(|_| send(self.pool.clone())).collect();
+        while self.pool.room() > 0 {
+            tokio::task::yield_now().await;
+        }
+        sent
     }
 
     async fn decide(&self) -> Result<Decision, ScoringError> {
@@ -219,19 +230,69 @@ async fn sr_39_who_is_turned_away_again_and_again_meets_no_limit() {
     let cookie = server.sitting("jo@example.com").await;
     let parcel = worthless(&server.challenge(&cookie).await);
     server.upload(&cookie, "k1", &parcel).await;
-    let others: Vec<_> = (0..5)
-        .map(|_| {
-            let pool = stage.pool.clone();
-            tokio::spawn(async move { pool.decide(&job()).await })
-        })
-        .collect();
-    while stage.pool.free_permits() > 0 {
-        tokio::task::yield_now().await;
-    }
+    let others = stage.fill().await;
     // More often than a sitting has submissions.
     for _ in 0..50 {
         server.finish(&cookie, "k1", &parcel).await.assert_problem(503, "busy");
     }
     assert_eq!(server.session(&cookie).await["attempts_left"], 5);
-    others.iter().for_each(tokio::task::JoinHandle::abort);
+    others.iter().for_each(JoinHandle::abort);
+}
+
+#[tokio::test]
+async fn sr_39_nobody_uploads_in_vain_who_can_wait_and_nobody_waits_until_it_is_too_late() {
+    let stage = Stage::new(hasty());
+    stage.will(&["hang"; 5]);
+    let pool = stage.pool.clone();
+    let server = TestServer::changed(&[], |app| app.scoring = pool).await;
+    let mut people = Vec::new();
+    for n in 0..3 {
+        let cookie = server.sitting(&format!("person-{n}@example.com")).await;
+        let parcel = worthless(&server.challenge(&cookie).await);
+        people.push((cookie, parcel));
+    }
+    let [(first, first_parcel), (second, second_parcel), (late, late_parcel)] = &people[..] else { unreachable!() };
+    let others = stage.fill().await;
+    // There is no room, but no crowd either: by the time that it is all there, there may be.
+    let bytes = first_parcel.bytes();
+    let (begin, rest) = bytes.split_at(2);
+    server.append(first, "k1", first_parcel, 0, begin).await.json();
+    (0..50).for_each(|_| _ = stage.pool.turn_away());
+    let refused = server.append(second, "k1", second_parcel, 0, &second_parcel.bytes()[..2]).await;
+    refused.assert_problem(503, "busy");
+    let pause: u32 = refused.headers[header::RETRY_AFTER].to_str().unwrap().parse().unwrap();
+    assert!((3..=20).contains(&pause), "{pause} s");
+    assert_eq!(server.received(second, "k1", second_parcel).await.json()["received"], 0);
+    assert_eq!(server.session(second).await["attempts_left"], 5);
+    assert_eq!(server.append(first, "k1", first_parcel, 2, rest).await.json()["received"], bytes.len());
+    server.finish(first, "k1", first_parcel).await.assert_problem(503, "busy");
+    // What is soon over is taken in, and lasts until there is room.
+    server
+        .execute(
+            "update challenges set expires_at = issued_at + 20000
+             where user_id = (select id from users where email = 'person-2@example.com')",
+        )
+        .await;
+    server.upload(late, "k1", late_parcel).await;
+    server.finish(late, "k1", late_parcel).await.assert_problem(503, "busy");
+    let lasts = server.number("select min(expires_at - issued_at) from challenges").await;
+    assert!(lasts > 20_000, "{lasts}");
+    others.iter().for_each(JoinHandle::abort);
+}
+
+#[tokio::test]
+async fn sr_39_in_a_crowd_nobody_waits_for_a_worker() {
+    let stage = Stage::new(hasty());
+    stage.will(&["slow"; 5]);
+    let others = stage.fill().await;
+    // Somebody is turned away again and again, until there is room.
+    while stage.pool.room() == 0 {
+        stage.pool.turn_away();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(stage.pool.has_crowd());
+    assert_eq!(stage.pool.room(), 1, "five were taken at once");
+    for decided in join_all(others).await {
+        assert_eq!(decided.unwrap().unwrap().verdict, NO_BLINK);
+    }
 }
