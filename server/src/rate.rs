@@ -102,7 +102,7 @@ impl RateLimits {
     }
 
     /// Gives most of what was taken back, where there was no room for what was asked for. With a tenth each, who comes again every
-    /// two seconds, as told, meets no limit of thirty in ten minutes; who hammers does.
+    /// second for as long as the page does meets no limit of thirty in ten minutes; who hammers does.
     pub fn give_back(&self, limit: Limit, client: &str, now: Instant) {
         self.with_bucket(limit, client, now, |bucket| bucket.left = (bucket.left + GIVEN_BACK).min(limit.rule().0));
     }

@@ -182,7 +182,7 @@ test('every problem that a page can meet has a title and a text', () => {
 
 test('every code of the server that can reach a person has its words', () => {
   const forPrograms = /^(admin_|capture_gone|filter_invalid|evidence_missing|address_erased|note_invalid|user_unknown|method_not_allowed|not_found|content_|body_malformed)/;
-  for (const code of rustCodes('../server/src/routes/error.rs', 'code').filter((name) => !forPrograms.test(name))) {
+  for (const code of rustCodes('../server/src/routes/error/mod.rs', 'code').filter((name) => !forPrograms.test(name))) {
     assert.notEqual(problemMessage(code).title, EN['problem.unexpected.title'], code);
   }
 });

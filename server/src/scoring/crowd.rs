@@ -10,7 +10,7 @@ const CROWD_PER_S: f64 = 5.0;
 /// Wanted of them a second for each worker: what turning them away costs is taken from those who were taken.
 const WANTED_PER_S: f64 = 4.0;
 /// Pauses. The page gives up after 150 s.
-const SHORTEST: Duration = Duration::from_secs(2);
+const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(20);
 
 /// Counts those that are turned away.
@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn many_stay_away_longer_than_few() {
         let start = Instant::now();
-        let cases = [(0, false, 2.0), (3, false, 2.0), (20, true, 2.5), (80, true, 10.0), (1000, true, 20.0)];
+        let cases = [(0, false, 1.0), (3, false, 1.0), (20, true, 2.5), (80, true, 10.0), (1000, true, 20.0)];
         for (per_s, is_crowd, pause) in cases {
             let (crowd, now) = crowd(per_s, start);
             assert_eq!(crowd.is_there(now, 2), is_crowd, "{per_s} a second");

@@ -1,8 +1,10 @@
-//! The story of one attempt: its evidence arrives (`upload.rs`), its challenge is claimed, decided, its captures kept, its outcome written down, answered.
+//! The story of one attempt: its evidence arrives (`upload.rs`), its challenge is claimed (`claiming.rs`), it is decided
+//! (`judging.rs`), its captures are kept, its outcome is written down (`counting.rs`) and answered.
 //!
 //! A rejection is an outcome. A fault of ours (database, disk, engine) is not: it gives the claim back, counts no attempt
 //! and verifies nobody.
 
+mod claiming;
 mod counting;
 mod cues;
 mod judging;
@@ -12,6 +14,7 @@ mod upload;
 
 use engine::{Decision, Issued, Reason, Verdict};
 
+use claiming::{Claimed, can_wait, claim, release};
 pub use cues::next;
 pub use outcome::{Answer, GiveUp, Lengths, Outcome, Upload, VerificationError};
 use pictures::Pictures;
@@ -20,21 +23,15 @@ pub use upload::{append, discard_stale, received, sweep};
 use crate::app::App;
 use crate::captures::CaptureRefs;
 use crate::clock;
-use crate::db::challenges::{self, Challenge, Claim, State};
+use crate::db::challenges::{self, Challenge};
 use crate::db::events::{self, Event};
 use crate::db::sessions::Session;
-use crate::db::{Connection, Hold, uploads};
+use crate::db::{Hold, uploads};
 use crate::domain::{ChallengeId, EventId, LeaseId};
 use crate::metrics;
 use crate::sealing::SealingKey;
 use crate::trail;
 
-/// How long a claim holds. Longer than scoring and storing can take.
-const LEASE_MS: i64 = 60_000;
-/// After a fault of ours, so much time is left to send the same submission again.
-const RETRY_MS: i64 = 60_000;
-/// Who is turned away with more time left than this can come again before it is over: nothing needs to be written down.
-const SOON_OVER_MS: i64 = RETRY_MS / 2;
 /// Said to who is verified.
 const VERIFIED_MESSAGE: &str = "You are verified.";
 
@@ -90,16 +87,6 @@ pub async fn submit(
     deciding.await.map_err(|error| VerificationError::Unavailable(format!("deciding broke off: {error}")))?
 }
 
-/// Whether the challenge waits for a submission, and for longer than until the next try. If not, the long way gives it time.
-async fn can_wait(app: &App, session: &Session, challenge: &ChallengeId) -> Result<bool, VerificationError> {
-    let found = challenges::find(&mut app.db.read().await?, challenge, &session.id).await?;
-    Ok(found.is_some_and(|found| has_time(&found)))
-}
-
-fn has_time(challenge: &Challenge) -> bool {
-    challenge.state == State::Issued && challenge.expires_at > clock::now_ms() + SOON_OVER_MS
-}
-
 /// Ends a challenge without a submission.
 ///
 /// # Errors
@@ -148,33 +135,6 @@ async fn begin_anew(app: &App, session: &Session, challenge: &ChallengeId) -> Re
     uploads::discard(&mut tx, challenge).await?;
     tx.commit().await?;
     Err(VerificationError::Incomplete)
-}
-
-enum Claimed {
-    Mine(Box<Challenge>, LeaseId),
-    Answered(Answer),
-}
-
-async fn claim(
-    db: &mut Connection,
-    session: &Session,
-    challenge: &ChallengeId,
-    key: Option<&str>,
-) -> Result<Claimed, VerificationError> {
-    let now = clock::now_ms();
-    match challenges::claim(db, challenge, &session.id, key, now, now + LEASE_MS).await? {
-        // The clock was put back since: how much time passed nobody can tell, and the person is not to pay for that. The caller
-        // drops the transaction, and with it the claim.
-        Claim::Granted(challenge, _) if challenge.issued_at > now => Err(VerificationError::Expired),
-        Claim::Granted(challenge, lease) => Ok(Claimed::Mine(challenge, lease)),
-        Claim::Answered(answer) => serde_json::from_str(&answer)
-            .map(Claimed::Answered)
-            .map_err(|error| VerificationError::Unavailable(format!("stored answer: {error}"))),
-        Claim::Unknown => Err(VerificationError::Unknown),
-        Claim::Used => Err(VerificationError::Used),
-        Claim::InProgress => Err(VerificationError::InProgress),
-        Claim::Expired => Err(VerificationError::Expired),
-    }
 }
 
 /// Scores, stores and records. Gives the claim back if any of it fails.
@@ -309,16 +269,4 @@ async fn record(app: &App, session: &Session, ruling: &Ruling) -> Result<Answer,
 
 fn to_json(value: &impl serde::Serialize) -> Result<String, VerificationError> {
     serde_json::to_string(value).map_err(|error| VerificationError::Unavailable(format!("JSON: {error}")))
-}
-
-/// Gives the claim back. If that fails too, the lease ends by itself.
-async fn release(app: &App, challenge: &ChallengeId, lease: &LeaseId) {
-    let released = async {
-        let mut tx = app.db.write(Hold::Nothing).await?;
-        challenges::release(&mut tx, challenge, lease, clock::now_ms() + RETRY_MS).await?;
-        tx.commit().await
-    };
-    if let Err(error) = released.await {
-        tracing::warn!(%challenge, %error, "a claim could not be given back; it ends with its lease");
-    }
 }

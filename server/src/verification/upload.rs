@@ -9,7 +9,8 @@
 
 use std::time::Duration;
 
-use super::{VerificationError, can_wait};
+use super::VerificationError;
+use super::claiming::can_wait;
 use crate::app::App;
 use crate::clock;
 use crate::db::challenges::{self, Challenge, State};

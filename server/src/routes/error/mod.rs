@@ -1,6 +1,8 @@
 //! Every error that a client can be told: status, stable code, one plain sentence. Faults of ours stay opaque outside and
 //! are logged once, with their cause.
 
+mod causes;
+
 use std::any::Any;
 use std::borrow::Cow;
 
@@ -8,12 +10,6 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-
-use crate::captures::StoreError;
-use crate::rate::Exceeded;
-use crate::registration;
-use crate::retention::SweepError;
-use crate::verification::VerificationError;
 
 /// What a request is refused with.
 #[derive(Clone, Debug, PartialEq, Eq, strum::EnumIter)]
@@ -224,59 +220,6 @@ impl ApiError {
         match self {
             ApiError::Internal(cause) | ApiError::Unavailable(cause) => Some(cause),
             _ => None,
-        }
-    }
-}
-
-impl From<sqlx::Error> for ApiError {
-    fn from(error: sqlx::Error) -> Self {
-        ApiError::Unavailable(format!("database: {error}"))
-    }
-}
-
-impl From<registration::Failed> for ApiError {
-    fn from(failed: registration::Failed) -> Self {
-        ApiError::Unavailable(failed.to_string())
-    }
-}
-
-impl From<StoreError> for ApiError {
-    fn from(error: StoreError) -> Self {
-        let cause = format!("captures: {error}");
-        if error.is_passing() { ApiError::Unavailable(cause) } else { ApiError::Internal(cause) }
-    }
-}
-
-impl From<SweepError> for ApiError {
-    fn from(error: SweepError) -> Self {
-        match error {
-            SweepError::Database(error) => error.into(),
-            SweepError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<Exceeded> for ApiError {
-    fn from(Exceeded { retry_after_s }: Exceeded) -> Self {
-        ApiError::TooManyRequests { retry_after_s }
-    }
-}
-
-impl From<VerificationError> for ApiError {
-    fn from(error: VerificationError) -> Self {
-        match error {
-            VerificationError::Unknown => ApiError::ChallengeUnknown,
-            VerificationError::Used => ApiError::ChallengeUsed,
-            VerificationError::InProgress => ApiError::SubmissionInProgress,
-            VerificationError::Expired => ApiError::ChallengeExpired,
-            VerificationError::Incomplete => ApiError::UploadIncomplete,
-            VerificationError::Round => ApiError::ChallengeRound,
-            VerificationError::Offset => ApiError::UploadOffset,
-            VerificationError::TooLarge => ApiError::TooLarge,
-            VerificationError::Busy { again_after } => {
-                ApiError::Busy { retry_after_s: u32::try_from(again_after.as_secs()).unwrap_or(u32::MAX) }
-            }
-            VerificationError::Unavailable(cause) => ApiError::Unavailable(cause),
         }
     }
 }
