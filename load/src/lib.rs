@@ -30,6 +30,7 @@ pub use crowd::{Crowd, Ready};
 pub use honest::People;
 pub use registrations::Registrations;
 use report::Report;
+pub use verifications::Verifications;
 
 /// What is measured, and how long.
 #[derive(Clone, Debug)]
@@ -71,10 +72,11 @@ impl Plan {
         let natural = honest::attend_all(&served, &studio, self.people, None, &mut rng)?;
         eprintln!("{natural:?}");
         let crowd = Crowd::new(&served, &studio, &mut rng)?;
-        eprintln!("registrations and links, {} s each", self.seconds);
-        let registrations = registrations::measure(&crowd, served.pid(), self.seconds)?;
+        // Before thousands of mails wait that nobody reads.
         eprintln!("whole verifications, {} s", self.seconds);
         let verifications = verifications::measure(&crowd, self.seconds)?;
+        eprintln!("registrations and links, {} s each", self.seconds);
+        let registrations = registrations::measure(&crowd, served.pid(), self.seconds)?;
         eprintln!("submissions one by one, then at capacity");
         let submissions = submissions::measure(&crowd, served.pid(), self.submissions)?;
         eprintln!("four times the capacity, {} s", self.seconds);
@@ -99,6 +101,16 @@ impl Plan {
         let served = self.serve("natural")?;
         let crowd = Crowd::new(&served, &Studio::open(&self.models)?, &mut Rng::new())?;
         registrations::measure(&crowd, served.pid(), self.seconds)
+    }
+
+    /// Measures whole verifications alone: no mails of others wait.
+    ///
+    /// # Errors
+    /// As [`Plan::run`].
+    pub fn verifications(&self) -> anyhow::Result<Verifications> {
+        let served = self.serve("natural")?;
+        let crowd = Crowd::new(&served, &Studio::open(&self.models)?, &mut Rng::new())?;
+        verifications::measure(&crowd, self.seconds)
     }
 
     /// Plays so many recordings of people into the camera, each once and in a loop; says who was verified.

@@ -23,8 +23,11 @@ struct Options {
     /// Measure registrations and links alone
     #[arg(long, conflicts_with_all = ["kill", "inject"])]
     registrations: bool,
-    /// Take away what it relies on instead of measuring: database (PostgreSQL only), mail server, the clock's truth
+    /// Measure whole verifications alone
     #[arg(long, conflicts_with_all = ["kill", "inject", "registrations"])]
+    verifications: bool,
+    /// Take away what it relies on instead of measuring: database (PostgreSQL only), mail server, the clock's truth
+    #[arg(long, conflicts_with_all = ["kill", "inject", "registrations", "verifications"])]
     faults: bool,
     /// Seconds that each of these lasts
     #[arg(long, default_value_t = 30)]
@@ -138,6 +141,10 @@ fn run(options: &Options) -> anyhow::Result<bool> {
     let plan = Plan { program, models, folder, runtime, database_url, seconds, submissions, people };
     if options.registrations {
         println!("{}", serde_json::to_string_pretty(&plan.registrations()?)?);
+        return Ok(true);
+    }
+    if options.verifications {
+        println!("{}", serde_json::to_string_pretty(&plan.verifications()?)?);
         return Ok(true);
     }
     if let Some(count) = options.inject {

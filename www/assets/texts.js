@@ -150,7 +150,7 @@ const en = {
   'uploading.checking': 'Sent. The pictures are being checked.',
   'uploading.again.network': 'The connection was lost. Sending goes on by itself.',
   'uploading.again.offline': 'You are offline. Sending goes on as soon as you are back.',
-  'uploading.again.busy': 'The server is busy. Trying again…',
+  'uploading.again.busy': 'Many people are being checked right now. Keep this page open: it goes on by itself, and no attempt is lost.',
   'giving_up.title': 'The time is over',
 
   'verified.title': 'You are verified',
