@@ -32,6 +32,8 @@ pub struct Overload {
     pub accepted: Times,
     /// Those that were turned away: the request alone that was, the first chunk or the question for the decision.
     pub turned_away: Times,
+    /// From when no more were offered until everybody had a decision, in seconds.
+    pub cleared_s: f64,
     /// 99 % of the accepted ones, in those of one alone.
     pub slowdown: f64,
     /// `/health` meanwhile.
@@ -62,11 +64,13 @@ pub(crate) fn measure(crowd: &Crowd, usual: &Submissions, seconds: u64) -> anyho
         (firsts, health.join().expect("a thread's panic is a defect"))
     });
     let firsts: Vec<First> = firsts.into_iter().collect::<anyhow::Result<_>>()?;
+    let offered_until = Instant::now();
     let lost = std::thread::scope(|scope| {
         let again: Vec<_> =
             people.iter().zip(&firsts).map(|(ready, first)| scope.spawn(|| is_lost(ready, first))).collect();
         again.into_iter().map(|again| again.join().expect("a thread's panic is a defect")).filter(|&lost| lost).count()
     });
+    let cleared_s = (offered_until.elapsed().as_secs_f64() * 10.0).round() / 10.0;
     let times = |decided: bool| {
         let times = firsts.iter().filter(|first| matches!(first.sent, Sent::Decided(_)) == decided);
         Times::of(times.map(|first| first.took).collect())
@@ -79,6 +83,7 @@ pub(crate) fn measure(crowd: &Crowd, usual: &Submissions, seconds: u64) -> anyho
         offered,
         accepted,
         turned_away: times(false),
+        cleared_s,
         slowdown,
         health: Times::of(health?),
         lost,
@@ -112,7 +117,8 @@ fn is_lost(ready: &Ready, first: &First) -> bool {
         Sent::Decided(decided) => Ok(decided.clone()),
         Sent::Refused(answer) => Err(anyhow!("refused: {}", answer.text)),
         Sent::Later(pause) => {
-            std::thread::sleep(*pause);
+            // Each was told at another moment, so that part of it is over.
+            std::thread::sleep(pause.mul_f64(fastrand::f64()));
             ready.visitor.resume_until_decided("load", &ready.parcel, PATIENCE)
         }
     };

@@ -101,11 +101,11 @@ impl Report {
         );
         let offered = format!("{} in all, {:.1}/s", overload.offered, overload.offered_per_s);
         row("offered at four times the capacity", offered);
-        let Overload { accepted, turned_away, slowdown, health, lost, .. } = overload;
+        let Overload { accepted, turned_away, cleared_s, slowdown, health, lost, .. } = overload;
         row("taken at once", format!("{}, 99 %: {} ms: {slowdown} times one alone", accepted.count, accepted.p99_ms));
         row(
             "turned away, and verified later",
-            format!("{}, 99 % told after {} ms", turned_away.count, turned_away.p99_ms),
+            format!("{}, 99 % told after {} ms, all within {cleared_s} s", turned_away.count, turned_away.p99_ms),
         );
         row("`/health` meanwhile", format!("99 %: {} ms, at most {} ms", health.p99_ms, health.max_ms));
         row("people who lost an attempt", lost.to_string());

@@ -75,7 +75,7 @@ impl Visitor {
         match self.submit(key, parcel)? {
             Sent::Decided(decided) => Ok(decided),
             Sent::Later(pause) => {
-                std::thread::sleep(pause);
+                std::thread::sleep(spread(pause));
                 self.resume_until_decided(key, parcel, patience)
             }
             Sent::Refused(answer) => bail!("refused with {}: {}", answer.status, answer.text),
@@ -92,7 +92,7 @@ impl Visitor {
             match self.resume(key, parcel)? {
                 Sent::Decided(decided) => return Ok(decided),
                 Sent::Later(_) if start.elapsed() > patience => bail!("no decision within {} s", patience.as_secs()),
-                Sent::Later(pause) => std::thread::sleep(pause),
+                Sent::Later(pause) => std::thread::sleep(spread(pause)),
                 Sent::Refused(answer) => bail!("refused with {}: {}", answer.status, answer.text),
             }
         }
@@ -139,6 +139,11 @@ impl Visitor {
             attempts_left: decision["attempts_left"].as_u64().context("no number of attempts")?,
         }))
     }
+}
+
+/// Up to half as long again, as the page has it: those who were told the same at once do not come back at once.
+fn spread(pause: Duration) -> Duration {
+    pause.mul_f64(1.0 + fastrand::f64() / 2.0)
 }
 
 /// What an answer without a decision comes to.

@@ -186,6 +186,7 @@ export class CameraEffects {
         delay: (ms) => delay(ms, signal),
         online: () => online(signal),
         now: () => performance.now(),
+        random: Math.random,
         progress: (progress) => this.#send({ type: 'PROGRESS', progress }),
         again: (code) => this.#send({ type: 'AGAIN', code }),
       });

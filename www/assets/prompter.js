@@ -75,7 +75,7 @@ export class Prompter {
         if (isAbort(error)) throw error;
         const problem = asProblem(error);
         if (!passes(problem)) throw problem;
-        await delay(pauseMs(tries, problem.retryAfterMs), this.#signal);
+        await delay(pauseMs(tries, problem.retryAfterMs, Math.random()), this.#signal);
       }
     }
   }

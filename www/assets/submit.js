@@ -32,9 +32,14 @@ export function passes(problem) {
   return PASSING.has(problem.code) || MISTAKEN.has(problem.code) || problem.status === 502 || problem.status === 503 || problem.status === 504;
 }
 
-/** The pause before try number `tries + 1`. @param {number} tries @param {number | null} retryAfterMs what the server asked for */
-export function pauseMs(tries, retryAfterMs) {
-  return retryAfterMs ?? PAUSES_MS[Math.min(tries, PAUSES_MS.length) - 1] ?? 0;
+/**
+ * The pause before try number `tries + 1`: up to half as long again as it need be, or else all who were told the same number of
+ * seconds at once would come back at once.
+ * @param {number} tries @param {number | null} retryAfterMs what the server asked for @param {number} random from 0 to 1
+ */
+export function pauseMs(tries, retryAfterMs, random) {
+  const atLeast = retryAfterMs ?? PAUSES_MS[Math.min(tries, PAUSES_MS.length) - 1] ?? 0;
+  return atLeast * (1 + random / 2);
 }
 
 /**
@@ -46,12 +51,13 @@ export function pauseMs(tries, retryAfterMs) {
  *   delay: (ms: number) => Promise<void>,
  *   online: () => Promise<void>,
  *   now: () => number,
+ *   random: () => number,
  *   progress: (progress: Progress) => void,
  *   again: (code: 'network' | 'offline' | 'busy') => void,
  * }} by how to ask, send and wait; `progress` is told what has arrived, `again` is told before each pause
  * @returns {Promise<Answer>}
  */
-export async function submit(submission, { received, append, decide, delay, online, now, progress, again }) {
+export async function submit(submission, { received, append, decide, delay, online, now, random, progress, again }) {
   const body = new Blob([submission.transcript, submission.open, submission.closed, submission.strip]);
   let moved_ms = now();
   let tries = 0;
@@ -74,7 +80,7 @@ export async function submit(submission, { received, append, decide, delay, onli
       if (isAbort(error)) throw error;
       const problem = asProblem(error);
       tries += 1;
-      const pause = pauseMs(tries, problem.retryAfterMs);
+      const pause = pauseMs(tries, problem.retryAfterMs, random());
       if (!passes(problem) || now() - moved_ms + pause > GIVE_UP_AFTER_MS) throw problem;
       // Who is told to wait knows that nothing was taken, and nothing lost.
       if (problem.code !== 'busy') {

@@ -64,6 +64,7 @@ async function upload(fates, { submission: what = submission(), has = 0, forgets
     delay: async (ms) => { now += ms; },
     online: async () => { waitedOnline += 1; },
     now: () => now,
+    random: () => 0.5,
     progress: ({ loaded, total }) => { assert.equal(total, SIZE); shown.push(loaded); },
     again: (code) => told.push(code),
   }).catch((error) => error);
@@ -126,12 +127,12 @@ test('an upload that is taken up again asks first', async () => {
 
 test('the person is told what is the matter, and the server’s wish for a pause is kept', async () => {
   const busy = await upload([new Problem('busy', { status: 503, retryAfterMs: 5000 }), 'ok']);
-  assert.deepEqual([busy.told, busy.now], [['busy'], 5000]);
+  assert.deepEqual([busy.told, busy.now], [['busy'], 6250]);
   const offline = await upload([new Problem('offline'), 'ok']);
   assert.deepEqual([offline.told, offline.waitedOnline], [['offline'], 1]);
   assert.deepEqual((await upload(['lost', new Problem('busy', { status: 503 }), 'ok'])).told, ['network', 'busy']);
-  assert.equal(pauseMs(1, null), 500);
-  assert.equal(pauseMs(99, null), 8000);
+  assert.deepEqual([pauseMs(1, null, 0), pauseMs(1, null, 1)], [500, 750]);
+  assert.equal(pauseMs(99, null, 0), 8000);
 });
 
 test('who is told to wait begins where nothing was taken, without asking, and with chunks as large', async () => {

@@ -12,12 +12,10 @@ mod process;
 mod wire;
 mod worker;
 
-use std::time::Duration;
-
 use engine::Issued;
 
 pub use limits::{Limits, confine, dump_no_memory};
-pub use pool::{Capacity, ScoringPool};
+pub use pool::{Capacity, Place, ScoringPool};
 pub use process::Program;
 pub use worker::{answer_all, run};
 
@@ -46,14 +44,6 @@ impl Job {
     }
 }
 
-/// A submission could not be scored. Says nothing about the person.
+/// A submission could not be scored, and why: a fault of ours. Says nothing about the person.
 #[derive(Debug)]
-pub enum ScoringError {
-    /// Too many wait already.
-    Busy {
-        /// After so long it makes sense to come again.
-        again_after: Duration,
-    },
-    /// A fault of ours.
-    Failed(String),
-}
+pub struct ScoringError(pub String);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use engine::{Decision, Reason, Record, Thresholds, Verdict};
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::crowd::Crowd;
 use super::process::{Failure, Program, Worker};
@@ -38,6 +38,13 @@ impl Capacity {
 /// The workers and the permits to use them, shared.
 #[derive(Clone, Debug)]
 pub struct ScoringPool(Arc<Shared>);
+
+/// A place among those who are taken, with a worker or waiting for one, until it is used or dropped.
+#[derive(Debug)]
+pub struct Place {
+    /// Given back when it is dropped.
+    _permit: OwnedSemaphorePermit,
+}
 
 #[derive(Debug)]
 struct Shared {
@@ -81,7 +88,7 @@ impl ScoringPool {
             admitted: Arc::new(Semaphore::new(permits + capacity.waiting)),
             workers: permits,
             waiting: capacity.waiting,
-            crowd: Mutex::default(),
+            crowd: Mutex::new(Crowd::new()),
             home,
         })))
     }
@@ -93,8 +100,19 @@ impl ScoringPool {
 
     /// Submissions that should be sent for a decision now.
     pub fn room(&self) -> usize {
-        let free = self.0.admitted.available_permits();
-        if self.has_crowd() { free.saturating_sub(self.0.waiting) } else { free }
+        self.0.room(&self.0.crowd())
+    }
+
+    /// Takes a place, if somebody should be taken now.
+    pub fn place(&self) -> Option<Place> {
+        // Nobody else takes one meanwhile: of two who see the same worker free, one would wait for the other.
+        let crowd = self.0.crowd();
+        if self.0.room(&crowd) > 0 { self.0.admit() } else { None }
+    }
+
+    /// Takes any place there is: for somebody who cannot come later, and so may wait although there is a crowd.
+    pub fn place_in_need(&self) -> Option<Place> {
+        self.0.admit()
     }
 
     /// Whether many are being turned away.
@@ -109,43 +127,49 @@ impl ScoringPool {
         crowd.pause(now, self.0.workers)
     }
 
-    /// Decides a submission. Whoever comes although there is a crowd may wait all the same, as long as there is room for that.
+    /// Decides a submission that has a place.
     ///
     /// # Errors
     /// [`ScoringError`]; says nothing about the person.
-    pub async fn decide(&self, job: &Job) -> Result<Decision, ScoringError> {
+    pub async fn decide(&self, job: &Job, place: Place) -> Result<Decision, ScoringError> {
         let ScoringPool(shared) = self;
-        let Ok(admitted) = Arc::clone(&shared.admitted).try_acquire_owned() else {
-            return Err(ScoringError::Busy { again_after: self.turn_away() });
-        };
-        let request = wire::request(job).map_err(|error| ScoringError::Failed(error.to_string()))?;
+        let request = wire::request(job).map_err(|error| ScoringError(error.to_string()))?;
         let running = Arc::clone(&shared.running).acquire_owned().await;
-        let running = running.map_err(|error| ScoringError::Failed(error.to_string()))?;
+        let running = running.map_err(|error| ScoringError(error.to_string()))?;
         let (decided, decision) = oneshot::channel();
         let shared = Arc::clone(shared);
         shared.home.clone().spawn(async move {
             // Held until there is a worker for the next, also if nobody waits for this decision any more.
-            let _permits = (admitted, running);
+            let _permits = (place, running);
             let mut worker = shared.idle().pop();
             // Whoever asked may have given up.
             let _ = decided.send(shared.decide(&mut worker, &request).await);
             shared.put_back(worker).await;
         });
-        decision.await.unwrap_or_else(|_| Err(ScoringError::Failed("scoring broke off".to_owned())))
+        decision.await.unwrap_or_else(|_| Err(ScoringError("scoring broke off".to_owned())))
     }
 }
 
 impl Shared {
+    fn room(&self, crowd: &Crowd) -> usize {
+        let kept_free = if crowd.is_there(Instant::now(), self.workers) { self.waiting } else { 0 };
+        self.admitted.available_permits().saturating_sub(kept_free)
+    }
+
+    fn admit(&self) -> Option<Place> {
+        Arc::clone(&self.admitted).try_acquire_owned().ok().map(|permit| Place { _permit: permit })
+    }
+
     /// Decides with `worker`, which is taken away if it fails, or with a fresh one, which is left in its place.
     async fn decide(&self, worker: &mut Option<Worker>, request: &[u8]) -> Result<Decision, ScoringError> {
         let first = match self.ask(worker, request).await? {
-            Ok(answer) => return answer.map_err(ScoringError::Failed),
+            Ok(answer) => return answer.map_err(ScoringError),
             // There is no time for another try.
             Err(Failure::Stalled) => return Err(failed(&Failure::Stalled)),
             Err(failure) => failure,
         };
         match (first, self.ask(worker, request).await?) {
-            (_, Ok(answer)) => answer.map_err(ScoringError::Failed),
+            (_, Ok(answer)) => answer.map_err(ScoringError),
             (Failure::Spun, Err(Failure::Spun)) => Ok(self.undecodable()),
             (_, Err(failure)) => Err(failed(&failure)),
         }
@@ -158,7 +182,7 @@ impl Shared {
     ) -> Result<Result<wire::Answer, Failure>, ScoringError> {
         let asked = match worker.take() {
             Some(worker) => worker,
-            None => self.program.start().await.map_err(|error| ScoringError::Failed(format!("{error:#}")))?,
+            None => self.program.start().await.map_err(|error| ScoringError(format!("{error:#}")))?,
         };
         match asked.ask(request, self.program.limits.wall).await {
             Ok((asked, answer)) => {
@@ -207,5 +231,5 @@ impl Shared {
 }
 
 fn failed(failure: &Failure) -> ScoringError {
-    ScoringError::Failed(format!("a scoring worker gave no answer: {failure}"))
+    ScoringError(format!("a scoring worker gave no answer: {failure}"))
 }

@@ -49,11 +49,12 @@ pub(super) async fn claim(
 /// Whether the challenge waits for a submission, and for longer than until the next try. If not, the long way gives it time.
 pub(super) async fn can_wait(app: &App, session: &Session, challenge: &ChallengeId) -> Result<bool, VerificationError> {
     let found = challenges::find(&mut app.db.read().await?, challenge, &session.id).await?;
-    Ok(found.is_some_and(|found| has_time(&found)))
+    Ok(found.is_some_and(|found| found.state == State::Issued && has_time(&found)))
 }
 
-fn has_time(challenge: &Challenge) -> bool {
-    challenge.state == State::Issued && challenge.expires_at > clock::now_ms() + SOON_OVER_MS
+/// Whether it lasts longer than until the next try.
+pub(super) fn has_time(challenge: &Challenge) -> bool {
+    challenge.expires_at > clock::now_ms() + SOON_OVER_MS
 }
 
 /// Gives the claim back. If that fails too, the lease ends by itself.

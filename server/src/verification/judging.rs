@@ -13,7 +13,7 @@ use crate::clock;
 use crate::db::challenges::Challenge;
 use crate::db::{self, pictures};
 use crate::metrics;
-use crate::scoring::{Job, ScoringError};
+use crate::scoring::{Job, Place, ScoringError};
 
 /// Scoring that takes longer has failed.
 const SCORING_TIMEOUT: Duration = Duration::from_secs(30);
@@ -40,17 +40,24 @@ pub(super) async fn issued(app: &App, challenge: &Challenge) -> Result<Issued, V
     Ok(Issued { terms, public_key, rounds, elapsed_ms })
 }
 
-/// Has the submission judged by the engine.
-pub(super) async fn score(app: &App, issued: &Issued, upload: &Upload) -> Result<Decision, VerificationError> {
+/// Has the submission judged by the engine. Whoever was not given a place may wait in a crowd, where there is room for that.
+pub(super) async fn score(
+    app: &App,
+    place: Option<Place>,
+    issued: &Issued,
+    upload: &Upload,
+) -> Result<Decision, VerificationError> {
+    let Some(place) = place.or_else(|| app.scoring.place_in_need()) else {
+        return Err(VerificationError::Busy { again_after: app.scoring.turn_away() });
+    };
     let job = Job { issued: issued.clone(), upload: upload.clone() };
     let begun = Instant::now();
-    match tokio::time::timeout(SCORING_TIMEOUT, app.scoring.decide(&job)).await {
+    match tokio::time::timeout(SCORING_TIMEOUT, app.scoring.decide(&job, place)).await {
         Ok(Ok(decision)) => {
             metrics::rescored(begun.elapsed());
             Ok(decision)
         }
-        Ok(Err(ScoringError::Busy { again_after })) => Err(VerificationError::Busy { again_after }),
-        Ok(Err(ScoringError::Failed(why))) => Err(VerificationError::Unavailable(format!("scoring: {why}"))),
+        Ok(Err(ScoringError(why))) => Err(VerificationError::Unavailable(format!("scoring: {why}"))),
         Err(_) => Err(VerificationError::Unavailable("scoring took too long".to_owned())),
     }
 }

@@ -14,7 +14,7 @@ mod upload;
 
 use engine::{Decision, Issued, Reason, Verdict};
 
-use claiming::{Claimed, can_wait, claim, release};
+use claiming::{Claimed, can_wait, claim, has_time, release};
 pub use cues::next;
 pub use outcome::{Answer, GiveUp, Lengths, Outcome, Upload, VerificationError};
 use pictures::Pictures;
@@ -29,6 +29,7 @@ use crate::db::sessions::Session;
 use crate::db::{Hold, uploads};
 use crate::domain::{ChallengeId, EventId, LeaseId};
 use crate::metrics;
+use crate::scoring::Place;
 use crate::sealing::SealingKey;
 use crate::trail;
 
@@ -73,6 +74,11 @@ pub async fn submit(
         Claimed::Mine(challenge, lease) => (challenge, lease),
         Claimed::Answered(answer) => return Ok(answer),
     };
+    // Only who has the claim takes a place: others would keep it from them. The transaction is dropped, and with it the claim.
+    let place = app.scoring.place();
+    if place.is_none() && has_time(&challenge) {
+        return Err(VerificationError::Busy { again_after: app.scoring.turn_away() });
+    }
     // Without all its bytes there is no claim: the transaction is dropped.
     let chunks = uploads::read(&mut tx, &challenge.id, key).await?;
     let Some(bytes) = upload::opened(&challenge.id, key, seal, &chunks) else {
@@ -83,7 +89,7 @@ pub async fn submit(
     tx.commit().await?;
     let (app, session) = (app.clone(), session.clone());
     // A task of its own: what was claimed is carried to its end even if the browser goes away meanwhile.
-    let deciding = tokio::spawn(async move { decide_claimed(&app, &session, challenge, lease, upload).await });
+    let deciding = tokio::spawn(async move { decide_claimed(&app, &session, place, (challenge, lease), upload).await });
     deciding.await.map_err(|error| VerificationError::Unavailable(format!("deciding broke off: {error}")))?
 }
 
@@ -141,14 +147,14 @@ async fn begin_anew(app: &App, session: &Session, challenge: &ChallengeId) -> Re
 async fn decide_claimed(
     app: &App,
     session: &Session,
-    challenge: Box<Challenge>,
-    lease: LeaseId,
+    place: Option<Place>,
+    (challenge, lease): (Box<Challenge>, LeaseId),
     upload: Upload,
 ) -> Result<Answer, VerificationError> {
     let id = challenge.id.clone();
     let decided = async {
         let issued = judging::issued(app, &challenge).await?;
-        let decision = judging::score(app, &issued, &upload).await?;
+        let decision = judging::score(app, place, &issued, &upload).await?;
         let decision = judging::refuse_replays(app, &upload, decision).await?;
         keep_and_record(app, session, challenge, lease.clone(), (issued, upload), decision).await
     };

@@ -38,17 +38,13 @@ impl Stage {
     }
 
     /// Has as many submissions sent as are taken.
-    async fn fill(&self) -> Vec<JoinHandle<Result<Decision, ScoringError>>> {
-        let send = |pool: ScoringPool| tokio::spawn(async move { pool.decide(&job()).await });
-        let sent = (0..5).map(|_| send(self.pool.clone())).collect();
-        while self.pool.room() > 0 {
-            tokio::task::yield_now().await;
-        }
-        sent
+    fn fill(&self) -> Vec<JoinHandle<Result<Decision, ScoringError>>> {
+        let send = |pool: ScoringPool, place| tokio::spawn(async move { pool.decide(&job(), place).await });
+        std::iter::from_fn(|| self.pool.place()).map(|place| send(self.pool.clone(), place)).collect()
     }
 
     async fn decide(&self) -> Result<Decision, ScoringError> {
-        self.pool.decide(&job()).await
+        self.pool.decide(&job(), self.pool.place().unwrap()).await
     }
 
     #[track_caller]
@@ -125,7 +121,7 @@ async fn sr_26_a_worker_that_fails_is_replaced_and_tells_nothing_of_the_person()
     for (acts, expected) in lost {
         stage.will(acts);
         match stage.decide().await {
-            Err(ScoringError::Failed(why)) => assert!(why.contains(expected) && !why.contains("secret"), "{why}"),
+            Err(ScoringError(why)) => assert!(why.contains(expected) && !why.contains("secret"), "{why}"),
             other => panic!("{acts:?}: {other:?}"),
         }
         stage.assert_all_was_done();
@@ -138,7 +134,7 @@ async fn sr_26_a_worker_that_waits_for_ever_is_killed_without_a_second_try() {
     let stage = Stage::new(Limits { wall: Duration::from_secs(1), ..hasty() });
     stage.will(&["hang", "spin"]);
     match stage.decide().await {
-        Err(ScoringError::Failed(why)) => assert!(why.contains("let the time pass"), "{why}"),
+        Err(ScoringError(why)) => assert!(why.contains("let the time pass"), "{why}"),
         other => panic!("{other:?}"),
     }
     stage.will(&[]);
@@ -230,7 +226,7 @@ async fn sr_39_who_is_turned_away_again_and_again_meets_no_limit() {
     let cookie = server.sitting("jo@example.com").await;
     let parcel = worthless(&server.challenge(&cookie).await);
     server.upload(&cookie, "k1", &parcel).await;
-    let others = stage.fill().await;
+    let others = stage.fill();
     // More often than a sitting has submissions.
     for _ in 0..50 {
         server.finish(&cookie, "k1", &parcel).await.assert_problem(503, "busy");
@@ -252,7 +248,7 @@ async fn sr_39_nobody_uploads_in_vain_who_can_wait_and_nobody_waits_until_it_is_
         people.push((cookie, parcel));
     }
     let [(first, first_parcel), (second, second_parcel), (late, late_parcel)] = &people[..] else { unreachable!() };
-    let others = stage.fill().await;
+    let others = stage.fill();
     // There is no room, but no crowd either: by the time that it is all there, there may be.
     let bytes = first_parcel.bytes();
     let (begin, rest) = bytes.split_at(2);
@@ -284,7 +280,7 @@ async fn sr_39_nobody_uploads_in_vain_who_can_wait_and_nobody_waits_until_it_is_
 async fn sr_39_in_a_crowd_nobody_waits_for_a_worker() {
     let stage = Stage::new(hasty());
     stage.will(&["slow"; 5]);
-    let others = stage.fill().await;
+    let others = stage.fill();
     // Somebody is turned away again and again, until there is room.
     while stage.pool.room() == 0 {
         stage.pool.turn_away();
