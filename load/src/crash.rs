@@ -108,11 +108,22 @@ impl Crash<'_> {
             served = self.start()?;
             people.iter_mut().for_each(|person| person.ready.visitor.site = served.site.clone());
         }
-        let start = Instant::now();
-        while !people.is_empty() && start.elapsed() < LEASE {
+        // All of them want the few workers at once: who waits for a turn is not stuck as long as others get theirs.
+        let (start, mut progress) = (Instant::now(), Instant::now());
+        while !people.is_empty() && progress.elapsed() < LEASE {
+            let left = people.len();
             submit_all(&mut people, |_| Ok(()))?;
             audit.look(&served, &people)?;
             audit.leave(&mut people);
+            if people.len() < left {
+                progress = Instant::now();
+            }
+            if start.elapsed() > LEASE {
+                let stuck = people.extract_if(.., |person| person.is_claimed);
+                audit
+                    .problems
+                    .extend(stuck.map(|person| format!("{}'s claim does not end", person.ready.visitor.email)));
+            }
             std::thread::sleep(Duration::from_millis(500));
         }
         audit.problems.extend(people.iter().map(|person| format!("{} is stuck", person.ready.visitor.email)));
@@ -140,6 +151,8 @@ struct Person {
     interrupted: bool,
     /// Found the claim of a process that had died.
     waited: bool,
+    /// Whether it was so when they asked last.
+    is_claimed: bool,
     told: Option<Told>,
 }
 
@@ -151,7 +164,7 @@ enum Told {
 
 impl Person {
     fn new(ready: Ready) -> Person {
-        Person { ready, began: false, interrupted: false, waited: false, told: None }
+        Person { ready, began: false, interrupted: false, waited: false, is_claimed: false, told: None }
     }
 
     /// Submits, or goes on where it broke off.
@@ -172,10 +185,11 @@ impl Person {
         if matches!(sent, Ok(Sent::Decided(_))) {
             counts.answered.fetch_add(1, Ordering::Relaxed);
         }
+        self.is_claimed = matches!(&sent, Ok(Sent::Later { code, .. }) if code == "submission_in_progress");
         match sent {
             Ok(Sent::Decided(decided)) => self.told = Some(Told::Decision(decided)),
             Ok(Sent::Refused(answer)) => self.told = Some(Told::Refusal(answer.text)),
-            Ok(Sent::Later { .. }) => self.waited = true,
+            Ok(Sent::Later { .. }) => self.waited |= self.is_claimed,
             // Nothing came back: the server was killed.
             Err(_) => self.interrupted = true,
         }

@@ -8,6 +8,7 @@ mod copies;
 pub mod crash;
 mod crowd;
 pub mod faults;
+mod forgeries;
 mod honest;
 mod moments;
 mod overload;
@@ -27,6 +28,7 @@ use visitor::{Playing, Served, Studio};
 
 pub use copies::Copies;
 pub use crowd::{Crowd, Ready};
+pub use forgeries::Forgeries;
 pub use honest::People;
 pub use registrations::Registrations;
 use report::Report;
@@ -125,6 +127,16 @@ impl Plan {
             Ok((name.to_owned(), people))
         };
         [played("once", Playing::Once), played("looped", Playing::Looped)].into_iter().collect()
+    }
+
+    /// Sends so many submissions in which a bit is changed, and some that are forged otherwise.
+    ///
+    /// # Errors
+    /// As [`Plan::run`].
+    pub fn forge(&self, count: usize) -> anyhow::Result<BTreeMap<String, Forgeries>> {
+        let served = self.serve("natural")?;
+        let crowd = Crowd::new(&served, &Studio::open(&self.models)?, &mut Rng::new())?;
+        forgeries::send_all(&crowd, count)
     }
 
     fn serve(&self, policy: &str) -> anyhow::Result<Served> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Parser;
-use load::{Plan, crash::Crash, faults::Faults};
+use load::{Forgeries, Plan, crash::Crash, faults::Faults};
 use tempfile::TempDir;
 
 /// Starts a server of its own in a temporary folder and measures what it bears, over HTTP on this machine; with --kill, ends
@@ -20,14 +20,17 @@ struct Options {
     /// Play so many recordings of people into the camera instead of measuring, each once and in a loop
     #[arg(long, value_name = "TIMES", conflicts_with = "kill")]
     inject: Option<usize>,
+    /// Send so many submissions with a bit changed instead of measuring, and some that are forged otherwise
+    #[arg(long, value_name = "TIMES", conflicts_with_all = ["kill", "inject"])]
+    forge: Option<usize>,
     /// Measure registrations and links alone
-    #[arg(long, conflicts_with_all = ["kill", "inject"])]
+    #[arg(long, conflicts_with_all = ["kill", "inject", "forge"])]
     registrations: bool,
     /// Measure whole verifications alone
-    #[arg(long, conflicts_with_all = ["kill", "inject", "registrations"])]
+    #[arg(long, conflicts_with_all = ["kill", "inject", "forge", "registrations"])]
     verifications: bool,
     /// Take away what it relies on instead of measuring: database (PostgreSQL only), mail server, the clock's truth
-    #[arg(long, conflicts_with_all = ["kill", "inject", "registrations", "verifications"])]
+    #[arg(long, conflicts_with_all = ["kill", "inject", "forge", "registrations", "verifications"])]
     faults: bool,
     /// Seconds that each of these lasts
     #[arg(long, default_value_t = 30)]
@@ -150,6 +153,15 @@ fn run(options: &Options) -> anyhow::Result<bool> {
     if let Some(count) = options.inject {
         println!("{}", serde_json::to_string_pretty(&plan.inject(count)?)?);
         return Ok(true);
+    }
+    if let Some(count) = options.forge {
+        let found = plan.forge(count)?;
+        println!("{}", serde_json::to_string_pretty(&found)?);
+        let holds = |(name, kind): (&String, &Forgeries)| {
+            let expected = if name == "honest" { kind.attempts } else { 0 };
+            kind.accepted == expected && kind.server_errors == 0
+        };
+        return Ok(found.iter().all(holds));
     }
     let report = plan.run()?;
     if options.json {

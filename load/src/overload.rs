@@ -116,7 +116,7 @@ fn is_lost(ready: &Ready, first: &First) -> bool {
     let decided = match &first.sent {
         Sent::Decided(decided) => Ok(decided.clone()),
         Sent::Refused(answer) => Err(anyhow!("refused: {}", answer.text)),
-        Sent::Later(pause) => {
+        Sent::Later { pause, .. } => {
             // Each was told at another moment, so that part of it is over.
             std::thread::sleep(pause.mul_f64(fastrand::f64()));
             ready.visitor.resume_until_decided("load", &ready.parcel, PATIENCE)

@@ -29,8 +29,13 @@ pub struct Decided {
 pub enum Sent {
     /// It was decided.
     Decided(Decided),
-    /// To be sent again after so long: the server is busy, or has it in work.
-    Later(Duration),
+    /// To be sent again: the server is busy, has it in work, or failed.
+    Later {
+        /// After so long.
+        pause: Duration,
+        /// Which of these, as the API names it.
+        code: String,
+    },
     /// Refused, and no retry helps.
     Refused(Answer),
 }
@@ -74,7 +79,7 @@ impl Visitor {
     pub fn submit_until_decided(&self, key: &str, parcel: &Parcel, patience: Duration) -> anyhow::Result<Decided> {
         match self.submit(key, parcel)? {
             Sent::Decided(decided) => Ok(decided),
-            Sent::Later(pause) => {
+            Sent::Later { pause, .. } => {
                 std::thread::sleep(spread(pause));
                 self.resume_until_decided(key, parcel, patience)
             }
@@ -91,8 +96,10 @@ impl Visitor {
         loop {
             match self.resume(key, parcel)? {
                 Sent::Decided(decided) => return Ok(decided),
-                Sent::Later(_) if start.elapsed() > patience => bail!("no decision within {} s", patience.as_secs()),
-                Sent::Later(pause) => std::thread::sleep(spread(pause)),
+                Sent::Later { .. } if start.elapsed() > patience => {
+                    bail!("no decision within {} s", patience.as_secs())
+                }
+                Sent::Later { pause, .. } => std::thread::sleep(spread(pause)),
                 Sent::Refused(answer) => bail!("refused with {}: {}", answer.status, answer.text),
             }
         }
@@ -148,9 +155,10 @@ fn spread(pause: Duration) -> Duration {
 
 /// What an answer without a decision comes to.
 fn refusal(answer: Answer) -> Sent {
-    let passes = answer.status == 503 || answer.code().as_deref() == Some("submission_in_progress");
+    let code = answer.code().unwrap_or_default();
+    let passes = answer.status == 503 || code == "submission_in_progress";
     match answer.retry_after.filter(|_| passes) {
-        Some(pause) => Sent::Later(pause),
+        Some(pause) => Sent::Later { pause, code },
         None => Sent::Refused(answer),
     }
 }

@@ -6,7 +6,6 @@
 
 import { challenge as askChallenge, giveUp, session as askSession } from './api.js';
 import { base64url } from './base64url.js';
-import { cameraId, closeCamera, isLive, isMirrored, listCameras, openCamera, showCamera } from './camera.js';
 import { consentHash } from './consent.js';
 import { CueSignals } from './cue-signals.js';
 import { EngineClient } from './engine-client.js';
@@ -14,6 +13,7 @@ import { letGo, pumpFrames } from './frames.js';
 import { advance, isGesture, showNow, wanted } from './hints.js';
 import { NOT_HELD, hold } from './hold.js';
 import { compactJws, makeKey } from './keys.js';
+import { LiveCamera } from './live-camera.js';
 import { Prompter } from './prompter.js';
 import { Pace } from './pace.js';
 import { Problem, asProblem, isAbort } from './problem.js';
@@ -29,9 +29,6 @@ import { delay, online } from './wait.js';
 /** @typedef {import('./types.js').Submission} Submission */
 /** @typedef {import('./capture-view.js').CaptureView} CaptureView */
 
-/** How long the browser's question may stay unanswered before we point at it. */
-const ASKING_MS = 8_000;
-
 /** How long the camera stays open beside a failed attempt, so that trying again needs no new permission. */
 const KEEP_OPEN_MS = 60_000;
 
@@ -42,10 +39,6 @@ const LOOKING = new Set(['align', 'preparing', 'recording']);
 const OPEN = new Set(['starting', 'align', 'preparing', 'recording', 'uploading', 'giving_up', 'failed']);
 
 export class CameraEffects {
-  /** @type {MediaStream | null} */
-  #stream = null;
-  /** @type {string | null} */
-  #deviceId = null;
   /** @type {EngineClient | null} */
   #engine = null;
   /** @type {Promise<unknown> | null} */
@@ -65,6 +58,7 @@ export class CameraEffects {
   #hold = NOT_HELD;
   #pace = new Pace(0);
 
+  #camera;
   #view;
   #send;
   #state;
@@ -78,6 +72,7 @@ export class CameraEffects {
     this.#view = view;
     this.#send = send;
     this.#state = state;
+    this.#camera = new LiveCamera(view, { asking: () => send({ type: 'ASKING' }), ended: () => send({ type: 'CAMERA_ENDED' }) });
   }
 
   /** The pictures of the last submission, if there was one. */
@@ -87,7 +82,7 @@ export class CameraEffects {
 
   /** @param {FlowState} state just entered @param {AbortSignal} signal ends with it */
   enter(state, signal) {
-    if (!OPEN.has(state.name)) this.#closeCamera();
+    if (!OPEN.has(state.name)) this.#camera.close();
     if (!LOOKING.has(state.name)) this.#stopLooking();
     const effect = this.#effects[state.name];
     effect?.(state, signal).catch((error) => {
@@ -100,7 +95,7 @@ export class CameraEffects {
   /** Switches everything off: the page is being left. */
   close() {
     this.#stopLooking();
-    this.#closeCamera();
+    this.#camera.close();
     this.#dropEngine();
     this.#signals.close();
   }
@@ -118,8 +113,7 @@ export class CameraEffects {
 
   /** @param {string} deviceId */
   chooseCamera(deviceId) {
-    this.#deviceId = deviceId;
-    this.#closeCamera();
+    this.#camera.choose(deviceId);
   }
 
   /** @type {Partial<Record<StateName, (state: FlowState, signal: AbortSignal) => Promise<void>>>} */
@@ -200,37 +194,14 @@ export class CameraEffects {
 
     failed: async (_, signal) => {
       await delay(KEEP_OPEN_MS, signal);
-      this.#closeCamera();
+      this.#camera.close();
     },
   };
 
   /** @param {AbortSignal} signal */
   async #startCamera(signal) {
-    const reminder = setTimeout(() => this.#send({ type: 'ASKING' }), ASKING_MS);
-    signal.addEventListener('abort', () => clearTimeout(reminder), { once: true });
-    if (!isLive(this.#stream)) {
-      this.#closeCamera();
-      const stream = await openCamera(this.#deviceId, signal);
-      clearTimeout(reminder);
-      this.#stream = stream;
-      for (const track of stream.getVideoTracks()) {
-        const ended = () => { if (this.#stream === stream) this.#send({ type: 'CAMERA_ENDED' }); };
-        track.addEventListener('ended', ended);
-        track.addEventListener('mute', ended);
-      }
-    }
-    clearTimeout(reminder);
-    const stream = /** @type {MediaStream} */ (this.#stream);
-    this.#setEnabled(true);
-    this.#view.mirror(isMirrored(stream));
-    await showCamera(this.#view.video, stream, signal);
-    await this.#offerCameras(stream);
+    await this.#camera.start(signal);
     if (!signal.aborted) this.#send({ type: 'CAMERA_READY' });
-  }
-
-  /** @param {MediaStream} stream */
-  async #offerCameras(stream) {
-    this.#view.cameras(await listCameras().catch(() => []), cameraId(stream));
   }
 
   /** @param {AbortSignal} signal */
@@ -343,19 +314,7 @@ export class CameraEffects {
     this.#looking?.abort();
     this.#looking = null;
     this.#notBefore_ms = -Infinity;
-    this.#setEnabled(false);
-  }
-
-  /** A track that is not enabled gives black pictures; some devices switch their camera light off with it. @param {boolean} enabled */
-  #setEnabled(enabled) {
-    for (const track of this.#stream?.getVideoTracks() ?? []) track.enabled = enabled;
-  }
-
-  #closeCamera() {
-    const stream = this.#stream;
-    this.#stream = null;
-    closeCamera(stream);
-    this.#view.video.srcObject = null;
+    this.#camera.look(false);
   }
 
   #dropEngine() {

@@ -127,7 +127,7 @@ impl Found {
     fn submit(&mut self, ready: &Ready) -> Option<Told> {
         match again(|| ready.visitor.submit(KEY, &ready.parcel)) {
             Ok(Sent::Decided(Decided { verified: true, attempts_left: ATTEMPTS, .. })) => Some(Told::Verified),
-            Ok(Sent::Later(_)) => Some(Told::Later),
+            Ok(Sent::Later { .. }) => Some(Told::Later),
             other => {
                 self.problems.push(format!("{}: {other:?}", ready.visitor.email));
                 None
