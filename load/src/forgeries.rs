@@ -142,8 +142,8 @@ mod tests {
         for _ in 0..5000 {
             let mut forged = parcel.clone();
             flip_bit(&mut forged, &mut rng);
-            let set = forged.bytes().iter().enumerate().map(|(at, byte)| (at, *byte)).filter(|(_, byte)| *byte != 0);
-            let [(at, byte)] = set.collect::<Vec<_>>()[..] else { panic!("not one byte") };
+            let set: Vec<_> = forged.bytes().into_iter().enumerate().filter(|&(_, byte)| byte != 0).collect();
+            let [(at, byte)] = set[..] else { panic!("not one byte") };
             assert_eq!(byte.count_ones(), 1);
             bits[at * 8 + byte.trailing_zeros() as usize] += 1;
         }
