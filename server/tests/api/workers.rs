@@ -288,6 +288,10 @@ async fn sr_39_in_a_crowd_nobody_waits_for_a_worker() {
     }
     assert!(stage.pool.has_crowd());
     assert_eq!(stage.pool.room(), 1, "five were taken at once");
+    let place = stage.pool.place();
+    assert!(place.is_some() && stage.pool.place().is_none(), "of two who see a worker free, one gets it");
+    assert!(stage.pool.place_in_need().is_some(), "who cannot come later may wait all the same");
+    drop(place);
     for decided in join_all(others).await {
         assert_eq!(decided.unwrap().unwrap().verdict, NO_BLINK);
     }
