@@ -86,7 +86,7 @@ fn until_answered(Ready { visitor, parcel, .. }: &Ready) -> anyhow::Result<Outco
                 return outcome(format!("{} {code}", answer.status), false, answer.status >= 500);
             }
             Sent::Later { pause, code } if ["busy", "submission_in_progress"].contains(&code.as_str()) => {
-                std::thread::sleep(pause.mul_f64(1.0 + fastrand::f64() / 2.0));
+                std::thread::sleep(pause);
             }
             Sent::Later { code, .. } => return outcome(code, false, true),
         }

@@ -31,7 +31,7 @@ pub enum Sent {
     Decided(Decided),
     /// To be sent again: the server is busy, has it in work, or failed.
     Later {
-        /// After so long.
+        /// After so long: what the server asks for, and up to half as much by chance.
         pause: Duration,
         /// Which of these, as the API names it.
         code: String,
@@ -80,7 +80,7 @@ impl Visitor {
         match self.submit(key, parcel)? {
             Sent::Decided(decided) => Ok(decided),
             Sent::Later { pause, .. } => {
-                std::thread::sleep(spread(pause));
+                std::thread::sleep(pause);
                 self.resume_until_decided(key, parcel, patience)
             }
             Sent::Refused(answer) => bail!("refused with {}: {}", answer.status, answer.text),
@@ -99,7 +99,7 @@ impl Visitor {
                 Sent::Later { .. } if start.elapsed() > patience => {
                     bail!("no decision within {} s", patience.as_secs())
                 }
-                Sent::Later { pause, .. } => std::thread::sleep(spread(pause)),
+                Sent::Later { pause, .. } => std::thread::sleep(pause),
                 Sent::Refused(answer) => bail!("refused with {}: {}", answer.status, answer.text),
             }
         }
@@ -158,7 +158,7 @@ fn refusal(answer: Answer) -> Sent {
     let code = answer.code().unwrap_or_default();
     let passes = answer.status == 503 || code == "submission_in_progress";
     match answer.retry_after.filter(|_| passes) {
-        Some(pause) => Sent::Later { pause, code },
+        Some(pause) => Sent::Later { pause: spread(pause), code },
         None => Sent::Refused(answer),
     }
 }
