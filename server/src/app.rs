@@ -9,6 +9,7 @@ use engine::prompt::Policy;
 use tokio::sync::Notify;
 
 use crate::captures::CaptureStore;
+use crate::clock::ClockSteps;
 use crate::config::{BaseUrl, Config, TrustedProxies};
 use crate::cool_down::CoolDown;
 use crate::db::Db;
@@ -34,6 +35,8 @@ pub struct AppState {
     pub cookie_secure: bool,
     /// Times and sizes.
     pub limits: Limits,
+    /// When this machine's clock was set.
+    pub clock_steps: ClockSteps,
     /// The database.
     pub db: Db,
     /// Scores captures.
@@ -125,6 +128,7 @@ impl AppState {
                 max_content_length: config.max_content_length,
                 body_arrival: BODY_ARRIVAL,
             },
+            clock_steps: ClockSteps::default(),
             db,
             scoring,
             captures: open_captures(config).await?,

@@ -38,6 +38,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         tracing::warn!(%error, "whether a backup brought back who was erased is looked for later");
     }
     let workers = [
+        tokio::spawn(clock::watch(app.clone())),
         tokio::spawn(mail::run(app.clone())),
         tokio::spawn(verification::sweep(app.clone())),
         tokio::spawn(retention::run(app.clone())),

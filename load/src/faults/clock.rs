@@ -11,8 +11,8 @@ use visitor::{Decided, Sent, Studio};
 use super::{ATTEMPTS, Faults, Found, KEY, again};
 use crate::crowd::Crowd;
 
-/// Steps by which the clock is wrong, one after the other; none at the end.
-const STEPS: [&str; 6] = ["+30", "-30", "+3600", "+86400", "-86400", "+0"];
+/// By how many seconds the clock is wrong, one after the other. The smallest step is shorter than a check.
+const STEPS: [&str; 8] = ["+30", "-30", "+3600", "+86400", "-86400", "+0", "-5", "+0"];
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) fn step(faults: &Faults, library: &Path, studio: &Studio, found: &mut Found) -> anyhow::Result<()> {

@@ -62,6 +62,15 @@ pub(super) async fn score(
     }
 }
 
+/// Whoever's times do not agree with ours, while ours went wrong, is not to pay for that: their challenge is over.
+pub(super) fn refuse_false_times(app: &App, issued_at: i64, decision: &Decision) -> Result<(), VerificationError> {
+    let times = [Reason::TranscriptTimes, Reason::PromptTimes].map(Verdict::Rejected);
+    if times.contains(&decision.verdict) && app.clock_steps.since(issued_at) {
+        return Err(VerificationError::Expired);
+    }
+    Ok(())
+}
+
 /// Pictures that were scored before, in whoever's attempt, are refused whatever they show.
 pub(super) async fn refuse_replays(
     app: &App,

@@ -155,6 +155,7 @@ async fn decide_claimed(
     let decided = async {
         let issued = judging::issued(app, &challenge).await?;
         let decision = judging::score(app, place, &issued, &upload).await?;
+        judging::refuse_false_times(app, challenge.issued_at, &decision)?;
         let decision = judging::refuse_replays(app, &upload, decision).await?;
         keep_and_record(app, session, challenge, lease.clone(), (issued, upload), decision).await
     };

@@ -1,10 +1,13 @@
 //! Replays, foreign evidence, foreign ids and clocks that jump.
 
+use std::time::Instant;
+
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use server::clock;
 use server::domain::random_base64url;
 use server::rate::Limit;
 
@@ -184,6 +187,35 @@ async fn sr_43_a_clock_that_is_put_back_during_a_check_costs_no_attempt() {
     assert_eq!(challenge["attempt"], 1);
     let answer = server.submit(&cookie, "k2", &worthless(&challenge)).await;
     assert_eq!((answer.status, &answer.json()["attempts_left"]), (StatusCode::OK, &json!(4)), "and another one counts");
+}
+
+#[tokio::test]
+async fn sr_43_times_that_do_not_agree_cost_an_attempt_unless_the_clock_was_set_during_the_check() {
+    let server = TestServer::start().await;
+    let cookie = server.sitting("jo@example.com").await;
+    for set in [false, true, true] {
+        let person = Person::at(&server, cookie.clone()).await;
+        // By this clock the check has only just begun.
+        let now = clock::now_ms();
+        server.execute(format!("update challenges set issued_at = {now} where state = 'issued'").leak()).await;
+        if set {
+            server.app.clock_steps.read(now + 9500, Instant::now());
+        }
+        let answer = person.submit(&server, "k").await;
+        if set {
+            answer.assert_problem(410, "challenge_expired");
+        } else {
+            assert_eq!(answer.json()["reason"], "transcript_times", "{}", answer.text);
+        }
+        assert_eq!(server.session(&cookie).await["attempts_left"], 4);
+    }
+    assert_eq!(server.number("select count(*) from verification_events").await, 1);
+    // Whatever else is wrong is wrong at any time, and so is what is right.
+    let challenge = server.challenge(&cookie).await;
+    let answer = server.submit(&cookie, "k", &worthless(&challenge)).await;
+    assert_eq!(answer.json()["attempts_left"], 3, "{}", answer.text);
+    let person = Person::at(&server, cookie).await;
+    assert_eq!(person.submit(&server, "k").await.json()["status"], "VERIFIED");
 }
 
 #[tokio::test]

@@ -1,6 +1,10 @@
 //! The one place that reads the clock, and how its milliseconds are written and read. Everything below the handlers is told the
 //! time.
 
+mod steps;
+
+pub use steps::{ClockSteps, watch};
+
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, Datelike as _, SecondsFormat, Utc};
