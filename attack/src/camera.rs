@@ -1,17 +1,12 @@
-//! What stands before the pretended camera: a recording in a loop, a photograph that is moved, a person who follows the
+//! What stands before the camera: a recording in a loop, a photograph that is moved, a person who follows the
 //! cues.
 
 use engine::geometry::{Affine, Point};
 use engine::{Ask, Picture, crop_rgb};
 use fastrand::Rng;
+use visitor::Camera;
 
 use crate::clip::Clip;
-
-/// Gives the picture of any moment; later ones come later.
-pub(crate) trait Camera {
-    /// The frame at `t_ms`, while the page asks for this.
-    fn picture(&mut self, t_ms: f64, ask: Option<Ask>) -> anyhow::Result<Picture>;
-}
 
 /// A recording, again and again.
 pub(crate) struct Replay<'a> {

@@ -1,114 +1,139 @@
 //! Forged submissions: honest ones with something changed, by somebody who holds the key where that helps.
 
+use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use engine::transcript::{sign, signing_input};
 use engine::{Issued, Scorer, Submission, Thresholds, Verdict, decide};
-use engine_compact::Models;
 use fastrand::Rng;
 use serde_json::{Value, json};
+use visitor::{Parcel, Recorded};
 
-use crate::Count;
-use crate::rehearse::Sent;
+use crate::report::Count;
+use crate::verifier::Honest;
 
-/// An honest submission and whose it is.
-pub(crate) struct Honest {
-    /// The clip that shows the person.
-    pub(crate) person: String,
-    /// What was submitted, and accepted.
-    pub(crate) sent: Sent,
+/// What is sent for a challenge, and the key that signs for it.
+#[derive(Clone)]
+pub(crate) struct Sent {
+    /// The key that was registered.
+    pub(crate) public_key: [u8; 32],
+    pub(crate) secret: [u8; 32],
+    pub(crate) transcript: Vec<u8>,
+    pub(crate) open: Vec<u8>,
+    pub(crate) closed: Vec<u8>,
+    pub(crate) strip: Vec<u8>,
 }
+
+impl Sent {
+    /// What an honest client sends.
+    pub(crate) fn honest(recorded: &Recorded) -> Sent {
+        let Parcel { transcript, open, closed, strip, .. } = recorded.parcel();
+        let (public_key, secret) = (recorded.key.public(), recorded.key.secret());
+        Sent { public_key, secret, transcript, open, closed, strip }
+    }
+
+    /// As it is uploaded for this challenge.
+    pub(crate) fn parcel(self, challenge: String) -> Parcel {
+        let Sent { transcript, open, closed, strip, .. } = self;
+        Parcel { challenge, transcript, open, closed, strip }
+    }
+}
+
+/// Changes what somebody sends; another's is at hand.
+pub(crate) type Change = fn(&mut Sent, &Sent);
+
+/// What is changed.
+pub(crate) const KINDS: [(&str, Change); 10] = [
+    ("another person's open capture", |own, other| replace(own, other, "open")),
+    ("another person's closed capture", |own, other| replace(own, other, "closed")),
+    ("another person's strip", |own, other| replace(own, other, "strip")),
+    ("another person's pictures, all", replace_all),
+    ("another person's transcript and pictures, new signature", |own, other| {
+        let Sent { public_key, secret, .. } = *own;
+        *own = Sent { public_key, secret, ..other.clone() };
+        let payload = payload(own);
+        sign_again(own, &payload);
+    }),
+    ("the open capture as the closed one", |own, _| {
+        let open = own.open.clone();
+        change(own, |payload| payload["cap"]["closed"] = payload["cap"]["open"].clone());
+        own.closed = open;
+    }),
+    ("times shifted by a second", |own, _| shift(own, |t| t + 1000)),
+    ("times compressed to half", |own, _| shift(own, |t| t / 2)),
+    ("rounds in another order", |own, _| {
+        change(own, |payload| {
+            if let Some(rounds) = payload["rounds"].as_array_mut() {
+                rounds.reverse();
+            }
+        });
+    }),
+    ("another key", |own, _| {
+        let payload = payload(own);
+        own.secret = own.secret.map(|byte| byte ^ 0x55);
+        sign_again(own, &payload);
+    }),
+];
 
 /// Single bits that are changed, over all submissions.
 const BITS: u32 = 10_000;
 
-/// Every forgery of these honest submissions.
+/// Every forgery of these honest submissions, as the decision itself takes it.
 ///
 /// # Errors
 /// If the engine fails.
-pub(crate) fn all(honest: &[Honest], models: &Models) -> anyhow::Result<Vec<Count>> {
-    let mut scorer = Scorer::new(models.networks());
-    let mut counts = vec![flipped_bits(honest, &mut scorer)?];
-    let kinds: [(&str, Change); 10] = [
-        ("another person's open capture", |own, other| replace(own, other, "open")),
-        ("another person's closed capture", |own, other| replace(own, other, "closed")),
-        ("another person's strip", |own, other| replace(own, other, "strip")),
-        ("another person's pictures, all", |own, other| {
-            ["open", "closed", "strip"].into_iter().for_each(|part| replace(own, other, part));
-        }),
-        ("another person's transcript and pictures, new signature", |own, other| {
-            let Sent { issued, secret, .. } = own.clone();
-            *own = Sent { issued, secret, ..other.clone() };
-            let payload = payload(own);
-            sign_again(own, &payload);
-        }),
-        ("the open capture as the closed one", |own, _| {
-            let open = own.open.clone();
-            change(own, |payload| payload["cap"]["closed"] = payload["cap"]["open"].clone());
-            own.closed = open;
-        }),
-        ("times shifted by a second", |own, _| shift(own, |t| t + 1000)),
-        ("times compressed to half", |own, _| shift(own, |t| t / 2)),
-        ("rounds in another order", |own, _| {
-            change(own, |payload| {
-                if let Some(rounds) = payload["rounds"].as_array_mut() {
-                    rounds.reverse();
-                }
-            });
-        }),
-        ("another key", |own, _| own.secret = own.secret.map(|byte| byte ^ 0x55)),
-    ];
-    for (name, forge) in kinds {
-        let mut count = Count { name: format!("forged: {name}"), attempts: 0, accepted: 0 };
+pub(crate) fn all(honest: &[Honest], scorer: &mut Scorer) -> anyhow::Result<Vec<Count>> {
+    let mut bits = Count::new("forged: one bit changed");
+    let mut rng = Rng::with_seed(1);
+    for _ in 0..if honest.is_empty() { 0 } else { BITS } {
+        let Honest { sent, issued, .. } = &honest[rng.usize(..honest.len())];
+        let mut sent = sent.clone();
+        flip_bit(&mut sent, &mut rng);
+        bits.add(accepts(issued.as_ref(), &sent, scorer)?);
+    }
+    let mut counts = vec![bits];
+    for (name, forge) in KINDS {
+        let mut count = Count::new(&format!("forged: {name}"));
         for (index, own) in honest.iter().enumerate() {
             let mut sent = own.sent.clone();
-            forge(&mut sent, &honest[other_person(honest, index)].sent);
-            if name == "another key" {
-                let payload = payload(&sent);
-                let input = signing_input(&payload, &sent.issued.public_key);
-                sent.transcript = sign(&input, &sent.secret).into_bytes();
-            }
-            count.attempts += 1;
-            count.accepted += u32::from(accepts(&sent.issued, &sent, &mut scorer)?);
+            forge(&mut sent, &another(honest, index, &own.person).unwrap_or(own).sent);
+            count.add(accepts(own.issued.as_ref(), &sent, scorer)?);
         }
         counts.push(count);
     }
     Ok(counts)
 }
 
-type Change = fn(&mut Sent, &Sent);
-
-/// The first attempt of another clip, half-way round the list.
-fn other_person(honest: &[Honest], index: usize) -> usize {
-    let mut others = (0..honest.len()).map(|step| (index + honest.len() / 2 + step) % honest.len());
-    others.find(|&at| honest[at].person != honest[index].person).unwrap_or(index)
+/// The first attempt of somebody else, half-way round the list from `index`.
+pub(crate) fn another<'a>(honest: &'a [Honest], index: usize, person: &str) -> Option<&'a Honest> {
+    let all = (0..honest.len()).map(|step| &honest[(index + honest.len() / 2 + step) % honest.len()]);
+    all.into_iter().find(|honest| honest.person != person)
 }
 
-fn flipped_bits(honest: &[Honest], scorer: &mut Scorer) -> anyhow::Result<Count> {
-    let mut count = Count { name: "forged: one bit changed".to_owned(), attempts: 0, accepted: 0 };
-    let mut rng = Rng::with_seed(1);
-    for _ in 0..if honest.is_empty() { 0 } else { BITS } {
-        let mut sent = honest[rng.usize(..honest.len())].sent.clone();
-        let parts = [&mut sent.transcript, &mut sent.open, &mut sent.closed, &mut sent.strip];
-        let length: usize = parts.iter().map(|part| part.len()).sum();
-        let mut at = rng.usize(..length);
-        for part in parts {
-            if at < part.len() {
-                part[at] ^= 1 << rng.u8(..8);
-                break;
-            }
-            at -= part.len();
+/// Any bit of any part.
+pub(crate) fn flip_bit(sent: &mut Sent, rng: &mut Rng) {
+    let parts = [&mut sent.transcript, &mut sent.open, &mut sent.closed, &mut sent.strip];
+    let length: usize = parts.iter().map(|part| part.len()).sum();
+    let mut at = rng.usize(..length);
+    for part in parts {
+        if at < part.len() {
+            part[at] ^= 1 << rng.u8(..8);
+            break;
         }
-        count.attempts += 1;
-        count.accepted += u32::from(accepts(&sent.issued, &sent, scorer)?);
+        at -= part.len();
     }
-    Ok(count)
 }
 
-fn accepts(issued: &Issued, sent: &Sent, scorer: &mut Scorer) -> anyhow::Result<bool> {
+fn accepts(issued: Option<&Issued>, sent: &Sent, scorer: &mut Scorer) -> anyhow::Result<bool> {
+    let issued = issued.context("what a server issued only the server knows")?;
     let Sent { transcript, open, closed, strip, .. } = sent;
     let submission = Submission { transcript, open, closed, strip };
     Ok(decide(issued, &submission, scorer, &Thresholds::V4)?.verdict == Verdict::Accepted)
+}
+
+/// Takes all pictures of another attempt, with what it claims of them.
+pub(crate) fn replace_all(own: &mut Sent, other: &Sent) {
+    ["open", "closed", "strip"].into_iter().for_each(|part| replace(own, other, part));
 }
 
 /// Takes another's picture, with its hash, size and claimed ratios.
@@ -152,7 +177,7 @@ fn change(own: &mut Sent, by: impl FnOnce(&mut Value)) {
 }
 
 fn sign_again(own: &mut Sent, payload: &[u8]) {
-    own.transcript = sign(&signing_input(payload, &own.issued.public_key), &own.secret).into_bytes();
+    own.transcript = sign(&signing_input(payload, &own.public_key), &own.secret).into_bytes();
 }
 
 /// The payload of the transcript, as it was signed.

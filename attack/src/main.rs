@@ -1,32 +1,34 @@
 //! Attempts by people and by attackers, without a browser: how many of them the verifier accepts.
 //!
-//! Browser, network and server are the engine's own client and decision on a pretended clock, so that thousands of attempts
-//! take minutes. What HTTP adds (limits, claims, sessions) the server's tests attack.
+//! ```text
+//! clip → camera (replay, photo, person) → Verifier (rehearsal on a pretended clock, or a server over HTTP) → Outcome → Report
+//!                                             ↑ forge (what is sent, changed)
+//! ```
 
+mod attempts;
 mod bound;
 mod camera;
 mod clip;
 mod forge;
 mod person;
 mod rehearse;
+mod report;
+mod server;
+mod verifier;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser;
-use engine::Verdict;
-use engine::prompt::Policy;
 use engine_compact::{FILE_NAME, Models};
-use fastrand::Rng;
-use serde::Serialize;
 
-use bound::upper_bound;
-use camera::{Camera, Photo, Replay};
-use clip::{Clip, CountedBlink};
-use forge::Honest;
-use person::Person;
-use rehearse::{Conditions, Outcome, rehearse};
+use attempts::{Clips, Kind};
+use clip::Clip;
+use report::{Count, Report};
+use server::Server;
+use verifier::{Honest, Outcome, Rehearsal, Verifier};
 
 /// Runs attacks on the verifier and counts how many are accepted; run through `scripts/attack`.
 #[derive(Debug, Parser)]
@@ -44,11 +46,20 @@ struct Options {
     /// Folder of the recorded people, with videos/ and blinks.csv
     #[arg(long, value_name = "DIR", default_value = "../shared/material")]
     material: PathBuf,
-    /// Frames a second that are analysed
-    #[arg(long, default_value_t = 30.0)]
+    /// Against a server that is started for it, over HTTP, in real time
+    #[arg(long)]
+    over_http: bool,
+    /// Attempts at a time over HTTP; each takes about a tenth of a processor
+    #[arg(long, default_value_t = 8)]
+    at_once: usize,
+    /// The server's program
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
+    /// Frames a second that are analysed; 25 over HTTP
+    #[arg(long, default_value_t = 30.0, conflicts_with = "over_http")]
     rate: f64,
-    /// Milliseconds of a message there and back
-    #[arg(long, default_value_t = 60.0)]
+    /// Milliseconds of a message there and back, where it is pretended
+    #[arg(long, default_value_t = 60.0, conflicts_with = "over_http")]
     round_trip: f64,
     /// Print one JSON object
     #[arg(long)]
@@ -57,20 +68,6 @@ struct Options {
     /// accepted below 98 %
     #[arg(long)]
     check: bool,
-}
-
-/// What came of one kind of attempt.
-#[derive(Clone, Debug, Serialize)]
-struct Count {
-    name: String,
-    attempts: u32,
-    accepted: u32,
-}
-
-#[derive(Debug, Serialize)]
-struct Report {
-    attacks: Vec<Count>,
-    honest: Count,
 }
 
 fn main() -> ExitCode {
@@ -85,130 +82,72 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> anyhow::Result<bool> {
-    let pack = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../models")).join(FILE_NAME);
-    let models = Models::load(&std::fs::read(&pack).with_context(|| format!("{} is missing", pack.display()))?)?;
-    let counted = clip::counted_blinks(&options.material)?;
-    let mut files: Vec<PathBuf> = std::fs::read_dir(options.material.join("videos"))?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<_, _>>()?;
-    files.sort();
-    files.retain(|file| file.to_string_lossy().contains(&options.clip));
-    let mut report = Report { attacks: Vec::new(), honest: count("honest") };
+    let clips = Clips::open(&options.material, &options.clip, options.runs)?;
+    let verifier = verifier(options)?;
+    let verifier = verifier.as_ref();
+    let mut report = Report { attacks: Vec::new(), honest: Count::new("honest") };
     let mut honest: Vec<Honest> = Vec::new();
-    let mut photos = count("photo: moved by hand");
-    for file in &files {
-        let clip = Clip::load(file)?;
+    let mut photos = Count::new("photo: moved by hand");
+    for clip in clips.each() {
+        let clip = &clip?;
         if wants(options, "replay") {
-            let mut replays = count(&format!("replay: {}", clip.name));
-            for run in 0..options.runs {
-                let mut rng = seeded(&clip, run, 17);
-                let phase_ms = rng.f64() * clip.length_ms();
-                add(&mut replays, &attempt(options, &models, &mut Replay { clip: &clip, phase_ms }, &mut rng)?);
-            }
-            eprintln!("{}: {} of {}", replays.name, replays.accepted, replays.attempts);
+            let mut replays = Count::new(&format!("replay: {}", clip.name));
+            add(&mut replays, &clips.attempt(verifier, clip, Kind::Replay)?);
             report.attacks.push(replays);
         }
         if wants(options, "photo") {
-            for run in 0..options.runs.div_ceil(2) {
-                let mut rng = seeded(&clip, run, 3);
-                let picture = &clip.frames[rng.usize(..clip.frames.len())];
-                let mut photo = Photo::new(picture, rng.fork());
-                add(&mut photos, &attempt(options, &models, &mut photo, &mut rng)?);
-            }
+            add(&mut photos, &clips.attempt(verifier, clip, Kind::Photo)?);
         }
         if wants(options, "honest") || wants(options, "forged") {
-            be_honest(options, &models, &clip, &counted, &mut report.honest, &mut honest)?;
+            let outcomes = clips.attempt(verifier, clip, Kind::Honest)?;
+            add(&mut report.honest, &outcomes);
+            honest.extend(outcomes.into_iter().filter_map(|outcome| accepted(clip, outcome)));
         }
     }
     if wants(options, "photo") {
         report.attacks.push(photos);
     }
     if wants(options, "forged") {
-        report.attacks.extend(forge::all(&honest, &models)?);
+        report.attacks.extend(verifier.forgeries(&honest, &clips)?);
     }
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
-        print(&report);
+        report.print();
     }
-    Ok(!options.check || meets_bars(&report))
+    Ok(!options.check || report.meets_bars())
 }
 
-fn be_honest(
-    options: &Options,
-    models: &Models,
-    clip: &Clip,
-    counted: &[CountedBlink],
-    count: &mut Count,
-    evidence: &mut Vec<Honest>,
-) -> anyhow::Result<()> {
-    for run in 0..options.runs {
-        let mut rng = seeded(clip, run, 5);
-        let Some(mut person) = Person::of(clip, counted, rng.fork()) else { return Ok(()) };
-        let outcome = attempt(options, models, &mut person, &mut rng)?;
-        add(count, &outcome);
-        if let (Verdict::Accepted, Some(sent)) = (outcome.verdict, outcome.sent) {
-            evidence.push(Honest { person: clip.name.clone(), sent });
-        } else {
-            let rounds: Vec<_> = outcome.rounds.iter().map(|round| (round.cue.gesture, round.outcome)).collect();
-            eprintln!("honest {} {run}: {:?} after {rounds:?}", clip.name, outcome.verdict);
-        }
+fn verifier(options: &Options) -> anyhow::Result<Box<dyn Verifier>> {
+    let models = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../models"));
+    if options.over_http {
+        let program = match &options.program {
+            Some(program) => std::path::absolute(program)?,
+            None => std::env::current_exe()?.with_file_name("blinkgate"),
+        };
+        return Ok(Box::new(Server::start(&program, models, options.at_once)?));
     }
-    Ok(())
-}
-
-fn attempt(options: &Options, models: &Models, camera: &mut dyn Camera, rng: &mut Rng) -> anyhow::Result<Outcome> {
-    let conditions = Conditions { policy: Policy::Prompted, round_trip_ms: options.round_trip, rate: options.rate };
-    rehearse(camera, &|| models.networks(), conditions, rng)
-}
-
-/// Chance that is another for every clip, run and kind, and the same every time.
-fn seeded(clip: &Clip, run: u64, kind: u64) -> Rng {
-    let clip = clip.name.bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
-    Rng::with_seed(clip ^ (run * 15_485_863 + kind))
+    let pack = models.join(FILE_NAME);
+    let pack = std::fs::read(&pack).with_context(|| format!("{} is missing", pack.display()))?;
+    let Options { round_trip: round_trip_ms, rate, .. } = *options;
+    Ok(Box::new(Rehearsal { models: Models::load(&pack)?, round_trip_ms, rate }))
 }
 
 fn wants(options: &Options, kind: &str) -> bool {
     kind.starts_with(&options.only) || options.only.starts_with(kind)
 }
 
-fn count(name: &str) -> Count {
-    Count { name: name.to_owned(), attempts: 0, accepted: 0 }
-}
-
-fn add(count: &mut Count, outcome: &Outcome) {
-    count.attempts += 1;
-    count.accepted += u32::from(outcome.verdict == Verdict::Accepted);
-}
-
-fn sum(name: &str, counts: &[Count]) -> Count {
-    let of_kind = || counts.iter().filter(|count| count.name.starts_with(name));
-    Count {
-        name: format!("{name}, all"),
-        attempts: of_kind().map(|count| count.attempts).sum(),
-        accepted: of_kind().map(|count| count.accepted).sum(),
+/// Counts them, and says how they ended.
+fn add(count: &mut Count, outcomes: &[Outcome]) {
+    let mut ends: BTreeMap<&str, u32> = BTreeMap::new();
+    for outcome in outcomes {
+        count.add(outcome.accepted);
+        *ends.entry(&outcome.how).or_default() += 1;
     }
+    eprintln!("{}: {} of {}, {ends:?}", count.name, count.accepted, count.attempts);
 }
 
-fn print(report: &Report) {
-    println!("| attack | attempts | accepted | at most, with 95 % |\n|---|---|---|---|");
-    let replays = sum("replay", &report.attacks);
-    for count in report.attacks.iter().chain([&replays]).filter(|count| count.attempts > 0) {
-        let bound = 100.0 * upper_bound(count.accepted, count.attempts);
-        println!("| {} | {} | {} | {bound:.2} % |", count.name, count.attempts, count.accepted);
-    }
-    let Count { attempts, accepted, .. } = report.honest;
-    if attempts > 0 {
-        println!("\nPeople who follow the cues: {accepted} of {attempts} accepted.");
-    }
-}
-
-fn meets_bars(report: &Report) -> bool {
-    let share = |count: &Count| f64::from(count.accepted) / f64::from(count.attempts.max(1));
-    let (replays, others): (Vec<&Count>, Vec<&Count>) =
-        report.attacks.iter().partition(|count| count.name.starts_with("replay"));
-    share(&sum("replay", &report.attacks)) <= 0.015
-        && replays.iter().all(|count| share(count) <= 0.1)
-        && others.iter().all(|count| count.accepted == 0)
-        && (report.honest.attempts == 0 || share(&report.honest) >= 0.98)
+/// What an honest person sent.
+fn accepted(clip: &Clip, outcome: Outcome) -> Option<Honest> {
+    outcome.accepted.then_some(Honest { person: clip.name.clone(), sent: outcome.sent?, issued: outcome.issued })
 }

@@ -6,8 +6,9 @@ use std::ops::Range;
 
 use engine::{Ask, Picture};
 use fastrand::Rng;
+use visitor::Camera;
 
-use crate::camera::{Camera, noisy};
+use crate::camera::noisy;
 use crate::clip::{Clip, CountedBlink};
 
 /// From a cue to the first frame of the answer, in milliseconds.

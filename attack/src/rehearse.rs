@@ -6,8 +6,9 @@ use engine::{
     Attempt, Evidence, Issued, KeyKind, Networks, Phase, Reason, Scorer, Submission, Terms, Thresholds, Verdict, decide,
 };
 use fastrand::Rng;
+use visitor::Camera;
 
-use crate::camera::Camera;
+use crate::forge::Sent;
 
 /// Time from when the engine looks until the challenge begins, at most.
 const ALIGN_MS: f64 = 20_000.0;
@@ -16,24 +17,11 @@ const HOLD_MS: f64 = 800.0;
 const TIMEOUT_MS: u32 = 60_000;
 
 /// How an attempt ended.
-pub(crate) struct Outcome {
+pub(crate) struct Rehearsed {
     /// The verdict, or why there was no submission: never aligned, timed out, too many wrong rounds.
     pub(crate) verdict: Verdict,
-    /// What was submitted, if anything was.
-    pub(crate) sent: Option<Sent>,
-    /// The rounds.
-    pub(crate) rounds: Vec<ServedRound>,
-}
-
-/// A submission with what it is judged by, and the key that signs for it.
-#[derive(Clone)]
-pub(crate) struct Sent {
-    pub(crate) issued: Issued,
-    pub(crate) secret: [u8; 32],
-    pub(crate) transcript: Vec<u8>,
-    pub(crate) open: Vec<u8>,
-    pub(crate) closed: Vec<u8>,
-    pub(crate) strip: Vec<u8>,
+    /// What was submitted and what it was judged by, if anything was.
+    pub(crate) sent: Option<(Issued, Sent)>,
 }
 
 /// How the attempt is made.
@@ -54,7 +42,7 @@ pub(crate) fn rehearse(
     networks: &dyn Fn() -> Networks,
     conditions: Conditions,
     rng: &mut Rng,
-) -> anyhow::Result<Outcome> {
+) -> anyhow::Result<Rehearsed> {
     let Conditions { policy, round_trip_ms, rate } = conditions;
     let secret: [u8; 32] = std::array::from_fn(|_| rng.u8(..));
     let public_key = ed25519_dalek::SigningKey::from_bytes(&secret).verifying_key().to_bytes();
@@ -83,7 +71,7 @@ pub(crate) fn rehearse(
             break;
         }
         if now > ALIGN_MS {
-            return Ok(unsubmitted(Reason::Timeout, Vec::new()));
+            return Ok(unsubmitted(Reason::Timeout));
         }
     }
     let issued_ms = now;
@@ -118,7 +106,7 @@ pub(crate) fn rehearse(
                         Next::Cue(cue) => pending = Some((now + round_trip_ms, at_server_ms, cue)),
                         Next::Complete => {}
                         Next::Exhausted => {
-                            return Ok(unsubmitted(Reason::PromptMissed, rounds));
+                            return Ok(unsubmitted(Reason::PromptMissed));
                         }
                     }
                 }
@@ -133,21 +121,21 @@ pub(crate) fn rehearse(
             break;
         }
         if progress.timed_out {
-            return Ok(unsubmitted(Reason::Timeout, rounds));
+            return Ok(unsubmitted(Reason::Timeout));
         }
         now += frame_ms;
     }
     let evidence = attempt.evidence().expect("a complete attempt has its evidence");
     let transcript = sign(&evidence.signing_input, &secret).into_bytes();
     let elapsed_ms = (now - issued_ms + 500.0) as u64;
-    let issued = Issued { terms, public_key, rounds: rounds.clone(), elapsed_ms };
+    let issued = Issued { terms, public_key, rounds, elapsed_ms };
     let Evidence { open, closed, strip, .. } = evidence.clone();
     let submission = Submission { transcript: &transcript, open: &open, closed: &closed, strip: &strip };
     let decision = decide(&issued, &submission, &mut Scorer::new(networks()), &Thresholds::V4)?;
-    let sent = Some(Sent { issued, secret, transcript, open, closed, strip });
-    Ok(Outcome { verdict: decision.verdict, sent, rounds })
+    let sent = Some((issued, Sent { public_key, secret, transcript, open, closed, strip }));
+    Ok(Rehearsed { verdict: decision.verdict, sent })
 }
 
-fn unsubmitted(reason: Reason, rounds: Vec<ServedRound>) -> Outcome {
-    Outcome { verdict: Verdict::Rejected(reason), sent: None, rounds }
+fn unsubmitted(reason: Reason) -> Rehearsed {
+    Rehearsed { verdict: Verdict::Rejected(reason), sent: None }
 }

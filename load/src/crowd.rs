@@ -5,10 +5,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use fastrand::Rng;
-use visitor::{Attended, Key, Outbox, Parcel, Served, Site, Studio, Visitor};
+use visitor::{Attended, Key, Outbox, Parcel, Served, Site, Studio, Visitor, for_each};
 
 use crate::copies::Copies;
-use crate::parallel::for_each;
 
 /// A mail may wait behind those of all others.
 const MAIL: Duration = Duration::from_secs(120);

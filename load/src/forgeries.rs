@@ -1,16 +1,14 @@
 //! Forged submissions, sent over HTTP to a running server: what is accepted, and whether the server ever fails over one.
 //!
-//! They are made of copies that are accepted as they are. `scripts/attack` has more kinds and prompted attempts, and asks the
-//! decision itself.
+//! They are made of copies that are accepted as they are. `scripts/attack` has more kinds, of prompted attempts.
 
 use std::collections::BTreeMap;
 
 use fastrand::Rng;
 use serde::Serialize;
-use visitor::{Decided, Key, Parcel, Sent};
+use visitor::{Decided, Key, Parcel, Sent, for_each};
 
 use crate::crowd::{Crowd, Ready};
-use crate::parallel::for_each;
 
 /// Senders at a time: most of them wait until what they send can be true.
 const AT_ONCE: usize = 96;
@@ -70,28 +68,21 @@ fn send(crowd: &Crowd, forge: Option<Forge>) -> anyhow::Result<Outcome> {
         forge(&mut own.parcel, &other.parcel, &mut rng);
     }
     std::thread::sleep(own.due.saturating_duration_since(std::time::Instant::now()));
-    until_answered(&own)
+    answered(&own)
 }
 
-fn until_answered(Ready { visitor, parcel, .. }: &Ready) -> anyhow::Result<Outcome> {
-    let mut sent = visitor.submit("forged", parcel)?;
-    let outcome = |answer, is_accepted, has_failed| Ok(Outcome { answer, is_accepted, has_failed });
-    loop {
-        match sent {
-            Sent::Decided(Decided { verified, reason, .. }) => {
-                return outcome(reason.unwrap_or_else(|| "verified".to_owned()), verified, false);
-            }
-            Sent::Refused(answer) => {
-                let code = answer.code().unwrap_or_default();
-                return outcome(format!("{} {code}", answer.status), false, answer.status >= 500);
-            }
-            Sent::Later { pause, code } if ["busy", "submission_in_progress"].contains(&code.as_str()) => {
-                std::thread::sleep(pause);
-            }
-            Sent::Later { code, .. } => return outcome(code, false, true),
+fn answered(Ready { visitor, parcel, .. }: &Ready) -> anyhow::Result<Outcome> {
+    let (answer, is_accepted, has_failed) = match visitor.submit_until_answered("forged", parcel)? {
+        Sent::Decided(Decided { verified, reason, .. }) => {
+            (reason.unwrap_or_else(|| "verified".to_owned()), verified, false)
         }
-        sent = visitor.resume("forged", parcel)?;
-    }
+        Sent::Refused(answer) => {
+            let code = answer.code().unwrap_or_default();
+            (format!("{} {code}", answer.status), false, answer.status >= 500)
+        }
+        Sent::Later { code, .. } => (code, false, true),
+    };
+    Ok(Outcome { answer, is_accepted, has_failed })
 }
 
 fn counted(sent: Vec<Outcome>) -> Forgeries {

@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use serde::Serialize;
-use visitor::{Attended, Playing, Served, Studio, Visitor};
-
-use crate::parallel::for_each;
+use visitor::{Attended, Playing, Served, Studio, Visitor, for_each};
 
 /// At a time: each takes a sixth of a processor.
 const AT_ONCE: usize = 6;
@@ -47,6 +45,7 @@ pub(crate) fn attend_all(
                 let decided = visitor.submit_until_decided("honest", &recorded.parcel(), PATIENCE)?;
                 if decided.verified { None } else { decided.reason }
             }
+            Attended::Unreadable(gate) => Some(format!("the face could not be read: {gate:?}")),
             Attended::TimedOut => Some("the time was over".to_owned()),
             Attended::Exhausted => Some("too many gestures were missed".to_owned()),
         })

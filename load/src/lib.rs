@@ -12,9 +12,9 @@ mod forgeries;
 mod honest;
 mod moments;
 mod overload;
-mod parallel;
 mod registrations;
 pub mod report;
+mod soak;
 mod submissions;
 mod times;
 mod usage;
@@ -32,6 +32,7 @@ pub use forgeries::Forgeries;
 pub use honest::People;
 pub use registrations::Registrations;
 use report::Report;
+pub use soak::Soak;
 pub use verifications::Verifications;
 
 /// What is measured, and how long.
@@ -85,7 +86,7 @@ impl Plan {
         let overload = overload::measure(&crowd, &submissions, self.seconds)?;
         Ok(Report {
             runtime: self.runtime.clone(),
-            cores: parallel::cores(),
+            cores: visitor::cores(),
             people: [("prompted".to_owned(), prompted), ("natural".to_owned(), natural)].into(),
             registrations,
             verifications,
@@ -137,6 +138,16 @@ impl Plan {
         let served = self.serve("natural")?;
         let crowd = Crowd::new(&served, &Studio::open(&self.models)?, &mut Rng::new())?;
         forgeries::send_all(&crowd, count)
+    }
+
+    /// Verifies people for so many minutes and watches the memory.
+    ///
+    /// # Errors
+    /// As [`Plan::run`].
+    pub fn soak(&self, minutes: u64) -> anyhow::Result<Soak> {
+        let served = self.serve("natural")?;
+        let crowd = Crowd::new(&served, &Studio::open(&self.models)?, &mut Rng::new())?;
+        soak::measure(&crowd, served.pid(), minutes)
     }
 
     fn serve(&self, policy: &str) -> anyhow::Result<Served> {

@@ -32,6 +32,9 @@ struct Options {
     /// Take away what it relies on instead of measuring: database (PostgreSQL only), mail server, the clock's truth
     #[arg(long, conflicts_with_all = ["kill", "inject", "forge", "registrations", "verifications"])]
     faults: bool,
+    /// Verify people for so many minutes instead of measuring, and watch the memory
+    #[arg(long, value_name = "MINUTES", conflicts_with_all = ["kill", "inject", "forge", "registrations", "verifications", "faults"])]
+    soak: Option<u64>,
     /// Seconds that each of these lasts
     #[arg(long, default_value_t = 30)]
     fault_seconds: u64,
@@ -162,6 +165,11 @@ fn run(options: &Options) -> anyhow::Result<bool> {
             kind.accepted == expected && kind.server_errors == 0
         };
         return Ok(found.iter().all(holds));
+    }
+    if let Some(minutes) = options.soak {
+        let soak = plan.soak(minutes)?;
+        println!("{}", serde_json::to_string_pretty(&soak)?);
+        return Ok(soak.holds());
     }
     let report = plan.run()?;
     if options.json {

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use serde::Serialize;
+use visitor::for_each;
 
 use crate::crowd::Crowd;
-use crate::parallel::for_each;
 use crate::times::Times;
 use crate::usage;
 

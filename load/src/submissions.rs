@@ -4,10 +4,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{bail, ensure};
 use serde::Serialize;
-use visitor::Sent;
+use visitor::{Sent, cores, for_each};
 
 use crate::crowd::{Crowd, Ready};
-use crate::parallel::{cores, for_each};
 use crate::registrations::per_second;
 use crate::times::Times;
 use crate::usage;

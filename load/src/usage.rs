@@ -16,8 +16,17 @@ pub struct Memory {
 
 /// The most memory that the server and each of its workers had.
 pub(crate) fn memory(pid: u32) -> anyhow::Result<Memory> {
+    let peak_mb = |pid| memory_mb(pid, "VmHWM:");
     let workers_mb = children(pid)?.into_iter().map(peak_mb).collect::<Result<_, _>>()?;
     Ok(Memory { server_mb: peak_mb(pid)?, workers_mb })
+}
+
+/// The memory that the server and all its workers together have at the moment, in megabytes.
+pub(crate) fn resident_mb(pid: u32) -> anyhow::Result<(f64, f64)> {
+    let resident_mb = |pid| memory_mb(pid, "VmRSS:");
+    // A worker may end while we look, and is followed by another.
+    let workers_mb = children(pid)?.into_iter().filter_map(|child| resident_mb(child).ok()).sum();
+    Ok((resident_mb(pid)?, workers_mb))
 }
 
 /// Processor time.
@@ -65,9 +74,9 @@ fn children(pid: u32) -> anyhow::Result<Vec<u32>> {
     Ok(numbers.filter(|&other| stat(other).is_ok_and(|stat| stat.parent == pid)).collect())
 }
 
-fn peak_mb(pid: u32) -> anyhow::Result<f64> {
+fn memory_mb(pid: u32, kind: &str) -> anyhow::Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).context("no memory")?;
+    let line = status.lines().find(|line| line.starts_with(kind)).context("no memory")?;
     let kb: f64 = line.split_whitespace().nth(1).context("no memory")?.parse()?;
     Ok((kb / 102.4).round() / 10.0)
 }

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use serde::Serialize;
+use visitor::{cores, for_each};
 
 use crate::crowd::Crowd;
-use crate::parallel::{cores, for_each};
 use crate::times::Times;
 
 /// People on their way at a time, for each processor: most of the time they look into the camera.

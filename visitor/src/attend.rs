@@ -8,8 +8,8 @@ use engine::prompt::Next;
 use engine::{Ask, Attempt, Gate, KeyKind, Networks, Phase, Thresholds};
 use fastrand::Rng;
 
+use crate::camera::Camera;
 use crate::parcel::{Key, Recorded};
-use crate::person::Person;
 use crate::visitor::Visitor;
 
 /// Frames a second.
@@ -18,12 +18,11 @@ const RATE: f64 = 25.0;
 const HOLD_MS: f64 = 800.0;
 /// Who cannot be read by then is not before the camera.
 const ALIGN_MS: f64 = 20_000.0;
-/// Without a sign to blink at: so long after the beginning, and after each blink that was not noticed.
-const NATURAL_MS: f64 = 600.0;
-const NATURAL_AGAIN_MS: f64 = 2500.0;
 
 /// How it ended.
 pub enum Attended {
+    /// The face could not be read, because of this in the end: there was no challenge.
+    Unreadable(Gate),
     /// There is something to send.
     Recorded(Box<Recorded>),
     /// The time was over.
@@ -35,28 +34,27 @@ pub enum Attended {
 /// Attends one challenge.
 ///
 /// # Errors
-/// The server refuses something, the face cannot be read, or the engine fails.
+/// The server refuses something, or the engine fails.
 pub(crate) fn attend(
     visitor: &Visitor,
-    person: &mut Person,
-    mut camera: Camera,
+    camera: &mut dyn Camera,
+    mut shutter: Shutter,
     networks: Networks,
     rng: &mut Rng,
 ) -> anyhow::Result<Attended> {
     let mut attempt = Attempt::new(networks, Thresholds::V4);
-    align(&mut attempt, person, &mut camera)?;
+    if let Some(gate) = align(&mut attempt, camera, &mut shutter)? {
+        return Ok(Attended::Unreadable(gate));
+    }
     let key = Key::draw(rng);
     let terms = visitor.challenge(&key, RATE)?;
-    let began_ms = camera.now_ms();
+    let began_ms = shutter.now_ms();
     attempt.begin(terms.clone(), KeyKind::Soft, key.public(), began_ms);
-    if !terms.policy.is_prompted() {
-        let moments = (0..).map(|n| NATURAL_MS + f64::from(n) * NATURAL_AGAIN_MS);
-        moments.take_while(|&ms| ms < f64::from(terms.timeout_ms)).for_each(|ms| person.blink_at(began_ms + ms));
-    }
+    camera.begin(&terms, began_ms);
     let mut ask = None;
     loop {
-        let t_ms = camera.next_frame();
-        let picture = person.picture(t_ms, ask)?;
+        let t_ms = shutter.next_frame();
+        let picture = camera.picture(t_ms, ask)?;
         let (_, progress) = attempt.push(&picture.as_frame(), t_ms)?;
         ask = progress.prompt.map(|prompt| prompt.ask);
         if progress.timed_out {
@@ -65,7 +63,7 @@ pub(crate) fn attend(
         let complete = progress.phase == Phase::Complete;
         if terms.policy.is_prompted() && (complete || ask == Some(Ask::Fetch)) {
             match visitor.next_cue(&terms.challenge_id, attempt.commitment())? {
-                Next::Cue(cue) => attempt.reveal(cue, camera.now_ms()),
+                Next::Cue(cue) => attempt.reveal(cue, shutter.now_ms()),
                 Next::Exhausted => return Ok(Attended::Exhausted),
                 Next::Complete if !complete => bail!("the server has seen all steps and the engine has not"),
                 Next::Complete => {}
@@ -79,24 +77,25 @@ pub(crate) fn attend(
     }
 }
 
-fn align(attempt: &mut Attempt, person: &mut Person, camera: &mut Camera) -> anyhow::Result<()> {
+/// Waits until the eyes can be read. `Some` if they cannot.
+fn align(attempt: &mut Attempt, camera: &mut dyn Camera, shutter: &mut Shutter) -> anyhow::Result<Option<Gate>> {
     let mut good_since = None;
     loop {
-        let t_ms = camera.next_frame();
-        let (seen, _) = attempt.push(&person.picture(t_ms, None)?.as_frame(), t_ms)?;
+        let t_ms = shutter.next_frame();
+        let (seen, _) = attempt.push(&camera.picture(t_ms, None)?.as_frame(), t_ms)?;
         let is_good = seen.gate == Gate::Ok && attempt.is_settled();
         good_since = good_since.filter(|_| is_good).or(is_good.then_some(t_ms));
         if good_since.is_some_and(|since| t_ms - since >= HOLD_MS) {
-            return Ok(());
+            return Ok(None);
         }
         if t_ms > ALIGN_MS {
-            bail!("the face cannot be read: {:?}", seen.gate);
+            return Ok(Some(seen.gate));
         }
     }
 }
 
 /// When frames are taken.
-pub(crate) enum Camera {
+pub(crate) enum Shutter {
     /// In real time, since it was switched on.
     Real(Instant),
     /// As fast as they can be analysed; the milliseconds that they pretend have passed. No machine is too slow for it, but
@@ -104,16 +103,16 @@ pub(crate) enum Camera {
     Pretended(f64),
 }
 
-impl Camera {
+impl Shutter {
     /// Switched on now.
-    pub(crate) fn real() -> Camera {
-        Camera::Real(Instant::now())
+    pub(crate) fn real() -> Shutter {
+        Shutter::Real(Instant::now())
     }
 
     fn now_ms(&self) -> f64 {
         match self {
-            Camera::Real(start) => start.elapsed().as_secs_f64() * 1000.0,
-            Camera::Pretended(ms) => *ms,
+            Shutter::Real(start) => start.elapsed().as_secs_f64() * 1000.0,
+            Shutter::Pretended(ms) => *ms,
         }
     }
 
@@ -122,8 +121,8 @@ impl Camera {
         let frame_ms = 1000.0 / RATE;
         let wait_ms = frame_ms - self.now_ms() % frame_ms;
         match self {
-            Camera::Real(_) => std::thread::sleep(Duration::from_secs_f64(wait_ms / 1000.0)),
-            Camera::Pretended(ms) => *ms += frame_ms,
+            Shutter::Real(_) => std::thread::sleep(Duration::from_secs_f64(wait_ms / 1000.0)),
+            Shutter::Pretended(ms) => *ms += frame_ms,
         }
         self.now_ms()
     }

@@ -2,14 +2,16 @@
 //! decision, by real requests to a server on this machine.
 //!
 //! ```text
-//! Served (the program, running)      Face → Person (frames that answer what is asked)
+//! Served (the program, running)      Face → Person (a Camera: frames that answer what is asked)
 //!    ↑ HTTP                                   ↓
 //! Site ← Visitor ← attend (the camera page: the engine's Attempt in real time) → Recorded → Parcel → Visitor::submit
 //! ```
 
 mod attend;
+mod camera;
 mod face;
 mod outbox;
+mod parallel;
 mod parcel;
 mod person;
 mod served;
@@ -19,7 +21,9 @@ mod submit;
 mod visitor;
 
 pub use attend::Attended;
+pub use camera::Camera;
 pub use outbox::Outbox;
+pub use parallel::{cores, for_each};
 pub use parcel::{Key, Parcel, Recorded};
 pub use person::Playing;
 pub use served::Served;

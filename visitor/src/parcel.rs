@@ -22,6 +22,11 @@ impl Key {
         SigningKey::from_bytes(&self.0).verifying_key().to_bytes()
     }
 
+    /// The secret half.
+    pub fn secret(&self) -> [u8; 32] {
+        self.0
+    }
+
     /// The public half as it is registered.
     pub fn public_text(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.public())

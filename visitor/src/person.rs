@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use engine::{Ask, FrameError, Picture};
+use engine::{Ask, FrameError, Picture, Terms};
 use fastrand::Rng;
 
+use crate::camera::Camera;
 use crate::face::Face;
 
 /// From a sign to the answer, in milliseconds.
@@ -15,6 +16,9 @@ const APART_MS: Range<f64> = 500.0..800.0;
 const CLOSING_MS: f64 = 80.0;
 const CLOSED_MS: f64 = 100.0;
 const OPENING_MS: f64 = 140.0;
+/// Without a sign to blink at: so long after the beginning, and after each blink that was not noticed.
+const NATURAL_MS: f64 = 600.0;
+const NATURAL_AGAIN_MS: f64 = 2500.0;
 /// Bytes of noise to choose from.
 const NOISE: usize = 1 << 21;
 
@@ -70,25 +74,8 @@ impl<'a> Person<'a> {
     }
 
     /// Blinks once, at this moment, whatever is asked.
-    pub(crate) fn blink_at(&mut self, t_ms: f64) {
+    fn blink_at(&mut self, t_ms: f64) {
         self.closures.push(Closure { from_ms: t_ms, opens_ms: Some(t_ms + CLOSING_MS + CLOSED_MS) });
-    }
-
-    /// What the camera sees at a moment while the page asks for this. Later moments come later.
-    ///
-    /// # Errors
-    /// None in practice: the size is fixed.
-    pub(crate) fn picture(&mut self, t_ms: f64, ask: Option<Ask>) -> Result<Picture, FrameError> {
-        if let Some(playing) = self.recording {
-            let t_ms = if playing == Playing::Looped { t_ms % CLIP_MS } else { t_ms.min(CLIP_MS) };
-            return self.noisy(t_ms, self.closed_at(t_ms));
-        }
-        if ask != self.asked {
-            self.asked = ask;
-            self.answer(t_ms, ask);
-        }
-        self.closures.retain(|closure| closure.opens_ms.is_none_or(|opens_ms| t_ms < opens_ms + OPENING_MS));
-        self.noisy(t_ms, self.closed_at(t_ms))
     }
 
     fn closed_at(&self, t_ms: f64) -> f64 {
@@ -129,6 +116,28 @@ impl<'a> Person<'a> {
             }
         }
         Picture::from_rgb(&rgb, width, height)
+    }
+}
+
+impl Camera for Person<'_> {
+    fn picture(&mut self, t_ms: f64, ask: Option<Ask>) -> anyhow::Result<Picture> {
+        if let Some(playing) = self.recording {
+            let t_ms = if playing == Playing::Looped { t_ms % CLIP_MS } else { t_ms.min(CLIP_MS) };
+            return Ok(self.noisy(t_ms, self.closed_at(t_ms))?);
+        }
+        if ask != self.asked {
+            self.asked = ask;
+            self.answer(t_ms, ask);
+        }
+        self.closures.retain(|closure| closure.opens_ms.is_none_or(|opens_ms| t_ms < opens_ms + OPENING_MS));
+        Ok(self.noisy(t_ms, self.closed_at(t_ms))?)
+    }
+
+    fn begin(&mut self, terms: &Terms, t_ms: f64) {
+        if !terms.policy.is_prompted() {
+            let moments = (0..).map(|n| NATURAL_MS + f64::from(n) * NATURAL_AGAIN_MS);
+            moments.take_while(|&ms| ms < f64::from(terms.timeout_ms)).for_each(|ms| self.blink_at(t_ms + ms));
+        }
     }
 }
 

@@ -6,7 +6,8 @@ use anyhow::Context as _;
 use engine_compact::{FILE_NAME, Models};
 use fastrand::Rng;
 
-use crate::attend::{Attended, Camera, attend};
+use crate::attend::{Attended, Shutter, attend};
+use crate::camera::Camera;
 use crate::face::Face;
 use crate::person::{Person, Playing};
 use crate::visitor::Visitor;
@@ -31,10 +32,10 @@ impl Studio {
     /// Somebody attends a challenge for this visitor, in real time.
     ///
     /// # Errors
-    /// The server refuses something, the face cannot be read, or the engine fails.
+    /// The server refuses something, or the engine fails.
     pub fn attend(&self, visitor: &Visitor, rng: &mut Rng) -> anyhow::Result<Attended> {
         let mut person = Person::new(&self.face, rng.fork());
-        attend(visitor, &mut person, Camera::real(), self.models.networks(), rng)
+        self.attend_before(visitor, &mut person, rng)
     }
 
     /// As [`Studio::attend`], without prompts and as fast as the frames can be analysed. It is true only once as much time
@@ -44,7 +45,7 @@ impl Studio {
     /// As [`Studio::attend`].
     pub fn attend_quickly(&self, visitor: &Visitor, rng: &mut Rng) -> anyhow::Result<Attended> {
         let mut person = Person::new(&self.face, rng.fork());
-        attend(visitor, &mut person, Camera::Pretended(0.0), self.models.networks(), rng)
+        attend(visitor, &mut person, Shutter::Pretended(0.0), self.models.networks(), rng)
     }
 
     /// As [`Studio::attend`], but a recording is played into the camera.
@@ -53,6 +54,14 @@ impl Studio {
     /// As [`Studio::attend`].
     pub fn play(&self, visitor: &Visitor, playing: Playing, rng: &mut Rng) -> anyhow::Result<Attended> {
         let mut person = Person::recorded(&self.face, rng.fork(), playing);
-        attend(visitor, &mut person, Camera::real(), self.models.networks(), rng)
+        self.attend_before(visitor, &mut person, rng)
+    }
+
+    /// As [`Studio::attend`], with whatever stands before this camera.
+    ///
+    /// # Errors
+    /// As [`Studio::attend`], and if the camera fails.
+    pub fn attend_before(&self, visitor: &Visitor, camera: &mut dyn Camera, rng: &mut Rng) -> anyhow::Result<Attended> {
+        attend(visitor, camera, Shutter::real(), self.models.networks(), rng)
     }
 }

@@ -105,6 +105,21 @@ impl Visitor {
         }
     }
 
+    /// Sends the same again while the server is only busy. Whatever else it says is its answer.
+    ///
+    /// # Errors
+    /// As [`Visitor::submit`].
+    pub fn submit_until_answered(&self, key: &str, parcel: &Parcel) -> anyhow::Result<Sent> {
+        let mut sent = self.submit(key, parcel)?;
+        while let Sent::Later { pause, code } = &sent
+            && ["busy", "submission_in_progress"].contains(&code.as_str())
+        {
+            std::thread::sleep(*pause);
+            sent = self.resume(key, parcel)?;
+        }
+        Ok(sent)
+    }
+
     /// Uploads all of it. `Some` if the server does not take it.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Processors.
-pub(crate) fn cores() -> usize {
+pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
@@ -11,7 +11,7 @@ pub(crate) fn cores() -> usize {
 ///
 /// # Errors
 /// The first failure in that order; the rest is done all the same.
-pub(crate) fn for_each<W: Sync, T: Send>(
+pub fn for_each<W: Sync, T: Send>(
     threads: usize,
     work: &[W],
     act: impl Fn(&W) -> anyhow::Result<T> + Sync,
