@@ -15,7 +15,7 @@ use crate::verifier::{Outcome, Verifier};
 pub(crate) struct Clips {
     files: Vec<PathBuf>,
     counted: Vec<CountedBlink>,
-    /// Attempts of each, for every kind.
+    /// Attempts of each, for every kind; half as many with photographs.
     pub(crate) runs: u64,
 }
 
@@ -56,7 +56,7 @@ impl Clips {
     /// # Errors
     /// As [`Verifier::attempt`].
     pub(crate) fn attempt(&self, verifier: &dyn Verifier, clip: &Clip, kind: Kind) -> anyhow::Result<Vec<Outcome>> {
-        // Half as many, with twice as much to see.
+        // A photograph that is moved takes long to draw.
         let runs = if kind == Kind::Photo { self.runs.div_ceil(2) } else { self.runs };
         let act = |&run: &u64| {
             let mut rng = seeded(clip, run, kind);

@@ -18,24 +18,12 @@ pub(crate) struct Sent {
     /// The key that was registered.
     pub(crate) public_key: [u8; 32],
     pub(crate) secret: [u8; 32],
-    pub(crate) transcript: Vec<u8>,
-    pub(crate) open: Vec<u8>,
-    pub(crate) closed: Vec<u8>,
-    pub(crate) strip: Vec<u8>,
+    pub(crate) parcel: Parcel,
 }
 
-impl Sent {
-    /// What an honest client sends.
-    pub(crate) fn honest(recorded: &Recorded) -> Sent {
-        let Parcel { transcript, open, closed, strip, .. } = recorded.parcel();
-        let (public_key, secret) = (recorded.key.public(), recorded.key.secret());
-        Sent { public_key, secret, transcript, open, closed, strip }
-    }
-
-    /// As it is uploaded for this challenge.
-    pub(crate) fn parcel(self, challenge: String) -> Parcel {
-        let Sent { transcript, open, closed, strip, .. } = self;
-        Parcel { challenge, transcript, open, closed, strip }
+impl From<&Recorded> for Sent {
+    fn from(recorded: &Recorded) -> Sent {
+        Sent { public_key: recorded.key.public(), secret: recorded.key.secret(), parcel: recorded.parcel() }
     }
 }
 
@@ -49,15 +37,14 @@ pub(crate) const KINDS: [(&str, Change); 10] = [
     ("another person's strip", |own, other| replace(own, other, "strip")),
     ("another person's pictures, all", replace_all),
     ("another person's transcript and pictures, new signature", |own, other| {
-        let Sent { public_key, secret, .. } = *own;
-        *own = Sent { public_key, secret, ..other.clone() };
+        own.parcel = Parcel { challenge: own.parcel.challenge.clone(), ..other.parcel.clone() };
         let payload = payload(own);
         sign_again(own, &payload);
     }),
     ("the open capture as the closed one", |own, _| {
-        let open = own.open.clone();
+        let open = own.parcel.open.clone();
         change(own, |payload| payload["cap"]["closed"] = payload["cap"]["open"].clone());
-        own.closed = open;
+        own.parcel.closed = open;
     }),
     ("times shifted by a second", |own, _| shift(own, |t| t + 1000)),
     ("times compressed to half", |own, _| shift(own, |t| t / 2)),
@@ -88,7 +75,7 @@ pub(crate) fn all(honest: &[Honest], scorer: &mut Scorer) -> anyhow::Result<Vec<
     for _ in 0..if honest.is_empty() { 0 } else { BITS } {
         let Honest { sent, issued, .. } = &honest[rng.usize(..honest.len())];
         let mut sent = sent.clone();
-        flip_bit(&mut sent, &mut rng);
+        sent.parcel.flip_bit(&mut rng);
         bits.add(accepts(issued.as_ref(), &sent, scorer)?);
     }
     let mut counts = vec![bits];
@@ -110,23 +97,9 @@ pub(crate) fn another<'a>(honest: &'a [Honest], index: usize, person: &str) -> O
     all.into_iter().find(|honest| honest.person != person)
 }
 
-/// Any bit of any part.
-pub(crate) fn flip_bit(sent: &mut Sent, rng: &mut Rng) {
-    let parts = [&mut sent.transcript, &mut sent.open, &mut sent.closed, &mut sent.strip];
-    let length: usize = parts.iter().map(|part| part.len()).sum();
-    let mut at = rng.usize(..length);
-    for part in parts {
-        if at < part.len() {
-            part[at] ^= 1 << rng.u8(..8);
-            break;
-        }
-        at -= part.len();
-    }
-}
-
 fn accepts(issued: Option<&Issued>, sent: &Sent, scorer: &mut Scorer) -> anyhow::Result<bool> {
     let issued = issued.context("what a server issued only the server knows")?;
-    let Sent { transcript, open, closed, strip, .. } = sent;
+    let Parcel { transcript, open, closed, strip, .. } = &sent.parcel;
     let submission = Submission { transcript, open, closed, strip };
     Ok(decide(issued, &submission, scorer, &Thresholds::V4)?.verdict == Verdict::Accepted)
 }
@@ -148,9 +121,9 @@ fn replace(own: &mut Sent, other: &Sent, part: &str) {
         }
     });
     match part {
-        "open" => own.open = other.open.clone(),
-        "closed" => own.closed = other.closed.clone(),
-        _ => own.strip = other.strip.clone(),
+        "open" => own.parcel.open.clone_from(&other.parcel.open),
+        "closed" => own.parcel.closed.clone_from(&other.parcel.closed),
+        _ => own.parcel.strip.clone_from(&other.parcel.strip),
     }
 }
 
@@ -177,11 +150,11 @@ fn change(own: &mut Sent, by: impl FnOnce(&mut Value)) {
 }
 
 fn sign_again(own: &mut Sent, payload: &[u8]) {
-    own.transcript = sign(&signing_input(payload, &own.public_key), &own.secret).into_bytes();
+    own.parcel.transcript = sign(&signing_input(payload, &own.public_key), &own.secret).into_bytes();
 }
 
 /// The payload of the transcript, as it was signed.
 fn payload(sent: &Sent) -> Vec<u8> {
-    let text = String::from_utf8_lossy(&sent.transcript);
+    let text = String::from_utf8_lossy(&sent.parcel.transcript);
     text.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok()).unwrap_or_default()
 }

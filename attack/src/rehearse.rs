@@ -6,7 +6,7 @@ use engine::{
     Attempt, Evidence, Issued, KeyKind, Networks, Phase, Reason, Scorer, Submission, Terms, Thresholds, Verdict, decide,
 };
 use fastrand::Rng;
-use visitor::Camera;
+use visitor::{Camera, Parcel};
 
 use crate::forge::Sent;
 
@@ -126,13 +126,14 @@ pub(crate) fn rehearse(
         now += frame_ms;
     }
     let evidence = attempt.evidence().expect("a complete attempt has its evidence");
-    let transcript = sign(&evidence.signing_input, &secret).into_bytes();
     let elapsed_ms = (now - issued_ms + 500.0) as u64;
     let issued = Issued { terms, public_key, rounds, elapsed_ms };
-    let Evidence { open, closed, strip, .. } = evidence.clone();
+    let Evidence { signing_input, open, closed, strip, .. } = evidence.clone();
+    let transcript = sign(&signing_input, &secret).into_bytes();
     let submission = Submission { transcript: &transcript, open: &open, closed: &closed, strip: &strip };
     let decision = decide(&issued, &submission, &mut Scorer::new(networks()), &Thresholds::V4)?;
-    let sent = Some((issued, Sent { public_key, secret, transcript, open, closed, strip }));
+    let parcel = Parcel { challenge: issued.terms.challenge_id.clone(), transcript, open, closed, strip };
+    let sent = Some((issued, Sent { public_key, secret, parcel }));
     Ok(Rehearsed { verdict: decision.verdict, sent })
 }
 

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use visitor::{Attended, Camera, Decided, Recorded, Sent as Answered, Served, Studio, Visitor, for_each};
 
 use crate::attempts::{Clips, Kind, seeded};
-use crate::forge::{Change, KINDS, Sent, another, flip_bit, replace_all};
+use crate::forge::{Change, KINDS, Sent, another, replace_all};
 use crate::report::Count;
 use crate::verifier::{Honest, Outcome, Verifier};
 
@@ -75,9 +75,9 @@ impl Server {
         forge: impl FnOnce(&mut Sent, &mut Rng),
     ) -> anyhow::Result<Option<Outcome>> {
         let (visitor, Ok(recorded)) = self.attend(camera, rng)? else { return Ok(None) };
-        let mut sent = Sent::honest(&recorded);
+        let mut sent = Sent::from(&recorded);
         forge(&mut sent, rng);
-        send(&visitor, &recorded, sent).map(Some)
+        send(&visitor, sent).map(Some)
     }
 }
 
@@ -89,7 +89,7 @@ impl Verifier for Server {
     fn attempt(&self, camera: &mut dyn Camera, rng: &mut Rng) -> anyhow::Result<Outcome> {
         let (visitor, attended) = self.attend(camera, rng)?;
         match attended {
-            Ok(recorded) => send(&visitor, &recorded, Sent::honest(&recorded)),
+            Ok(recorded) => send(&visitor, Sent::from(&recorded)),
             Err(how) => Ok(Outcome { accepted: false, how, sent: None, issued: None }),
         }
     }
@@ -114,7 +114,7 @@ impl Verifier for Server {
                 let outcome = self.forge(camera.as_mut(), &mut rng, |own, rng| match kind {
                     Forgery::Another(change) => change(own, other),
                     Forgery::Earlier(change) => change(own, &earlier.sent),
-                    Forgery::Bit => flip_bit(own, rng),
+                    Forgery::Bit => own.parcel.flip_bit(rng),
                 })?;
                 Ok(outcome.map(|Outcome { accepted, how, .. }| {
                     eprintln!("forged, {name}, {}: {how}", clip.name);
@@ -129,9 +129,8 @@ impl Verifier for Server {
     }
 }
 
-fn send(visitor: &Visitor, recorded: &Recorded, sent: Sent) -> anyhow::Result<Outcome> {
-    let parcel = sent.clone().parcel(recorded.terms.challenge_id.clone());
-    let (accepted, how) = match visitor.submit_until_answered(KEY, &parcel)? {
+fn send(visitor: &Visitor, sent: Sent) -> anyhow::Result<Outcome> {
+    let (accepted, how) = match visitor.submit_until_answered(KEY, &sent.parcel)? {
         Answered::Decided(Decided { verified, reason, .. }) => {
             (verified, reason.unwrap_or_else(|| "verified".to_owned()))
         }

@@ -31,7 +31,7 @@ type Forge = fn(&mut Parcel, &Parcel, &mut Rng);
 
 /// The kinds. Of the first so many are sent as were asked for, of the others a fiftieth.
 const KINDS: [(&str, Forge); 4] = [
-    ("one bit changed", |own, _, rng| flip_bit(own, rng)),
+    ("one bit changed", |own, _, rng| own.flip_bit(rng)),
     ("somebody else's submission", |own, other, _| *own = Parcel { challenge: own.challenge.clone(), ..other.clone() }),
     ("sent for somebody else's challenge", |own, other, _| own.challenge.clone_from(&other.challenge)),
     ("signed with another key", |own, _, rng| sign_anew(own, rng)),
@@ -95,49 +95,9 @@ fn counted(sent: Vec<Outcome>) -> Forgeries {
     all
 }
 
-/// Any one, each as likely as every other.
-fn flip_bit(Parcel { transcript, open, closed, strip, .. }: &mut Parcel, rng: &mut Rng) {
-    let mut parts = [transcript, open, closed, strip];
-    let length: usize = parts.iter().map(|part| part.len()).sum();
-    let mut at = rng.usize(..length);
-    for part in &mut parts {
-        match part.get_mut(at) {
-            Some(byte) => return *byte ^= 1 << rng.u8(..8),
-            None => at -= part.len(),
-        }
-    }
-}
-
 /// The same text with the signature of a key that was not registered for it.
 fn sign_anew(own: &mut Parcel, rng: &mut Rng) {
     let text = String::from_utf8_lossy(&own.transcript).into_owned();
     let input = text.rsplit_once('.').map_or(text.as_str(), |(input, _)| input);
     own.transcript = Key::draw(rng).sign(input);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_changed_bit_is_one_bit_of_any_part() {
-        let parcel = Parcel {
-            challenge: "c".to_owned(),
-            transcript: vec![0; 3],
-            open: vec![0; 5],
-            closed: vec![0; 2],
-            strip: vec![0; 4],
-        };
-        let mut rng = Rng::with_seed(1);
-        let mut bits = vec![0; 14 * 8];
-        for _ in 0..5000 {
-            let mut forged = parcel.clone();
-            flip_bit(&mut forged, &mut rng);
-            let set: Vec<_> = forged.bytes().into_iter().enumerate().filter(|&(_, byte)| byte != 0).collect();
-            let [(at, byte)] = set[..] else { panic!("not one byte") };
-            assert_eq!(byte.count_ones(), 1);
-            bits[at * 8 + byte.trailing_zeros() as usize] += 1;
-        }
-        assert!(bits.iter().all(|&count| count > 0), "{bits:?}");
-    }
 }

@@ -81,6 +81,19 @@ impl Parcel {
         [self.transcript.as_slice(), &self.open, &self.closed, &self.strip].concat()
     }
 
+    /// Changes one bit of any part, each as likely as every other.
+    pub fn flip_bit(&mut self, rng: &mut Rng) {
+        let mut parts = [&mut self.transcript, &mut self.open, &mut self.closed, &mut self.strip];
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        let mut at = rng.usize(..length);
+        for part in &mut parts {
+            match part.get_mut(at) {
+                Some(byte) => return *byte ^= 1 << rng.u8(..8),
+                None => at -= part.len(),
+            }
+        }
+    }
+
     /// Where it is sent.
     pub fn path(&self) -> String {
         format!("/api/submission/{}", self.challenge)
@@ -90,5 +103,32 @@ impl Parcel {
     pub fn lengths(&self) -> Value {
         let [transcript, open, closed, strip] = [&self.transcript, &self.open, &self.closed, &self.strip].map(Vec::len);
         json!({ "transcript": transcript, "open": open, "closed": closed, "strip": strip })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_bit_is_one_bit_of_any_part() {
+        let parcel = Parcel {
+            challenge: "c".to_owned(),
+            transcript: vec![0; 3],
+            open: vec![0; 5],
+            closed: vec![0; 2],
+            strip: vec![0; 4],
+        };
+        let mut rng = Rng::with_seed(1);
+        let mut bits = vec![0; 14 * 8];
+        for _ in 0..5000 {
+            let mut forged = parcel.clone();
+            forged.flip_bit(&mut rng);
+            let set: Vec<_> = forged.bytes().into_iter().enumerate().filter(|&(_, byte)| byte != 0).collect();
+            let [(at, byte)] = set[..] else { panic!("not one byte") };
+            assert_eq!(byte.count_ones(), 1);
+            bits[at * 8 + byte.trailing_zeros() as usize] += 1;
+        }
+        assert!(bits.iter().all(|&count| count > 0), "{bits:?}");
     }
 }
