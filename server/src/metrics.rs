@@ -15,6 +15,8 @@ const WAITING_MAILS: &str = "liveness_emails_waiting";
 const OLDEST_MAIL: &str = "liveness_email_oldest_waiting_seconds";
 const FREE_PERMITS: &str = "liveness_scoring_free_permits";
 
+const KEEP_UP_EVERY: Duration = Duration::from_secs(10);
+
 /// Upper bounds of the histograms' buckets, in seconds.
 const SHORT_S: [f64; 9] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
 const LONG_S: [f64; 7] = [5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0];
@@ -36,6 +38,18 @@ pub fn begin() {
 /// Everything that was counted since the process began.
 pub fn render() -> String {
     RECORDER.as_ref().map(PrometheusHandle::render).unwrap_or_default()
+}
+
+/// Puts what was measured into its buckets again and again. Else, where nobody asks for `/metrics`, every single time that was
+/// measured stays in memory.
+pub async fn keep_up() {
+    let mut ticks = tokio::time::interval(KEEP_UP_EVERY);
+    loop {
+        ticks.tick().await;
+        if let Some(recorder) = RECORDER.as_ref() {
+            recorder.run_upkeep();
+        }
+    }
 }
 
 /// A request was answered. `route`: its pattern, never its path.

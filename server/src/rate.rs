@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// So many clients are remembered at most; beyond it, those whose buckets are full again are forgotten, and if none is,
-/// strangers share one bucket.
+/// So many clients are remembered at most. Those whose buckets are full again are forgotten; if none is, strangers share one
+/// bucket.
 const MAX_CLIENTS: usize = 100_000;
 /// Of one that was taken for nothing.
 const GIVEN_BACK: f64 = 0.9;
-/// Who was quiet is looked for at most so often: that looks at every bucket.
-const FORGET_EVERY: Duration = Duration::from_secs(1);
+/// Who was quiet is looked for so often, and where no room is left, so often: that looks at every bucket.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
+const FORGET_EVERY_WITHOUT_ROOM: Duration = Duration::from_secs(1);
 
 /// What is limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -130,8 +131,9 @@ impl RateLimits {
 
 impl Buckets {
     fn tidy(&mut self, now: Instant) {
-        let is_time = self.tidied_at.is_none_or(|at| now.saturating_duration_since(at) >= FORGET_EVERY);
-        if self.by_client.len() >= MAX_CLIENTS && is_time {
+        let has_room = self.by_client.len() < MAX_CLIENTS;
+        let every = if has_room { FORGET_EVERY } else { FORGET_EVERY_WITHOUT_ROOM };
+        if self.tidied_at.is_none_or(|at| now.saturating_duration_since(at) >= every) {
             self.by_client.retain(|(limit, _), bucket| refill(*limit, *bucket, now).left < limit.rule().0);
             self.tidied_at = Some(now);
         }
@@ -191,6 +193,17 @@ mod tests {
         limits.give_back(Limit::Submission, "a", now);
         let taken = (0..).take_while(|_| limits.take(Limit::Submission, "a", now).is_ok()).count();
         assert_eq!(taken, 30, "nobody has more than a full bucket");
+    }
+
+    #[test]
+    fn who_has_all_their_requests_again_is_forgotten() {
+        let limits = RateLimits::new();
+        let start = Instant::now();
+        // One more registration is free every 180 s.
+        for (client, at_s, known) in [("a", 0, 1), ("b", 100, 2), ("c", 190, 2), ("d", 200, 3), ("d", 400, 1)] {
+            limits.take(Limit::Register, client, start + Duration::from_secs(at_s)).unwrap();
+            assert_eq!(limits.buckets.lock().unwrap().by_client.len(), known, "{client} after {at_s} s");
+        }
     }
 
     #[test]

@@ -39,6 +39,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     }
     let workers = [
         tokio::spawn(clock::watch(app.clone())),
+        tokio::spawn(metrics::keep_up()),
         tokio::spawn(mail::run(app.clone())),
         tokio::spawn(verification::sweep(app.clone())),
         tokio::spawn(retention::run(app.clone())),
