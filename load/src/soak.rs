@@ -9,7 +9,7 @@ use serde::Serialize;
 use visitor::for_each;
 
 use crate::crowd::Crowd;
-use crate::usage;
+use crate::usage::{self, Resident};
 
 /// People who are verified at a time, and the pause after each.
 const PEOPLE: usize = 3;
@@ -27,18 +27,16 @@ pub struct Soak {
     pub minutes: u64,
     /// People who were verified.
     pub verified: usize,
-    /// The server's memory twice a minute, in megabytes.
-    pub server_mb: Vec<f64>,
-    /// That of all workers together.
-    pub workers_mb: Vec<f64>,
-    /// How much the server's grew an hour, by a line through the second half.
+    /// The memory twice a minute.
+    pub memory_mb: Vec<Resident>,
+    /// How much the server's own grew an hour, by a line through the second half.
     pub growth_mb_per_h: f64,
 }
 
 impl Soak {
     /// Whether both bars are met.
     pub fn holds(&self) -> bool {
-        let together = self.server_mb.iter().zip(&self.workers_mb).map(|(server, workers)| server + workers);
+        let together = self.memory_mb.iter().map(|memory| memory.server + memory.workers);
         together.fold(0.0, f64::max) < MOST_MB && self.growth_mb_per_h < MOST_GROWTH_MB_PER_H
     }
 }
@@ -52,11 +50,10 @@ pub(crate) fn measure(crowd: &Crowd, pid: u32, minutes: u64) -> anyhow::Result<S
         while Instant::now() < end {
             if thread == 0 {
                 std::thread::sleep(SAMPLE_EVERY);
-                let (server_mb, workers_mb) = usage::resident_mb(pid)?;
-                let verified = verified.load(Ordering::Relaxed);
+                let memory = usage::resident(pid)?;
                 let minutes = begin.elapsed().as_secs_f64() / 60.0;
-                eprintln!("{minutes:.1} min: {verified} verified, server {server_mb} MB, workers {workers_mb} MB");
-                samples.lock().expect("no holder panics").push((server_mb, workers_mb));
+                eprintln!("{minutes:.1} min: {} verified, {memory:?}", verified.load(Ordering::Relaxed));
+                samples.lock().expect("no holder panics").push(memory);
                 continue;
             }
             let ready = crowd.ready()?;
@@ -68,11 +65,11 @@ pub(crate) fn measure(crowd: &Crowd, pid: u32, minutes: u64) -> anyhow::Result<S
         }
         Ok(())
     })?;
-    let (server_mb, workers_mb): (Vec<f64>, Vec<f64>) =
-        samples.into_inner().expect("no holder panics").into_iter().unzip();
-    let per_sample = slope(&server_mb[server_mb.len() / 2..]);
+    let memory_mb = samples.into_inner().expect("no holder panics");
+    let own_mb: Vec<f64> = memory_mb.iter().map(|memory| memory.servers_own).collect();
+    let per_sample = slope(&own_mb[own_mb.len() / 2..]);
     let growth_mb_per_h = (per_sample * 3600.0 / SAMPLE_EVERY.as_secs_f64() * 100.0).round() / 100.0;
-    Ok(Soak { minutes, verified: verified.into_inner(), server_mb, workers_mb, growth_mb_per_h })
+    Ok(Soak { minutes, verified: verified.into_inner(), memory_mb, growth_mb_per_h })
 }
 
 /// Of the line through these values, one step apart, that leaves the least squares; none where there are fewer than two.
@@ -111,8 +108,7 @@ mod tests {
         let soak = |server: f64, growth_mb_per_h| Soak {
             minutes: 60,
             verified: 1,
-            server_mb: vec![50.0, server, 50.0],
-            workers_mb: vec![100.0; 3],
+            memory_mb: [50.0, server, 50.0].map(|server| Resident { server, servers_own: 20.0, workers: 100.0 }).into(),
             growth_mb_per_h,
         };
         for (server, growth, expected) in

@@ -21,12 +21,27 @@ pub(crate) fn memory(pid: u32) -> anyhow::Result<Memory> {
     Ok(Memory { server_mb: peak_mb(pid)?, workers_mb })
 }
 
-/// The memory that the server and all its workers together have at the moment, in megabytes.
-pub(crate) fn resident_mb(pid: u32) -> anyhow::Result<(f64, f64)> {
-    let resident_mb = |pid| memory_mb(pid, "VmRSS:");
+/// Memory at a moment, in megabytes.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Resident {
+    /// The server's.
+    pub server: f64,
+    /// Of that, what it has laid down itself. The rest is the program's file, which comes in as it is used.
+    pub servers_own: f64,
+    /// That of all workers together.
+    pub workers: f64,
+}
+
+/// The memory that a server and its workers have now.
+pub(crate) fn resident(pid: u32) -> anyhow::Result<Resident> {
+    let all_mb = |pid| memory_mb(pid, "VmRSS:");
     // A worker may end while we look, and is followed by another.
-    let workers_mb = children(pid)?.into_iter().filter_map(|child| resident_mb(child).ok()).sum();
-    Ok((resident_mb(pid)?, workers_mb))
+    let workers: f64 = children(pid)?.into_iter().filter_map(|child| all_mb(child).ok()).sum();
+    Ok(Resident {
+        server: all_mb(pid)?,
+        servers_own: memory_mb(pid, "RssAnon:")?,
+        workers: (workers * 10.0).round() / 10.0,
+    })
 }
 
 /// Processor time.
