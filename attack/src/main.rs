@@ -144,7 +144,9 @@ fn add(count: &mut Count, outcomes: &[Outcome]) {
         count.add(outcome.accepted);
         *ends.entry(&outcome.how).or_default() += 1;
     }
-    eprintln!("{}: {} of {}, {ends:?}", count.name, count.accepted, count.attempts);
+    if !outcomes.is_empty() {
+        eprintln!("{}: {} of {}, {ends:?}", count.name, count.accepted, count.attempts);
+    }
 }
 
 /// What an honest person sent.
