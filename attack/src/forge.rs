@@ -83,7 +83,7 @@ pub(crate) fn all(honest: &[Honest], scorer: &mut Scorer) -> anyhow::Result<Vec<
         let mut count = Count::new(&format!("forged: {name}"));
         for (index, own) in honest.iter().enumerate() {
             let mut sent = own.sent.clone();
-            forge(&mut sent, &another(honest, index, &own.person).unwrap_or(own).sent);
+            forge(&mut sent, &another(honest, index, &own.person)?.sent);
             count.add(accepts(own.issued.as_ref(), &sent, scorer)?);
         }
         counts.push(count);
@@ -92,9 +92,12 @@ pub(crate) fn all(honest: &[Honest], scorer: &mut Scorer) -> anyhow::Result<Vec<
 }
 
 /// The first attempt of somebody else, half-way round the list from `index`.
-pub(crate) fn another<'a>(honest: &'a [Honest], index: usize, person: &str) -> Option<&'a Honest> {
-    let all = (0..honest.len()).map(|step| &honest[(index + honest.len() / 2 + step) % honest.len()]);
-    all.into_iter().find(|honest| honest.person != person)
+///
+/// # Errors
+/// Nobody else was accepted: what is forged with one's own is no forgery.
+pub(crate) fn another<'a>(honest: &'a [Honest], index: usize, person: &str) -> anyhow::Result<&'a Honest> {
+    let mut all = (0..honest.len()).map(|step| &honest[(index + honest.len() / 2 + step) % honest.len()]);
+    all.find(|honest| honest.person != person).context("to forge takes two people, in two clips")
 }
 
 fn accepts(issued: Option<&Issued>, sent: &Sent, scorer: &mut Scorer) -> anyhow::Result<bool> {

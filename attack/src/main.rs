@@ -23,6 +23,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Parser;
 use engine_compact::{FILE_NAME, Models};
+use visitor::Served;
 
 use attempts::{Clips, Kind};
 use clip::Clip;
@@ -121,10 +122,7 @@ fn run(options: &Options) -> anyhow::Result<bool> {
 fn verifier(options: &Options) -> anyhow::Result<Box<dyn Verifier>> {
     let models = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../models"));
     if options.over_http {
-        let program = match &options.program {
-            Some(program) => std::path::absolute(program)?,
-            None => std::env::current_exe()?.with_file_name("blinkgate"),
-        };
+        let program = Served::program(options.program.as_deref())?;
         return Ok(Box::new(Server::start(&program, models, options.at_once)?));
     }
     let pack = models.join(FILE_NAME);

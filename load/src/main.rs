@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use clap::Parser;
 use load::{Forgeries, Plan, crash::Crash, faults::Faults};
 use tempfile::TempDir;
+use visitor::Served;
 
 /// Starts a server of its own in a temporary folder and measures what it bears, over HTTP on this machine; with --kill, ends
 /// it without warning while people submit and looks whether everybody's outcome is whole.
@@ -33,7 +34,7 @@ struct Options {
     #[arg(long, conflicts_with_all = ["kill", "inject", "forge", "registrations", "verifications"])]
     faults: bool,
     /// Verify people for so many minutes instead of measuring, and watch the memory
-    #[arg(long, value_name = "MINUTES", conflicts_with_all = ["kill", "inject", "forge", "registrations", "verifications", "faults"])]
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u64).range(2..), conflicts_with_all = ["kill", "inject", "forge", "registrations", "verifications", "faults"])]
     soak: Option<u64>,
     /// Seconds that each of these lasts
     #[arg(long, default_value_t = 30)]
@@ -92,11 +93,7 @@ fn faketime() -> Option<PathBuf> {
 }
 
 fn run(options: &Options) -> anyhow::Result<bool> {
-    let program = match &options.program {
-        Some(program) => std::path::absolute(program)?,
-        None => std::env::current_exe()?.with_file_name("blinkgate"),
-    };
-    anyhow::ensure!(program.exists(), "{} is missing: build the workspace", program.display());
+    let program = Served::program(options.program.as_deref())?;
     let models = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../models"));
     // Removed with this value.
     let temporary = TempDir::new().context("no temporary folder")?;

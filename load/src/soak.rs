@@ -34,10 +34,10 @@ pub struct Soak {
 }
 
 impl Soak {
-    /// Whether both bars are met.
+    /// Whether both bars are met, by a server that was used.
     pub fn holds(&self) -> bool {
         let together = self.memory_mb.iter().map(|memory| memory.server + memory.workers);
-        together.fold(0.0, f64::max) < MOST_MB && self.growth_mb_per_h < MOST_GROWTH_MB_PER_H
+        self.verified > 0 && together.fold(0.0, f64::max) < MOST_MB && self.growth_mb_per_h < MOST_GROWTH_MB_PER_H
     }
 }
 
@@ -46,22 +46,26 @@ pub(crate) fn measure(crowd: &Crowd, pid: u32, minutes: u64) -> anyhow::Result<S
     let begin = Instant::now();
     let end = begin + Duration::from_secs(60 * minutes);
     let (verified, samples) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let watch = || -> anyhow::Result<()> {
+        std::thread::sleep(SAMPLE_EVERY);
+        let memory = usage::resident(pid)?;
+        let minutes = begin.elapsed().as_secs_f64() / 60.0;
+        eprintln!("{minutes:.1} min: {} verified, {memory:?}", verified.load(Ordering::Relaxed));
+        samples.lock().expect("no holder panics").push(memory);
+        Ok(())
+    };
+    let verify = || -> anyhow::Result<()> {
+        let ready = crowd.ready()?;
+        std::thread::sleep(ready.due.saturating_duration_since(Instant::now()));
+        let decided = ready.visitor.submit_until_decided("soak", &ready.parcel, PATIENCE)?;
+        ensure!(decided.verified, "a copy was refused: {decided:?}");
+        verified.fetch_add(1, Ordering::Relaxed);
+        std::thread::sleep(PAUSE);
+        Ok(())
+    };
     for_each(PEOPLE + 1, &(0..=PEOPLE).collect::<Vec<_>>(), |&thread| {
         while Instant::now() < end {
-            if thread == 0 {
-                std::thread::sleep(SAMPLE_EVERY);
-                let memory = usage::resident(pid)?;
-                let minutes = begin.elapsed().as_secs_f64() / 60.0;
-                eprintln!("{minutes:.1} min: {} verified, {memory:?}", verified.load(Ordering::Relaxed));
-                samples.lock().expect("no holder panics").push(memory);
-                continue;
-            }
-            let ready = crowd.ready()?;
-            std::thread::sleep(ready.due.saturating_duration_since(Instant::now()));
-            let decided = ready.visitor.submit_until_decided("soak", &ready.parcel, PATIENCE)?;
-            ensure!(decided.verified, "a copy was refused: {decided:?}");
-            verified.fetch_add(1, Ordering::Relaxed);
-            std::thread::sleep(PAUSE);
+            if thread == 0 { watch() } else { verify() }?;
         }
         Ok(())
     })?;

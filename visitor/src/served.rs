@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 
 use crate::outbox::Outbox;
 use crate::site::Site;
@@ -26,6 +26,19 @@ pub struct Served {
 }
 
 impl Served {
+    /// The program: this file, or the one beside the program that asks.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn program(file: Option<&Path>) -> anyhow::Result<PathBuf> {
+        let program = match file {
+            Some(file) => std::path::absolute(file)?,
+            None => std::env::current_exe()?.with_file_name("blinkgate"),
+        };
+        ensure!(program.exists(), "{} is missing: build the workspace", program.display());
+        Ok(program)
+    }
+
     /// Starts the program on what lies in `folder`, with these settings beside those of its own, at a port of this machine
     /// that is the same each time.
     ///
