@@ -33,7 +33,7 @@ fn pictures() -> Vec<Vec<u8>> {
 
 /// The one face that is free to show, as a capture. It is read where it lies and kept nowhere else.
 fn portrait() -> Vec<u8> {
-    let bytes: &[u8] = include_bytes!("../../clip-maker/astronaut.png");
+    let bytes: &[u8] = include_bytes!("../../tools/clip-maker/astronaut.png");
     let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
     let mut rgb = vec![0; reader.output_buffer_size().unwrap()];
     let info = reader.next_frame(&mut rgb).unwrap();

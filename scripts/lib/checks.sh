@@ -104,7 +104,7 @@ check_scripts() {
 
 check_www() {
     have_node || { skip "node and npm (20.11 or newer) are not installed"; return; }
-    node --test www/test/*.test.js || return
+    node --test tests/www/*.test.js || return
     install_browser_tests && tests/browser/node_modules/.bin/tsc --project www/jsconfig.json
 }
 

@@ -1,5 +1,5 @@
 // @ts-check
-/** Where the engine's files lie and what they weigh. Filled in when the server is built, by `site/`. */
+/** Where the engine's files lie and what they weigh. Filled in when the server is built, by `server/site`. */
 
 /** A file that is sent.
  * @typedef {object} SentFile

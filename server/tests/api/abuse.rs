@@ -26,7 +26,7 @@ async fn fail_again(server: &TestServer, cookie: &str) {
 
 async fn ask(server: &TestServer, cookie: &str) -> Answer {
     server
-        .post("/api/challenge", Some(cookie), &json!({ "public_key": public_key(), "consent": visitor::consent() }))
+        .post("/api/challenge", Some(cookie), &json!({ "public_key": public_key(), "consent": test_client::consent() }))
         .await
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use server::db::Db;
 use server::domain::EventId;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
-use visitor::{Served, Studio};
+use test_client::{Served, Studio};
 
 use crate::database::{TestDatabase, parsed, required_postgres_url};
 use crate::helpers::at_home;

@@ -45,11 +45,11 @@ async fn keys_that_cannot_be_trusted_are_refused() {
     ];
     for key in cases {
         let answer = server
-            .post("/api/challenge", Some(&cookie), &json!({ "public_key": key, "consent": visitor::consent() }))
+            .post("/api/challenge", Some(&cookie), &json!({ "public_key": key, "consent": test_client::consent() }))
             .await;
         answer.assert_problem(422, "key_invalid");
     }
-    let body = json!({ "public_key": good, "consent": visitor::consent() });
+    let body = json!({ "public_key": good, "consent": test_client::consent() });
     assert_eq!(server.post("/api/challenge", Some(&cookie), &body).await.status, StatusCode::CREATED);
     server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(422, "key_invalid");
     assert_eq!(server.number("select count(*) from challenges").await, 1);
@@ -63,7 +63,7 @@ async fn a_page_that_tells_people_something_else_is_asked_to_be_loaded_again() {
         let body = json!({ "public_key": public_key(), "consent": consent });
         server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(422, "consent_unknown");
     }
-    assert_eq!(server.challenge(&cookie).await["consent"], json!(visitor::consent()));
+    assert_eq!(server.challenge(&cookie).await["consent"], json!(test_client::consent()));
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn attempts_run_out_and_a_new_link_brings_new_ones() {
         let answer = server.submit(&cookie, "k", &worthless(&challenge)).await;
         assert_eq!(answer.json()["attempts_left"], left);
     }
-    let body = json!({ "public_key": public_key(), "consent": visitor::consent() });
+    let body = json!({ "public_key": public_key(), "consent": test_client::consent() });
     server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(429, "attempts_exhausted");
     assert_eq!(server.session(&cookie).await["attempts_left"], 0);
     let fresh = server.sitting("jo@example.com").await;
@@ -97,7 +97,7 @@ async fn who_is_verified_gets_no_challenge() {
     let server = TestServer::start().await;
     let cookie = server.sitting("jo@example.com").await;
     server.execute("update users set status = 'VERIFIED'").await;
-    let body = json!({ "public_key": public_key(), "consent": visitor::consent() });
+    let body = json!({ "public_key": public_key(), "consent": test_client::consent() });
     server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(409, "already_verified");
     assert_eq!(server.session(&cookie).await["status"], "VERIFIED");
 }
@@ -109,6 +109,6 @@ async fn challenges_cannot_be_asked_for_without_end() {
     for _ in 0..30 {
         server.challenge(&cookie).await;
     }
-    let body = json!({ "public_key": public_key(), "consent": visitor::consent() });
+    let body = json!({ "public_key": public_key(), "consent": test_client::consent() });
     server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(429, "too_many_requests");
 }

@@ -49,7 +49,7 @@ async fn an_outcome_is_described_as_unavailable_without_its_cause() {
     let cookie = server.sitting("jo@example.com").await;
     server.app.db.close().await;
     let answer = server
-        .post("/api/challenge", Some(&cookie), &json!({ "public_key": "x", "consent": visitor::consent() }))
+        .post("/api/challenge", Some(&cookie), &json!({ "public_key": "x", "consent": test_client::consent() }))
         .await;
     answer.assert_problem(503, "unavailable");
     for inner in ["pool", "sqlite", "postgres", "database", "closed"] {
@@ -71,7 +71,7 @@ async fn a_claim_whose_process_died_can_be_taken_over_when_its_lease_ends() {
         )
         .await;
     server.submit(&cookie, "k1", &worthless(&challenge)).await.assert_problem(409, "submission_in_progress");
-    let body = json!({ "public_key": crate::helpers::public_key(), "consent": visitor::consent() });
+    let body = json!({ "public_key": crate::helpers::public_key(), "consent": test_client::consent() });
     server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(409, "submission_in_progress");
     server.execute("update challenges set lease_until = issued_at").await;
     let answer = server.submit(&cookie, "k1", &worthless(&challenge)).await;

@@ -37,7 +37,7 @@ impl Forger {
         self.made += 1;
         let secret = [self.made; 32];
         let key = SigningKey::from_bytes(&secret).verifying_key().to_bytes();
-        let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": visitor::consent() });
+        let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": test_client::consent() });
         let answer = self.server.post("/api/challenge", Some(&self.cookie), &body).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
         Target { challenge: answer.json(), secret, key }
@@ -116,7 +116,7 @@ async fn sr_06_weak_and_oddly_written_keys_are_refused() {
         for limit in [server::rate::Limit::Challenge, server::rate::Limit::ChallengeClient] {
             forger.server.refill(limit, &sitting);
         }
-        let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": visitor::consent() });
+        let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": test_client::consent() });
         let answer = forger.server.post("/api/challenge", Some(&forger.cookie), &body).await;
         assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (422, &json!("key_invalid")), "{key:02x?}");
     }
@@ -207,7 +207,7 @@ async fn sr_08_only_the_strict_form_of_a_payload_is_read() {
 async fn a_transcript_that_names_another_text_than_was_shown_is_refused() {
     let mut forger = Forger::new().await;
     let target = forger.target().await;
-    let payload = target.payload().replacen(&visitor::consent(), &"A".repeat(43), 1);
+    let payload = target.payload().replacen(&test_client::consent(), &"A".repeat(43), 1);
     assert_eq!(forger.reason(&target, target.signed(&payload)).await, "transcript_binding");
 }
 

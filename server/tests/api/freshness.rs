@@ -48,11 +48,11 @@ async fn sr_02_evidence_of_a_verified_sitting_is_refused_in_another_before_any_p
     let anew = engine::transcript::sign(&engine::transcript::signing_input(&payload, &key), &secret).into_bytes();
     let cookie = server.sitting("thief@example.com").await;
     let same = ed25519_dalek::SigningKey::from_bytes(&SECRET).verifying_key().to_bytes();
-    let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(same), "consent": visitor::consent() });
+    let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(same), "consent": test_client::consent() });
     server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(422, "key_invalid");
     for (transcript, reason) in [(old.transcript.clone(), "transcript_header"), (anew, "transcript_binding")] {
         let key = if reason == "transcript_binding" { URL_SAFE_NO_PAD.encode(key) } else { public_key() };
-        let body = json!({ "public_key": key, "consent": visitor::consent() });
+        let body = json!({ "public_key": key, "consent": test_client::consent() });
         let challenge = server.post("/api/challenge", Some(&cookie), &body).await.json();
         let parcel =
             Parcel { challenge: challenge["challenge_id"].as_str().unwrap().to_owned(), transcript, ..old.clone() };
@@ -122,7 +122,7 @@ fn flip(id: &str, at: usize) -> String {
 /// Everything that a person may do in a sitting.
 async fn refusals(server: &TestServer, cookie: &str, parcel: &Parcel) -> Vec<u16> {
     let show = Request::get("/api/session").header(header::COOKIE, cookie).body(Body::empty()).unwrap();
-    let challenge = json!({ "public_key": public_key(), "consent": visitor::consent() });
+    let challenge = json!({ "public_key": public_key(), "consent": test_client::consent() });
     let giving_up = json!({ "challenge_id": parcel.challenge, "reason": "timeout" });
     vec![
         server.send(show).await.status.as_u16(),

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, Method, Request, header};
 use serde_json::Value;
-pub use visitor::Parcel;
+pub use test_client::Parcel;
 
 use crate::helpers::{Answer, TestServer, own_post};
 

@@ -47,7 +47,7 @@ impl Person {
         let take = u32::try_from(server.number(before).await).unwrap();
         let secret = secret(take);
         let key = SigningKey::from_bytes(&secret).verifying_key().to_bytes();
-        let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": visitor::consent() });
+        let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": test_client::consent() });
         let answer = server.post("/api/challenge", Some(&cookie), &body).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
         let challenge = answer.json();
@@ -134,7 +134,7 @@ async fn a_person_who_blinks_is_verified_and_the_evidence_is_kept() {
     let again = person.submit(&server, "k1").await;
     assert_eq!(again.text, answer.text, "the same request gets the same answer");
     person.submit(&server, "k2").await.assert_problem(409, "challenge_used");
-    let another = json!({ "public_key": public_key(), "consent": visitor::consent() });
+    let another = json!({ "public_key": public_key(), "consent": test_client::consent() });
     server.post("/api/challenge", Some(&person.cookie), &another).await.assert_problem(409, "already_verified");
 }
 
@@ -246,7 +246,7 @@ fn with_other_bytes(mut jpeg: Vec<u8>) -> Vec<u8> {
 /// What somebody else sent, with these pictures, signed anew for a challenge of this sitting.
 async fn copy(server: &TestServer, cookie: &str, of: &Person, secret: &[u8; 32], pictures: [Vec<u8>; 3]) -> Parcel {
     let key = SigningKey::from_bytes(secret).verifying_key().to_bytes();
-    let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": visitor::consent() });
+    let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": test_client::consent() });
     let challenge = server.post("/api/challenge", Some(cookie), &body).await.json();
     server.execute("update challenges set issued_at = issued_at - 10000 where state = 'issued'").await;
     let (_, payload) = of.evidence.signing_input.split_once('.').unwrap();

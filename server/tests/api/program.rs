@@ -249,7 +249,7 @@ impl Visit {
     fn blinking(mut browser: Browser, take: u32) -> Self {
         let secret = pixels::secret(take);
         let key = SigningKey::from_bytes(&secret).verifying_key().to_bytes();
-        let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": visitor::consent() });
+        let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": test_client::consent() });
         let (status, challenge) = browser.post("/api/challenge", &body);
         assert_eq!(status, 201, "{challenge}");
         let evidence = pixels::record_of(take, serde_json::from_value(challenge.clone()).unwrap(), key);

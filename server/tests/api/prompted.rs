@@ -88,7 +88,7 @@ async fn where_nothing_is_prompted_or_all_is_over_no_cue_is_given() {
 
 #[tokio::test]
 async fn slow_cameras_and_who_asks_for_it_are_guided_by_tones_if_the_site_allows() {
-    let ask = |rate: u32, tones: bool| json!({ "public_key": crate::helpers::public_key(), "consent": visitor::consent(), "rate": rate, "tone_guided": tones });
+    let ask = |rate: u32, tones: bool| json!({ "public_key": crate::helpers::public_key(), "consent": test_client::consent(), "rate": rate, "tone_guided": tones });
     let cases = [
         ("true", 300, false, "prompted"),
         ("true", 300, true, "tone_guided"),

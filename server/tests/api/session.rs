@@ -30,7 +30,7 @@ async fn nothing_of_the_api_opens_without_a_sitting() {
         server.send(request).await.assert_problem(401, "session_missing");
     }
     let bodies: [(&str, Value); 2] = [
-        ("/api/challenge", json!({ "public_key": "x", "consent": visitor::consent() })),
+        ("/api/challenge", json!({ "public_key": "x", "consent": test_client::consent() })),
         ("/api/give-up", json!({ "challenge_id": "x", "reason": "timeout" })),
     ];
     for (path, body) in bodies {
@@ -45,7 +45,7 @@ async fn a_sitting_ends() {
     server.execute("update capture_sessions set expires_at = created_at").await;
     let request = Request::get("/api/session").header(header::COOKIE, &cookie).body(Body::empty()).unwrap();
     server.send(request).await.assert_problem(401, "session_expired");
-    let body = json!({ "public_key": crate::helpers::public_key(), "consent": visitor::consent() });
+    let body = json!({ "public_key": crate::helpers::public_key(), "consent": test_client::consent() });
     server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(401, "session_expired");
 }
 

@@ -9,7 +9,7 @@ export function portraitClip({ blinks = true, twice = false } = {}) {
   // Another build of the clip maker makes another clip.
   const build = Math.round(statSync(CLIP_MAKER).mtimeMs);
   const single = cached(`portrait-${blinks ? 'blinks' : 'open'}-${build}.y4m`, (file) => {
-    const portrait = join(ROOT, 'clip-maker', 'astronaut.png');
+    const portrait = join(ROOT, 'tools', 'clip-maker', 'astronaut.png');
     const options = ['--portrait', portrait, '--models', join(ROOT, 'models'), ...(blinks ? [] : ['--no-blink'])];
     execFileSync(CLIP_MAKER, [file, ...options]);
   });

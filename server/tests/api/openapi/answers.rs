@@ -80,7 +80,7 @@ async fn check(api: &mut Description, server: &TestServer) {
     let cookie = crate::helpers::cookie_of(&answer);
     api.post(server, "POST /verify", "/verify", None, &json!({ "token": "none" })).await;
 
-    let key = json!({ "public_key": public_key(), "consent": visitor::consent(), "rate": 300, "tone_guided": false });
+    let key = json!({ "public_key": public_key(), "consent": test_client::consent(), "rate": 300, "tone_guided": false });
     let challenge = api.post(server, "POST /api/challenge", "/api/challenge", Some(&cookie), &key).await.json();
     let giving_up = json!({ "challenge_id": challenge["challenge_id"], "reason": "cancelled" });
     api.post(server, "POST /api/give-up", "/api/give-up", Some(&cookie), &giving_up).await;

@@ -95,7 +95,7 @@ impl Person {
             let reply = self
                 .post(
                     "/api/challenge",
-                    &json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": visitor::consent() }),
+                    &json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": test_client::consent() }),
                 )
                 .await;
             // A server that died may have registered the key without saying so.

@@ -1,0 +1,73 @@
+//! Pairs of captures: those of one person at one moment pass, those of two people do not. On the stills of the shared
+//! test material; where they are absent the test says that it was skipped.
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+
+use engine::{CaptureScore, CaptureThresholds, Picture, Scorer, Thresholds, jpeg};
+
+/// (person, open, closed): frames of one clip, not far apart.
+const PEOPLE: [(&str, &str, &str); 4] = [
+    ("cap12", "from_video__cap12_f0620_open.png", "from_video__cap12_f0640_closed.png"),
+    ("cap13", "from_video__cap13_f0040_open.png", "from_video__cap13_f0098_closed.png"),
+    ("d0", "from_video__d0_f0000_open.png", "from_video__d0_f0065_closed.png"),
+    ("d13", "from_video__d13_f0000_open_glasses.png", "from_video__d13_f0043_closed_glasses.png"),
+];
+
+/// Open eyes of people who are in no clip.
+const OTHERS: [&str; 4] =
+    ["liveportrait__s9.jpg", "patlevin__portrait.jpg", "tfjs__test_data_portrait.jpg", "skimage__astronaut.png"];
+
+/// The same man in the same room, recorded twice: this check does not recognise people and need not part them.
+const SAME_MAN: [&str; 2] = ["cap12", "cap13"];
+
+#[test]
+fn pairs_of_one_moment_pass_and_pairs_of_two_people_do_not() {
+    let stills = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/material/stills");
+    if !stills.is_dir() {
+        return eprintln!("SKIPPED: {} is absent", stills.display());
+    }
+    let models = clip_maker::load_models(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models")).unwrap();
+    let mut scorer = Scorer::new(models.networks());
+    let mut score = |name: &str| score(&mut scorer, &stills.join(name));
+    let limits = Thresholds::V4.capture;
+    let mut failures = Vec::new();
+    let mut check = |what: String, open: &CaptureScore, closed: &CaptureScore, expected: bool| {
+        let pair = open.compare(closed).unwrap();
+        let likeness = (limits.min_likeness..=limits.max_likeness).contains(&pair.likeness);
+        let passes = likeness && pair.shape_distance <= limits.max_shape_distance;
+        println!(
+            "{what:40} shape {:.4}  likeness {:.4}  {}",
+            pair.shape_distance,
+            pair.likeness,
+            if passes { "passes" } else { "" }
+        );
+        if passes != expected {
+            failures.push(what);
+        }
+    };
+    let people = PEOPLE.map(|(who, open, closed)| (who, score(open), score(closed)));
+    for (who, open, closed) in &people {
+        check(format!("{who}, one moment"), open, closed, true);
+        for (other, other_open, _) in people.iter().filter(|(other, ..)| other != who) {
+            if !(SAME_MAN.contains(who) && SAME_MAN.contains(other)) {
+                check(format!("{other} open, {who} closed"), other_open, closed, false);
+            }
+        }
+        for other in OTHERS {
+            check(format!("{other} open, {who} closed"), &score(other), closed, false);
+        }
+    }
+    assert!(failures.is_empty(), "{failures:#?}");
+}
+
+fn score(scorer: &mut Scorer, path: &Path) -> CaptureScore {
+    let rgba = image::open(path).unwrap().into_rgba8();
+    let (width, height) = (rgba.width() as usize, rgba.height() as usize);
+    let picture = Picture::new(rgba.into_raw(), width, height).unwrap();
+    let jpeg = jpeg::encode(&picture.as_frame(), usize::MAX).unwrap().unwrap();
+    // The stills are whole frames; only the face in them is compared.
+    let capture = CaptureThresholds { max_bytes: usize::MAX, ..Thresholds::V4.capture };
+    let thresholds = Thresholds { min_face_width: 0.0, capture, ..Thresholds::V4 };
+    scorer.score(&jpeg.bytes, &thresholds).unwrap().unwrap_or_else(|reason| panic!("{}: {reason}", path.display()))
+}

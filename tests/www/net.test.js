@@ -1,0 +1,69 @@
+// @ts-check
+/** Answers of the server, camera errors, what a browser lacks. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { read } from '../../www/assets/api.js';
+import { cameraCode } from '../../www/assets/camera.js';
+import { Problem } from '../../www/assets/problem.js';
+import { bestBuild, missing } from '../../www/assets/support.js';
+
+const none = () => null;
+
+/** @param {() => unknown} work @returns {Problem} */
+function problemOf(work) {
+  try {
+    work();
+  } catch (error) {
+    assert.ok(error instanceof Problem);
+    return error;
+  }
+  throw new assert.AssertionError({ message: 'no problem was thrown' });
+}
+
+test('an answer is its JSON, a refusal is a problem with the server’s code', () => {
+  assert.deepEqual(read(200, none, '{"status":"sent"}'), { status: 'sent' });
+  const refused = problemOf(() => read(429, (name) => (name === 'Retry-After' ? '7' : null), '{"code":"too_many_requests","detail":"Wait.","request_id":"r"}'));
+  assert.deepEqual([refused.code, refused.status, refused.detail, refused.retryAfterMs, refused.requestId], ['too_many_requests', 429, 'Wait.', 7000, 'r']);
+});
+
+test('what is not our server’s JSON is a problem too', () => {
+  assert.equal(problemOf(() => read(502, none, '<html>bad gateway</html>')).code, 'server_error');
+  assert.equal(problemOf(() => read(200, none, '<html>log in to the WLAN</html>')).code, 'unexpected');
+  assert.equal(problemOf(() => read(404, none, '')).code, 'unexpected');
+});
+
+test('each error of the camera has its code', () => {
+  /** @type {[string, string][]} */
+  const cases = [
+    ['NotAllowedError', 'camera_denied'], ['SecurityError', 'camera_denied'], ['NotFoundError', 'camera_missing'], ['NotReadableError', 'camera_busy'],
+    ['AbortError', 'camera_busy'], ['OverconstrainedError', 'camera_overconstrained'], ['InvalidStateError', 'camera_failed'],
+  ];
+  for (const [name, code] of cases) assert.equal(cameraCode(new DOMException('x', name)), code, name);
+  assert.equal(cameraCode(new TypeError('x')), 'camera_failed');
+  assert.equal(cameraCode('x'), 'camera_failed');
+});
+
+test('what a browser lacks is named, the first thing first', () => {
+  const whole = { isSecureContext: true, navigator: { mediaDevices: { getUserMedia() {} } }, WebAssembly };
+  const old = { WebAssembly: { validate: () => false } };
+  /** @type {[string, object, boolean, string[], string | null][]} */
+  const cases = [
+    ['nothing', {}, true, ['simd'], null],
+    ['a secure page', { isSecureContext: false }, true, ['simd'], 'camera_insecure'],
+    ['a secure page (which hides the camera)', { isSecureContext: false, navigator: {} }, true, ['simd'], 'camera_insecure'],
+    ['camera access', { navigator: {} }, true, ['simd'], 'camera_unsupported'],
+    ['WebAssembly', { WebAssembly: undefined }, true, ['simd', 'baseline'], 'wasm_unsupported'],
+    ['SIMD, where the server has nothing else', old, true, ['simd'], 'wasm_unsupported'],
+    ['SIMD, which the baseline does without', old, true, ['simd', 'baseline'], null],
+    ['module workers', {}, false, ['simd'], 'worker_unsupported'],
+  ];
+  for (const [about, change, workers, builds, expected] of cases) {
+    assert.equal(missing(/** @type {any} */ ({ ...whole, ...change }), () => workers, (build) => builds.includes(build)), expected, about);
+  }
+});
+
+test('the quickest build that runs is taken', () => {
+  assert.equal(bestBuild(globalThis), 'simd');
+  assert.equal(bestBuild(/** @type {any} */ ({ WebAssembly: { validate: () => false } })), 'baseline');
+});

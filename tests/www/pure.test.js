@@ -1,0 +1,113 @@
+// @ts-check
+/** The small pure modules: hold, frame clock, oval, announcements, base64url, addresses, languages. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { PACE_MS, paced } from '../../www/assets/announce.js';
+import { base64url } from '../../www/assets/base64url.js';
+import { looksLikeEmail } from '../../www/assets/email.js';
+import { NO_FRAMES, tick } from '../../www/assets/frame-clock.js';
+import { HOLD_MS, NOT_HELD, hold } from '../../www/assets/hold.js';
+import { chooseLanguage, directionOf, plural, sizeText, text } from '../../www/assets/language.js';
+import { outside, ovalIn, ring } from '../../www/assets/oval.js';
+
+test('the ring fills while the face is right, and starts over when it is not', () => {
+  let state = hold(NOT_HELD, true, 1000);
+  assert.equal(state.share, 0);
+  state = hold(state, true, 1000 + HOLD_MS / 2);
+  assert.equal(state.share, 0.5);
+  assert.equal(hold(state, true, 1000 + HOLD_MS * 3).share, 1);
+  assert.deepEqual(hold(state, false, 1400), NOT_HELD);
+});
+
+test('frame times follow the media time, on the page’s clock', () => {
+  let clock = tick(NO_FRAMES, 500, 10_000);
+  assert.equal(clock.last_ms, 10_000);
+  clock = tick(clock, 533, 10_041); // heard 8 ms late
+  assert.equal(clock.last_ms, 10_033);
+});
+
+test('frame times always rise and never run away from the page’s clock', () => {
+  /** @type {[media: number | null, now: number][]} */
+  const frames = [[500, 1000], [500, 1033], [500, 1066], [499, 1100], [90_000, 1133], [90_033, 1166], [null, 1200], [0, 1233], [33, 1266]];
+  let clock = NO_FRAMES;
+  for (const [media, now] of frames) {
+    const before = clock.last_ms;
+    clock = tick(clock, media, now);
+    assert.ok(clock.last_ms > before, `rises at ${now}`);
+    assert.ok(Math.abs(clock.last_ms - now) <= 150, `near the clock at ${now}: ${clock.last_ms}`);
+  }
+});
+
+test('the oval lies on the same part of the picture whatever the stage', () => {
+  const landscape = { width: 640, height: 480 };
+  /** @type {[picture: {width: number, height: number}, stage: {width: number, height: number}][]} */
+  const cases = [[landscape, { width: 640, height: 480 }], [landscape, { width: 358, height: 477 }], [{ width: 480, height: 640 }, { width: 358, height: 477 }], [landscape, { width: 280, height: 240 }], [{ width: 1280, height: 720 }, { width: 640, height: 480 }]];
+  for (const [picture, stage] of cases) {
+    const { cx, cy, rx, ry } = ovalIn(picture, stage);
+    const about = `${JSON.stringify(picture)} in ${JSON.stringify(stage)}`;
+    assert.ok(cx - rx >= 0 && cx + rx <= stage.width && cy - ry >= 0 && cy + ry <= stage.height, `inside: ${about}`);
+    const scale = Math.max(stage.width / picture.width, stage.height / picture.height);
+    const share = (2 * rx) / scale / Math.min(picture.width, picture.height);
+    assert.ok(share > 0.4 && share < 0.8, `a face that fills it is accepted: ${share} for ${about}`);
+    assert.ok(ry > rx, about);
+  }
+});
+
+test('the oval’s paths are closed and name its top', () => {
+  const oval = { cx: 100, cy: 90, rx: 40, ry: 50 };
+  assert.equal(ring(oval), 'M 100 40 A 40 50 0 0 1 100 140 A 40 50 0 0 1 100 40 Z');
+  assert.match(outside(oval, { width: 200, height: 180 }), /^M 0 0 H 200 V 180 H 0 Z M 100 40 .* Z$/);
+});
+
+test('announcements keep their pace, and the newest one wins', () => {
+  let now = 0;
+  /** @type {{at: number, work: () => void}[]} */
+  const timers = [];
+  /** @type {[number, string][]} */
+  const said = [];
+  const announce = paced((words) => said.push([now, words]), { now: () => now, later: (work, ms) => timers.push({ at: now + ms, work }) });
+  const pass = (/** @type {number} */ to) => { now = to; for (const timer of timers.splice(0)) { if (timer.at <= now) timer.work(); else timers.push(timer); } };
+
+  announce('a');
+  pass(100); announce('b');
+  pass(200); announce('c');
+  pass(PACE_MS); announce('c');
+  pass(PACE_MS * 3); announce('c');
+  pass(PACE_MS * 4); announce('a');
+  assert.deepEqual(said, [[0, 'a'], [PACE_MS, 'c'], [PACE_MS * 4, 'a']]);
+});
+
+test('base64url has no padding and no signs that mean something in addresses', () => {
+  assert.equal(base64url(new Uint8Array([0xfb, 0xff, 0xfe])), '-__-');
+  assert.equal(base64url(new Uint8Array([1])), 'AQ');
+  assert.equal(base64url(new Uint8Array(32)).length, 43);
+});
+
+test('slips in an address are found, unusual addresses are not refused', () => {
+  const good = ['a@example.org', 'first.last+tag@sub.example.co.uk', 'o’neil@example.org', 'jürgen@exämple.de', 'me@localhost'];
+  const bad = ['', 'a', 'a@', '@example.org', 'a@example', 'a b@example.org', 'a@b@example.org', 'a@example..org', 'a@.org', `${'a'.repeat(65)}@example.org`, `a@${'b'.repeat(300)}.org`];
+  for (const address of good) assert.ok(looksLikeEmail(address), address);
+  for (const address of bad) assert.ok(!looksLikeEmail(address), address);
+});
+
+test('texts fill in their values, and an unknown key shows itself', () => {
+  assert.equal(text('check_mail.resend_in', { seconds: 5 }, 'en'), 'Send it again in 5 s');
+  assert.equal(text('capture.seconds', {}, 'en'), '{seconds} s left');
+  assert.equal(text('no.such.key', {}, 'en'), 'no.such.key');
+  assert.equal(plural('failed.attempts', 1, 'en'), 'You have 1 attempt left.');
+  assert.equal(plural('failed.attempts', 3, 'en'), 'You have 3 attempts left.');
+});
+
+test('the language is the first one there is, and English stands in', () => {
+  assert.equal(chooseLanguage(['xx', 'en-GB', 'en']), 'en');
+  assert.equal(chooseLanguage([]), 'en');
+  assert.equal(text('cancel', {}, 'xx'), 'Cancel');
+  assert.equal(directionOf('ar-EG'), 'rtl');
+  assert.equal(directionOf('en'), 'ltr');
+});
+
+test('sizes are said in round figures', () => {
+  assert.equal(sizeText(43_210), '43 kB');
+  assert.equal(sizeText(5_449_000), '5.4 MB');
+});

@@ -1,0 +1,128 @@
+//! `accuracy sweeps`: how small, dark, bright or blurred a face may be, and how much of its eyes a reflection may hide,
+//! before its lids stop meaning anything.
+//!
+//! Stills of people with open and with closed eyes are made worse step by step; where closed eyes begin to read as open
+//! ones, the engine must no longer read lids.
+
+mod glare;
+mod plan;
+mod report;
+mod still;
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use engine::ear::EyeRatios;
+use engine::{Face, Quality, Thresholds, Tracker};
+use engine_compact::Models;
+use serde::Serialize;
+
+use crate::prng::Prng;
+use crate::{load_models, workers};
+use glare::GlareTable;
+use plan::{SWEEPS, Sweep};
+use report::Table;
+use still::{Still, to_picture};
+
+/// A still with open and one with closed eyes of each of four people, the last with glasses.
+const PEOPLE: [[&str; 2]; 4] = [
+    ["from_video__cap12_f0620_open.png", "from_video__cap12_f0640_closed.png"],
+    ["from_video__cap13_f0040_open.png", "from_video__cap13_f0098_closed.png"],
+    ["from_video__d0_f0000_open.png", "from_video__d0_f0065_closed.png"],
+    ["from_video__d13_f0000_open_glasses.png", "from_video__d13_f0043_closed_glasses.png"],
+];
+
+/// Between two steps, in milliseconds: long enough that the tracker looks for further faces in each.
+const STEP_MS: f64 = 1000.0;
+
+/// Reads stills that become smaller, darker, brighter and more blurred, and such with reflections over the eyes.
+///
+/// Four people with open and with closed eyes, from stills of the material, in grey frames of 640×480 pixels. One tracker
+/// follows each still from good to bad. Light, sharpness and clipped share are medians over all faces that were found,
+/// the glare is the greatest, eye aspect ratios are means of both eyes. Every run makes the same frames.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Folder of the recorded people, with stills/
+    #[arg(long, value_name = "DIR", default_value = "../shared/material")]
+    material: PathBuf,
+    /// Print one JSON document instead of Markdown tables
+    #[arg(long)]
+    json: bool,
+}
+
+/// Measures and prints.
+///
+/// # Errors
+/// If the material or the models cannot be read, or if there is no face in a still.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    let models = load_models(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models")))?;
+    let report = measure(&options.material.join("stills"), &models)?;
+    let text = if options.json {
+        serde_json::to_string_pretty(&report)? + "\n"
+    } else {
+        let sweeps = report.sweeps.iter().map(Table::to_string);
+        sweeps.chain(report.glare.iter().map(GlareTable::to_string)).collect::<Vec<_>>().join("\n")
+    };
+    io::stdout().lock().write_all(text.as_bytes())?;
+    Ok(())
+}
+
+/// The whole answer.
+#[derive(Debug, Serialize)]
+struct Report {
+    sweeps: Vec<Table>,
+    glare: Vec<GlareTable>,
+}
+
+/// What was seen of a face.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    /// Eye aspect ratio, mean of both eyes; `None` if an eye has no width.
+    ear: Option<f32>,
+    quality: Quality,
+    /// Share of the worse eye that a reflection hides.
+    glare: f32,
+}
+
+impl From<&Face> for Seen {
+    fn from(face: &Face) -> Seen {
+        Seen { ear: face.ears.as_ref().map(EyeRatios::mean), quality: face.quality, glare: face.glare.greatest() }
+    }
+}
+
+fn measure(folder: &Path, models: &Models) -> anyhow::Result<Report> {
+    let names = PEOPLE.as_flattened();
+    let stills = workers::map(names, |name| Still::open(&folder.join(name), &mut Tracker::new(models.networks())))?;
+    let jobs: Vec<(&Sweep, &str, &Still)> = SWEEPS
+        .iter()
+        .flat_map(|sweep| names.iter().zip(&stills).map(move |(name, still)| (sweep, *name, still)))
+        .collect();
+    let seen = workers::map(&jobs, |&(sweep, name, still)| {
+        let seen = follow(sweep, name, still, models)?;
+        eprintln!("{}, {name}: {} of {} faces", sweep.name, seen.iter().flatten().count(), seen.len());
+        Ok(seen)
+    })?;
+    let table = |(sweep, seen): (&Sweep, &[Vec<Option<Seen>>])| {
+        let people: Vec<[&[Option<Seen>]; 2]> =
+            seen.as_chunks().0.iter().map(|[open, closed]| [open.as_slice(), closed]).collect();
+        Table::new(sweep, &people)
+    };
+    let sweeps = SWEEPS.iter().zip(seen.chunks(names.len())).map(table).collect();
+    Ok(Report { sweeps, glare: glare::measure(&stills, models)? })
+}
+
+/// Reads the still at each value of the sweep; `None` where no face was found.
+fn follow(sweep: &Sweep, name: &str, still: &Still, models: &Models) -> anyhow::Result<Vec<Option<Seen>>> {
+    let mut tracker = Tracker::new(models.networks());
+    let mut chance = Prng::named(&format!("{}, {name}", sweep.name));
+    let times_ms = (0..).map(|index| f64::from(index) * STEP_MS);
+    sweep
+        .frames(still, &mut chance)
+        .zip(times_ms)
+        .map(|(frame, t_ms)| {
+            let reading = tracker.read(&to_picture(&frame)?.as_frame(), t_ms, &Thresholds::V4)?;
+            Ok(reading.face.as_ref().map(Seen::from))
+        })
+        .collect()
+}

@@ -1,0 +1,142 @@
+//! A whole attempt on a pretended clock: camera, browser, network and server in one thread.
+
+use engine::prompt::{Next, Policy, ServedRound, next_cue};
+use engine::transcript::{consent_hash, key_id, sign};
+use engine::{
+    Attempt, Evidence, Issued, KeyKind, Networks, Phase, Reason, Scorer, Submission, Terms, Thresholds, Verdict, decide,
+};
+use fastrand::Rng;
+use test_client::{Camera, Parcel};
+
+use crate::forge::Sent;
+
+/// Time from when the engine looks until the challenge begins, at most.
+const ALIGN_MS: f64 = 20_000.0;
+/// Eyes must have been read for so long before it begins.
+const HOLD_MS: f64 = 800.0;
+const TIMEOUT_MS: u32 = 60_000;
+
+/// How an attempt ended.
+pub(crate) struct Rehearsed {
+    /// The verdict, or why there was no submission: never aligned, timed out, too many wrong rounds.
+    pub(crate) verdict: Verdict,
+    /// What was submitted and what it was judged by, if anything was.
+    pub(crate) sent: Option<(Issued, Sent)>,
+}
+
+/// How the attempt is made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Conditions {
+    pub(crate) policy: Policy,
+    /// Time of a message there and back, in milliseconds.
+    pub(crate) round_trip_ms: f64,
+    pub(crate) rate: f64,
+}
+
+/// Runs one attempt.
+///
+/// # Errors
+/// If the camera or the engine fails.
+pub(crate) fn rehearse(
+    camera: &mut dyn Camera,
+    networks: &dyn Fn() -> Networks,
+    conditions: Conditions,
+    rng: &mut Rng,
+) -> anyhow::Result<Rehearsed> {
+    let Conditions { policy, round_trip_ms, rate } = conditions;
+    let secret: [u8; 32] = std::array::from_fn(|_| rng.u8(..));
+    let public_key = ed25519_dalek::SigningKey::from_bytes(&secret).verifying_key().to_bytes();
+    let terms = Terms {
+        audience: "https://check.example".into(),
+        challenge_id: key_id(&public_key),
+        nonce: format!("{:016x}", rng.u64(..)),
+        attempt: 1,
+        timeout_ms: TIMEOUT_MS,
+        thresholds: Thresholds::V4.name.into(),
+        policy,
+        rate: (rate * 10.0) as u32,
+        consent: consent_hash("what people are told"),
+    };
+    let mut attempt = Attempt::new(networks(), Thresholds::V4);
+    let frame_ms = 1000.0 / rate;
+    let mut now = 0.0;
+    let mut good_since = None;
+    loop {
+        let picture = camera.picture(now, None)?;
+        let (seen, _) = attempt.push(&picture.as_frame(), now)?;
+        let good = seen.gate == engine::Gate::Ok && attempt.is_settled();
+        good_since = good_since.filter(|_| good).or(good.then_some(now));
+        now += frame_ms;
+        if good_since.is_some_and(|since| now - since >= HOLD_MS) {
+            break;
+        }
+        if now > ALIGN_MS {
+            return Ok(unsubmitted(Reason::Timeout));
+        }
+    }
+    let issued_ms = now;
+    now += round_trip_ms / 2.0;
+    attempt.begin(terms.clone(), KeyKind::Soft, public_key, now);
+    let mut rounds: Vec<ServedRound> = Vec::new();
+    let mut pending: Option<(f64, f64, engine::prompt::Cue)> = None;
+    let mut ask = None;
+    let mut asked_for = -1_i64;
+    loop {
+        let picture = camera.picture(now, ask)?;
+        let (_, progress) = attempt.push(&picture.as_frame(), now)?;
+        ask = progress.prompt.map(|prompt| prompt.ask);
+        if progress.phase == Phase::Complete || ask == Some(engine::Ask::Fetch) {
+            let round = attempt.commitment().map_or(-1, |commitment| i64::from(commitment.round));
+            if round >= asked_for {
+                asked_for = round + 1;
+                let at_server_ms = now + round_trip_ms / 2.0 - issued_ms;
+                if let Some(commitment) = attempt.commitment() {
+                    let (_, revealed_ms, cue) = pending.take().expect("a round that ended had a cue");
+                    rounds.push(ServedRound {
+                        cue,
+                        revealed_ms: revealed_ms as u64,
+                        commitment: commitment.commitment.clone(),
+                        outcome: commitment.outcome,
+                        committed_ms: at_server_ms as u64,
+                    });
+                }
+                if policy.is_prompted() {
+                    let history = rounds.iter().map(|round| (round.cue, round.outcome));
+                    match next_cue(policy, history, || rng.u32(..), &Thresholds::V4.prompt) {
+                        Next::Cue(cue) => pending = Some((now + round_trip_ms, at_server_ms, cue)),
+                        Next::Complete => {}
+                        Next::Exhausted => {
+                            return Ok(unsubmitted(Reason::PromptMissed));
+                        }
+                    }
+                }
+            }
+            if let Some((known_ms, _, cue)) = pending
+                && now >= known_ms
+            {
+                attempt.reveal(cue, now);
+            }
+        }
+        if progress.phase == Phase::Complete {
+            break;
+        }
+        if progress.timed_out {
+            return Ok(unsubmitted(Reason::Timeout));
+        }
+        now += frame_ms;
+    }
+    let evidence = attempt.evidence().expect("a complete attempt has its evidence");
+    let elapsed_ms = (now - issued_ms + 500.0) as u64;
+    let issued = Issued { terms, public_key, rounds, elapsed_ms };
+    let Evidence { signing_input, open, closed, strip, .. } = evidence.clone();
+    let transcript = sign(&signing_input, &secret).into_bytes();
+    let submission = Submission { transcript: &transcript, open: &open, closed: &closed, strip: &strip };
+    let decision = decide(&issued, &submission, &mut Scorer::new(networks()), &Thresholds::V4)?;
+    let parcel = Parcel { challenge: issued.terms.challenge_id.clone(), transcript, open, closed, strip };
+    let sent = Some((issued, Sent { public_key, secret, parcel }));
+    Ok(Rehearsed { verdict: decision.verdict, sent })
+}
+
+fn unsubmitted(reason: Reason) -> Rehearsed {
+    Rehearsed { verdict: Verdict::Rejected(reason), sent: None }
+}

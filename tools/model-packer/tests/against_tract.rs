@@ -1,0 +1,158 @@
+//! The compact runtime beside tract: layer by layer, whole networks, full and rounded weights.
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+
+use engine::Network as _;
+use engine_compact::{Activation, Backend, CompactNetwork, Gather, Graph, Pack};
+use engine_tract::FILE_NAMES;
+use model_packer::lower::{Lowered, lower};
+use model_packer::onnx::Model;
+
+/// Relative to the greatest value of a tensor, as rounding errors are.
+const TOLERANCE: f32 = 1e-4;
+
+/// Pixels, for points of mesh and lids.
+const TOLERANCE_PX: f32 = 1e-3;
+
+fn model(name: &str) -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models").join(name)).unwrap()
+}
+
+fn lowered(onnx: &[u8]) -> Lowered {
+    lower(&Model::parse(onnx).unwrap()).unwrap()
+}
+
+/// Values from −1 to 1 without pattern, the same every time (xorshift).
+fn noise(count: usize, seed: u32) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state as f32 / u32::MAX as f32 * 2.0 - 1.0
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+fn run(graph: &Graph, backend: Backend, input: &[f32]) -> Vec<Vec<f32>> {
+    let mut outputs = vec![Vec::new(); graph.outputs.len()];
+    CompactNetwork::new(graph, backend).unwrap().run(input, &mut outputs).unwrap();
+    outputs
+}
+
+fn greatest_difference(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+fn greatest(values: &[f32]) -> f32 {
+    values.iter().fold(0.0, |greatest: f32, v| greatest.max(v.abs()))
+}
+
+#[test]
+fn every_layer_gives_what_tract_gives() {
+    for name in FILE_NAMES {
+        let onnx = model(name);
+        let Lowered { mut graph, sources } = lowered(&onnx);
+        let names: Vec<String> = sources.into_iter().map(|source| source.value).collect();
+        graph.outputs = (1..=graph.layers.len()).map(|tensor| vec![tensor]).collect();
+        let input = noise(graph.input.len(), 1);
+        let expected = engine_tract::values(&onnx, &names, &input).unwrap();
+        for backend in [Backend::Scalar, Backend::best()] {
+            let got = run(&graph, backend, &input);
+            for ((layer, own), (expected, got)) in graph.layers.iter().zip(&names).zip(expected.iter().zip(&got)) {
+                let expected = turned(expected, expected.len() / layer.channels());
+                let off = greatest_difference(&expected, got) / greatest(&expected);
+                assert!(off <= TOLERANCE, "{name}, {own} on {backend:?}: off by {off}");
+            }
+        }
+    }
+}
+
+#[test]
+fn whole_networks_give_what_tract_gives_run_after_run() {
+    let bytes = FILE_NAMES.map(model);
+    let [detector, trunk, eye_right, eye_left] = bytes.each_ref().map(Vec::as_slice);
+    let files = engine_tract::ModelFiles { detector, trunk, eye_right, eye_left };
+    let networks = engine_tract::Models::load(&files).unwrap().networks();
+    let references = [networks.detector, networks.trunk, networks.eye_right, networks.eye_left];
+    for (mut reference, onnx) in references.into_iter().zip(&bytes) {
+        let Lowered { graph, .. } = lowered(onnx);
+        let mut network = CompactNetwork::new(&graph, Backend::best()).unwrap();
+        assert_eq!(network.input_len(), reference.input_len());
+        let mut outputs = [vec![Vec::new(); graph.outputs.len()], vec![Vec::new(); graph.outputs.len()]];
+        for seed in 1..4 {
+            let input = noise(graph.input.len(), seed);
+            network.run(&input, &mut outputs[0]).unwrap();
+            reference.run(&input, &mut outputs[1]).unwrap();
+            for (got, expected) in outputs[0].iter().zip(&outputs[1]) {
+                let off = greatest_difference(got, expected) / greatest(expected);
+                assert!(off <= TOLERANCE, "input {seed}: off by {off}");
+            }
+        }
+    }
+}
+
+/// The ONNX file with the weights that the pack holds. Its depthwise biases, which the pack's biases contain, become 0.
+fn rounded(onnx: &[u8], packed: &Graph) -> Vec<u8> {
+    let mut model = Model::parse(onnx).unwrap();
+    let sources = lower(&model).unwrap().sources;
+    let mut set = |name: &str, values: Vec<f32>| {
+        let tensor = model.graph.initializer.iter_mut().find(|tensor| tensor.name == name).unwrap();
+        assert_eq!(tensor.floats().unwrap().len(), values.len(), "{name}");
+        tensor.set_floats(&values);
+    };
+    for (source, layer) in sources.iter().zip(&packed.layers) {
+        let [weights, bias] = &source.matrix;
+        set(bias, layer.bias.clone());
+        match &layer.gather {
+            Gather::Window { kernel, .. } => {
+                let taps = kernel * kernel;
+                let rows = layer.weights.chunks_exact(layer.weights.len() / layer.channels());
+                set(weights, rows.flat_map(|row| turned(row, row.len() / taps)).collect());
+            }
+            Gather::Depthwise { weights: taps, .. } => {
+                let [inner_weights, inner_bias] = source.depthwise.as_ref().unwrap();
+                set(weights, layer.weights.clone());
+                set(inner_weights, turned(taps, taps.len() / 9));
+                set(inner_bias, vec![0.0; taps.len() / 9]);
+            }
+        }
+        if let (Some(name), Activation::Prelu(slopes)) = (&source.slopes, &layer.activation) {
+            set(name, slopes.clone());
+        }
+    }
+    model.to_bytes()
+}
+
+/// From rows of `width` values to columns.
+fn turned(values: &[f32], width: usize) -> Vec<f32> {
+    (0..width).flat_map(|column| values[column..].iter().step_by(width).copied()).collect()
+}
+
+#[test]
+fn rounded_weights_give_what_tract_gives_with_the_same_rounded_weights() {
+    let pack = Pack::from_bytes(&model(engine_compact::FILE_NAME)).unwrap();
+    for (name, packed) in FILE_NAMES.into_iter().zip(&pack.graphs) {
+        let onnx = rounded(&model(name), packed);
+        let names: Vec<String> = Model::parse(&onnx).unwrap().graph.output.into_iter().map(|o| o.name).collect();
+        for seed in 1..4 {
+            let input: Vec<f32> = noise(packed.input.len(), seed).iter().map(|v| (v + 1.0) / 2.0).collect();
+            let expected = engine_tract::values(&onnx, &names, &input).unwrap();
+            for (got, expected) in run(packed, Backend::best(), &input).iter().zip(&expected) {
+                let off = greatest_difference(got, expected);
+                assert!(off <= TOLERANCE_PX, "{name}: off by {off}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_committed_pack_is_what_the_onnx_files_give() {
+    let made = model_packer::pack(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models")).unwrap();
+    assert!(made == model(engine_compact::FILE_NAME), "run model-packer");
+    let pack = Pack::from_bytes(&made).unwrap();
+    assert_eq!(pack.source, engine_tract::models_id());
+    assert_eq!(pack.to_bytes(model_packer::levels::levels).unwrap(), made, "rounded weights are rounded to themselves");
+}
