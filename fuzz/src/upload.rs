@@ -20,7 +20,7 @@ const BASE_URL: &str = "http://localhost:8080";
 /// Requests that one input may make.
 const MOST_REQUESTS: usize = 8;
 /// Inputs before a new server takes the place of the old one. Each of an input's requests may bring two questions for how
-/// much has arrived, and a sitting has 400 of all of them.
+/// much has arrived, and a session has 400 of all of them.
 const INPUTS_PER_SERVER: usize = 400 / (3 * MOST_REQUESTS);
 
 thread_local! {
@@ -106,7 +106,7 @@ impl World {
         let answer = self.runtime.block_on(server.post("/api/challenge", &body));
         match answer {
             (StatusCode::CREATED, answer) => self.challenge = answer["challenge_id"].as_str().unwrap().to_owned(),
-            // All attempts of the sitting are used up: the last challenge stays, and everything is refused.
+            // All attempts of the session are used up: the last challenge stays, and everything is refused.
             (StatusCode::TOO_MANY_REQUESTS, _) => self.inputs = self.inputs.next_multiple_of(INPUTS_PER_SERVER),
             other => panic!("{other:?}"),
         }
@@ -171,7 +171,7 @@ fn post(path: &str, key: &str, body: Vec<u8>) -> Option<Request<Body>> {
 }
 
 impl Server {
-    /// Starts a server and opens a sitting.
+    /// Starts a server and opens a session.
     async fn start(scoring: ScoringPool) -> Server {
         let data = tempfile::tempdir().unwrap();
         let pairs = [

@@ -32,7 +32,7 @@ create table mail_outbox (
 create index mail_outbox_due on mail_outbox (next_try_at) where sent_at is null and given_up_at is null;
 create index mail_outbox_by_address on mail_outbox (address_key, created_at);
 
--- A sitting at the camera, opened by redeeming a link.
+-- A session at the camera, opened by redeeming a link.
 create table capture_sessions (
     id          text   not null,
     user_id     text   not null,

@@ -14,6 +14,6 @@ create index counted_failures_by_time on counted_failures (failed_at);
 create index mail_outbox_by_time on mail_outbox (created_at);
 
 -- Links are used up by user when one of them is verified. From here on `used_at` of verification_tokens says when a link
--- stopped opening sittings: at the verification, or where TOKEN_SINGLE_REDEEM is set at its first use; `session_id` is the
--- last sitting that it opened.
+-- stopped opening sessions: at the verification, or where TOKEN_SINGLE_REDEEM is set at its first use; `session_id` is the
+-- last session that it opened.
 create index verification_tokens_by_user on verification_tokens (user_id);

@@ -29,7 +29,7 @@ create table erased_users (
 create index mail_outbox_by_user on mail_outbox (user_id);
 create index capture_sessions_by_user on capture_sessions (user_id);
 create index challenges_by_user on challenges (user_id);
--- Which sittings are long over, and which a link still leads to.
+-- Which sessions are long over, and which a link still leads to.
 create index capture_sessions_by_end on capture_sessions (expires_at);
 create index verification_tokens_by_session on verification_tokens (session_id);
 create index verification_tokens_by_end on verification_tokens (expires_at);

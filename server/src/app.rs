@@ -73,11 +73,11 @@ const BODY_ARRIVAL: Duration = Duration::from_secs(25);
 pub struct Limits {
     /// How long a mailed link works.
     pub token_ttl_ms: i64,
-    /// How long a sitting may last.
+    /// How long a session may last.
     pub session_ttl_ms: i64,
-    /// Whether a link opens one sitting only.
+    /// Whether a link opens one session only.
     pub token_single_redeem: bool,
-    /// Attempts of one sitting that may fail.
+    /// Attempts of one session that may fail.
     pub max_attempts: u32,
     /// How challenges are put.
     pub policy: Policy,

@@ -1,4 +1,4 @@
-//! The pause after repeated failures: so many failed attempts for one mailbox within so much time, over all its sittings and
+//! The pause after repeated failures: so many failed attempts for one mailbox within so much time, over all its sessions and
 //! links, and none can be begun for a while. Slows down whoever tries out forgeries; a new link is no way around it.
 
 use crate::db::{Connection, failures};

@@ -24,21 +24,21 @@ pub enum Limit {
     BadToken,
     /// Wrong admin keys from one client.
     BadAdminKey,
-    /// Questions where one sitting stands.
+    /// Questions where one session stands.
     Session,
-    /// Challenges of one sitting.
+    /// Challenges of one session.
     Challenge,
-    /// Cues of one sitting. An attempt has up to a dozen rounds.
+    /// Cues of one session. An attempt has up to a dozen rounds.
     Cue,
-    /// Challenges of all sittings of one client.
+    /// Challenges of all sessions of one client.
     ChallengeClient,
-    /// Chunks of submissions of one sitting, and questions how far they are. Five attempts in the smallest chunks that the
+    /// Chunks of submissions of one session, and questions how far they are. Five attempts in the smallest chunks that the
     /// page sends, with a loss at each, need 200.
     Chunk,
-    /// Submissions of one sitting, also those that come to nothing through a fault of ours; those that are turned away count a
+    /// Submissions of one session, also those that come to nothing through a fault of ours; those that are turned away count a
     /// tenth ([`RateLimits::give_back`]).
     Submission,
-    /// Challenges of one sitting that were given up.
+    /// Challenges of one session that were given up.
     GiveUp,
 }
 

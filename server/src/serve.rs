@@ -110,7 +110,7 @@ fn announce(config: &Config, base_url: &BaseUrl, address: SocketAddr) {
     }
     for name in &config.unneeded {
         tracing::info!(
-            "{name} is not needed: sittings are kept in the database, and nothing is signed with it. Remove it"
+            "{name} is not needed: sessions are kept in the database, and nothing is signed with it. Remove it"
         );
     }
     if config.admin_key.is_none() {

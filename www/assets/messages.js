@@ -20,7 +20,7 @@ export function problemText(code, detail = null, retryAfterMs = null) {
   return problemMessage(code, detail).text;
 }
 
-/** @param {string | null} code null where only an earlier sitting knows @param {string | null} [detail] @returns {Message} */
+/** @param {string | null} code null where only an earlier session knows @param {string | null} [detail] @returns {Message} */
 export function reasonMessage(code, detail = null) {
   if (code === null) return reasonMessage('earlier');
   if (hasText(`reason.${code}.title`)) return { title: text(`reason.${code}.title`), text: text(`reason.${code}.text`) };

@@ -73,11 +73,11 @@ pub struct Config {
     pub log_format: LogFormat,
     /// `TOKEN_TTL_MINUTES`: how long a mailed link works.
     pub token_ttl_ms: i64,
-    /// `SESSION_TTL_MINUTES`: how long a sitting at the camera may last.
+    /// `SESSION_TTL_MINUTES`: how long a session at the camera may last.
     pub session_ttl_ms: i64,
-    /// `MAX_ATTEMPTS`: attempts of one sitting that may fail.
+    /// `MAX_ATTEMPTS`: attempts of one session that may fail.
     pub max_attempts: u32,
-    /// `TOKEN_SINGLE_REDEEM`: whether a link opens one sitting only, and not a new one until somebody is verified.
+    /// `TOKEN_SINGLE_REDEEM`: whether a link opens one session only, and not a new one until somebody is verified.
     pub token_single_redeem: bool,
     /// `COOL_DOWN_FAILURES`, `COOL_DOWN_WINDOW_MINUTES`, `COOL_DOWN_MINUTES`: when a mailbox has to wait.
     pub cool_down: CoolDown,

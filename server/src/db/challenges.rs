@@ -10,7 +10,7 @@ use crate::domain::{ChallengeId, LeaseId, SessionId, UserId};
 pub struct NewChallenge {
     /// Its id.
     pub id: ChallengeId,
-    /// The sitting that it belongs to.
+    /// The session that it belongs to.
     pub session_id: SessionId,
     /// The user that it belongs to.
     pub user_id: UserId,
@@ -43,7 +43,7 @@ pub struct NewChallenge {
 pub struct Challenge {
     /// Its id.
     pub id: ChallengeId,
-    /// The sitting that it belongs to.
+    /// The session that it belongs to.
     pub session_id: SessionId,
     /// The user that it belongs to.
     pub user_id: UserId,
@@ -101,7 +101,7 @@ pub enum State {
 pub enum Issue {
     /// It is stored.
     Issued,
-    /// A submission of the same sitting is being scored; a second challenge would be a second try.
+    /// A submission of the same session is being scored; a second challenge would be a second try.
     Busy,
     /// The key was registered before.
     KeyUsed,
@@ -112,7 +112,7 @@ pub enum Issue {
 pub enum Claim {
     /// The caller alone may decide the challenge, under this lease.
     Granted(Box<Challenge>, LeaseId),
-    /// There is no such challenge in this sitting.
+    /// There is no such challenge in this session.
     Unknown,
     /// It was decided for this same request; here is the answer.
     Answered(String),
@@ -124,7 +124,7 @@ pub enum Claim {
     Expired,
 }
 
-/// Stores a new challenge in place of one of the same sitting that was not used. If it could not, the transaction is to be
+/// Stores a new challenge in place of one of the same session that was not used. If it could not, the transaction is to be
 /// dropped.
 pub async fn issue(db: &mut Connection, new: &NewChallenge) -> sqlx::Result<Issue> {
     db.query(
@@ -210,7 +210,7 @@ pub async fn claim(
     })
 }
 
-/// Returns the challenge, if it belongs to this sitting.
+/// Returns the challenge, if it belongs to this session.
 pub async fn find(db: &mut Connection, id: &ChallengeId, session: &SessionId) -> sqlx::Result<Option<Challenge>> {
     db.query(
         "select id, session_id, user_id, public_key, nonce, audience, policy, rate, consent, attempt, timeout_ms, thresholds,
@@ -268,7 +268,7 @@ pub async fn finish(
     Ok(updated == 1)
 }
 
-/// Returns the answer to the sitting's last decided challenge, JSON.
+/// Returns the answer to the session's last decided challenge, JSON.
 pub async fn last_answer(db: &mut Connection, session: &SessionId) -> sqlx::Result<Option<String>> {
     let last: Option<(String,)> = db
         .query(
@@ -281,7 +281,7 @@ pub async fn last_answer(db: &mut Connection, session: &SessionId) -> sqlx::Resu
     Ok(last.map(|(answer,)| answer))
 }
 
-/// Whether a submission of this sitting is being scored.
+/// Whether a submission of this session is being scored.
 pub async fn is_scoring(db: &mut Connection, session: &SessionId, now_ms: i64) -> sqlx::Result<bool> {
     let (claims,): (i64,) = db
         .query("select count(*) from challenges where session_id = $1 and state = 'scoring' and lease_until > $2")

@@ -13,8 +13,8 @@ pub struct Traces {
     pub attempts_with_captures: i64,
     /// Links that were mailed.
     pub links: i64,
-    /// Sittings.
-    pub sittings: i64,
+    /// Sessions.
+    pub sessions: i64,
     /// Challenges.
     pub challenges: i64,
     /// Mails.
@@ -44,7 +44,7 @@ pub async fn traces(db: &mut Connection, user: &User) -> sqlx::Result<Traces> {
              (select count(*) from verification_events where email = $2 and open_capture_ref is not null)
                  as attempts_with_captures,
              (select count(*) from verification_tokens where user_id = $1) as links,
-             (select count(*) from capture_sessions where user_id = $1) as sittings,
+             (select count(*) from capture_sessions where user_id = $1) as sessions,
              (select count(*) from challenges where user_id = $1) as challenges,
              (select count(*) from mail_outbox where user_id = $1) as mails,
              (select count(*) from counted_failures

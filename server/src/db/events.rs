@@ -37,7 +37,7 @@ pub struct Event {
     pub challenge_id: ChallengeId,
     /// How the challenge was put.
     pub policy: String,
-    /// Which attempt of the sitting it was, from 1.
+    /// Which attempt of the session it was, from 1.
     #[sqlx(try_from = "i64")]
     pub attempt: u32,
     /// Name of the thresholds that were used.

@@ -78,7 +78,7 @@ pub async fn mark_removed(db: &mut Connection, event: &EventId, now_ms: i64) -> 
     Ok(updated == 1)
 }
 
-/// Returns up to `limit` sittings that ended by `until_ms` and that no link leads to any more.
+/// Returns up to `limit` sessions that ended by `until_ms` and that no link leads to any more.
 pub async fn past_sessions(db: &mut Connection, until_ms: i64, limit: u32) -> sqlx::Result<Vec<SessionId>> {
     let rows: Vec<(SessionId,)> = db
         .query(
@@ -94,7 +94,7 @@ pub async fn past_sessions(db: &mut Connection, until_ms: i64, limit: u32) -> sq
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-/// Removes a sitting with everything that belongs to it. The audit stands for itself.
+/// Removes a session with everything that belongs to it. The audit stands for itself.
 pub async fn discard_session(db: &mut Connection, session: &SessionId) -> sqlx::Result<()> {
     for statement in [
         "delete from upload_chunks where challenge_id in (select id from challenges where session_id = $1)",

@@ -59,7 +59,7 @@ pub struct Listed {
     pub captures_removed_at: Option<i64>,
     /// When it ended.
     pub created_at: i64,
-    /// Which attempt of the sitting it was, from 1.
+    /// Which attempt of the session it was, from 1.
     #[sqlx(try_from = "i64")]
     pub attempt: u32,
     /// The challenge.

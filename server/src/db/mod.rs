@@ -55,8 +55,8 @@ enum Kind {
 /// everything else that it reads in order to write is decided by a single statement.
 #[derive(Clone, Copy, Debug)]
 pub enum Hold<'a> {
-    /// All that is one user's: sittings, links, challenges with their rounds and uploads, attempts. So a challenge is claimed
-    /// once, a link opens one sitting at a time, no attempt is counted twice and none beyond the last. What several users
+    /// All that is one user's: sessions, links, challenges with their rounds and uploads, attempts. So a challenge is claimed
+    /// once, a link opens one session at a time, no attempt is counted twice and none beyond the last. What several users
     /// share needs no hold: a key or a picture that two bring at once is told apart by its unique index, and the failures
     /// of a mailbox are only ever added to.
     User(&'a UserId),

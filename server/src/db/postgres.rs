@@ -5,7 +5,7 @@
 //! wrote. See [`Hold`] for what is locked, and why that is enough.
 //!
 //! Nobody waits in a circle. A transaction has at most one hold, taken before any other lock; the rows that it then writes
-//! belong to that hold. Three kinds do not: pictures' hashes and sittings of another user, which are locked in the order of
+//! belong to that hold. Three kinds do not: pictures' hashes and sessions of another user, which are locked in the order of
 //! their names, and what is tidied up, where rows that somebody has locked are skipped. Foreign keys lock the user's row only
 //! against deletion, which the hold's `for no key update` lets pass.
 

@@ -1,15 +1,15 @@
-//! Sittings at the camera: opened by a redeemed link, known by the hash of the cookie's secret.
+//! Sessions at the camera: opened by a redeemed link, known by the hash of the cookie's secret.
 
 use super::{Connection, number};
 use crate::clock::MAY_BE_AHEAD_MS;
 use crate::domain::{EmailAddress, HashedToken, SessionId, UserId, UserStatus};
 
-/// A sitting with the user that it belongs to.
+/// A session with the user that it belongs to.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Session {
     /// The row's id.
     pub id: SessionId,
-    /// Whose sitting it is. Nothing that a request says ever chooses another user.
+    /// Whose session it is. Nothing that a request says ever chooses another user.
     pub user_id: UserId,
     /// The user's address.
     pub email: EmailAddress,
@@ -27,22 +27,22 @@ pub struct Session {
 }
 
 impl Session {
-    /// Whether the sitting still goes on at `now_ms`.
+    /// Whether the session still goes on at `now_ms`.
     pub fn is_live(&self, now_ms: i64) -> bool {
         self.ended_at.is_none() && self.expires_at > now_ms && self.created_at <= now_ms + MAY_BE_AHEAD_MS
     }
 }
 
-/// A sitting as it is opened.
+/// A session as it is opened.
 #[derive(Clone, Debug)]
 pub struct NewSession {
     /// Its id.
     pub id: SessionId,
-    /// Whose sitting it is.
+    /// Whose session it is.
     pub user_id: UserId,
     /// The hash of the cookie's secret.
     pub secret: HashedToken,
-    /// Attempts that counted in the sitting whose place it takes.
+    /// Attempts that counted in the session whose place it takes.
     pub attempts: u32,
     /// When it is opened.
     pub created_at: i64,
@@ -50,7 +50,7 @@ pub struct NewSession {
     pub expires_at: i64,
 }
 
-/// Opens a sitting.
+/// Opens a session.
 pub async fn insert(db: &mut Connection, new: &NewSession) -> sqlx::Result<()> {
     db.query(
         "insert into capture_sessions (id, user_id, secret_hash, attempts, created_at, expires_at)
@@ -67,13 +67,13 @@ pub async fn insert(db: &mut Connection, new: &NewSession) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Gives the sitting a new secret; the one before opens nothing any more.
+/// Gives the session a new secret; the one before opens nothing any more.
 pub async fn replace_secret(db: &mut Connection, id: &SessionId, secret: &HashedToken) -> sqlx::Result<()> {
     db.query("update capture_sessions set secret_hash = $2 where id = $1").bind(id).bind(secret).execute().await?;
     Ok(())
 }
 
-/// Returns the sitting whose cookie holds this secret, live or not.
+/// Returns the session whose cookie holds this secret, live or not.
 pub async fn find(db: &mut Connection, secret: &HashedToken) -> sqlx::Result<Option<Session>> {
     db.query(
         "select s.id, s.user_id, u.email, u.status, s.attempts, s.created_at, s.expires_at, s.ended_at
@@ -84,7 +84,7 @@ pub async fn find(db: &mut Connection, secret: &HashedToken) -> sqlx::Result<Opt
     .await
 }
 
-/// Ends the sitting.
+/// Ends the session.
 pub async fn end(db: &mut Connection, id: &SessionId, now_ms: i64) -> sqlx::Result<()> {
     db.query("update capture_sessions set ended_at = $2 where id = $1 and ended_at is null")
         .bind(id)

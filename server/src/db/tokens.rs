@@ -1,6 +1,6 @@
 //! Mailed links: hashed, expiring, and used up by the verification that they led to.
 //!
-//! Until then a link opens a sitting each time, in place of the one before: a mail program that presses the button first
+//! Until then a link opens a session each time, in place of the one before: a mail program that presses the button first
 //! cannot pass the camera, and locks nobody out.
 
 use super::Connection;
@@ -18,7 +18,7 @@ pub struct MailedToken {
     pub expires_at: i64,
     /// When it was used up before that.
     pub used_at: Option<i64>,
-    /// The last sitting that it opened.
+    /// The last session that it opened.
     pub session_id: Option<SessionId>,
 }
 

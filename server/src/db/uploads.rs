@@ -59,7 +59,7 @@ pub async fn discard(db: &mut Connection, challenge: &ChallengeId) -> sqlx::Resu
     Ok(())
 }
 
-/// Removes what has arrived for challenges of this sitting that another took the place of.
+/// Removes what has arrived for challenges of this session that another took the place of.
 pub async fn discard_superseded(db: &mut Connection, session: &SessionId) -> sqlx::Result<()> {
     db.query(
         "delete from upload_chunks where challenge_id in (

@@ -1,4 +1,4 @@
-//! The sweep: removes captures whose time is over, what is left of links, sittings and mails, captures that no event names,
+//! The sweep: removes captures whose time is over, what is left of links, sessions and mails, captures that no event names,
 //! and what a restored backup brought back of users who were erased. Any number of servers may sweep at once.
 
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use crate::verification::Outcome;
 
 /// How often; with it, how exact the days are.
 const EVERY: Duration = Duration::from_secs(15 * 60);
-/// Links, sittings and mails stay for so long after their end: a person who opens an old link is told that it is one.
+/// Links, sessions and mails stay for so long after their end: a person who opens an old link is told that it is one.
 const TRACES_MS: i64 = 7 * DAY_MS;
 /// A capture that no event names is removed when it is so old. Between its writing and the commit that names it lies less than
 /// a claim's lease.
@@ -31,7 +31,7 @@ pub struct Swept {
     pub expired: u64,
     /// Captures that no event named.
     pub orphans: u64,
-    /// Sittings, links and mails.
+    /// Sessions, links and mails.
     pub traces: u64,
     /// Users who had been erased and came back with a backup.
     pub erased_again: u64,
@@ -109,7 +109,7 @@ async fn expire(app: &App, now_ms: i64) -> Result<u64, SweepError> {
     Ok(total)
 }
 
-/// Removes links, sittings, mails and counted failures that can matter no more.
+/// Removes links, sessions, mails and counted failures that can matter no more.
 async fn discard_traces(app: &App, now_ms: i64) -> Result<u64, SweepError> {
     let until = now_ms - TRACES_MS;
     let mut tx = app.db.write(Hold::Nothing).await?;

@@ -38,15 +38,15 @@ pub struct Route {
     handler: MethodRouter<App>,
 }
 
-/// Who may use a route. For links and sittings the handlers' extractors see to it; a test asks every route whether they do.
+/// Who may use a route. For links and sessions the handlers' extractors see to it; a test asks every route whether they do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Anybody.
     Anybody,
     /// Who brings a mailed link.
     Link,
-    /// Who has a sitting.
-    Sitting,
+    /// Who has a session.
+    Session,
     /// Who has an admin key, with this scope if one is named. The service is built so that nobody else comes through.
     Admin(Option<Scope>),
 }
@@ -84,19 +84,19 @@ pub fn routes() -> Vec<Route> {
             max_body: JSON,
             handler: post(verify::redeem),
         },
-        sitting(Method::GET, "/api/session", &[Limit::Session], 0, get(session::show)),
-        sitting(
+        session(Method::GET, "/api/session", &[Limit::Session], 0, get(session::show)),
+        session(
             Method::POST,
             "/api/challenge",
             &[Limit::Challenge, Limit::ChallengeClient],
             JSON,
             post(challenge::issue),
         ),
-        sitting(Method::POST, "/api/cue/{challenge}", &[Limit::Cue], JSON, post(cue::next)),
-        sitting(Method::GET, "/api/submission/{challenge}", &[Limit::Chunk], 0, get(submission::received)),
-        sitting(Method::PATCH, "/api/submission/{challenge}", &[Limit::Chunk], CHUNK, patch(submission::append)),
-        sitting(Method::POST, "/api/submission/{challenge}", &[Limit::Submission], JSON, post(submission::submit)),
-        sitting(Method::POST, "/api/give-up", &[Limit::GiveUp], JSON, post(give_up::give_up)),
+        session(Method::POST, "/api/cue/{challenge}", &[Limit::Cue], JSON, post(cue::next)),
+        session(Method::GET, "/api/submission/{challenge}", &[Limit::Chunk], 0, get(submission::received)),
+        session(Method::PATCH, "/api/submission/{challenge}", &[Limit::Chunk], CHUNK, patch(submission::append)),
+        session(Method::POST, "/api/submission/{challenge}", &[Limit::Submission], JSON, post(submission::submit)),
+        session(Method::POST, "/api/give-up", &[Limit::GiveUp], JSON, post(give_up::give_up)),
         // Operators.
         public("/health", get(health::health)),
         public("/ready", get(health::ready)),
@@ -121,7 +121,7 @@ pub fn router(app: App) -> Router {
         let handler = route.handler.route_layer(DefaultBodyLimit::max(route.max_body));
         let handler = match route.access {
             Access::Admin(scope) => handler.route_layer(from_fn_with_state((app.clone(), scope), admin::admit)),
-            Access::Anybody | Access::Link | Access::Sitting => handler,
+            Access::Anybody | Access::Link | Access::Session => handler,
         };
         table.route(route.path, handler)
     });
@@ -142,14 +142,14 @@ fn public(path: &'static str, handler: MethodRouter<App>) -> Route {
     Route { method: Method::GET, path, access: Access::Anybody, limits: &[], max_body: 0, handler }
 }
 
-fn sitting(
+fn session(
     method: Method,
     path: &'static str,
     limits: &'static [Limit],
     max_body: usize,
     handler: MethodRouter<App>,
 ) -> Route {
-    Route { method, path, access: Access::Sitting, limits, max_body, handler }
+    Route { method, path, access: Access::Session, limits, max_body, handler }
 }
 
 fn admin(path: &'static str, scope: Option<Scope>, handler: MethodRouter<App>) -> Route {

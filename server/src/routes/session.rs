@@ -1,4 +1,4 @@
-//! The sitting at the camera: its cookie, the extractor that stands before everything it may do, and `GET /api/session`.
+//! The session at the camera: its cookie, the extractor that stands before everything it may do, and `GET /api/session`.
 
 use std::time::Instant;
 
@@ -19,7 +19,7 @@ use crate::rate::Limit;
 use crate::sealing::SealingKey;
 use crate::verification::Answer;
 
-/// The live sitting that the request's cookie belongs to. The user is taken from here and from nowhere else.
+/// The live session that the request's cookie belongs to. The user is taken from here and from nowhere else.
 pub(super) struct CurrentSession(pub(super) Session);
 
 impl FromRequestParts<App> for CurrentSession {
@@ -39,7 +39,7 @@ impl FromRequestParts<App> for CurrentSession {
     }
 }
 
-/// What the sitting's uploads are sealed with: made from the secret in the request's cookie, which is kept nowhere here.
+/// What the session's uploads are sealed with: made from the secret in the request's cookie, which is kept nowhere here.
 pub(super) struct UploadSeal(pub(super) SealingKey);
 
 impl FromRequestParts<App> for UploadSeal {
@@ -47,7 +47,7 @@ impl FromRequestParts<App> for UploadSeal {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let secret = cookie_secret(app, &parts.headers).ok_or(ApiError::SessionMissing)?;
-        Ok(Self(SealingKey::derive(secret, "blinkgate: uploads of a sitting")))
+        Ok(Self(SealingKey::derive(secret, "blinkgate: uploads of a session")))
     }
 }
 
@@ -63,7 +63,7 @@ fn cookie_secret<'a>(app: &AppState, headers: &'a HeaderMap) -> Option<&'a str> 
     pairs.find(|(key, _)| *key == name).map(|(_, secret)| secret)
 }
 
-/// The cookie that brings the secret back. It goes with the browser's session; the server knows when the sitting ends.
+/// The cookie that brings the secret back. It goes with the browser's session; the server knows when the session ends.
 pub(super) fn cookie(app: &AppState, secret: &PlainToken) -> HeaderValue {
     let secure = if app.cookie_secure { "; Secure" } else { "" };
     let text = format!("{}={}; Path=/; HttpOnly; SameSite=Strict{secure}", cookie_name(app), secret.expose());

@@ -1,6 +1,6 @@
-//! `POST /verify`: a mailed link opens a sitting at the camera. Only this does; `GET` shows a page.
+//! `POST /verify`: a mailed link opens a session at the camera. Only this does; `GET` shows a page.
 //!
-//! Until somebody was verified by it, the link opens a new sitting each time and ends the one before, so that whoever presses
+//! Until somebody was verified by it, the link opens a new session each time and ends the one before, so that whoever presses
 //! the button last is at the camera: the person, not the mail program that pressed it first.
 
 use std::time::Instant;
@@ -54,8 +54,8 @@ pub(super) async fn redeem(
     Ok(([(header::SET_COOKIE, session::cookie(&app, &secret))], Json(shown)).into_response())
 }
 
-/// Opens a sitting in place of those that the link and the presented secret opened before. Where these are one and the same,
-/// it is the person again (a reload, another tab): the sitting goes on. The secret is a new one in any case; what a browser
+/// Opens a session in place of those that the link and the presented secret opened before. Where these are one and the same,
+/// it is the person again (a reload, another tab): the session goes on. The secret is a new one in any case; what a browser
 /// brought along is never taken over.
 async fn redeem_token(
     app: &AppState,

@@ -1,4 +1,4 @@
-//! What an outcome means beyond its attempt: whether it counts, for the sitting and for the mailbox, and what becomes of the
+//! What an outcome means beyond its attempt: whether it counts, for the session and for the mailbox, and what becomes of the
 //! user and the link.
 
 use engine::Reason;
@@ -14,7 +14,7 @@ fn counts(reason: Reason) -> bool {
     !matches!(reason, Reason::Cancelled | Reason::EngineVersion)
 }
 
-/// Counts an attempt that failed, and returns how many of the sitting have counted now.
+/// Counts an attempt that failed, and returns how many of the session have counted now.
 pub(super) async fn count(
     app: &App,
     db: &mut Connection,

@@ -134,7 +134,7 @@ pub async fn give_up(
     recorded
 }
 
-/// The sitting got another secret while its upload was under way, as by opening the link again: what came before cannot be
+/// The session got another secret while its upload was under way, as by opening the link again: what came before cannot be
 /// opened any more. The page sees that it is gone and sends it again.
 async fn begin_anew(app: &App, session: &Session, challenge: &ChallengeId) -> Result<Answer, VerificationError> {
     let mut tx = app.db.write(Hold::User(&session.user_id)).await?;
@@ -220,7 +220,7 @@ async fn record(app: &App, session: &Session, ruling: &Ruling) -> Result<Answer,
     let status = Outcome::of(ruling.reason);
     let mut tx = app.db.write(Hold::User(&session.user_id)).await?;
     let attempts = match counting::count(app, &mut tx, session, &challenge.id, ruling.reason, now).await {
-        // The user was erased in the meantime, and the sitting with them.
+        // The user was erased in the meantime, and the session with them.
         Err(sqlx::Error::RowNotFound) => return Err(VerificationError::Unknown),
         counted => counted?,
     };

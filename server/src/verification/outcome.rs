@@ -66,7 +66,7 @@ pub struct Answer {
     pub reason: Option<Reason>,
     /// One sentence.
     pub message: String,
-    /// How many more attempts this sitting has.
+    /// How many more attempts this session has.
     pub attempts_left: u32,
 }
 
@@ -110,7 +110,7 @@ pub enum GiveUp {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum VerificationError {
-    /// The sitting has no such challenge.
+    /// The session has no such challenge.
     #[error("no such challenge")]
     Unknown,
     /// Decided for another request.

@@ -1,9 +1,9 @@
 //! The story of an upload: a submission arrives in chunks, each where the one before ended, until it is whole.
 //!
 //! What has arrived lies in the database, so that whichever process gets the next chunk can go on, also after a restart. It
-//! belongs to one challenge of one sitting and goes with it: when that is decided, replaced or over.
+//! belongs to one challenge of one session and goes with it: when that is decided, replaced or over.
 //!
-//! It lies there sealed, with a key that is made anew from the sitting's cookie in each request: the browser has it, and no
+//! It lies there sealed, with a key that is made anew from the session's cookie in each request: the browser has it, and no
 //! disk of ours. So no byte of a picture is written in clear, not even into a write-ahead log or a backup of it, and without
 //! the browser nobody can open what is left.
 

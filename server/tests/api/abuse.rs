@@ -12,9 +12,9 @@ use crate::parcel::worthless;
 
 const MINUTE_MS: i64 = 60_000;
 
-/// Comes by a new link, fails once, and returns the sitting's cookie.
+/// Comes by a new link, fails once, and returns the session's cookie.
 async fn fail(server: &TestServer, email: &str) -> String {
-    let cookie = server.sitting(email).await;
+    let cookie = server.open_session(email).await;
     fail_again(server, &cookie).await;
     cookie
 }
@@ -46,7 +46,7 @@ async fn five_failures_over_several_links_bring_a_pause_that_a_new_link_does_not
     assert_eq!(server.session(&second).await["cool_down_s"], 0);
     fail_again(&server, &second).await;
 
-    let third = server.sitting("jo@example.com").await;
+    let third = server.open_session("jo@example.com").await;
     for cookie in [&second, &third] {
         let refused = ask(&server, cookie).await;
         refused.assert_problem(429, "cooling_down");
@@ -55,7 +55,7 @@ async fn five_failures_over_several_links_bring_a_pause_that_a_new_link_does_not
         let told = server.session(cookie).await["cool_down_s"].as_i64().unwrap();
         assert!((1780..=1801).contains(&told), "{told}");
     }
-    let other = server.sitting("ann@example.com").await;
+    let other = server.open_session("ann@example.com").await;
     assert_eq!(ask(&server, &other).await.status, StatusCode::CREATED, "nobody else has to wait");
 
     server.execute("update counted_failures set failed_at = failed_at - 1800000").await;
@@ -141,11 +141,11 @@ async fn the_pause_can_be_switched_off() {
 }
 
 #[tokio::test]
-async fn one_client_cannot_ask_for_challenges_without_end_by_many_sittings() {
+async fn one_client_cannot_ask_for_challenges_without_end_by_many_sessions() {
     let server = TestServer::start().await;
     let mut cookies = Vec::new();
     for n in 0..6 {
-        cookies.push(server.sitting(&format!("jo{n}@example.com")).await);
+        cookies.push(server.open_session(&format!("jo{n}@example.com")).await);
     }
     for cookie in &cookies[..5] {
         for _ in 0..30 {

@@ -14,7 +14,7 @@ async fn list(server: &TestServer, path: &str, header: Option<(&str, &str)>) -> 
 }
 
 async fn attempt(server: &TestServer, email: &str) {
-    let cookie = server.sitting(email).await;
+    let cookie = server.open_session(email).await;
     let challenge = server.challenge(&cookie).await;
     server.submit(&cookie, "k", &worthless(&challenge)).await;
 }

@@ -124,7 +124,7 @@ async fn a_link_opened_again_in_the_middle_of_an_upload_has_it_sent_once_more() 
     let parcel = person.parcel();
     let bytes = parcel.bytes();
     server.append(&person.cookie, "k1", &parcel, 0, &bytes[..10_000]).await;
-    // In another tab of the same browser: the sitting goes on under another cookie.
+    // In another tab of the same browser: the session goes on under another cookie.
     let again = server.post("/verify", Some(&person.cookie), &json!({ "token": token })).await;
     person.cookie = crate::helpers::cookie_of(&again);
     for (index, rest) in bytes[10_000..].chunks(crate::parcel::CHUNK).enumerate() {

@@ -9,7 +9,7 @@ use crate::parcel::worthless;
 #[tokio::test]
 async fn a_challenge_is_bound_to_key_site_and_attempt() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let first = server.challenge(&cookie).await;
     assert_eq!((&first["audience"], &first["policy"]), (&json!("http://localhost:8080"), &json!("natural")));
     assert_eq!(
@@ -27,7 +27,7 @@ async fn a_challenge_is_bound_to_key_site_and_attempt() {
 #[tokio::test]
 async fn keys_that_cannot_be_trusted_are_refused() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let good = public_key();
     let bytes = URL_SAFE_NO_PAD.decode(&good).unwrap();
     let identity = URL_SAFE_NO_PAD.encode([[1].as_slice(), &[0; 31]].concat());
@@ -58,7 +58,7 @@ async fn keys_that_cannot_be_trusted_are_refused() {
 #[tokio::test]
 async fn a_page_that_tells_people_something_else_is_asked_to_be_loaded_again() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     for consent in ["", "none", &"A".repeat(43)] {
         let body = json!({ "public_key": public_key(), "consent": consent });
         server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(422, "consent_unknown");
@@ -69,7 +69,7 @@ async fn a_page_that_tells_people_something_else_is_asked_to_be_loaded_again() {
 #[tokio::test]
 async fn a_new_challenge_takes_the_place_of_the_one_before() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let old = server.challenge(&cookie).await;
     let new = server.challenge(&cookie).await;
     server.submit(&cookie, "k1", &worthless(&old)).await.assert_problem(410, "challenge_expired");
@@ -79,7 +79,7 @@ async fn a_new_challenge_takes_the_place_of_the_one_before() {
 #[tokio::test]
 async fn attempts_run_out_and_a_new_link_brings_new_ones() {
     let server = TestServer::with(&[("MAX_ATTEMPTS", "2")]).await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     for left in [1, 0] {
         let challenge = server.challenge(&cookie).await;
         let answer = server.submit(&cookie, "k", &worthless(&challenge)).await;
@@ -88,14 +88,14 @@ async fn attempts_run_out_and_a_new_link_brings_new_ones() {
     let body = json!({ "public_key": public_key(), "consent": test_client::consent() });
     server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(429, "attempts_exhausted");
     assert_eq!(server.session(&cookie).await["attempts_left"], 0);
-    let fresh = server.sitting("jo@example.com").await;
+    let fresh = server.open_session("jo@example.com").await;
     assert_eq!(server.challenge(&fresh).await["attempt"], 1);
 }
 
 #[tokio::test]
 async fn who_is_verified_gets_no_challenge() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     server.execute("update users set status = 'VERIFIED'").await;
     let body = json!({ "public_key": public_key(), "consent": test_client::consent() });
     server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(409, "already_verified");
@@ -105,7 +105,7 @@ async fn who_is_verified_gets_no_challenge() {
 #[tokio::test]
 async fn challenges_cannot_be_asked_for_without_end() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     for _ in 0..30 {
         server.challenge(&cookie).await;
     }

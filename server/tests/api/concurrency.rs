@@ -15,17 +15,17 @@ async fn all_at_once(
     challenge: &Value,
     key: fn(usize) -> String,
 ) -> Vec<Answer> {
-    let sitting = server.text("select id from capture_sessions").await;
+    let session = server.text("select id from capture_sessions").await;
     let sent: Vec<_> = (0..64)
         .map(|n| {
             let (server, cookie, challenge) = (Arc::clone(server), cookie.to_owned(), challenge.clone());
-            let sitting = sitting.clone();
+            let session = session.clone();
             tokio::spawn(async move {
                 let parcel = worthless(&challenge);
                 server.upload(&cookie, &key(n), &parcel).await;
                 loop {
                     // Not the limit on requests is to save the day.
-                    server.refill(Limit::Submission, &sitting);
+                    server.refill(Limit::Submission, &session);
                     let answer = server.finish(&cookie, &key(n), &parcel).await;
                     if answer.status != StatusCode::TOO_MANY_REQUESTS {
                         return answer;
@@ -44,7 +44,7 @@ async fn all_at_once(
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn sr_04_of_64_submissions_at_once_exactly_one_is_decided() {
     let server = Arc::new(TestServer::start().await);
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
     let mut outcomes = BTreeMap::<String, usize>::new();
     for answer in all_at_once(&server, &cookie, &challenge, |n| format!("key-{n}")).await {
@@ -63,7 +63,7 @@ async fn sr_04_of_64_submissions_at_once_exactly_one_is_decided() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_same_request_many_times_at_once_has_one_answer() {
     let server = Arc::new(TestServer::start().await);
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
     let mut answers = Vec::new();
     for answer in all_at_once(&server, &cookie, &challenge, |_| "one-key".to_owned()).await {
@@ -80,7 +80,7 @@ async fn the_same_request_many_times_at_once_has_one_answer() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn challenges_at_once_leave_one_open_and_one_counted_attempt_each() {
     let server = Arc::new(TestServer::start().await);
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let asked: Vec<_> = (0..12)
         .map(|_| {
             let (server, cookie) = (Arc::clone(&server), cookie.clone());

@@ -288,7 +288,7 @@ mod program {
         assert_eq!((&entry["action"], &entry["actor"]), (&json!("user_erased"), &json!("the data protection officer")));
         let reference = event["open_capture_ref"].as_str().unwrap();
         assert_eq!(jo.browser.admin(&format!("/admin/{reference}")).0, 410);
-        assert_eq!(jo.browser.send("GET", "/api/session", &[], b"").0, 401, "the sitting is over");
+        assert_eq!(jo.browser.send("GET", "/api/session", &[], b"").0, 401, "the session is over");
         let (code, _, told) = erase_by_command(folder.path(), &arguments);
         assert_eq!((code, told.contains("no user")), (Some(1), true), "{told}");
         assert_eq!(files(&data).iter().filter(|path| path.starts_with(data.join("captures"))).count(), 0);

@@ -14,7 +14,7 @@ use crate::parcel::worthless;
 #[tokio::test]
 async fn a_fault_while_the_outcome_is_written_counts_nothing_and_gives_the_claim_back() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
     server.execute("alter table verification_events rename to hidden").await;
     server.submit(&cookie, "k1", &worthless(&challenge)).await.assert_problem(503, "unavailable");
@@ -33,7 +33,7 @@ async fn a_fault_while_the_outcome_is_written_counts_nothing_and_gives_the_claim
 #[tokio::test]
 async fn a_fault_of_ours_leaves_time_to_send_again() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
     server.execute("alter table verification_events rename to hidden").await;
     // The submission comes in the last moment, so that the challenge would be over when it is sent again.
@@ -46,7 +46,7 @@ async fn a_fault_of_ours_leaves_time_to_send_again() {
 #[tokio::test]
 async fn an_outcome_is_described_as_unavailable_without_its_cause() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     server.app.db.close().await;
     let answer = server
         .post("/api/challenge", Some(&cookie), &json!({ "public_key": "x", "consent": test_client::consent() }))
@@ -62,7 +62,7 @@ async fn an_outcome_is_described_as_unavailable_without_its_cause() {
 #[tokio::test]
 async fn a_claim_whose_process_died_can_be_taken_over_when_its_lease_ends() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
     server
         .execute(
@@ -84,7 +84,7 @@ async fn who_lost_the_lease_cannot_decide_any_more() {
     use server::db::{Hold, sessions};
     use server::domain::{ChallengeId, HashedToken};
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
     let id = ChallengeId::from_client(challenge["challenge_id"].as_str().unwrap());
     let secret = HashedToken::of(cookie.split_once('=').unwrap().1);

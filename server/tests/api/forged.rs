@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha512};
 use crate::helpers::TestServer;
 use crate::parcel::{Parcel, worthless};
 
-/// Somebody with a sitting and a key of their own, who can sign what they like.
+/// Somebody with a session and a key of their own, who can sign what they like.
 struct Forger {
     server: TestServer,
     cookie: String,
@@ -29,7 +29,7 @@ struct Target {
 impl Forger {
     async fn new() -> Self {
         let server = TestServer::with(&[("MAX_ATTEMPTS", "100"), ("COOL_DOWN_FAILURES", "0")]).await;
-        let cookie = server.sitting("forger@example.com").await;
+        let cookie = server.open_session("forger@example.com").await;
         Self { server, cookie, made: 0 }
     }
 
@@ -105,7 +105,7 @@ fn hex(text: &str) -> [u8; 32] {
 #[tokio::test]
 async fn sr_06_weak_and_oddly_written_keys_are_refused() {
     let forger = Forger::new().await;
-    let sitting = forger.server.text("select id from capture_sessions").await;
+    let session = forger.server.text("select id from capture_sessions").await;
     // p + 0 … p + 18 still fit into 255 bits: every number that has two encodings, with either sign.
     let twice = (0..19).flat_map(|n| [0x7F, 0xFF].map(|last| (n, last))).map(|(n, last)| {
         let mut bytes = [0xFF; 32];
@@ -114,7 +114,7 @@ async fn sr_06_weak_and_oddly_written_keys_are_refused() {
     });
     for key in SMALL_ORDER.map(hex).into_iter().chain(twice) {
         for limit in [server::rate::Limit::Challenge, server::rate::Limit::ChallengeClient] {
-            forger.server.refill(limit, &sitting);
+            forger.server.refill(limit, &session);
         }
         let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": test_client::consent() });
         let answer = forger.server.post("/api/challenge", Some(&forger.cookie), &body).await;

@@ -21,12 +21,12 @@ const DAY_MS: i64 = 86_400_000;
 async fn sr_01_an_accepted_submission_sent_again_100_times_is_accepted_once() {
     let server = TestServer::start().await;
     let person = Person::blinks(&server, "jo@example.com").await;
-    let sitting = server.text("select id from capture_sessions").await;
+    let session = server.text("select id from capture_sessions").await;
     let first = person.submit(&server, "k1").await;
     assert_eq!(first.json()["status"], "VERIFIED", "{}", first.text);
     let before = server.contents().await;
     for n in 0..100 {
-        server.refill(Limit::Submission, &sitting);
+        server.refill(Limit::Submission, &session);
         let again = server.finish(&person.cookie, "k1", &person.parcel()).await;
         assert_eq!((again.status, &again.text), (StatusCode::OK, &first.text));
         let other = server.finish(&person.cookie, &format!("other-{n}"), &person.parcel()).await;
@@ -36,7 +36,7 @@ async fn sr_01_an_accepted_submission_sent_again_100_times_is_accepted_once() {
 }
 
 #[tokio::test]
-async fn sr_02_evidence_of_a_verified_sitting_is_refused_in_another_before_any_pixel_is_looked_at() {
+async fn sr_02_evidence_of_a_verified_session_is_refused_in_another_before_any_pixel_is_looked_at() {
     let server = TestServer::start().await;
     let person = Person::blinks(&server, "jo@example.com").await;
     assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED");
@@ -46,7 +46,7 @@ async fn sr_02_evidence_of_a_verified_sitting_is_refused_in_another_before_any_p
     let key = ed25519_dalek::SigningKey::from_bytes(&secret).verifying_key().to_bytes();
     let payload = URL_SAFE_NO_PAD.decode(person.evidence.signing_input.split_once('.').unwrap().1).unwrap();
     let anew = engine::transcript::sign(&engine::transcript::signing_input(&payload, &key), &secret).into_bytes();
-    let cookie = server.sitting("thief@example.com").await;
+    let cookie = server.open_session("thief@example.com").await;
     let same = ed25519_dalek::SigningKey::from_bytes(&SECRET).verifying_key().to_bytes();
     let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(same), "consent": test_client::consent() });
     server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(422, "key_invalid");
@@ -68,19 +68,19 @@ async fn sr_02_evidence_of_a_verified_sitting_is_refused_in_another_before_any_p
 #[tokio::test]
 async fn sr_03_the_ids_of_others_open_nothing_and_are_as_unknown_as_invented_ones() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let parcel = worthless(&server.challenge(&cookie).await);
     server.append(&cookie, "k1", &parcel, 0, b"mine").await;
-    let stranger = server.sitting("mallory@example.com").await;
+    let stranger = server.open_session("mallory@example.com").await;
     server.challenge(&stranger).await;
-    let sitting =
+    let strangers =
         server.text("select s.id from capture_sessions s join users u on u.id = s.user_id where email like 'm%'");
-    let sitting = sitting.await;
+    let strangers = strangers.await;
     let before = server.contents().await;
     let session = server.text("select id from capture_sessions order by created_at limit 1").await;
     let user = server.text("select id from users order by created_at limit 1").await;
     for n in 0..250 {
-        // The challenge itself, then everything like it: another's sitting, user and key, cut, lengthened, altered, invented.
+        // The challenge itself, then everything like it: another's session, user and key, cut, lengthened, altered, invented.
         let id = match n {
             0 => parcel.challenge.clone(),
             1 => session.clone(),
@@ -92,7 +92,7 @@ async fn sr_03_the_ids_of_others_open_nothing_and_are_as_unknown_as_invented_one
             _ => random_base64url(),
         };
         for limit in [Limit::Chunk, Limit::Submission, Limit::GiveUp] {
-            server.refill(limit, &sitting);
+            server.refill(limit, &strangers);
         }
         let swapped = Parcel { challenge: id, ..parcel.clone() };
         let (theirs, key) = (Some(stranger.as_str()), "k1");
@@ -119,7 +119,7 @@ fn flip(id: &str, at: usize) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// Everything that a person may do in a sitting.
+/// Everything that a person may do in a session.
 async fn refusals(server: &TestServer, cookie: &str, parcel: &Parcel) -> Vec<u16> {
     let show = Request::get("/api/session").header(header::COOKIE, cookie).body(Body::empty()).unwrap();
     let challenge = json!({ "public_key": public_key(), "consent": test_client::consent() });
@@ -140,7 +140,7 @@ async fn sr_12_a_clock_that_jumps_accepts_nothing_expired_and_shuts_nobody_out()
         let unopened = server.mailed_token("ann@example.com").await;
         let token = server.mailed_token("jo@example.com").await;
         let cookie = crate::helpers::cookie_of(&server.post("/verify", None, &json!({ "token": token })).await);
-        let expired = server.sitting("old@example.com").await;
+        let expired = server.open_session("old@example.com").await;
         server
             .execute(
                 "update capture_sessions set expires_at = created_at where id = (select max(id) from capture_sessions)",
@@ -163,7 +163,7 @@ async fn sr_12_a_clock_that_jumps_accepts_nothing_expired_and_shuts_nobody_out()
             server.post("/verify", None, &json!({ "token": old })).await.assert_problem(410, "token_expired");
         }
         // Whoever was in the middle of it begins anew, at once: no limit counts what lies in another time.
-        let cookie = server.sitting("jo@example.com").await;
+        let cookie = server.open_session("jo@example.com").await;
         assert_eq!(server.session(&cookie).await["cool_down_s"], 0);
         let challenge = server.challenge(&cookie).await;
         let answer = server.submit(&cookie, "k", &worthless(&challenge)).await;
@@ -175,7 +175,7 @@ async fn sr_12_a_clock_that_jumps_accepts_nothing_expired_and_shuts_nobody_out()
 #[tokio::test]
 async fn sr_43_a_clock_that_is_put_back_during_a_check_costs_no_attempt() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
     server.jump_clock(-60_000).await;
     let giving_up = json!({ "challenge_id": challenge["challenge_id"], "reason": "timeout" });
@@ -192,7 +192,7 @@ async fn sr_43_a_clock_that_is_put_back_during_a_check_costs_no_attempt() {
 #[tokio::test]
 async fn sr_43_times_that_do_not_agree_cost_an_attempt_unless_the_clock_was_set_during_the_check() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     for set in [false, true, true] {
         let person = Person::at(&server, cookie.clone()).await;
         // By this clock the check has only just begun.
@@ -222,7 +222,7 @@ async fn sr_43_times_that_do_not_agree_cost_an_attempt_unless_the_clock_was_set_
 async fn clocks_of_several_servers_may_lie_a_little_apart() {
     let server = TestServer::start().await;
     let token = server.mailed_token("ann@example.com").await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     server.jump_clock(-60_000).await;
     assert_eq!(server.session(&cookie).await["status"], "PENDING");
     assert_eq!(server.post("/verify", None, &json!({ "token": token })).await.status, StatusCode::OK);

@@ -211,7 +211,7 @@ impl TestServer {
     }
 
     /// Registers, opens the link and returns the session's cookie.
-    pub async fn sitting(&self, email: &str) -> String {
+    pub async fn open_session(&self, email: &str) -> String {
         let token = self.mailed_token(email).await;
         let answer = self.post("/verify", None, &json!({ "token": token })).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);

@@ -115,7 +115,7 @@ fn connect_and_drip(server: &Served, rest: &str) -> std::thread::JoinHandle<Stri
 #[tokio::test]
 async fn sr_27_compressed_bodies_are_refused() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let parcel = worthless(&server.challenge(&cookie).await);
     for coding in ["gzip", "br", "identity, gzip", "made-up"] {
         let value = HeaderValue::from_static(coding);
@@ -186,7 +186,7 @@ async fn sr_28_sr_29_what_stands_in_a_field_is_neither_run_nor_opened_nor_answer
     let trap = TcpListener::bind("127.0.0.1:0").unwrap();
     trap.set_nonblocking(true).unwrap();
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let parcel = worthless(&server.challenge(&cookie).await);
     let rows = "select (select count(*) from users) * 1000000 + (select count(*) from challenges) * 1000
          + (select count(*) from upload_chunks) + (select count(*) from verification_events)";

@@ -50,7 +50,7 @@ async fn ask(server: &TestServer, route: &Route, cookie: Option<&str>, key: Opti
 #[tokio::test]
 async fn every_route_asks_for_what_the_table_says() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     for route in routes() {
         let (name, stranger) = (format!("{} {}", route.method, route.path), ask(&server, &route, None, None).await);
         let admitted = ask(&server, &route, Some(&cookie), Some(ADMIN_KEY)).await;
@@ -59,7 +59,7 @@ async fn every_route_asks_for_what_the_table_says() {
                 assert!(![401, 403, 405].contains(&stranger.status.as_u16()), "{name}: {}", stranger.status);
             }
             Access::Link => stranger.assert_problem(404, "token_unknown"),
-            Access::Sitting => {
+            Access::Session => {
                 stranger.assert_problem(401, "session_missing");
                 ask(&server, &route, None, Some(ADMIN_KEY)).await.assert_problem(401, "session_missing");
             }
@@ -84,15 +84,15 @@ async fn every_route_keeps_the_limits_that_the_table_names() {
         assert_eq!(route.limits.is_empty(), is_free, "{} {}", route.method, route.path);
     }
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
-    let sitting = server.text("select id from capture_sessions").await;
+    let cookie = server.open_session("jo@example.com").await;
+    let session = server.text("select id from capture_sessions").await;
     for route in routes() {
         for &limit in route.limits {
-            // Once with nothing left for the client or the sitting, once with everything.
-            exhaust(&server, limit, &["127.0.0.1", &sitting]);
+            // Once with nothing left for the client or the session, once with everything.
+            exhaust(&server, limit, &["127.0.0.1", &session]);
             ask(&server, &route, Some(&cookie), Some(ADMIN_KEY)).await.assert_problem(429, "too_many_requests");
             server.refill(limit, "127.0.0.1");
-            server.refill(limit, &sitting);
+            server.refill(limit, &session);
             let answer = ask(&server, &route, Some(&cookie), Some(ADMIN_KEY)).await;
             assert_ne!(answer.status, StatusCode::TOO_MANY_REQUESTS, "{limit:?} of {}", route.path);
         }
@@ -109,7 +109,7 @@ fn exhaust(server: &TestServer, limit: Limit, clients: &[&str]) {
 #[tokio::test]
 async fn every_route_takes_bodies_as_large_as_the_table_says_and_no_larger() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     for route in routes().iter().filter(|route| route.max_body > 0) {
         assert!(route.max_body <= 16 * 1024, "{}", route.path);
         let key = matches!(route.access, Access::Admin(_)).then_some(ADMIN_KEY);

@@ -38,10 +38,10 @@ pub struct Person {
 impl Person {
     /// Comes to the camera and blinks.
     pub async fn blinks(server: &TestServer, email: &str) -> Self {
-        Self::at(server, server.sitting(email).await).await
+        Self::at(server, server.open_session(email).await).await
     }
 
-    /// Blinks in this sitting.
+    /// Blinks in this session.
     pub async fn at(server: &TestServer, cookie: String) -> Self {
         let before = "select (select count(*) from challenges) + (select count(*) from erased_users)";
         let take = u32::try_from(server.number(before).await).unwrap();
@@ -183,7 +183,7 @@ async fn evidence_for_one_person_is_worth_nothing_to_another() {
     let server = TestServer::start().await;
     let jo = Person::blinks(&server, "jo@example.com").await;
     // A key is registered once, so a thief needs one of their own.
-    let cookie = server.sitting("thief@example.com").await;
+    let cookie = server.open_session("thief@example.com").await;
     let challenge = server.challenge(&cookie).await;
     let thief = Person { cookie, challenge, evidence: jo.evidence.clone(), secret: SECRET };
     let answer = thief.submit(&server, "k1").await.json();
@@ -229,7 +229,7 @@ async fn sr_14_pictures_that_anybody_sent_before_are_refused() {
     for (email, secret, pictures) in
         [("thief@example.com", [7; 32], as_they_were), ("forger@example.com", [8; 32], rewritten)]
     {
-        let cookie = server.sitting(email).await;
+        let cookie = server.open_session(email).await;
         let parcel = copy(&server, &cookie, &first, &secret, pictures).await;
         let answer = server.submit(&cookie, "k1", &parcel).await.json();
         assert_eq!((&answer["status"], &answer["reason"]), (&json!("FAILED"), &json!("capture_replayed")), "{email}");
@@ -243,7 +243,7 @@ fn with_other_bytes(mut jpeg: Vec<u8>) -> Vec<u8> {
     jpeg
 }
 
-/// What somebody else sent, with these pictures, signed anew for a challenge of this sitting.
+/// What somebody else sent, with these pictures, signed anew for a challenge of this session.
 async fn copy(server: &TestServer, cookie: &str, of: &Person, secret: &[u8; 32], pictures: [Vec<u8>; 3]) -> Parcel {
     let key = SigningKey::from_bytes(secret).verifying_key().to_bytes();
     let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": test_client::consent() });

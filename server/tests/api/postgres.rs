@@ -241,7 +241,7 @@ async fn registrations_at_several_servers_at_once_are_counted_together() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[ignore = "needs TEST_DATABASE_URL"]
-async fn a_link_opened_at_several_servers_at_once_has_one_sitting() {
+async fn a_link_opened_at_several_servers_at_once_has_one_session() {
     let servers = three().await;
     let token = servers[0].mailed_token("jo@example.com").await;
     let opened = spread(&servers, 24, |server, _| {
@@ -277,7 +277,7 @@ async fn a_link_opened_at_several_servers_at_once_has_one_sitting() {
 #[ignore = "needs TEST_DATABASE_URL"]
 async fn challenges_and_submissions_at_several_servers_at_once_count_each_attempt_once() {
     let servers = three().await;
-    let cookie = servers[0].sitting("jo@example.com").await;
+    let cookie = servers[0].open_session("jo@example.com").await;
     for round in 0..4 {
         let asked = spread(&servers, 12, |server, _| {
             let cookie = cookie.clone();
@@ -289,7 +289,7 @@ async fn challenges_and_submissions_at_several_servers_at_once_count_each_attemp
         let open = servers[0].text("select id from challenges where state = 'issued'").await;
         let parcel = worthless(&json!({ "challenge_id": open }));
         servers[round % 3].upload(&cookie, "k", &parcel).await;
-        // In all rounds together fewer than a sitting may ask of one server.
+        // In all rounds together fewer than a session may ask of one server.
         let sent = spread(&servers, 21, |server, _| {
             let (cookie, parcel) = (cookie.clone(), parcel.clone());
             async move { server.finish(&cookie, "k", &parcel).await }

@@ -221,7 +221,7 @@ impl Visit {
         Self::at(browser, database).await
     }
 
-    /// Gets a challenge in this sitting and blinks.
+    /// Gets a challenge in this session and blinks.
     pub async fn at(browser: Browser, database: &str) -> Self {
         let db = Db::open(&parsed(database)).await.unwrap();
         let count = "select count(*) from challenges";

@@ -9,7 +9,7 @@ use crate::parcel::worthless;
 
 async fn prompted() -> (TestServer, String, Value) {
     let server = TestServer::with(&[("CHALLENGE_POLICY", "prompted")]).await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
     assert_eq!(challenge["policy"], "prompted");
     (server, cookie, challenge)
@@ -53,7 +53,7 @@ async fn a_commitment_cannot_be_changed_skipped_or_made_by_others() {
     for other in [end(0, "missed"), json!({ "commitment": null })] {
         server.post(&path, Some(&cookie), &other).await.assert_problem(409, "challenge_round");
     }
-    let stranger = server.sitting("other@example.com").await;
+    let stranger = server.open_session("other@example.com").await;
     server.post(&path, Some(&stranger), &end(1, "done")).await.assert_problem(404, "challenge_unknown");
     for body in [json!({ "commitment": { "round": 1 } }), end(1, "won")] {
         server.post(&path, Some(&cookie), &body).await.assert_problem(400, "body_malformed");
@@ -78,7 +78,7 @@ async fn too_many_wrong_gestures_end_the_challenge_and_count_as_one_attempt() {
 #[tokio::test]
 async fn where_nothing_is_prompted_or_all_is_over_no_cue_is_given() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
     let first = json!({ "commitment": null });
     server.post(&path(&challenge), Some(&cookie), &first).await.assert_problem(409, "challenge_round");
@@ -97,7 +97,7 @@ async fn slow_cameras_and_who_asks_for_it_are_guided_by_tones_if_the_site_allows
     ];
     for (allowed, rate, tones, expected) in cases {
         let server = TestServer::with(&[("CHALLENGE_POLICY", "prompted"), ("ALLOW_TONE_GUIDED", allowed)]).await;
-        let cookie = server.sitting("jo@example.com").await;
+        let cookie = server.open_session("jo@example.com").await;
         let answer = server.post("/api/challenge", Some(&cookie), &ask(rate, tones)).await;
         assert_eq!(
             (&answer.json()["policy"], &answer.json()["rate"]),
@@ -107,6 +107,6 @@ async fn slow_cameras_and_who_asks_for_it_are_guided_by_tones_if_the_site_allows
         );
     }
     let server = TestServer::with(&[("CHALLENGE_POLICY", "prompted"), ("ALLOW_TONE_GUIDED", "false")]).await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     server.post("/api/challenge", Some(&cookie), &ask(300, true)).await.assert_problem(422, "tone_guided_refused");
 }

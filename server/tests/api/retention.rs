@@ -46,7 +46,7 @@ async fn sr_38_captures_are_removed_when_their_days_are_over_and_figures_stay() 
         assert_eq!((shown(&verified).await, shown(&failed).await), (200, 200));
         assert_eq!(swept(&server, 3 * DAY_MS + HOUR_MS).await.expired, 1);
         assert_eq!((shown(&verified).await, shown(&failed).await), (200, 410));
-        // By then links and sittings are over as well.
+        // By then links and sessions are over as well.
         let Swept { expired, orphans, erased_again, .. } = swept(&server, 30 * DAY_MS - HOUR_MS).await;
         assert_eq!((expired, orphans, erased_again), (0, 0, 0));
         assert_eq!(shown(&verified).await, 200);
@@ -136,9 +136,9 @@ async fn sr_42_captures_that_no_event_names_are_removed_after_an_hour_and_others
 }
 
 #[tokio::test]
-async fn links_sittings_and_mails_are_removed_a_week_after_their_end() {
+async fn links_sessions_and_mails_are_removed_a_week_after_their_end() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
     server.submit(&cookie, "k1", &worthless(&challenge)).await;
     let counts = async || {
@@ -161,7 +161,7 @@ async fn links_sittings_and_mails_are_removed_a_week_after_their_end() {
     assert_eq!(counts().await, [1; 7]);
     swept(&server, 2 * HOUR_MS).await;
     assert_eq!(counts().await, [1, 1, 1, 1, 1, 0, 1], "a failure counts for an hour");
-    // A sitting that a link of another kind still leads to stays as long as that.
+    // A session that a link of another kind still leads to stays as long as that.
     server.execute("update verification_tokens set expires_at = expires_at + 86400000").await;
     assert_eq!(swept(&server, 7 * DAY_MS + HOUR_MS).await.traces, 1);
     assert_eq!(counts().await, [1, 1, 1, 0, 0, 0, 0]);

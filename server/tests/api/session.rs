@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use crate::helpers::TestServer;
 
 #[tokio::test]
-async fn a_sitting_says_what_the_pages_need() {
+async fn a_session_says_what_the_pages_need() {
     let server = TestServer::with(&[("LIVENESS_TIMEOUT_SECONDS", "20"), ("MAX_ATTEMPTS", "3")]).await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let mut session = server.session(&cookie).await;
     let expires = session["session_expires_in_s"].take().as_i64().unwrap();
     assert!((1790..=1800).contains(&expires), "{expires}");
@@ -22,9 +22,9 @@ async fn a_sitting_says_what_the_pages_need() {
 }
 
 #[tokio::test]
-async fn nothing_of_the_api_opens_without_a_sitting() {
+async fn nothing_of_the_api_opens_without_a_session() {
     let server = TestServer::start().await;
-    server.sitting("jo@example.com").await;
+    server.open_session("jo@example.com").await;
     for cookie in ["", "blinkgate=", "blinkgate=AAAA", "other=1; blinkgate = x", "__Host-blinkgate=AAAA"] {
         let request = Request::get("/api/session").header(header::COOKIE, cookie).body(Body::empty()).unwrap();
         server.send(request).await.assert_problem(401, "session_missing");
@@ -39,9 +39,9 @@ async fn nothing_of_the_api_opens_without_a_sitting() {
 }
 
 #[tokio::test]
-async fn a_sitting_ends() {
+async fn a_session_ends() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     server.execute("update capture_sessions set expires_at = created_at").await;
     let request = Request::get("/api/session").header(header::COOKIE, &cookie).body(Body::empty()).unwrap();
     server.send(request).await.assert_problem(401, "session_expired");
@@ -52,6 +52,6 @@ async fn a_sitting_ends() {
 #[tokio::test]
 async fn the_cookie_is_found_among_others() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     assert_eq!(server.session(&format!("a=1; {cookie}; b=2")).await["status"], "PENDING");
 }

@@ -13,7 +13,7 @@ async fn nothing_was_counted(server: &TestServer, cookie: &str) {
 #[tokio::test]
 async fn a_worthless_submission_fails_with_a_reason_an_event_and_no_capture() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
     let answer = server.submit(&cookie, "k1", &worthless(&challenge)).await;
     assert_eq!(answer.status, StatusCode::OK);
@@ -42,7 +42,7 @@ async fn a_worthless_submission_fails_with_a_reason_an_event_and_no_capture() {
 #[tokio::test]
 async fn the_same_request_again_gets_the_same_answer_and_is_decided_once() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
     let first = server.submit(&cookie, "k1", &worthless(&challenge)).await;
     let again = server.submit(&cookie, "k1", &worthless(&challenge)).await;
@@ -54,7 +54,7 @@ async fn the_same_request_again_gets_the_same_answer_and_is_decided_once() {
 #[tokio::test]
 async fn a_challenge_is_not_decided_twice() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
     server.submit(&cookie, "k1", &worthless(&challenge)).await;
     server.submit(&cookie, "k2", &worthless(&challenge)).await.assert_problem(409, "challenge_used");
@@ -66,9 +66,9 @@ async fn a_challenge_is_not_decided_twice() {
 #[tokio::test]
 async fn another_users_challenge_is_as_unknown_as_one_that_does_not_exist() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
-    let stranger = server.sitting("mallory@example.com").await;
+    let stranger = server.open_session("mallory@example.com").await;
     let theirs = server.submit(&stranger, "k1", &worthless(&challenge)).await;
     theirs.assert_problem(404, "challenge_unknown");
     let giving_up = json!({ "challenge_id": challenge["challenge_id"], "reason": "timeout" });
@@ -84,7 +84,7 @@ async fn another_users_challenge_is_as_unknown_as_one_that_does_not_exist() {
 #[tokio::test]
 async fn a_submission_after_expiry_is_refused_and_not_counted() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
     server.execute("update challenges set expires_at = issued_at").await;
     server.submit(&cookie, "k1", &worthless(&challenge)).await.assert_problem(410, "challenge_expired");
@@ -94,7 +94,7 @@ async fn a_submission_after_expiry_is_refused_and_not_counted() {
 #[tokio::test]
 async fn running_out_of_time_counts_as_a_failed_attempt() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
     let body = json!({ "challenge_id": challenge["challenge_id"], "reason": "timeout" });
     let answer = server.post("/api/give-up", Some(&cookie), &body).await;
@@ -112,7 +112,7 @@ async fn running_out_of_time_counts_as_a_failed_attempt() {
 #[tokio::test]
 async fn stopping_is_noted_but_costs_nothing() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
     let body = json!({ "challenge_id": challenge["challenge_id"], "reason": "cancelled" });
     let answer = server.post("/api/give-up", Some(&cookie), &body).await.json();
@@ -130,9 +130,9 @@ async fn stopping_is_noted_but_costs_nothing() {
 #[tokio::test]
 async fn a_later_failure_never_takes_a_verification_back() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
-    // Verified meanwhile, in another sitting.
+    // Verified meanwhile, in another session.
     server.execute("update users set status = 'VERIFIED', verified_at = 1").await;
     let answer = server.submit(&cookie, "k1", &worthless(&challenge)).await.json();
     assert_eq!(answer["status"], "FAILED");

@@ -20,7 +20,7 @@ const ATTEMPTS: usize = 6;
 /// A server with as many failed attempts.
 async fn with_attempts() -> TestServer {
     let server = TestServer::with(&[("MAX_ATTEMPTS", "100"), ("COOL_DOWN_FAILURES", "0")]).await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     for _ in 0..ATTEMPTS {
         let challenge = server.challenge(&cookie).await;
         server.submit(&cookie, "k", &worthless(&challenge)).await;
@@ -49,7 +49,7 @@ async fn checkpoint(server: &TestServer) -> Checkpoint {
 async fn what_nobody_tampered_with_is_sound_also_beside_a_checkpoint() {
     let server = with_attempts().await;
     let kept = checkpoint(&server).await;
-    let challenge = server.challenge(&server.sitting("ann@example.com").await).await;
+    let challenge = server.challenge(&server.open_session("ann@example.com").await).await;
     assert!(challenge.is_object());
     let report = verified(&server, std::slice::from_ref(&kept)).await;
     assert_eq!((report.entries, report.findings.as_slice()), (ATTEMPTS as i64, [].as_slice()));
@@ -147,7 +147,7 @@ async fn a_checkpoint_by_another_key_is_refused() {
 async fn sr_37_the_trail_is_sound_after_an_erasure_and_finds_one_that_was_none() {
     let server = with_attempts().await;
     let kept = checkpoint(&server).await;
-    let cookie = server.sitting("ann@example.com").await;
+    let cookie = server.open_session("ann@example.com").await;
     server.submit(&cookie, "k", &worthless(&server.challenge(&cookie).await)).await;
     let found = erasure::find(&server.app.db, &EmailAddress::parse("jo@example.com").unwrap()).await.unwrap();
     for (user, _) in found {

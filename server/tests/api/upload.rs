@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use crate::helpers::{TestServer, own_post};
 use crate::parcel::{CHUNK, Parcel, chunk, worthless};
 
-/// A parcel of as many bytes as the parts may have, and a sitting to send it in.
+/// A parcel of as many bytes as the parts may have, and a session to send it in.
 async fn largest(server: &TestServer) -> (String, Parcel) {
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let parcel = worthless(&server.challenge(&cookie).await);
     (
         cookie,
@@ -74,7 +74,7 @@ async fn a_chunk_out_of_place_changes_nothing() {
 #[tokio::test]
 async fn a_new_key_begins_anew_in_place_of_the_one_before() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let parcel = worthless(&server.challenge(&cookie).await);
     server.upload(&cookie, "k1", &parcel).await;
     assert_eq!(server.received(&cookie, "k2", &parcel).await.json()["received"], 0);
@@ -91,7 +91,7 @@ async fn nobody_else_can_send_or_see_an_upload() {
     let server = TestServer::start().await;
     let (cookie, parcel) = largest(&server).await;
     server.append(&cookie, "k1", &parcel, 0, b"mine").await;
-    let stranger = server.sitting("mallory@example.com").await;
+    let stranger = server.open_session("mallory@example.com").await;
     server.append(&stranger, "k1", &parcel, 4, b"theirs").await.assert_problem(404, "challenge_unknown");
     server.append(&stranger, "k1", &parcel, 0, b"theirs").await.assert_problem(404, "challenge_unknown");
     server.received(&stranger, "k1", &parcel).await.assert_problem(404, "challenge_unknown");

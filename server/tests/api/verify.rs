@@ -9,7 +9,7 @@ async fn redeem(server: &TestServer, token: &str, cookie: Option<&str>) -> Answe
 }
 
 #[tokio::test]
-async fn posting_the_token_opens_a_sitting() {
+async fn posting_the_token_opens_a_session() {
     let server = TestServer::start().await;
     let token = server.mailed_token("jo@example.com").await;
     let answer = redeem(&server, &token, None).await;
@@ -45,7 +45,7 @@ async fn a_used_up_token_opens_nothing_for_others_and_welcomes_its_own_person_ba
     let token = server.mailed_token("jo@example.com").await;
     let cookie = cookie_of(&redeem(&server, &token, None).await);
     redeem(&server, &token, None).await.assert_problem(410, "token_used");
-    let stranger = server.sitting("other@example.com").await;
+    let stranger = server.open_session("other@example.com").await;
     redeem(&server, &token, Some(&stranger)).await.assert_problem(410, "token_used");
     let again = redeem(&server, &token, Some(&cookie)).await;
     assert_eq!((again.status, &again.json()["email_masked"]), (StatusCode::OK, &json!("j***@example.com")));
@@ -56,7 +56,7 @@ async fn a_used_up_token_opens_nothing_for_others_and_welcomes_its_own_person_ba
 }
 
 #[tokio::test]
-async fn where_links_open_one_sitting_two_people_cannot_both_have_it() {
+async fn where_links_open_one_session_two_people_cannot_both_have_it() {
     let server = TestServer::with(&[("TOKEN_SINGLE_REDEEM", "true")]).await;
     let token = server.mailed_token("jo@example.com").await;
     let tries: Vec<_> = (0..8).map(|_| redeem(&server, &token, None)).collect();
@@ -70,7 +70,7 @@ async fn where_links_open_one_sitting_two_people_cannot_both_have_it() {
 }
 
 #[tokio::test]
-async fn the_cookie_is_new_for_each_sitting_and_closed_to_scripts_and_other_sites() {
+async fn the_cookie_is_new_for_each_session_and_closed_to_scripts_and_other_sites() {
     let server = TestServer::start().await;
     let first = server.mailed_token("jo@example.com").await;
     let answer = redeem(&server, &first, Some("blinkgate=chosen-by-an-attacker")).await;

@@ -164,7 +164,7 @@ async fn sr_26_what_spins_costs_the_sender_an_attempt_and_what_crashes_costs_nob
     let stage = Stage::new(hasty());
     let pool = stage.pool.clone();
     let server = TestServer::changed(&[], |app| app.scoring = pool).await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
     stage.will(&["crash", "crash"]);
     server.submit(&cookie, "k1", &worthless(&challenge)).await.assert_problem(503, "unavailable");
@@ -188,7 +188,7 @@ async fn sr_39_beyond_capacity_submissions_are_turned_away_and_lose_nothing() {
     let mut people = Vec::new();
     // One is scored while four wait: four times as many are offered.
     for n in 0..20 {
-        let cookie = server.sitting(&format!("person-{n}@example.com")).await;
+        let cookie = server.open_session(&format!("person-{n}@example.com")).await;
         let parcel = worthless(&server.challenge(&cookie).await);
         server.upload(&cookie, "k1", &parcel).await;
         people.push((cookie, parcel));
@@ -223,11 +223,11 @@ async fn sr_39_who_is_turned_away_again_and_again_meets_no_limit() {
     stage.will(&["hang"; 5]);
     let pool = stage.pool.clone();
     let server = TestServer::changed(&[], |app| app.scoring = pool).await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let parcel = worthless(&server.challenge(&cookie).await);
     server.upload(&cookie, "k1", &parcel).await;
     let others = stage.fill();
-    // More often than a sitting has submissions.
+    // More often than a session has submissions.
     for _ in 0..50 {
         server.finish(&cookie, "k1", &parcel).await.assert_problem(503, "busy");
     }
@@ -243,7 +243,7 @@ async fn sr_39_nobody_uploads_in_vain_who_can_wait_and_nobody_waits_until_it_is_
     let server = TestServer::changed(&[], |app| app.scoring = pool).await;
     let mut people = Vec::new();
     for n in 0..3 {
-        let cookie = server.sitting(&format!("person-{n}@example.com")).await;
+        let cookie = server.open_session(&format!("person-{n}@example.com")).await;
         let parcel = worthless(&server.challenge(&cookie).await);
         people.push((cookie, parcel));
     }

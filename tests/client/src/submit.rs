@@ -20,7 +20,7 @@ pub struct Decided {
     pub verified: bool,
     /// Why not.
     pub reason: Option<String>,
-    /// Failed attempts that the sitting has left.
+    /// Failed attempts that the session has left.
     pub attempts_left: u64,
 }
 

@@ -1,4 +1,4 @@
-//! One person on their way to the camera: an address, a link, a sitting.
+//! One person on their way to the camera: an address, a link, a session.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -68,7 +68,7 @@ impl Visitor {
         Ok(())
     }
 
-    /// How the sitting stands.
+    /// How the session stands.
     ///
     /// # Errors
     /// There is none.

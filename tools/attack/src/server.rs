@@ -1,4 +1,4 @@
-//! A server that runs, over HTTP and in real time: links, sittings, cues as they are drawn, uploads, the decision, and
+//! A server that runs, over HTTP and in real time: links, sessions, cues as they are drawn, uploads, the decision, and
 //! everything that it remembers of others.
 
 use std::path::Path;

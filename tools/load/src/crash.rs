@@ -23,7 +23,7 @@ use crate::moments::{Counts, MOMENTS, Moment, Watch};
 
 /// Names everybody's submission.
 const KEY: &str = "crash";
-/// Failed attempts that a sitting has.
+/// Failed attempts that a session has.
 const ATTEMPTS: u64 = 5;
 /// A claim holds for a minute, then the next who asks may have it.
 const LEASE: Duration = Duration::from_secs(75);
@@ -223,7 +223,7 @@ impl Audit {
         Audit { events, people: 0, interrupted: 0, waited: 0, moments, problems: Vec::new() }
     }
 
-    /// Looks at the events that are new, and at everybody's sitting.
+    /// Looks at the events that are new, and at everybody's session.
     fn look(&mut self, served: &Served, people: &[Person]) -> anyhow::Result<()> {
         for event in served.events()? {
             let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
@@ -237,7 +237,7 @@ impl Audit {
             let session = person.ready.visitor.session()?;
             let has_event = self.events.contains_key(&person.ready.parcel.challenge);
             if (session["status"] == "VERIFIED") != has_event || session["attempts_left"] != ATTEMPTS {
-                self.problems.push(format!("event {has_event}, sitting {session}"));
+                self.problems.push(format!("event {has_event}, session {session}"));
             }
             match &person.told {
                 None => {}

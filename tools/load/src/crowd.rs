@@ -1,4 +1,4 @@
-//! The crowd: people with links, sittings and challenges, as many as are needed.
+//! The crowd: people with links, sessions and challenges, as many as are needed.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};

@@ -18,7 +18,7 @@ const TIMES: f64 = 4.0;
 const HEALTH_EVERY: Duration = Duration::from_millis(100);
 /// Who was turned away comes again for so long.
 const PATIENCE: Duration = Duration::from_secs(140);
-/// Failed attempts that a sitting has.
+/// Failed attempts that a session has.
 const ATTEMPTS: u64 = 5;
 
 /// What became of them.
@@ -38,7 +38,7 @@ pub struct Overload {
     pub slowdown: f64,
     /// `/health` meanwhile.
     pub health: Times,
-    /// People who were not verified in the end, or whose sitting has fewer attempts than before.
+    /// People who were not verified in the end, or whose session has fewer attempts than before.
     pub lost: usize,
 }
 

@@ -56,7 +56,7 @@ pub(in crate::routes) async fn event(
     let event = events::find(&mut db, &EventId::from_client(&id)).await?.ok_or(ApiError::NotFound)?;
     let reviews = reviews::of_event(&mut db, &event.id).await?;
     let user = users::find(&mut db, &event.email).await?;
-    // Kept for a week after the sitting; the id tells the time of its making for ever.
+    // Kept for a week after the session; the id tells the time of its making for ever.
     let issued_at = challenges::issued_at(&mut db, &event.challenge_id).await?.or(event.challenge_id.made_at());
     let rounds = cues::list(&mut db, &event.challenge_id).await?;
     drop(db);

@@ -119,7 +119,7 @@ async fn session(api: &mut Description, server: &TestServer, cookie: Option<&str
 async fn prompted(api: &mut Description) {
     const CUE: &str = "POST /api/cue/{challenge}";
     let server = TestServer::with(&[("CHALLENGE_POLICY", "prompted")]).await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let last = |outcome: &str, round: usize| json!({ "commitment": { "round": round, "outcome": outcome, "commitment": format!("{round:0>43}") } });
     for (outcomes, end) in [(["done"; 3], "complete"), (["missed"; 3], "exhausted")] {
         let challenge = server.challenge(&cookie).await;

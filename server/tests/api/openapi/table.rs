@@ -22,7 +22,7 @@ fn access(access: Access) -> &'static str {
     match access {
         Access::Anybody => "anybody",
         Access::Link => "link",
-        Access::Sitting => "sitting",
+        Access::Session => "session",
         Access::Admin(_) => "admin",
     }
 }
@@ -45,7 +45,7 @@ fn every_route_is_described_and_every_description_is_a_route() {
             operation["security"].as_array().unwrap().iter().flat_map(|way| way.as_object().unwrap().keys()).collect();
         let expected: &[&str] = match route.access {
             Access::Anybody | Access::Link => &[],
-            Access::Sitting => &["sitting", "sittingByHttps"],
+            Access::Session => &["session", "sessionByHttps"],
             Access::Admin(_) => &["adminKey", "adminBearer"],
         };
         assert_eq!(schemes, expected, "{name}");

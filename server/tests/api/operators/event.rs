@@ -63,7 +63,7 @@ async fn an_event_tells_what_was_claimed_and_what_was_read() {
 #[tokio::test]
 async fn the_timeline_of_a_prompted_attempt_has_its_cues() {
     let server = TestServer::with(&[("CHALLENGE_POLICY", "prompted")]).await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
     let id = challenge["challenge_id"].as_str().unwrap();
     let mut before = json!({ "commitment": null });
@@ -136,7 +136,7 @@ async fn the_bundle_is_what_the_decision_is_taken_again_from_and_taking_it_is_au
 #[tokio::test]
 async fn what_never_had_evidence_says_so_and_what_is_unknown_is_not_found() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
     server.submit(&cookie, "k1", &worthless(&challenge)).await;
     let event = server.events().await.remove(0);

@@ -30,7 +30,7 @@ async fn status(server: &TestServer) -> String {
 #[tokio::test]
 async fn an_operator_may_approve_and_decline_and_the_event_stays_as_it_is() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let event = fail(&server, &cookie, "k1").await;
     let before = server.contents().await["verification_events"].clone();
 
@@ -74,7 +74,7 @@ async fn only_a_decline_takes_a_verification_back_and_the_next_attempt_decides_a
     assert_eq!(status(&server).await, "FAILED");
     assert_eq!(server.number("select count(*) from users where verified_at is not null").await, 0);
 
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     fail(&server, &cookie, "k2").await;
     assert_eq!(status(&server).await, "FAILED");
     let again = Person::at(&server, cookie).await;
@@ -86,7 +86,7 @@ async fn only_a_decline_takes_a_verification_back_and_the_next_attempt_decides_a
 #[tokio::test]
 async fn who_was_approved_stays_verified_whatever_fails_later() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
     server.submit(&cookie, "k1", &worthless(&challenge)).await;
     let event = server.events().await.remove(0);
@@ -100,7 +100,7 @@ async fn who_was_approved_stays_verified_whatever_fails_later() {
 #[tokio::test]
 async fn a_review_without_a_reason_or_of_nobody_is_refused_and_changes_nothing() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let event = fail(&server, &cookie, "k1").await;
     let path = format!("/admin/events/{}/review", event["id"].as_str().unwrap());
     let before = server.contents().await;
@@ -133,7 +133,7 @@ async fn a_review_without_a_reason_or_of_nobody_is_refused_and_changes_nothing()
 #[tokio::test]
 async fn an_erased_person_cannot_be_decided_about_and_their_notes_are_gone() {
     let server = TestServer::start().await;
-    let cookie = server.sitting("jo@example.com").await;
+    let cookie = server.open_session("jo@example.com").await;
     let event = fail(&server, &cookie, "k1").await;
     decide(&server, &event, "approve", "Jo Doe, of 1 Main Street").await;
     let erase = json!({ "email": "JO@example.com", "dry_run": false });

@@ -40,7 +40,7 @@ pub(super) fn step(faults: &Faults, library: &Path, studio: &Studio, found: &mut
                     verified += 1;
                     found.have_evidence(&served, std::slice::from_ref(ready))?;
                 }
-                // Their challenge, link or sitting counts as over: they come again.
+                // Their challenge, link or session counts as over: they come again.
                 Ok(Sent::Refused(answer)) if [401, 410].contains(&answer.status) => over += 1,
                 other => found.problems.push(format!("clock {step}: {other:?}")),
             }

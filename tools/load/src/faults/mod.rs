@@ -22,7 +22,7 @@ use crate::crowd::Ready;
 
 /// Names everybody's submission.
 const KEY: &str = "fault";
-/// Failed attempts that a sitting has.
+/// Failed attempts that a session has.
 const ATTEMPTS: u64 = 5;
 
 /// What is done.
