@@ -1,45 +1,24 @@
 # shellcheck shell=bash
-# The checks of scripts/test and their summary; sourced after tools.sh.
+# The checks of scripts/test, and what they share; sourced after tools.sh and report.sh.
 
-passed=0 failed=0 skipped=0
-report=""
-
-# A check that cannot run ends with this status after printing why.
-SKIP=77
-
-# check NAME COMMAND…: runs the command, shows its output and remembers how it ended.
-check() {
-    local name="$1" started=$SECONDS status=0 log
-    shift
-    log="$(mktemp)"
-    printf '\n=== %s\n' "$name"
-    "$@" 2>&1 | tee "$log"
-    status=${PIPESTATUS[0]}
-    local took="$((SECONDS - started)) s"
-    if [ "$status" = 0 ]; then
-        passed=$((passed + 1)) report+="ok       $name ($took)"$'\n'
-    elif [ "$status" = "$SKIP" ] && [ "${CI:-}" != true ]; then
-        skipped=$((skipped + 1)) report+="SKIPPED  $name: $(tail -n 1 "$log")"$'\n'
-    else
-        failed=$((failed + 1)) report+="FAILED   $name ($took)"$'\n'
-    fi
-    # Parts that were left out inside a check are named as well.
-    report+="$(grep -E '^(# )?SKIPPED: ' "$log" | sort -u | sed 's/^# //; s/^/           /')"
-    [ -z "$report" ] || [ "${report: -1}" = $'\n' ] || report+=$'\n'
-    rm -f "$log"
+# Everything that checks need and apt has, in one go. A check whose tool is missing afterwards says so.
+install_test_tools() {
+    local missing=()
+    while read -r command package; do
+        command -v "$command" >/dev/null || missing+=("$package")
+    done <<'TOOLS'
+c++ g++
+chromium chromium
+ffmpeg ffmpeg
+openssl openssl
+shellcheck shellcheck
+sqlite3 sqlite3
+TOOLS
+    [ -n "$(newest_initdb)" ] || missing+=(postgresql)
+    ! browser_path >/dev/null || missing=("${missing[@]/#chromium/}")
+    # shellcheck disable=SC2068 # An entry may be empty now.
+    [ -z "${missing[*]}" ] || ! command -v apt-get >/dev/null || apt_install ${missing[@]} || true
 }
-
-summary() {
-    printf '\n=== summary\n%s%s passed, %s failed, %s skipped\n' "$report" "$passed" "$failed" "$skipped"
-    [ "$failed" = 0 ]
-}
-
-skip() {
-    printf '%s\n' "$*"
-    return "$SKIP"
-}
-
-check_models() { (cd models && sha256 SHA256SUMS); }
 
 # cargo_component COMPONENT ARGUMENTS…: a cargo command that rustup ships as a component.
 cargo_component() {
@@ -50,32 +29,59 @@ cargo_component() {
     cargo "$@"
 }
 
+# Builds the browser's engine, every program and every test, once for all checks. One cargo command: with other packages or
+# targets named, cargo would choose other features and compile the dependencies again.
+built=""
+build_everything() {
+    if [ -z "$built" ]; then
+        built=failed
+        scripts/build-wasm &&
+            cargo build --locked --workspace --all-targets --message-format=json-render-diagnostics >"$CARGO_TARGET_DIR/artifacts.json" &&
+            built=yes
+    fi
+    [ "$built" = yes ] || { echo "It could not be built; see above." && false; }
+}
+
+# run_tests PATTERN ARGUMENTS…: runs the built tests of the packages whose folder matches the pattern, each in its folder.
+run_tests() {
+    local pattern="$1" status=0 folder target program
+    shift
+    build_everything || return
+    while IFS=$'\t' read -r folder target program; do
+        [[ "$folder:$target" =~ ^($pattern)$ ]] || continue
+        printf '\n%s, %s\n' "$folder" "$target"
+        (cd "$folder" && "$program" "$@") || status=1
+    done < <(test_programs)
+    return "$status"
+}
+
+# Folder, target and program of every built test.
+test_programs() {
+    sed -n 's#.*"manifest_path":"'"$PWD"'/\([^"]*\)/Cargo.toml".*"target":{[^}]*"name":"\([^"]*\)".*"test":true.*"executable":"\([^"]*\)".*#\1\t\2\t\3#p' \
+        "$CARGO_TARGET_DIR/artifacts.json"
+}
+
 # Tests of the server wait more than they compute: two at a time for each core.
 RUST_TEST_THREADS="${RUST_TEST_THREADS:-$((2 * $(getconf _NPROCESSORS_ONLN)))}"
 export RUST_TEST_THREADS
 
-check_rust_tests() {
-    cargo test --locked --release --workspace || return
-    [ -d ../shared/material ] || echo "SKIPPED: readings beside MediaPipe's and lids painted into stills: ../shared/material is absent"
+check_models() { (cd models && sha256 SHA256SUMS); }
+
+check_format() {
+    cargo_component rustfmt fmt --all --check && cargo fmt --manifest-path fuzz/Cargo.toml --check
 }
 
-# What the server's tests need of PostgreSQL is ignored without one. measure:: prints figures and checks none.
-check_postgres() {
-    scripts/lib/postgres.sh cargo test --locked --release --workspace --test api -- --include-ignored --skip several:: --skip measure::
+check_clippy() {
+    # The server embeds the browser's engine.
+    scripts/build-wasm || return
+    cargo_component clippy clippy --locked --workspace --all-targets -- -D warnings &&
+        cargo clippy --locked --manifest-path fuzz/Cargo.toml --all-targets --features upload \
+            --target-dir "$CARGO_TARGET_DIR/fuzz-clippy" -- -D warnings
 }
 
-check_several_servers() {
-    scripts/lib/postgres.sh cargo test --locked --release --workspace --test api -- --ignored --nocapture several::
-}
+check_rustdoc() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items; }
 
-check_accuracy() { scripts/accuracy --bars; }
-
-check_fuzz() {
-    need_command c++ g++ 2>/dev/null || { skip "a C++ compiler is not installed"; return; }
-    scripts/fuzz --seconds 5
-}
-
-# Licenses and places of what is built from; known vulnerabilities where the list of them can be had.
+# Licences and origins of the dependencies; known vulnerabilities where the list of them can be fetched.
 check_dependencies() {
     local deny
     deny="$(cargo_tool cargo-deny "$DENY_VERSION")" || { skip "cargo-deny could not be built"; return; }
@@ -84,23 +90,61 @@ check_dependencies() {
     "$deny" --locked check advisories
 }
 
-# What runs in browsers comes out the same wherever it is built: here, and from a copy of the sources in another place.
+check_sources() { run_tests 'tests/invariants:.*'; }
+
+check_engine() {
+    run_tests '(engine|engine/.*|engine-wasm|tools/model-packer):.*' && cargo test --locked --workspace --doc --quiet || return
+    [ -d ../shared/material ] ||
+        echo "SKIPPED: readings compared with MediaPipe's, and lids painted into stills: ../shared/material is absent"
+}
+
+check_server() { run_tests '(server|server/.*|tests/client):.*'; }
+
+check_tools() { run_tests 'tools/(.*):.*'; }
+
+# Tests that need PostgreSQL are ignored without it. measure:: prints figures and checks none.
+check_postgres() {
+    build_everything && scripts/lib/postgres.sh "$(api_tests)" --include-ignored --skip several:: --skip measure::
+}
+
+check_several() {
+    build_everything && scripts/lib/postgres.sh "$(api_tests)" --ignored --nocapture several::
+}
+
+api_tests() { test_programs | sed -n 's/^server\tapi\t//p'; }
+
+check_fuzz() {
+    need_command c++ g++ 2>/dev/null || { skip "a C++ compiler is not installed"; return; }
+    scripts/fuzz --seconds 5
+}
+
+# The engine that runs in browsers is the same wherever it is built: here, and from a copy of the sources in another folder.
 check_reproducible() {
     local copy status=0 flags='-C target-feature=+simd128'
     copy="$(mktemp -d)"
     copy_sources "$copy"
-    (cd "$copy" && wasm_build engine-wasm wasm "$copy/target" "$flags") &&
+    scripts/build-wasm &&
+        (cd "$copy" && wasm_build engine-wasm wasm "$copy/target" "$flags") &&
         cmp "$(wasm_built engine-wasm wasm "$CARGO_TARGET_DIR")" "$(wasm_built engine-wasm wasm "$copy/target")" || status=1
     rm -rf "$copy"
     return "$status"
 }
 
-check_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --release --workspace --no-deps --document-private-items; }
+check_accuracy() {
+    [ -d ../shared/material ] || { skip "../shared/material is absent"; return; }
+    build_everything && BLINKGATE_PROGRAMS="$CARGO_TARGET_DIR/debug" scripts/accuracy --bars
+}
 
 check_scripts() {
     need_command shellcheck shellcheck 2>/dev/null || { skip "shellcheck is not installed"; return; }
-    shellcheck -x scripts/run scripts/test scripts/accuracy scripts/bench scripts/fuzz scripts/attack scripts/load scripts/build-wasm scripts/sbom scripts/make-models scripts/lib/*.sh scripts/lib/dockerfile-steps deploy/make-secrets .ci/run
+    local scripts=()
+    while IFS= read -r file; do
+        ! head -n 1 "$file" | grep -qE '^#(!.*[ /]bash$| shellcheck shell=)' || scripts+=("$file")
+    done < <(git ls-files 2>/dev/null || find . -type f -not -path '*/node_modules/*' -not -path './target/*')
+    shellcheck -x "${scripts[@]}"
 }
+
+check_run() { scripts/lib/test-run; }
 
 check_www() {
     have_node || { skip "node and npm (20.11 or newer) are not installed"; return; }
@@ -110,11 +154,12 @@ check_www() {
 
 check_browser() {
     have_node || { skip "node and npm (20.11 or newer) are not installed"; return; }
-    browser_path >/dev/null || apt_install chromium 2>/dev/null || { skip "Chromium is not installed"; return; }
-    need_command ffmpeg ffmpeg 2>/dev/null || { skip "ffmpeg is not installed"; return; }
-    need_command openssl openssl 2>/dev/null || { skip "openssl is not installed"; return; }
-    need_command sqlite3 sqlite3 2>/dev/null || { skip "sqlite3 is not installed"; return; }
-    install_browser_tests || return
+    browser_path >/dev/null || { skip "Chromium is not installed"; return; }
+    local command
+    for command in ffmpeg openssl sqlite3; do
+        command -v "$command" >/dev/null || { skip "$command is not installed"; return; }
+    done
+    build_everything && install_browser_tests || return
     CHROMIUM="$(browser_path)" node --test --test-concurrency=1 tests/browser/*.test.mjs
 }
 

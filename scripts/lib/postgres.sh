@@ -10,15 +10,6 @@ cd "$(dirname "$0")/../.."
 
 [ -z "${TEST_DATABASE_URL:-}" ] || exec "$@"
 
-# The newest initdb there is; in Debian it lies outside the PATH.
-newest_initdb() {
-    local name
-    for name in "$(command -v initdb || true)" /usr/lib/postgresql/*/bin/initdb /opt/homebrew/opt/postgresql*/bin/initdb \
-        /usr/local/opt/postgresql*/bin/initdb; do
-        [ ! -x "$name" ] || printf '%s %s\n' "$("$name" --version | grep -o '[0-9][0-9.]*' | head -n 1)" "$name"
-    done | sort -V | tail -n 1 | cut -d ' ' -f 2-
-}
-
 initdb="$(newest_initdb)"
 if [ -z "$initdb" ] && apt_install postgresql 2>/dev/null; then initdb="$(newest_initdb)"; fi
 if [ -z "$initdb" ]; then

@@ -57,11 +57,21 @@ need_command() {
     command -v "$1" >/dev/null || { say "Please install $1 and start again."; return 1; }
 }
 
-# Whether cargo can compile for the browser; adds the target by rustup where that is possible.
+# The newest initdb there is; Debian keeps it outside the PATH.
+newest_initdb() {
+    local name
+    for name in "$(command -v initdb || true)" /usr/lib/postgresql/*/bin/initdb /opt/homebrew/opt/postgresql*/bin/initdb \
+        /usr/local/opt/postgresql*/bin/initdb; do
+        [ ! -x "$name" ] || printf '%s %s\n' "$("$name" --version | grep -o '[0-9][0-9.]*' | head -n 1)" "$name"
+    done | sort -V | tail -n 1 | cut -d ' ' -f 2-
+}
+
+# Whether cargo can compile for the browser; adds the target with rustup where that is possible.
 use_wasm_target() {
     local target=wasm32-unknown-unknown
     [ -d "$(rustc --print sysroot)/lib/rustlib/$target/lib" ] && return
-    command -v rustup >/dev/null || return 1
+    # Where rustup could not add it before, Debian's compiler has built: don't ask again.
+    [ ! -d "${CARGO_TARGET_DIR:-$PWD/target}/debian-wasm" ] && command -v rustup >/dev/null || return
     say "Adding the target $target (rustup)."
     rustup target add "$target" >/dev/null 2>&1
 }

@@ -5,8 +5,10 @@ import { join, resolve } from 'node:path';
 
 export const ROOT = resolve(import.meta.dirname, '../../..');
 const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target');
-export const PROGRAM = join(TARGET, 'release', 'blinkgate');
-export const CLIP_MAKER = join(TARGET, 'release', 'clip-maker');
+/** As `scripts/test` builds them; `scripts/bench` measures those of a release. */
+const programs = join(TARGET, process.env.BLINKGATE_BUILD ?? 'debug');
+export const PROGRAM = join(programs, 'blinkgate');
+export const CLIP_MAKER = join(programs, 'clip-maker');
 export const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
 
 /** Real recordings that stay outside the project; `null` where they are absent. */

@@ -1,28 +1,20 @@
-//! Makes the browser package from the compiled engine. A crate of the workspace instead of an installed tool: crate and
-//! generator of wasm-bindgen must be of one version, and so the lock file sees to it.
+//! Makes the browser package from the compiled engine. It is a crate of the workspace rather than an installed tool because
+//! wasm-bindgen's crate and generator must have the same version: the lock file sees to that. It does without clap, since
+//! the first `scripts/run` has to compile it.
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
-use clap::Parser;
+use anyhow::{Context as _, bail};
 use wasm_bindgen_cli_support::Bindgen;
 
-/// Writes the ES module and the WASM file that the pages load.
-#[derive(Parser)]
-struct Arguments {
-    /// The compiled engine (`engine_wasm.wasm`).
-    input: PathBuf,
-    /// The folder to write into.
-    output: PathBuf,
-}
-
 fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+    let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let [input, output] = &arguments[..] else {
+        bail!("usage: wasm-package INPUT.wasm FOLDER: writes the ES module and the WASM file that the pages load");
+    };
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(&arguments.input).web(true)?.typescript(true);
-    // The names of functions are a seventh of the file, and read by nobody but a debugger.
+    bindgen.input_path(input).web(true)?.typescript(true);
+    // The function names are a seventh of the file, and only a debugger reads them.
     bindgen.remove_name_section(true).remove_producers_section(true);
-    bindgen
-        .generate(&arguments.output)
-        .with_context(|| format!("cannot make a package from {}", arguments.input.display()))
+    bindgen.generate(output).with_context(|| format!("cannot make a package from {}", input.display()))
 }
