@@ -1,21 +1,20 @@
 # Blinkgate in a container: docker build -t blinkgate . && docker run -p 7860:7860 -v blinkgate:/data blinkgate
-# What it needs to know where people come: docs/deploy/. Its steps are carried out without a container engine by
-# scripts/lib/dockerfile-steps.
+# How to deploy it: docs/deploy/. scripts/lib/dockerfile-steps runs these steps without a container engine.
 
-# The same Debian in both stages, since the program is linked with its C library.
+# The same Debian in both stages, because the program is linked against its C library.
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 RUN rustup target add wasm32-unknown-unknown
 COPY . .
-# The first build compiles the inference library twice, for the server and for the browser. The caches keep what does not
-# change from build to build.
+# The first build compiles the inference library twice, for the server and for the browser. The caches keep what later
+# builds can reuse.
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
     scripts/build-wasm && \
     cargo build --locked --release --workspace --bin blinkgate && \
     cp target/release/blinkgate /usr/local/bin/blinkgate
 
 FROM debian:bookworm-slim
-# The authorities of the public web, for mail servers, buckets and Resend.
+# The public certificate authorities, for mail servers, buckets and Resend.
 # hadolint ignore=DL3008
 RUN apt-get update && \
     apt-get install -y --no-install-recommends ca-certificates && \
@@ -25,7 +24,7 @@ RUN apt-get update && \
 COPY --from=build /usr/local/bin/blinkgate /usr/local/bin/blinkgate
 ENV HOST=0.0.0.0 PORT=7860 DATA_DIR=/data
 USER 1000:1000
-# SQLite puts a file that it needs for a moment here where it finds no other place.
+# SQLite falls back to the working directory for temporary files.
 WORKDIR /data
 VOLUME /data
 EXPOSE 7860

@@ -1,9 +1,9 @@
-//! The header gate and the decoder behind it.
+//! The JPEG header check and the decoder behind it.
 
 use engine::Thresholds;
 use engine::jpeg::{decode, inspect_header};
 
-/// Any bytes as a capture: what decodes has the size that the gate read, and that is within its limits.
+/// Takes any bytes as a capture. Whatever decodes has the size that the header check read, within its limits.
 pub fn run(bytes: &[u8]) {
     let limits = Thresholds::V4.capture;
     let header = inspect_header(bytes, &limits);

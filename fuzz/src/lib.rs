@@ -1,7 +1,7 @@
-//! What the fuzz targets do with their input, one file a target, and the inputs that they begin with.
+//! The fuzz targets, one file each, and their seed inputs.
 //!
-//! A target takes any bytes and must come back: a panic, an overflow, a bad memory access, too much time or memory is a
-//! finding, and so is a broken promise, which it asserts.
+//! A target takes any bytes and must return. Panics, overflows, bad memory accesses and excessive time or memory are
+//! findings, and so are violated guarantees, which the targets assert.
 #![allow(clippy::unwrap_used)]
 
 pub mod jpeg;

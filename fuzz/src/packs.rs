@@ -1,13 +1,13 @@
-//! Packed models: read, planned, and run where that is little work.
+//! Packed models: parsed, planned, and run if they are small enough.
 
 use engine_compact::{Backend, CompactNetwork, Graph, Pack};
 
-/// More multiplications than this would make the fuzzer slow and find nothing else.
+/// More multiplications than this would slow the fuzzer down without finding anything new.
 const MOST_WORK: usize = 4_000_000;
 
-/// Any bytes as what follows a pack's header, which is made to fit: they are refused or make networks that run.
+/// Takes any bytes as the body of a pack and adds a matching header. They are refused or give networks that run.
 pub fn run(bytes: &[u8]) {
-    // As they are, they say something about the header.
+    // Without a header added, they test how headers are parsed.
     let _ = Pack::from_bytes(bytes);
     let Ok(pack) = Pack::from_bytes(&sealed(bytes)) else { return };
     for graph in &pack.graphs {
@@ -20,7 +20,7 @@ pub fn run(bytes: &[u8]) {
     }
 }
 
-/// The header that these bytes call for, and the bytes.
+/// The bytes with a matching header in front.
 pub(crate) fn sealed(rest: &[u8]) -> Vec<u8> {
     let mut pack = b"BGNP".to_vec();
     for number in [1, rest.len() as u32, adler2::adler32_slice(rest)] {
@@ -33,7 +33,7 @@ pub(crate) fn sealed(rest: &[u8]) -> Vec<u8> {
 fn work(graph: &Graph) -> usize {
     let shapes = graph.shapes().unwrap();
     let multiplications = graph.layers.iter().zip(&shapes[1..]).map(|(layer, output)| {
-        // A tensor has memory of its own, so it is work even if nothing is multiplied for it.
+        // Each tensor has its own memory, so it counts as work even without multiplications.
         output.len().saturating_mul(1 + layer.gather.depth(shapes[layer.input].channels))
     });
     multiplications.fold(graph.input.len(), usize::saturating_add)

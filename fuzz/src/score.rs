@@ -1,4 +1,4 @@
-//! A capture from bytes to figures: header gate, decoder, all four networks, and the gate for faces.
+//! Scoring a capture from its bytes: header check, decoder, all four networks, and the quality gate for faces.
 
 use std::sync::LazyLock;
 
@@ -7,12 +7,12 @@ use engine_compact::Models;
 
 static MODELS: LazyLock<Models> = LazyLock::new(|| Models::load(include_bytes!("../../models/networks.pack")).unwrap());
 
-/// Any bytes as a capture: it is refused with a reason or reads figures that are numbers.
+/// Takes any bytes as a capture. It is refused with a reason, or all its values are finite.
 pub fn run(bytes: &[u8]) {
     let mut scorer = Scorer::new(MODELS.networks());
     if let Ok(score) = scorer.score(bytes, &Thresholds::V4).unwrap() {
         assert!(score.ears.right.is_finite() && score.ears.left.is_finite());
-        // Not a number would be written as null.
+        // JSON has no NaN: it would be written as null.
         assert!(!serde_json::to_string(&score).unwrap().contains("null"));
     }
 }

@@ -1,4 +1,4 @@
-//! The inputs that fuzzing begins with, made by code.
+//! Generates the seed inputs.
 
 use engine::jpeg::encode;
 use engine::{Frame, Picture};
@@ -6,7 +6,7 @@ use engine_compact::{Activation, Gather, Graph, Layer, Pack, Residual, Shape};
 
 use crate::transcript;
 
-/// Every target with its inputs.
+/// Every target with its seed inputs.
 pub fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
     vec![
         #[cfg(feature = "upload")]
@@ -18,7 +18,7 @@ pub fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
     ]
 }
 
-/// Small pictures of nothing: flat, a ramp, stripes.
+/// Small abstract pictures: flat, a ramp, stripes.
 fn pictures() -> Vec<Vec<u8>> {
     let of = |pixel: fn(usize, usize) -> u8, width, height| {
         let rgb: Vec<u8> = (0..width * height).flat_map(|i| [pixel(i % width, i / width), 90, 120]).collect();
@@ -31,7 +31,7 @@ fn pictures() -> Vec<Vec<u8>> {
     ]
 }
 
-/// The one face that is free to show, as a capture. It is read where it lies and kept nowhere else.
+/// The public-domain portrait as a capture. The picture is not copied into the corpus folder.
 fn portrait() -> Vec<u8> {
     let bytes: &[u8] = include_bytes!("../../tools/clip-maker/astronaut.png");
     let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
@@ -47,7 +47,7 @@ fn jpeg(frame: &Frame) -> Vec<u8> {
     encode(frame, 32_000).unwrap().unwrap().bytes
 }
 
-/// A pack of four small networks that use everything there is, without its header.
+/// A pack of four small networks that use every feature, without its header.
 fn pack() -> Vec<u8> {
     let layer = |input, channels: usize, gather: Gather, from: usize, activation| Layer {
         input,

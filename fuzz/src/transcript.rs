@@ -15,11 +15,11 @@ use sha2::{Digest, Sha256};
 
 const SECRET: [u8; 32] = [7; 32];
 const MODELS: &str = "none";
-/// Sent as every picture: it is none, so that nothing is ever accepted.
+/// Sent as every picture. It is not a picture, so nothing can be accepted.
 const CAPTURE: &[u8] = b"no picture";
 
-/// The first byte says what the others are: a JWS, a payload to sign, the text of frames, their bytes, or the bytes of the
-/// frames of an otherwise right transcript. Nothing is accepted, and frames have one text.
+/// The first byte says what the rest is: a JWS, a payload to sign, frames as text, frames as bytes, or the bytes of the
+/// frames in an otherwise valid transcript. Nothing may be accepted, and frames have only one text form.
 pub fn run(bytes: &[u8]) {
     let Some((kind, rest)) = bytes.split_first() else { return };
     match kind % 5 {
@@ -64,14 +64,14 @@ fn signed(payload: &[u8]) -> Vec<u8> {
     sign(&signing_input(payload, &public_key()), &SECRET).into_bytes()
 }
 
-/// The payload of [`sample`] with other frames.
+/// The payload of [`sample`] with these frames.
 fn with_frames(bytes: &[u8]) -> Vec<u8> {
     let sample = sample();
     let text = serde_json::to_string(&sample).unwrap();
     text.replace(&pack(&sample.frames), &URL_SAFE_NO_PAD.encode(bytes)).into_bytes()
 }
 
-/// A transcript with one blink, right in all but its captures.
+/// A transcript with one blink, valid except for its captures.
 pub(crate) fn sample() -> Transcript {
     let ear = |i: u32| if (20..24).contains(&i) { 900 } else { 3000 + (i as i32 * 7) % 40 };
     let capture = |t: u32| CaptureRecord {
@@ -103,7 +103,7 @@ pub(crate) fn sample() -> Transcript {
     }
 }
 
-/// Inputs of every kind to begin with.
+/// Seeds of every kind.
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let payload = serde_json::to_vec(&sample()).unwrap();
     let text = pack(&sample().frames);
@@ -112,7 +112,7 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
     kinds.into_iter().enumerate().map(|(kind, rest)| [vec![kind as u8], rest].concat()).collect()
 }
 
-/// Networks that are never asked: the captures are no pictures.
+/// Networks that never run, since the captures are not pictures.
 fn no_networks() -> Networks {
     struct Absent;
     impl Network for Absent {

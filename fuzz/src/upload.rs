@@ -1,4 +1,4 @@
-//! The upload of a submission against the real router, database and scoring.
+//! Uploads of submissions to the real router, database and scoring.
 
 use std::cell::RefCell;
 
@@ -17,18 +17,18 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 
 const BASE_URL: &str = "http://localhost:8080";
-/// Requests that one input may make.
+/// Maximum number of requests per input.
 const MOST_REQUESTS: usize = 8;
-/// Inputs before a new server takes the place of the old one. Each of an input's requests may bring two questions for how
-/// much has arrived, and a session has 400 of all of them.
+/// Number of inputs before a new server replaces the old one. Each request of an input can come with two queries of how
+/// much has arrived, and a session may make 400 requests in all.
 const INPUTS_PER_SERVER: usize = 400 / (3 * MOST_REQUESTS);
 
 thread_local! {
     static WORLD: RefCell<Option<World>> = const { RefCell::new(None) };
 }
 
-/// A series of requests to one challenge, each of a few bytes: whatever they are, the server has an answer that is no
-/// fault of its own, adds up right, and verifies nobody.
+/// Sends a series of requests to one challenge, each made from a few bytes. Whatever they are, the server responds
+/// without a server error, counts the received bytes correctly, and verifies nobody.
 pub fn run(bytes: &[u8]) {
     WORLD.with_borrow_mut(|world| {
         let world = world.get_or_insert_with(World::new);
@@ -58,7 +58,7 @@ struct Server {
     _data: TempDir,
 }
 
-/// The bytes that are left; zeros follow them.
+/// The remaining bytes; reading past their end gives zeros.
 struct Input<'a>(&'a [u8]);
 
 impl<'a> Input<'a> {
@@ -89,7 +89,7 @@ impl World {
         World { runtime, scoring, server: None, inputs: 0, challenge: String::new() }
     }
 
-    /// A new challenge, and now and then a new server.
+    /// Starts a new challenge, and from time to time a new server.
     fn begin(&mut self) {
         if self.inputs.is_multiple_of(INPUTS_PER_SERVER) {
             let server = self.runtime.block_on(Server::start(self.scoring.clone()));
@@ -106,7 +106,7 @@ impl World {
         let answer = self.runtime.block_on(server.post("/api/challenge", &body));
         match answer {
             (StatusCode::CREATED, answer) => self.challenge = answer["challenge_id"].as_str().unwrap().to_owned(),
-            // All attempts of the session are used up: the last challenge stays, and everything is refused.
+            // The session has no attempts left: the last challenge stays, and everything is refused.
             (StatusCode::TOO_MANY_REQUESTS, _) => self.inputs = self.inputs.next_multiple_of(INPUTS_PER_SERVER),
             other => panic!("{other:?}"),
         }
@@ -153,7 +153,7 @@ impl World {
         answer["received"].as_u64().filter(|_| status == StatusCode::OK)
     }
 
-    /// Sends what can be sent at all.
+    /// Sends the request if it could be built.
     fn answer(&self, server: &Server, request: Option<Request<Body>>) -> (StatusCode, Value) {
         let Some(request) = request else { return (StatusCode::BAD_REQUEST, Value::Null) };
         self.runtime.block_on(server.send(request))
@@ -211,7 +211,7 @@ impl Server {
     }
 }
 
-/// What our own pages send with everything.
+/// Adds the headers that our own pages send with every request.
 fn own(mut request: Request<Body>, cookie: &str) -> Request<Body> {
     let headers = request.headers_mut();
     headers.insert("x-blinkgate", "1".parse().unwrap());
@@ -219,7 +219,7 @@ fn own(mut request: Request<Body>, cookie: &str) -> Request<Body> {
     request
 }
 
-/// An upload that is whole and asked about, one that breaks off, and one of every other kind.
+/// A complete upload with its decision requested, an interrupted one, and one of every other kind.
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
     vec![
         vec![0, 0, 0, 100, 0, 1, 0, 0, 0, 200, 0, 2, 0, 2, 44, 1, 0, 0, 0, 0],

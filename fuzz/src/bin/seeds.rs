@@ -1,8 +1,8 @@
-//! Writes the inputs that fuzzing begins with into a folder, each target's into a folder of its own.
+//! Writes the seed inputs to a folder, with a subfolder per target.
 
 use std::path::PathBuf;
 
-// What instrumented code calls is in there.
+// Contains the functions that instrumented code calls.
 use libfuzzer_sys as _;
 
 fn main() -> std::io::Result<()> {
