@@ -10,7 +10,7 @@ COPY . .
 # builds can reuse.
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
     scripts/build-wasm && \
-    cargo build --locked --release --workspace --bin blinkgate && \
+    cargo build --locked --release --package server --bin blinkgate && \
     cp target/release/blinkgate /usr/local/bin/blinkgate
 
 FROM debian:bookworm-slim

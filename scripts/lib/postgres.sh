@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # scripts/lib/postgres.sh COMMAND…: runs the command with TEST_DATABASE_URL naming a PostgreSQL database that tests may fill.
 #
-# That is the one which the variable names already (it must offer TLS), or else a server started for the purpose from the
-# installed programs, without root's rights, in a temporary folder, and stopped afterwards. TEST_POSTGRES_RESTART is then a
-# command that stops it like a power cut and starts it again. Ends with 77 where there is no PostgreSQL to be had.
+# If the variable is set already, that database is used; it must offer TLS. Otherwise the installed programs start a server in
+# a temporary folder, without root's rights, and stop it afterwards. TEST_POSTGRES_RESTART is then a command that stops it as a
+# power cut would and starts it again. Exits with 77 if PostgreSQL cannot be found or installed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . scripts/lib/tools.sh
@@ -17,15 +17,15 @@ if [ -z "$initdb" ]; then
     exit 77
 fi
 need_command openssl openssl || { echo "openssl is not installed" && exit 77; }
-# pg_ctl looks for its companions where it really lies.
+# pg_ctl looks for the other programs beside its real path.
 programs="$(dirname "$(realpath "$initdb")")"
 
 folder="$(mktemp -d)"
 data="$folder/data"
 # PostgreSQL refuses to run as root.
-somebody=(env)
-[ "$(id -u)" != 0 ] || somebody=(setpriv --reuid=nobody --regid=nogroup --clear-groups env)
-control=("${somebody[@]}" "$programs/pg_ctl" --pgdata="$data" --log="$folder/server.log" --wait --silent)
+unprivileged=(env)
+[ "$(id -u)" != 0 ] || unprivileged=(setpriv --reuid=nobody --regid=nogroup --clear-groups env)
+control=("${unprivileged[@]}" "$programs/pg_ctl" --pgdata="$data" --log="$folder/server.log" --wait --silent)
 
 stop() {
     [ ! -f "$data/postmaster.pid" ] || (cd "$folder" && "${control[@]}" --mode=immediate stop) || true
@@ -39,9 +39,9 @@ prepare() {
         -keyout server.key -out server.crt
     chmod 600 server.key password
     [ "$(id -u)" != 0 ] || chown -R nobody:nogroup .
-    "${somebody[@]}" "$programs/initdb" --pgdata="$data" --username=blinkgate --pwfile=password --auth=scram-sha-256 \
+    "${unprivileged[@]}" "$programs/initdb" --pgdata="$data" --username=blinkgate --pwfile=password --auth=scram-sha-256 \
         --encoding=UTF8 --locale=C --no-sync
-    # What a power cut would cost is of no interest here; the rest is as usual.
+    # These tests need no durability; everything else is as usual.
     cat >>"$data/postgresql.conf" <<SETTINGS
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
@@ -57,7 +57,7 @@ SETTINGS
 # start PORT
 start() {
     echo "port = $1" >>"$data/postgresql.conf"
-    # In the background it must not hold on to our output.
+    # The background server must not keep our output open.
     (cd "$folder" && "${control[@]}" start </dev/null >/dev/null 2>&1)
 }
 
@@ -67,13 +67,13 @@ until
     port=$((20000 + RANDOM % 12000))
     start "$port"
 do
-    # Somebody may have taken the port.
+    # The port may be taken.
     tries=$((tries - 1))
     [ "$tries" -gt 0 ] || { cat "$folder/server.log" && exit 1; }
 done
 TEST_DATABASE_URL="postgres://blinkgate:$(cat "$folder/password")@127.0.0.1:$port/postgres"
 TEST_POSTGRES_RESTART="cd $folder && $(printf '%q ' "${control[@]}") --mode=immediate restart </dev/null >/dev/null 2>&1"
-# pg_dump and pg_restore of the server's own version, where none is installed for all.
+# pg_dump and pg_restore in the server's own version, in case none is in the PATH.
 PATH="$PATH:$programs"
 export TEST_DATABASE_URL TEST_POSTGRES_RESTART PATH
 "$@"

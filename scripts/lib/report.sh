@@ -5,6 +5,9 @@
 # named after `--but`, the versions of the tools, and the recordings beside the project. With the same inputs it need not
 # run again. Files are left out one by one, so that a new kind of file counts until somebody says that it doesn't.
 
+# What scripts/test was asked for: every check whatever is remembered, a list of their names, only those that are named.
+all=no list=no wanted=()
+
 passed=0 failed=0 skipped=0
 known=""
 report=""

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# Finds or brings the tools that building and testing need; sourced by the scripts beside this folder. Messages go to standard error.
+# Finds or installs the tools that building and testing need; sourced by the scripts. Messages go to standard error.
 
 say() { printf '%s\n' "$*" >&2; }
 
-# Makes a `cargo` available that is new enough, by rustup if there is none.
+# Makes sure that there is a recent enough `cargo`; installs one with rustup if not.
 need_cargo() {
     local wanted
     wanted="$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)"
-    # Crates with C in them (SQLite, ring) and the linker need a C compiler.
+    # SQLite, ring and the linker need a C compiler.
     need_command cc build-essential || return
     # shellcheck source=/dev/null
     [ ! -f "$HOME/.cargo/env" ] || . "$HOME/.cargo/env"
@@ -16,7 +16,7 @@ need_cargo() {
         say "Rust $(rustc_version) is older than $wanted: updating it (rustup)."
         rustup update stable >&2
     else
-        say "Installing Rust with rustup (https://rustup.rs) into your home folder; at least $wanted is needed."
+        say "Installing Rust in your home folder with rustup (https://rustup.rs); Blinkgate needs $wanted or newer."
         if command -v apt-get >/dev/null; then apt_install curl ca-certificates || return; fi
         need_command curl curl || return
         curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal --no-modify-path >&2
@@ -29,15 +29,15 @@ need_cargo() {
 
 rustc_version() { rustc --version 2>/dev/null | cut -d ' ' -f 2; }
 
-# is_at_least WANTED FOUND: compares versions number by number; no FOUND is less than any.
+# is_at_least WANTED FOUND: compares versions number by number; an empty FOUND is never enough.
 is_at_least() {
     [ -n "$2" ] && [ "$(printf '%s\n' "$1" "$2" | sort -t . -k 1,1n -k 2,2n -k 3,3n | head -n 1)" = "$1" ]
 }
 
-# Whether node and npm are there and new enough for the page's tests.
+# Whether node and npm are installed and recent enough for the page tests.
 have_node() { command -v npm >/dev/null && is_at_least 20.11 "$(node -p process.versions.node 2>/dev/null)"; }
 
-# Installs Debian packages, as root or by sudo; says what to do where neither is possible.
+# Installs Debian packages as root or with sudo; if neither is possible, says what to do.
 apt_install() {
     local as_root=env
     command -v apt-get >/dev/null || { say "Please install $*."; return 1; }
@@ -50,7 +50,7 @@ apt_install() {
         { "$as_root" apt-get update -qq >&2 && "$as_root" apt-get install -y -qq --no-install-recommends "$@" >/dev/null; }
 }
 
-# need_command NAME PACKAGE: makes the command available from a Debian package, or says what is missing.
+# need_command NAME PACKAGE: installs the command from a Debian package if it is missing, or says what is missing.
 need_command() {
     command -v "$1" >/dev/null && return
     if command -v apt-get >/dev/null; then apt_install "$2" || true; fi
@@ -76,8 +76,8 @@ use_wasm_target() {
     rustup target add "$target" >/dev/null 2>&1
 }
 
-# Where rustup cannot download: Debian's own compiler for the web with the library's sources, which compiles the
-# standard library along (about 45 s once).
+# Where rustup cannot download: Debian's compiler for the web, which also compiles the standard library from its sources
+# (about 45 s, once).
 debian_wasm_cargo() {
     command -v apt-get >/dev/null ||
         { say "The target wasm32-unknown-unknown is missing and rustup could not add it."; return 1; }
@@ -86,21 +86,21 @@ debian_wasm_cargo() {
         /usr/bin/cargo "$@" -Z build-std=std,panic_abort
 }
 
-# wasm_build CRATE PROFILE FOLDER FLAGS: compiles a crate for the browser below FOLDER, by the normal way or by Debian's.
+# wasm_build CRATE PROFILE FOLDER FLAGS: compiles a crate for the browser below FOLDER, with rustup's target or Debian's compiler.
 wasm_build() {
-    # getrandom must be told that it runs in a browser.
+    # Tells getrandom that it runs in a browser.
     local flags="$4 --cfg getrandom_backend=\"wasm_js\""
     local arguments=(build --locked --profile "$2" --target wasm32-unknown-unknown --package "$1" --lib)
     if use_wasm_target; then
         CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$flags" cargo "${arguments[@]}" --target-dir "$3"
     else
-        # Another compiler must not share the folder: each would throw the other's work away.
+        # Two compilers must not share a folder: each would discard the other's work.
         CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$flags" \
             debian_wasm_cargo "${arguments[@]}" --target-dir "$3/debian-wasm"
     fi
 }
 
-# wasm_built CRATE PROFILE FOLDER: the file that wasm_build made.
+# wasm_built CRATE PROFILE FOLDER: the path of what wasm_build made.
 wasm_built() {
     local folder="$3"
     use_wasm_target || folder+=/debian-wasm
@@ -116,7 +116,7 @@ wasm_linker() {
 # Versions of the tools that cargo_tool installs.
 export DENY_VERSION=0.20.2 CYCLONEDX_VERSION=0.5.9
 
-# cargo_tool NAME VERSION: prints where this version of a tool lies; builds it beside cargo's target folder if need be.
+# cargo_tool NAME VERSION: prints the path of this version of a tool; builds it in cargo's target folder if it is missing.
 cargo_tool() {
     local root="${CARGO_TARGET_DIR:-$PWD/target}/tools"
     if ! "$root/bin/$1" "${1#cargo-}" --version 2>/dev/null | grep -qF "$2"; then
@@ -127,16 +127,14 @@ cargo_tool() {
     printf '%s\n' "$root/bin/$1"
 }
 
-# copy_sources FOLDER: copies the project without what was built, fetched or stored in it.
+# copy_sources FOLDER: copies the project without builds, downloads and data.
 copy_sources() {
     tar --exclude=./.git --exclude=./target --exclude=./.cache --exclude=./data --exclude=node_modules -cf - . | tar -xf - -C "$1"
 }
 
-# Prints files' sums.
+# Prints files' checksums.
 sha256_of() { if command -v sha256sum >/dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi; }
 
-# Checks files against a list of sums; macOS has no sha256sum.
+# Checks files against a list of checksums; macOS has no sha256sum.
 sha256() { if command -v sha256sum >/dev/null; then sha256sum -c "$1"; else shasum -a 256 -c "$1"; fi; }
 
-# Time of a file's last change in seconds; GNU and BSD spell it differently.
-file_time() { stat -c %Y "$1" 2>/dev/null || stat -f %m "$1"; }
