@@ -15,8 +15,14 @@ struct Rule {
     except: Option<&'static str>,
 }
 
-const EVERYWHERE: &[&str] =
-    &["engine/src", "engine/tract/src", "engine-wasm/src", "server/src", "tools/clip-maker/src", "tools/wasm-package/src"];
+const EVERYWHERE: &[&str] = &[
+    "engine/src",
+    "engine/tract/src",
+    "engine-wasm/src",
+    "server/src",
+    "tools/clip-maker/src",
+    "tools/wasm-package/src",
+];
 
 const RULES: [Rule; 6] = [
     Rule {

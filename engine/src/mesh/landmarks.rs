@@ -28,7 +28,8 @@ pub const RIGHT_EYE: [usize; 6] = [33, 160, 158, 133, 153, 144];
 /// Subject's left eye, p1…p6: inner corner, upper lid ×2, outer corner, lower lid ×2.
 pub const LEFT_EYE: [usize; 6] = [362, 385, 387, 263, 373, 380];
 
-/// Points that keep their places on the skull while lids, brows and mouth move: eye corners, nose bridge, tip and wings.
+/// Points that keep their places on the skull while lids, brows and mouth move: eye corners, nose bridge, tip and
+/// wings.
 pub const RIGID: [usize; 12] = [33, 133, 362, 263, 168, 6, 197, 195, 5, 4, 98, 327];
 
 /// How many points a lid refiner gives.
