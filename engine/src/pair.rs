@@ -101,10 +101,10 @@ const SIDE: usize = 64;
 /// Side of the aligned crop in units of the distance between the outer eye corners: brow to mouth and both cheeks.
 const REGION_SIDE: f32 = 1.7;
 
-/// The crop's centre lies this far below the eye line, in the same units.
+/// The crop's centre is this far below the eye line, in the same units.
 const REGION_DROP: f32 = 0.3;
 
-/// Rows that contain lids: the eye line lies at 1/2 − REGION_DROP / REGION_SIDE = 0.32 of the side.
+/// Rows that contain lids: the eye line is at 1/2 − REGION_DROP / REGION_SIDE = 0.32 of the side.
 const EYE_ROWS: std::ops::Range<usize> = 13..29;
 
 /// A square fixed to the outer eye corners, which do not move as the lids close.
@@ -152,7 +152,7 @@ mod tests {
     use crate::frame::Picture;
     use crate::mesh::LANDMARKS;
 
-    /// A face whose rigid points lie on a bent grid, eye corners 60 px apart about (100, 80).
+    /// A face whose rigid points form a bent grid, with eye corners 60 px apart around (100, 80).
     fn face(bend: f32) -> Vec<Point> {
         let mut points = vec![Point::new(100.0, 80.0); LANDMARKS];
         for (i, &index) in RIGID.iter().enumerate() {

@@ -15,7 +15,7 @@ pub enum Reason {
     TranscriptHeader,
     /// The signature does not verify under the key registered for the challenge.
     TranscriptSignature,
-    /// The payload is not the strict JSON of a transcript.
+    /// The payload is not a transcript in strict JSON.
     TranscriptMalformed,
     /// The server does not read this version of the transcript format.
     TranscriptVersion,
@@ -37,7 +37,7 @@ pub enum Reason {
     NoBlink,
     /// The bytes of a capture or of the strip do not have the hash in the transcript.
     CaptureHash,
-    /// A capture or the strip was sent before.
+    /// A capture or the strip has been sent before.
     CaptureReplayed,
     /// A capture is not a baseline JPEG of the kind the page makes.
     CaptureFormat,

@@ -39,7 +39,7 @@ mod tests {
     use super::*;
     use crate::mesh::LANDMARKS;
 
-    /// A face 100 wide and 60 high about (200, 100), its eyes on a line turned by `angle`.
+    /// A face 100 wide and 60 high around (200, 100), rotated by `angle`.
     fn turned_face(angle: f32) -> Vec<Point> {
         let mut points = vec![Point::new(0.0, 0.0); LANDMARKS];
         points[landmarks::RIGHT_EYE_OUTER] = Point::new(-50.0, 0.0);

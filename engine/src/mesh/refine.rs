@@ -45,7 +45,7 @@ impl EyeFrame {
     }
 
     /// Samples the features (48×48×32, channels last) under the eye into `out` (16×16×32): bilinear at half-pixel
-    /// centres, zero where the sample lies outside the grid.
+    /// centres, zero where the sample is outside the grid.
     pub(super) fn sample(&self, features: &[f32], out: &mut Vec<f32>) {
         let mut map = self.to_features;
         map.tx += 0.5 * map.xx + 0.5 * map.xy - 0.5;
@@ -92,7 +92,7 @@ mod tests {
     use crate::mesh::LANDMARKS;
     use crate::mesh::landmarks::{RIGHT_EYE_INNER, RIGHT_EYE_OUTER, RIGHT_EYE_REFINED};
 
-    /// An eye 32 px wide and 16 px high about (96, 80) of the crop, corners level.
+    /// An eye 32 px wide and 16 px high around (96, 80) of the crop, with level corners.
     fn level_eye() -> Vec<Point> {
         let mut mesh = vec![Point::new(96.0, 80.0); LANDMARKS];
         mesh[RIGHT_EYE_OUTER] = Point::new(80.0, 80.0);

@@ -47,7 +47,7 @@ impl Policy {
     }
 }
 
-/// What a cue asks for.
+/// A gesture that a cue can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Gesture {

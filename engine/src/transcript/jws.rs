@@ -1,4 +1,4 @@
-//! Compact JWS with Ed25519 and one fixed header. Signs and verifies bytes; knows nothing of what they mean.
+//! Compact JWS with Ed25519 and one fixed header. Signs and verifies bytes without interpreting them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

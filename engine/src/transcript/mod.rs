@@ -30,7 +30,7 @@ pub struct Terms {
     pub audience: String,
     /// The challenge.
     pub challenge_id: String,
-    /// Fresh random text, base64url.
+    /// Random text made for this challenge, base64url.
     pub nonce: String,
     /// Number of the attempt within the capture session, from 1.
     pub attempt: u32,
