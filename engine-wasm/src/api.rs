@@ -6,8 +6,8 @@ use engine_compact::Models;
 use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 
-use crate::given;
-use crate::report::Report;
+use crate::js_args;
+use crate::report::ObservationReport;
 
 /// The engine with one camera and at most one attempt.
 #[wasm_bindgen]
@@ -37,15 +37,16 @@ impl Engine {
         })
     }
 
-    /// The versions that a bug report should name, as JSON: `{"engine","models","thresholds"}`.
+    /// The versions to state in a bug report, as JSON: `{"engine","models","thresholds"}`.
     pub fn versions(&self) -> String {
         let versions =
             serde_json::json!({ "engine": engine::VERSION, "models": self.models, "thresholds": Thresholds::V4.name });
         versions.to_string()
     }
 
-    /// Makes room for a frame of `width * height * 4` bytes and gives its address in the engine's memory. The worker writes
-    /// RGBA pixels there through a fresh view of that memory and then calls [`Engine::push`]. Code: `frame_size`.
+    /// Makes room for a frame of `width * height * 4` bytes and returns its address in the engine's memory. The worker
+    /// writes RGBA pixels there through a fresh view of that memory and then calls [`Engine::push`]. Code:
+    /// `frame_size`.
     #[wasm_bindgen(js_name = frameAddress)]
     pub fn frame_address(&mut self, width: usize, height: usize) -> Result<usize, JsValue> {
         let length = width.checked_mul(height).and_then(|pixels| pixels.checked_mul(4));
@@ -56,19 +57,19 @@ impl Engine {
         Ok(self.frame.as_mut_ptr() as usize)
     }
 
-    /// Analyses what is in the frame buffer; returns an observation as JSON.
+    /// Analyses the frame buffer and returns an observation as JSON.
     pub fn push(&mut self, t_ms: f64) -> Result<String, JsValue> {
         let frame = Frame::new(&self.frame, self.width, self.height).map_err(engine_error)?;
         observe(&mut self.attempt, &frame, t_ms)
     }
 
-    /// Starts to record for a challenge: the server's answer, `"webcrypto"` or `"soft"`, the time that is 0 in the
-    /// recording, and the public key that was registered. Code: `terms_invalid`.
+    /// Starts recording for a challenge. `terms`: the server's response. `key`: `"webcrypto"` or `"soft"`. `now_ms`:
+    /// time 0 of the recording. `public_key`: the registered one. Codes: `terms_invalid`, `engine_version`.
     pub fn begin(&mut self, terms: &JsValue, key: &str, now_ms: f64, public_key: &[u8]) -> Result<(), JsValue> {
         let invalid = |cause: &str| error("terms_invalid", cause);
-        let terms = given::terms(terms).map_err(invalid)?;
+        let terms = js_args::terms(terms).map_err(invalid)?;
         if terms.thresholds != Thresholds::V4.name {
-            return Err(error("engine_version", "the server judges by other thresholds; reload the page"));
+            return Err(error("engine_version", "the server uses other thresholds; reload the page"));
         }
         let key = match key {
             "webcrypto" => KeyKind::WebCrypto,
@@ -80,15 +81,15 @@ impl Engine {
         Ok(())
     }
 
-    /// What the round that just ended commits to, as JSON, to be told to the server; `undefined` before the first cue.
+    /// The commitment to the round that just ended, as JSON for the server; `undefined` before the first cue.
     pub fn commitment(&self) -> Result<Option<String>, JsValue> {
         let text = self.attempt.commitment().map(serde_json::to_string).transpose();
         text.map_err(|e| error("engine_failed", &e.to_string()))
     }
 
-    /// Takes the cue that the server revealed, at this time. Code: `terms_invalid`.
+    /// Takes the cue that the server revealed, at time `now_ms`. Code: `terms_invalid`.
     pub fn reveal(&mut self, cue: &JsValue, now_ms: f64) -> Result<(), JsValue> {
-        let cue = given::cue(cue).map_err(|field| error("terms_invalid", field))?;
+        let cue = js_args::cue(cue).map_err(|field| error("terms_invalid", field))?;
         self.attempt.reveal(cue, now_ms);
         Ok(())
     }
@@ -116,7 +117,7 @@ impl Engine {
         Ok(self.evidence()?.strip.clone())
     }
 
-    /// Makes a fresh key inside the engine and gives its public part. Code: `no_randomness`.
+    /// Makes a fresh key inside the engine and returns its public part. Code: `no_randomness`.
     #[wasm_bindgen(js_name = softPublicKey)]
     pub fn soft_public_key(&mut self) -> Result<Vec<u8>, JsValue> {
         let mut secret = [0; 32];
@@ -140,16 +141,16 @@ impl Engine {
     }
 
     fn evidence(&self) -> Result<&engine::Evidence, JsValue> {
-        self.attempt.evidence().ok_or_else(|| error("incomplete", "not everything was recorded yet"))
+        self.attempt.evidence().ok_or_else(|| error("incomplete", "the recording is not complete yet"))
     }
 }
 
-/// A 4K frame; cameras that are asked for 640×480 stay far below.
+/// A 4K frame. Cameras are asked for 640×480, so their frames are far smaller.
 const MAX_FRAME_BYTES: usize = 3840 * 2160 * 4;
 
 fn observe(attempt: &mut Attempt, frame: &Frame, t_ms: f64) -> Result<String, JsValue> {
     let (seen, progress) = attempt.push(frame, t_ms).map_err(engine_error)?;
-    let report = Report::new(&seen, progress, attempt.is_settled());
+    let report = ObservationReport::new(&seen, progress, attempt.is_settled());
     serde_json::to_string(&report).map_err(|e| error("engine_failed", &e.to_string()))
 }
 
@@ -166,7 +167,7 @@ fn engine_error(cause: impl Into<EngineError>) -> JsValue {
 /// A JavaScript `Error` with a `code`.
 fn error(code: &str, message: &str) -> JsValue {
     let error = js_sys::Error::new(message);
-    // Setting a property of a fresh object cannot fail; without the code the message still stands.
+    // Setting a property of a fresh object cannot fail. Even without the code the message would still be there.
     let _ = Reflect::set(&error, &"code".into(), &code.into());
     error.into()
 }

@@ -1,10 +1,10 @@
-//! The browser build of the engine. Converts types between JavaScript and [`engine`]; holds no logic of its own.
+//! The browser build of the engine. Converts types between JavaScript and [`engine`] and has no logic of its own.
 //!
-//! `api.rs` alone knows wasm-bindgen's glue. The rest compiles and is tested natively. How pixels come out of a camera's
-//! frame is the page's business (`www/assets/pixels.js`): they arrive in the engine's own memory.
+//! Only `api.rs` knows wasm-bindgen's glue. The rest also compiles natively and is tested there. The page reads the
+//! pixels of a camera frame (`www/assets/pixels.js`) and writes them into the engine's own memory.
 
 mod api;
-mod given;
+mod js_args;
 mod report;
 
 pub use api::Engine;

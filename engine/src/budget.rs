@@ -1,19 +1,19 @@
-//! What a submission may weigh, in bytes. Both sides keep to it: the browser when it compresses, the server when it
-//! receives.
+//! How large a submission may be, in bytes. The browser keeps to it when it compresses, the server checks it on
+//! receipt.
 
-/// What a capture is compressed to where its eyes read alike at that size.
+/// Target size of a capture, used if its eyes read alike at that size.
 pub const CAPTURE_AIM_BYTES: usize = 20_000;
 
-/// The most bytes of a capture.
+/// Greatest size of a capture.
 pub const CAPTURE_MAX_BYTES: usize = 28_000;
 
-/// The most bytes of the evidence strip: 24 cells of 96 pixels a side at about quality 75 (`engine-facts`, §5).
+/// Greatest size of the evidence strip: 24 cells of 96 pixels a side at about quality 75.
 pub const STRIP_MAX_BYTES: usize = 40_000;
 
-/// The most bytes of a transcript.
+/// Greatest size of a transcript.
 pub const TRANSCRIPT_MAX_BYTES: usize = 24_000;
 
-/// The most bytes of everything that one attempt sends: two captures, the strip and the transcript.
+/// Greatest size of everything that one attempt sends: two captures, the strip and the transcript.
 pub const SUBMISSION_MAX_BYTES: usize = 2 * CAPTURE_MAX_BYTES + STRIP_MAX_BYTES + TRANSCRIPT_MAX_BYTES;
 
 const _: () = assert!(SUBMISSION_MAX_BYTES <= 120_000);

@@ -1,8 +1,8 @@
 //! Capture selection: frames and their observations in, the two pictures of an attempt out.
 //!
-//! Open: the sharpest frontal frame near the person's own open level, of the last seconds. Closed: of the blink that was
-//! counted, the frame of deepest closure, or one almost as deep that is sharper: lids move fast, and a smear shows nobody
-//! anything. Only crops of the best candidates are held, never a series of frames.
+//! Open: the sharpest frontal frame of the last seconds near the person's own open level. Closed: the frame of the
+//! counted blink with the eyes closed furthest, or a sharper one nearly as far: lids move fast, and a smear proves
+//! nothing. Only crops of the best candidates are held, never a series of frames.
 
 use crate::blink::{Blink, EyeState};
 use crate::crop;
@@ -21,8 +21,8 @@ pub(crate) struct Capture {
     pub(crate) t_ms: u32,
     /// The head with a margin, at most [`MAX_SIDE`] pixels a side.
     pub(crate) picture: Picture,
-    /// The same face as a cell of the strip, while cells are kept.
-    pub(crate) cell: Option<Cell>,
+    /// The same face as a cell of the strip.
+    pub(crate) cell: Cell,
 }
 
 /// The best candidates so far.
@@ -30,55 +30,59 @@ pub(crate) struct Capture {
 pub(crate) struct Selector {
     open: Option<(f32, Capture)>,
     closed: Option<(f32, Capture)>,
-    /// The last frame ended a closure: what is held of it is of no use to the next.
+    /// The last frame ended an eye closure, whose closed candidate is of no use to the next one.
     blinked: bool,
 }
 
-/// An open frame older than this gives way to any newer one: both captures should show one moment, also where the eyes are
-/// held closed for a while.
+/// An open frame older than this is replaced by any newer one: both captures should show one moment, even if the eyes
+/// are held closed for a while.
 const OPEN_KEEPS_MS: u32 = 2000;
 
-/// Side of the crop in units of the tracking region, which is 1.5 faces wide: hair and chin with room for the detector.
+/// Side of the crop in units of the tracking region, which is 1.5 faces wide: shows hair and chin and leaves room for
+/// the detector.
 const MARGIN: f32 = 1.25;
 
-/// Longest side of a capture in pixels. More does not make lids more readable (the mesh sees 192) and costs upload.
+/// Longest side of a capture in pixels. More pixels do not make lids more readable (the mesh sees 192) and take longer
+/// to upload.
 const MAX_SIDE: f32 = 480.0;
 
-/// Sides are multiples of this: JPEG with colours at half the resolution works in squares of 16 pixels, and pays for
-/// those that it only begins.
+/// Sides are multiples of this: JPEG with colours at half the resolution works in squares of 16 pixels, and an
+/// incomplete square costs as much as a full one.
 const BLOCK: usize = 16;
 
 impl Selector {
-    /// Looks at the next frame.
+    /// Looks at the next frame. `cell` shows the face of `seen`.
     ///
     /// # Errors
     /// [`EngineError`] if the crop could not be made.
-    pub(crate) fn push(&mut self, frame: &Frame, seen: &Observation) -> Result<(), EngineError> {
-        if seen.state == EyeState::Unknown {
+    pub(crate) fn push(&mut self, frame: &Frame, seen: &Observation, cell: Option<&Cell>) -> Result<(), EngineError> {
+        let lids = &seen.lids;
+        if lids.state == EyeState::Unknown {
             self.closed = None;
         }
         if std::mem::take(&mut self.blinked) {
             self.closed = None;
         }
-        self.blinked = seen.closure.is_some();
-        let (Some(face), Some(openness)) = (&seen.face, seen.openness) else { return Ok(()) };
-        match seen.state {
+        self.blinked = lids.eye_closure.is_some();
+        let (Some(face), Some(cell), Some(openness)) = (&seen.face, cell, lids.openness) else { return Ok(()) };
+        let cut = || cut(frame, face, cell, seen.t_ms);
+        match lids.state {
             EyeState::Open => {
-                // A closure that has ended needs its closed frame still, and its last frame has half-open eyes; any other dip is
-                // over.
-                if seen.closure.is_some() {
+                // An eye closure that just ended still needs its closed frame, and its last frame has half-open eyes.
+                // Any other dip is over.
+                if lids.eye_closure.is_some() {
                     return Ok(());
                 }
                 self.closed = None;
                 let score = open_score(face, openness);
                 if seen.gate == Gate::Ok && self.is_better_open(score, seen.t_ms) {
-                    self.open = Some((score, cut(frame, face, seen.t_ms)?));
+                    self.open = Some((score, cut()?));
                 }
             }
             EyeState::Closing | EyeState::Closed | EyeState::Opening => {
                 let score = closed_score(face, openness);
                 if self.closed.as_ref().is_none_or(|&(best, _)| score > best) {
-                    self.closed = Some((score, cut(frame, face, seen.t_ms)?));
+                    self.closed = Some((score, cut()?));
                 }
             }
             EyeState::Unknown => {}
@@ -86,7 +90,7 @@ impl Selector {
         Ok(())
     }
 
-    /// Both captures of a closure that has just ended, once both are held.
+    /// Both captures of an eye closure that has just ended, if both are held.
     pub(crate) fn captures(&self, blink: &Blink) -> Option<(&Capture, &Capture)> {
         let (_, open) = self.open.as_ref()?;
         let (_, closed) = self.closed.as_ref()?;
@@ -98,20 +102,20 @@ impl Selector {
     }
 }
 
-/// Higher is better: sharp, frontal, and near the person's own open level (neither half closed nor staring).
+/// Higher is better: sharp, frontal and near the person's own open level (neither half closed nor staring).
 fn open_score(face: &Face, openness: f32) -> f32 {
     let frontal = (1.0 - face.pose.yaw.abs() / 90.0) * (1.0 - face.pose.pitch.abs() / 90.0);
     let near_level = (1.0 - (1.0 - openness).abs()).max(0.0);
     face.quality.sharpness.min(1.0) * frontal * near_level
 }
 
-/// Higher is better: closed, and no smear. All the sharpness there can be weighs as much as a tenth of openness.
+/// Higher is better: closed and not smeared. Full sharpness weighs as much as a tenth of openness.
 fn closed_score(face: &Face, openness: f32) -> f32 {
     0.1 * face.quality.sharpness.min(1.0) - openness
 }
 
 /// Cuts the head with its margin out of the frame, upright, and shrinks it if it is large.
-fn cut(frame: &Frame, face: &Face, t_ms: u32) -> Result<Capture, EngineError> {
+fn cut(frame: &Frame, face: &Face, cell: &Cell, t_ms: u32) -> Result<Capture, EngineError> {
     let half = face.region.size * MARGIN / 2.0;
     let center = face.region.center;
     let (left, top) = ((center.x - half).max(0.0).floor(), (center.y - half).max(0.0).floor());
@@ -122,7 +126,7 @@ fn cut(frame: &Frame, face: &Face, t_ms: u32) -> Result<Capture, EngineError> {
     }
     let shrink = (width.max(height) / MAX_SIDE).max(1.0);
     let (columns, rows) = (whole_blocks(width / shrink), whole_blocks(height / shrink));
-    // What no longer fits is cut off on both sides alike.
+    // The remainder is cut off evenly on both sides.
     let left = left + ((width - columns as f32 * shrink) / 2.0).floor();
     let top = top + ((height - rows as f32 * shrink) / 2.0).floor();
     let mut rgba = Vec::with_capacity(columns * rows * 4);
@@ -133,16 +137,16 @@ fn cut(frame: &Frame, face: &Face, t_ms: u32) -> Result<Capture, EngineError> {
             rgba.extend([r, g, b, 255]);
         }
     }
-    Ok(Capture { t_ms, picture: Picture::new(rgba, columns, rows)?, cell: face.cell.clone() })
+    Ok(Capture { t_ms, picture: Picture::new(rgba, columns, rows)?, cell: cell.clone() })
 }
 
-/// A side in pixels, cut to whole blocks where it holds any.
+/// A side in pixels, rounded down to whole blocks if it holds any.
 fn whole_blocks(side: f32) -> usize {
     let side = side as usize;
     if side < BLOCK { side } else { side / BLOCK * BLOCK }
 }
 
-/// The mean colour of the square of `side` pixels with this corner. A square of one pixel is that pixel as it is.
+/// The mean colour of the square of `side` pixels with this corner. A square of one pixel is that pixel unchanged.
 fn mean_rgb(frame: &Frame, corner: Point, side: f32) -> [u8; 3] {
     let samples = side.ceil();
     let step = side / samples;
@@ -158,23 +162,26 @@ fn mean_rgb(frame: &Frame, corner: Point, side: f32) -> [u8; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::blink::BlinkUpdate;
     use crate::geometry::{Rect, Region};
     use crate::glare::Glare;
     use crate::mesh::Mesh;
     use crate::pose::Pose;
     use crate::quality::Quality;
 
+    const REGION: Region = Region { center: Point::new(50.0, 50.0), size: 40.0, angle: 0.0 };
+
     fn seen(t_ms: u32, state: EyeState, openness: f32, sharpness: f32) -> Observation {
         let face = Face {
             mesh: Mesh { points: Vec::new(), depths: Vec::new(), presence: 1.0 },
-            region: Region { center: Point::new(50.0, 50.0), size: 40.0, angle: 0.0 },
+            crop: REGION,
+            region: REGION,
             rect: Rect { x: 35.0, y: 35.0, width: 30.0, height: 30.0 },
             ears: None,
             pose: Pose::default(),
             quality: Quality { sharpness, light: 100.0, clipped: 0.0 },
             glare: Glare::default(),
-            surroundings: None,
-            cell: None,
+            eye_context: None,
         };
         Observation {
             t_ms,
@@ -183,18 +190,16 @@ mod tests {
             ears: None,
             gate: Gate::Ok,
             direction: None,
-            state,
-            openness: Some(openness),
-            blink: None,
-            closure: None,
+            lids: BlinkUpdate { state, openness: Some(openness), blink: None, eye_closure: None },
         }
     }
 
     fn selector(frames: &[(u32, EyeState, f32, f32)]) -> Selector {
         let picture = Picture::from_rgb(&vec![7; 100 * 100 * 3], 100, 100).unwrap();
+        let cell = Cell::cut(&picture.as_frame(), &REGION);
         let mut selector = Selector::default();
         for &(t, state, openness, sharpness) in frames {
-            selector.push(&picture.as_frame(), &seen(t, state, openness, sharpness)).unwrap();
+            selector.push(&picture.as_frame(), &seen(t, state, openness, sharpness), Some(&cell)).unwrap();
         }
         selector
     }
@@ -243,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn an_old_open_frame_gives_way() {
+    fn an_old_open_frame_is_replaced() {
         let frames =
             [(0, EyeState::Open, 1.0, 0.9), (2100, EyeState::Open, 1.0, 0.2), (2200, EyeState::Closed, 0.1, 0.2)];
         let selector = selector(&frames);

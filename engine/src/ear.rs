@@ -3,7 +3,7 @@
 use crate::geometry::Point;
 use crate::mesh::landmarks::{LEFT_EYE, RIGHT_EYE};
 
-/// The openness of both eyes, the subject's own sides. Unitless: about 0.3 open, below 0.1 closed.
+/// The aspect ratios of both eyes, on the subject's own sides. Unitless: about 0.3 open, below 0.1 closed.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct EyeRatios {
     /// Right eye.
@@ -13,8 +13,8 @@ pub struct EyeRatios {
 }
 
 impl EyeRatios {
-    /// The ratios of a mesh's 468 points, which must be in pixels of an undistorted image.
-    /// `None` if an eye's corners coincide.
+    /// The ratios in a mesh's 468 points, which must be in pixels of an undistorted image. `None` if an eye's corners
+    /// coincide.
     pub fn of(points: &[Point]) -> Option<EyeRatios> {
         let eye = |indices: [usize; 6]| {
             let lid = |i: usize| points.get(indices[i]).copied().unwrap_or_default();
@@ -28,12 +28,12 @@ impl EyeRatios {
         (self.right + self.left) / 2.0
     }
 
-    /// The greater of both eyes' differences.
+    /// The greater of the two eyes' differences.
     pub fn greatest_difference(&self, other: EyeRatios) -> f32 {
         (self.right - other.right).abs().max((self.left - other.left).abs())
     }
 
-    /// Rounds to ten-thousandths, as the transcript stores them: from there on both sides compute with the same bits.
+    /// Rounds to ten-thousandths, as the transcript stores them, so that both sides compute with the same bits.
     pub fn quantized(self) -> EyeRatios {
         let round = |v: f32| (v * 1e4).round() / 1e4;
         EyeRatios { right: round(self.right), left: round(self.left) }

@@ -1,4 +1,4 @@
-//! What can keep the engine from computing. A rejected person is not among these: that is a [`crate::Verdict`].
+//! Why the engine could not compute. A rejected person is not an error but a [`crate::Verdict`].
 
 use engine_pixels::frame::FrameError;
 
@@ -8,13 +8,13 @@ use crate::network::NetworkError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
-    /// Pixels do not make a frame.
+    /// The pixels do not make a frame.
     #[error(transparent)]
     Frame(#[from] FrameError),
-    /// A frame's time is not after the frame before it, or is no time at all.
-    #[error("frame times must rise by a millisecond at least")]
+    /// A frame's time is not later than that of the frame before, or not a valid time.
+    #[error("frame times must increase by at least a millisecond")]
     TimeOrder,
-    /// A network failed to run or gave outputs of another shape than documented.
+    /// A network failed, or its output does not have the documented shape.
     #[error(transparent)]
     Network(#[from] NetworkError),
     /// A JPEG could not be made from a capture.

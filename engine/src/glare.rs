@@ -1,8 +1,8 @@
-//! Glare: a frame and the lids' corners in, how much of each eye a reflection hides out.
+//! Glare: a frame and the eye corners in, how much of each eye a reflection hides out.
 //!
-//! A lamp or a window mirrored by a lens hides the lids, and the mesh then guesses. Only what is near white counts: beside
-//! dark skin even healthy white of the eye is brighter by far than its surroundings. And where the cheek below is near
-//! white as well, the whole face is lit like that, and its lids read well (`accuracy sweeps`).
+//! If a lens reflects a lamp or a window, the lids are hidden and the mesh guesses. Only near-white pixels count,
+//! because on dark skin even the normal white of the eye is far brighter than the skin around it. If the cheek below is
+//! near white too, the whole face is lit that brightly, and its lids read well (`accuracy sweeps`).
 
 use crate::crop::luma_at;
 use crate::frame::Frame;
@@ -18,15 +18,15 @@ pub struct Glare {
     pub left: f32,
 }
 
-/// Luma from which a pixel is near white. The brightest white of an eye that we measured has 240.
+/// Least luma of a near-white pixel. The brightest white of an eye that we measured has 240.
 const NEAR_WHITE: f32 = 245.0;
 
-/// An eye from corner to corner and from its upper fold to below the lower lid, and the cheek below, beyond most lenses'
-/// rims: reach along the eye's line and across it (down is positive), in widths of the eye from its middle.
+/// An eye from corner to corner and from its upper fold to below the lower lid, and the cheek below, beyond the rims of
+/// most lenses. Ranges along the eye's line and across it (down is positive), in eye widths from its middle.
 const EYE: Patch = Patch { along: (-0.5, 0.5), across: (-0.3, 0.3) };
 const CHEEK: Patch = Patch { along: (-0.5, 0.5), across: (0.5, 1.2) };
 
-/// Samples along the eye and across it, for either patch.
+/// Samples of a patch along the eye and across it.
 const COLUMNS: usize = 24;
 const ROWS: usize = 15;
 
@@ -45,7 +45,7 @@ impl Glare {
         Glare { right: of(RIGHT_EYE_OUTER, RIGHT_EYE_INNER), left: of(LEFT_EYE_INNER, LEFT_EYE_OUTER) }
     }
 
-    /// The worse eye's share.
+    /// The share of the worse eye.
     pub fn greatest(&self) -> f32 {
         self.right.max(self.left)
     }
@@ -54,7 +54,7 @@ impl Glare {
 /// `from` and `to`: the eye's corners, the one on the subject's right first.
 fn hidden_share(frame: &Frame, from: Point, to: Point) -> f32 {
     let width = from.distance(to);
-    // Also false where a coordinate is no number.
+    // Also false if a coordinate is not a number.
     let has_width = width >= 1.0;
     if !has_width {
         return 0.0;
@@ -64,7 +64,7 @@ fn hidden_share(frame: &Frame, from: Point, to: Point) -> f32 {
     (share(&EYE) - share(&CHEEK)).max(0.0)
 }
 
-/// Share of near-white samples in a patch about `middle`; `axis` is the eye's line from corner to corner.
+/// Share of near-white samples in a patch around `middle`. `axis` is the eye's line from corner to corner.
 fn near_white_share(frame: &Frame, middle: Point, axis: Point, patch: &Patch) -> f32 {
     let step = |(from, to): (f32, f32), i: usize, of: usize| from + (to - from) * (i as f32 + 0.5) / of as f32;
     let is_near_white = |i: &usize| {
@@ -88,7 +88,7 @@ mod tests {
     const RIGHT: (f32, f32) = (60.0, 80.0);
     const LEFT: (f32, f32) = (140.0, 80.0);
 
-    /// Skin of this luma with two eyes whose whites have that one, under what `paint` gives.
+    /// Skin and two eyes whose whites have these lumas, with what `paint` gives on top.
     fn glare(skin: u8, white: u8, paint: fn(f32, f32) -> Option<u8>) -> Glare {
         let is_white = |x: f32, y: f32| {
             [RIGHT, LEFT].iter().any(|eye| ((x - eye.0) / 18.0).powi(2) + ((y - eye.1) / 6.0).powi(2) < 1.0)
@@ -105,13 +105,13 @@ mod tests {
         Glare::measure(&Picture::from_rgb(&rgb, SIDE, SIDE).unwrap().as_frame(), &points)
     }
 
-    /// White within `reach` of a place.
+    /// White within `reach` of a point.
     fn spot(at: (f32, f32), reach: f32, x: f32, y: f32) -> Option<u8> {
         ((x - at.0).hypot(y - at.1) <= reach).then_some(255)
     }
 
     #[test]
-    fn reflections_are_told_from_eyes_and_from_light() {
+    fn reflections_are_told_from_eyes_and_bright_light() {
         type Paint = fn(f32, f32) -> Option<u8>;
         let nothing: Paint = |_, _| None;
         let cases: [(&str, u8, u8, Paint, [bool; 2]); 8] = [

@@ -1,6 +1,6 @@
-//! Two captures side by side: same face, same scene, and yet not the same pixels.
+//! Compares two captures: they must show the same face in the same scene but not the same pixels.
 //!
-//! This is continuity between two pictures of one attempt. It does not recognise anybody.
+//! This checks continuity between two pictures of one attempt. It does not recognise anyone.
 
 use crate::crop::{luma, sample_luma};
 use crate::frame::Frame;
@@ -11,18 +11,19 @@ use crate::stats::correlation;
 /// How two faces compare.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct PairScore {
-    /// Root mean square distance of the rigid landmarks after the best shift, turn and scaling, in units of the distance
-    /// between the outer eye corners. 0 for the same shape.
+    /// Root mean square distance of the rigid landmarks after the best shift, rotation and scaling, in units of the
+    /// distance between the outer eye corners. 0 for the same shape.
     pub shape_distance: f32,
-    /// Correlation of the faces' luma outside the eyes, −1 to 1 (normalised cross-correlation).
-    pub likeness: f32,
-    /// The same where the pictures lie over each other pixel by pixel, at the best of all places: near 1 only if one was made
-    /// from the other. Two captures are compared so, cells are not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub overlaid: Option<f32>,
+    /// Normalised cross-correlation of the faces' luma outside the eyes, −1 to 1.
+    #[serde(rename = "likeness")]
+    pub similarity: f32,
+    /// The same with the pictures aligned pixel by pixel at the best shift: near 1 only if one was made from the other.
+    /// Only for two captures, not for cells.
+    #[serde(rename = "overlaid", default, skip_serializing_if = "Option::is_none")]
+    pub aligned_similarity: Option<f32>,
 }
 
-/// A face that can be compared with others: its landmarks, and its luma laid out by its eyes' corners.
+/// A face that can be compared with others: its landmarks, and its luma in a crop fixed to the eye corners.
 #[derive(Clone, Debug)]
 pub(crate) struct AlignedFace {
     points: Vec<Point>,
@@ -30,34 +31,35 @@ pub(crate) struct AlignedFace {
 }
 
 impl AlignedFace {
-    /// Lays out the face of `points` (468, in pixels of `frame`). `None` if it has no extent.
+    /// The face of `points` (468, in pixels of `frame`). `None` if it has no extent.
     pub(crate) fn of(frame: &Frame, points: &[Point]) -> Option<AlignedFace> {
         let mut luma = Vec::new();
         sample_luma(frame, &face_region(points)?.to_frame(SIDE as f32), SIDE, &mut luma);
         Some(AlignedFace { points: points.to_owned(), luma })
     }
 
-    /// Compares the two by landmarks and pixels. `None` if one's rigid landmarks have no extent.
+    /// Compares two faces by landmarks and pixels. `None` if the rigid landmarks of one have no extent.
     pub(crate) fn compare(&self, other: &AlignedFace) -> Option<PairScore> {
         let shape_distance = shape_distance(&self.points, &other.points)?;
         let outside_eyes = |i: &usize| !EYE_ROWS.contains(&(i / SIDE));
         let pair = |i: usize| (self.luma[i], other.luma[i]);
         let pairs: Vec<(f32, f32)> = (0..SIDE * SIDE).filter(outside_eyes).map(pair).collect();
-        Some(PairScore { shape_distance, likeness: correlation(&pairs), overlaid: None })
+        Some(PairScore { shape_distance, similarity: correlation(&pairs), aligned_similarity: None })
     }
 }
 
-/// Compares the faces of two captures by their landmarks (468 each, in pixels of their own frame) and pixels, also looking
+/// Compares the faces of two captures by their landmarks (468 each, in pixels of their own frame) and pixels, and looks
 /// for copies. `None` if a face has no extent.
 ///
-/// Landmarks move by a pixel or more where lids are painted, so that a copy laid out by them is not seen to be one. Whoever
-/// paints into a picture leaves the pixels around where they were: then it is enough to try all whole shifts.
+/// Painting over lids moves the landmarks by a pixel or more, so a crop aligned by landmarks would not reveal a copy.
+/// But the pixels around the paint stay where they were, so trying all whole-pixel shifts is enough.
 pub(crate) fn compare_captures(a: (&Frame, &[Point]), b: (&Frame, &[Point])) -> Option<PairScore> {
     let pair = AlignedFace::of(a.0, a.1)?.compare(&AlignedFace::of(b.0, b.1)?)?;
-    Some(PairScore { overlaid: Some(overlaid(a, b)?), ..pair })
+    Some(PairScore { aligned_similarity: Some(aligned_similarity(a, b)?), ..pair })
 }
 
-fn overlaid((a, points_a): (&Frame, &[Point]), (b, points_b): (&Frame, &[Point])) -> Option<f32> {
+/// The greatest correlation over all whole-pixel shifts of one picture against the other.
+fn aligned_similarity((a, points_a): (&Frame, &[Point]), (b, points_b): (&Frame, &[Point])) -> Option<f32> {
     let (of_a, of_b) = (face_region(points_a)?, face_region(points_b)?);
     let whole = |v: f32| v.round() as i32;
     let (across, down) = (whole(of_b.center.x - of_a.center.x), whole(of_b.center.y - of_a.center.y));
@@ -90,19 +92,19 @@ fn luma_of(frame: &Frame) -> Vec<f32> {
     frame.rgba().chunks_exact(4).map(|p| luma([p[0], p[1], p[2]].map(f32::from))).collect()
 }
 
-/// How far landmarks that were read twice in the same pixels may lie apart, in pixels.
+/// Greatest distance in pixels between two readings of a landmark in the same pixels.
 const REACH: i32 = 8;
 
-/// The aligned crop has this side.
+/// Side of the aligned crop in pixels.
 const SIDE: usize = 64;
 
 /// Side of the aligned crop in units of the distance between the outer eye corners: brow to mouth and both cheeks.
 const REGION_SIDE: f32 = 1.7;
 
-/// The crop's centre lies this far below the eye line, in the same units.
+/// The crop's centre is this far below the eye line, in the same units.
 const REGION_DROP: f32 = 0.3;
 
-/// Rows with lids in them: the eye line lies at 1/2 − REGION_DROP / REGION_SIDE = 0.32 of the side.
+/// Rows that contain lids: the eye line is at 1/2 − REGION_DROP / REGION_SIDE = 0.32 of the side.
 const EYE_ROWS: std::ops::Range<usize> = 13..29;
 
 /// A square fixed to the outer eye corners, which do not move as the lids close.
@@ -120,7 +122,7 @@ fn face_region(points: &[Point]) -> Option<Region> {
 fn shape_distance(a: &[Point], b: &[Point]) -> Option<f32> {
     let unit = a.get(RIGHT_EYE_OUTER)?.distance(*a.get(LEFT_EYE_OUTER)?);
     let (a, b) = (centered(a)?, centered(b)?);
-    // With points as complex numbers the best map of b is multiplication by Σ conj(b)·a / Σ|b|².
+    // With points as complex numbers, the best map of b is a multiplication by Σ conj(b)·a / Σ|b|².
     let (mut re, mut im, mut norm) = (0.0, 0.0, 0.0);
     for (p, q) in a.iter().zip(&b) {
         re += q.x * p.x + q.y * p.y;
@@ -150,7 +152,7 @@ mod tests {
     use crate::frame::Picture;
     use crate::mesh::LANDMARKS;
 
-    /// A face whose rigid points lie on a bent grid, eye corners 60 px apart about (100, 80).
+    /// A face whose rigid points form a bent grid, with eye corners 60 px apart around (100, 80).
     fn face(bend: f32) -> Vec<Point> {
         let mut points = vec![Point::new(100.0, 80.0); LANDMARKS];
         for (i, &index) in RIGID.iter().enumerate() {
@@ -175,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_shape_turned_and_scaled_has_no_distance() {
+    fn the_same_shape_rotated_and_scaled_has_no_distance() {
         let moved: Vec<Point> =
             face(0.0).iter().map(|p| p.rotated(0.3)).map(|p| Point::new(2.0 * p.x, 2.0 * p.y)).collect();
         assert!(shape_distance(&face(0.0), &moved).unwrap() < 1e-4);
@@ -183,22 +185,22 @@ mod tests {
     }
 
     #[test]
-    fn likeness_tells_copy_from_second_look_from_other_scene() {
+    fn similarity_tells_a_copy_from_a_second_frame_from_another_scene() {
         let aligned = |picture: &Picture| AlignedFace::of(&picture.as_frame(), &face(0.0)).unwrap();
-        let likeness = |a: &Picture, b: &Picture| aligned(a).compare(&aligned(b)).unwrap().likeness;
+        let similarity = |a: &Picture, b: &Picture| aligned(a).compare(&aligned(b)).unwrap().similarity;
         let scene = picture(3, 0);
-        assert!(likeness(&scene, &scene) > 0.9999);
-        let again = likeness(&scene, &picture(3, 25));
+        assert!(similarity(&scene, &scene) > 0.9999);
+        let again = similarity(&scene, &picture(3, 25));
         assert!((0.9..0.9995).contains(&again), "{again}");
-        let other = likeness(&scene, &picture(11, 0));
+        let other = similarity(&scene, &picture(11, 0));
         assert!(other < 0.6, "{other}");
     }
 
     #[test]
-    fn a_copy_is_seen_wherever_it_lies_and_however_its_landmarks_were_read() {
-        let overlaid = |a: &Picture, b: &Picture, off: f32| {
+    fn a_copy_is_found_at_any_shift_and_with_any_reading_of_its_landmarks() {
+        let aligned = |a: &Picture, b: &Picture, off: f32| {
             let read: Vec<Point> = face(0.0).iter().map(|p| Point::new(p.x + off, p.y - off)).collect();
-            compare_captures((&a.as_frame(), &face(0.0)), (&b.as_frame(), &read)).unwrap().overlaid.unwrap()
+            compare_captures((&a.as_frame(), &face(0.0)), (&b.as_frame(), &read)).unwrap().aligned_similarity.unwrap()
         };
         let frame = picture(3, 25);
         let moved = {
@@ -207,11 +209,11 @@ mod tests {
             Picture::from_rgb(&rgb, 195, 195).unwrap()
         };
         for off in [0.0, 1.3, -2.4] {
-            assert!(overlaid(&frame, &frame, off) > 0.9999);
-            assert!(overlaid(&frame, &moved, off) > 0.9999);
+            assert!(aligned(&frame, &frame, off) > 0.9999);
+            assert!(aligned(&frame, &moved, off) > 0.9999);
         }
-        let again = overlaid(&frame, &picture(3, 24), 0.0);
-        assert!((0.9..0.9995).contains(&again), "a second look: {again}");
+        let again = aligned(&frame, &picture(3, 24), 0.0);
+        assert!((0.9..0.9995).contains(&again), "a second frame: {again}");
     }
 
     #[test]

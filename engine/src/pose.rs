@@ -4,8 +4,8 @@ use crate::geometry::Point;
 use crate::mesh::Mesh;
 use crate::mesh::landmarks::{CHIN, FOREHEAD, LEFT_CHEEK, RIGHT_CHEEK};
 
-/// The head's turn against the camera, in degrees. Near zero when the subject looks straight
-/// ahead; a level head reads a pitch of −10 to 5, since no forehead stands exactly above its chin.
+/// The head's rotation relative to the camera, in degrees. Near zero when the subject looks straight ahead; a level
+/// head reads a pitch of −10 to 5, since a forehead is rarely exactly above its chin.
 #[derive(Clone, Copy, Debug, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Pose {
     /// Turn about the vertical axis; positive when the subject turns to their own left.
@@ -24,7 +24,8 @@ impl Pose {
         let across = minus(at(LEFT_CHEEK)?, at(RIGHT_CHEEK)?);
         let down = minus(at(CHIN)?, at(FOREHEAD)?);
         let roll = across.1.atan2(across.0);
-        // Depths do not change as the head tilts in the image, so lengths in the plane stand for both axes.
+        // Depths do not change when the head tilts in the image, so both axes can be measured by their length in the
+        // plane.
         let yaw = across.2.atan2(across.0.hypot(across.1));
         let pitch = (-down.2).atan2(down.0.hypot(down.1));
         let pose = Pose { yaw: yaw.to_degrees(), pitch: pitch.to_degrees(), roll: roll.to_degrees() };
@@ -41,7 +42,8 @@ mod tests {
     use super::*;
     use crate::mesh::LANDMARKS;
 
-    /// A flat face, 100 wide and 140 high, whose depth grows by `right` per pixel to the right and `down` per pixel down.
+    /// A flat face, 100 wide and 140 high, whose depth grows by `right` per pixel to the right and `down` per pixel
+    /// down.
     fn face(right: f32, down: f32, roll: f32) -> Mesh {
         let mut mesh = Mesh { points: vec![Point::default(); LANDMARKS], depths: vec![0.0; LANDMARKS], presence: 1.0 };
         let corners = [(RIGHT_CHEEK, -50.0, 0.0), (LEFT_CHEEK, 50.0, 0.0), (FOREHEAD, 0.0, -70.0), (CHIN, 0.0, 70.0)];
@@ -53,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn each_turn_shows_in_its_own_angle_and_sign() {
+    fn each_rotation_shows_in_its_own_angle_and_sign() {
         let cases = [
             ("straight ahead", face(0.0, 0.0, 0.0), (0.0, 0.0, 0.0)),
             ("to the subject's left: that cheek goes back", face(1.0, 0.0, 0.0), (45.0, 0.0, 0.0)),
@@ -70,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mesh_without_its_points_or_with_none_that_are_numbers_has_no_pose() {
+    fn a_mesh_without_points_or_with_points_that_are_not_numbers_has_no_pose() {
         let empty = Mesh { points: Vec::new(), depths: Vec::new(), presence: 1.0 };
         assert_eq!(Pose::of(&empty), None);
         assert_eq!(Pose::of(&face(f32::NAN, 0.0, 0.0)), None);

@@ -1,4 +1,4 @@
-//! Picture quality of the face alone: sharpness and light, never of the background.
+//! Picture quality: sharpness and light of the face without the background, or of the whole scene if there is no face.
 
 use crate::crop::sample_luma;
 use crate::frame::Frame;
@@ -8,7 +8,7 @@ use crate::geometry::{Point, Region};
 #[derive(Clone, Copy, Debug, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Quality {
     /// Variance of the Laplacian over the variance of the luma, on the face scaled to 64 pixels: about 0.3 to 2 for
-    /// sharp faces, below 0.1 for blurred ones. Dividing by the luma's variance keeps dim faces comparable.
+    /// sharp faces, below 0.1 for blurred ones. Dividing by the luma's variance makes dim faces comparable.
     pub sharpness: f32,
     /// Mean luma of the face, 0 to 255.
     pub light: f32,
@@ -16,32 +16,32 @@ pub struct Quality {
     pub clipped: f32,
 }
 
-/// The region is sampled with this side, so that the face itself (2/3 of it) is 64 pixels wide: small enough that faces
-/// from 64 pixels up compare alike, large enough that lids still show.
+/// Side of the sampled region, chosen so that the face itself (2/3 of it) is 64 pixels wide: small enough for faces of
+/// 64 pixels and more to be comparable, large enough for lids to show.
 const SIDE: usize = 96;
 
-/// The face's part of the region: it reaches from 1/6 to 5/6, the rest is the region's margin.
+/// The face's part of the region, from 1/6 to 5/6. The rest is the region's margin.
 const FACE: std::ops::Range<usize> = SIDE / 6..SIDE * 5 / 6;
 
-/// Luma from which a pixel counts as clipped.
+/// Least luma of a clipped pixel.
 const CLIPPED_LUMA: f32 = 250.0;
 
-/// How a whole picture looks in which no face was found; it may say why.
+/// How a whole picture without a face looks, which may say why none was found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scene {
     /// Mean luma, 0 to 255.
     pub light: f32,
     /// Share of pixels at the top of the range (luma ≥ 250), 0 to 1.
     pub clipped: f32,
-    /// Variance of the second difference along x or y, whichever is less (motion blurs one of them), over the variance of
-    /// the luma: 0.02 to 1 for sharp pictures, 0.001 for blurred ones. `None` for a picture with next to nothing in it.
+    /// Variance of the second difference along x or y, whichever is less (motion blurs one of them), over the variance
+    /// of the luma: 0.02 to 1 for sharp pictures, 0.001 for blurred ones. `None` for a nearly empty picture.
     pub detail: Option<f32>,
 }
 
-/// The scene is sampled with this side: fine enough that detail is not lost between the samples.
+/// Side of the sampled scene, fine enough that no detail is lost between samples.
 const SCENE_SIDE: usize = 256;
 
-/// Least deviation of the luma, in grey levels, of a picture with anything in it.
+/// Least standard deviation of the luma, in grey levels, of a picture that is not empty.
 const MIN_SCENE_DEVIATION: f32 = 12.0;
 
 /// Measures the middle square of `frame`.
@@ -85,7 +85,7 @@ pub(crate) fn measure(frame: &Frame, region: &Region, luma: &mut Vec<f32>) -> Qu
             clipped += f32::from(u8::from(center >= CLIPPED_LUMA));
         }
     }
-    // One grey level of variance keeps a flat patch from dividing by zero.
+    // Adding 1 to the variance avoids dividing by zero for a flat patch.
     Quality {
         sharpness: laplacian.variance() / (light.variance() + 1.0),
         light: light.mean(),
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
     use crate::frame::Picture;
 
-    /// A chequered picture: `cell` pixels a field, from `dark` to `light`.
+    /// A chequered picture with fields of `cell` pixels, `dark` and `light`.
     fn measure_chequers(cell: usize, dark: u8, light: u8) -> Quality {
         let rgb: Vec<u8> = (0..96 * 96)
             .flat_map(|i| [if (i % 96 / cell + i / 96 / cell).is_multiple_of(2) { dark } else { light }; 3])
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_scene_smeared_along_one_axis_has_no_detail_and_an_empty_one_none_at_all() {
-        // Stripes are the most that a smear along y could leave.
+        // A smear along y leaves stripes at most.
         assert!(stripes(4, 200).detail.unwrap() < 1e-3);
         assert_eq!(stripes(4, 20).detail, None);
         let white = stripes(4, 255);

@@ -1,5 +1,5 @@
-//! Why an attempt was not accepted: one closed list of stable codes, used alike by page, API, CSV and audit.
-//! Holds no thresholds and takes no decisions.
+//! Why an attempt was not accepted: one closed list of stable codes, shared by page, API, CSV and audit. Holds no
+//! thresholds and makes no decisions.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,49 +7,49 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
-    /// No blink was completed before the time was over.
+    /// No blink was completed in time.
     Timeout,
     /// The person ended the attempt.
     Cancelled,
-    /// The transcript is not a compact JWS with the header that this challenge demands.
+    /// The transcript is not a compact JWS with the header required for this challenge.
     TranscriptHeader,
     /// The signature does not verify under the key registered for the challenge.
     TranscriptSignature,
-    /// The payload is not the strict JSON of a transcript.
+    /// The payload is not a transcript in strict JSON.
     TranscriptMalformed,
-    /// The transcript's format version is not one this server reads.
+    /// The server does not read this version of the transcript format.
     TranscriptVersion,
-    /// Audience, challenge, nonce, attempt or key name another challenge than the one claimed.
+    /// Audience, challenge, nonce, attempt or key do not belong to the claimed challenge.
     TranscriptBinding,
     /// Made by an engine or with thresholds that this server does not accept.
     EngineVersion,
-    /// Frame times do not rise, or more time passed in them than the server saw pass.
+    /// Frame times do not increase, or cover more time than the server saw pass.
     TranscriptTimes,
-    /// What was asked for was not done, too often.
+    /// Too many gestures were missed.
     PromptMissed,
-    /// The transcript's rounds are not those that were asked for, or do not show what they say.
+    /// The transcript's rounds are not those that were served, or do not show what they claim.
     PromptMismatch,
-    /// The transcript is not what the browser committed to before it got to know the next cue.
+    /// The transcript is not what the browser committed to before it learned the next cue.
     PromptCommitment,
-    /// Cues were answered before they can have been seen, or much later.
+    /// Cues were answered before they could have been seen, or much too late.
     PromptTimes,
     /// The recorded frames hold no completed blink.
     NoBlink,
-    /// The bytes of a capture or of the strip are not those the transcript names.
+    /// The bytes of a capture or of the strip do not have the hash in the transcript.
     CaptureHash,
-    /// A capture or the strip was sent before.
+    /// A capture or the strip has been sent before.
     CaptureReplayed,
     /// A capture is not a baseline JPEG of the kind the page makes.
     CaptureFormat,
-    /// A capture's header claims more pixels than are accepted, or fewer than can be read.
+    /// A capture has more pixels than are accepted or fewer than can be read.
     CaptureSize,
-    /// A capture's image data is damaged or cut off.
+    /// A capture's image data is damaged or truncated.
     CaptureDamaged,
     /// No face was found in a capture.
     CaptureNoFace,
     /// More than one face was found in a capture.
     CaptureSeveralFaces,
-    /// The face in a capture is turned, too small, too dark, too bright or too blurred to be read.
+    /// The face in a capture is turned away or too small, dark, bright or blurred to be read.
     CaptureUnclear,
     /// The capture that should show open eyes does not.
     OpenNotOpen,
@@ -65,7 +65,7 @@ pub enum Reason {
     StripUnclear,
     /// A cell of the strip does not show the face of the open capture.
     StripDiffers,
-    /// The strip does not show the blinks that the transcript tells of.
+    /// The strip does not show the blinks that the transcript claims.
     StripNoBlink,
     /// The server's reading of the strip differs from the transcript's frames.
     StripMismatch,
@@ -144,14 +144,14 @@ impl Reason {
         }
     }
 
-    /// One plain sentence for the person, saying what to do. Says nothing about which check failed
-    /// where that would only help somebody who forges submissions.
+    /// A message for the person that says what to do. It does not say which check failed if that would only help
+    /// someone who forges submissions.
     pub fn message(self) -> &'static str {
         match self {
-            Reason::Timeout => "The time was over before all was done. Try again, in your own time.",
+            Reason::Timeout => "The time ran out before you were done. Try again at your own pace.",
             Reason::Cancelled => "You ended the check. You can try again.",
             Reason::NoBlink => "No complete blink was recorded. Try again and blink once, slowly.",
-            Reason::PromptMissed => "Not everything that was asked was seen. Try again and wait for each sign.",
+            Reason::PromptMissed => "Not every sign was answered. Try again and wait for each one.",
             Reason::PromptTimes => "Your answers came too late or too early. Try again and wait for each sign.",
             Reason::EngineVersion => "This page is out of date. Reload it and try again.",
             Reason::CaptureNoFace => "No face could be found in a picture. Try again in better light.",

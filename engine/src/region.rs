@@ -1,5 +1,5 @@
-//! Regions: from a detection or from landmarks to the turned square that the mesh gets to see.
-//! The steps carry the names of MediaPipe's subgraphs, so that both can be read side by side.
+//! Regions: from a detection or from landmarks to the rotated square that the mesh reads. The steps have the names of
+//! MediaPipe's subgraphs, so that both can be read side by side.
 
 use crate::detect::Detection;
 use crate::geometry::{Point, Rect, Region};
@@ -9,7 +9,7 @@ use crate::mesh::landmarks;
 /// margin for the hair and for motion until the next frame.
 const MARGIN: f32 = 1.5;
 
-/// The region of a detected face: square of the box's longer side × 1.5, turned so that the eyes are level.
+/// The region of a detected face: a square of the box's longer side × 1.5, rotated so that the eyes are level.
 pub(crate) fn detection_to_region(face: &Detection) -> Region {
     let [right_eye, left_eye, ..] = face.keypoints;
     Region {
@@ -19,8 +19,8 @@ pub(crate) fn detection_to_region(face: &Detection) -> Region {
     }
 }
 
-/// The region around 468 landmarks of the frame before: their turned bounding box, the longer side × 1.5.
-/// `None` if there are no landmarks or they have no extent.
+/// The region around the 468 landmarks of the previous frame: a square of the longer side × 1.5 of their rotated
+/// bounding box. `None` if there are no landmarks or they have no extent.
 pub(crate) fn landmarks_to_region(points: &[Point]) -> Option<Region> {
     let right = points.get(landmarks::RIGHT_EYE_OUTER)?;
     let left = points.get(landmarks::LEFT_EYE_OUTER)?;
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
     use crate::mesh::LANDMARKS;
 
-    /// A face 100 wide and 60 high about (200, 100), its eyes on a line turned by `angle`.
+    /// A face 100 wide and 60 high around (200, 100), rotated by `angle`.
     fn turned_face(angle: f32) -> Vec<Point> {
         let mut points = vec![Point::new(0.0, 0.0); LANDMARKS];
         points[landmarks::RIGHT_EYE_OUTER] = Point::new(-50.0, 0.0);

@@ -1,28 +1,28 @@
-//! Scoring a capture: JPEG bytes in, what one face in it reads out. The browser and the server run this same code.
+//! Scoring a capture: JPEG bytes in, readings of its one face out. The browser and the server run the same code.
 
 use serde::{Deserialize, Serialize};
 
 use crate::ear::EyeRatios;
 use crate::error::EngineError;
-use crate::fingerprint::{self, Fingerprint};
-use crate::frame::Picture;
+use crate::frame::{Frame, Picture};
 use crate::gate;
-use crate::geometry::Point;
+use crate::geometry::{Point, Region};
 use crate::jpeg;
+use crate::mesh::Mesh;
 use crate::network::Networks;
 use crate::pair::{self, AlignedFace, PairScore};
+use crate::perceptual_hash::{self, Fingerprint};
 use crate::pose::Pose;
 use crate::quality::Quality;
 use crate::reason::Reason;
-use crate::strip::{self, Moment, Shown, StripScore};
+use crate::stop::Stop;
 use crate::thresholds::Thresholds;
 use crate::tracker::{Reading, Tracker, is_other};
-use crate::transcript::FrameRecord;
 
-/// What the one face of a capture reads. Landmarks and pixels stay where they were read: they are not written down.
+/// The readings of the one face in a capture. Landmarks and pixels are never serialised.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CaptureScore {
-    /// Openness of the eyes, to a ten-thousandth.
+    /// Eye aspect ratios, rounded to a ten-thousandth.
     pub ears: EyeRatios,
     /// Head pose.
     pub pose: Pose,
@@ -30,7 +30,7 @@ pub struct CaptureScore {
     pub quality: Quality,
     /// Detector score, 0.5 to 1.
     pub detection: f32,
-    /// Of the picture as a whole.
+    /// Perceptual hash of the whole picture.
     pub fingerprint: Fingerprint,
     #[serde(skip)]
     points: Vec<Point>,
@@ -39,19 +39,19 @@ pub struct CaptureScore {
 }
 
 impl CaptureScore {
-    /// How the faces of two captures compare; `None` if one has no extent, or was read from what had been written down.
+    /// Compares the faces of two captures. `None` if one has no extent or was deserialised.
     pub fn compare(&self, other: &CaptureScore) -> Option<PairScore> {
         pair::compare_captures((&self.picture.as_frame(), &self.points), (&other.picture.as_frame(), &other.points))
     }
 
-    /// Tells the decoded picture from every other ([`Record::pixels`](crate::Record::pixels)).
+    /// Exact hash of the decoded picture ([`Record::pixels`](crate::Record::pixels)).
     pub(crate) fn pixel_hash(&self) -> String {
-        fingerprint::pixel_hash(&self.picture.as_frame())
+        perceptual_hash::pixel_hash(&self.picture.as_frame())
     }
 
-    /// The face, to be held against those of cells; `None` as for [`CaptureScore::compare`].
+    /// The face, to compare with those of cells; `None` as for [`CaptureScore::compare`].
     pub(crate) fn aligned(&self) -> Option<AlignedFace> {
-        // What had been written down has no picture.
+        // A deserialised score has no picture.
         (!self.points.is_empty()).then(|| AlignedFace::of(&self.picture.as_frame(), &self.points))?
     }
 }
@@ -69,69 +69,61 @@ impl Scorer {
         Scorer { tracker: Tracker::new(networks), models }
     }
 
-    /// Names the weights it scores with.
+    /// Names the weights.
     pub fn models(&self) -> &str {
         &self.models
     }
 
-    /// Decodes and scores one capture. The outer result is a fault of ours, the inner one the answer.
+    /// Decodes and scores one capture.
     ///
     /// # Errors
-    /// [`EngineError::Network`] if a network fails.
-    pub fn score(&mut self, jpeg: &[u8], thresholds: &Thresholds) -> Result<Result<CaptureScore, Reason>, EngineError> {
+    /// [`Stop::Rejected`] if the capture cannot be decoded or does not show one readable face, [`Stop::Fault`] if a
+    /// network fails.
+    pub fn score(&mut self, jpeg: &[u8], thresholds: &Thresholds) -> Result<CaptureScore, Stop> {
         score(&mut self.tracker, jpeg, thresholds)
     }
 
-    /// Scores the strip of these recorded frames and moments, and judges it.
+    /// Reads only the landmarks of the face in `region`, if there is one.
     ///
     /// # Errors
     /// [`EngineError::Network`] if a network fails.
-    pub(crate) fn judge_strip(
+    pub(crate) fn read_mesh(
         &mut self,
-        jpeg: &[u8],
-        recorded: (&[FrameRecord], &[Moment]),
-        captures: [Shown; 2],
+        frame: &Frame,
+        region: &Region,
         thresholds: &Thresholds,
-        score: &mut Option<StripScore>,
-    ) -> Result<Result<(), Reason>, EngineError> {
-        strip::judge(jpeg, recorded, captures, &mut self.tracker, thresholds, score)
+    ) -> Result<Option<Mesh>, EngineError> {
+        self.tracker.read_mesh(frame, region, thresholds)
     }
 }
 
-/// As [`Scorer::score`], with a tracker that is in use for other things.
-pub(crate) fn score(
-    tracker: &mut Tracker,
-    jpeg: &[u8],
-    thresholds: &Thresholds,
-) -> Result<Result<CaptureScore, Reason>, EngineError> {
-    match jpeg::decode(jpeg, &thresholds.capture) {
-        Ok(picture) => score_picture(tracker, picture, thresholds),
-        Err(reason) => Ok(Err(reason)),
-    }
+/// Like [`Scorer::score`], with any tracker.
+pub(crate) fn score(tracker: &mut Tracker, jpeg: &[u8], thresholds: &Thresholds) -> Result<CaptureScore, Stop> {
+    score_picture(tracker, jpeg::decode(jpeg, &thresholds.capture)?, thresholds)
 }
 
-/// As [`Scorer::score`], for pixels that were never compressed.
+/// Like [`Scorer::score`], for a picture that is decoded already.
 pub(crate) fn score_picture(
     tracker: &mut Tracker,
     picture: Picture,
     thresholds: &Thresholds,
-) -> Result<Result<CaptureScore, Reason>, EngineError> {
+) -> Result<CaptureScore, Stop> {
     let faces = tracker.read_all(&picture.as_frame(), thresholds)?;
     let main = faces.iter().filter_map(|(detection, face)| Some((detection, face.as_ref()?)));
     let Some((detection, face)) = main.max_by(|a, b| a.1.rect.width.total_cmp(&b.1.rect.width)) else {
-        return Ok(Err(Reason::CaptureNoFace));
+        return Err(Reason::CaptureNoFace.into());
     };
     let mut others = faces.iter().filter(|(other, confirmed)| confirmed.is_some() && is_other(face, other, thresholds));
     if others.next().is_some() {
-        return Ok(Err(Reason::CaptureSeveralFaces));
+        return Err(Reason::CaptureSeveralFaces.into());
     }
     let reading = Reading { faces: 1, face: Some(face.clone()), scene: None };
     let (width, height) = (picture.as_frame().width(), picture.as_frame().height());
-    // A capture is a crop: where the face lies in it and how much of it the face fills say nothing. Lids in motion blur.
+    // A capture is a crop, so the position and size of the face in it mean nothing; and moving lids blur.
     let (gate, _) = gate::judge(&reading, width, height, thresholds, None);
     let readable = face.ears.filter(|_| gate::lids_are_readable(face, thresholds));
-    let (true, Some(ears)) = (gate.eyes_usable(), readable) else { return Ok(Err(Reason::CaptureUnclear)) };
-    Ok(Ok(CaptureScore {
+    let (true, Some(ears)) = (gate.eyes_usable(), readable) else { return Err(Reason::CaptureUnclear.into()) };
+    Ok(CaptureScore {
         ears: ears.quantized(),
         pose: face.pose,
         quality: face.quality,
@@ -139,13 +131,13 @@ pub(crate) fn score_picture(
         fingerprint: Fingerprint::of(&picture.as_frame()),
         points: face.mesh.points.clone(),
         picture,
-    }))
+    })
 }
 
-/// Whether two captures show one face with its eyes open and then closed.
+/// Checks that two captures show one face, with its eyes open and then closed.
 ///
 /// # Errors
-/// The first [`Reason`] that stands against it.
+/// The [`Reason`] of the first check that fails.
 pub(crate) fn judge(
     open: &CaptureScore,
     closed: &CaptureScore,
@@ -157,10 +149,13 @@ pub(crate) fn judge(
     let checks = [
         (Reason::OpenNotOpen, open.ears.right.min(open.ears.left) < limits.min_open_ear),
         (Reason::ClosedNotClosed, closed_share > limits.max_closed_share || closed.ears.mean() > limits.max_closed_ear),
-        (Reason::CapturesIdentical, pair.overlaid.unwrap_or(pair.likeness).max(pair.likeness) > limits.max_likeness),
+        (
+            Reason::CapturesIdentical,
+            pair.aligned_similarity.unwrap_or(pair.similarity).max(pair.similarity) > limits.max_similarity,
+        ),
         (
             Reason::CapturesDiffer,
-            pair.likeness < limits.min_likeness || pair.shape_distance > limits.max_shape_distance,
+            pair.similarity < limits.min_similarity || pair.shape_distance > limits.max_shape_distance,
         ),
     ];
     checks.into_iter().find_map(|(reason, failed)| failed.then_some(reason)).map_or(Ok(()), Err)

@@ -1,53 +1,65 @@
-//! A session: frames with their times in, one observation for each out. Nothing is kept but what the next frame needs.
+//! A session: frames with their times in, one observation for each out. Keeps only what the next frame needs.
 
 use serde::Serialize;
 
-use crate::blink::{Blink, BlinkDetector, EyeState};
-use crate::cover::CoverWatch;
+use crate::blink::{BlinkDetector, BlinkUpdate, EyeState};
 use crate::ear::EyeRatios;
 use crate::error::EngineError;
-use crate::frame::Frame;
+use crate::frame::{Frame, Picture};
+use crate::frame_record::FrameRecord;
 use crate::gate::{self, Direction, Gate};
 use crate::network::Networks;
+use crate::occlusion::OcclusionWatch;
+use crate::score::{self, CaptureScore};
+use crate::stop::Stop;
 use crate::thresholds::Thresholds;
 use crate::tracker::{Face, Tracker};
 
-/// What one frame showed. Numbers are rounded as the transcript stores them, so that whoever reads those comes to the
-/// same blinks.
+/// What one frame showed. Numbers are rounded as the transcript stores them, so that its reader finds the same blinks.
 #[derive(Clone, Debug)]
 pub struct Observation {
     /// Time of the frame in whole milliseconds.
     pub t_ms: u32,
-    /// Faces in sight.
+    /// Number of faces.
     pub faces: usize,
     /// The main face.
     pub face: Option<Face>,
-    /// Openness of the eyes, to a ten-thousandth; `None` where no face or no lids could be read.
+    /// Eye aspect ratios, rounded to a ten-thousandth; `None` if no face or no lids could be read.
     pub ears: Option<EyeRatios>,
-    /// Whether the frame can be used, or what to mend first.
+    /// Whether the frame can be used, or what to fix first.
     pub gate: Gate,
-    /// Where the face lies, if it is off centre.
+    /// Where the face is, if it is off centre.
     pub direction: Option<Direction>,
-    /// What the lids are doing.
-    pub state: EyeState,
-    /// Both eyes' opening as a share of the person's open level, once that is known.
-    pub openness: Option<f32>,
-    /// The blink that this frame completed.
-    pub blink: Option<Blink>,
-    /// The closure that this frame ended: as a blink, however long.
-    pub closure: Option<Blink>,
+    /// What the lids are doing, and the blink that this frame completed.
+    pub lids: BlinkUpdate,
 }
 
-/// The stable part of an observation, as tools print it.
+impl From<&Observation> for FrameRecord {
+    fn from(seen: &Observation) -> FrameRecord {
+        let e4 = |v: f32| (v * 1e4).round() as i32;
+        let pose = seen.face.as_ref().map(|f| f.pose).unwrap_or_default();
+        let tenths = |degrees: f32| (degrees * 10.0).round() as i32;
+        FrameRecord(
+            seen.t_ms,
+            seen.ears.map_or(-1, |e| e4(e.right)),
+            seen.ears.map_or(-1, |e| e4(e.left)),
+            tenths(pose.yaw),
+            tenths(pose.pitch),
+            seen.gate.number(),
+        )
+    }
+}
+
+/// The part of an observation that tools print and whose JSON stays the same.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct FrameReport {
     /// Time of the frame.
     pub t_ms: u32,
-    /// Faces in sight.
+    /// Number of faces.
     pub faces: usize,
-    /// Subject's right eye.
+    /// EAR of the subject's right eye.
     pub ear_right: Option<f32>,
-    /// Subject's left eye.
+    /// EAR of the subject's left eye.
     pub ear_left: Option<f32>,
     /// What the lids are doing.
     pub state: EyeState,
@@ -62,7 +74,7 @@ impl From<&Observation> for FrameReport {
             faces: seen.faces,
             ear_right: seen.ears.map(|e| e.right),
             ear_left: seen.ears.map(|e| e.left),
-            state: seen.state,
+            state: seen.lids.state,
             gate: seen.gate,
         }
     }
@@ -73,8 +85,8 @@ pub struct Session {
     tracker: Tracker,
     blinks: BlinkDetector,
     thresholds: Thresholds,
-    covers: CoverWatch,
-    /// The last frame's gate, before covers were looked for.
+    occlusion: OcclusionWatch,
+    /// The last frame's gate, before the check for occlusion.
     gate: Option<Gate>,
     last_ms: Option<u32>,
 }
@@ -83,15 +95,15 @@ impl Session {
     /// A session that has seen nothing.
     pub fn new(networks: Networks, thresholds: Thresholds) -> Session {
         let blinks = BlinkDetector::new(thresholds.blink.clone());
-        let covers = CoverWatch::default();
-        Session { tracker: Tracker::new(networks), blinks, thresholds, covers, gate: None, last_ms: None }
+        let occlusion = OcclusionWatch::default();
+        Session { tracker: Tracker::new(networks), blinks, thresholds, occlusion, gate: None, last_ms: None }
     }
 
-    /// Analyses the next frame. `t_ms` is the frame's time from any origin, in milliseconds.
+    /// Analyses the next frame. `t_ms` is the frame's time in milliseconds from any origin.
     ///
     /// # Errors
-    /// [`EngineError::TimeOrder`] if the time is not after the frame before (by a millisecond at least) or is no time;
-    /// [`EngineError::Network`] if a network fails.
+    /// [`EngineError::TimeOrder`] if the time is not at least a millisecond after the previous frame's, or not a valid
+    /// time; [`EngineError::Network`] if a network fails.
     pub fn push(&mut self, frame: &Frame, t_ms: f64) -> Result<Observation, EngineError> {
         let t_ms = whole_ms(t_ms)?;
         if self.last_ms.is_some_and(|last| t_ms <= last) {
@@ -101,52 +113,41 @@ impl Session {
         let reading = self.tracker.read(frame, f64::from(t_ms), &self.thresholds)?;
         let (gate, direction) = gate::judge(&reading, frame.width(), frame.height(), &self.thresholds, self.gate);
         self.gate = Some(gate);
-        let gate = if gate.eyes_usable() && self.is_covered(t_ms, reading.face.as_ref()) {
+        let gate = if gate.eyes_usable() && self.is_occluded(t_ms, reading.face.as_ref()) {
             Gate::EyesUnreadable
         } else {
             gate
         };
         let readable = reading.face.as_ref().filter(|face| gate::lids_are_readable(face, &self.thresholds));
         let ears = readable.and_then(|face| face.ears).map(EyeRatios::quantized);
-        let update = self.blinks.update(t_ms, ears.filter(|_| gate.eyes_usable()));
-        let surroundings = reading.face.as_ref().and_then(|face| face.surroundings.as_ref());
-        if let (EyeState::Open, Some(_), Some(now)) = (update.state, update.openness, surroundings) {
-            self.covers.see_open(t_ms, now.clone());
+        let lids = self.blinks.update(t_ms, ears.filter(|_| gate.eyes_usable()));
+        let eye_context = reading.face.as_ref().and_then(|face| face.eye_context.as_ref());
+        if let (EyeState::Open, Some(_), Some(now)) = (lids.state, lids.openness, eye_context) {
+            self.occlusion.see_open(t_ms, now.clone());
         }
-        Ok(Observation {
-            t_ms,
-            faces: reading.faces,
-            face: reading.face,
-            ears,
-            gate,
-            direction,
-            state: update.state,
-            openness: update.openness,
-            blink: update.blink,
-            closure: update.closure,
-        })
+        Ok(Observation { t_ms, faces: reading.faces, face: reading.face, ears, gate, direction, lids })
     }
 
-    /// Whether something has come before the eyes of `face`.
-    fn is_covered(&mut self, t_ms: u32, face: Option<&Face>) -> bool {
+    /// Whether something has come between the eyes of `face` and the camera.
+    fn is_occluded(&mut self, t_ms: u32, face: Option<&Face>) -> bool {
         let (Some(face), Some(level)) = (face, self.blinks.open_level()) else { return false };
-        let (Some(now), Some(ears)) = (&face.surroundings, face.ears) else { return false };
+        let (Some(now), Some(ears)) = (&face.eye_context, face.ears) else { return false };
         let narrowed = ears.mean() < self.thresholds.blink.open_ratio * level.mean();
-        self.covers.is_covered(t_ms, now, narrowed, &self.thresholds.cover)
+        self.occlusion.is_occluded(t_ms, now, narrowed, &self.thresholds.occlusion)
     }
 
-    /// Forgets the face, the open level and the time: the next frame starts anew.
+    /// Forgets the face, the open level and the time.
     pub fn reset(&mut self) {
         self.tracker.reset();
         self.blinks = BlinkDetector::new(self.thresholds.blink.clone());
-        self.covers = CoverWatch::default();
+        self.occlusion = OcclusionWatch::default();
         (self.gate, self.last_ms) = (None, None);
     }
 
-    /// Begins to count blinks anew and restarts the clock, without losing the tracked face.
+    /// Restarts the blink detector and the clock but keeps the tracked face.
     pub fn restart(&mut self) {
         self.blinks = BlinkDetector::new(self.thresholds.blink.clone());
-        self.covers = CoverWatch::default();
+        self.occlusion = OcclusionWatch::default();
         self.last_ms = None;
     }
 
@@ -155,17 +156,17 @@ impl Session {
         self.blinks.open_level().is_some()
     }
 
-    /// Whether faces come with their cells for the evidence strip.
-    pub(crate) fn keep_cells(&mut self, keeps: bool) {
-        self.tracker.keep_cells(keeps);
+    /// Scores a picture with the session's networks. The tracked face is not affected.
+    pub(crate) fn score_picture(&mut self, picture: Picture) -> Result<CaptureScore, Stop> {
+        score::score_picture(&mut self.tracker, picture, &self.thresholds)
     }
 
-    /// The tracker, to read single pictures with the same networks.
-    pub(crate) fn tracker_mut(&mut self) -> &mut Tracker {
-        &mut self.tracker
+    /// The same for a JPEG, which is decoded first.
+    pub(crate) fn score_jpeg(&mut self, jpeg: &[u8]) -> Result<CaptureScore, Stop> {
+        score::score(&mut self.tracker, jpeg, &self.thresholds)
     }
 
-    /// The limits in force.
+    /// The thresholds in force.
     pub fn thresholds(&self) -> &Thresholds {
         &self.thresholds
     }

@@ -1,18 +1,18 @@
-//! Figures over lists of numbers.
+//! Statistics over lists of numbers.
 
-/// Arithmetic mean; 0 of nothing.
+/// Arithmetic mean; 0 for an empty list.
 pub(crate) fn mean(values: impl ExactSizeIterator<Item = f32>) -> f32 {
     let count = values.len();
     if count > 0 { values.sum::<f32>() / count as f32 } else { 0.0 }
 }
 
-/// Standard deviation of the whole population; 0 of nothing.
+/// Standard deviation of the whole population; 0 for an empty list.
 pub(crate) fn deviation(values: &[f32]) -> f32 {
     let center = mean(values.iter().copied());
     mean(values.iter().map(|v| (v - center).powi(2))).sqrt()
 }
 
-/// Median, the upper one of an even number; 0 of nothing.
+/// Median, the upper of the two middle values for an even number; 0 for an empty list.
 pub(crate) fn median(mut values: Vec<f32>) -> f32 {
     values.sort_by(f32::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_of_small_lists_are_those_by_hand() {
+    fn statistics_of_small_lists_match_those_computed_by_hand() {
         assert_eq!(mean([1.0, 2.0, 6.0].into_iter()), 3.0);
         assert_eq!(median(vec![5.0, 1.0, 2.0]), 2.0);
         assert_eq!(deviation(&[1.0, 3.0]), 1.0);

@@ -1,10 +1,9 @@
 //! Tracking: a frame and its time in, the number of faces and the main face's reading out.
 //!
-//! While a face is tracked its region comes from the landmarks of the frame before; the detector then runs only now and
-//! then, to look for a second face. Where no face is found it looks closer from time to time: people far away are told
-//! to come nearer, not that nobody is there.
+//! While a face is tracked, its region comes from the landmarks of the previous frame, and the detector runs only now
+//! and then, to look for a second face. If no face is found, the tracker looks more closely from time to time, so that
+//! people far away are told to come nearer and not that nobody is there.
 
-use crate::cover::Surroundings;
 use crate::detect::{Detection, Detector};
 use crate::ear::EyeRatios;
 use crate::error::EngineError;
@@ -13,20 +12,20 @@ use crate::geometry::{Rect, Region};
 use crate::glare::Glare;
 use crate::mesh::{Mesh, MeshReader};
 use crate::network::Networks;
+use crate::occlusion::EyeContext;
 use crate::pose::Pose;
 use crate::quality::{self, Quality, Scene};
 use crate::region::{detection_to_region, landmarks_to_region};
-use crate::strip::Cell;
 use crate::thresholds::Thresholds;
 
 /// What was read from one frame.
 #[derive(Clone, Debug)]
 pub struct Reading {
-    /// Faces in sight, as far as they count (see [`Thresholds::second_face_width`]).
+    /// Number of faces that count (see [`Thresholds::second_face_width`]).
     pub faces: usize,
     /// The main face: the tracked one, or the largest.
     pub face: Option<Face>,
-    /// Where there is no face: how the whole picture looked at the last closer look, which may say why.
+    /// Without a face: how the whole picture looked at the last closer look, which may say why.
     pub scene: Option<Scene>,
 }
 
@@ -35,25 +34,25 @@ pub struct Reading {
 pub struct Face {
     /// Landmarks and presence.
     pub mesh: Mesh,
+    /// The region that the landmarks were read in.
+    pub crop: Region,
     /// The region around those landmarks: where to look in the next frame.
     pub region: Region,
     /// Upright box around the landmarks.
     pub rect: Rect,
-    /// Openness of the eyes; `None` if an eye has no width.
+    /// Eye aspect ratios; `None` if an eye has no width.
     pub ears: Option<EyeRatios>,
     /// Head pose.
     pub pose: Pose,
     /// Sharpness and light.
     pub quality: Quality,
-    /// How much of the eyes reflections hide.
+    /// How much of each eye a reflection hides.
     pub glare: Glare,
-    /// Luma around the eyes; `None` if the eyes have no distance.
-    pub surroundings: Option<Surroundings>,
-    /// The face as the evidence strip shows it, where that is asked for.
-    pub(crate) cell: Option<Cell>,
+    /// Luma around the eyes; `None` if the eye corners coincide.
+    pub eye_context: Option<EyeContext>,
 }
 
-/// A face by its landmarks alone, before its pixels are looked at.
+/// A face by its landmarks alone, before its pixels are measured.
 struct Found {
     mesh: Mesh,
     region: Region,
@@ -71,7 +70,6 @@ pub struct Tracker {
     detected_at_ms: Option<f64>,
     looked_closely_at_ms: Option<f64>,
     scene: Option<Scene>,
-    keeps_cells: bool,
 }
 
 impl Tracker {
@@ -86,16 +84,10 @@ impl Tracker {
             detected_at_ms: None,
             looked_closely_at_ms: None,
             scene: None,
-            keeps_cells: false,
         }
     }
 
-    /// Whether each face comes with its cell.
-    pub(crate) fn keep_cells(&mut self, keeps: bool) {
-        self.keeps_cells = keeps;
-    }
-
-    /// Reads the next frame. `t_ms` only paces the detector; it may be of any origin.
+    /// Reads the next frame. `t_ms`, from any origin, only paces the detector.
     ///
     /// # Errors
     /// [`EngineError::Network`] if a network fails.
@@ -128,7 +120,7 @@ impl Tracker {
         Ok(Reading { faces, face, scene })
     }
 
-    /// Reads every face of a single picture, each with its detection, best detection first.
+    /// Reads every face of a single picture. Returns each with its detection, best detection first.
     ///
     /// # Errors
     /// [`EngineError::Network`] if a network fails.
@@ -165,7 +157,8 @@ impl Tracker {
         Ok(None)
     }
 
-    /// Other faces that count. The detector alone takes cups for faces now and then, so the mesh must confirm them.
+    /// Number of other faces that count. The detector alone sometimes takes a cup for a face, so the mesh must confirm
+    /// each.
     fn count_others(
         &mut self,
         frame: &Frame,
@@ -196,18 +189,18 @@ impl Tracker {
         region: &Region,
         thresholds: &Thresholds,
     ) -> Result<Option<Face>, EngineError> {
-        let Some(Found { mesh, region, rect, pose }) = self.find_face(frame, region, thresholds)? else {
+        let crop = *region;
+        let Some(Found { mesh, region, rect, pose }) = self.find_face(frame, &crop, thresholds)? else {
             return Ok(None);
         };
-        let cell = self.keeps_cells.then(|| Cell::of_crop(self.reader.crop()));
         let quality = quality::measure(frame, &region, &mut self.luma);
         let ears = EyeRatios::of(&mesh.points);
         let glare = Glare::measure(frame, &mesh.points);
-        let surroundings = Surroundings::sample(frame, &mesh.points);
-        Ok(Some(Face { mesh, region, rect, ears, pose, quality, glare, surroundings, cell }))
+        let eye_context = EyeContext::sample(frame, &mesh.points);
+        Ok(Some(Face { mesh, crop, region, rect, ears, pose, quality, glare, eye_context }))
     }
 
-    /// The landmarks alone of the face in `region`, if there is one that [`Tracker::read_face`] would read.
+    /// Only the landmarks of the face in `region`, if [`Tracker::read_face`] would find one there.
     pub(crate) fn read_mesh(
         &mut self,
         frame: &Frame,
@@ -234,12 +227,12 @@ impl Tracker {
     }
 }
 
-/// Whether something that was last done at `last` is to be done again. Also when time has gone back.
+/// Whether something last done at `last` is due again. True also if the time has gone back.
 fn is_due(last: Option<f64>, t_ms: f64, every_ms: f64) -> bool {
     last.is_none_or(|last| !(0.0..every_ms).contains(&(t_ms - last)))
 }
 
-/// Whether a detection is another face than `main`, and large enough to count.
+/// Whether a detection is a face other than `main` and large enough to count.
 pub(crate) fn is_other(main: &Face, detection: &Detection, thresholds: &Thresholds) -> bool {
     let center = detection.rect.center();
     let inside = (main.rect.x..main.rect.x + main.rect.width).contains(&center.x)

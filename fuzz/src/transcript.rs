@@ -3,11 +3,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::SigningKey;
+use engine::prompt::Policy;
 use engine::transcript::{
     Camera, CaptureRecord, Captures, EngineVersions, FrameRecord, StripRecord, Transcript, VERSION, pack, sign,
     signing_input, unpack,
 };
-use engine::prompt::Policy;
 use engine::{
     Blink, Issued, KeyKind, Network, NetworkError, Networks, Scorer, Submission, Terms, Thresholds, Verdict, decide,
 };

@@ -1,4 +1,4 @@
-//! Graphs: what a network computes, layer by layer, in plain `f32`. Knows no file and no way to compute it.
+//! Graphs: what a network computes, layer by layer, in plain `f32`. Knows neither a file format nor how to compute it.
 
 /// Rows, columns and channels of a tensor, channels last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -7,7 +7,7 @@ pub struct Shape {
     pub height: usize,
     /// Columns.
     pub width: usize,
-    /// Values a pixel.
+    /// Values per pixel.
     pub channels: usize,
 }
 
@@ -23,14 +23,14 @@ impl Shape {
     }
 }
 
-/// A network. Tensor 0 is its input; layer `i` makes tensor `i + 1`.
+/// A network. Tensor 0 is its input; layer `i` computes tensor `i + 1`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Graph {
     /// Shape of tensor 0.
     pub input: Shape,
-    /// In the order in which they are computed.
+    /// The layers in the order in which they are computed.
     pub layers: Vec<Layer>,
-    /// Each output is the values of these tensors, one tensor after the other.
+    /// Each output concatenates the values of these tensors.
     pub outputs: Vec<Vec<usize>>,
 }
 
@@ -39,19 +39,19 @@ pub struct Graph {
 pub struct Layer {
     /// The tensor that is read.
     pub input: usize,
-    /// How the values of one pixel come together.
+    /// How the values for one output pixel are gathered.
     pub gather: Gather,
-    /// One row of as many values as are gathered for each output channel.
+    /// For each output channel, a row with one weight per gathered value.
     pub weights: Vec<f32>,
     /// One value for each output channel.
     pub bias: Vec<f32>,
-    /// What is added.
+    /// A tensor to add.
     pub residual: Option<Residual>,
     /// What is applied last.
     pub activation: Activation,
 }
 
-/// How the values come together that a layer multiplies.
+/// How a layer gathers the values that it multiplies.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Gather {
     /// A window of `kernel × kernel` pixels, row by row; 1 is the pixel itself.
@@ -65,7 +65,7 @@ pub enum Gather {
         /// Zeros below and to the right of the input.
         after: usize,
     },
-    /// A depthwise 3×3 convolution. Stride 1 has a border of zeros on all sides, stride 2 below and to the right.
+    /// A depthwise 3×3 convolution. Stride 1 has a border of zeros on all sides, stride 2 only below and to the right.
     Depthwise {
         /// 1 or 2.
         stride: usize,
@@ -74,23 +74,24 @@ pub enum Gather {
     },
 }
 
-/// A tensor that is added before the activation. If it has fewer channels than the layer, the others get nothing.
+/// A tensor that is added before the activation. If it has fewer channels than the layer, nothing is added to the
+/// others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Residual {
     /// Which tensor.
     pub tensor: usize,
-    /// Whether the greatest of each 2×2 pixels is taken first.
+    /// Whether it is max-pooled over 2×2 pixels first.
     pub pooled: bool,
 }
 
-/// What happens to a value `v` last.
+/// The function that is applied to each value `v`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Activation {
     /// Nothing.
     Linear,
     /// `max(v, 0)`
     Relu,
-    /// `v`, or the channel's slope times `v` below 0.
+    /// `v`, or the channel's slope times `v` if `v` is below 0.
     Prelu(Vec<f32>),
 }
 
@@ -100,7 +101,7 @@ impl Layer {
         self.bias.len()
     }
 
-    /// Shape of what the layer makes of an input of this shape; `None` if the window does not fit.
+    /// Shape of the output for an input of this shape; `None` if the window does not fit.
     pub fn output_shape(&self, input: Shape) -> Option<Shape> {
         let side = |side: usize| match self.gather {
             Gather::Window { kernel, stride, before, after } => {
@@ -113,7 +114,7 @@ impl Layer {
 }
 
 impl Gather {
-    /// Values that are gathered for one pixel of an input with so many channels.
+    /// Number of values gathered for one pixel of an input with this many channels.
     pub fn depth(&self, channels: usize) -> usize {
         match self {
             Gather::Window { kernel, .. } => kernel * kernel * channels,
@@ -121,7 +122,7 @@ impl Gather {
         }
     }
 
-    /// Zeros that must lie around the input, on the side that needs the most.
+    /// Width of the border of zeros that the input needs, on the side that needs most.
     pub(crate) fn border(&self) -> usize {
         match *self {
             Gather::Window { before, after, .. } => before.max(after),
@@ -134,7 +135,7 @@ impl Graph {
     /// The shape of every tensor, the input first.
     ///
     /// # Errors
-    /// The first thing that does not fit together. A graph that passes can be computed.
+    /// The first inconsistency. A graph without one can be computed.
     pub fn shapes(&self) -> Result<Vec<Shape>, GraphError> {
         if self.input.is_empty() {
             return Err(GraphError { layer: 0, what: "reads an empty input" });
@@ -160,7 +161,7 @@ impl Graph {
         }
         let known = |tensor: &usize| *tensor < shapes.len();
         if !self.outputs.iter().flatten().all(known) {
-            return Err(GraphError { layer: self.layers.len(), what: "gives out a tensor that does not exist" });
+            return Err(GraphError { layer: self.layers.len(), what: "outputs a tensor that does not exist" });
         }
         Ok(shapes)
     }
@@ -169,32 +170,32 @@ impl Graph {
 impl Layer {
     fn check_lengths(&self, input: Shape) -> Result<(), &'static str> {
         if self.weights.len() != self.channels() * self.gather.depth(input.channels) {
-            return Err("has another number of weights than its shape calls for");
+            return Err("has the wrong number of weights for its shape");
         }
         if let Activation::Prelu(slopes) = &self.activation
             && slopes.len() != self.channels()
         {
-            return Err("has another number of slopes than channels");
+            return Err("does not have one slope for each channel");
         }
         let Gather::Depthwise { stride, weights } = &self.gather else { return Ok(()) };
-        // A border of zeros below and to the right is what stride 2 needs for even sides, and only for those.
+        // With stride 2, a border of zeros below and to the right is right for even sides only.
         let sides_fit =
             *stride == 1 || (*stride == 2 && input.height.is_multiple_of(2) && input.width.is_multiple_of(2));
         if !sides_fit {
             return Err("has a depthwise stride that does not fit");
         }
         if weights.len() != 9 * input.channels {
-            return Err("has another number of depthwise weights than channels");
+            return Err("does not have nine depthwise weights for each channel");
         }
         Ok(())
     }
 }
 
-/// A graph's parts do not fit together.
+/// A graph is inconsistent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("layer {layer} {what}")]
 pub struct GraphError {
-    /// Which layer, from 0; as many as there are layers for the outputs.
+    /// Number of the layer, from 0. The number of layers, if the fault is in the outputs.
     pub layer: usize,
     /// What does not fit.
     pub what: &'static str,

@@ -1,13 +1,13 @@
-//! The engine's [`Network`](engine::Network) trait over a small runtime for exactly the engine's networks: the browser's
-//! runtime, and the server's if it is set to it. The reference is tract (`engine-tract`).
+//! The engine's [`Network`](engine::Network) trait implemented by a small runtime for exactly the engine's networks.
+//! The browser uses it, and the server if configured to. The reference is tract (`engine-tract`).
 //!
 //! ```text
-//! pack (bytes) → Graph (layers, f32) → Plan (buffers placed, weights in panels) → CompactNetwork
+//! pack (bytes) → Graph (layers, f32) → Plan (buffers assigned, weights in panels) → CompactNetwork
 //! ```
 //!
-//! All layers of these networks are one thing: a row of pixels is gathered (as it is, under a window, or through a
-//! depthwise 3×3 convolution), multiplied by a matrix, and leaves with bias, residual and PReLU applied. So there are two
-//! kernels to make fast (`kernels`) and one loop around them (`plan`).
+//! All layers of these networks have one form: gather a row of pixels (unchanged, under a window, or through a
+//! depthwise 3×3 convolution), multiply it by a matrix, and apply bias, residual and PReLU. So there are two kernels to
+//! make fast (`kernels`) and one loop around them (`plan`).
 
 mod graph;
 mod kernels;

@@ -1,4 +1,4 @@
-//! Networks: a planned graph with buffers of its own, behind the engine's trait.
+//! Networks: a planned graph with its own buffers, behind the engine's trait.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::kernels::Backend;
 use crate::pack::{Pack, PackError};
 use crate::plan::{Buffers, Plan};
 
-/// A network that runs on this runtime. Allocates nothing once its outputs have their size.
+/// A network that runs on this runtime. Does not allocate once its outputs have their size.
 pub struct CompactNetwork {
     plan: Arc<Plan>,
     buffers: Buffers,
@@ -19,7 +19,7 @@ impl CompactNetwork {
     /// Plans `graph` for an instruction set.
     ///
     /// # Errors
-    /// If the graph's parts do not fit together.
+    /// If the graph is inconsistent.
     pub fn new(graph: &Graph, backend: Backend) -> Result<CompactNetwork, GraphError> {
         Ok(CompactNetwork::of(Arc::new(Plan::new(graph, backend)?)))
     }
@@ -71,7 +71,7 @@ impl Models {
         &self.source
     }
 
-    /// A fresh set of networks with buffers of its own.
+    /// A new set of networks with its own buffers.
     pub fn networks(&self) -> Networks {
         let [detector, trunk, eye_right, eye_left] =
             self.plans.each_ref().map(|plan| -> Box<dyn Network> { Box::new(CompactNetwork::of(Arc::clone(plan))) });

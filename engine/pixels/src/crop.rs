@@ -1,58 +1,22 @@
-//! Sampling: a frame and a region in, the pixels a network wants out, in one pass. Bilinear, one sample a cell.
+//! Sampling: a frame and a region in, the pixels a network wants out, in one pass. Bilinear, one sample per cell.
 
 use crate::frame::Frame;
 use crate::geometry::{Affine, Point};
+use crate::sampling::Channels;
 use crate::upright;
 
-/// What lies outside the frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Border {
-    /// Black pixels (the detector's letterbox).
-    Black,
-    /// The nearest pixel of the frame (the mesh's region).
-    Nearest,
-}
+pub use crate::sampling::{Border, Range};
 
-/// The range that 0–255 becomes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Range {
-    /// 0 to 1.
-    ZeroToOne,
-    /// −1 to 1.
-    MinusOneToOne,
-}
-
-/// Samples `side × side` cells of `frame` through `to_frame` into `out` (`side * side * 3` values, R G B a cell).
+/// Samples `side × side` cells of `frame` through `to_frame` into `out` (`side * side * 3` values, R G B per cell).
 pub fn sample_rgb(frame: &Frame, to_frame: &Affine, side: usize, border: Border, range: Range, out: &mut Vec<f32>) {
-    // The length is the same every time: nothing is written twice.
+    // The length stays the same from frame to frame, so this rarely writes anything.
     out.resize(side * side * 3, 0.0);
     let is_upright = to_frame.xy == 0.0 && to_frame.yx == 0.0;
     let sample = if is_upright { upright::sample } else { sample_turned };
     sample(frame, to_frame, side, border, Channels::of_range(range), out);
 }
 
-/// How a colour's 0 to 255 becomes a network's input.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Channels {
-    scale: f32,
-    offset: f32,
-}
-
-impl Channels {
-    pub(crate) fn of_range(range: Range) -> Channels {
-        match range {
-            Range::ZeroToOne => Channels { scale: 1.0 / 255.0, offset: 0.0 },
-            Range::MinusOneToOne => Channels { scale: 2.0 / 255.0, offset: -1.0 },
-        }
-    }
-
-    #[inline(always)]
-    pub(crate) fn of(self, colour: f32) -> f32 {
-        colour * self.scale + self.offset
-    }
-}
-
-/// Samples through any map; `out` has `side * side * 3` values.
+/// Samples through any map. `out` has `side * side * 3` values.
 pub(crate) fn sample_turned(
     frame: &Frame,
     to_frame: &Affine,
@@ -72,7 +36,7 @@ pub(crate) fn sample_turned(
     }
 }
 
-/// Samples `side × side` cells as luma, 0 to 255 (ITU-R BT.601 weights), nearest pixel outside the frame.
+/// Samples `side × side` cells as luma, 0 to 255 (ITU-R BT.601 weights). Uses the nearest pixel outside the frame.
 pub fn sample_luma(frame: &Frame, to_frame: &Affine, side: usize, out: &mut Vec<f32>) {
     out.resize(side * side, 0.0);
     for (row, cells) in out.chunks_exact_mut(side).enumerate() {
@@ -82,26 +46,26 @@ pub fn sample_luma(frame: &Frame, to_frame: &Affine, side: usize, out: &mut Vec<
     }
 }
 
-/// The frame's colour at `at`, rounded; the nearest pixel's outside the frame.
+/// The frame's colour at `at`, rounded. Outside the frame, that of the nearest pixel.
 pub fn rgb_at(frame: &Frame, at: Point) -> [u8; 3] {
     bilinear(frame, at, Border::Nearest).map(|v| v.round() as u8)
 }
 
-/// The frame's luma at `at`, 0 to 255; the nearest pixel's outside the frame.
+/// The frame's luma at `at`, 0 to 255. Outside the frame, that of the nearest pixel.
 pub fn luma_at(frame: &Frame, at: Point) -> f32 {
     luma(bilinear(frame, at, Border::Nearest))
 }
 
-/// Luma of an R, G, B triple after ITU-R BT.601, in the triple's own range.
+/// Luma of an R, G, B triple by ITU-R BT.601, in the triple's own range.
 pub fn luma([r, g, b]: [f32; 3]) -> f32 {
     0.299 * r + 0.587 * g + 0.114 * b
 }
 
-/// The frame's colour at `p`, 0 to 255, between the four pixels around it.
+/// The frame's colour at `p`, 0 to 255, interpolated between the four pixels around it.
 #[inline(always)]
 fn bilinear(frame: &Frame, p: Point, border: Border) -> [f32; 3] {
     let (right, bottom) = ((frame.width() - 1) as f32, (frame.height() - 1) as f32);
-    // Also false where a coordinate is no number.
+    // Also false if a coordinate is not a number.
     let is_inside = p.x >= 0.0 && p.y >= 0.0 && p.x < right && p.y < bottom;
     if !is_inside {
         return at_border(frame, p, border);
@@ -113,7 +77,7 @@ fn bilinear(frame: &Frame, p: Point, border: Border) -> [f32; 3] {
     [r, g, b]
 }
 
-/// The mean of two pairs of RGBA pixels by distance; four values at a time, so that a vector unit can do it.
+/// Interpolates between two pairs of RGBA pixels, four values at a time, so that it can be vectorised.
 #[inline(always)]
 fn mix(top: &[u8; 8], below: &[u8; 8], fx: f32, fy: f32) -> [f32; 4] {
     let along = |pair: &[u8; 8]| -> [f32; 4] {
@@ -124,7 +88,7 @@ fn mix(top: &[u8; 8], below: &[u8; 8], fx: f32, fy: f32) -> [f32; 4] {
     std::array::from_fn(|i| top[i] + (below[i] - top[i]) * fy)
 }
 
-/// The same where some of the four pixels lie outside the frame, or on its last row or column.
+/// The same if some of the four pixels are outside the frame, or in its last row or column.
 #[cold]
 fn at_border(frame: &Frame, p: Point, border: Border) -> [f32; 3] {
     let (x, y) = (p.x.floor(), p.y.floor());
@@ -176,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_end_where_the_model_cards_say() {
+    fn ranges_are_those_of_the_model_cards() {
         let picture = two_pixels();
         let mut out = Vec::new();
         sample_rgb(&picture.as_frame(), &Affine::scale(1.0, 0.0), 2, Border::Black, Range::MinusOneToOne, &mut out);

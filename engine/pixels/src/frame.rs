@@ -1,4 +1,4 @@
-//! Frames: borrowed RGBA pixels whose length was checked once. Knows nothing of where they come from.
+//! Frames: borrowed RGBA pixels whose length was checked once, from any source.
 
 /// A picture of `width × height` pixels, row by row from the top left, four bytes each (R, G, B, A; A is ignored).
 #[derive(Clone, Copy, Debug)]
@@ -12,7 +12,7 @@ impl<'a> Frame<'a> {
     /// Wraps `rgba`, which must be exactly `width * height * 4` bytes.
     ///
     /// # Errors
-    /// [`FrameError::Length`] if the length is another, [`FrameError::Empty`] if a side is 0.
+    /// [`FrameError::Length`] if it has another length, [`FrameError::Empty`] if a side is 0.
     pub fn new(rgba: &'a [u8], width: usize, height: usize) -> Result<Frame<'a>, FrameError> {
         if width == 0 || height == 0 {
             return Err(FrameError::Empty);
@@ -34,7 +34,7 @@ impl<'a> Frame<'a> {
         self.height
     }
 
-    /// All bytes.
+    /// All bytes of the picture.
     pub fn rgba(&self) -> &'a [u8] {
         self.rgba
     }
@@ -46,7 +46,7 @@ impl<'a> Frame<'a> {
         [self.rgba[at], self.rgba[at + 1], self.rgba[at + 2]]
     }
 
-    /// The `width × height` pixels whose top left one is (`x`, `y`). `None` if not all of them lie inside the frame.
+    /// Copies `width × height` pixels from (`x`, `y`) on. `None` if some of them are outside the frame.
     pub fn part(&self, (x, y): (usize, usize), width: usize, height: usize) -> Option<Picture> {
         let (right, bottom) = (x.checked_add(width)?, y.checked_add(height)?);
         if right > self.width || bottom > self.height {
@@ -62,7 +62,7 @@ impl<'a> Frame<'a> {
     pub(crate) fn pair_rows(&self, x: usize, y: usize) -> [&[u8; 8]; 2] {
         let pair = |y: usize| {
             let at = (y * self.width + x) * 4;
-            self.rgba[at..].first_chunk::<8>().expect("two pixels lie inside the frame")
+            self.rgba[at..].first_chunk::<8>().expect("two pixels are inside the frame")
         };
         [pair(y), pair(y + 1)]
     }
@@ -77,7 +77,7 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// Takes `rgba`, with the conditions and errors of [`Frame::new`].
+    /// Wraps `rgba`, under the conditions of [`Frame::new`].
     ///
     /// # Errors
     /// As [`Frame::new`].
@@ -108,16 +108,16 @@ impl Picture {
     }
 }
 
-/// Pixels do not make a frame.
+/// The pixels do not make a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FrameError {
-    /// The pixel buffer does not fit the stated size.
+    /// The length of the pixel buffer does not match the size.
     #[error("frame has {got} bytes, expected {expected}")]
     Length {
-        /// Bytes that width and height call for.
+        /// Bytes that width and height require.
         expected: usize,
-        /// Bytes that were given.
+        /// Bytes given.
         got: usize,
     },
     /// Width or height is 0.
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_frame_takes_exactly_four_bytes_a_pixel() {
+    fn a_frame_takes_exactly_four_bytes_per_pixel() {
         assert!(Frame::new(&[0; 24], 3, 2).is_ok());
         for (length, width, height) in [(23, 3, 2), (25, 3, 2), (0, 3, 2), (24, 0, 2), (24, usize::MAX, 2)] {
             assert!(Frame::new(&vec![0; length], width, height).is_err(), "{length} bytes as {width}×{height}");
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_has_the_frames_pixels_and_lies_inside_it() {
+    fn a_part_has_the_frames_pixels_and_must_be_inside_it() {
         let rgb: Vec<u8> = (0..5 * 4 * 3).collect();
         let picture = Picture::from_rgb(&rgb, 5, 4).unwrap();
         let frame = picture.as_frame();

@@ -1,6 +1,6 @@
-//! Points, boxes, rotated square regions and affine maps in the image plane. x grows to the right of the image, y down.
+//! Points, boxes, rotated square regions and affine maps in the image plane. x grows to the right, y down.
 
-/// A point in the image plane; the unit is stated where it is used (pixels unless said otherwise).
+/// A point in the image plane, in pixels unless stated otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
 pub struct Point {
     /// Column.
@@ -20,12 +20,12 @@ impl Point {
         ((self.x - other.x).powi(2) + (self.y - other.y).powi(2)).sqrt()
     }
 
-    /// The point half-way to `other`.
+    /// The midpoint between this point and `other`.
     pub fn midpoint(self, other: Point) -> Point {
         Point::new((self.x + other.x) / 2.0, (self.y + other.y) / 2.0)
     }
 
-    /// The point turned about the origin by `angle` radians (from x towards y: clockwise on screen).
+    /// The point rotated about the origin by `angle` radians (from x towards y: clockwise on screen).
     pub fn rotated(self, angle: f32) -> Point {
         let (sin, cos) = angle.sin_cos();
         Point::new(cos * self.x - sin * self.y, sin * self.x + cos * self.y)
@@ -75,21 +75,22 @@ impl Rect {
     }
 }
 
-/// A square region of a frame that may be turned: what a network gets to see.
+/// A square region of a frame, possibly rotated, that a network reads.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Region {
     /// Centre in pixels of the frame.
     pub center: Point,
     /// Side in pixels of the frame.
     pub size: f32,
-    /// Turn of the region's own x axis against the frame's, in radians, from x towards y.
+    /// Rotation of the region's x axis relative to the frame's, in radians, from x towards y.
     pub angle: f32,
 }
 
 impl Region {
     /// The map from a crop of `side × side` cells over this region to pixels of the frame.
     ///
-    /// Cell 0 lies on the region's edge and cell `side` on the opposite edge, as in MediaPipe's `ImageToTensorCalculator`.
+    /// Cell 0 is on the region's edge and cell `side` would be on the opposite edge, as in MediaPipe's
+    /// `ImageToTensorCalculator`.
     pub fn to_frame(&self, side: f32) -> Affine {
         let scale = self.size / side;
         Affine::shift(self.center.x, self.center.y)
@@ -117,23 +118,23 @@ pub struct Affine {
 }
 
 impl Affine {
-    /// Moves by (`x`, `y`).
+    /// Translates by (`x`, `y`).
     pub fn shift(x: f32, y: f32) -> Affine {
         Affine { xx: 1.0, xy: 0.0, tx: x, yx: 0.0, yy: 1.0, ty: y }
     }
 
-    /// Turns about the origin by `angle` radians, from x towards y.
+    /// Rotates about the origin by `angle` radians, from x towards y.
     pub fn rotation(angle: f32) -> Affine {
         let (sin, cos) = angle.sin_cos();
         Affine { xx: cos, xy: -sin, tx: 0.0, yx: sin, yy: cos, ty: 0.0 }
     }
 
-    /// Stretches about the origin.
+    /// Scales about the origin.
     pub fn scale(x: f32, y: f32) -> Affine {
         Affine { xx: x, xy: 0.0, tx: 0.0, yx: 0.0, yy: y, ty: 0.0 }
     }
 
-    /// The map that applies `inner` first and `self` after it (the matrix product self · inner).
+    /// The map that applies `inner` first and then `self` (the matrix product self · inner).
     pub fn then_inner(&self, inner: &Affine) -> Affine {
         let origin = self.apply(Point::new(inner.tx, inner.ty));
         Affine {
@@ -146,7 +147,7 @@ impl Affine {
         }
     }
 
-    /// Where `p` goes.
+    /// Maps `p`.
     #[inline]
     pub fn apply(&self, p: Point) -> Point {
         Point::new(self.xx * p.x + self.xy * p.y + self.tx, self.yx * p.x + self.yy * p.y + self.ty)
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_region_turned_by_a_quarter_maps_its_right_to_the_frames_bottom() {
+    fn a_region_rotated_by_a_quarter_turn_maps_its_right_to_the_frames_bottom() {
         let map = Region { center: Point::new(0.0, 0.0), size: 2.0, angle: FRAC_PI_2 }.to_frame(2.0);
         assert_near(map.apply(Point::new(2.0, 1.0)), Point::new(0.0, 1.0));
     }

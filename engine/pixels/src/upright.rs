@@ -1,20 +1,20 @@
-//! Sampling where the region is not turned: whole columns of cells lie at the same x, whole rows at the same y. So each row
-//! of the frame is mixed along x once, however many rows of cells lie on it, and those are then mixed along y.
+//! Sampling a region that is not rotated: all cells in a column have the same x, all cells in a row the same y. So each
+//! row of the frame is interpolated along x only once, however many rows of cells need it, and then along y.
 //!
-//! The values are those of the way for turned regions ([`crate::crop`]), bit for bit.
+//! The values equal those of the general way ([`crate::crop`]), bit for bit.
 
-use crate::crop::{Border, Channels};
 use crate::frame::Frame;
 use crate::geometry::{Affine, Point};
+use crate::sampling::{Border, Channels};
 
-/// Where a column of cells lies: the pixels on its left and right, and how far it is from the left one, in pixels.
+/// The position of a column of cells: the pixels to its left and right, and its distance from the left one in pixels.
 struct Column {
     left: Option<usize>,
     right: Option<usize>,
     share: f32,
 }
 
-/// Samples as [`crate::crop::sample_rgb`]; `out` has `side * side * 3` values.
+/// Samples like [`crate::crop::sample_rgb`]. `out` has `side * side * 3` values.
 pub(crate) fn sample(
     frame: &Frame,
     to_frame: &Affine,
@@ -46,7 +46,7 @@ pub(crate) fn sample(
     }
 }
 
-/// A row of the frame, mixed along x.
+/// A row of the frame, interpolated along x.
 struct Line {
     row: Option<i64>,
     values: Vec<f32>,
@@ -67,13 +67,13 @@ impl Line {
     }
 }
 
-/// The pixel before a coordinate, and how far this is from it.
+/// The pixel before a coordinate, and the coordinate's distance from it.
 fn split(at: f32) -> (i64, f32) {
     let before = at.floor();
     (before as i64, at - before)
 }
 
-/// The pixel that is asked for in `at`, of so many; `None` for a black one.
+/// The pixel to read at position `at` of `count`; `None` for a black one.
 fn within(at: i64, count: usize, border: Border) -> Option<usize> {
     let last = count as i64 - 1;
     match border {
@@ -85,11 +85,12 @@ fn within(at: i64, count: usize, border: Border) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crop::{self, Range};
+    use crate::crop;
     use crate::frame::Picture;
+    use crate::sampling::Range;
 
     #[test]
-    fn every_value_is_the_one_of_the_way_for_turned_regions() {
+    fn every_value_equals_that_of_the_general_way() {
         let rgb: Vec<u8> = (0..37 * 23 * 3_usize).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
         let picture = Picture::from_rgb(&rgb, 37, 23).unwrap();
         let frame = picture.as_frame();

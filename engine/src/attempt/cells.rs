@@ -1,10 +1,10 @@
-//! The cells of an attempt: those of the last frames, and those that were chosen for the strip.
+//! The strip cells an attempt holds: those of the latest frames, and those already chosen for the strip.
 
 use std::collections::VecDeque;
 
 use crate::strip::Cell;
 
-/// Cells that are held while a step is under way: more frames than one can take at 60 frames a second.
+/// Cells held while a step is under way: more frames than a step can have at 60 frames a second.
 const MAX_RECENT: usize = 400;
 
 /// Cells by the times of their frames.
@@ -15,7 +15,7 @@ pub(super) struct Cells {
 }
 
 impl Cells {
-    /// Holds the newest cell.
+    /// Adds the newest cell.
     pub(super) fn push(&mut self, t_ms: u32, cell: Cell) {
         if self.recent.len() == MAX_RECENT {
             self.recent.pop_front();
@@ -23,13 +23,13 @@ impl Cells {
         self.recent.push_back((t_ms, cell));
     }
 
-    /// Keeps the cells of these times and lets all other recent ones go.
+    /// Keeps the recent cells of these times and drops the others.
     pub(super) fn choose(&mut self, times: &[u32]) {
         let recent = std::mem::take(&mut self.recent);
         self.chosen.extend(recent.into_iter().filter(|(t_ms, _)| times.contains(t_ms)));
     }
 
-    /// The cell of this time, if it was chosen or is still held.
+    /// The cell of this time, if it was chosen or is still recent.
     pub(super) fn at(&self, t_ms: u32) -> Option<&Cell> {
         self.chosen.iter().chain(&self.recent).find(|(t, _)| *t == t_ms).map(|(_, cell)| cell)
     }

@@ -1,15 +1,16 @@
-//! The evidence of an attempt: captures, strip and transcript, once the recording is complete.
+//! The evidence of an attempt: captures, strip and transcript, made once the recording is complete.
 
+use super::pairs::Pair;
 use super::recording::Recording;
-use crate::blink::Blink;
 use crate::capture::Capture;
 use crate::compress::{Compressed, compress};
-use crate::decide::{check_natural, sha256_text};
+use crate::decide::check_natural;
+use crate::digest::sha256_text;
 use crate::error::EngineError;
 use crate::frame::Frame;
 use crate::score;
 use crate::session::Session;
-use crate::strip::{self, Cell, Moment, choose};
+use crate::strip::{self, Moment, choose};
 use crate::transcript::{self, Camera, CaptureRecord, Captures, EngineVersions, StripRecord, Transcript};
 
 /// What is uploaded.
@@ -23,89 +24,61 @@ pub struct Evidence {
     pub closed: Vec<u8>,
     /// JPEG of the evidence strip.
     pub strip: Vec<u8>,
-    /// By how much compression changed an eye's ratio at most: in the open and in the closed capture.
+    /// The most that compression changed an eye's ratio: in the open and in the closed capture.
     pub losses: [f32; 2],
 }
 
-/// Two captures and the closure that they show.
-#[derive(Clone, Debug)]
-pub(super) struct Pair {
-    pub(super) closure: Blink,
-    open: Capture,
-    closed: Capture,
-}
-
-impl Pair {
-    pub(super) fn new(closure: Blink, (open, closed): (&Capture, &Capture)) -> Pair {
-        Pair { closure, open: open.clone(), closed: closed.clone() }
-    }
-
-    fn gap_ms(&self) -> u32 {
-        self.open.t_ms.abs_diff(self.closed.t_ms)
-    }
-
-    /// The moment with this pair's frames among its cells, if the pair is of it.
-    pub(super) fn shown_in(&self, moment: &Moment) -> Moment {
-        let captures = if moment.has(&self.closure) { vec![self.open.t_ms, self.closed.t_ms] } else { Vec::new() };
-        Moment { captures, ..moment.clone() }
-    }
-
-    /// The cell of this time, if it is that of a capture.
-    fn cell_at(&self, t_ms: u32) -> Option<&Cell> {
-        [&self.open, &self.closed].into_iter().find(|capture| capture.t_ms == t_ms)?.cell.as_ref()
-    }
-}
-
-/// A pair as it is sent.
-struct Sent<'a> {
+/// A pair as it is uploaded.
+struct CompressedPair<'a> {
     pair: &'a Pair,
     open: Compressed,
     closed: Compressed,
 }
 
-/// The evidence, if it would stand before the server: both captures are scored as they will arrive there, decoded from their
-/// JPEG bytes. `None` lets the attempt go on.
+/// Makes the evidence if the server would accept it: both captures are scored as the server will see them, decoded from
+/// their JPEG bytes. `None` lets the attempt go on.
 pub(super) fn gather(
     recording: &Recording,
     frame: &Frame,
     session: &mut Session,
     models: &str,
 ) -> Result<Option<Evidence>, EngineError> {
-    let Some(sent) = best_pair(recording, session)? else { return Ok(None) };
-    let moments: Vec<Moment> = recording.moments.iter().map(|moment| sent.pair.shown_in(moment)).collect();
+    let Some(best) = best_pair(recording, session)? else { return Ok(None) };
+    let moments: Vec<Moment> = recording.moments.iter().map(|moment| best.pair.shown_in(moment)).collect();
     let times = choose(&recording.frames, &moments).into_iter().map(|i| recording.frames[i].t_ms());
-    let cells: Vec<_> = times.map(|t_ms| recording.cells.at(t_ms).or_else(|| sent.pair.cell_at(t_ms))).collect();
+    let cells: Vec<_> = times.map(|t_ms| recording.cells.at(t_ms).or_else(|| best.pair.cell_at(t_ms))).collect();
     let Some(strip) = strip::encode(&cells)? else { return Ok(None) };
-    let transcript = write(recording, frame, &sent, &strip.bytes, session, models);
-    // The oldest frames may have fallen away: the server sees only what is left, and must come to the same.
+    let transcript = write(recording, frame, &best, &strip.bytes, session, models);
+    // The oldest frames may have been dropped. The server sees only the frames that are left and must reach the same
+    // result.
     if recording.prompts.is_none() && check_natural(&transcript, session.thresholds()).is_err() {
         return Ok(None);
     }
     let payload = serde_json::to_vec(&transcript)?;
     let signing_input = transcript::signing_input(&payload, &recording.public_key);
-    let losses = [sent.open.loss, sent.closed.loss];
-    let (open, closed) = (sent.open.jpeg.bytes, sent.closed.jpeg.bytes);
+    let losses = [best.open.loss, best.closed.loss];
+    let (open, closed) = (best.open.jpeg.bytes, best.closed.jpeg.bytes);
     Ok(Some(Evidence { signing_input, open, closed, strip: strip.bytes, losses }))
 }
 
-/// The newest pair that stands, or where something was prompted and all is seen, the newest that can be sent at all.
-fn best_pair<'a>(recording: &'a Recording, session: &mut Session) -> Result<Option<Sent<'a>>, EngineError> {
+/// The newest pair that passes the checks. In a prompted challenge, where every step has been seen, the newest pair
+/// that can be sent at all will do.
+fn best_pair<'a>(recording: &'a Recording, session: &mut Session) -> Result<Option<CompressedPair<'a>>, EngineError> {
     let thresholds = session.thresholds().clone();
     let mut fallback = None;
-    let of_one_moment = |pair: &&Pair| pair.gap_ms() <= thresholds.capture.max_capture_gap_ms;
-    for pair in recording.pairs.iter().rev().filter(of_one_moment) {
-        let tracker = session.tracker_mut();
-        let Some(open) = compress(&pair.open.picture, tracker, &thresholds)? else { continue };
-        let Some(closed) = compress(&pair.closed.picture, tracker, &thresholds)? else { continue };
+    let is_one_moment = |pair: &&Pair| pair.gap_ms() <= thresholds.capture.max_capture_gap_ms;
+    for pair in recording.pairs.iter().rev().filter(is_one_moment) {
+        let Some(open) = compress(&pair.open.picture, session)? else { continue };
+        let Some(closed) = compress(&pair.closed.picture, session)? else { continue };
         let compared = open.score.compare(&closed.score);
-        let stands =
+        let passes =
             compared.is_some_and(|compared| score::judge(&open.score, &closed.score, &compared, &thresholds).is_ok());
-        let sent = Sent { pair, open, closed };
-        if stands {
-            return Ok(Some(sent));
+        let compressed = CompressedPair { pair, open, closed };
+        if passes {
+            return Ok(Some(compressed));
         }
         if recording.prompts.is_some() {
-            fallback.get_or_insert(sent);
+            fallback.get_or_insert(compressed);
         }
     }
     Ok(fallback)
@@ -114,17 +87,17 @@ fn best_pair<'a>(recording: &'a Recording, session: &mut Session) -> Result<Opti
 fn write(
     recording: &Recording,
     frame: &Frame,
-    sent: &Sent,
+    best: &CompressedPair,
     strip: &[u8],
     session: &Session,
     models: &str,
 ) -> Transcript {
     let terms = &recording.terms;
-    let record = |capture: &Capture, sent: &Compressed| CaptureRecord {
+    let record = |capture: &Capture, compressed: &Compressed| CaptureRecord {
         t: capture.t_ms,
-        sha256: sha256_text(&sent.jpeg.bytes),
-        bytes: sent.jpeg.bytes.len() as u32,
-        ear: [sent.score.ears.right, sent.score.ears.left].map(|v| (v * 1e4).round() as i32),
+        sha256: sha256_text(&compressed.jpeg.bytes),
+        bytes: compressed.jpeg.bytes.len() as u32,
+        ear: [compressed.score.ears.right, compressed.score.ears.left].map(|v| (v * 1e4).round() as i32),
     };
     Transcript {
         v: transcript::VERSION,
@@ -143,8 +116,8 @@ fn write(
         cam: Camera { w: frame.width() as u32, h: frame.height() as u32, rate: terms.rate },
         frames: recording.frames.clone(),
         rounds: recording.prompts.as_ref().map(|prompts| prompts.ended().to_vec()).unwrap_or_default(),
-        blink: sent.pair.closure,
-        cap: Captures { open: record(&sent.pair.open, &sent.open), closed: record(&sent.pair.closed, &sent.closed) },
+        blink: best.pair.eye_closure,
+        cap: Captures { open: record(&best.pair.open, &best.open), closed: record(&best.pair.closed, &best.closed) },
         strip: StripRecord { sha256: sha256_text(strip), bytes: strip.len() as u32 },
     }
 }

@@ -1,133 +1,74 @@
-//! One attempt: frames in until what was asked for has been seen, then two captures, a strip and the transcript to sign.
-//! The browser and native test clients share it.
+//! One attempt: frames in until everything asked for has been seen, then two captures, a strip and the transcript to
+//! sign. Shared by the browser and the native test clients.
 
 mod cells;
 mod evidence;
+mod pairs;
+mod progress;
 mod prompts;
 mod recording;
-
-use serde::Serialize;
 
 use crate::error::EngineError;
 use crate::frame::Frame;
 use crate::network::Networks;
-use crate::prompt::{Commitment, Cue, Gesture};
+use crate::prompt::{Commitment, Cue};
 use crate::session::{Observation, Session};
 use crate::thresholds::Thresholds;
 use crate::transcript::{KeyKind, Terms};
 
 pub use evidence::Evidence;
+pub use progress::{Ask, Phase, Progress, Prompt};
 use recording::Recording;
-
-/// Where an attempt stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// Frames are observed so that the person can be guided; nothing is recorded.
-    Idle,
-    /// Recording against the terms of a challenge.
-    Recording,
-    /// The evidence is ready.
-    Complete,
-}
-
-/// How far an attempt is after a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Progress {
-    /// Where it stands.
-    pub phase: Phase,
-    /// 0 to 1. Without prompts a third for open eyes, two thirds for closed ones; with them the share of the steps done.
-    pub progress: f32,
-    /// Time that is left while recording.
-    pub remaining_ms: Option<u32>,
-    /// The time, or the room for frames, is over.
-    pub timed_out: bool,
-    /// What is asked, in a prompted challenge.
-    pub prompt: Option<Prompt>,
-}
-
-/// What a prompted challenge asks of the person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Prompt {
-    /// Steps that are done.
-    pub done: u32,
-    /// Steps there are.
-    pub steps: u32,
-    /// What is to be done now.
-    pub ask: Ask,
-}
-
-/// What is to be done now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Ask {
-    /// The next cue must be fetched: [`Attempt::commitment`], then [`Attempt::reveal`].
-    Fetch,
-    /// Nothing: eyes open, the next cue comes.
-    Wait,
-    /// To blink once.
-    Once,
-    /// To blink twice.
-    Twice,
-    /// To close the eyes.
-    Hold,
-    /// To open them again.
-    Tone,
-}
-
-impl From<Gesture> for Ask {
-    fn from(gesture: Gesture) -> Ask {
-        match gesture {
-            Gesture::Once => Ask::Once,
-            Gesture::Twice => Ask::Twice,
-            Gesture::Hold => Ask::Hold,
-        }
-    }
-}
 
 /// A session with the recording of at most one attempt.
 pub struct Attempt {
     session: Session,
     models: String,
     recording: Option<Recording>,
+    evidence: Option<Evidence>,
 }
 
 impl Attempt {
-    /// Nothing seen, nothing recorded.
+    /// An attempt that has seen and recorded nothing.
     pub fn new(networks: Networks, thresholds: Thresholds) -> Attempt {
         let models = networks.id.clone();
-        Attempt { session: Session::new(networks, thresholds), models, recording: None }
+        Attempt { session: Session::new(networks, thresholds), models, recording: None, evidence: None }
     }
 
-    /// Starts to record for the challenge `terms`. The recording's time 0 is `now_ms`, on the clock of [`Attempt::push`].
+    /// Starts recording for the challenge `terms`. `now_ms`, on the clock of [`Attempt::push`], is time 0 of the
+    /// recording.
     pub fn begin(&mut self, terms: Terms, key: KeyKind, public_key: [u8; 32], now_ms: f64) {
         self.session.restart();
-        self.session.keep_cells(true);
         self.recording = Some(Recording::new(terms, key, public_key, now_ms));
+        self.evidence = None;
     }
 
-    /// Analyses the next frame; while recording, its observation's time counts from the start.
+    /// Analyses the next frame. While recording, the observation's time counts from the start of the recording.
     ///
     /// # Errors
     /// As [`Session::push`]; also [`EngineError::Encode`] if a capture could not be made.
     pub fn push(&mut self, frame: &Frame, t_ms: f64) -> Result<(Observation, Progress), EngineError> {
-        let Some(recording) = self.recording.as_mut().filter(|recording| recording.evidence().is_none()) else {
+        let Some(recording) = self.recording.as_mut().filter(|_| self.evidence.is_none()) else {
             let seen = self.session.push(frame, t_ms)?;
             return Ok((seen, self.progress(0)));
         };
         let seen = self.session.push(frame, t_ms - recording.started_ms())?;
-        recording.push(frame, &seen, &mut self.session, &self.models)?;
+        let is_complete = recording.push(frame, &seen, self.session.thresholds())?;
+        if is_complete {
+            self.evidence = evidence::gather(recording, frame, &mut self.session, &self.models)?;
+        }
         let t_ms = seen.t_ms;
         Ok((seen, self.progress(t_ms)))
     }
 
-    /// What the round that just ended commits to, to be told to the server for the next cue; `None` before the first.
+    /// The commitment to the round that just ended, which the server wants before it reveals the next cue. `None`
+    /// before the first round ends.
     pub fn commitment(&self) -> Option<&Commitment> {
         self.recording.as_ref()?.commitment()
     }
 
-    /// Takes the cue that the server revealed, at `now_ms` on the clock of [`Attempt::push`]. Means nothing unless a cue was
-    /// to be fetched.
+    /// Takes the cue that the server revealed, at `now_ms` on the clock of [`Attempt::push`]. Ignored unless the
+    /// attempt was waiting for a cue ([`Ask::Fetch`]).
     pub fn reveal(&mut self, cue: Cue, now_ms: f64) {
         if let Some(recording) = &mut self.recording {
             recording.reveal(cue, now_ms);
@@ -136,7 +77,7 @@ impl Attempt {
 
     /// What to upload, once the attempt is complete.
     pub fn evidence(&self) -> Option<&Evidence> {
-        self.recording.as_ref()?.evidence()
+        self.evidence.as_ref()
     }
 
     /// Whether the person's open level is known.
@@ -144,15 +85,15 @@ impl Attempt {
         self.session.is_settled()
     }
 
-    /// Forgets the recording and the tracked face.
+    /// Forgets the recording, its evidence and the tracked face.
     pub fn reset(&mut self) {
-        self.recording = None;
-        self.session.keep_cells(false);
+        (self.recording, self.evidence) = (None, None);
         self.session.reset();
     }
 
     fn progress(&self, t_ms: u32) -> Progress {
-        let idle = Progress { phase: Phase::Idle, progress: 0.0, remaining_ms: None, timed_out: false, prompt: None };
-        self.recording.as_ref().map_or(idle, |recording| recording.progress(t_ms, self.session.thresholds()))
+        let Some(recording) = &self.recording else { return Progress::IDLE };
+        let progress = recording.progress(t_ms, self.session.thresholds());
+        if self.evidence.is_some() { Progress::complete(progress.prompt) } else { progress }
     }
 }

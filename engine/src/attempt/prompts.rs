@@ -1,37 +1,36 @@
-//! The rounds of an attempt, as the browser runs them.
+//! The rounds of a prompted attempt, as the browser runs them.
 
+use super::progress::{Ask, Prompt};
 use crate::blink::BlinkUpdate;
 use crate::prompt::{Commitment, Cue, Outcome, Round, Stage, commitment};
 use crate::thresholds::PromptThresholds;
 use crate::transcript::{FrameRecord, RoundRecord};
 
-use super::{Ask, Prompt};
-
-/// Rounds so far, and the one that is under way.
+/// The rounds so far and the current one.
 #[derive(Debug)]
 pub(super) struct Prompts {
     ended: Vec<RoundRecord>,
     current: Option<Round>,
     commitment: Option<Commitment>,
-    /// What the next commitment follows: the nonce, then the commitment before.
+    /// What the next commitment chains to: the nonce, then the previous commitment.
     chain: String,
     done: u32,
 }
 
 impl Prompts {
-    /// No round yet, for a challenge with this nonce.
+    /// Starts without a round. `nonce` is the challenge's.
     pub(super) fn new(nonce: &str) -> Prompts {
         Prompts { ended: Vec::new(), current: None, commitment: None, chain: nonce.to_owned(), done: 0 }
     }
 
-    /// A cue became known.
+    /// Starts a round for this cue, unless one is under way.
     pub(super) fn reveal(&mut self, cue: Cue, received_ms: u32) {
         if self.current.is_none() {
             self.current = Some(Round::new(cue, received_ms));
         }
     }
 
-    /// Takes in the frame that was recorded last. Returns the round that it ended, if it was done.
+    /// Adds the last recorded frame. Returns the round that it ended, with its outcome.
     pub(super) fn push(
         &mut self,
         frames: &[FrameRecord],
@@ -49,7 +48,7 @@ impl Prompts {
         Some((round, outcome))
     }
 
-    /// Frames that were committed to.
+    /// Number of frames committed to.
     pub(super) fn committed(&self) -> usize {
         self.ended.last().map_or(0, |round| round.frames as usize)
     }
@@ -69,7 +68,7 @@ impl Prompts {
         self.done >= limits.steps
     }
 
-    /// What is asked now.
+    /// What to show the person now.
     pub(super) fn prompt(&self, limits: &PromptThresholds) -> Prompt {
         let ask = match &self.current {
             None => Ask::Fetch,

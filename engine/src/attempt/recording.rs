@@ -1,17 +1,17 @@
-//! The recording of one attempt: observations in, evidence out once what was asked for has been seen.
+//! The recording of one attempt: observations in, everything the evidence is made from out.
 
 use super::cells::Cells;
-use super::evidence::{self, Evidence, Pair};
+use super::pairs::Pair;
+use super::progress::{Phase, Progress};
 use super::prompts::Prompts;
-use super::{Phase, Progress};
-use crate::blink::{Blink, BlinkUpdate, EyeState};
+use crate::blink::{Blink, EyeState};
 use crate::capture::Selector;
 use crate::error::EngineError;
 use crate::frame::Frame;
 use crate::prompt::{Commitment, Cue, Outcome};
-use crate::session::{Observation, Session};
-use crate::strip::{CELLS, Moment, choose};
-use crate::thresholds::Thresholds;
+use crate::session::Observation;
+use crate::strip::{CELLS, Cell, Moment, choose};
+use crate::thresholds::{PromptThresholds, Thresholds};
 use crate::transcript::{FrameRecord, KeyKind, MAX_FRAMES, Terms};
 
 /// What was recorded so far.
@@ -21,19 +21,19 @@ pub(super) struct Recording {
     pub(super) public_key: [u8; 32],
     started_ms: f64,
     pub(super) frames: Vec<FrameRecord>,
-    /// `None` where nothing is prompted.
+    /// `None` if the challenge has no prompts.
     pub(super) prompts: Option<Prompts>,
     selector: Selector,
     /// Without prompts: the blink that was counted, until the eyes have been open again for a moment.
     blink: Option<Blink>,
     pub(super) cells: Cells,
-    /// What was seen of the steps that are done.
+    /// The moments of the steps that are done.
     pub(super) moments: Vec<Moment>,
-    /// Captures of the closures of the round that is under way, then of the steps that are done, oldest first.
+    /// Captures of the current round's eye closures, oldest first.
     new_pairs: Vec<Pair>,
+    /// Captures of the steps that are done, oldest first.
     pub(super) pairs: Vec<Pair>,
     progress: f32,
-    evidence: Option<Evidence>,
 }
 
 impl Recording {
@@ -53,7 +53,6 @@ impl Recording {
             new_pairs: Vec::new(),
             pairs: Vec::new(),
             progress: 0.0,
-            evidence: None,
         }
     }
 
@@ -62,71 +61,64 @@ impl Recording {
         self.started_ms
     }
 
-    pub(super) fn evidence(&self) -> Option<&Evidence> {
-        self.evidence.as_ref()
-    }
-
     pub(super) fn commitment(&self) -> Option<&Commitment> {
         self.prompts.as_ref()?.commitment()
     }
 
     pub(super) fn reveal(&mut self, cue: Cue, now_ms: f64) {
-        // A number of milliseconds; below 0 and beyond all times it is cut off.
+        // The cast saturates: a time before the start becomes 0.
         let received_ms = (now_ms - self.started_ms).ceil() as u32;
         if let Some(prompts) = &mut self.prompts {
             prompts.reveal(cue, received_ms);
         }
     }
 
-    /// Takes in the next observation.
+    /// Adds the next observation. Returns whether everything asked for has been seen.
     pub(super) fn push(
         &mut self,
         frame: &Frame,
         seen: &Observation,
-        session: &mut Session,
-        models: &str,
-    ) -> Result<(), EngineError> {
+        thresholds: &Thresholds,
+    ) -> Result<bool, EngineError> {
         if self.is_over(seen.t_ms) {
-            return Ok(());
+            return Ok(false);
         }
         if self.frames.len() == MAX_FRAMES {
             self.frames.remove(0);
         }
-        self.frames.push(FrameRecord::of(seen));
-        if let Some(cell) = seen.face.as_ref().and_then(|face| face.cell.clone()) {
+        self.frames.push(seen.into());
+        let cell = seen.face.as_ref().map(|face| Cell::cut(frame, &face.crop));
+        self.selector.push(frame, seen, cell.as_ref())?;
+        if let Some(cell) = cell {
             self.cells.push(seen.t_ms, cell);
         }
-        self.selector.push(frame, seen)?;
-        if let Some(closure) = &seen.closure {
-            self.new_pairs.extend(self.selector.captures(closure).map(|pair| Pair::new(*closure, pair)));
+        if let Some(eye_closure) = &seen.lids.eye_closure {
+            self.new_pairs.extend(self.selector.captures(eye_closure).map(|pair| Pair::new(*eye_closure, pair)));
         }
-        let complete = match self.prompts {
-            Some(_) => self.follow_prompts(seen, session.thresholds()),
+        Ok(match self.prompts {
+            Some(_) => self.follow_prompts(seen, &thresholds.prompt),
             None => self.follow_lids(seen),
-        };
-        if complete {
-            self.evidence = evidence::gather(self, frame, session, models)?;
-        }
-        Ok(())
+        })
     }
 
-    /// Whether nothing more is recorded. The commitments name frames by their number, so none of them can fall away.
+    /// Whether nothing more is recorded. Commitments refer to frames by number, so with prompts no frame may be
+    /// dropped.
     fn is_over(&self, t_ms: u32) -> bool {
         t_ms > self.terms.timeout_ms || (self.prompts.is_some() && self.frames.len() == MAX_FRAMES)
     }
 
     /// Without prompts: complete after the first blink.
     fn follow_lids(&mut self, seen: &Observation) -> bool {
-        self.progress = match seen.state {
+        self.progress = match seen.lids.state {
             EyeState::Unknown | EyeState::Closing => self.progress,
             EyeState::Open => 1.0 / 3.0,
             EyeState::Closed | EyeState::Opening => 2.0 / 3.0,
         };
-        if let Some(blink) = seen.blink {
+        if let Some(blink) = seen.lids.blink {
             self.blink = Some(blink);
             self.pairs = std::mem::take(&mut self.new_pairs);
         }
-        // The strip shows eyes that are open again, not lids on their way up.
+        // The strip must show eyes that are open again, not lids on their way up.
         let Some(blink) = self.blink.take_if(|blink| seen.t_ms >= blink.end_ms + choose::OPENED_MS) else {
             return false;
         };
@@ -135,18 +127,15 @@ impl Recording {
     }
 
     /// With prompts: complete when every step is done.
-    fn follow_prompts(&mut self, seen: &Observation, thresholds: &Thresholds) -> bool {
+    fn follow_prompts(&mut self, seen: &Observation, limits: &PromptThresholds) -> bool {
         let Some(prompts) = &mut self.prompts else { return false };
-        let limits = &thresholds.prompt;
-        let update =
-            BlinkUpdate { state: seen.state, openness: seen.openness, blink: seen.blink, closure: seen.closure };
         let from = prompts.committed();
-        let Some((round, outcome)) = prompts.push(&self.frames, &update, limits) else { return false };
+        let Some((round, outcome)) = prompts.push(&self.frames, &seen.lids, limits) else { return false };
         let pairs = std::mem::take(&mut self.new_pairs);
         if outcome == Outcome::Done {
             let moment = Moment::of_round(&self.frames, from..self.frames.len(), &round);
-            let pairs: Vec<Pair> = pairs.into_iter().filter(|pair| moment.has(&pair.closure)).collect();
-            // Which pair will be sent is not known yet.
+            let pairs: Vec<Pair> = pairs.into_iter().filter(|pair| moment.has(&pair.eye_closure)).collect();
+            // It is not known yet which pair will be sent, so the cells of every choice are kept.
             let share = CELLS / limits.steps as usize;
             let variants = pairs.iter().map(|pair| pair.shown_in(&moment)).chain([moment.clone()]);
             let chosen = variants.flat_map(|moment| choose::of_moment(&self.frames, &moment, share));
@@ -160,11 +149,9 @@ impl Recording {
         prompts.is_complete(limits)
     }
 
+    /// The progress of the recording, whose evidence is not ready yet.
     pub(super) fn progress(&self, t_ms: u32, thresholds: &Thresholds) -> Progress {
         let prompt = self.prompts.as_ref().map(|prompts| prompts.prompt(&thresholds.prompt));
-        if self.evidence.is_some() {
-            return Progress { phase: Phase::Complete, progress: 1.0, remaining_ms: None, timed_out: false, prompt };
-        }
         Progress {
             phase: Phase::Recording,
             progress: prompt.map_or(self.progress, |prompt| prompt.done as f32 / prompt.steps as f32),

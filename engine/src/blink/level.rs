@@ -1,4 +1,4 @@
-//! The open level: samples of open eyes in, how far this person opens each eye out.
+//! The open level: samples of open eyes in, how wide this person opens each eye out.
 
 use std::collections::VecDeque;
 
@@ -6,7 +6,7 @@ use crate::ear::EyeRatios;
 use crate::stats::median;
 use crate::thresholds::BlinkThresholds;
 
-/// How far a person's eyes open, learnt from the last seconds.
+/// How wide a person's eyes open, learnt from the last seconds.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OpenLevel {
     /// Samples of open eyes.
@@ -17,42 +17,44 @@ pub(super) struct OpenLevel {
 }
 
 impl OpenLevel {
-    /// A level that was learnt elsewhere.
+    /// A level that is known already.
     pub(super) fn known(level: EyeRatios) -> OpenLevel {
         OpenLevel { level: Some(level), ..OpenLevel::default() }
     }
 
-    /// The level of each eye (EAR), once there are samples enough.
+    /// The level of each eye (EAR), once there are enough samples.
     pub(super) fn get(&self) -> Option<EyeRatios> {
         self.level
     }
 
-    /// Adds a sample of open eyes and computes each eye's level anew.
+    /// Adds a sample of open eyes and recomputes the level of each eye.
     pub(super) fn learn(&mut self, t_ms: u32, ears: EyeRatios, limits: &BlinkThresholds) {
         self.narrowed.clear();
         push(&mut self.samples, t_ms, ears, limits.learn_ms);
         self.settle(limits);
     }
 
-    /// Adds a sample of narrowed eyes: it counts only if they stay so.
+    /// Adds a sample of narrowed eyes, which counts only if they stay narrowed.
     pub(super) fn consider(&mut self, t_ms: u32, ears: EyeRatios, limits: &BlinkThresholds) {
         push(&mut self.narrowed, t_ms, ears, limits.learn_ms);
     }
 
-    /// Takes the narrowed eyes for this person's open ones.
+    /// Makes the narrowed eyes the new open level.
     pub(super) fn adopt_narrowed(&mut self, limits: &BlinkThresholds) {
         self.samples = std::mem::take(&mut self.narrowed);
         self.settle(limits);
     }
 
-    /// The median, which a few low samples and noise do not move. Too few samples leave the level as it was.
+    /// Sets the level to the median, which noise and a few low samples do not move. Keeps the old level if there are
+    /// too few samples.
     fn settle(&mut self, limits: &BlinkThresholds) {
         let (Some((first_ms, _)), Some((last_ms, _))) = (self.samples.front(), self.samples.back()) else { return };
         if self.samples.len() < limits.settle_samples || last_ms - first_ms < limits.settle_ms {
             return;
         }
         let level = EyeRatios { right: self.median_of(|e| e.right), left: self.median_of(|e| e.left) };
-        // Below this the lids cannot be told apart; a level learnt with closed eyes ends here.
+        // Below this, open and closed lids cannot be told apart; the eyes were probably closed while the level was
+        // learnt.
         let readable = level.right.min(level.left) >= limits.min_open_level;
         self.level = readable.then_some(level);
     }
@@ -62,7 +64,7 @@ impl OpenLevel {
     }
 }
 
-/// Adds a sample and lets those go that are older than `keep_ms`.
+/// Adds a sample and drops those older than `keep_ms`.
 fn push(samples: &mut VecDeque<(u32, EyeRatios)>, t_ms: u32, ears: EyeRatios, keep_ms: u32) {
     samples.push_back((t_ms, ears));
     while samples.front().is_some_and(|&(t, _)| t_ms - t > keep_ms) {

@@ -1,17 +1,18 @@
 use super::*;
+use crate::ear::EyeRatios;
 use crate::thresholds::Thresholds;
 
 /// Milliseconds, right eye, left eye; below 0 where the eyes cannot be read.
 type Sample = (u32, f32, f32);
 
-/// Runs the detector over (milliseconds, right, left) and gives the blinks it counted.
+/// Runs the detector over the samples and returns the blinks it counted.
 fn blinks(samples: &[Sample]) -> Vec<Blink> {
     let mut detector = BlinkDetector::new(Thresholds::V4.blink);
     let readable = |right: f32, left: f32| (right >= 0.0).then_some(EyeRatios { right, left });
     samples.iter().filter_map(|&(t, right, left)| detector.update(t, readable(right, left)).blink).collect()
 }
 
-/// Three seconds at `every_ms`: both eyes at 0.3, except from 1000 ms on for `closed_ms`, where they have `ears`.
+/// Three seconds with a sample every `every_ms`: both eyes at 0.3, except at `ears` for `closed_ms` from 1000 ms on.
 fn dip(every_ms: u32, closed_ms: u32, ears: (f32, f32)) -> Vec<Sample> {
     (0..3000 / every_ms)
         .map(|i| i * every_ms)
@@ -19,7 +20,7 @@ fn dip(every_ms: u32, closed_ms: u32, ears: (f32, f32)) -> Vec<Sample> {
         .collect()
 }
 
-/// The same with frames that come unevenly, and some not at all.
+/// The same with uneven frame times and lost frames.
 fn unevenly(samples: Vec<Sample>) -> Vec<Sample> {
     let kept = samples.into_iter().enumerate().filter(|(i, _)| i % 7 != 3);
     kept.map(|(i, (t, right, left))| (t + [0, 9, 4, 11, 2][i % 5], right, left)).collect()
@@ -37,7 +38,7 @@ fn a_blink_is_found_at_every_frame_rate() {
 }
 
 #[test]
-fn what_is_a_blink_is_counted() {
+fn blinks_of_all_kinds_are_counted() {
     let ramp = |down: u32, shut: u32, up: u32| {
         let openness = move |t: u32| match t {
             t if t < 1000 => 1.0,
@@ -64,7 +65,7 @@ fn what_is_a_blink_is_counted() {
 }
 
 #[test]
-fn what_is_no_blink_is_not_counted() {
+fn other_lid_movements_are_not_counted() {
     let bent = |ears: fn(u32) -> f32| (0..90).map(|i| i * 33).map(|t| (t, ears(t), ears(t))).collect();
     let series = |values: &[f32]| {
         let open = std::iter::repeat_n(0.3, 30).chain(values.iter().copied()).chain(std::iter::repeat_n(0.3, 30));
@@ -114,7 +115,7 @@ fn noise_about_a_threshold_is_one_blink() {
 }
 
 #[test]
-fn a_level_learnt_from_a_stare_is_learnt_anew() {
+fn a_level_learnt_from_a_stare_is_relearnt() {
     let ears = |t: u32| match t {
         0..600 => 0.46,
         600..800 | 3600..3800 => 0.05,
@@ -127,7 +128,7 @@ fn a_level_learnt_from_a_stare_is_learnt_anew() {
 }
 
 #[test]
-fn a_level_learnt_from_a_stare_goes_although_the_person_blinks_often() {
+fn a_level_learnt_from_a_stare_is_replaced_even_if_the_person_blinks_often() {
     let ears = |t: u32| match t {
         0..800 => 0.42,
         t if t % 900 < 150 => 0.03,

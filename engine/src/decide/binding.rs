@@ -1,13 +1,16 @@
-//! What ties a transcript to its challenge: terms, versions, times, and the parts it names.
+//! What binds a transcript to its challenge: terms, versions, times, and the hashes of its parts.
 
-use super::{Issued, Record, sha256_text};
+use super::record::Record;
+use super::submission::Issued;
+use crate::digest::sha256_text;
 use crate::reason::Reason;
 use crate::transcript::{FrameRecord, Terms, Transcript};
 
-/// The server saw this much more or less time pass than the browser: message delays and unequal clocks.
+/// Allowance for message delays and unequal clocks: the recording may be this much longer than the time the server saw
+/// pass.
 const CLOCK_SLACK_MS: u64 = 250;
 
-/// The transcript repeats what was laid down.
+/// The transcript repeats the terms that were issued.
 pub(super) fn check_terms(transcript: &Transcript, terms: &Terms) -> Result<(), Reason> {
     let bound = transcript.aud == terms.audience
         && transcript.chal == terms.challenge_id
@@ -19,14 +22,14 @@ pub(super) fn check_terms(transcript: &Transcript, terms: &Terms) -> Result<(), 
     bound.then_some(()).ok_or(Reason::TranscriptBinding)
 }
 
-/// It was made by the engine that judges it.
+/// The transcript was made by the engine that judges it.
 pub(super) fn check_versions(transcript: &Transcript, record: &Record) -> Result<(), Reason> {
     let theirs = &transcript.engine;
     let same = theirs.ver == record.engine && theirs.models == record.models && theirs.thresholds == record.thresholds;
     same.then_some(()).ok_or(Reason::EngineVersion)
 }
 
-/// Its times rise, and no more time passed than the server saw pass.
+/// The times increase, and no more time passed than the server saw pass.
 pub(super) fn check_times(frames: &[FrameRecord], issued: &Issued) -> Result<(), Reason> {
     let rising = frames.is_sorted_by(|a, b| a.t_ms() < b.t_ms());
     let last = frames.last().map_or(0, |frame| u64::from(frame.t_ms()));
@@ -35,7 +38,7 @@ pub(super) fn check_times(frames: &[FrameRecord], issued: &Issued) -> Result<(),
     (rising && seen_to_pass && in_time).then_some(()).ok_or(Reason::TranscriptTimes)
 }
 
-/// A part is the one that the transcript names.
+/// A part has the hash and length that the transcript states.
 pub(super) fn check_hash(sha256: &str, bytes: u32, part: &[u8]) -> Result<(), Reason> {
     let same = sha256 == sha256_text(part) && bytes as usize == part.len();
     same.then_some(()).ok_or(Reason::CaptureHash)

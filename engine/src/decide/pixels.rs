@@ -1,18 +1,16 @@
 //! What the pixels show: the captures, then the strip, scored by the server itself.
 
-use super::{Record, Submission};
+use super::record::Record;
+use super::submission::Submission;
 use crate::ear::EyeRatios;
-use crate::error::EngineError;
 use crate::reason::Reason;
-use crate::score::{self, Scorer};
-use crate::strip::{Moment, Shown};
+use crate::score::{self, CaptureScore, Scorer};
+use crate::stop::Stop;
+use crate::strip::{self, CaptureInStrip, Moment};
 use crate::thresholds::Thresholds;
-use crate::transcript::{CaptureRecord, Transcript};
+use crate::transcript::{CaptureRecord, Captures, Transcript};
 
-/// Scores captures and strip.
-///
-/// # Errors
-/// The outer one is a fault of ours; the inner one is the answer.
+/// Scores captures and strip and judges them.
 pub(super) fn judge(
     transcript: &Transcript,
     moments: &[Moment],
@@ -20,53 +18,37 @@ pub(super) fn judge(
     scorer: &mut Scorer,
     thresholds: &Thresholds,
     record: &mut Record,
-) -> Result<Result<(), Reason>, EngineError> {
-    if let Err(reason) = judge_captures(transcript, submission, scorer, thresholds, record)? {
-        return Ok(Err(reason));
-    }
-    let (Some(open), Some(closed)) = (&record.open, &record.closed) else { return Ok(Err(Reason::CaptureUnclear)) };
+) -> Result<(), Stop> {
+    let Record { open_claimed, open, closed_claimed, closed, pair, strip, pixels, .. } = record;
     let claims = &transcript.cap;
-    let captures = [Shown { t_ms: claims.open.t, score: open }, Shown { t_ms: claims.closed.t, score: closed }];
+    let open = open.insert(scorer.score(submission.open, thresholds)?);
+    pixels.push(open.pixel_hash());
+    let closed = closed.insert(scorer.score(submission.closed, thresholds)?);
+    pixels.push(closed.pixel_hash());
+    *open_claimed = Some(claims.open.ears());
+    *closed_claimed = Some(claims.closed.ears());
+    let pair = pair.insert(open.compare(closed).ok_or(Reason::CaptureUnclear)?);
+    score::judge(open, closed, pair, thresholds)?;
+    check_claims(claims, open, closed, thresholds)?;
+    let captures =
+        [CaptureInStrip { t_ms: claims.open.t, score: open }, CaptureInStrip { t_ms: claims.closed.t, score: closed }];
     let recorded = (transcript.frames.as_slice(), moments);
-    let judged = scorer.judge_strip(submission.strip, recorded, captures, thresholds, &mut record.strip)?;
-    record.pixels.extend(record.strip.as_ref().map(|strip| strip.pixels.clone()));
-    Ok(judged)
+    let strip = strip.insert(strip::score(submission.strip, recorded, captures, scorer, thresholds)?);
+    pixels.push(strip.pixels.clone());
+    strip::check(strip, moments, thresholds)?;
+    Ok(())
 }
 
-fn judge_captures(
-    transcript: &Transcript,
-    submission: &Submission,
-    scorer: &mut Scorer,
+/// The transcript claims what the server reads in the captures itself.
+fn check_claims(
+    claims: &Captures,
+    open: &CaptureScore,
+    closed: &CaptureScore,
     thresholds: &Thresholds,
-    record: &mut Record,
-) -> Result<Result<(), Reason>, EngineError> {
-    let claims = &transcript.cap;
-    let open = match scorer.score(submission.open, thresholds)? {
-        Ok(open) => record.open.insert(open),
-        Err(reason) => return Ok(Err(reason)),
-    };
-    record.pixels.push(open.pixel_hash());
-    let closed = match scorer.score(submission.closed, thresholds)? {
-        Ok(closed) => record.closed.insert(closed),
-        Err(reason) => return Ok(Err(reason)),
-    };
-    record.pixels.push(closed.pixel_hash());
-    record.open_claimed = Some(claimed_ears(&claims.open));
-    record.closed_claimed = Some(claimed_ears(&claims.closed));
-    let Some(pair) = open.compare(closed) else { return Ok(Err(Reason::CaptureUnclear)) };
-    record.pair = Some(pair);
-    if let Err(reason) = score::judge(open, closed, &pair, thresholds) {
-        return Ok(Err(reason));
-    }
+) -> Result<(), Reason> {
     let agrees = |claim: &CaptureRecord, scored: EyeRatios| {
-        claimed_ears(claim).greatest_difference(scored) <= thresholds.capture.max_ear_difference
+        claim.ears().greatest_difference(scored) <= thresholds.capture.max_ear_difference
     };
     let both = agrees(&claims.open, open.ears) && agrees(&claims.closed, closed.ears);
-    Ok(both.then_some(()).ok_or(Reason::ScoreMismatch))
-}
-
-/// The ratios that the transcript claims for a capture.
-pub(super) fn claimed_ears(claim: &CaptureRecord) -> EyeRatios {
-    let [right, left] = claim.ear.map(|e4| e4 as f32 / 1e4);
-    EyeRatios { right, left }
+    both.then_some(()).ok_or(Reason::ScoreMismatch)
 }

@@ -1,9 +1,9 @@
-//! What the recorded frames show, by the same detector that the browser ran: the moments that count, and whether the
+//! What the recorded frames show to the detector that the browser ran too: the moments that count, and whether the
 //! captures belong to one of them.
 
-use super::pixels::claimed_ears;
+use super::replay::updates;
 use super::rounds;
-use crate::blink::{Blink, BlinkDetector, BlinkUpdate};
+use crate::blink::Blink;
 use crate::gate::Gate;
 use crate::prompt::ServedRound;
 use crate::reason::Reason;
@@ -11,11 +11,12 @@ use crate::strip::Moment;
 use crate::thresholds::{CaptureThresholds, Thresholds};
 use crate::transcript::{CaptureRecord, Captures, FrameRecord, Transcript};
 
-/// The moments of a recording: of each step that was asked for, or of the last blink. The captures must come from one of
-/// their closures, and read about as their frames did; how far the eyes are closed in them, their pixels tell.
+/// The moments of a recording: one for each step that was asked for, or that of the last blink. The captures must come
+/// from one of their eye closures and read about as their frames did. How far the eyes are closed in them is left to
+/// the pixels.
 ///
 /// # Errors
-/// The first [`Reason`] that stands against it.
+/// The [`Reason`] of the first check that fails.
 pub(super) fn check(
     transcript: &Transcript,
     served: &[ServedRound],
@@ -30,10 +31,10 @@ pub(super) fn check(
     with_captures(transcript, moments, thresholds)
 }
 
-/// The same where nothing was asked for: the last blink counts.
+/// The same for a challenge without prompts, in which the last blink counts.
 ///
 /// # Errors
-/// The first [`Reason`] that stands against it.
+/// The [`Reason`] of the first check that fails.
 pub(crate) fn check_natural(transcript: &Transcript, thresholds: &Thresholds) -> Result<Vec<Moment>, Reason> {
     check_gates(transcript)?;
     let last = updates(&transcript.frames, thresholds).filter_map(|update| update.blink).last();
@@ -46,7 +47,7 @@ fn check_gates(transcript: &Transcript) -> Result<(), Reason> {
     known.then_some(()).ok_or(Reason::TranscriptMalformed)
 }
 
-/// Marks the moment that the captures are of.
+/// Marks the moment that the captures belong to.
 fn with_captures(
     transcript: &Transcript,
     mut moments: Vec<Moment>,
@@ -55,7 +56,7 @@ fn with_captures(
     let Some(moment) = moments.iter_mut().find(|moment| moment.has(&transcript.blink)) else {
         return Err(Reason::NoBlink);
     };
-    if !are_of(&transcript.cap, &transcript.blink, &thresholds.capture) {
+    if !belong_to(&transcript.cap, &transcript.blink, &thresholds.capture) {
         return Err(Reason::NoBlink);
     }
     let Captures { open, closed } = &transcript.cap;
@@ -64,28 +65,16 @@ fn with_captures(
     as_recorded.then_some(moments).ok_or(Reason::ScoreMismatch)
 }
 
-/// What the detector makes of each frame.
-pub(super) fn updates<'a>(
-    frames: &'a [FrameRecord],
-    thresholds: &Thresholds,
-) -> impl Iterator<Item = BlinkUpdate> + use<'a> {
-    let mut detector = BlinkDetector::new(thresholds.blink.clone());
-    frames.iter().map(move |frame| {
-        let usable = frame.gate().is_some_and(Gate::eyes_usable);
-        detector.update(frame.t_ms(), frame.ears().filter(|_| usable))
-    })
-}
-
-/// Whether the captures come from just before or after a closure (open) and from within it (closed).
-fn are_of(Captures { open, closed }: &Captures, closure: &Blink, limits: &CaptureThresholds) -> bool {
-    let open_outside = open.t < closure.start_ms || open.t >= closure.end_ms;
-    let of_one_moment = open.t.abs_diff(closed.t) <= limits.max_capture_gap_ms;
-    open_outside && of_one_moment && (closure.start_ms..closure.end_ms).contains(&closed.t)
+/// Whether the captures come from just before or after an eye closure (open) and from within it (closed).
+fn belong_to(Captures { open, closed }: &Captures, eye_closure: &Blink, limits: &CaptureThresholds) -> bool {
+    let open_outside = open.t < eye_closure.start_ms || open.t >= eye_closure.end_ms;
+    let is_one_moment = open.t.abs_diff(closed.t) <= limits.max_capture_gap_ms;
+    open_outside && is_one_moment && (eye_closure.start_ms..eye_closure.end_ms).contains(&closed.t)
 }
 
 fn reads_as_recorded(capture: &CaptureRecord, transcript: &Transcript, thresholds: &Thresholds) -> bool {
     let frame = transcript.frames.iter().find(|frame| frame.t_ms() == capture.t);
     let ears = frame.filter(|frame| frame.gate().is_some_and(Gate::eyes_usable)).and_then(FrameRecord::ears);
     let limit = thresholds.capture.max_frame_difference;
-    ears.is_some_and(|ears| ears.greatest_difference(claimed_ears(capture)) <= limit)
+    ears.is_some_and(|ears| ears.greatest_difference(capture.ears()) <= limit)
 }

@@ -1,6 +1,6 @@
-//! The rounds of a prompted challenge: what the server revealed and when, beside what the browser recorded.
+//! The rounds of a prompted challenge: checks what the browser recorded against what the server revealed and when.
 
-use super::recording::updates;
+use super::replay::updates;
 use crate::prompt::{Next, Outcome, Round, ServedRound, commitment, next_cue};
 use crate::reason::Reason;
 use crate::strip::Moment;
@@ -10,7 +10,7 @@ use crate::transcript::{FrameRecord, RoundRecord, Transcript};
 /// The moments of the steps that were done.
 ///
 /// # Errors
-/// The first [`Reason`] that stands against the rounds.
+/// The [`Reason`] of the first check that fails.
 pub(super) fn check(
     transcript: &Transcript,
     served: &[ServedRound],
@@ -27,7 +27,8 @@ pub(super) fn check(
     replay(frames, rounds, served, thresholds)
 }
 
-/// As many rounds as were served, ended as the browser said at the time, and together they take all frames.
+/// There are as many rounds as were served, they ended as the browser said at the time, and together they cover all
+/// frames.
 fn check_shape(rounds: &[RoundRecord], served: &[ServedRound], frames: usize) -> Result<(), Reason> {
     let same = rounds.len() == served.len()
         && rounds.iter().zip(served).all(|(round, served)| round.outcome == served.outcome)
@@ -37,7 +38,7 @@ fn check_shape(rounds: &[RoundRecord], served: &[ServedRound], frames: usize) ->
     same.then_some(()).ok_or(Reason::PromptMismatch)
 }
 
-/// The frames are those that the browser had bound itself to before it got to know the next cue.
+/// The frames are those that the browser committed to before it learned the next cue.
 fn check_commitments(
     nonce: &str,
     frames: &[FrameRecord],
@@ -57,8 +58,8 @@ fn check_commitments(
     Ok(())
 }
 
-/// There is one distance between both clocks by which no cue was received before it was revealed and no commitment came
-/// before its frames; and each round took little more time on our clock than on the browser's.
+/// There is one offset between both clocks with which no cue was received before it was revealed and no commitment came
+/// before its frames; and no round took much more time on our clock than on the browser's.
 fn check_clock(
     frames: &[FrameRecord],
     rounds: &[RoundRecord],
@@ -82,7 +83,9 @@ fn check_clock(
     (least <= most + i64::from(limits.max_drift_ms)).then_some(()).ok_or(Reason::PromptTimes)
 }
 
-/// Runs every round again over the recorded numbers: each must end with its last frame, and as the browser said.
+/// Replays every round over the recorded numbers: each must end with its last frame, and as the browser said.
+///
+/// Runs after [`check_clock`], which bounds the times that [`Round`] adds up.
 fn replay(
     frames: &[FrameRecord],
     rounds: &[RoundRecord],

@@ -2,8 +2,9 @@
 
 use crate::geometry::Point;
 
-/// (cells along a side, anchors a cell): stride 8 once with two anchors, then three layers of stride 16 that share
-/// one grid and give six. From `ssd_anchors_calculator` options in MediaPipe's `face_detection_short_range.pbtxt`.
+/// (cells along a side, anchors per cell): stride 8 once with two anchors, then three layers of stride 16 that share
+/// one grid and give six anchors. From `ssd_anchors_calculator` options in MediaPipe's
+/// `face_detection_short_range.pbtxt`.
 const LAYERS: [(usize, usize); 2] = [(16, 2), (8, 6)];
 
 /// Anchor centres in units of the input's side (0 to 1). Every anchor is one input side wide and high.

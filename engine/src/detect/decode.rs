@@ -1,7 +1,11 @@
-//! Decoding: the network's raw numbers and the anchors in, candidate faces in units of the input's side out.
+//! Decoding: the network's raw output and the anchors in, candidate faces in units of the input's side out.
 
-use super::{Detection, INPUT_SIDE};
+use super::detection::Detection;
 use crate::geometry::{Point, Rect};
+use crate::network::sigmoid;
+
+/// Side of the detector's input in pixels.
+pub(super) const INPUT_SIDE: usize = 128;
 
 /// Centre, size and six keypoints.
 pub(super) const VALUES_PER_ANCHOR: usize = 16;
@@ -12,8 +16,8 @@ const MIN_SCORE: f32 = 0.5;
 /// `score_clipping_thresh` of the same graph: keeps the exponential finite.
 const LOGIT_LIMIT: f32 = 100.0;
 
-/// Candidates with a score of at least 0.5, in anchor order. Values are relative to the anchor's centre and in
-/// pixels of the input.
+/// Returns the candidates with a score of at least 0.5, in anchor order. `regressors` are relative to the anchor's
+/// centre, in pixels of the input.
 pub(super) fn decode(regressors: &[f32], scores: &[f32], anchors: &[Point]) -> Vec<Detection> {
     let rows = regressors.chunks_exact(VALUES_PER_ANCHOR);
     rows.zip(scores).zip(anchors).filter_map(|((row, &logit), &anchor)| candidate(row, logit, anchor)).collect()
@@ -37,17 +41,12 @@ fn candidate(row: &[f32], logit: f32, anchor: Point) -> Option<Detection> {
     })
 }
 
-/// 1 / (1 + e^−v).
-pub(crate) fn sigmoid(v: f32) -> f32 {
-    1.0 / (1.0 + (-v).exp())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn only_finite_sure_candidates_with_a_size_are_faces() {
+    fn only_finite_confident_candidates_with_a_size_are_faces() {
         let anchor = [Point::new(0.5, 0.5)];
         let mut row = [0.0; VALUES_PER_ANCHOR];
         row[2..4].copy_from_slice(&[64.0, 32.0]);

@@ -5,29 +5,17 @@
 
 mod anchors;
 mod decode;
+mod detection;
 mod suppress;
 
-pub(crate) use decode::sigmoid;
+use decode::INPUT_SIDE;
+pub use detection::Detection;
 
 use crate::crop::{Border, Range, sample_rgb};
 use crate::error::EngineError;
 use crate::frame::Frame;
 use crate::geometry::{Affine, Point, Rect};
 use crate::network::{Network, check_len};
-
-/// Side of the detector's input in pixels.
-const INPUT_SIDE: usize = 128;
-
-/// One face, in pixels of the frame.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Detection {
-    /// Confidence, 0.5 to 1.
-    pub score: f32,
-    /// Box from brow to chin; may reach outside the frame.
-    pub rect: Rect,
-    /// In order: the subject's right eye, left eye, nose tip, mouth centre, right ear, left ear.
-    pub keypoints: [Point; 6],
-}
 
 /// Finds every face in a frame. Keeps its buffers from frame to frame.
 pub struct Detector {
@@ -43,8 +31,8 @@ impl Detector {
         Detector { network, anchors: anchors::anchors(), input: Vec::new(), outputs: [Vec::new(), Vec::new()] }
     }
 
-    /// All faces with a score of at least 0.5, best first. Faces narrower than a tenth of the frame's longer side are
-    /// too small to be seen this way.
+    /// Returns all faces with a score of at least 0.5, best first. Misses faces narrower than a tenth of the frame's
+    /// longer side.
     ///
     /// # Errors
     /// [`EngineError::Network`] if the network fails.
@@ -53,8 +41,8 @@ impl Detector {
         Ok(suppress::suppress(candidates))
     }
 
-    /// As [`Detector::detect`], but looks at each part of the frame at twice the size, and at its middle at four times
-    /// the size: for faces far away. Costs six times as much.
+    /// Like [`Detector::detect`], for faces far away: looks at each part of the frame at twice the size, and at its
+    /// middle at four times the size. Costs six times as much.
     ///
     /// # Errors
     /// [`EngineError::Network`] if the network fails.
@@ -66,7 +54,7 @@ impl Detector {
         Ok(suppress::suppress(candidates))
     }
 
-    /// What the network sees in a square of the frame, in pixels of the frame.
+    /// The candidates in a square of the frame, in pixels of the frame.
     fn candidates(&mut self, frame: &Frame, square: Rect) -> Result<Vec<Detection>, EngineError> {
         let scale = square.width / INPUT_SIDE as f32;
         let to_frame = Affine::shift(square.x, square.y).then_inner(&Affine::scale(scale, scale));
@@ -80,14 +68,14 @@ impl Detector {
     }
 }
 
-/// The square around the whole frame: aspect kept, the frame centred, the rest outside.
+/// The square around the whole frame, which keeps the aspect and centres the frame.
 fn whole(frame: &Frame) -> Rect {
     let (width, height) = (frame.width() as f32, frame.height() as f32);
     let side = width.max(height);
     Rect { x: (width - side) / 2.0, y: (height - side) / 2.0, width: side, height: side }
 }
 
-/// Squares of half the frame's longer side, one in the middle and one in each corner, and one of a quarter in the middle.
+/// Squares of half the frame's longer side in the middle and in each corner, and one of a quarter in the middle.
 fn parts(frame: &Frame) -> [Rect; 6] {
     let (width, height) = (frame.width() as f32, frame.height() as f32);
     let square = |share: f32, x: f32, y: f32| {
@@ -99,7 +87,7 @@ fn parts(frame: &Frame) -> [Rect; 6] {
     [square(0.5, 0.5, 0.5), a, b, c, d, square(0.25, 0.5, 0.5)]
 }
 
-/// Takes a detection from the unit square of the input to pixels of the frame.
+/// Maps a detection from the unit square of the input to pixels of the frame.
 fn in_frame(face: Detection, to_frame: &Affine) -> Detection {
     let side = INPUT_SIDE as f32;
     let place = |p: Point| to_frame.apply(Point::new(p.x * side, p.y * side));
@@ -122,7 +110,7 @@ mod tests {
     use crate::frame::Picture;
     use crate::network::NetworkError;
 
-    /// Answers with one sure face: anchor 0 (centre 1/32, 1/32), moved to the middle, a quarter wide and high.
+    /// Always finds one certain face: anchor 0 (centre 1/32, 1/32) moved to the middle, a quarter wide and high.
     struct OneFaceInTheMiddle;
 
     impl Network for OneFaceInTheMiddle {

@@ -1,17 +1,17 @@
 //! Weighted non-maximum suppression: overlapping candidates become one face, averaged by score.
 
-use super::Detection;
+use super::detection::Detection;
 use crate::geometry::{Point, Rect};
 
 /// `min_suppression_threshold` of MediaPipe's `face_detection_short_range` graph.
 const MIN_IOU: f32 = 0.3;
 
-/// One face for each cluster of overlapping candidates, best score first. The face keeps its best candidate's score.
+/// Returns one face for each cluster of overlapping candidates, best score first. It keeps its best candidate's score.
 pub(super) fn suppress(mut candidates: Vec<Detection>) -> Vec<Detection> {
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut faces = Vec::new();
     while !candidates.is_empty() {
-        // The best one goes first and alone: a box without area does not even overlap itself.
+        // Taken out by itself, because a box without area does not even overlap itself.
         let best = candidates.remove(0);
         let (overlapping, rest) = candidates.into_iter().partition(|c| c.rect.iou(&best.rect) > MIN_IOU);
         faces.push(average(best, overlapping));
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn no_candidates_are_no_faces_and_an_empty_box_ends_the_loop() {
+    fn no_candidates_give_no_faces_and_an_empty_box_ends_the_loop() {
         assert!(suppress(Vec::new()).is_empty());
         let flat = Detection { rect: Rect { x: 0.0, y: 0.0, width: 0.0, height: 0.0 }, ..face(0.7, 0.0) };
         assert_eq!(suppress(vec![flat, flat]).len(), 2);

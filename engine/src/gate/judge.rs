@@ -1,13 +1,13 @@
-//! Judging: what was read in a frame against the limits, worst fault first.
+//! Judges a reading of a frame against the limits, worst fault first.
 
 use super::{Direction, Gate};
 use crate::quality::Scene;
 use crate::thresholds::Thresholds;
 use crate::tracker::{Face, Reading};
 
-/// Judges one reading of a frame of `width × height` pixels. `held` is the gate of the frame before, if there was one: a
-/// fault that was found is gone only when its figure is [`Thresholds::hysteresis`] better than the limit, so that hints
-/// do not flicker.
+/// Judges one reading of a frame of `width × height` pixels. `held` is the gate of the previous frame, if any: its
+/// fault is cleared only when the figure is better than the limit by [`Thresholds::hysteresis`], so that hints do not
+/// flicker.
 pub fn judge(
     reading: &Reading,
     width: usize,
@@ -30,14 +30,15 @@ pub fn judge(
         below(Gate::TooDark, quality.light, t.min_light),
         above(Gate::TooBright, quality.light, t.max_light),
         above(Gate::TooBright, quality.clipped, t.max_clipped),
-        // A head that leans far has no sure yaw and pitch.
+        // The yaw and pitch of a head that leans far are unreliable.
         above(Gate::Tilted, pose.roll.abs(), t.max_roll_deg),
         above(Gate::Turned, pose.yaw.abs(), t.max_yaw_deg),
         above(Gate::Turned, pose.pitch, t.max_pitch_deg),
         above(Gate::Turned, -pose.pitch, -t.min_pitch_deg),
         (Gate::EyesUnreadable, face.ears.is_none()),
         above(Gate::EyesUnreadable, face.glare.greatest(), t.max_glare),
-        // From here on the lids can still be read (`eyes_usable`), so these must not hide what makes them unreadable.
+        // With the following faults the lids can still be read (`eyes_usable`), so they come after those that make lids
+        // unreadable.
         below(Gate::TooFar, size, t.min_face_width),
         below(Gate::TooFar, face.rect.width, t.min_face_pixels),
         above(Gate::TooClose, size, t.max_face_width),
@@ -48,12 +49,12 @@ pub fn judge(
     (gate, (gate == Gate::OffCenter).then_some(direction))
 }
 
-/// Whether the face is large and sharp enough for its lids to mean anything.
+/// Whether the face is large and sharp enough for its lids to be read.
 pub fn lids_are_readable(face: &Face, thresholds: &Thresholds) -> bool {
     face.rect.width >= thresholds.min_lids_pixels && face.quality.sharpness >= thresholds.min_lids_sharpness
 }
 
-/// No face, or what keeps one from being found.
+/// [`Gate::NoFace`], or why none can be found.
 fn without_face(scene: Option<&Scene>, limits: &Limits, t: &Thresholds) -> Gate {
     let Some(scene) = scene else { return Gate::NoFace };
     let checks = [
@@ -64,7 +65,7 @@ fn without_face(scene: Option<&Scene>, limits: &Limits, t: &Thresholds) -> Gate 
     checks.into_iter().find_map(|(gate, failed)| failed.then_some(gate)).unwrap_or(Gate::NoFace)
 }
 
-/// Limits that are stricter for the gate that is held. All limits are positive.
+/// Makes limits stricter for the held gate. All limits are positive.
 struct Limits {
     held: Option<Gate>,
     margin: f32,
@@ -80,7 +81,7 @@ impl Limits {
     }
 }
 
-/// How far the face's centre lies from the frame's, as a share of the frame, and which way.
+/// Distance of the face's centre from the frame's, as a share of the frame, and its direction.
 fn off_center(face: &Face, width: usize, height: usize) -> (f32, Direction) {
     let center = face.rect.center();
     let x = center.x / width as f32 - 0.5;
@@ -104,17 +105,19 @@ mod tests {
     use crate::pose::Pose;
     use crate::quality::Quality;
 
+    const REGION: Region = Region { center: Point::new(320.0, 240.0), size: 300.0, angle: 0.0 };
+
     fn good_face() -> Face {
         Face {
             mesh: Mesh { points: Vec::new(), depths: Vec::new(), presence: 1.0 },
-            region: Region { center: Point::new(320.0, 240.0), size: 300.0, angle: 0.0 },
+            crop: REGION,
+            region: REGION,
             rect: Rect { x: 220.0, y: 120.0, width: 200.0, height: 240.0 },
             ears: Some(EyeRatios { right: 0.3, left: 0.3 }),
             pose: Pose::default(),
             quality: Quality { sharpness: 0.8, light: 120.0, clipped: 0.0 },
             glare: Glare::default(),
-            surroundings: None,
-            cell: None,
+            eye_context: None,
         }
     }
 
@@ -151,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_and_several_people_come_before_everything_else() {
+    fn no_face_and_several_faces_come_before_everything_else() {
         let judged = |faces, face| judge(&Reading { faces, face, scene: None }, 640, 480, &Thresholds::V4, None).0;
         assert_eq!(judged(0, None), Gate::NoFace);
         assert_eq!(judged(2, Some(good_face())), Gate::SeveralFaces);
@@ -189,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gate_stays_until_the_fault_is_mended_well() {
+    fn a_gate_stays_until_the_fault_is_clearly_fixed() {
         let judged = |yaw: f32, held| {
             let mut face = good_face();
             face.pose.yaw = yaw;
@@ -203,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn lids_of_a_speck_or_a_smear_are_not_read() {
+    fn lids_of_tiny_or_smeared_faces_are_not_read() {
         let readable = |change: fn(&mut Face)| {
             let mut face = good_face();
             change(&mut face);

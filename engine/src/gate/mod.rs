@@ -1,4 +1,4 @@
-//! Gates: one reading of a frame in, the one thing that most needs mending out ([`judge()`]).
+//! Gates: one reading of a frame in, the fault that most needs fixing out ([`judge()`]).
 
 mod judge;
 
@@ -6,15 +6,15 @@ pub use judge::{judge, lids_are_readable};
 
 use serde::{Deserialize, Serialize};
 
-/// Whether a frame can be used, or the first thing that keeps it from it.
+/// Whether a frame can be used, or the first fault that prevents it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Gate {
     /// The frame is good.
     Ok,
-    /// No face in sight.
+    /// No face is visible.
     NoFace,
-    /// More than one face in sight.
+    /// More than one face is visible.
     SeveralFaces,
     /// The face is too dark to read.
     TooDark,
@@ -26,19 +26,19 @@ pub enum Gate {
     TooClose,
     /// The face is too far from the frame's centre.
     OffCenter,
-    /// The head is turned or nods too far.
+    /// The head is turned to a side, up or down too far.
     Turned,
-    /// The head leans to a side.
+    /// The head leans too far to a side.
     Tilted,
     /// The face is blurred.
     Blurred,
-    /// The lids cannot be read: a reflection hides an eye, something came between the eyes and the camera, or an eye has no
-    /// width.
+    /// The lids cannot be read: a reflection hides an eye, something came between the eyes and the camera, or an eye
+    /// has no width.
     EyesUnreadable,
 }
 
 impl Gate {
-    /// Every gate; a gate's position is its number in transcripts and never changes.
+    /// Every gate. A gate's position is its number in transcripts and never changes.
     pub const ALL: [Gate; 12] = [
         Gate::Ok,
         Gate::NoFace,
@@ -64,15 +64,14 @@ impl Gate {
         Gate::ALL.get(usize::from(number)).copied()
     }
 
-    /// Whether the lids in such a frame can be used by the blink detector, if they were read. Softer than "good for a
-    /// capture": a face that is small, a little off centre or blurred by the blink itself still tells whether its eyes
-    /// close.
+    /// Whether the blink detector can use the lids in such a frame, if they were read. More lenient than for a capture:
+    /// a face that is small, a little off centre or blurred by the blink itself still shows whether its eyes close.
     pub fn eyes_usable(self) -> bool {
         matches!(self, Gate::Ok | Gate::TooFar | Gate::TooClose | Gate::OffCenter | Gate::Blurred)
     }
 }
 
-/// Which way the face lies from the frame's centre, in the image as the camera gives it (not mirrored).
+/// The direction of the face from the frame's centre, in the camera's image (not mirrored).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
@@ -91,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gate_numbers_go_there_and_back() {
+    fn gate_numbers_survive_a_round_trip() {
         for gate in Gate::ALL {
             assert_eq!(Gate::from_number(gate.number()), Some(gate));
         }

@@ -1,23 +1,23 @@
-//! The header gate: the bytes of a JPEG in, its size out, or the reason for which no decoder gets to see it.
+//! The header gate: the bytes of a JPEG in, its size out, or the reason why no decoder may see it.
 
 use crate::reason::Reason;
 use crate::thresholds::CaptureThresholds;
 
-/// Width and height as a JPEG header states them.
+/// Width and height according to a JPEG header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
-    /// Pixels a row.
+    /// Pixels per row.
     pub width: usize,
     /// Rows.
     pub height: usize,
 }
 
-/// Walks the markers from the start of the image to its end and gives the size, without decoding anything.
+/// Walks the markers from the start of the image to its end and returns the size, without decoding anything.
 ///
 /// # Errors
 /// [`Reason::CaptureSize`] for too many bytes or pixels or too short a side, [`Reason::CaptureFormat`] for anything but
-/// one 8-bit baseline scan with three components and at most a JFIF header, [`Reason::CaptureDamaged`] where the data
-/// ends early or goes on after the end.
+/// one 8-bit baseline scan with three components and at most a JFIF header, [`Reason::CaptureDamaged`] if the data ends
+/// early or continues after the end.
 pub fn inspect_header(bytes: &[u8], limits: &CaptureThresholds) -> Result<Size, Reason> {
     if bytes.len() > limits.max_bytes {
         return Err(Reason::CaptureSize);
@@ -45,7 +45,7 @@ pub fn inspect_header(bytes: &[u8], limits: &CaptureThresholds) -> Result<Size, 
     }
 }
 
-/// Second bytes of the markers we admit (ITU-T T.81, table B.1).
+/// Second bytes of the accepted markers (ITU-T T.81, table B.1).
 mod marker {
     pub(super) const START: u8 = 0xD8;
     pub(super) const END: u8 = 0xD9;
@@ -56,16 +56,17 @@ mod marker {
     pub(super) const SCAN: u8 = 0xDA;
 }
 
-/// More header segments than this write only tables over tables.
+/// Most header segments of a file that does not just overwrite its own tables.
 const MAX_SEGMENTS: usize = 12;
 
-/// The components of a frame header: luma, and two chromas with a sample for four pixels, with their quantization tables.
+/// The components of a frame header with their quantization tables: luma, and two chromas with one sample for four
+/// pixels.
 const COMPONENTS: [u8; 9] = [0, 0x22, 0, 1, 0x11, 1, 2, 0x11, 1];
 
 /// The payload of a scan header (T.81 B.2.3): all three components with their tables, the whole spectrum at once.
 const WHOLE_SCAN: [u8; 10] = [3, 0, 0x00, 1, 0x11, 2, 0x11, 0, 63, 0];
 
-/// A JFIF header without a thumbnail or anything else that could hide in it.
+/// A JFIF header without a thumbnail or anything else hidden in it.
 fn is_plain_jfif(payload: &[u8]) -> bool {
     payload.len() == 14 && payload.starts_with(b"JFIF\0") && payload.ends_with(&[0, 0])
 }
@@ -115,7 +116,8 @@ impl<'a> Reader<'a> {
         Ok(&segment[2..])
     }
 
-    /// Skips entropy-coded data up to the next marker. A stuffed FF 00 is data; restart markers we never write.
+    /// Skips entropy-coded data up to the next marker. A stuffed FF 00 is data. [`encode`](super::encode)
+    /// never writes restart markers.
     fn skip_scan(&mut self) -> Result<(), Reason> {
         let marker_at = self.rest.windows(2).position(|pair| pair[0] == 0xFF && pair[1] != 0);
         self.rest = &self.rest[marker_at.ok_or(Reason::CaptureDamaged)?..];
@@ -139,13 +141,13 @@ mod tests {
         encode(&Picture::from_rgb(&rgb, 128, 160).unwrap().as_frame(), limits().max_bytes).unwrap().unwrap().bytes
     }
 
-    /// Where the frame header's precision byte stands.
+    /// Position of the frame header's precision byte.
     fn precision_at(jpeg: &[u8]) -> usize {
         jpeg.windows(2).position(|w| w == [0xFF, 0xC0]).unwrap() + 4
     }
 
     #[test]
-    fn what_we_encode_passes_the_gate_and_comes_back() {
+    fn encoded_pictures_pass_the_gate_and_can_be_decoded() {
         let jpeg = sample();
         assert_eq!(inspect_header(&jpeg, &limits()), Ok(Size { width: 128, height: 160 }));
         let picture = decode(&jpeg, &limits()).unwrap();
@@ -226,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn too_many_bytes_are_refused_before_anything_else() {
+    fn too_many_bytes_are_rejected_before_anything_else() {
         assert_eq!(inspect_header(&vec![0; limits().max_bytes + 1], &limits()), Err(Reason::CaptureSize));
     }
 

@@ -1,7 +1,7 @@
 //! JPEG captures: a picture in, baseline JPEG bytes out, and back again.
 //!
-//! Bytes from outside pass our own header gate before any decoder sees them: decoders are large and have spun and
-//! panicked on hostile input. The gate admits exactly what [`encode`] writes and nothing else of the JPEG family.
+//! Bytes from outside pass our own header gate before any decoder sees them, because decoders are large and have hung
+//! and panicked on hostile input. The gate accepts exactly what [`encode`] writes and no other kind of JPEG.
 
 mod header;
 
@@ -18,8 +18,8 @@ use crate::thresholds::CaptureThresholds;
 
 pub use header::{Size, inspect_header};
 
-/// The qualities there are, on the usual scale of 1 to 100: each makes a file of about a tenth more than the one before.
-/// Above, bytes are spent on nothing that can be seen; at the lowest even a picture of mere noise is small.
+/// The qualities to choose from, on the usual scale of 1 to 100. Each makes a file about a tenth larger than the one
+/// before. Higher qualities spend bytes on nothing visible; at the lowest even pure noise is small.
 const QUALITIES: [u8; 16] = [30, 36, 42, 48, 54, 59, 64, 69, 73, 77, 80, 83, 86, 89, 92, 97];
 
 /// A picture as JPEG.
@@ -27,23 +27,23 @@ const QUALITIES: [u8; 16] = [30, 36, 42, 48, 54, 59, 64, 69, 73, 77, 80, 83, 86,
 pub struct Encoded {
     /// The file.
     pub bytes: Vec<u8>,
-    /// The quality that was found.
+    /// The quality it was encoded with.
     pub quality: u8,
 }
 
-/// Writes `frame` as a baseline JPEG without metadata, at the best of our qualities at which it has at most `max_bytes`.
-/// `None` if it has more even at the lowest.
+/// Writes `frame` as a baseline JPEG without metadata, at the best quality at which it has at most `max_bytes`. `None`
+/// if it is larger even at the lowest quality.
 ///
-/// One scan, colours at half the resolution, the standard's own Huffman tables. The quality is found by bisection, in at
-/// most five encodings.
+/// One scan, colours at half the resolution, the standard's own Huffman tables. The quality is found by bisection, with
+/// at most five encodings.
 ///
 /// # Errors
-/// [`EngineError::Encode`] if a side is longer than JPEG can say.
+/// [`EngineError::Encode`] if a side is too long for JPEG.
 pub fn encode(frame: &Frame, max_bytes: usize) -> Result<Option<Encoded>, EngineError> {
     let side = |v: usize| u16::try_from(v).map_err(|_| EngineError::Encode("picture too large".into()));
     let size = (side(frame.width())?, side(frame.height())?);
     let rgb = rgb_of(frame);
-    // Those from `low` up to `high` are still to be tried, the highest first: it is the one for a small face.
+    // The qualities from `low` up to `high` are left to try. The highest comes first, because it fits for a small face.
     let (mut low, mut high) = (0, QUALITIES.len());
     let mut next = high - 1;
     let mut best = None;
@@ -76,11 +76,11 @@ fn encode_at(rgb: &[u8], (width, height): (u16, u16), quality: u8) -> Result<Vec
 
 /// Decodes a capture from outside: header gate first, then the decoder in strict mode.
 ///
-/// A scan that was cut and given a new end decodes with its rest grey. Whoever can sign that can sign any made-up picture;
-/// it is judged by what it shows.
+/// A scan that was truncated and given a new end decodes with the rest in grey. Anyone who can sign that can sign any
+/// invented picture, so it is judged by what it shows.
 ///
 /// # Errors
-/// The [`Reason`] for which it is refused: too many bytes or pixels, another format, or damaged data.
+/// The [`Reason`] for rejecting it: too many bytes or pixels, another format, or damaged data.
 pub fn decode(bytes: &[u8], limits: &CaptureThresholds) -> Result<Picture, Reason> {
     let size = inspect_header(bytes, limits)?;
     let options = DecoderOptions::default()
@@ -99,7 +99,7 @@ mod tests {
     use crate::budget::{CAPTURE_AIM_BYTES, CAPTURE_MAX_BYTES};
     use crate::thresholds::Thresholds;
 
-    /// A grey picture of 480 × 480 with so much noise, as a dark room gives.
+    /// A grey picture of 480 × 480 with this much noise, like that of a dark room.
     fn noisy(amplitude: u32) -> Picture {
         let mut state = 1_u32;
         let mut noise = || {
@@ -125,13 +125,13 @@ mod tests {
     }
 
     #[test]
-    fn even_the_noisiest_camera_keeps_to_the_budget() {
+    fn even_the_noisiest_camera_stays_within_the_budget() {
         assert!(encode(&noisy(40).as_frame(), CAPTURE_MAX_BYTES).unwrap().is_some());
         assert_eq!(encode(&noisy(40).as_frame(), 1000).unwrap(), None);
     }
 
     #[test]
-    fn a_picture_comes_back_as_it_was_but_for_compression() {
+    fn a_picture_survives_a_round_trip_except_for_compression() {
         let rgb: Vec<u8> = (0..160 * 128).flat_map(|i| [(i % 160) as u8, (i / 160) as u8, 90]).collect();
         let picture = Picture::from_rgb(&rgb, 160, 128).unwrap();
         let jpeg = encode(&picture.as_frame(), CAPTURE_MAX_BYTES).unwrap().unwrap();

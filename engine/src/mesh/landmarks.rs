@@ -18,9 +18,9 @@ pub const LEFT_EYE_INNER: usize = 362;
 pub const FOREHEAD: usize = 10;
 /// Tip of the chin.
 pub const CHIN: usize = 152;
-/// Cheek before the subject's right ear.
+/// Cheek in front of the subject's right ear.
 pub const RIGHT_CHEEK: usize = 234;
-/// Cheek before the subject's left ear.
+/// Cheek in front of the subject's left ear.
 pub const LEFT_CHEEK: usize = 454;
 
 /// Subject's right eye, p1…p6 of Soukupová & Čech 2016: outer corner, upper lid ×2, inner corner, lower lid ×2.
@@ -28,10 +28,11 @@ pub const RIGHT_EYE: [usize; 6] = [33, 160, 158, 133, 153, 144];
 /// Subject's left eye, p1…p6: inner corner, upper lid ×2, outer corner, lower lid ×2.
 pub const LEFT_EYE: [usize; 6] = [362, 385, 387, 263, 373, 380];
 
-/// Points that keep their places on the skull while lids, brows and mouth move: eye corners, nose bridge, tip and wings.
+/// Points that keep their places on the skull while lids, brows and mouth move: eye corners, nose bridge, tip and
+/// wings.
 pub const RIGID: [usize; 12] = [33, 133, 362, 263, 168, 6, 197, 195, 5, 4, 98, 327];
 
-/// How many points a lid refiner gives.
+/// Number of points that a lid refiner places.
 pub const EYE_POINTS: usize = 71;
 
 /// The mesh indices that the right eye's refiner replaces, in the order of its outputs

@@ -1,37 +1,34 @@
 //! The attention face mesh: a frame and a region in, 468 landmarks with refined lids and a presence out.
 //!
 //! Three networks with two geometric steps between them (`models/README.md`): the trunk reads the 192×192 crop, then a
-//! small network per eye reads the trunk's features again and places the lids.
+//! small network for each eye reads the trunk's features and places the lids.
 
 pub mod landmarks;
 mod refine;
 
 use crate::crop::{Border, Range, sample_rgb};
-use crate::detect::sigmoid;
 use crate::error::EngineError;
 use crate::frame::Frame;
 use crate::geometry::{Point, Region};
-use crate::network::{Network, check_len};
+use crate::network::{Network, check_len, sigmoid};
 
 pub use landmarks::LANDMARKS;
 use landmarks::{
     EYE_POINTS, LEFT_EYE_INNER, LEFT_EYE_OUTER, LEFT_EYE_REFINED, RIGHT_EYE_INNER, RIGHT_EYE_OUTER, RIGHT_EYE_REFINED,
 };
-use refine::EyeFrame;
+use refine::{EyeFrame, FEATURE_CHANNELS, FEATURE_SIDE};
 
 /// Side of the trunk's input in pixels.
 pub const CROP_SIDE: usize = 192;
-const FEATURE_SIDE: usize = 48;
-const FEATURE_CHANNELS: usize = 32;
 
 /// A face's landmarks.
 #[derive(Clone, Debug)]
 pub struct Mesh {
     /// 468 points in pixels of the frame, lids refined.
     pub points: Vec<Point>,
-    /// Depth of each point in pixels of the frame; smaller is nearer to the camera, zero near the head's centre.
+    /// Depth of each point in pixels of the frame: smaller is nearer to the camera, zero is near the head's centre.
     pub depths: Vec<f32>,
-    /// How sure the network is that the region holds a face, 0 to 1.
+    /// Confidence that the region holds a face, 0 to 1.
     pub presence: f32,
 }
 
@@ -60,18 +57,13 @@ impl MeshReader {
         }
     }
 
-    /// The crop that the last reading was made from: [`CROP_SIDE`] rows of as many R, G, B triples, 0 to 1.
-    pub(crate) fn crop(&self) -> &[f32] {
-        &self.input
-    }
-
     /// Reads the mesh of the face in `region`. A region without a face gives a low presence, not an error.
     ///
     /// # Errors
     /// [`EngineError::Network`] if a network fails.
     pub fn read(&mut self, frame: &Frame, region: &Region) -> Result<Mesh, EngineError> {
         let to_frame = region.to_frame(CROP_SIDE as f32);
-        sample_rgb(frame, &to_frame, CROP_SIDE, Border::Nearest, Range::ZeroToOne, &mut self.input);
+        sample_crop(frame, region, &mut self.input);
         self.trunk.run(&self.input, &mut self.trunk_out)?;
         let [features, mesh, presence] = &self.trunk_out;
         check_len("trunk features", features, FEATURE_SIDE * FEATURE_SIDE * FEATURE_CHANNELS)?;
@@ -82,7 +74,7 @@ impl MeshReader {
         let mut in_crop: Vec<Point> = mesh.chunks_exact(3).map(|p| Point::new(p[0], p[1])).collect();
         let scale = region.size / CROP_SIDE as f32;
         let depths = mesh.chunks_exact(3).map(|p| p[2] * scale).collect();
-        // Both eyes are framed by the trunk's points; the regions of the two refiners share brow points.
+        // Both eyes are framed from the trunk's points, before either is refined: the two refiners share brow points.
         let right = EyeFrame::around(&in_crop, [RIGHT_EYE_OUTER, RIGHT_EYE_INNER], &RIGHT_EYE_REFINED);
         let left = EyeFrame::around(&in_crop, [LEFT_EYE_INNER, LEFT_EYE_OUTER], &LEFT_EYE_REFINED);
         for (eye, network, members) in
@@ -100,4 +92,9 @@ impl MeshReader {
         let points = in_crop.into_iter().map(|p| to_frame.apply(p)).collect();
         Ok(Mesh { points, depths, presence })
     }
+}
+
+/// Samples the crop that a mesh is read from: [`CROP_SIDE`] rows of as many R, G, B triples, 0 to 1.
+pub(crate) fn sample_crop(frame: &Frame, region: &Region, crop: &mut Vec<f32>) {
+    sample_rgb(frame, &region.to_frame(CROP_SIDE as f32), CROP_SIDE, Border::Nearest, Range::ZeroToOne, crop);
 }

@@ -2,8 +2,11 @@
 //! refined points lie in the crop. They replace two custom operations of MediaPipe's attention model.
 
 use super::landmarks::EYE_POINTS;
-use super::{FEATURE_CHANNELS, FEATURE_SIDE};
 use crate::geometry::{Affine, Point, Rect};
+
+/// The trunk's features: a grid of this side with this many channels.
+pub(super) const FEATURE_SIDE: usize = 48;
+pub(super) const FEATURE_CHANNELS: usize = 32;
 
 /// Side of the feature crop that a lid refiner takes.
 const CROP_SIDE: usize = 16;
@@ -42,7 +45,7 @@ impl EyeFrame {
     }
 
     /// Samples the features (48×48×32, channels last) under the eye into `out` (16×16×32): bilinear at half-pixel
-    /// centres, zero where the sample lies outside the grid.
+    /// centres, zero where the sample is outside the grid.
     pub(super) fn sample(&self, features: &[f32], out: &mut Vec<f32>) {
         let mut map = self.to_features;
         map.tx += 0.5 * map.xx + 0.5 * map.xy - 0.5;
@@ -55,15 +58,15 @@ impl EyeFrame {
         }
     }
 
-    /// Takes the refiner's point `p` to pixels of the 192 crop. The refiner's grid is four times as fine as the crop
-    /// grid, and so are pixels against feature cells: the linear part carries over as it is.
+    /// Maps the refiner's point `p` to pixels of the 192 crop. The refiner's grid is four times as fine as the crop
+    /// grid, and pixels are four times as fine as feature cells, so the linear part stays as it is.
     pub(super) fn to_crop(&self, p: Point) -> Point {
         let m = &self.to_features;
         Point::new(m.xx * p.x + m.xy * p.y + PIXELS_PER_CELL * m.tx, m.yx * p.x + m.yy * p.y + PIXELS_PER_CELL * m.ty)
     }
 }
 
-/// Adds the four feature cells around `at`, each by its share, into `values`; leaves zeros outside [0, 47].
+/// Adds the four feature cells around `at`, each weighted by its share, to `values`. Adds nothing outside [0, 47].
 fn blend(features: &[f32], at: Point, values: &mut [f32]) {
     let last = (FEATURE_SIDE - 1) as f32;
     if !(0.0..=last).contains(&at.x) || !(0.0..=last).contains(&at.y) {
@@ -73,7 +76,7 @@ fn blend(features: &[f32], at: Point, values: &mut [f32]) {
     let (fx, fy) = (at.x - x as f32, at.y - y as f32);
     let shares = [(0, 0, (1.0 - fx) * (1.0 - fy)), (1, 0, fx * (1.0 - fy)), (0, 1, (1.0 - fx) * fy), (1, 1, fx * fy)];
     for (dx, dy, share) in shares {
-        // On the last row or column the far cell's share is 0; the nearer one stands in for it.
+        // On the last row or column the far cell's share is 0; the near one is read instead.
         let (x, y) = ((x + dx).min(FEATURE_SIDE - 1), (y + dy).min(FEATURE_SIDE - 1));
         let start = (y * FEATURE_SIDE + x) * FEATURE_CHANNELS;
         let cell = &features[start..start + FEATURE_CHANNELS];
@@ -89,7 +92,7 @@ mod tests {
     use crate::mesh::LANDMARKS;
     use crate::mesh::landmarks::{RIGHT_EYE_INNER, RIGHT_EYE_OUTER, RIGHT_EYE_REFINED};
 
-    /// An eye 32 px wide and 16 px high about (96, 80) of the crop, corners level.
+    /// An eye 32 px wide and 16 px high around (96, 80) of the crop, with level corners.
     fn level_eye() -> Vec<Point> {
         let mut mesh = vec![Point::new(96.0, 80.0); LANDMARKS];
         mesh[RIGHT_EYE_OUTER] = Point::new(80.0, 80.0);
@@ -104,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn the_refiners_grid_spans_the_eye_and_half_as_much_again() {
+    fn the_refiners_grid_spans_one_and_a_half_eyes() {
         let cases = [((32.0, 32.0), (96.0, 80.0)), ((0.0, 32.0), (72.0, 80.0)), ((64.0, 64.0), (120.0, 92.0))];
         for ((x, y), (crop_x, crop_y)) in cases {
             let got = frame().to_crop(Point::new(x, y));

@@ -1,4 +1,4 @@
-//! Commitments: the browser binds itself to what it recorded before it learns what is asked next.
+//! Commitments: the browser commits to what it recorded before it learns what is asked next.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,24 +6,24 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Outcome;
-use crate::transcript::FrameRecord;
+use crate::frame_record::FrameRecord;
 
-/// The end of a round, as the browser tells the server.
+/// The end of a round, as the browser reports it to the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Commitment {
-    /// The round's number.
+    /// Number of the round.
     pub round: u32,
     /// How it ended.
     pub outcome: Outcome,
-    /// [`commitment`] of its frames, after that of the round before.
+    /// [`commitment`] to its frames, chained to that of the previous round.
     pub commitment: String,
 }
 
-/// The commitment to the frames that were recorded since the one `before` (in the first round: the challenge's nonce).
+/// Commits to the frames recorded since the commitment `before` (in the first round: since the challenge's nonce).
 ///
-/// SHA-256, base64url, over the text `before`, a newline, and every field of each frame as a little-endian integer of 32
-/// bits.
+/// SHA-256, base64url, over the text `before`, a newline, and every field of each frame as a 32-bit little-endian
+/// integer.
 pub fn commitment(before: &str, frames: &[FrameRecord]) -> String {
     let mut hash = Sha256::new();
     hash.update(before);
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_commitment_depends_on_all_that_came_before() {
+    fn a_commitment_depends_on_everything_before_it() {
         let frames = [FrameRecord(1, 2, 3, 4, 5, 6), FrameRecord(40, 2, 3, 4, 5, 6)];
         let first = commitment("nonce", &frames[..1]);
         let all = [

@@ -1,4 +1,4 @@
-//! The draw: what was asked so far and how it ended in, the next cue out. Randomness comes in with the call.
+//! The draw: the cues so far and their outcomes in, the next cue out. The caller supplies the randomness.
 
 use super::{Cue, Gesture, Outcome, Policy};
 use crate::thresholds::PromptThresholds;
@@ -10,11 +10,11 @@ pub enum Next {
     Cue(Cue),
     /// Every step is done.
     Complete,
-    /// Too many rounds came to nothing.
+    /// Too many rounds failed.
     Exhausted,
 }
 
-/// Draws what comes after `rounds`. `random` gives 32 random bits with every call.
+/// Draws what comes after `rounds`. `random` returns 32 random bits per call.
 pub fn next_cue(
     policy: Policy,
     rounds: impl IntoIterator<Item = (Cue, Outcome)>,
@@ -22,7 +22,7 @@ pub fn next_cue(
     limits: &PromptThresholds,
 ) -> Next {
     let (mut round, mut step, mut early, mut missed) = (0, 0, 0, 0);
-    // The gesture of the step before, which is not asked again, and the one that goes on after an early blink.
+    // The gesture of the previous step, which is not repeated, and the one that continues after an early blink.
     let (mut before, mut going_on) = (None, None);
     for (cue, outcome) in rounds {
         round += 1;
@@ -60,7 +60,7 @@ pub fn next_cue(
     Next::Cue(Cue { round, step, gesture, delay_ms, hold_ms })
 }
 
-/// A random number below `end`; of 2³² values no remainder is so small that its bias could matter here.
+/// A random number below `end`. With 2³² values the bias is too small to matter here.
 fn below(random: u32, end: u32) -> u32 {
     ((u64::from(random) * u64::from(end)) >> 32) as u32
 }
@@ -74,7 +74,7 @@ mod tests {
         Thresholds::V4.prompt
     }
 
-    /// Draws a whole challenge in which every round ends as `outcome` says.
+    /// Draws a whole challenge in which `outcome` decides how each round ends.
     fn draw(policy: Policy, seed: u32, mut outcome: impl FnMut(u32) -> Outcome) -> (Vec<(Cue, Outcome)>, Next) {
         let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(1);
         let mut random = || {
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn patience_ends() {
+    fn too_many_failed_rounds_end_the_challenge() {
         let (rounds, end) = draw(Policy::Prompted, 1, |_| Outcome::Missed);
         assert_eq!((rounds.len(), end), (3, Next::Exhausted));
         let (rounds, end) = draw(Policy::Prompted, 1, |_| Outcome::Early);
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_guided_by_tones_is_asked_for_nothing_else() {
+    fn tone_guided_challenges_ask_only_for_held_eyes() {
         let (rounds, end) = draw(Policy::ToneGuided, 7, |_| Outcome::Done);
         assert_eq!(end, Next::Complete);
         assert!(rounds.iter().all(|(cue, _)| cue.gesture == Gesture::Hold));

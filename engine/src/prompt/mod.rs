@@ -1,8 +1,8 @@
 //! The prompted challenge: gestures that the server draws and reveals one by one, and whether each was made in time.
 //!
 //! A *step* is done once its gesture was made. A *round* is one try at a step: it begins with a [`Cue`] that the server
-//! reveals and ends with an [`Outcome`]; what was recorded up to there is committed to before the next cue is revealed.
-//! Both sides run [`Round`] over the same integers, so they come to the same outcomes.
+//! reveals and ends with an [`Outcome`]. The browser commits to everything recorded so far before the next cue is
+//! revealed. Both sides run [`Round`] over the same integers, so they reach the same outcomes.
 
 mod commit;
 mod draw;
@@ -14,15 +14,15 @@ pub use commit::{Commitment, commitment};
 pub use draw::{Next, next_cue};
 pub use round::{Round, Stage};
 
-/// How a challenge is put.
+/// The kind of challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Policy {
-    /// One blink at any moment within the time.
+    /// One blink at any time before the timeout.
     Natural,
-    /// Steps of any gesture.
+    /// Steps with any gesture.
     Prompted,
-    /// Steps of [`Gesture::Hold`] only: for slow blinks, for who cannot see the cue, and for slow cameras.
+    /// Steps with [`Gesture::Hold`] only: for people who blink slowly or cannot see the cue, and for slow cameras.
     ToneGuided,
 }
 
@@ -36,7 +36,7 @@ impl Policy {
         }
     }
 
-    /// The policy of this name.
+    /// The policy with this name.
     pub fn from_name(name: &str) -> Option<Policy> {
         [Policy::Natural, Policy::Prompted, Policy::ToneGuided].into_iter().find(|policy| policy.name() == name)
     }
@@ -47,13 +47,13 @@ impl Policy {
     }
 }
 
-/// What a cue asks for.
+/// A gesture that a cue can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Gesture {
     /// One blink.
     Once,
-    /// Two blinks, one soon after the other.
+    /// Two blinks in quick succession.
     Twice,
     /// Eyes closed until a tone sounds.
     Hold,
@@ -69,23 +69,23 @@ impl Gesture {
         }
     }
 
-    /// The gesture of this name.
+    /// The gesture with this name.
     pub fn from_name(name: &str) -> Option<Gesture> {
         [Gesture::Once, Gesture::Twice, Gesture::Hold].into_iter().find(|gesture| gesture.name() == name)
     }
 }
 
-/// What the server reveals of one round.
+/// What the server reveals for one round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cue {
-    /// Which round this is, from 0.
+    /// Number of the round, from 0.
     pub round: u32,
-    /// Which step it tries, from 0.
+    /// Number of the step it tries, from 0.
     pub step: u32,
     /// What is asked for.
     pub gesture: Gesture,
-    /// Time from when the browser got to know this until it asks.
+    /// Time from receiving the cue until the browser shows it.
     pub delay_ms: u32,
     /// [`Gesture::Hold`]: time from the first closed sample to the tone.
     pub hold_ms: u32,
@@ -97,24 +97,24 @@ pub struct Cue {
 pub enum Outcome {
     /// The gesture was made in time.
     Done,
-    /// The eyes closed before they were asked to: people blink. The step goes on after another delay.
+    /// The eyes closed before they were asked to: people blink. The step continues after another delay.
     Early,
-    /// Another gesture was made, or none. The step begins anew with another one.
+    /// Another gesture was made, or none. The step restarts with another gesture.
     Missed,
 }
 
-/// A round as the server saw it. Times are milliseconds since it issued the challenge, on its own clock.
+/// A round as the server saw it. Times are milliseconds since the challenge was issued, on the server's clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServedRound {
-    /// What was revealed.
+    /// The cue that was revealed.
     pub cue: Cue,
-    /// When.
+    /// When it was revealed.
     pub revealed_ms: u64,
-    /// What the browser committed to at its end.
+    /// The browser's commitment at its end.
     pub commitment: String,
-    /// How it ended, as the browser said.
+    /// How it ended, according to the browser.
     pub outcome: Outcome,
-    /// When it said so.
+    /// When the commitment arrived.
     pub committed_ms: u64,
 }

@@ -1,4 +1,4 @@
-//! One round: what the lids did after a cue was revealed in, its outcome out. Knows times, no pixels.
+//! One round: what the lids do after a cue was revealed in, the outcome out. Knows times but no pixels.
 
 use super::{Cue, Gesture, Outcome};
 use crate::blink::{Blink, BlinkUpdate, EyeState};
@@ -10,50 +10,50 @@ pub struct Round {
     cue: Cue,
     received_ms: u32,
     asked_ms: Option<u32>,
-    /// First closed sample of the closure that is under way.
+    /// First closed sample of the current eye closure.
     closed_since_ms: Option<u32>,
     tone_ms: Option<u32>,
-    closures: Vec<Blink>,
+    eye_closures: Vec<Blink>,
 }
 
-/// Where a round stands.
+/// The stage of a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Nothing is asked yet.
+    /// Nothing is asked for yet.
     Waiting,
     /// The gesture is asked for.
     Asked,
-    /// The tone sounds: the eyes may open.
+    /// The tone has sounded: the eyes may open.
     Tone,
 }
 
 impl Round {
-    /// A round whose cue became known at `received_ms` of the recording.
+    /// A round whose cue was received at `received_ms` of the recording.
     pub fn new(cue: Cue, received_ms: u32) -> Round {
-        Round { cue, received_ms, asked_ms: None, closed_since_ms: None, tone_ms: None, closures: Vec::new() }
+        Round { cue, received_ms, asked_ms: None, closed_since_ms: None, tone_ms: None, eye_closures: Vec::new() }
     }
 
-    /// What was revealed.
+    /// The cue.
     pub fn cue(&self) -> &Cue {
         &self.cue
     }
 
-    /// When that became known.
+    /// When the cue was received.
     pub fn received_ms(&self) -> u32 {
         self.received_ms
     }
 
-    /// When the gesture was asked for: at the first sample with open eyes after the delay.
+    /// When the gesture was asked for: the first sample with open eyes after the delay.
     pub fn asked_ms(&self) -> Option<u32> {
         self.asked_ms
     }
 
-    /// What the eyes did since then.
-    pub fn closures(&self) -> &[Blink] {
-        &self.closures
+    /// The eye closures since then.
+    pub fn eye_closures(&self) -> &[Blink] {
+        &self.eye_closures
     }
 
-    /// Where it stands.
+    /// The stage of the round.
     pub fn stage(&self) -> Stage {
         match (self.asked_ms, self.tone_ms) {
             (None, _) => Stage::Waiting,
@@ -62,12 +62,12 @@ impl Round {
         }
     }
 
-    /// Takes the next sample. Once it has given an outcome, the round is over.
+    /// Takes the next sample. The round is over once this has returned an outcome.
     pub fn push(&mut self, t_ms: u32, update: &BlinkUpdate, limits: &PromptThresholds) -> Option<Outcome> {
         let Some(asked_ms) = self.asked_ms else { return self.wait(t_ms, update, limits) };
         self.follow_lids(t_ms, update.state);
-        let outcome = match update.closure {
-            Some(closure) => self.judge(asked_ms, closure, limits),
+        let outcome = match update.eye_closure {
+            Some(eye_closure) => self.judge(asked_ms, eye_closure, limits),
             None => self.judge_time(asked_ms, t_ms, limits),
         };
         if update.state != EyeState::Closed && update.state != EyeState::Opening {
@@ -79,10 +79,10 @@ impl Round {
     /// Before the gesture is asked for.
     fn wait(&mut self, t_ms: u32, update: &BlinkUpdate, limits: &PromptThresholds) -> Option<Outcome> {
         let due_ms = self.received_ms + self.cue.delay_ms;
-        if update.closure.is_some_and(|closure| closure.start_ms >= self.received_ms) {
+        if update.eye_closure.is_some_and(|eye_closure| eye_closure.start_ms >= self.received_ms) {
             return Some(Outcome::Early);
         }
-        if t_ms >= due_ms && update.state == EyeState::Open && update.closure.is_none() {
+        if t_ms >= due_ms && update.state == EyeState::Open && update.eye_closure.is_none() {
             self.asked_ms = Some(t_ms);
         }
         (t_ms > due_ms + limits.patience_ms).then_some(Outcome::Missed)
@@ -99,48 +99,48 @@ impl Round {
     }
 
     /// The eyes have opened again.
-    fn judge(&mut self, asked_ms: u32, closure: Blink, limits: &PromptThresholds) -> Option<Outcome> {
-        let latest_ms = match self.closures.last() {
-            None if closure.start_ms < asked_ms + limits.min_response_ms => return Some(Outcome::Early),
+    fn judge(&mut self, asked_ms: u32, eye_closure: Blink, limits: &PromptThresholds) -> Option<Outcome> {
+        let latest_ms = match self.eye_closures.last() {
+            None if eye_closure.start_ms < asked_ms + limits.min_response_ms => return Some(Outcome::Early),
             None => asked_ms + limits.max_response_ms,
             Some(last) => last.end_ms + limits.max_between_ms,
         };
-        self.closures.push(closure);
-        if closure.start_ms > latest_ms {
+        self.eye_closures.push(eye_closure);
+        if eye_closure.start_ms > latest_ms {
             return Some(Outcome::Missed);
         }
         match self.cue.gesture {
             Gesture::Hold => {
                 let heard = self.tone_ms.is_some_and(|tone_ms| {
                     let window = limits.min_tone_response_ms..=limits.max_response_ms;
-                    closure.end_ms.checked_sub(tone_ms).is_some_and(|response_ms| window.contains(&response_ms))
+                    eye_closure.end_ms.checked_sub(tone_ms).is_some_and(|response_ms| window.contains(&response_ms))
                 });
-                (!heard || self.closures.len() > self.wanted()).then_some(Outcome::Missed)
+                (!heard || self.eye_closures.len() > self.wanted()).then_some(Outcome::Missed)
             }
             Gesture::Once | Gesture::Twice => {
-                let too_long = closure.end_ms - closure.start_ms > limits.max_short_ms;
-                (too_long || self.closures.len() > self.wanted()).then_some(Outcome::Missed)
+                let too_long = eye_closure.end_ms - eye_closure.start_ms > limits.max_short_ms;
+                (too_long || self.eye_closures.len() > self.wanted()).then_some(Outcome::Missed)
             }
         }
     }
 
-    /// Nothing ended; perhaps the time did.
+    /// No eye closure ended with this sample; the time may be up.
     fn judge_time(&self, asked_ms: u32, t_ms: u32, limits: &PromptThresholds) -> Option<Outcome> {
         if let Some(since_ms) = self.closed_since_ms {
             return (t_ms > since_ms + limits.patience_ms).then_some(Outcome::Missed);
         }
-        let last_end_ms = self.closures.last().map(|closure| closure.end_ms);
+        let last_end_ms = self.eye_closures.last().map(|eye_closure| eye_closure.end_ms);
         match last_end_ms {
-            Some(end_ms) if self.closures.len() == self.wanted() => {
+            Some(end_ms) if self.eye_closures.len() == self.wanted() => {
                 (t_ms >= end_ms + limits.quiet_ms).then_some(Outcome::Done)
             }
-            // Lids that began to sink in time are not down at once.
+            // Lids that began to close in time take a while to be closed.
             Some(end_ms) => (t_ms > end_ms + limits.max_between_ms + limits.closing_ms).then_some(Outcome::Missed),
             None => (t_ms > asked_ms + limits.max_response_ms + limits.closing_ms).then_some(Outcome::Missed),
         }
     }
 
-    /// Closures that the gesture has.
+    /// Number of eye closures in the gesture.
     fn wanted(&self) -> usize {
         if self.cue.gesture == Gesture::Twice { 2 } else { 1 }
     }
@@ -153,11 +153,11 @@ mod tests {
 
     const STEP_MS: usize = 10;
 
-    /// Start and end of each, in milliseconds.
+    /// Start and end of each eye closure, in milliseconds.
     type Closures<'a> = &'a [(u32, u32)];
 
-    /// Plays closures (start, end) against a gesture whose cue is known at 0 and due at 1000. The eyes count as closed
-    /// from 50 ms after the start until 50 ms before the end.
+    /// Plays eye closures against a gesture whose cue is received at 0 and due at 1000. The eyes count as closed from
+    /// 50 ms after the start until 50 ms before the end.
     fn play(gesture: Gesture, closures: Closures) -> (Outcome, u32) {
         let cue = Cue { round: 0, step: 0, gesture, delay_ms: 1000, hold_ms: 800 };
         let limits = Thresholds::V4.prompt;
@@ -171,9 +171,9 @@ mod tests {
                 None => EyeState::Open,
             };
             let ended = closures.iter().find(|(_, end)| *end == t_ms);
-            let closure =
+            let eye_closure =
                 ended.map(|&(start_ms, end_ms)| Blink { start_ms, closed_ms: start_ms.midpoint(end_ms), end_ms });
-            let update = BlinkUpdate { state, openness: None, blink: None, closure };
+            let update = BlinkUpdate { state, openness: None, blink: None, eye_closure };
             if let Some(outcome) = round.push(t_ms, &update, &limits) {
                 return (outcome, t_ms);
             }
@@ -207,7 +207,7 @@ mod tests {
             ("too late", Once, &[(2600, 2800)], Missed),
             ("before the cue", Once, &[(400, 600), (1400, 1600)], Early),
             ("over the cue", Once, &[(900, 1100)], Early),
-            ("sooner than anybody can", Once, &[(1100, 1300)], Early),
+            ("faster than anyone can react", Once, &[(1100, 1300)], Early),
         ];
         for (what, gesture, closures, expected) in cases {
             assert_eq!(play(gesture, closures).0, expected, "{what}");
@@ -215,11 +215,11 @@ mod tests {
     }
 
     #[test]
-    fn a_blink_that_began_before_the_cue_was_known_counts_for_nothing() {
+    fn a_blink_that_began_before_the_cue_was_received_does_not_count() {
         let cue = Cue { round: 1, step: 0, gesture: Gesture::Once, delay_ms: 1000, hold_ms: 800 };
         let mut round = Round::new(cue, 5000);
-        let closure = Some(Blink { start_ms: 4950, closed_ms: 5000, end_ms: 5100 });
-        let update = BlinkUpdate { state: EyeState::Open, openness: None, blink: None, closure };
+        let eye_closure = Some(Blink { start_ms: 4950, closed_ms: 5000, end_ms: 5100 });
+        let update = BlinkUpdate { state: EyeState::Open, openness: None, blink: None, eye_closure };
         assert_eq!(round.push(5100, &update, &Thresholds::V4.prompt), None);
         assert_eq!(round.stage(), Stage::Waiting);
     }
@@ -232,10 +232,10 @@ mod tests {
     }
 
     #[test]
-    fn eyes_that_cannot_be_read_hold_up_the_cue_and_then_end_the_round() {
+    fn unreadable_eyes_delay_the_cue_and_then_end_the_round() {
         let cue = Cue { round: 0, step: 0, gesture: Gesture::Once, delay_ms: 1000, hold_ms: 800 };
         let mut round = Round::new(cue, 0);
-        let unread = BlinkUpdate { state: EyeState::Unknown, openness: None, blink: None, closure: None };
+        let unread = BlinkUpdate { state: EyeState::Unknown, openness: None, blink: None, eye_closure: None };
         let limits = Thresholds::V4.prompt;
         assert_eq!(round.push(5000, &unread, &limits), None);
         assert_eq!(round.asked_ms(), None);

@@ -1,49 +1,54 @@
-//! Which frames become cells: recorded frames and counted closures in, frames out. A function of numbers that are signed.
+//! Which frames become cells: recorded frames and counted eye closures in, frames out. A function of signed numbers
+//! only.
 
 use std::ops::Range;
 
-use super::CELLS;
+use super::layout::CELLS;
 use crate::blink::Blink;
+use crate::frame_record::FrameRecord;
 use crate::gate::Gate;
 use crate::prompt::Round;
-use crate::transcript::FrameRecord;
 
-/// One step of a challenge: the frames it took, none of which belong to another, and the closures that were counted in it.
+/// One step of a challenge: its frames, which belong to no other step, and the eye closures that were counted in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moment {
     /// Positions among the recorded frames.
     pub frames: Range<usize>,
-    /// Its closures, in their order.
-    pub closures: Vec<Blink>,
-    /// Times of the frames that the captures were cut from, if they are of one of these closures.
+    /// Its eye closures, oldest first.
+    pub eye_closures: Vec<Blink>,
+    /// Times of the frames that the captures were cut from, if they belong to one of these eye closures.
     pub captures: Vec<u32>,
 }
 
-/// Lids that have just come up are still in motion, and read otherwise as soon as the picture is shrunk.
+/// Lids that have just opened are still moving, and read differently once the picture is shrunk.
 pub(crate) const OPENED_MS: u32 = 100;
 
-/// So long before a gesture is asked for its moment begins: the strip shows open eyes first.
+/// A moment begins this long before its gesture is asked for, so that the strip shows open eyes first.
 const LEAD_MS: u32 = 600;
 
-/// So long before a blink its moment begins, where nothing is asked for.
+/// Without prompts, a moment begins this long before its blink.
 const BLINK_LEAD_MS: u32 = 1500;
 
 impl Moment {
-    /// The moment of a round, which took these `frames` of those recorded.
+    /// The moment of a round, which took these `frames` of the recorded ones.
     pub(crate) fn of_round(recorded: &[FrameRecord], frames: Range<usize>, round: &Round) -> Moment {
         let from_ms = round.asked_ms().unwrap_or(0).saturating_sub(LEAD_MS);
-        Moment { frames: since(recorded, frames, from_ms), closures: round.closures().to_vec(), captures: Vec::new() }
+        Moment {
+            frames: since(recorded, frames, from_ms),
+            eye_closures: round.eye_closures().to_vec(),
+            captures: Vec::new(),
+        }
     }
 
-    /// The moment of a blink, up to the last frame of those recorded.
+    /// The moment of a blink, up to the last recorded frame.
     pub(crate) fn of_blink(recorded: &[FrameRecord], blink: Blink) -> Moment {
         let from_ms = blink.start_ms.saturating_sub(BLINK_LEAD_MS);
-        Moment { frames: since(recorded, 0..recorded.len(), from_ms), closures: vec![blink], captures: Vec::new() }
+        Moment { frames: since(recorded, 0..recorded.len(), from_ms), eye_closures: vec![blink], captures: Vec::new() }
     }
 
-    /// Whether this closure was counted in it.
-    pub(crate) fn has(&self, closure: &Blink) -> bool {
-        self.closures.contains(closure)
+    /// Whether this eye closure was counted in it.
+    pub(crate) fn has(&self, eye_closure: &Blink) -> bool {
+        self.eye_closures.contains(eye_closure)
     }
 }
 
@@ -52,13 +57,15 @@ fn since(recorded: &[FrameRecord], frames: Range<usize>, from_ms: u32) -> Range<
     start..frames.end
 }
 
-/// The frames that a strip shows, oldest first: positions among `frames`. The cells are shared out among the moments evenly.
+/// Returns the frames that a strip shows, oldest first, as positions in `frames`. The cells are shared evenly among the
+/// moments.
 ///
-/// Of each moment, among the frames whose eyes were read: for each closure the last frame before its start, the deepest and
-/// the first with eyes that have been open again for a moment; the frames of the captures, which may lie before it; the
-/// first and the last frame; then, again and again, the frame nearest to the middle of the longest time without a cell (the
-/// earliest such time, the earlier of two frames). Fewer than [`CELLS`] only where there are fewer frames, or where the
-/// frame of a capture is a cell of the moment before.
+/// Of each moment, only frames whose eyes were read are chosen, in this order: for each eye closure, the last frame
+/// before its start, the one with the eyes closed furthest, and the first with eyes that have been open again for a
+/// moment; the frames of the captures, which may be earlier than the moment; the first and the last frame; then,
+/// repeatedly, the frame nearest to the middle of the longest gap between two chosen frames (of equal gaps or frames,
+/// the earlier). Returns fewer than [`CELLS`] only if there are fewer frames, or if a capture's frame is also a cell of
+/// the moment before.
 pub fn choose(frames: &[FrameRecord], moments: &[Moment]) -> Vec<usize> {
     let share = CELLS / moments.len().max(1);
     let mut chosen: Vec<usize> = moments.iter().flat_map(|moment| of_moment(frames, moment, share)).collect();
@@ -67,7 +74,7 @@ pub fn choose(frames: &[FrameRecord], moments: &[Moment]) -> Vec<usize> {
     chosen
 }
 
-/// The frames of one moment that a strip shows: at most `share`.
+/// The frames of one moment that a strip shows, at most `share`.
 pub(crate) fn of_moment(frames: &[FrameRecord], moment: &Moment, share: usize) -> Vec<usize> {
     let is_read = |&i: &usize| frames[i].ears().is_some() && frames[i].gate().is_some_and(Gate::eyes_usable);
     let read: Vec<usize> = moment.frames.clone().filter(is_read).collect();
@@ -81,10 +88,10 @@ pub(crate) fn of_moment(frames: &[FrameRecord], moment: &Moment, share: usize) -
             chosen.insert(chosen.partition_point(|&c| c < index), index);
         }
     };
-    for closure in &moment.closures {
-        take(read.iter().copied().rfind(|&i| time(i) < closure.start_ms));
-        take(read.iter().copied().find(|&i| time(i) == closure.closed_ms));
-        take(read.iter().copied().find(|&i| time(i) >= closure.end_ms + OPENED_MS));
+    for eye_closure in &moment.eye_closures {
+        take(read.iter().copied().rfind(|&i| time(i) < eye_closure.start_ms));
+        take(read.iter().copied().find(|&i| time(i) == eye_closure.closed_ms));
+        take(read.iter().copied().find(|&i| time(i) >= eye_closure.end_ms + OPENED_MS));
     }
     for &t_ms in &moment.captures {
         take((0..frames.len()).find(|i| time(*i) == t_ms && is_read(i)));
@@ -98,7 +105,7 @@ pub(crate) fn of_moment(frames: &[FrameRecord], moment: &Moment, share: usize) -
     chosen
 }
 
-/// The frame nearest to the middle of the longest time between two chosen frames that has a frame in it.
+/// The frame nearest to the middle of the longest gap between two chosen frames that has a frame in it.
 fn middle_of_longest_gap(read: &[usize], chosen: &[usize], time: impl Fn(usize) -> u32) -> Option<usize> {
     let mut best: Option<(u32, usize)> = None;
     for pair in chosen.windows(2) {
@@ -127,27 +134,27 @@ mod tests {
     #[test]
     fn the_turning_points_are_taken_and_the_rest_is_spread() {
         let blink = Blink { start_ms: 1320, closed_ms: 1386, end_ms: 1518 };
-        let chosen = choose(&frames(), &[Moment { frames: 20..70, closures: vec![blink], captures: Vec::new() }]);
+        let chosen = choose(&frames(), &[Moment { frames: 20..70, eye_closures: vec![blink], captures: Vec::new() }]);
         assert_eq!(chosen.len(), CELLS);
         for must in [20, 39, 42, 49, 69] {
             assert!(chosen.contains(&must), "{must}: {chosen:?}");
         }
-        assert!(chosen.iter().all(|i| !(50..60).contains(i)), "unread eyes are no cells: {chosen:?}");
+        assert!(chosen.iter().all(|i| !(50..60).contains(i)), "frames without eyes are not cells: {chosen:?}");
         assert!(chosen.is_sorted_by(|a, b| a < b));
         let longest = chosen.windows(2).map(|two| two[1] - two[0]).max();
-        assert_eq!(longest, Some(11), "but for the frames without eyes nothing is skipped for long: {chosen:?}");
+        assert_eq!(longest, Some(11), "nothing but the frames without eyes leaves a long gap: {chosen:?}");
     }
 
     #[test]
     fn three_steps_share_the_cells() {
-        let closure = |start: u32| Blink { start_ms: start, closed_ms: start + 66, end_ms: start + 198 };
-        let twice = vec![closure(2310), closure(2640)];
+        let eye_closure = |start: u32| Blink { start_ms: start, closed_ms: start + 66, end_ms: start + 198 };
+        let twice = vec![eye_closure(2310), eye_closure(2640)];
         let moments = [
-            Moment { frames: 0..45, closures: vec![closure(660)], captures: Vec::new() },
-            Moment { frames: 60..110, closures: twice, captures: vec![1980, 2376] },
+            Moment { frames: 0..45, eye_closures: vec![eye_closure(660)], captures: Vec::new() },
+            Moment { frames: 60..110, eye_closures: twice, captures: vec![1980, 2376] },
             Moment {
                 frames: 120..180,
-                closures: vec![Blink { start_ms: 4290, closed_ms: 4950, end_ms: 5610 }],
+                eye_closures: vec![Blink { start_ms: 4290, closed_ms: 4950, end_ms: 5610 }],
                 captures: Vec::new(),
             },
         ];
@@ -161,7 +168,8 @@ mod tests {
     #[test]
     fn few_frames_give_few_cells() {
         let blink = Blink { start_ms: 66, closed_ms: 99, end_ms: 132 };
-        let chosen = choose(&frames()[..6], &[Moment { frames: 0..6, closures: vec![blink], captures: Vec::new() }]);
+        let chosen =
+            choose(&frames()[..6], &[Moment { frames: 0..6, eye_closures: vec![blink], captures: Vec::new() }]);
         assert_eq!(chosen, [0, 1, 2, 3, 4, 5]);
         assert!(choose(&[], &[]).is_empty());
     }

@@ -1,124 +1,125 @@
-//! The verdict on a strip: its cells, what was recorded of their frames, and the captures in; a score and the first thing
-//! that stands against it out.
+//! Scoring and judging a strip: the strip, the recorded numbers of its frames and the captures in; a score and the
+//! first failed check out.
 
 use serde::{Deserialize, Serialize};
 
+use super::choose::{Moment, choose};
+use super::layout::CELL_SIDE;
 use super::sheet::{self, Sheet};
-use super::{CELL_SIDE, Moment, choose};
 use crate::blink::{Blink, BlinkDetector};
 use crate::ear::EyeRatios;
 use crate::error::EngineError;
-use crate::fingerprint::Fingerprint;
 use crate::frame::Frame;
+use crate::frame_record::FrameRecord;
 use crate::geometry::{Point, Region};
 use crate::mesh::Mesh;
 use crate::pair::{AlignedFace, PairScore};
+use crate::perceptual_hash::Fingerprint;
 use crate::reason::Reason;
-use crate::score::CaptureScore;
+use crate::score::{CaptureScore, Scorer};
 use crate::stats::median;
+use crate::stop::Stop;
 use crate::thresholds::Thresholds;
-use crate::tracker::Tracker;
-use crate::transcript::FrameRecord;
 
-/// Cells so near to a moment's closures are looked at together.
+/// Cells this close to a moment's eye closures are judged together.
 const LEAD_MS: u32 = 600;
 
-/// What a strip reads.
+/// The readings of a strip.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StripScore {
     /// Its cells, oldest first.
     pub cells: Vec<CellScore>,
-    /// The closures that the cells' own values give.
+    /// The eye closures that follow from the cells' own values.
     pub closures: Vec<Blink>,
-    /// Of the sheet as a whole.
+    /// Perceptual hash of the whole sheet.
     pub fingerprint: Fingerprint,
-    /// Of the sheet as a whole ([`crate::Record::pixels`]).
+    /// Exact hash of the whole sheet ([`crate::Record::pixels`]).
     #[serde(skip)]
     pub(crate) pixels: String,
-    /// How the open capture compares with the cell of its own frame; `None` if no face could be read there.
-    pub open_twin: Option<PairScore>,
-    /// The same of the closed capture.
-    pub closed_twin: Option<PairScore>,
+    /// How the open capture compares with its matching cell, the one of its own frame; `None` if no face could be read
+    /// there.
+    #[serde(rename = "open_twin")]
+    pub open_match: Option<PairScore>,
+    /// The same for the closed capture.
+    #[serde(rename = "closed_twin")]
+    pub closed_match: Option<PairScore>,
 }
 
-/// A capture as the strip is held against it.
-pub(crate) struct Shown<'a> {
+/// A capture, to compare with its matching cell in the strip.
+pub(crate) struct CaptureInStrip<'a> {
     /// Time of its frame.
     pub(crate) t_ms: u32,
-    /// What it reads.
+    /// Its readings.
     pub(crate) score: &'a CaptureScore,
 }
 
-/// What one cell reads.
+/// The readings of one cell.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct CellScore {
     /// Time of its frame.
     pub t_ms: u32,
     /// EAR that the transcript claims for that frame, mean of both eyes.
     pub claimed: f32,
-    /// EAR that we read in the cell, mean of both eyes; `None` if no face could be read.
+    /// EAR read in the cell, mean of both eyes; `None` if no face could be read.
     pub ear: Option<f32>,
-    /// The same of each eye.
+    /// The same for each eye.
     #[serde(default)]
     pub ears: Option<EyeRatios>,
     /// Distance of the face's shape from that of the open capture ([`crate::pair`]).
     pub shape_distance: Option<f32>,
-    /// Likeness to the face of the open capture.
-    pub likeness: Option<f32>,
-    /// Likeness to the cell before.
-    pub likeness_before: Option<f32>,
+    /// Similarity to the face of the open capture.
+    #[serde(rename = "likeness")]
+    pub similarity: Option<f32>,
+    /// Similarity to the previous cell.
+    #[serde(rename = "likeness_before")]
+    pub similarity_before: Option<f32>,
 }
 
 /// A cell's face.
-struct Read {
+struct CellFace {
     face: Option<AlignedFace>,
     ears: EyeRatios,
 }
 
-/// Scores the strip of `moments` and judges it beside the open and the closed capture. `score` is filled as far as the check
-/// came.
+/// Scores the strip of these recorded frames and moments beside the open and the closed capture.
 ///
 /// # Errors
-/// The outer one is a fault of ours ([`EngineError::Network`]); the inner one is the answer.
-pub(crate) fn judge(
+/// [`Stop::Rejected`] if the strip cannot be decoded, [`Stop::Fault`] if a network fails.
+pub(crate) fn score(
     jpeg: &[u8],
     (frames, moments): (&[FrameRecord], &[Moment]),
-    captures: [Shown; 2],
-    tracker: &mut Tracker,
+    captures: [CaptureInStrip; 2],
+    scorer: &mut Scorer,
     thresholds: &Thresholds,
-    score: &mut Option<StripScore>,
-) -> Result<Result<(), Reason>, EngineError> {
-    let Sheet { fingerprint, pixels, cells } = match sheet::decode(jpeg, thresholds) {
-        Ok(sheet) => sheet,
-        Err(reason) => return Ok(Err(reason)),
-    };
+) -> Result<StripScore, Stop> {
+    let Sheet { fingerprint, pixels, cells } = sheet::decode(jpeg, thresholds)?;
     let chosen = choose(frames, moments);
     let mut read = Vec::with_capacity(chosen.len());
     for picture in cells.into_iter().take(chosen.len()) {
-        read.push(read_cell(&picture.as_frame(), tracker, thresholds)?);
+        read.push(read_cell(&picture.as_frame(), scorer, thresholds)?);
     }
-    let whole = (fingerprint, pixels);
-    let score = score.insert(score_cells(frames, &chosen, &read, &captures, whole, thresholds));
-    Ok(check(score, moments, thresholds))
+    let hashes = (fingerprint, pixels);
+    Ok(score_cells(frames, &chosen, &read, &captures, hashes, thresholds))
 }
 
-/// The region that the cell was cut out along, in the cell's own pixels: a pixel of a cell is the mean of four of the crop.
+/// The region of the face in the cell's own pixels: the whole cell. Each pixel of a cell is the mean of four of the
+/// crop.
 const WHOLE_CELL: Region = Region {
     center: Point { x: CELL_SIDE as f32 / 2.0 - 0.25, y: CELL_SIDE as f32 / 2.0 - 0.25 },
     size: CELL_SIDE as f32,
     angle: 0.0,
 };
 
-fn read_cell(cell: &Frame, tracker: &mut Tracker, thresholds: &Thresholds) -> Result<Option<Read>, EngineError> {
-    let mesh = tracker.read_mesh(cell, &WHOLE_CELL, thresholds)?;
+fn read_cell(cell: &Frame, scorer: &mut Scorer, thresholds: &Thresholds) -> Result<Option<CellFace>, EngineError> {
+    let mesh = scorer.read_mesh(cell, &WHOLE_CELL, thresholds)?;
     let read = |Mesh { points, .. }: Mesh| {
         let ears = EyeRatios::of(&points)?.quantized();
-        Some(Read { face: AlignedFace::of(cell, &points), ears })
+        Some(CellFace { face: AlignedFace::of(cell, &points), ears })
     };
     Ok(mesh.and_then(read))
 }
 
-/// How two faces compare that can be compared.
+/// Compares two faces, if both can be compared.
 fn compare(a: Option<&AlignedFace>, b: Option<&AlignedFace>) -> Option<PairScore> {
     a?.compare(b?)
 }
@@ -126,8 +127,8 @@ fn compare(a: Option<&AlignedFace>, b: Option<&AlignedFace>) -> Option<PairScore
 fn score_cells(
     frames: &[FrameRecord],
     chosen: &[usize],
-    read: &[Option<Read>],
-    [open, closed]: &[Shown; 2],
+    read: &[Option<CellFace>],
+    [open, closed]: &[CaptureInStrip; 2],
     (fingerprint, pixels): (Fingerprint, String),
     thresholds: &Thresholds,
 ) -> StripScore {
@@ -137,11 +138,11 @@ fn score_cells(
     let mut detector = BlinkDetector::with_level(thresholds.strip.blink(&thresholds.blink), level);
     let mut closures = Vec::new();
     let (open_face, closed_face) = (open.score.aligned(), closed.score.aligned());
-    let mut before: Option<&Read> = None;
+    let mut before: Option<&CellFace> = None;
     let cells = chosen.iter().zip(read).map(|(&index, read)| {
         let t_ms = frames[index].t_ms();
         let update = detector.update(t_ms, read.as_ref().map(|read| read.ears));
-        closures.extend(update.closure);
+        closures.extend(update.eye_closure);
         let face = read.as_ref().and_then(|read| read.face.as_ref());
         let to_open = compare(open_face.as_ref(), face);
         let to_before = compare(face, before.and_then(|before| before.face.as_ref()));
@@ -152,31 +153,37 @@ fn score_cells(
             ear: read.as_ref().map(|read| read.ears.mean()),
             ears: read.as_ref().map(|read| read.ears),
             shape_distance: to_open.map(|pair| pair.shape_distance),
-            likeness: to_open.map(|pair| pair.likeness),
-            likeness_before: to_before.map(|pair| pair.likeness),
+            similarity: to_open.map(|pair| pair.similarity),
+            similarity_before: to_before.map(|pair| pair.similarity),
         }
     });
     let cells = cells.collect();
-    let twin = |shown: &Shown, face: Option<AlignedFace>| {
-        let at = chosen.iter().position(|&index| frames[index].t_ms() == shown.t_ms)?;
+    let compare_with_cell = |capture: &CaptureInStrip, face: Option<AlignedFace>| {
+        let at = chosen.iter().position(|&index| frames[index].t_ms() == capture.t_ms)?;
         compare(face.as_ref(), read.get(at)?.as_ref()?.face.as_ref())
     };
-    let (open_twin, closed_twin) = (twin(open, open_face), twin(closed, closed_face));
-    StripScore { cells, closures, fingerprint, pixels, open_twin, closed_twin }
+    let open_match = compare_with_cell(open, open_face);
+    let closed_match = compare_with_cell(closed, closed_face);
+    StripScore { cells, closures, fingerprint, pixels, open_match, closed_match }
 }
 
-/// Whether these closures are those of the moment, one for one. What the eyes did before its first one says nothing.
+/// Whether these eye closures are those of the moment, one for one. What the eyes did before its first one does not
+/// matter.
 fn shows(found: &[Blink], moment: &Moment) -> bool {
-    let (Some(first), Some(last)) = (moment.closures.first(), moment.closures.last()) else { return true };
+    let (Some(first), Some(last)) = (moment.eye_closures.first(), moment.eye_closures.last()) else { return true };
     let within: Vec<&Blink> = found
         .iter()
         .filter(|closure| closure.end_ms >= first.start_ms && closure.start_ms <= last.end_ms + LEAD_MS)
         .collect();
     let overlap = |(a, b): (&&Blink, &Blink)| a.start_ms <= b.end_ms && b.start_ms <= a.end_ms;
-    within.len() == moment.closures.len() && within.iter().zip(&moment.closures).all(overlap)
+    within.len() == moment.eye_closures.len() && within.iter().zip(&moment.eye_closures).all(overlap)
 }
 
-fn check(score: &StripScore, moments: &[Moment], thresholds: &Thresholds) -> Result<(), Reason> {
+/// Judges the scored strip of these moments.
+///
+/// # Errors
+/// The [`Reason`] of the first check that fails.
+pub(crate) fn check(score: &StripScore, moments: &[Moment], thresholds: &Thresholds) -> Result<(), Reason> {
     let limits = &thresholds.strip;
     let count = |wrong: &dyn Fn(&CellScore) -> bool| score.cells.iter().filter(|cell| wrong(cell)).count();
     let unread = count(&|cell| cell.ear.is_none());
@@ -185,30 +192,30 @@ fn check(score: &StripScore, moments: &[Moment], thresholds: &Thresholds) -> Res
     }
     let other = |cell: &CellScore| {
         cell.shape_distance.is_some_and(|d| d > limits.max_shape_distance)
-            || cell.likeness.is_some_and(|l| l < limits.min_cell_likeness)
+            || cell.similarity.is_some_and(|similarity| similarity < limits.min_cell_similarity)
     };
-    // A head may turn for a moment; a whole step in which nothing is alike shows somebody else.
+    // A head may turn for a moment, but a whole step without similar cells shows somebody else.
     let unlike = |moment: &Moment| {
-        let of_moment = moment.closures.first().zip(moment.closures.last());
+        let ends = moment.eye_closures.first().zip(moment.eye_closures.last());
         let near = |cell: &&CellScore| {
-            of_moment
-                .is_some_and(|(a, b)| (a.start_ms.saturating_sub(LEAD_MS)..=b.end_ms + LEAD_MS).contains(&cell.t_ms))
+            ends.is_some_and(|(a, b)| (a.start_ms.saturating_sub(LEAD_MS)..=b.end_ms + LEAD_MS).contains(&cell.t_ms))
         };
-        median(score.cells.iter().filter(near).filter_map(|cell| cell.likeness).collect()) < limits.min_likeness
+        median(score.cells.iter().filter(near).filter_map(|cell| cell.similarity).collect()) < limits.min_similarity
     };
-    // The captures' frames are in the strip themselves, so these must agree as only one picture agrees with itself.
-    let is_twin = |twin: &Option<PairScore>| {
-        twin.is_some_and(|twin| {
-            twin.likeness >= limits.min_twin_likeness && twin.shape_distance <= limits.max_twin_distance
+    // The captures' own frames are in the strip too, so each must agree with its cell as only one picture agrees with
+    // itself.
+    let is_match = |pair: &Option<PairScore>| {
+        pair.is_some_and(|pair| {
+            pair.similarity >= limits.min_match_similarity && pair.shape_distance <= limits.max_match_distance
         })
     };
-    if !(is_twin(&score.open_twin) && is_twin(&score.closed_twin)) {
+    if !(is_match(&score.open_match) && is_match(&score.closed_match)) {
         return Err(Reason::StripDiffers);
     }
     if count(&other) > 0 || moments.iter().any(unlike) {
         return Err(Reason::StripDiffers);
     }
-    if count(&|cell| cell.likeness_before.is_some_and(|l| l > limits.max_likeness)) > 0 {
+    if count(&|cell| cell.similarity_before.is_some_and(|similarity| similarity > limits.max_similarity)) > 0 {
         return Err(Reason::CapturesIdentical);
     }
     if !moments.iter().all(|moment| shows(&score.closures, moment)) {

@@ -1,24 +1,32 @@
-//! The sheet: cells in, one JPEG out, and back.
+//! The sheet: cells in, one JPEG out, and back again.
 
-use super::{CELL_SIDE, CELLS, COLUMNS, ROWS};
+use super::layout::{CELL_SIDE, CELLS, COLUMNS, ROWS};
 use crate::budget::STRIP_MAX_BYTES;
 use crate::error::EngineError;
-use crate::fingerprint::{Fingerprint, pixel_hash};
 use crate::frame::{Frame, Picture};
+use crate::geometry::Region;
 use crate::jpeg::{self, Encoded};
-use crate::mesh::CROP_SIDE;
+use crate::mesh::{CROP_SIDE, sample_crop};
+use crate::perceptual_hash::{Fingerprint, pixel_hash};
 use crate::reason::Reason;
 use crate::thresholds::Thresholds;
 
-/// A face, cut out along its region: [`CELL_SIDE`] rows of as many R, G, B triples.
+/// A face cut out of a frame: [`CELL_SIDE`] rows of as many R, G, B triples.
 #[derive(Clone, Debug)]
 pub(crate) struct Cell(Vec<u8>);
 
 const _: () = assert!(CROP_SIDE == 2 * CELL_SIDE);
 
 impl Cell {
-    /// Shrinks the crop that a mesh was read from ([`CROP_SIDE`] rows of R, G, B triples, 0 to 1) to half its side.
-    pub(crate) fn of_crop(crop: &[f32]) -> Cell {
+    /// Cuts the region out of the frame that a mesh was read in.
+    pub(crate) fn cut(frame: &Frame, region: &Region) -> Cell {
+        let mut crop = Vec::new();
+        sample_crop(frame, region, &mut crop);
+        Cell::of_crop(&crop)
+    }
+
+    /// Shrinks the mesh's crop ([`CROP_SIDE`] rows of R, G, B triples, 0 to 1) to half its side.
+    fn of_crop(crop: &[f32]) -> Cell {
         let row = CROP_SIDE * 3;
         let mean = |at: usize| {
             let sum = crop[at] + crop[at + 3] + crop[at + row] + crop[at + row + 3];
@@ -30,8 +38,8 @@ impl Cell {
     }
 }
 
-/// Lays the cells out in rows, in their order, and compresses them. Cells that are missing stay black. `None` if even the
-/// lowest quality makes too many bytes.
+/// Lays the cells out in rows, in order, and compresses them. Missing cells stay black. `None` if even the lowest
+/// quality makes too many bytes.
 ///
 /// # Errors
 /// [`EngineError::Encode`] if the picture cannot be encoded.
@@ -52,20 +60,20 @@ pub(crate) fn encode(cells: &[Option<&Cell>]) -> Result<Option<Encoded>, EngineE
     jpeg::encode(&sheet, STRIP_MAX_BYTES)
 }
 
-/// A strip from outside.
+/// A decoded strip from outside.
 pub(crate) struct Sheet {
-    /// Of the whole.
+    /// Perceptual hash of the whole sheet.
     pub(crate) fingerprint: Fingerprint,
-    /// Of the whole.
+    /// Exact hash of the whole sheet's pixels.
     pub(crate) pixels: String,
-    /// The cells, in their order.
+    /// The cells, in order.
     pub(crate) cells: Vec<Picture>,
 }
 
 /// Decodes a strip from outside.
 ///
 /// # Errors
-/// The [`Reason`] for which it is refused.
+/// The [`Reason`] for rejecting it.
 pub(crate) fn decode(bytes: &[u8], thresholds: &Thresholds) -> Result<Sheet, Reason> {
     let mut limits = thresholds.capture.clone();
     limits.max_bytes = thresholds.strip.max_bytes;
@@ -87,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_come_back_in_their_places() {
+    fn cells_keep_their_positions() {
         let grey = |level: f32| Cell::of_crop(&vec![level / 255.0; CROP_SIDE * CROP_SIDE * 3]);
         let all: Vec<Cell> = (0..CELLS).map(|i| grey(10.0 * i as f32)).collect();
         let mut places: Vec<Option<&Cell>> = all.iter().map(Some).collect();
@@ -102,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sheet_of_another_size_is_refused() {
+    fn a_sheet_of_another_size_is_rejected() {
         let picture = Picture::from_rgb(&vec![9; 576 * 400 * 3], 576, 400).unwrap();
         let jpeg = jpeg::encode(&picture.as_frame(), STRIP_MAX_BYTES).unwrap().unwrap();
         assert_eq!(decode(&jpeg.bytes, &Thresholds::V4).err(), Some(Reason::CaptureSize));

@@ -1,4 +1,5 @@
-//! Every limit the engine judges by, as one named set. Both sides must agree on it, and every record carries its name.
+//! Every limit the engine judges by, as one named set. Browser and server must use the same set, and every record
+//! carries its name.
 
 mod blink;
 mod steps;
@@ -8,53 +9,55 @@ use crate::budget::{CAPTURE_MAX_BYTES, STRIP_MAX_BYTES};
 pub use blink::BlinkThresholds;
 pub use steps::{PromptThresholds, StripThresholds};
 
-/// A named set of limits. There is no default: who judges, names the set.
+/// A named set of limits. There is no default: the caller names the set to judge by.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Thresholds {
-    /// The set's name, as it stands in transcripts and records.
+    /// The set's name in transcripts and records.
     pub name: &'static str,
 
-    /// Presence from which a region holds a face (MediaPipe `min_tracking_confidence`).
+    /// Least presence of a region that holds a face (MediaPipe `min_tracking_confidence`).
     pub min_presence: f32,
-    /// Milliseconds between two runs of the detector while a face is tracked. A few times a second is enough to notice
-    /// a second person, and costs little.
+    /// Milliseconds between two runs of the detector while a face is tracked. A few runs a second notice a second
+    /// person and cost little.
     pub detect_every_ms: f64,
-    /// Milliseconds between two closer looks for a face far away, while there is none. A closer look costs six runs of
-    /// the detector, too much for every frame of a slow phone.
+    /// Milliseconds between two closer looks for a face far away, while none is tracked. A closer look costs six runs
+    /// of the detector, too much for every frame on a slow phone.
     pub look_closely_every_ms: f64,
-    /// Least detector score of a closer look: it sees six times as many places, so it must be surer.
+    /// Least detector score in a closer look: it searches six times as many places, so it must be more certain.
     pub min_close_score: f32,
-    /// A second face counts from this share of the main face's width; smaller ones are pictures on the wall.
+    /// A second face counts from this share of the main face's width. Smaller ones are pictures on the wall.
     pub second_face_width: f32,
 
-    /// A fault that was found is gone only when its figure is better than its limit by this share of it.
+    /// A fault is cleared only when its figure is better than the limit by this share of the limit.
     pub hysteresis: f32,
-    /// Least mean luma of the face, 0–255. Below it closed eyes begin to read as open: at 25 those of one in four people,
-    /// at 18 of two or three, at 15 of all (noise of 3 to 6 grey levels; `accuracy sweeps`).
+    /// Least mean luma of the face, 0–255. Below it closed eyes begin to read as open: at 25 for one in four people, at
+    /// 18 for two or three, at 15 for all (noise of 3 to 6 grey levels; `accuracy sweeps`).
     pub min_light: f32,
     /// Greatest mean luma of the face.
     pub max_light: f32,
-    /// Greatest share of clipped pixels in the face. Lids read well up to 0.5; from 0.7 on closed eyes begin to read as
+    /// Greatest share of clipped pixels in the face. Lids read well up to 0.5; from 0.7 closed eyes begin to read as
     /// open (`accuracy sweeps`).
     pub max_clipped: f32,
-    /// Least face width as a share of the frame's shorter side (original: 0.18 of the width, with wider boxes).
+    /// Least face width as a share of the frame's shorter side (the original check: 0.18 of the width, with wider
+    /// boxes).
     pub min_face_width: f32,
     /// Least face width in pixels, so that a capture shows a person.
     pub min_face_pixels: f32,
-    /// Least face width in pixels at which lids are read. On sharp stills they read well down to 20 (`accuracy sweeps`); the
-    /// rest is for cameras that are not as sharp as their pixels are many.
+    /// Least face width in pixels at which lids are read. On sharp stills they read well down to 20 (`accuracy
+    /// sweeps`); the margin is for cameras that are less sharp than their resolution suggests.
     pub min_lids_pixels: f32,
     /// Greatest face width as a share of the frame's shorter side.
     pub max_face_width: f32,
-    /// Greatest distance of the face's centre from the frame's, as a share of the frame (original: 0.30, horizontal).
+    /// Greatest distance of the face's centre from the frame's, as a share of the frame (the original check: 0.30,
+    /// horizontally).
     pub max_off_center: f32,
-    /// Greatest turn to a side, degrees.
+    /// Greatest turn to either side in degrees.
     pub max_yaw_deg: f32,
-    /// Lowest nod, degrees (looking down is negative).
+    /// Lowest nod in degrees (looking down is negative).
     pub min_pitch_deg: f32,
-    /// Highest nod, degrees.
+    /// Highest nod in degrees.
     pub max_pitch_deg: f32,
-    /// Greatest tilt, degrees.
+    /// Greatest tilt in degrees.
     pub max_roll_deg: f32,
     /// Least sharpness ([`crate::Quality::sharpness`]) of a face.
     pub min_sharpness: f32,
@@ -62,20 +65,20 @@ pub struct Thresholds {
     /// open (`accuracy sweeps`).
     pub min_lids_sharpness: f32,
     /// Greatest share of an eye that a reflection may hide ([`crate::Glare`]). Under a reflection of 0.06 or more most
-    /// closed eyes read as open (`accuracy sweeps`; faint ones that whiten nothing go unnoticed). In 21 clips of recorded people, three
-    /// with glasses, no eye has any, and 0.016 where frames were recompressed and somebody opened her eyes wide; a
-    /// catchlight in the eye itself, 0.15 of its width across, would have 0.03.
+    /// closed eyes read as open (`accuracy sweeps`; faint reflections that turn nothing white go unnoticed). In 21
+    /// clips of recorded people, three with glasses, no eye has any, except 0.016 in recompressed frames of a person
+    /// with wide open eyes. A catchlight in the eye itself, 0.15 of its width across, would have 0.03.
     pub max_glare: f32,
-    /// Least mean luma of a picture without a face: below it the room is dark.
+    /// Least mean luma of a picture without a face. Below it the room is dark.
     pub min_scene_light: f32,
     /// Greatest share of clipped pixels in a picture without a face.
     pub max_scene_clipped: f32,
-    /// Least detail ([`crate::Scene::detail`]) of a picture without a face: below it the camera is out of focus or shaken.
-    /// Sharp stills have 0.02 to 1, blurred ones 0.001.
+    /// Least detail ([`crate::Scene::detail`]) of a picture without a face. Below it the camera is out of focus or
+    /// shaken. Sharp stills have 0.02 to 1, blurred ones 0.001.
     pub min_scene_detail: f32,
 
-    /// When something has come before the eyes.
-    pub cover: CoverThresholds,
+    /// Limits of the check for occlusion.
+    pub occlusion: OcclusionThresholds,
     /// Limits of the blink detector.
     pub blink: BlinkThresholds,
     /// Limits of the captures' scores.
@@ -86,57 +89,58 @@ pub struct Thresholds {
     pub strip: StripThresholds,
 }
 
-/// When something has come before the eyes ([`crate::Surroundings`]).
+/// Limits of the check whether something has come between the eyes and the camera ([`crate::EyeContext`]).
 #[derive(Clone, Debug, PartialEq)]
-pub struct CoverThresholds {
+pub struct OcclusionThresholds {
     /// Least correlation of the luma around the eyes with that of the last frame with open eyes. Real blinks keep 0.78
     /// even in a dim, noisy picture, and 0.6 at 8 frames/s with a moving head; hands and cards bring it far below.
-    pub min_likeness: f32,
-    /// Greatest change of a row of the nose's bridge against the rest, in standard deviations, where the eyes do not read
-    /// open. Real blinks stay below 0.49, also behind glasses that slide; bars and most pens over both eyes give 0.6 to 5.
+    pub min_similarity: f32,
+    /// Greatest change of a row of the nose bridge against the rest, in standard deviations, while the eyes do not read
+    /// open. Real blinks stay below 0.49, even behind sliding glasses; bars and most pens across both eyes give 0.6 to
+    /// 5.
     pub max_bridge: f32,
-    /// How long open eyes are remembered: as long as the longest blink.
+    /// How long the context of open eyes is remembered: as long as the longest blink.
     pub remember_ms: u32,
 }
 
 /// Limits of the captures' scores on the server.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CaptureThresholds {
-    /// Most pixels a capture may have.
+    /// Greatest number of pixels of a capture.
     pub max_pixels: u32,
     /// Least side of a capture in pixels.
     pub min_side: u32,
-    /// Most bytes of one capture.
+    /// Greatest size of a capture in bytes.
     pub max_bytes: usize,
     /// Least mean EAR of the open capture.
     pub min_open_ear: f32,
     /// Greatest EAR of the closed capture, mean of both eyes, as a share of the open one's.
     pub max_closed_share: f32,
-    /// Greatest EAR of the closed capture as such.
+    /// Greatest EAR of the closed capture, mean of both eyes.
     pub max_closed_ear: f32,
-    /// Greatest difference between the EAR the transcript claims for a capture and the server's own. The browser's rounded
-    /// weights read up to 0.01 apart from the full ones on 25 faces in stills (`model-packer`'s test `packed`); three times
-    /// that refuses nobody for it. The verdict rests on the server's own figures anyway.
+    /// Greatest difference between the EAR that the transcript claims for a capture and the server's own. On 25 faces
+    /// in stills the browser's rounded weights read up to 0.01 apart from the full ones (`model-packer`'s test
+    /// `packed`); three times that rejects nobody because of it. The verdict rests on the server's own figures anyway.
     pub max_ear_difference: f32,
-    /// Greatest difference between the EAR of a capture and that of the camera frame it was cut from. Wider than the one
-    /// above: the frame was read in the region that tracking gave, the capture in its own.
+    /// Greatest difference between the EAR of a capture and that of the camera frame it was cut from. Wider than the
+    /// one above: the frame was read in the tracked region, the capture in its own.
     pub max_frame_difference: f32,
     /// Longest time between the two captures: they should show one moment.
     pub max_capture_gap_ms: u32,
-    /// Greatest difference of the two faces' shapes ([`crate::pair`]).
+    /// Greatest difference in shape between the two faces ([`crate::pair`]).
     pub max_shape_distance: f32,
-    /// Least likeness of the two faces outside the eyes ([`crate::pair`]).
-    pub min_likeness: f32,
-    /// From this likeness on, also where the pictures are laid over each other, the pixels are copies: two camera frames
-    /// never agree so well. Laid over each other, 19 pairs of frames just before and in a blink agree to 0.86 to 0.994; with
-    /// lids painted into one of them, 0.9997 and more.
-    pub max_likeness: f32,
+    /// Least similarity of the two faces outside the eyes ([`crate::pair`]).
+    pub min_similarity: f32,
+    /// Above this similarity, also with the pictures aligned, the pixels are copies: two camera frames never agree this
+    /// well. Aligned, 19 pairs of frames just before and during a blink reach 0.86 to 0.994; with lids painted into one
+    /// of them, 0.9997 and more.
+    pub max_similarity: f32,
 }
 
 impl Thresholds {
-    /// The fourth set: limits of light, size, sharpness, covers and blinks, measured on stills and on recorded people
-    /// (`scripts/accuracy`) where their documentation says so; the rules of prompts; and those of strips, which show the frames
-    /// of the captures. Those before judged without that and are gone.
+    /// The fourth set. Its limits of light, size, sharpness, occlusion and blinks were measured on stills and on
+    /// recorded people (`scripts/accuracy`) where their documentation says so. It also holds the rules of prompts and
+    /// strips. Unlike the earlier sets, which no longer exist, it requires strips to show the frames of the captures.
     pub const V4: Thresholds = Thresholds {
         name: "v4",
         min_presence: 0.5,
@@ -163,7 +167,7 @@ impl Thresholds {
         min_scene_light: 20.0,
         max_scene_clipped: 0.4,
         min_scene_detail: 0.004,
-        cover: CoverThresholds { min_likeness: 0.6, max_bridge: 0.55, remember_ms: 1500 },
+        occlusion: OcclusionThresholds { min_similarity: 0.6, max_bridge: 0.55, remember_ms: 1500 },
         blink: BlinkThresholds {
             learn_ms: 1500,
             settle_ms: 150,
@@ -200,8 +204,8 @@ impl Thresholds {
             max_frame_difference: 0.1,
             max_capture_gap_ms: 4000,
             max_shape_distance: 0.08,
-            min_likeness: 0.6,
-            max_likeness: 0.9995,
+            min_similarity: 0.6,
+            max_similarity: 0.9995,
         },
         prompt: PromptThresholds {
             steps: 3,
@@ -229,11 +233,11 @@ impl Thresholds {
             max_unread: 2,
             max_gap_ms: 1500,
             max_shape_distance: 0.08,
-            min_likeness: 0.55,
-            min_cell_likeness: 0.3,
-            min_twin_likeness: 0.85,
-            max_twin_distance: 0.03,
-            max_likeness: 0.9999,
+            min_similarity: 0.55,
+            min_cell_similarity: 0.3,
+            min_match_similarity: 0.85,
+            max_match_distance: 0.03,
+            max_similarity: 0.9999,
         },
     };
 }

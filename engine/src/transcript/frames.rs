@@ -1,23 +1,26 @@
-//! The frames of a transcript as text: six columns of integers, each delta-coded and packed in a Golomb–Rice code, base64url.
+//! The frames of a transcript as text: six columns of integers, each delta-coded and packed in a Golomb–Rice code,
+//! base64url.
 //!
-//! The bytes are, from the highest bit of each on: the number of frames (16 bits); then for each field of [`FrameRecord`] a
-//! parameter `k` (4 bits) and one code a frame; then zeros to the end of the byte. A code is that of the value's difference
-//! from what was foretold (of the time: the last one and the step before it; of all others: the last value; before the
-//! first frame: 0), made non-negative as 0, −1, 1, −2, 2 … → 0, 1, 2, 3, 4 …: its bits above the lowest `k` in unary, ones
-//! ended by a zero, then the lowest `k`. 24 ones, without a zero, say that 40 plain bits follow.
+//! Bits are written from the highest of each byte: the number of frames (16 bits); for each field of [`FrameRecord`] a
+//! parameter `k` (4 bits) and one code per frame; then zeros up to the end of the byte. A code stands for the
+//! difference between the value and its prediction (for the time: the last value plus the last step; for other fields:
+//! the last value; before the first frame: 0). The difference is made non-negative (0, −1, 1, −2, 2 … → 0, 1, 2, 3, 4
+//! …). Its bits above the lowest `k` are written in unary, as ones ended by a zero, followed by the lowest `k` bits. 24
+//! ones without a zero mean that 40 plain bits follow.
 //!
-//! Of all `k` the one with the shortest column is used, the smallest where several are. So frames have exactly one text,
-//! and every other is refused. Reading allocates no more than the most frames there may be.
+//! Each column uses the `k` that makes it shortest, the smallest if there are several. So frames have exactly one text,
+//! and any other text is rejected. Reading never allocates more than [`MAX_FRAMES`] need.
 //!
-//! On 18 recordings of real people a frame takes 3.2 to 5 bytes (7 as varints, 3.5 to 6 as deflated varints, 26 as JSON).
+//! On 18 recordings of real people a frame takes 3.2 to 5 bytes (7 as varints, 3.5 to 6 as deflated varints, 26 as
+//! JSON).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Deserializer, Serializer, de};
 
-use super::{FrameRecord, MAX_FRAMES};
+use crate::frame_record::{FrameRecord, MAX_FRAMES};
 
-/// Writes frames, of which there are at most [`MAX_FRAMES`].
+/// Writes at most [`MAX_FRAMES`] frames.
 pub fn pack(frames: &[FrameRecord]) -> String {
     let mut bits = BitWriter::default();
     bits.push(frames.len() as u64, COUNT_BITS);
@@ -30,7 +33,7 @@ pub fn pack(frames: &[FrameRecord]) -> String {
     URL_SAFE_NO_PAD.encode(bits.bytes)
 }
 
-/// Reads what [`pack`] wrote, and nothing else.
+/// Reads a text of [`pack`]. `None` for any other text.
 pub fn unpack(text: &str) -> Option<Vec<FrameRecord>> {
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
     let mut bits = BitReader { bytes: &bytes, at: 0 };
@@ -43,8 +46,8 @@ pub fn unpack(text: &str) -> Option<Vec<FrameRecord>> {
         let k = bits.take(K_BITS)? as u32;
         let mut values: Vec<i64> = Vec::with_capacity(count);
         for _ in 0..count {
-            let foretold = foretold(column, &values);
-            values.push(foretold + unzigzag(bits.take_code(k)?));
+            let predicted = predicted(column, &values);
+            values.push(predicted + unzigzag(bits.take_code(k)?));
         }
         columns.push(values);
     }
@@ -70,9 +73,9 @@ const TIME: usize = 0;
 const COUNT_BITS: u32 = 16;
 const K_BITS: u32 = 4;
 const MAX_K: u32 = 15;
-/// So many ones stand for a value that is written out.
+/// This many ones announce a value in plain bits.
 const ESCAPE: u64 = 24;
-/// Bits of a value that is written out: a second difference of two 32-bit numbers needs 36 with its sign.
+/// Bits of a plain value: a second difference of two 32-bit numbers needs 36 with its sign.
 const PLAIN_BITS: u32 = 40;
 
 fn values(frames: &[FrameRecord], column: usize) -> Vec<i64> {
@@ -95,8 +98,8 @@ fn record(columns: &[Vec<i64>], row: usize) -> Option<FrameRecord> {
     ))
 }
 
-/// What the next value of a column is taken to be, after those that are known.
-fn foretold(column: usize, known: &[i64]) -> i64 {
+/// Predicts the next value of a column from the known ones.
+fn predicted(column: usize, known: &[i64]) -> i64 {
     match *known {
         [.., before, last] if column == TIME => last.wrapping_add(last.wrapping_sub(before)),
         [.., last] => last,
@@ -105,7 +108,7 @@ fn foretold(column: usize, known: &[i64]) -> i64 {
 }
 
 fn residuals(column: usize, values: &[i64]) -> impl Iterator<Item = i64> {
-    values.iter().enumerate().map(move |(row, value)| value - foretold(column, &values[..row]))
+    values.iter().enumerate().map(move |(row, value)| value - predicted(column, &values[..row]))
 }
 
 fn zigzag(value: i64) -> u64 {
@@ -116,7 +119,7 @@ fn unzigzag(code: u64) -> i64 {
     (code >> 1) as i64 ^ -((code & 1) as i64)
 }
 
-/// Bits that a code takes.
+/// Number of bits of a code.
 fn length(code: u64, k: u32) -> u32 {
     let high = code >> k;
     if high < ESCAPE { high as u32 + 1 + k } else { ESCAPE as u32 + PLAIN_BITS }
@@ -125,7 +128,7 @@ fn length(code: u64, k: u32) -> u32 {
 #[derive(Default)]
 struct BitWriter {
     bytes: Vec<u8>,
-    /// Bits of the last byte that are in use, 0 for all.
+    /// Bits used in the last byte; 0 means all of them.
     used: u32,
 }
 
@@ -157,7 +160,7 @@ impl BitWriter {
 
 struct BitReader<'a> {
     bytes: &'a [u8],
-    /// Bits that were read.
+    /// Number of bits read.
     at: usize,
 }
 
@@ -185,7 +188,7 @@ impl BitReader<'_> {
 mod tests {
     use super::*;
 
-    /// Numbers that look random and are the same each time (a linear congruential generator).
+    /// Reproducible pseudo-random numbers (a linear congruential generator).
     struct Noise(u64);
 
     impl Noise {
@@ -195,7 +198,7 @@ mod tests {
         }
     }
 
-    /// What a camera at 30 frames a second brings.
+    /// Typical frames of a camera at 30 frames per second.
     fn usual(count: usize) -> Vec<FrameRecord> {
         let mut noise = Noise(7);
         let mut around = |middle: i32, spread: u32| middle + (noise.next() % spread) as i32;
@@ -205,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_come_back_as_they_were() {
+    fn frames_survive_a_round_trip() {
         let extremes = [
             FrameRecord(u32::MAX, i32::MIN, i32::MAX, 0, i32::MIN, u8::MAX),
             FrameRecord(0, i32::MAX, i32::MIN, -1, i32::MAX, 0),
@@ -217,7 +220,7 @@ mod tests {
         }
         let mut noise = Noise(1);
         for round in 0..200 {
-            // Values of every size, from a few bits to all of them.
+            // Values of every size, from a few bits to all 32.
             let mut any = || (noise.next() << 1) >> (round % 32);
             let frames: Vec<_> = (0..any() % 40)
                 .map(|_| FrameRecord(any(), any() as i32, any() as i32, any() as i32, any() as i32, any() as u8))
@@ -227,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn the_form_does_not_change_unnoticed() {
+    fn the_format_does_not_change_unnoticed() {
         let frames = [FrameRecord(5, 3000, 2990, -12, 34, 0), FrameRecord(38, -1, -1, -12, 30, 6)];
         assert_eq!(pack(&frames), "AAJFeK93Ddxvdc3XT3BPIchw");
     }
@@ -239,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn of_all_texts_only_the_written_ones_are_frames() {
+    fn only_texts_that_pack_writes_are_accepted() {
         let text = pack(&usual(20));
         for length in 0..text.len() {
             assert_eq!(unpack(&text[..length]), None, "cut to {length}");
@@ -256,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn damaged_and_random_bytes_are_refused_or_are_frames_but_never_panic() {
+    fn damaged_and_random_bytes_are_rejected_or_are_frames_but_never_panic() {
         let bytes = URL_SAFE_NO_PAD.decode(pack(&usual(60))).unwrap();
         for bit in 0..bytes.len() * 8 {
             let mut damaged = bytes.clone();
@@ -267,7 +270,7 @@ mod tests {
         let mut noise = Noise(3);
         for length in 0..3000 {
             let mut random: Vec<u8> = (0..length % 300).map(|_| noise.next() as u8).collect();
-            // Half of them claim a likely number of frames, all bits set among them.
+            // Half of them claim a plausible number of frames.
             if let (0, [high, low, ..]) = (length % 2, random.as_mut_slice()) {
                 (*high, *low) = (0, *low % 8);
             }

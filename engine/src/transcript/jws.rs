@@ -1,4 +1,4 @@
-//! Compact JWS with Ed25519 and one fixed header. Signs and verifies bytes; knows nothing of what they mean.
+//! Compact JWS with Ed25519 and one fixed header. Signs and verifies bytes without interpreting them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use crate::budget::TRANSCRIPT_MAX_BYTES;
 use crate::reason::Reason;
 
-/// Whether this can be the key of a challenge: a point of the curve in its one encoding, and not one of the weak ones, under
-/// which almost any signature would verify.
+/// Whether this can be the key of a challenge: a point of the curve in its canonical encoding, and not a weak key,
+/// under which almost any signature would verify.
 pub fn public_key_is_acceptable(public_key: &[u8; 32]) -> bool {
     VerifyingKey::from_bytes(public_key)
         .is_ok_and(|key| !key.is_weak() && key.to_edwards().compress().to_bytes() == *public_key)
@@ -22,21 +22,21 @@ pub fn key_id(public_key: &[u8; 32]) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(jwk))
 }
 
-/// The text to sign: encoded header, a dot, encoded payload.
+/// The text to sign: the encoded header, a dot, the encoded payload.
 pub fn signing_input(payload: &[u8], public_key: &[u8; 32]) -> String {
     format!("{}.{}", encoded_header(public_key), URL_SAFE_NO_PAD.encode(payload))
 }
 
-/// Signs `signing_input` with a secret key of our own making and gives the complete JWS.
+/// Signs `signing_input` with a secret key held by the caller and returns the complete JWS.
 pub fn sign(signing_input: &str, secret_key: &[u8; 32]) -> String {
     let signature = SigningKey::from_bytes(secret_key).sign(signing_input.as_bytes());
     format!("{signing_input}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()))
 }
 
-/// The payload of a JWS that was signed with the registered key.
+/// Returns the payload of a JWS that was signed with the registered key.
 ///
-/// The header is compared byte for byte with the one this key demands, so a header's own `alg`, `jwk` or `crit` cannot
-/// even be expressed; the signature is verified over the received bytes before anything is parsed.
+/// The header is compared byte for byte with the only one allowed for this key, so a header cannot choose its own
+/// `alg`, `jwk` or `crit`. The signature is verified over the received bytes before anything is parsed.
 ///
 /// # Errors
 /// [`Reason::TranscriptHeader`] or [`Reason::TranscriptSignature`].
@@ -78,12 +78,12 @@ mod tests {
     }
 
     #[test]
-    fn what_was_signed_comes_back() {
+    fn a_signed_payload_is_returned() {
         assert_eq!(verified_payload(signed(b"{}").as_bytes(), &public()), Ok(b"{}".to_vec()));
     }
 
     #[test]
-    fn every_altered_byte_is_refused() {
+    fn every_altered_byte_is_rejected() {
         let jws = signed(br#"{"v":1,"aud":"a"}"#);
         for at in 0..jws.len() {
             let mut altered = jws.clone().into_bytes();
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn other_headers_other_keys_and_other_shapes_are_refused() {
+    fn other_headers_keys_and_shapes_are_rejected() {
         let jws = signed(b"{}");
         let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#);
         let (_, rest) = jws.split_once('.').unwrap();
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn weak_keys_and_no_points_are_no_keys() {
+    fn weak_keys_and_non_points_are_rejected() {
         let mut identity = [0; 32];
         identity[0] = 1;
         assert!(!public_key_is_acceptable(&identity));

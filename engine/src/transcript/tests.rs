@@ -14,7 +14,7 @@ pub(crate) fn sample() -> Transcript {
         key: KeyKind::WebCrypto,
         engine: EngineVersions { ver: "1.2.3".into(), models: "m".into(), thresholds: "v4".into() },
         cam: Camera { w: 640, h: 480, rate: 300 },
-        // Nothing that a camera shows changes so much from frame to frame.
+        // Real frames never vary this much from one to the next.
         frames: (0..MAX_FRAMES as u32)
             .map(|i| (i, (i * 7919 % 1000) as i32))
             .map(|(i, noise)| {
@@ -36,7 +36,7 @@ pub(crate) fn sample() -> Transcript {
 }
 
 #[test]
-fn a_full_transcript_stays_within_its_bytes() {
+fn a_full_transcript_stays_within_its_size_limit() {
     let payload = serde_json::to_vec(&sample()).unwrap();
     let signed = sign(&signing_input(&payload, &[7; 32]), &[1; 32]);
     assert!(signed.len() <= TRANSCRIPT_MAX_BYTES, "{} bytes", signed.len());

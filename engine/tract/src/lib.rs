@@ -1,4 +1,4 @@
-//! The engine's [`Network`] trait over tract-onnx: the reference runtime of server and tests, and for now the browser's.
+//! The engine's [`Network`] trait implemented with tract-onnx: the server's default runtime and the reference in tests.
 //! The only file that knows tract.
 
 use std::collections::HashMap;
@@ -9,7 +9,7 @@ use engine::{Network, NetworkError, Networks};
 use sha2::{Digest, Sha256};
 use tract_onnx::prelude::*;
 
-/// The four model files as bytes. Their cards: `models/README.md`.
+/// The four model files as bytes. `models/README.md` describes them.
 #[derive(Clone, Copy)]
 pub struct ModelFiles<'a> {
     /// `face_detector.onnx`
@@ -22,15 +22,15 @@ pub struct ModelFiles<'a> {
     pub eye_left: &'a [u8],
 }
 
-/// The files' names under `models/`, in the order of [`ModelFiles`].
+/// Names of the files in `models/`, in the order of [`ModelFiles`].
 pub const FILE_NAMES: [&str; 4] = ["face_detector.onnx", "mesh_trunk.onnx", "eye_right.onnx", "eye_left.onnx"];
 
-/// Digest over the names and sums of the model files this build was made for: [`Networks::id`].
+/// Digest over the names and checksums of the model files that this build expects: [`Networks::id`].
 pub fn models_id() -> String {
     hex(&Sha256::digest(PINNED_SUMS))
 }
 
-/// Whether `bytes` are the pinned file of this name.
+/// Checks that `bytes` are the pinned file with this name.
 ///
 /// # Errors
 /// [`LoadError::Corrupt`] if they are not.
@@ -47,10 +47,10 @@ pub struct Models {
 }
 
 impl Models {
-    /// Checks the files' sums and plans the networks.
+    /// Checks the files' checksums and plans the networks.
     ///
     /// # Errors
-    /// [`LoadError::Corrupt`] if a file is not the pinned one, [`LoadError::Runtime`] if tract refuses it.
+    /// [`LoadError::Corrupt`] if a file is not the pinned one, [`LoadError::Runtime`] if tract rejects it.
     pub fn load(files: &ModelFiles) -> Result<Models, LoadError> {
         let ModelFiles { detector, trunk, eye_right, eye_left } = *files;
         let [a, b, c, d] = FILE_NAMES;
@@ -61,10 +61,10 @@ impl Models {
         Ok(Models { plans: [load(a, detector)?, load(b, trunk)?, load(c, eye_right)?, load(d, eye_left)?] })
     }
 
-    /// As [`Models::load`], each file read by its name ([`FILE_NAMES`]).
+    /// Like [`Models::load`], with `read` returning each file by its name ([`FILE_NAMES`]).
     ///
     /// # Errors
-    /// What `read` says, or a [`LoadError`].
+    /// An error of `read`, or a [`LoadError`].
     pub fn read<E: From<LoadError>>(read: impl Fn(&'static str) -> Result<Vec<u8>, E>) -> Result<Models, E> {
         let [detector, trunk, eye_right, eye_left] = FILE_NAMES;
         let (detector, trunk) = (read(detector)?, read(trunk)?);
@@ -73,7 +73,7 @@ impl Models {
         Ok(Models::load(&files)?)
     }
 
-    /// A fresh set of networks with buffers of its own.
+    /// A new set of networks with its own buffers.
     pub fn networks(&self) -> Networks {
         let [detector, trunk, eye_right, eye_left] = self.plans.each_ref().map(|plan| -> Box<dyn Network> {
             Box::new(TractNetwork { plan: Arc::clone(plan), shape: input_shape(plan) })
@@ -86,20 +86,20 @@ impl Models {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
-    /// The bytes are not those that this build was made for.
+    /// The bytes are not those that this build expects.
     #[error("model file {name} is damaged or of another version (SHA-256 {got})")]
     Corrupt {
         /// Which file.
         name: &'static str,
-        /// The sum of what was given.
+        /// Checksum of the bytes given.
         got: String,
     },
-    /// The runtime refused the file.
+    /// The runtime rejected the file.
     #[error("model file {name} could not be loaded: {cause}")]
     Runtime {
         /// Which file.
         name: &'static str,
-        /// The runtime's own words.
+        /// The runtime's own message.
         cause: String,
     },
 }
@@ -115,11 +115,11 @@ fn plan(bytes: &[u8]) -> TractResult<Arc<TypedRunnableModel>> {
     tract_onnx::onnx().model_for_read(&mut Cursor::new(bytes))?.into_optimized()?.into_runnable()
 }
 
-/// Runs an ONNX file on `input` and gives the values of these names, each in its own layout: what another runtime is
-/// compared with, layer by layer. The file may be any that tract can read.
+/// Runs an ONNX file on `input` and returns the values with these names, each in its own layout. Used to compare
+/// another runtime layer by layer. The file may be any that tract can read.
 ///
 /// # Errors
-/// [`LoadError::Runtime`] if tract refuses the file, knows no such value, or fails.
+/// [`LoadError::Runtime`] if tract rejects the file, does not find a name, or fails.
 pub fn values(onnx: &[u8], names: &[String], input: &[f32]) -> Result<Vec<Vec<f32>>, LoadError> {
     let run = || -> TractResult<Vec<Vec<f32>>> {
         let model = tract_onnx::onnx().model_for_read(&mut Cursor::new(onnx))?;
@@ -128,7 +128,7 @@ pub fn values(onnx: &[u8], names: &[String], input: &[f32]) -> Result<Vec<Vec<f3
         let results = plan.run(tvec!(tensor.into()))?;
         results.iter().map(|result| Ok(result.to_plain_array_view::<f32>()?.iter().copied().collect())).collect()
     };
-    run().map_err(|e| LoadError::Runtime { name: "of a comparison", cause: format!("{e:#}") })
+    run().map_err(|e| LoadError::Runtime { name: "for comparison", cause: format!("{e:#}") })
 }
 
 struct TractNetwork {

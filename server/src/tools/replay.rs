@@ -96,7 +96,7 @@ impl<W: Write> Replay<'_, W> {
     fn push(&mut self, picture: &Picture, frame_ms: f64) -> anyhow::Result<()> {
         let seen = self.session.push(&picture.as_frame(), self.summary.frames as f64 * frame_ms)?;
         write_line(self.out, &FrameReport::from(&seen))?;
-        if let Some(blink) = seen.blink {
+        if let Some(blink) = seen.lids.blink {
             write_line(self.out, &Line::Blink(blink))?;
             self.summary.blinks += 1;
         }

@@ -143,7 +143,7 @@ impl Running {
 
     fn push(&mut self, picture: &Picture, t_ms: f64) -> anyhow::Result<()> {
         let (seen, _) = self.attempt.push(&picture.as_frame(), t_ms)?;
-        self.blink = self.blink.or(seen.blink);
+        self.blink = self.blink.or(seen.lids.blink);
         Ok(())
     }
 

@@ -123,8 +123,7 @@ fn submissions(networks: [Networks; 2], subjects: &mut [Subject; 2], frame: &Pic
     let mut scorers = networks.map(Scorer::new);
     in_turn(SUBMISSIONS, |runtime, _| {
         for _ in 0..2 {
-            let scored = scorers[runtime].score(&capture.bytes, &Thresholds::V4)?;
-            ensure!(scored.is_ok(), "the first frame is no capture: {scored:?}");
+            scorers[runtime].score(&capture.bytes, &Thresholds::V4).context("the first frame cannot be scored")?;
         }
         for _ in 0..CELLS {
             subjects[runtime].trunk_and_eyes()?;

@@ -14,7 +14,7 @@ use super::matrix::{self, Product};
 
 struct Avx2;
 
-// SAFETY: each method is one instruction on values in registers, or reads and writes what the trait's contract allows.
+// SAFETY: each method is one instruction on registers, or reads and writes only what the trait's contract allows.
 unsafe impl Lanes for Avx2 {
     type V = __m256;
     const COUNT: usize = 8;

@@ -1,14 +1,14 @@
-//! The depthwise kernel: rows of a 3×3 convolution in which every channel sees only itself.
+//! The depthwise kernel: rows of a 3×3 convolution in which every channel depends only on itself.
 #![allow(unsafe_code)]
 
+use super::backend::{Backend, CHANNEL_STEP};
 use super::lanes::Lanes;
-use super::{Backend, CHANNEL_STEP, scalar::Scalar};
 
 /// Nine weights for each channel.
 #[derive(Clone, Debug)]
 pub(crate) struct DepthwiseWeights {
     backend: Backend,
-    /// Channels with those that fill up to [`CHANNEL_STEP`].
+    /// Channels, padded to a multiple of [`CHANNEL_STEP`].
     channels: usize,
     /// Tap by tap from the top left.
     taps: Vec<f32>,
@@ -17,7 +17,7 @@ pub(crate) struct DepthwiseWeights {
 /// Some rows of output.
 pub(crate) struct DepthwiseRows<'a> {
     pub(crate) weights: &'a DepthwiseWeights,
-    /// Begins with the top left pixel that the first output pixel sees.
+    /// Starts with the top left pixel of the first output pixel's window.
     pub(crate) input: &'a [f32],
     /// Floats from one row of the input to the next.
     pub(crate) row_step: usize,
@@ -32,7 +32,7 @@ pub(crate) struct DepthwiseRows<'a> {
 }
 
 impl DepthwiseWeights {
-    /// Arranges `weights`: nine rows of one value for each channel.
+    /// Arranges `weights`, nine rows of one value for each channel.
     pub(crate) fn new(backend: Backend, weights: &[f32]) -> DepthwiseWeights {
         assert!(weights.len().is_multiple_of(9), "nine taps");
         let count = weights.len() / 9;
@@ -43,30 +43,20 @@ impl DepthwiseWeights {
         }
         DepthwiseWeights { backend, channels, taps }
     }
+
+    pub(super) fn backend(&self) -> Backend {
+        self.backend
+    }
 }
 
 impl DepthwiseRows<'_> {
-    /// Computes them.
-    pub(crate) fn run(mut self) {
-        self.check();
-        // SAFETY: `check` has seen to it that every pixel lies inside its buffer; a backend exists only where its
-        // instruction set does.
-        unsafe {
-            match self.weights.backend {
-                Backend::Scalar => convolve::<Scalar>(&mut self),
-                #[cfg(target_arch = "x86_64")]
-                Backend::Avx2 => super::avx2::convolve(&mut self),
-                #[cfg(target_arch = "aarch64")]
-                Backend::Neon => super::neon::convolve(&mut self),
-                #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-                Backend::Simd128 => super::simd128::convolve(&mut self),
-            }
-        }
-    }
-
-    fn check(&self) {
+    /// Checks that the input holds every window and the output every pixel.
+    pub(super) fn check(&self) {
         let channels = self.weights.channels;
-        assert!(matches!(self.stride, 1 | 2) && self.width > 0 && self.height > 0, "a convolution there is");
+        assert!(
+            matches!(self.stride, 1 | 2) && self.width > 0 && self.height > 0,
+            "stride, width and height are valid"
+        );
         let last_row = (self.height - 1) * self.stride + 2;
         let last_column = (self.width - 1) * self.stride + 3;
         assert!(self.input.len() >= last_row * self.row_step + last_column * channels, "the input holds every window");
@@ -95,8 +85,8 @@ unsafe fn convolve_stride<L: Lanes, const S: usize>(rows: &mut DepthwiseRows) {
     let channels = rows.weights.channels;
     for row in 0..rows.height {
         for channel in (0..channels).step_by(L::COUNT) {
-            // SAFETY: `DepthwiseRows::check` has shown that every window and every output pixel lies inside its buffer;
-            // there are nine taps for every channel.
+            // SAFETY: `DepthwiseRows::check` has made sure that every window and every output pixel is inside its
+            // buffer; there are nine taps for every channel.
             unsafe {
                 let taps = rows.weights.taps.as_ptr().add(channel);
                 let taps: [L::V; 9] = std::array::from_fn(|tap| L::load(taps.add(tap * channels)));
@@ -118,10 +108,10 @@ unsafe fn convolve_stride<L: Lanes, const S: usize>(rows: &mut DepthwiseRows) {
     }
 }
 
-/// `X` output pixels side by side. Each value is loaded once, for all the pixels that see it.
+/// Computes `X` adjacent output pixels. Each value is loaded once for all the pixels that use it.
 ///
 /// # Safety
-/// The windows of `X` pixels from `input` on must be readable, and their values from `output` on writable.
+/// The windows of `X` pixels from `input` on must be readable, and their `X` values from `output` on writable.
 #[inline(always)]
 unsafe fn columns<L: Lanes, const S: usize, const X: usize>(
     taps: &[L::V; 9],
@@ -137,7 +127,7 @@ unsafe fn columns<L: Lanes, const S: usize, const X: usize>(
             for column in 0..(X - 1) * S + 3 {
                 let value = L::load(input.add(row * row_step + column * channels));
                 for tap in 0..3 {
-                    // The pixel that sees this column with this tap, if there is one.
+                    // The pixel that uses this column with this tap, if there is one.
                     if column >= tap && (column - tap).is_multiple_of(S) && (column - tap) / S < X {
                         let sum = &mut sums[(column - tap) / S];
                         *sum = L::mul_add(value, taps[row * 3 + tap], *sum);

@@ -4,14 +4,15 @@
 /// A vector of floats of one instruction set.
 ///
 /// # Safety
-/// Every method may only be called where the instruction set exists, and inlined into a function that is compiled for it:
-/// the implementations are the bare instructions.
+/// The methods are bare instructions. They may be called only where the instruction set exists, inlined into a function
+/// that is compiled for it.
 pub(super) unsafe trait Lanes {
     /// The vector.
     type V: Copy;
-    /// Floats in a vector: 4 or 8.
+    /// Floats per vector: 4 or 8.
     const COUNT: usize;
-    /// Pixels that the matrix kernel does at once, so that accumulators, weights and one pixel's value fit the registers.
+    /// Pixels that the matrix kernel computes at once, so that accumulators, weights and one pixel's value fit into the
+    /// registers.
     const TILE: usize;
 
     /// `COUNT` floats from `from` on.
@@ -38,12 +39,12 @@ pub(super) unsafe trait Lanes {
     /// # Safety
     /// See the trait.
     unsafe fn add(a: Self::V, b: Self::V) -> Self::V;
-    /// The greater one; either if one is no number.
+    /// The greater value; either one if one is not a number.
     ///
     /// # Safety
     /// See the trait.
     unsafe fn max(a: Self::V, b: Self::V) -> Self::V;
-    /// The smaller one; either if one is no number.
+    /// The smaller value; either one if one is not a number.
     ///
     /// # Safety
     /// See the trait.

@@ -1,20 +1,20 @@
-//! The matrix kernel: gathered pixels times weights, with bias, an addend and PReLU on the way out.
+//! The matrix kernel: gathered pixels times weights, then bias, an addend and PReLU.
 #![allow(unsafe_code)]
 
+use super::backend::{Backend, CHANNEL_STEP};
 use super::lanes::Lanes;
-use super::{Backend, CHANNEL_STEP, scalar::Scalar};
 
-/// Weights as one instruction set wants them.
+/// Weights arranged for one instruction set.
 #[derive(Clone, Debug)]
 pub(crate) struct Matrix {
     backend: Backend,
-    /// Runs of input values that lie one after the other: one, or one for each row of a window.
+    /// Contiguous runs of input values: one, or one for each row of a window.
     segments: usize,
     /// Values in a run.
     length: usize,
-    /// Output channels with those that fill up to [`CHANNEL_STEP`].
+    /// Output channels, padded to a multiple of [`CHANNEL_STEP`].
     channels: usize,
-    /// For two vectors of channels at a time (the last time one, if one is left): their weights, input by input.
+    /// For two vectors of channels at a time (one, if only one is left): their weights, input by input.
     panels: Vec<f32>,
     bias: Vec<f32>,
     slopes: Vec<f32>,
@@ -24,16 +24,16 @@ pub(crate) struct Matrix {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Addend<'a> {
     pub(crate) values: &'a [f32],
-    /// Floats from one pixel to the next. Channels from here on get nothing.
+    /// Floats from one pixel to the next. Nothing is added to channels beyond.
     pub(crate) step: usize,
-    /// Which pixel belongs to each pixel of the product.
+    /// The addend's pixel for each pixel of the product.
     pub(crate) pixels: &'a [u32],
 }
 
 /// One product: some pixels of a layer.
 pub(crate) struct Product<'a> {
     pub(crate) matrix: &'a Matrix,
-    /// Begins with the first value of the first pixel.
+    /// Starts with the first value of the first pixel.
     pub(crate) input: &'a [f32],
     /// Floats from one pixel to the next.
     pub(crate) pixel_step: usize,
@@ -41,7 +41,7 @@ pub(crate) struct Product<'a> {
     pub(crate) segment_step: usize,
     pub(crate) addend: Option<Addend<'a>>,
     pub(crate) output: &'a mut [f32],
-    /// Which pixel of the output each pixel of the product becomes.
+    /// The output's pixel for each pixel of the product.
     pub(crate) pixels: &'a [u32],
 }
 
@@ -77,6 +77,10 @@ impl Matrix {
         };
         Matrix { backend, segments, length, channels, panels, bias: filled(bias), slopes: filled(slopes) }
     }
+
+    pub(super) fn backend(&self) -> Backend {
+        self.backend
+    }
 }
 
 /// First channel and width of each panel.
@@ -85,25 +89,8 @@ fn panel_widths(channels: usize, lanes: usize) -> impl Iterator<Item = (usize, u
 }
 
 impl Product<'_> {
-    /// Computes it.
-    pub(crate) fn run(mut self) {
-        self.check();
-        // SAFETY: `check` has seen to it that every pixel lies inside its buffer, and `Matrix::new` to the weights'
-        // number; a backend exists only where its instruction set does.
-        unsafe {
-            match self.matrix.backend {
-                Backend::Scalar => multiply::<Scalar>(&mut self),
-                #[cfg(target_arch = "x86_64")]
-                Backend::Avx2 => super::avx2::multiply(&mut self),
-                #[cfg(target_arch = "aarch64")]
-                Backend::Neon => super::neon::multiply(&mut self),
-                #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-                Backend::Simd128 => super::simd128::multiply(&mut self),
-            }
-        }
-    }
-
-    fn check(&self) {
+    /// Checks that input, output and addend hold every pixel.
+    pub(super) fn check(&self) {
         let Matrix { segments, length, channels, .. } = *self.matrix;
         let count = self.pixels.len();
         let last = count.saturating_sub(1) * self.pixel_step + (segments - 1) * self.segment_step + length;
@@ -139,7 +126,7 @@ pub(super) unsafe fn multiply<L: Lanes>(product: &mut Product) {
     }
 }
 
-/// All pixels for `N` vectors of channels from `channel` on.
+/// Computes all pixels for `N` vectors of channels from `channel` on.
 ///
 /// # Safety
 /// The product must have been checked, and `weights` hold `N` vectors for each input.
@@ -147,7 +134,7 @@ pub(super) unsafe fn multiply<L: Lanes>(product: &mut Product) {
 unsafe fn pixels<L: Lanes, const N: usize>(product: &mut Product, weights: *const f32, channel: usize) {
     let count = product.pixels.len();
     let mut done = 0;
-    // SAFETY: no tile goes beyond the last pixel.
+    // SAFETY: no tile extends beyond the last pixel.
     unsafe {
         while L::TILE >= 6 && count - done >= 6 {
             tile::<L, 6, N>(product, weights, channel, done);
@@ -167,7 +154,7 @@ unsafe fn pixels<L: Lanes, const N: usize>(product: &mut Product, weights: *cons
     }
 }
 
-/// `M` pixels from `first` on for `N` vectors of channels.
+/// Computes `M` pixels from `first` on for `N` vectors of channels.
 ///
 /// # Safety
 /// As for [`pixels`], and the pixels must exist.
@@ -179,8 +166,8 @@ unsafe fn tile<L: Lanes, const M: usize, const N: usize>(
     first: usize,
 ) {
     let matrix = product.matrix;
-    // SAFETY: `Product::check` has shown that each pixel's values, output and addend lie inside their buffers, and bias and
-    // slopes have a value for every channel of every panel.
+    // SAFETY: `Product::check` has made sure that each pixel's values, output and addend are inside their buffers, and
+    // bias and slopes have a value for every channel of every panel.
     unsafe {
         let vectors = |from: *const f32| -> [L::V; N] { std::array::from_fn(|n| L::load(from.add(n * L::COUNT))) };
         let mut sums = [vectors(matrix.bias.as_ptr().add(channel)); M];

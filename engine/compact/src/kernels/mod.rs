@@ -1,7 +1,10 @@
-//! Kernels: the two inner loops that cost the time, once in plain Rust over a handful of vector operations ([`lanes`])
-//! and compiled for each instruction set. Every function here is safe: it checks what it is given before the loops run.
+//! Kernels: the two inner loops that take most of the time, written once in plain Rust over a handful of vector
+//! operations ([`lanes`]) and compiled for each instruction set. Every function here is safe: it checks its arguments
+//! before the loops run.
 
+mod backend;
 mod depthwise;
+mod dispatch;
 mod lanes;
 mod matrix;
 mod scalar;
@@ -13,50 +16,7 @@ mod neon;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd128;
 
+pub use backend::Backend;
+pub(crate) use backend::CHANNEL_STEP;
 pub(crate) use depthwise::{DepthwiseRows, DepthwiseWeights};
 pub(crate) use matrix::{Addend, Matrix, Product};
-
-/// Every buffer keeps this many channels or a multiple of it for each pixel, zeros behind those that exist, so that no
-/// kernel needs an end piece.
-pub(crate) const CHANNEL_STEP: usize = 8;
-
-/// An instruction set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Backend {
-    /// Plain Rust, on every machine.
-    Scalar,
-    /// AVX2 with FMA: x86-64 from 2013 on.
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    /// NEON: every 64-bit ARM.
-    #[cfg(target_arch = "aarch64")]
-    Neon,
-    /// WebAssembly's 128-bit SIMD.
-    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-    Simd128,
-}
-
-impl Backend {
-    /// The fastest one that this machine has.
-    pub fn best() -> Backend {
-        #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
-            return Backend::Avx2;
-        }
-        #[cfg(target_arch = "aarch64")]
-        return Backend::Neon;
-        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-        return Backend::Simd128;
-        #[cfg(not(any(target_arch = "aarch64", all(target_arch = "wasm32", target_feature = "simd128"))))]
-        Backend::Scalar
-    }
-
-    /// Floats in a vector.
-    pub(crate) fn lanes(self) -> usize {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Backend::Avx2 => 8,
-            _ => 4,
-        }
-    }
-}

@@ -1,11 +1,11 @@
-//! Four floats at a time in plain Rust: for machines without a kernel of their own, and the reference in tests.
+//! Four floats at a time in plain Rust: for machines without a kernel of their own, and as the reference in tests.
 #![allow(unsafe_code)]
 
 use super::lanes::Lanes;
 
 pub(super) struct Scalar;
 
-// SAFETY: plain Rust exists everywhere.
+// SAFETY: plain Rust runs everywhere.
 unsafe impl Lanes for Scalar {
     type V = [f32; 4];
     const COUNT: usize = 4;
@@ -13,7 +13,7 @@ unsafe impl Lanes for Scalar {
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> [f32; 4] {
-        // SAFETY: four floats are readable, by the trait's contract; an array of floats needs no more alignment.
+        // SAFETY: four floats are readable, by the trait's contract; an array of floats has the alignment of a float.
         unsafe { from.cast::<[f32; 4]>().read() }
     }
 
@@ -36,7 +36,7 @@ unsafe impl Lanes for Scalar {
 
     #[inline(always)]
     unsafe fn mul_add(a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
-        // Not `f32::mul_add`: without an instruction for it that is a slow call.
+        // Not `f32::mul_add`, which is a slow call on machines without an instruction for it.
         std::array::from_fn(|i| a[i] * b[i] + c[i])
     }
 

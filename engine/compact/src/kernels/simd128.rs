@@ -13,7 +13,7 @@ use super::matrix::{self, Product};
 
 struct Simd128;
 
-// SAFETY: each method is one instruction on values in registers, or reads and writes what the trait's contract allows.
+// SAFETY: each method is one instruction on registers, or reads and writes only what the trait's contract allows.
 unsafe impl Lanes for Simd128 {
     type V = v128;
     const COUNT: usize = 4;

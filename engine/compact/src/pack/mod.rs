@@ -1,5 +1,5 @@
-//! Packs: the four networks in one file, small on the network. Weights are whole numbers of 8 bits, or of a few more where
-//! that is needed, with one scale for each output channel; everything else is 16-bit floats. All become `f32` when they are
+//! Packs: the four networks in one small file for download. Weights are integers of 8 bits, or of up to 16 where
+//! needed, with one scale for each output channel. Everything else is 16-bit floats. All become `f32` when they are
 //! read.
 //!
 //! ```text
@@ -16,10 +16,10 @@
 //!           2 u8, scale f16 for each row, the low byte of each value, the high byte of each value
 //! ```
 //!
-//! The sum finds damage, not malice: whoever can change the pack can change the page that loads it. A cryptographic one
-//! would take a browser longer than all the rest of loading.
+//! The checksum detects damage, not malice: anyone who can change the pack can change the page that loads it. A
+//! cryptographic hash would take a browser longer than everything else in loading.
 //!
-//! Numbers are little-endian. A value is its row's scale times the whole number.
+//! Numbers are little-endian. A value is its row's scale times the integer.
 
 mod read;
 mod write;
@@ -28,7 +28,7 @@ use crate::graph::{Graph, GraphError};
 
 pub use write::step;
 
-/// The pack's name under `models/`.
+/// The pack's name in `models/`.
 pub const FILE_NAME: &str = "networks.pack";
 
 const MAGIC: [u8; 4] = *b"BGNP";
@@ -63,8 +63,8 @@ pub struct Pack {
 #[derive(Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PackError {
-    /// Something else than a pack.
-    #[error("the model pack is something else: it begins with {found:02x?}, expected {:02x?}", MAGIC)]
+    /// Not a pack.
+    #[error("not a model pack: it begins with {found:02x?}, expected {:02x?}", MAGIC)]
     NotAPack {
         /// Its first bytes.
         found: Vec<u8>,
@@ -72,29 +72,29 @@ pub enum PackError {
     /// A pack of another version.
     #[error("the model pack has version {found}, expected {}", VERSION)]
     Version {
-        /// The version it names.
+        /// The version it states.
         found: u32,
     },
-    /// A pack with bytes missing or too many.
+    /// A pack that is too short or too long.
     #[error("the model pack has {found} bytes, expected {expected}")]
     Length {
-        /// Bytes that it should have.
+        /// Bytes it should have.
         expected: usize,
-        /// Bytes that it has.
+        /// Bytes it has.
         found: usize,
     },
-    /// A pack whose bytes were changed.
+    /// A pack with changed bytes.
     #[error("the model pack is damaged: its Adler-32 is {found:08x}, expected {expected:08x}")]
     Altered {
-        /// The sum that it names.
+        /// The checksum it states.
         expected: u32,
-        /// The sum that it has.
+        /// The checksum it has.
         found: u32,
     },
-    /// A pack that was made wrongly.
+    /// A pack that does not follow the format.
     #[error("the model pack is malformed: {0}")]
     Malformed(&'static str),
-    /// A pack whose networks cannot be computed.
+    /// A pack with an inconsistent graph.
     #[error("the model pack is malformed: {0}")]
     Graph(#[from] GraphError),
 }

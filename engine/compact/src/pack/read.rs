@@ -1,4 +1,4 @@
-//! Reading packs. Every number that sizes something is checked against the bytes that are left before it is believed.
+//! Reading packs. Every size is checked against the remaining bytes before it is used.
 
 use half::f16;
 
@@ -15,7 +15,7 @@ impl Pack {
     /// Reads a pack and expands its weights.
     ///
     /// # Errors
-    /// [`PackError`], which says what was expected and what was found.
+    /// [`PackError`], with what was expected and what was found.
     pub fn from_bytes(bytes: &[u8]) -> Result<Pack, PackError> {
         let rest = checked(bytes)?;
         let mut reader = Reader { rest };
@@ -28,7 +28,7 @@ impl Pack {
     }
 }
 
-/// What follows the header, once the header is right about it.
+/// Checks the header and returns what follows it.
 fn checked(bytes: &[u8]) -> Result<&[u8], PackError> {
     if !bytes.starts_with(&MAGIC) {
         return Err(PackError::NotAPack { found: bytes[..bytes.len().min(MAGIC.len())].to_vec() });
@@ -88,7 +88,7 @@ impl<'a> Reader<'a> {
         let scales = self.halves(count)?;
         let low = self.take(count.saturating_mul(length))?;
         let mut values = vec![0.0; low.len()];
-        // Plain loops: a browser runs this once, with code that it has not optimised yet.
+        // Plain loops, because a browser runs this only once, before it has optimised the code.
         match width {
             NARROW => {
                 for (value, &low) in values.iter_mut().zip(low) {
@@ -144,7 +144,7 @@ impl<'a> Reader<'a> {
                 let stride = self.u8()?.into();
                 Gather::Depthwise { stride, weights: by_tap(&self.rows(from.channels, 9)?) }
             }
-            _ => return Err(PackError::Malformed("unknown way to gather")),
+            _ => return Err(PackError::Malformed("unknown kind of gather")),
         };
         let residual = match self.u8()? {
             NO_RESIDUAL => None,
@@ -164,13 +164,13 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The shape, if it is one that a machine can hold.
+/// Returns the shape if it has a reasonable size.
 fn sized(shape: Shape) -> Result<Shape, PackError> {
     let values = shape.height.saturating_mul(shape.width).saturating_mul(shape.channels);
     if values <= MOST_VALUES { Ok(shape) } else { Err(PackError::Malformed("a tensor is far too large")) }
 }
 
-/// Nine values for each channel, turned into nine rows of one value for each channel.
+/// Transposes nine values for each channel into nine rows of one value for each channel.
 fn by_tap(by_channel: &[f32]) -> Vec<f32> {
     (0..9).flat_map(|tap| by_channel.iter().skip(tap).step_by(9).copied()).collect()
 }

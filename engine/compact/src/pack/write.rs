@@ -1,4 +1,4 @@
-//! Writing packs: where weights are rounded.
+//! Writing packs, which rounds the weights.
 
 use half::f16;
 
@@ -8,15 +8,16 @@ use super::{
 use crate::graph::{Activation, Gather, Graph, GraphError, Layer};
 
 impl Pack {
-    /// Packs the graphs. `levels` gives the greatest whole number that a row of weights is rounded to, for the position of
-    /// the graph, of one of its layers, and of the row (the output channel): where all rows have 127 or less, a weight takes
-    /// one byte, else two. The same graphs give the same bytes on every machine; reading them gives the graphs with rounded
-    /// weights.
+    /// Packs the graphs. `levels` returns the greatest integer that a row of weights is rounded to, given the positions
+    /// of the graph, of the layer in it, and of the row (the output channel). A weight takes one byte if all rows of a
+    /// layer have 127 or less, otherwise two. The same graphs give the same bytes on every machine. Reading the bytes
+    /// gives the graphs with rounded weights.
     ///
     /// # Errors
-    /// If a graph's parts do not fit together, or a number does not fit into the format.
+    /// If a graph is inconsistent, or `source` is not a SHA-256.
     pub fn to_bytes(&self, levels: impl Fn(usize, usize, usize) -> i16) -> Result<Vec<u8>, GraphError> {
-        let mut rest = unhex(&self.source).ok_or(GraphError { layer: 0, what: "comes from files without a sum" })?;
+        let mut rest =
+            unhex(&self.source).ok_or(GraphError { layer: 0, what: "comes from files without a checksum" })?;
         for (position, graph) in self.graphs.iter().enumerate() {
             write_graph(&mut rest, graph, |layer, row| levels(position, layer, row))?;
         }
@@ -79,7 +80,7 @@ fn write_layer(to: &mut Vec<u8>, layer: &Layer, channels: usize, levels: impl Fn
     write_rows(to, &layer.weights, layer.gather.depth(channels), &levels);
 }
 
-/// Rounds each row to whole numbers of its own scale.
+/// Rounds each row to multiples of its own scale.
 fn write_rows(to: &mut Vec<u8>, values: &[f32], length: usize, levels: &impl Fn(usize) -> i16) {
     let mut scales = Vec::new();
     let mut numbers: Vec<[u8; 2]> = Vec::with_capacity(values.len());
@@ -102,13 +103,13 @@ fn write_rows(to: &mut Vec<u8>, values: &[f32], length: usize, levels: &impl Fn(
     }
 }
 
-/// From one value that a row of weights can be rounded to to the next, for this greatest whole number.
+/// Distance between two neighbouring values that a row of weights can be rounded to, with this greatest integer.
 pub fn step(row: &[f32], levels: i16) -> f32 {
     scale(row, levels.into()).to_f32()
 }
 
-/// The smallest scale with which the whole row fits. It is rounded up here, before the weights are divided by it, so that
-/// its own rounding costs nothing.
+/// The smallest scale with which the whole row fits. It is rounded up to 16 bits before the weights are divided by it,
+/// so that this rounding adds no error.
 fn scale(row: &[f32], levels: f32) -> f16 {
     let greatest = row.iter().fold(0.0, |greatest: f32, v| greatest.max(v.abs()));
     let exact = greatest / levels;

@@ -1,9 +1,9 @@
-//! Layouts: how each tensor lies in memory, and which buffer it takes.
+//! Layouts: how each tensor is laid out in memory, and which buffer it uses.
 
 use crate::graph::{Gather, Graph, Layer, Shape};
 use crate::kernels::CHANNEL_STEP;
 
-/// How a tensor lies in memory: zeros around it, and behind the channels of each pixel.
+/// How a tensor is laid out in memory: with a border of zeros, and with zeros after the channels of each pixel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Layout {
     pub(super) shape: Shape,
@@ -22,19 +22,19 @@ impl Layout {
         (self.shape.height + 2 * self.border) * self.row_step()
     }
 
-    /// Where the pixel in row `y` and column `x` lies, counted in pixels; both count from the border's corner.
+    /// Position of the pixel in row `y` and column `x`, in pixels. Both count from the border's corner.
     pub(super) fn pixel(&self, y: usize, x: usize) -> usize {
         y * (self.shape.width + 2 * self.border) + x
     }
 
-    /// The place of every pixel, counted in pixels.
+    /// Position of every pixel, in pixels.
     pub(super) fn pixels(&self) -> Vec<u32> {
         let Layout { shape, border, .. } = *self;
         let place = |y: usize, x: usize| self.pixel(y + border, x + border) as u32;
         (0..shape.height).flat_map(|y| (0..shape.width).map(move |x| place(y, x))).collect()
     }
 
-    /// The values of each row, without the border.
+    /// The range of each row's values, without the border.
     pub(super) fn rows(&self) -> impl Iterator<Item = std::ops::Range<usize>> + use<> {
         let Layout { shape, border, step } = *self;
         let layout = *self;
@@ -45,8 +45,8 @@ impl Layout {
     }
 }
 
-/// How a tensor lies: with as wide a border as the widest that a layer wants of it. Only an input that nothing but windows
-/// read is left without filled-up channels, so that a row of a window is one run.
+/// The layout of a tensor, with the widest border that any layer needs. Only an input that is read by nothing but
+/// windows has no padding channels, so that a row of a window is contiguous.
 pub(super) fn layout(graph: &Graph, tensor: usize, shape: Shape) -> Layout {
     let readers = || graph.layers.iter().filter(|layer| layer.input == tensor);
     let border = readers().map(|layer| layer.gather.border()).max().unwrap_or(0);
@@ -57,8 +57,8 @@ pub(super) fn layout(graph: &Graph, tensor: usize, shape: Shape) -> Layout {
     Layout { shape, border, step }
 }
 
-/// Gives every tensor a buffer. Tensors that lie alike share one if the first is no longer needed when the other is made;
-/// zeros stay zeros, as borders and filled-up channels of both are the same.
+/// Assigns a buffer to every tensor. Tensors with the same layout share one if the first is no longer needed when the
+/// other is computed. Zeros stay zeros, because borders and padding channels of both are the same.
 pub(super) fn place(graph: &Graph, all: &[Layout]) -> (Vec<Layout>, Vec<usize>) {
     let reads = |layer: &Layer, tensor: usize| {
         layer.input == tensor || layer.residual.is_some_and(|residual| residual.tensor == tensor)
@@ -69,11 +69,11 @@ pub(super) fn place(graph: &Graph, all: &[Layout]) -> (Vec<Layout>, Vec<usize>) 
         if is_output { graph.layers.len() } else { last.unwrap_or(0) }
     };
     let mut layouts: Vec<Layout> = Vec::new();
-    // The last layer that needs what lies in each buffer.
+    // The last layer that needs the content of each buffer.
     let mut busy_until: Vec<usize> = Vec::new();
     let mut slots = Vec::new();
     for (tensor, &layout) in all.iter().enumerate() {
-        // Tensor 0 is there before layer 0; tensor `i` is made by layer `i - 1`.
+        // Tensor 0 exists before layer 0; tensor `i` is computed by layer `i - 1`.
         let is_free = |slot: &usize| tensor > 0 && layouts[*slot] == layout && busy_until[*slot] < tensor - 1;
         let slot = (0..layouts.len()).find(is_free).unwrap_or(layouts.len());
         if slot == layouts.len() {

@@ -1,5 +1,5 @@
-//! Plans: a graph in, an order of kernel calls out, with every buffer placed and every weight where its kernel wants it.
-//! Running a plan allocates nothing.
+//! Plans: a graph in, a sequence of kernel calls out, with every buffer assigned and every weight arranged for its
+//! kernel. Running a plan does not allocate.
 
 mod layout;
 
@@ -7,7 +7,7 @@ use crate::graph::{Activation, Gather, Graph, GraphError, Layer, Shape};
 use crate::kernels::{Addend, Backend, CHANNEL_STEP, DepthwiseRows, DepthwiseWeights, Matrix, Product};
 use layout::{Layout, layout, place};
 
-/// Floats that the gathered rows of a block may take, so that they stay in the first-level cache.
+/// Most floats in the gathered rows of a block, so that they stay in the first-level cache.
 const BLOCK_FLOATS: usize = 3072;
 
 /// How to compute a graph on one instruction set.
@@ -23,7 +23,7 @@ pub(crate) struct Plan {
     pooled_len: usize,
 }
 
-/// What a plan writes to.
+/// The buffers that a plan writes to.
 #[derive(Debug)]
 pub(crate) struct Buffers {
     tensors: Vec<Vec<f32>>,
@@ -40,9 +40,9 @@ struct Step {
     gather: Gathering,
     matrix: Matrix,
     addend: Option<(usize, Pooling)>,
-    /// Rows of output that are computed at once.
+    /// Rows of output computed at once.
     block: usize,
-    /// For each output pixel its place in the buffer, counted in pixels.
+    /// Position of each output pixel in the buffer, in pixels.
     pixels: Vec<u32>,
     /// The same for the addend, if it is not pooled.
     addend_pixels: Vec<u32>,
@@ -64,7 +64,7 @@ impl Plan {
     /// Plans `graph`.
     ///
     /// # Errors
-    /// If the graph's parts do not fit together.
+    /// If the graph is inconsistent.
     pub(crate) fn new(graph: &Graph, backend: Backend) -> Result<Plan, GraphError> {
         let shapes = graph.shapes()?;
         let all: Vec<Layout> = shapes.iter().enumerate().map(|(tensor, &shape)| layout(graph, tensor, shape)).collect();
@@ -99,7 +99,7 @@ impl Plan {
         self.outputs.len()
     }
 
-    /// Buffers for this plan.
+    /// Allocates buffers for this plan.
     pub(crate) fn buffers(&self) -> Buffers {
         Buffers {
             tensors: self.layouts.iter().map(|layout| vec![0.0; layout.len()]).collect(),
@@ -151,7 +151,7 @@ impl Plan {
 
     fn run_step(&self, step: &Step, buffers: &mut Buffers) {
         let out = self.layout(step.output).shape;
-        // Taken out of the list for the time, so that the others can be read. The plan never reads what it writes.
+        // Taken out of the list meanwhile, so that the others can be read. A step never reads the buffer it writes.
         let mut output = std::mem::take(&mut buffers.tensors[self.slots[step.output]]);
         for first in (0..out.height).step_by(step.block) {
             let rows = step.block.min(out.height - first);
@@ -180,7 +180,7 @@ impl Plan {
         let input = &tensors[self.slots[step.input]];
         match &step.gather {
             Gathering::Depthwise { stride, weights } => {
-                // Stride 1 sees a border on all sides, stride 2 only below and to the right.
+                // Stride 1 has a border on all sides, stride 2 only below and to the right.
                 let corner = if *stride == 1 { layout.border - 1 } else { layout.border };
                 let start = layout.pixel(first * stride + corner, corner) * layout.step;
                 DepthwiseRows {
@@ -222,7 +222,7 @@ impl Plan {
     }
 }
 
-/// The greatest of each 2×2 pixels, for `rows` rows from row `first` of the result on.
+/// Max-pools 2×2 pixels, for `rows` rows from row `first` of the result on.
 fn pool(layout: &Layout, values: &[f32], first: usize, rows: usize, pooled: &mut [f32]) {
     let width = layout.shape.width / 2;
     let greatest = |a: f32, b: f32| if a > b { a } else { b };
@@ -263,7 +263,7 @@ fn step(layer: &Layer, output: usize, all: &[Layout], backend: Backend) -> Step 
     };
     let block = match gather {
         Gathering::Depthwise { .. } => (BLOCK_FLOATS / (to.shape.width * from.step)).clamp(1, to.shape.height),
-        // The pixels of two rows do not lie at one distance.
+        // The pixels of two rows are not evenly spaced.
         Gathering::Window { .. } => 1,
     };
     let addend = layer
@@ -276,7 +276,7 @@ fn step(layer: &Layer, output: usize, all: &[Layout], backend: Backend) -> Step 
     Step { input: layer.input, output, gather, matrix, addend, block, pixels: to.pixels(), addend_pixels }
 }
 
-/// Zeros between the weights where the input has filled-up channels.
+/// Inserts zeros between the weights where the input has padding channels.
 fn spread(weights: &[f32], channels: usize, step: usize) -> Vec<f32> {
     let pixel = |values: &[f32]| {
         let mut values = values.to_vec();

@@ -59,10 +59,10 @@ impl From<&Observation> for Sample {
             ear_right: seen.ears.map(|e| e.right),
             ear_left: seen.ears.map(|e| e.left),
             gate: seen.gate,
-            openness: seen.openness,
+            openness: seen.lids.openness,
             presence: seen.face.as_ref().map(|f| f.mesh.presence),
-            state: seen.state,
-            blink: seen.blink,
+            state: seen.lids.state,
+            blink: seen.lids.blink,
         }
     }
 }

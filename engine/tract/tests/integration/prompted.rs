@@ -1,28 +1,26 @@
-//! A whole prompted challenge without a browser: the free portrait answers three cues, and the decision is taken as the
-//! server takes it; then every way in which rounds and strip can be bent.
-#![allow(clippy::unwrap_used)]
+//! A whole prompted challenge without a browser: the free portrait answers three cues, and the decision is made as on
+//! the server. Then rounds and strip are tampered with in many ways.
 
 use std::path::Path;
 use std::sync::OnceLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ed25519_dalek::SigningKey;
 use engine::prompt::{Gesture, Next, Outcome, Policy, ServedRound, next_cue};
 use engine::{
     Ask, Attempt, Decision, Issued, KeyKind, Phase, Picture, Reason, Scorer, Submission, Terms, Thresholds, Verdict,
     decide, jpeg, transcript,
 };
-use engine_tract::Models;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-const SECRET: [u8; 32] = [42; 32];
+use crate::support::{self, MODELS, SECRET};
+
 const FRAME_MS: f64 = 40.0;
-/// From a cue to the answer.
+/// From a cue to the response.
 const LATENCY_S: f32 = 0.4;
 
-/// What the server has and gets.
+/// What the server issued and receives.
 #[derive(Clone)]
 struct Case {
     issued: Issued,
@@ -43,11 +41,11 @@ impl Case {
         let jws = transcript::sign(&input, &SECRET);
         let Case { issued, open, closed, strip, .. } = self;
         let submission = Submission { transcript: jws.as_bytes(), open, closed, strip };
-        let mut scorer = Scorer::new(models().networks());
+        let mut scorer = Scorer::new(MODELS.networks());
         decide(issued, &submission, &mut scorer, &Thresholds::V4).unwrap()
     }
 
-    /// Replaces the strip and names its hash, as a forger with the key would.
+    /// Replaces the strip and states its hash, as a forger with the key would.
     fn replace_strip(&mut self, strip: Vec<u8>) {
         let hash = URL_SAFE_NO_PAD.encode(Sha256::digest(&strip));
         self.payload["strip"] = json!({ "sha256": hash, "bytes": strip.len() });
@@ -55,29 +53,14 @@ impl Case {
     }
 }
 
-fn models() -> &'static Models {
-    static MODELS: OnceLock<Models> = OnceLock::new();
-    MODELS.get_or_init(|| clip_maker::load_models(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models")).unwrap())
-}
-
-/// Asked for once, twice, once: what a draw of nothing but zeros gives.
+/// An honest attempt that is asked for once, twice, once: the draw if all randomness is zero.
 fn honest() -> &'static Case {
     static CASE: OnceLock<Case> = OnceLock::new();
     CASE.get_or_init(|| {
-        let mut scene = clip_maker::scene(Path::new(clip_maker::PORTRAIT), models(), Vec::new()).unwrap();
-        let public_key = SigningKey::from_bytes(&SECRET).verifying_key().to_bytes();
-        let terms = Terms {
-            audience: "https://check.example".into(),
-            challenge_id: "challenge".into(),
-            nonce: "nonce".into(),
-            attempt: 1,
-            timeout_ms: 60_000,
-            thresholds: "v4".into(),
-            policy: Policy::Prompted,
-            rate: 250,
-            consent: engine::transcript::consent_hash("what people are told"),
-        };
-        let mut attempt = Attempt::new(models().networks(), Thresholds::V4);
+        let mut scene = clip_maker::scene(Path::new(clip_maker::PORTRAIT), &MODELS, Vec::new()).unwrap();
+        let public_key = support::public_key();
+        let terms = Terms { timeout_ms: 60_000, policy: Policy::Prompted, rate: 250, ..support::terms() };
+        let mut attempt = Attempt::new(MODELS.networks(), Thresholds::V4);
         attempt.begin(terms.clone(), KeyKind::Soft, public_key, 0.0);
         let (mut rounds, mut cue, mut asked): (Vec<ServedRound>, _, _) = (Vec::new(), None, None);
         for index in 0..600_u32 {
@@ -123,7 +106,7 @@ fn honest() -> &'static Case {
 }
 
 #[test]
-fn who_answers_every_cue_is_accepted() {
+fn a_person_who_answers_every_cue_is_accepted() {
     let case = honest();
     let gestures: Vec<Gesture> = case.issued.rounds.iter().map(|round| round.cue.gesture).collect();
     assert_eq!(gestures, [Gesture::Once, Gesture::Twice, Gesture::Once]);
@@ -131,7 +114,7 @@ fn who_answers_every_cue_is_accepted() {
 }
 
 #[test]
-fn rounds_that_do_not_fit_what_the_server_saw_are_refused_with_their_reason() {
+fn rounds_that_contradict_the_server_are_rejected_with_their_reason() {
     type Bend = fn(&mut Case);
     let cases: [(&str, Reason, Bend); 12] = [
         ("a cue received before it was revealed", Reason::PromptTimes, |c| c.issued.rounds[1].revealed_ms += 900),
@@ -176,7 +159,7 @@ fn rounds_that_do_not_fit_what_the_server_saw_are_refused_with_their_reason() {
 }
 
 #[test]
-fn strips_that_do_not_show_what_was_recorded_are_refused_although_they_are_signed() {
+fn signed_strips_that_do_not_show_what_was_recorded_are_rejected() {
     let limits = engine::CaptureThresholds { max_bytes: 40_000, ..Thresholds::V4.capture };
     let sheet = jpeg::decode(&honest().strip, &limits).unwrap();
     let paint = |from: &dyn Fn(usize, usize) -> (usize, usize)| {
@@ -213,7 +196,7 @@ fn strips_that_do_not_show_what_was_recorded_are_refused_although_they_are_signe
     }
 }
 
-/// The strip with one cell, counted from 0, in a light that comes from one side.
+/// The strip with one cell, counted from 0, lit from one side.
 fn with_shade_on(cell: usize) -> Vec<u8> {
     let limits = engine::CaptureThresholds { max_bytes: 40_000, ..Thresholds::V4.capture };
     let sheet = jpeg::decode(&honest().strip, &limits).unwrap();
@@ -230,22 +213,22 @@ fn with_shade_on(cell: usize) -> Vec<u8> {
 }
 
 #[test]
-fn the_captures_frames_are_in_the_strip_and_must_agree_with_it_as_one_picture_does_with_itself() {
+fn each_capture_must_agree_with_its_matching_cell_as_one_picture_with_itself() {
     let score = honest().decision().record.strip.unwrap();
     let times: Vec<u32> = score.cells.iter().map(|cell| cell.t_ms).collect();
     let captures = &honest().payload["cap"];
-    let twin_of = |part: &str| {
+    let match_of = |part: &str| {
         let t_ms = captures[part]["t"].as_u64().unwrap() as u32;
         times.iter().position(|&t| t == t_ms).unwrap()
     };
-    let twins = [twin_of("open"), twin_of("closed")];
-    for cell in twins {
+    let matches = [match_of("open"), match_of("closed")];
+    for cell in matches {
         let mut case = honest().clone();
         case.replace_strip(with_shade_on(cell));
         assert_eq!(case.verdict(), Verdict::Rejected(Reason::StripDiffers), "cell {cell}");
     }
-    // The same shade on any other cell is the light of a room.
+    // The same shade on any other cell passes as the light of a room.
     let mut case = honest().clone();
-    case.replace_strip(with_shade_on((0..times.len()).find(|cell| !twins.contains(cell)).unwrap()));
+    case.replace_strip(with_shade_on((0..times.len()).find(|cell| !matches.contains(cell)).unwrap()));
     assert_eq!(case.verdict(), Verdict::Accepted);
 }

@@ -1,12 +1,13 @@
-//! Pairs of captures: those of one person at one moment pass, those of two people do not. On the stills of the shared
-//! test material; where they are absent the test says that it was skipped.
-#![allow(clippy::unwrap_used)]
+//! Pairs of captures: those of one person at one moment pass, those of two people do not. Uses the stills of the shared
+//! test material, if they are there.
 
 use std::path::Path;
 
-use engine::{CaptureScore, CaptureThresholds, Picture, Scorer, Thresholds, jpeg};
+use engine::{CaptureScore, CaptureThresholds, Scorer, Thresholds, jpeg};
 
-/// (person, open, closed): frames of one clip, not far apart.
+use crate::support::{MODELS, material, read};
+
+/// (person, open, closed): frames of one clip, close together.
 const PEOPLE: [(&str, &str, &str); 4] = [
     ("cap12", "from_video__cap12_f0620_open.png", "from_video__cap12_f0640_closed.png"),
     ("cap13", "from_video__cap13_f0040_open.png", "from_video__cap13_f0098_closed.png"),
@@ -14,32 +15,28 @@ const PEOPLE: [(&str, &str, &str); 4] = [
     ("d13", "from_video__d13_f0000_open_glasses.png", "from_video__d13_f0043_closed_glasses.png"),
 ];
 
-/// Open eyes of people who are in no clip.
+/// Open eyes of people who are not in these clips.
 const OTHERS: [&str; 4] =
     ["liveportrait__s9.jpg", "patlevin__portrait.jpg", "tfjs__test_data_portrait.jpg", "skimage__astronaut.png"];
 
-/// The same man in the same room, recorded twice: this check does not recognise people and need not part them.
+/// The same man in the same room, recorded twice. This check does not recognise people and need not tell them apart.
 const SAME_MAN: [&str; 2] = ["cap12", "cap13"];
 
 #[test]
 fn pairs_of_one_moment_pass_and_pairs_of_two_people_do_not() {
-    let stills = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/material/stills");
-    if !stills.is_dir() {
-        return eprintln!("SKIPPED: {} is absent", stills.display());
-    }
-    let models = clip_maker::load_models(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models")).unwrap();
-    let mut scorer = Scorer::new(models.networks());
+    let Some(stills) = material("stills") else { return };
+    let mut scorer = Scorer::new(MODELS.networks());
     let mut score = |name: &str| score(&mut scorer, &stills.join(name));
     let limits = Thresholds::V4.capture;
     let mut failures = Vec::new();
     let mut check = |what: String, open: &CaptureScore, closed: &CaptureScore, expected: bool| {
         let pair = open.compare(closed).unwrap();
-        let likeness = (limits.min_likeness..=limits.max_likeness).contains(&pair.likeness);
-        let passes = likeness && pair.shape_distance <= limits.max_shape_distance;
+        let is_similar = (limits.min_similarity..=limits.max_similarity).contains(&pair.similarity);
+        let passes = is_similar && pair.shape_distance <= limits.max_shape_distance;
         println!(
-            "{what:40} shape {:.4}  likeness {:.4}  {}",
+            "{what:40} shape {:.4}  similarity {:.4}  {}",
             pair.shape_distance,
-            pair.likeness,
+            pair.similarity,
             if passes { "passes" } else { "" }
         );
         if passes != expected {
@@ -62,12 +59,9 @@ fn pairs_of_one_moment_pass_and_pairs_of_two_people_do_not() {
 }
 
 fn score(scorer: &mut Scorer, path: &Path) -> CaptureScore {
-    let rgba = image::open(path).unwrap().into_rgba8();
-    let (width, height) = (rgba.width() as usize, rgba.height() as usize);
-    let picture = Picture::new(rgba.into_raw(), width, height).unwrap();
-    let jpeg = jpeg::encode(&picture.as_frame(), usize::MAX).unwrap().unwrap();
+    let jpeg = jpeg::encode(&read(path).as_frame(), usize::MAX).unwrap().unwrap();
     // The stills are whole frames; only the face in them is compared.
     let capture = CaptureThresholds { max_bytes: usize::MAX, ..Thresholds::V4.capture };
     let thresholds = Thresholds { min_face_width: 0.0, capture, ..Thresholds::V4 };
-    scorer.score(&jpeg.bytes, &thresholds).unwrap().unwrap_or_else(|reason| panic!("{}: {reason}", path.display()))
+    scorer.score(&jpeg.bytes, &thresholds).unwrap_or_else(|stop| panic!("{}: {stop}", path.display()))
 }

@@ -1,12 +1,11 @@
-//! The gate of each still of the shared test material, beside the one that a person looking at it would give. The pictures
-//! show real people and stay outside the project; where they are absent the test says that it was skipped.
-#![allow(clippy::unwrap_used)]
+//! The gate of each still of the shared test material, if it is there, against the one that a person looking at it
+//! would give.
 
-use std::path::Path;
+use engine::{Gate, Thresholds, Tracker};
 
-use engine::{Gate, Picture, Thresholds, Tracker};
+use crate::support::{MODELS, material, read};
 
-/// What a person would say first to the one in the picture. Written before the engine was asked.
+/// The first thing that a person would tell the one in the picture. Written before the engine was run.
 const EXPECTED: [(&str, Gate); 32] = [
     ("derived__astronaut_blur_gauss_s6.png", Gate::Blurred),
     ("derived__astronaut_dark_x0.12_noise.png", Gate::TooDark),
@@ -48,19 +47,13 @@ const MAX_DIFFERENT: usize = 1;
 
 #[test]
 fn stills_have_the_gate_that_a_person_would_give() {
-    let stills = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/material/stills");
-    if !stills.is_dir() {
-        eprintln!("SKIPPED: {} is absent", stills.display());
-        return;
-    }
-    let models = clip_maker::load_models(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models")).unwrap();
+    let Some(stills) = material("stills") else { return };
     let mut different = Vec::new();
     for (name, expected) in EXPECTED {
-        let rgba = image::open(stills.join(name)).unwrap().into_rgba8();
-        let (width, height) = (rgba.width() as usize, rgba.height() as usize);
-        let picture = Picture::new(rgba.into_raw(), width, height).unwrap();
-        let reading = Tracker::new(models.networks()).read(&picture.as_frame(), 0.0, &Thresholds::V4).unwrap();
-        let (gate, _) = engine::gate::judge(&reading, width, height, &Thresholds::V4, None);
+        let picture = read(&stills.join(name));
+        let frame = picture.as_frame();
+        let reading = Tracker::new(MODELS.networks()).read(&frame, 0.0, &Thresholds::V4).unwrap();
+        let (gate, _) = engine::gate::judge(&reading, frame.width(), frame.height(), &Thresholds::V4, None);
         if gate != expected {
             let face = reading.face.as_ref().map(|face| (face.rect, face.pose, face.quality));
             different.push(format!("{name}: {gate:?}, a person says {expected:?}; {face:?} {:?}", reading.scene));

@@ -1,31 +1,27 @@
-//! Lids painted into a picture of open eyes, in several ways, and signed as the closed capture of an honest attempt: the
-//! eyes may read as closed, but all around them is a copy.
+//! Lids are painted into a picture of open eyes, in several ways, and signed as the closed capture of an honest
+//! attempt: the eyes may read as closed, but everything around them is a copy.
 //!
-//! The free portrait is always there, the stills of the shared material where they are.
-#![allow(clippy::unwrap_used)]
+//! Uses the free portrait, and the stills of the shared test material if they are there.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clip_maker::Scene;
-use ed25519_dalek::SigningKey;
 use engine::geometry::Point;
-use engine::prompt::Policy;
 use engine::transcript::{Transcript, sign, signing_input};
 use engine::{
-    Attempt, Evidence, Issued, KeyKind, Phase, Picture, Reason, Scorer, Submission, Terms, Thresholds, Tracker,
-    Verdict, decide, jpeg,
+    Attempt, Evidence, Issued, KeyKind, Phase, Picture, Reason, Scorer, Submission, Thresholds, Tracker, Verdict,
+    decide, jpeg,
 };
-use engine_tract::Models;
 use sha2::{Digest as _, Sha256};
 
-const SECRET: [u8; 32] = [42; 32];
+use crate::support::{MODELS, SECRET, material, public_key, terms};
+
 /// The head fills this square of a scene's frame.
 const HEAD: (usize, usize, usize) = (120, 40, 400);
-/// Frames of the free portrait, and of every other one, each painted in every way.
+/// Number of frames of the free portrait, and of each other one. Each is painted in every way.
 const FRAMES: [u32; 2] = [20, 5];
 /// Faces from the front with open eyes.
 const STILLS: [&str; 6] = [
@@ -37,17 +33,11 @@ const STILLS: [&str; 6] = [
     "tfjs__test_data_portrait.jpg",
 ];
 
-static MODELS: LazyLock<Models> =
-    LazyLock::new(|| clip_maker::load_models(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models")).unwrap());
-
 #[test]
 fn sr_16_lids_painted_over_open_eyes_of_the_same_frame_are_refused() {
-    let stills = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/material/stills");
     let mut portraits = vec![(PathBuf::from(clip_maker::PORTRAIT), FRAMES[0])];
-    if stills.is_dir() {
+    if let Some(stills) = material("stills") {
         portraits.extend(STILLS.map(|name| (stills.join(name), FRAMES[1])));
-    } else {
-        eprintln!("SKIPPED: {} is absent", stills.display());
     }
     let mut verdicts: BTreeMap<(&str, String), usize> = BTreeMap::new();
     for (portrait, frames) in portraits {
@@ -76,7 +66,7 @@ fn sr_16_lids_painted_over_open_eyes_of_the_same_frame_are_refused() {
     assert!(of(Reason::CapturesIdentical) >= 20, "some of the lids must look closed: {verdicts:?}");
 }
 
-/// How the skin at a pixel is painted: from the column of an eye that it lies in.
+/// Computes the colour to paint at a pixel, from the column of the eye it is in.
 type Paint = fn(&Picture, &Column, f32) -> [u8; 3];
 
 const WAYS: [(&str, Paint); 5] = [
@@ -138,7 +128,7 @@ fn paint_eyes(open: &Picture, points: &[Point], paint: Paint) -> Picture {
         for x in columns {
             let [brow, upper, lower] = at(x);
             let column = Column { x: x as f32, brow, upper, lower, mean };
-            // Lashes and rims are painted over, too.
+            // Lashes and rims are painted over too.
             for y in (upper - 2.0).max(0.0) as usize..=(lower + 1.0) as usize {
                 rgb[(y * width + x) * 3..][..3].copy_from_slice(&paint(open, &column, y as f32));
             }
@@ -147,7 +137,7 @@ fn paint_eyes(open: &Picture, points: &[Point], paint: Paint) -> Picture {
     Picture::from_rgb(&rgb, width, height).unwrap()
 }
 
-/// The height of a line at column `x`; its end's height beyond its ends.
+/// The height of a line at column `x`. Beyond its ends, the height of the end.
 fn height_of(line: &[Point], x: f32) -> f32 {
     let within = line.windows(2).find(|pair| (pair[0].x..pair[1].x).contains(&x));
     match within {
@@ -179,7 +169,8 @@ struct Forgery {
 }
 
 impl Forgery {
-    /// What is decided on them, with the honest strip, when hashes, sizes and readings are made to fit and all is signed.
+    /// The verdict on them with the honest strip, when hashes, sizes and readings are made to fit and everything is
+    /// signed.
     fn verdict(&self, honest: &Evidence) -> Verdict {
         let (_, payload) = honest.signing_input.split_once('.').unwrap();
         let mut transcript: Transcript = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
@@ -187,7 +178,7 @@ impl Forgery {
         for (record, picture) in [(&mut transcript.cap.open, &self.open), (&mut transcript.cap.closed, &self.closed)] {
             record.sha256 = URL_SAFE_NO_PAD.encode(Sha256::digest(picture));
             record.bytes = picture.len() as u32;
-            if let Ok(score) = scorer.score(picture, &Thresholds::V4).unwrap() {
+            if let Ok(score) = scorer.score(picture, &Thresholds::V4) {
                 record.ear = [score.ears.right, score.ears.left].map(|v| (v * 1e4).round() as i32);
             }
         }
@@ -200,25 +191,7 @@ impl Forgery {
     }
 }
 
-fn terms() -> Terms {
-    Terms {
-        audience: "https://check.example".into(),
-        challenge_id: "challenge".into(),
-        nonce: "nonce".into(),
-        attempt: 1,
-        timeout_ms: 20_000,
-        thresholds: "v4".into(),
-        policy: Policy::Natural,
-        rate: 200,
-        consent: engine::transcript::consent_hash("what people are told"),
-    }
-}
-
-fn public_key() -> [u8; 32] {
-    SigningKey::from_bytes(&SECRET).verifying_key().to_bytes()
-}
-
-/// What the page gathers while the scene blinks.
+/// The evidence that the page gathers while the scene blinks.
 fn attempt(scene: &Scene) -> Option<Evidence> {
     let mut attempt = Attempt::new(MODELS.networks(), Thresholds::V4);
     attempt.begin(terms(), KeyKind::Soft, public_key(), 0.0);

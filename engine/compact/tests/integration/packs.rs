@@ -1,5 +1,4 @@
-//! Packs that are cut, changed, of another version, or made by somebody who means harm.
-#![allow(clippy::unwrap_used)]
+//! Packs that are truncated, changed, of another version, or malicious.
 
 use engine_compact::{FILE_NAME, Models, Pack, PackError};
 
@@ -9,7 +8,7 @@ fn pack() -> Vec<u8> {
     std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models").join(FILE_NAME)).unwrap()
 }
 
-/// Makes the header's sum and length fit again.
+/// Corrects the header's checksum and length.
 fn sealed(mut pack: Vec<u8>) -> Vec<u8> {
     let length = (pack.len() - HEADER) as u32;
     pack[8..12].copy_from_slice(&length.to_le_bytes());
@@ -19,7 +18,7 @@ fn sealed(mut pack: Vec<u8>) -> Vec<u8> {
 }
 
 #[test]
-fn a_pack_that_is_not_right_is_refused_with_what_was_expected_and_found() {
+fn a_bad_pack_is_rejected_with_what_was_expected_and_found() {
     let changed = |at: usize| {
         let mut pack = pack();
         pack[at] ^= 1;
@@ -42,9 +41,9 @@ fn a_pack_that_is_not_right_is_refused_with_what_was_expected_and_found() {
     }
 }
 
-/// Found by fuzzing: without layers nothing looked at the input, and running the network panicked.
+/// Found by fuzzing: without layers nothing checked the input, and running the network panicked.
 #[test]
-fn a_network_of_nothing_is_refused() {
+fn an_empty_network_is_rejected() {
     let mut pack = pack()[..HEADER].to_vec();
     pack.extend([0; 32 + 4 * 9]);
     let error = Pack::from_bytes(&sealed(pack)).unwrap_err();
@@ -52,7 +51,7 @@ fn a_network_of_nothing_is_refused() {
 }
 
 #[test]
-fn no_bytes_behind_a_right_sum_make_the_reader_panic_or_take_much_memory() {
+fn no_bytes_with_a_valid_checksum_make_the_reader_panic_or_use_much_memory() {
     let original = pack();
     let mut state = 0x1234_5678_9abc_def1_u64;
     let mut chance = || {
@@ -64,7 +63,7 @@ fn no_bytes_behind_a_right_sum_make_the_reader_panic_or_take_much_memory() {
     let (mut refused, runs) = (0, 1500);
     for _ in 0..runs {
         let mut bytes = original.clone();
-        // The start of the rest holds most of what sizes something; so does the start of each layer further on.
+        // Most sizes are at the start of the body, the others at the start of each layer.
         for _ in 0..1 + chance() % 3 {
             let reach = if chance() % 2 == 0 { 200 } else { bytes.len() - HEADER };
             let at = HEADER + 32 + (chance() as usize % (reach - 32));
@@ -77,9 +76,9 @@ fn no_bytes_behind_a_right_sum_make_the_reader_panic_or_take_much_memory() {
         match Pack::from_bytes(&sealed(bytes)) {
             Err(PackError::Malformed(_) | PackError::Graph(_)) => refused += 1,
             Err(other) => panic!("{other}"),
-            // A changed weight is no fault of form.
+            // A changed weight is not malformed.
             Ok(_) => {}
         }
     }
-    assert!(refused > runs / 10, "{refused} of {runs} were refused: too few reached the reader");
+    assert!(refused > runs / 10, "{refused} of {runs} were rejected: too few reached the reader");
 }

@@ -1,7 +1,7 @@
-//! Finding a picture again: exactly, by a hash of its pixels, and after it was compressed anew or resized, by a fingerprint: a
-//! gradient hash ("dHash", N. Krawetz 2013) of 16 × 16 bits.
+//! Recognises a picture that was seen before: exactly, by a hash of its pixels, or after recompression or resizing, by
+//! a perceptual hash (a gradient hash, "dHash", N. Krawetz 2013) of 16 × 16 bits.
 //!
-//! Neither knows anything of faces or finds anybody again: two moments of one recording differ in many bits.
+//! Neither knows anything about faces or recognises a person: two moments of one recording differ in many bits.
 
 use std::fmt;
 
@@ -16,13 +16,14 @@ use crate::frame::Frame;
 /// Bits in a row of the hash, and rows.
 const SIDE: usize = 16;
 
-/// Two pictures that differ in at most so many bits are near copies. Of 35 captures of eight people, compressed anew, shrunk
-/// to four fifths or shifted by two pixels, most differ in 0 to 20 bits from the original, median 6 to 12; pictures of two
-/// people in 37 and more; one person in one place, seconds later, in 4 to 73, median 20 to 23, so these may count as well.
+/// Two pictures that differ in at most this many bits are near copies. 35 captures of eight people, recompressed,
+/// shrunk to four fifths or shifted by two pixels, mostly differ in 0 to 20 bits from the original, median 6 to 12.
+/// Pictures of two people differ in 37 and more. One person in one place, seconds later, differs in 4 to 73, median 20
+/// to 23, so some of those count as near copies too.
 const NEAR_BITS: u32 = 20;
 
-/// SHA-256 over width, height (32 bits each, the lowest byte first) and all pixels as R, G, B, A; base64url without padding.
-/// Files that decode to the same picture have the same, whatever else they hold.
+/// SHA-256 over width, height (32 bits each, little-endian) and all pixels as R, G, B, A; base64url without padding.
+/// Files that decode to the same picture have the same hash, whatever else they contain.
 pub(crate) fn pixel_hash(frame: &Frame) -> String {
     let mut hash = Sha256::new();
     for side in [frame.width(), frame.height()] {
@@ -32,13 +33,14 @@ pub(crate) fn pixel_hash(frame: &Frame) -> String {
     URL_SAFE_NO_PAD.encode(hash.finalize())
 }
 
-/// 256 bits, row by row: whether the luma rises from a field to the one on its right.
+/// A perceptual hash: 256 bits, row by row, each of which says whether the luma rises from a field to the one on its
+/// right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Fingerprint([u16; SIDE]);
 
 impl Fingerprint {
-    /// Shrinks the luma to 17 × 16 fields, each the mean of its pixels, and compares neighbours.
+    /// Averages the luma over 17 × 16 fields and compares neighbours.
     pub(crate) fn of(frame: &Frame) -> Fingerprint {
         let (mut sums, mut counts) = ([[0.0_f32; SIDE + 1]; SIDE], [[0.0_f32; SIDE + 1]; SIDE]);
         let columns: Vec<usize> = (0..frame.width()).map(|x| x * (SIDE + 1) / frame.width()).collect();
@@ -55,17 +57,17 @@ impl Fingerprint {
         Fingerprint(std::array::from_fn(bits))
     }
 
-    /// Bits that differ.
+    /// Number of bits that differ.
     pub fn distance(&self, other: &Fingerprint) -> u32 {
         self.0.iter().zip(&other.0).map(|(a, b)| (a ^ b).count_ones()).sum()
     }
 
-    /// Whether the two are so alike that one may be a copy of the other, or show the same person in the same place.
+    /// Whether one may be a copy of the other, or show the same person in the same place.
     pub fn is_near(&self, other: &Fingerprint) -> bool {
         self.distance(other) <= NEAR_BITS
     }
 
-    /// The rows: of two fingerprints that differ in fewer bits than there are rows, one row at least is the same.
+    /// The rows. Two hashes that differ in fewer bits than there are rows share at least one row.
     pub fn rows(&self) -> [u16; SIDE] {
         self.0
     }
@@ -87,7 +89,7 @@ impl TryFrom<String> for Fingerprint {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Fingerprint, Self::Error> {
-        const EXPECTED: &str = "64 hexadecimal digits are expected";
+        const EXPECTED: &str = "expected 64 hexadecimal digits";
         if text.len() != 4 * SIDE || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(EXPECTED);
         }
@@ -105,7 +107,7 @@ mod tests {
     use super::*;
     use crate::frame::Picture;
 
-    /// Waves across and down, with noise of up to this many levels.
+    /// Waves across and down, with up to this much noise in grey levels.
     fn picture(side: usize, waves: f32, noise: usize) -> Picture {
         let level = |i: usize| {
             let (x, y) = ((i % side) as f32 / side as f32, (i / side) as f32 / side as f32);
@@ -127,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_of_pixels_tells_every_pixel_and_the_shape() {
+    fn the_pixel_hash_depends_on_every_pixel_and_the_shape() {
         let rgb = vec![7; 8 * 8 * 3];
         let hash = |rgb: &[u8], width, height| pixel_hash(&Picture::from_rgb(rgb, width, height).unwrap().as_frame());
         let mut other = rgb.clone();
@@ -138,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_written_as_text_and_read_back() {
+    fn it_survives_a_round_trip_as_text() {
         let fingerprint = Fingerprint::of(&picture(64, 9.0, 3).as_frame());
         let text = serde_json::to_string(&fingerprint).unwrap();
         assert_eq!(text.len(), 66);

@@ -1,6 +1,5 @@
-//! Whole attempts without a browser: the free portrait blinks, an attempt gathers its evidence, and the decision is taken
-//! as the server takes it; then every way in which that evidence can be bent.
-#![allow(clippy::unwrap_used)]
+//! Whole attempts without a browser: the free portrait blinks, an attempt gathers its evidence, and the decision is
+//! made as on the server. Then the evidence is tampered with in many ways.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -8,54 +7,29 @@ use std::sync::OnceLock;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clip_maker::Scene;
-use ed25519_dalek::SigningKey;
-use engine::prompt::Policy;
 use engine::transcript::FrameRecord;
 use engine::{
     Attempt, Evidence, Frame, Issued, KeyKind, Phase, Picture, Reason, Scorer, Submission, Terms, Thresholds, Verdict,
     decide, jpeg, transcript,
 };
-use engine_tract::Models;
 use serde_json::{Value, json};
 
-const SECRET: [u8; 32] = [42; 32];
-/// More than the recording lasts.
+use crate::support::{MODELS, SECRET, public_key, terms};
+
+/// Longer than the recording.
 const ELAPSED_MS: u64 = 10_000;
 
-fn models() -> &'static Models {
-    static MODELS: OnceLock<Models> = OnceLock::new();
-    MODELS.get_or_init(|| clip_maker::load_models(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models")).unwrap())
-}
-
 fn scene(blinks: &[f32]) -> Scene {
-    clip_maker::scene(Path::new(clip_maker::PORTRAIT), models(), blinks.to_vec()).unwrap()
-}
-
-fn terms() -> Terms {
-    Terms {
-        audience: "https://check.example".into(),
-        challenge_id: "challenge".into(),
-        nonce: "nonce".into(),
-        attempt: 1,
-        timeout_ms: 20_000,
-        thresholds: "v4".into(),
-        policy: Policy::Natural,
-        rate: 200,
-        consent: engine::transcript::consent_hash("what people are told"),
-    }
+    clip_maker::scene(Path::new(clip_maker::PORTRAIT), &MODELS, blinks.to_vec()).unwrap()
 }
 
 fn issued(elapsed_ms: u64) -> Issued {
     Issued { terms: terms(), public_key: public_key(), rounds: Vec::new(), elapsed_ms }
 }
 
-fn public_key() -> [u8; 32] {
-    SigningKey::from_bytes(&SECRET).verifying_key().to_bytes()
-}
-
 /// Plays three seconds of the scene at 20 frames a second into an attempt.
 fn attempt(scene: &Scene) -> Attempt {
-    let mut attempt = Attempt::new(models().networks(), Thresholds::V4);
+    let mut attempt = Attempt::new(MODELS.networks(), Thresholds::V4);
     attempt.begin(terms(), KeyKind::Soft, public_key(), 1000.0);
     for index in 0..60 {
         let t_ms = 50.0 * f64::from(index);
@@ -94,7 +68,7 @@ impl Sent {
         Sent { payload, open: evidence.open.clone(), closed: evidence.closed.clone(), strip: evidence.strip.clone() }
     }
 
-    /// Replaces a capture and names its hash, size and reading, as a forger with the key would.
+    /// Replaces a capture and states its hash, size and reading, as a forger with the key would.
     fn replace(&mut self, role: &str, bytes: Vec<u8>, ear: Value) {
         let hash = URL_SAFE_NO_PAD.encode(<sha2::Sha256 as sha2::Digest>::digest(&bytes));
         let capture = &mut self.payload["cap"][role];
@@ -121,16 +95,16 @@ impl Sent {
 }
 
 fn judged(transcript: &[u8], sent: &Sent, elapsed_ms: u64) -> Verdict {
-    let mut scorer = Scorer::new(models().networks());
+    let mut scorer = Scorer::new(MODELS.networks());
     let submission = Submission { transcript, open: &sent.open, closed: &sent.closed, strip: &sent.strip };
     decide(&issued(elapsed_ms), &submission, &mut scorer, &Thresholds::V4).unwrap().verdict
 }
 
 #[test]
-fn an_honest_attempt_is_accepted_and_its_record_names_what_was_read() {
+fn an_honest_attempt_is_accepted_and_its_record_holds_the_readings() {
     let sent = Sent::honest();
     let jws = sent.signed();
-    let mut scorer = Scorer::new(models().networks());
+    let mut scorer = Scorer::new(MODELS.networks());
     let submission =
         Submission { transcript: jws.as_bytes(), open: &sent.open, closed: &sent.closed, strip: &sent.strip };
     let decision = decide(&issued(ELAPSED_MS), &submission, &mut scorer, &Thresholds::V4).unwrap();
@@ -139,13 +113,13 @@ fn an_honest_attempt_is_accepted_and_its_record_names_what_was_read() {
     assert_eq!(record["thresholds"], "v4");
     assert!(record["closed"]["ears"]["right"].as_f64().unwrap() < 0.15, "{record}");
     let text = record.to_string();
-    assert!(!text.contains("points") && !text.contains("picture"), "no landmarks and no pixels belong into a record");
+    assert!(!text.contains("points") && !text.contains("picture"), "a record must not hold landmarks or pixels");
 }
 
 #[test]
 fn a_face_that_never_blinks_gives_no_evidence_and_times_out() {
     let scene = scene(&[]);
-    let mut attempt = Attempt::new(models().networks(), Thresholds::V4);
+    let mut attempt = Attempt::new(MODELS.networks(), Thresholds::V4);
     attempt.begin(Terms { timeout_ms: 300, ..terms() }, KeyKind::Soft, public_key(), 0.0);
     let mut timed_out = false;
     for index in 0..10 {
@@ -157,7 +131,7 @@ fn a_face_that_never_blinks_gives_no_evidence_and_times_out() {
 }
 
 #[test]
-fn a_bent_transcript_is_refused_with_its_reason() {
+fn a_forged_transcript_is_rejected_with_its_reason() {
     type Bend = fn(&mut Value);
     let cases: [(&str, Reason, Bend); 21] = [
         ("another version", Reason::TranscriptVersion, |p| p["v"] = json!(1)),
@@ -295,13 +269,13 @@ fn head(picture: &Picture) -> Vec<u8> {
     compressed(&cut(&picture.as_frame(), |x, y| (x + 120, y + 40), 400).as_frame())
 }
 
-/// The scene's head beside itself, both as large as in a capture.
+/// The scene's head twice, side by side, each as large as in a capture.
 fn two_faces(scene: &Scene) -> Vec<u8> {
     let picture = scene.picture(0.2, 3).unwrap();
     compressed(&cut(&picture.as_frame(), |x, y| (x % 240 + 200, y), 480).as_frame())
 }
 
-/// The same portrait, mirrored: a face and a light that the closed capture does not show.
+/// The same portrait mirrored: a face and a light that the closed capture does not show.
 fn another_scene(scene: &Scene) -> Vec<u8> {
     let picture = scene.picture(0.2, 3).unwrap();
     compressed(&cut(&picture.as_frame(), |x, y| (519 - x, y + 40), 400).as_frame())

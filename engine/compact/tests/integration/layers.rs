@@ -1,10 +1,10 @@
-//! Every kind of layer over many shapes, on every instruction set of this machine, beside the plainest way to compute it.
-#![allow(clippy::unwrap_used)]
+//! Every kind of layer with many shapes, on every instruction set of this machine, against the simplest way to compute
+//! it.
 
 use engine::Network as _;
 use engine_compact::{Activation, Backend, CompactNetwork, Gather, Graph, Layer, Residual, Shape};
 
-/// Numbers without pattern, the same every time (xorshift).
+/// Reproducible pseudo-random numbers (xorshift).
 struct Chance(u64);
 
 impl Chance {
@@ -27,7 +27,7 @@ impl Chance {
         (0..count).map(|_| (self.next() >> 40) as f32 / (1 << 23) as f32 - 1.0).collect()
     }
 
-    /// Two layers: the first makes a tensor whose borders and filled-up channels the second must not be misled by.
+    /// Two layers: the first makes a tensor whose borders and padding channels must not affect the second.
     fn graph(&mut self) -> Graph {
         let even = |side: usize| side.next_multiple_of(2);
         let input = Shape { height: even(self.upto(20)), width: even(self.upto(30)), channels: self.upto(40) };
@@ -45,7 +45,7 @@ impl Chance {
         let residual = self.coin().then_some(Residual { tensor: 1, pooled: self.coin() });
         self.add_layer(&mut graph, 1, second, residual);
         if graph.shapes().is_err() {
-            // The residual has another shape.
+            // The residual does not fit.
             graph.layers[1].residual = None;
         }
         graph.outputs = vec![vec![1], vec![2, 1], vec![2]];
@@ -146,7 +146,7 @@ fn plainly(graph: &Graph, input: Vec<f32>) -> Vec<Plain> {
 }
 
 #[test]
-fn layers_of_any_shape_are_what_they_are_when_computed_plainly() {
+fn layers_of_any_shape_agree_with_the_simple_computation() {
     let mut chance = Chance(0x5eed_5eed_5eed_5eed);
     for case in 0..400 {
         let graph = chance.graph();
@@ -155,7 +155,7 @@ fn layers_of_any_shape_are_what_they_are_when_computed_plainly() {
         for backend in [Backend::Scalar, Backend::best()] {
             let mut network = CompactNetwork::new(&graph, backend).unwrap();
             let mut outputs = vec![Vec::new(); 3];
-            // Twice: what the first run left behind must not show in the second.
+            // Twice: the first run's leftovers must not affect the second.
             network.run(&chance.values(graph.input.len()), &mut outputs).unwrap();
             network.run(&input, &mut outputs).unwrap();
             for (output, members) in outputs.iter().zip(&graph.outputs) {
@@ -171,7 +171,7 @@ fn layers_of_any_shape_are_what_they_are_when_computed_plainly() {
 }
 
 #[test]
-fn what_does_not_fit_together_is_refused() {
+fn graphs_that_do_not_fit_together_are_rejected() {
     let graph = || Chance(7).graph();
     let mut broken: Vec<(&str, Graph)> = Vec::new();
     let mut add = |what, change: fn(&mut Graph)| {

@@ -1,15 +1,14 @@
-//! The engine beside MediaPipe 0.10.14 on the stills of the shared test material. The pictures show real people and stay
-//! outside the project; where they are absent the test says that it was skipped.
-#![allow(clippy::unwrap_used)]
+//! The engine against MediaPipe 0.10.14 on the stills of the shared test material, if it is there.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use engine::ear::EyeRatios;
 use engine::geometry::{Point, Rect};
 use engine::mesh::landmarks::{LEFT_EYE, LEFT_EYE_INNER, LEFT_EYE_OUTER, RIGHT_EYE, RIGHT_EYE_INNER, RIGHT_EYE_OUTER};
 use engine::{Picture, Thresholds, Tracker};
-use engine_tract::Models;
 use serde_json::Value;
+
+use crate::support::{MODELS, material, read};
 
 /// Least overlap with MediaPipe's detector box.
 const MIN_BOX_IOU: f32 = 0.8;
@@ -18,13 +17,12 @@ const MAX_LID_ERROR: f32 = 0.02;
 /// Greatest difference of an eye's aspect ratio.
 const MAX_EAR_DIFFERENCE: f32 = 0.03;
 
-/// Stills on which a bar is not met, and why. At most three.
+/// Stills that miss a limit, and why. At most three.
 const EXCEPTIONS: [(&str, &str); 0] = [];
 
 #[test]
 fn stills_with_one_face_read_as_in_mediapipe() {
-    let Some(material) = material() else { return };
-    let models = models();
+    let Some(material) = material("") else { return };
     let mut failures = Vec::new();
     let mut compared = 0;
     println!("{:45} {:>5} {:>6} {:>7} {:>7}", "still", "IoU", "lids", "ΔEAR r", "ΔEAR l");
@@ -34,7 +32,7 @@ fn stills_with_one_face_read_as_in_mediapipe() {
         compared += 1;
         let picture = read(&material.join("stills").join(&name));
         let size = Point::new(picture.as_frame().width() as f32, picture.as_frame().height() as f32);
-        let Some(ours) = read_one(&models, &picture) else {
+        let Some(ours) = read_one(&picture) else {
             failures.push(format!("{name}: no single face found"));
             continue;
         };
@@ -57,11 +55,10 @@ fn stills_with_one_face_read_as_in_mediapipe() {
 
 #[test]
 fn stills_without_a_face_have_none() {
-    let Some(material) = material() else { return };
-    let models = models();
+    let Some(material) = material("") else { return };
     for name in ["skimage__brick.png", "skimage__chelsea.png", "skimage__coffee.png", "skimage__rocket.jpg"] {
         let picture = read(&material.join("stills").join(name));
-        let mut tracker = Tracker::new(models.networks());
+        let mut tracker = Tracker::new(MODELS.networks());
         let reading = tracker.read(&picture.as_frame(), 0.0, &Thresholds::V4).unwrap();
         assert_eq!(reading.faces, 0, "{name}");
     }
@@ -73,15 +70,15 @@ struct Ours {
     ears: EyeRatios,
 }
 
-fn read_one(models: &Models, picture: &Picture) -> Option<Ours> {
-    let mut tracker = Tracker::new(models.networks());
+fn read_one(picture: &Picture) -> Option<Ours> {
+    let mut tracker = Tracker::new(MODELS.networks());
     let mut faces = tracker.read_all(&picture.as_frame(), &Thresholds::V4).unwrap();
     let (detection, face) = if faces.len() == 1 { faces.remove(0) } else { return None };
     let face = face?;
     Some(Ours { rect: detection.rect, points: face.mesh.points, ears: face.ears? })
 }
 
-/// Mean distance of the twelve lid points over the mean of both eyes' centre distance.
+/// Mean distance of the twelve lid points, as a share of the distance between the eye centres.
 fn lid_error(ours: &[Point], theirs: &[Point]) -> f32 {
     let right = theirs[RIGHT_EYE_OUTER].midpoint(theirs[RIGHT_EYE_INNER]);
     let left = theirs[LEFT_EYE_OUTER].midpoint(theirs[LEFT_EYE_INNER]);
@@ -90,29 +87,10 @@ fn lid_error(ours: &[Point], theirs: &[Point]) -> f32 {
     total / 12.0 / right.distance(left)
 }
 
-fn models() -> Models {
-    clip_maker::load_models(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models")).unwrap()
-}
-
-fn material() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/material");
-    let found = folder.is_dir();
-    if !found {
-        eprintln!("SKIPPED: {} is absent", folder.display());
-    }
-    found.then_some(folder)
-}
-
 fn goldens(material: &Path) -> Vec<Value> {
     let mut files: Vec<_> = std::fs::read_dir(material.join("golden")).unwrap().map(|e| e.unwrap().path()).collect();
     files.sort();
     files.iter().map(|file| serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()).collect()
-}
-
-fn read(path: &Path) -> Picture {
-    let rgba = image::open(path).unwrap().into_rgba8();
-    let (width, height) = (rgba.width() as usize, rgba.height() as usize);
-    Picture::new(rgba.into_raw(), width, height).unwrap()
 }
 
 fn list(value: &Value) -> Option<&[Value]> {
