@@ -1,18 +1,18 @@
 // @ts-check
 /**
- * The service worker: keeps the files whose addresses name their content, so that a second visit loads none of them.
- * Pages, answers of the server and whatever else are none of its business: for those the browser does what it would do
- * without it. Another release of the site has another list in here, and so becomes another service worker.
+ * The service worker: caches files whose addresses name their content, so that a second visit downloads none of them.
+ * It leaves pages, API responses and everything else to the browser. Another release of the site has another list in
+ * here and is therefore another service worker.
  */
 
-/** How the SHA-256 of each file begins, by its address. @type {Readonly<Record<string, string>>} */
+/** The first digits of each file's SHA-256, by address. @type {Readonly<Record<string, string>>} */
 const FILES = /* build: files */ {};
 
 const CACHE = 'blinkgate-files';
 
 const worker = /** @type {any} */ (self);
 
-// At once: an open page of an older release has what it needs, or says that it is out of date.
+// Takes over at once: an open page of an older release has what it needs, or says that it is out of date.
 worker.addEventListener('install', () => { worker.skipWaiting(); });
 
 worker.addEventListener('activate', (/** @type {any} */ event) => event.waitUntil(takeOver()));
@@ -24,32 +24,37 @@ worker.addEventListener('fetch', (/** @type {any} */ event) => {
   if (isOurs) event.respondWith(answer(event.request, (/** @type {Promise<unknown>} */ work) => event.waitUntil(work)));
 });
 
-/** Drops the files of older releases and begins to serve the pages that are open. */
+/** Removes the files of older releases and takes over the open pages. */
 async function takeOver() {
   const cache = await caches.open(CACHE);
-  for (const { url } of await cache.keys()) if (!Object.hasOwn(FILES, new URL(url).pathname)) await cache.delete(url, { ignoreVary: true });
+  for (const { url } of await cache.keys()) {
+    if (!Object.hasOwn(FILES, new URL(url).pathname)) await cache.delete(url, { ignoreVary: true });
+  }
   await worker.clients.claim();
 }
 
 /** @param {Request} request @param {(work: Promise<unknown>) => void} meanwhile @returns {Promise<Response>} */
 async function answer(request, meanwhile) {
-  // Where nothing can be kept, everything still can be loaded.
+  // Without a cache everything can still be downloaded.
   const cache = await caches.open(CACHE).catch(() => null);
-  const mayBeKept = request.cache !== 'reload' && request.cache !== 'no-store';
-  const kept = mayBeKept ? await cache?.match(request.url, { ignoreVary: true }).catch(() => undefined) : undefined;
+  const mayUseCache = request.cache !== 'reload' && request.cache !== 'no-store';
+  const kept = mayUseCache ? await cache?.match(request.url, { ignoreVary: true }).catch(() => undefined) : undefined;
   if (kept) return kept;
   const response = await fetch(request);
   if (cache && response.ok) meanwhile(keep(cache, request.url, response.clone()).catch(() => undefined));
   return response;
 }
 
-/** Keeps the file if it came whole and undamaged. @param {Cache} cache @param {string} url @param {Response} response */
+/**
+ * Caches the file if it arrived complete and undamaged.
+ * @param {Cache} cache @param {string} url @param {Response} response
+ */
 async function keep(cache, url, response) {
   const bytes = await response.arrayBuffer();
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   const sum = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
   if (!sum.startsWith(FILES[new URL(url).pathname] ?? 'none')) return;
-  // With the server's own headers: a worker's script brings its Content-Security-Policy. But these bytes are unpacked.
+  // Keeps the server's headers: a worker's script brings its Content-Security-Policy. But these bytes are unpacked.
   const headers = new Headers(response.headers);
   for (const name of ['Content-Encoding', 'Content-Length']) headers.delete(name);
   await cache.put(url, new Response(bytes, { headers }));

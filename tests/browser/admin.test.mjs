@@ -1,4 +1,4 @@
-// The console in a real browser against a real server with real attempts: one that was verified, one whose time was over.
+// The console in a real browser against a real server with real attempts: one verified, one that timed out.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -12,19 +12,19 @@ import { DESKTOP, PHONE, comeToCamera, openVisitor, screen } from './lib/visitor
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
-/** Set SHOTS=folder to keep a picture of each view. */
+/** Set SHOTS=folder to keep a screenshot of each view. */
 const SHOTS = process.env.SHOTS;
 
 const LIVE = 'live@example.org';
 const STILL = 'still@example.org';
-/** Words that would be an element, were they taken for HTML. */
+/** Text that would become an element if it were treated as HTML. */
 const HOSTILE = '<img src="/x" onerror="document.title=1"> & "seen"';
 
 let server;
-/** The operator's browser: every test has a tab of its own, and with it a key of its own. */
+/** The operator's browser: every test has its own tab, and therefore its own key. */
 let browser;
 before(async () => {
-  // On a busy machine few frames are read, and a blink of the clip may fall between two: there is time for several.
+  // On a busy machine few frames are read, and a blink of the clip may fall between two: allow time for several.
   server = await startServer({ LIVENESS_TIMEOUT_SECONDS: '25' });
   const people = [[LIVE, true], [STILL, false]];
   const visitors = await Promise.all(people.map(([, blinks]) => openVisitor({ clip: portraitClip({ blinks }) })));
@@ -45,7 +45,9 @@ after(async () => {
   await server?.stop();
 });
 
-/** Opens the console in a tab of its own, signed in with `key` (the settings' own) unless that is null, and closes it again. */
+/**
+ * Opens the console in its own tab, signed in with `key` (by default ADMIN_API_KEY) unless that is null, and closes it.
+ */
 async function operate(steps, { key = server.adminKey(), hash = '', viewport = DESKTOP } = {}) {
   const page = await browser.context.newPage();
   const errors = [];
@@ -84,15 +86,16 @@ async function signIn(page, key) {
 const rowsOf = (page) => page.locator('#events-list tbody tr');
 const eventOf = (email) => server.rows(`select * from verification_events where email = '${email}'`)[0];
 const statusOf = (email) => server.rows(`select status from users where email = '${email}'`)[0]?.status;
-const audited = (action) => server.rows(`select actor, details from audit_entries where action = '${action}' order by created_at, id`);
+const audited = (action) =>
+  server.rows(`select actor, details from audit_entries where action = '${action}' order by created_at, id`);
 
-/** Comes from the list to the event of this address. */
+/** Opens the event of this address from the list. */
 async function openEvent(page, email) {
   await page.locator('#events-list tbody tr', { hasText: email }).locator('a').click();
   await screen(page, ['event']);
 }
 
-/** The program, with the server's settings: a checkpoint names the site's address. */
+/** Runs the program with the server's settings: a checkpoint names the site's address. */
 function run(...args) {
   const env = { PATH: process.env.PATH, HOME: server.data, DATA_DIR: server.data, PORT: new URL(server.base).port };
   return execFileSync(PROGRAM, args, { env, cwd: server.data, stdio: ['ignore', 'pipe', 'ignore'] }).toString();
@@ -102,8 +105,11 @@ test('a wrong key is refused in words, the right one stays in this tab, and sign
   await operate(async (page) => {
     await signIn(page, 'no-such-key');
     await page.waitForSelector('#message[data-code="admin_key_wrong"]');
-    assert.match(await page.textContent('#message'), /opens nothing here/);
-    assert.deepEqual(await page.$eval('#key', (key) => [key.getAttribute('aria-invalid'), document.activeElement === key]), ['true', true]);
+    assert.match(await page.textContent('#message'), /is not valid/);
+    assert.deepEqual(
+      await page.$eval('#key', (key) => [key.getAttribute('aria-invalid'), document.activeElement === key]),
+      ['true', true],
+    );
     await signIn(page, server.adminKey());
     await screen(page, ['events']);
     await page.reload();
@@ -116,13 +122,13 @@ test('a wrong key is refused in words, the right one stays in this tab, and sign
     await page.click('#sign-out');
     await screen(page, ['key']);
     assert.deepEqual(await page.evaluate(() => [sessionStorage.length, location.hash]), [0, '']);
-    assert.ok(!(await page.content()).includes(LIVE), 'what was seen is gone');
+    assert.ok(!(await page.content()).includes(LIVE), 'the page still has the data');
     await page.reload();
     assert.equal(await screen(page, ['key', 'events']), 'key', 'after a reload');
   }, { key: null });
 });
 
-test('filters stand in the address bar behind the #, and a reload and a link keep them', async () => {
+test('filters are kept in the hash of the address, across a reload and in a link', async () => {
   await operate(async (page, requests) => {
     await rowsOf(page).nth(1).waitFor();
     assert.equal(await page.textContent('.count'), '2 events');
@@ -136,11 +142,14 @@ test('filters stand in the address bar behind the #, and a reload and a link kee
     assert.equal(address.hash, `#events?status=FAILED&reason=timeout&email=${encodeURIComponent(STILL.toUpperCase())}`);
     await page.reload();
     await page.waitForSelector('.count:text-is("1 event")');
-    assert.deepEqual(await page.$$eval('#filters select, #filter-email', (fields) => fields.map((field) => field.value)), ['FAILED', 'timeout', STILL.toUpperCase(), '']);
-    assert.match(await rowsOf(page).first().textContent(), /The time was over/);
-    // As a link from somebody else, and back again by the browser's own button.
+    assert.deepEqual(
+      await page.$$eval('#filters select, #filter-email', (fields) => fields.map((field) => field.value)),
+      ['FAILED', 'timeout', STILL.toUpperCase(), ''],
+    );
+    assert.match(await rowsOf(page).first().textContent(), /Time ran out/);
+    // Like a link from somebody else, and back with the browser's own button.
     await page.evaluate(() => { location.hash = '#events?from=2001-01-01&to=2001-01-02'; });
-    await page.waitForSelector('.nothing h2:text-is("Nothing fits these filters")');
+    await page.waitForSelector('.nothing h2:text-is("Nothing matches these filters")');
     await page.goBack();
     await page.waitForSelector('.count:text-is("1 event")');
     await page.click('#clear');
@@ -150,27 +159,36 @@ test('filters stand in the address bar behind the #, and a reload and a link kee
     await page.waitForSelector('#events-list [data-code="filter_invalid"]');
     assert.match(await page.textContent('#events-list .message'), /from/);
     const asked = requests.filter(({ pathname }) => pathname === '/admin');
-    assert.ok(asked.length > 0 && asked.every(({ search }) => search === ''), 'no address of the page says what was looked for');
+    assert.ok(
+      asked.length > 0 && asked.every(({ search }) => search === ''),
+      'an address sent to the server contains filters',
+    );
   });
 });
 
-test('the list goes on by its cursor, and says so to who hears it', async () => {
+test('the list loads more pages, and announces that to screen readers', async () => {
   await operate(async (page) => {
     // A page of one event each.
-    await page.route('**/admin/events?*', (route) => route.continue({ url: route.request().url().replace('limit=100', 'limit=1') }));
+    await page.route('**/admin/events?*', (route) =>
+      route.continue({ url: route.request().url().replace('limit=100', 'limit=1') }),
+    );
     await page.click('#refresh');
-    await page.waitForSelector('.count:text-is("1 event so far, and there are more")');
+    await page.waitForSelector('.count:text-is("1 event so far, more available")');
     await page.focus('[data-more]');
     await page.keyboard.press('Enter');
     await page.waitForSelector('.count:text-is("2 events")');
     assert.equal(await rowsOf(page).count(), 2);
     assert.equal(await page.textContent('#said'), '2 events');
-    assert.equal(await page.evaluate(() => document.activeElement?.closest('tr')?.rowIndex), 2, 'the focus is at what came');
+    assert.equal(
+      await page.evaluate(() => document.activeElement?.closest('tr')?.rowIndex),
+      2,
+      'the focus is on the first new row',
+    );
     assert.equal(await page.locator('[data-more]').count(), 0);
   });
 });
 
-test('an event shows every frame of its recording, and the same figures to who hears them', async () => {
+test('an event shows every frame of its recording, with the same figures as a table', async () => {
   const { id } = eventOf(LIVE);
   const answer = await fetch(`${server.base}/admin/events/${id}`, { headers: { 'X-Admin-Key': server.adminKey() } });
   const { curve, record, timeline } = await answer.json();
@@ -181,12 +199,22 @@ test('an event shows every frame of its recording, and the same figures to who h
       assert.equal(drawn.match(/[ML]/g).length, curve.frames.filter((frame) => frame[eye] !== null).length, eye);
     }
     assert.equal(curve.frames.length, record.frames);
-    assert.equal(await page.locator('.plot .scored path').count(), 2 * curve.cells.filter(({ scored }) => scored !== null).length);
+    assert.equal(
+      await page.locator('.plot .scored path').count(),
+      2 * curve.cells.filter(({ scored }) => scored !== null).length,
+    );
     assert.equal(await page.locator('.plot .closures rect').count(), record.closures.length);
-    assert.deepEqual(await page.$$eval('.plot [data-capture]', (marks) => marks.map((mark) => mark.getAttribute('data-capture')).sort()), ['closed', 'open']);
+    assert.deepEqual(
+      await page.$$eval('.plot [data-capture]', (marks) =>
+        marks.map((mark) => mark.getAttribute('data-capture')).sort(),
+      ),
+      ['closed', 'open'],
+    );
     assert.match(await page.getAttribute('svg.plot', 'aria-label'), new RegExp(`${curve.frames.length} frames`));
     await page.click('#cell-figures summary');
-    const figures = await page.$$eval('#cell-figures tbody tr', (rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
+    const figures = await page.$$eval('#cell-figures tbody tr', (rows) =>
+      rows.map((row) => [...row.cells].map((cell) => cell.textContent)),
+    );
     assert.ok(figures.length >= 8, `${figures.length} cells`);
     assert.equal(figures.length, curve.cells.length);
     const both = (ears) => `${ears.left.toFixed(3)} / ${ears.right.toFixed(3)}`;
@@ -194,7 +222,10 @@ test('an event shows every frame of its recording, and the same figures to who h
     assert.equal(await page.locator('.timeline li').count(), timeline.length);
     const before = await page.getAttribute('.plot .line[data-eye="left"]', 'd');
     await page.click('.spans button:text-is("Closure 1")');
-    await page.waitForFunction((drawn) => document.querySelector('.plot .line[data-eye="left"]')?.getAttribute('d') !== drawn, before);
+    await page.waitForFunction(
+      (drawn) => document.querySelector('.plot .line[data-eye="left"]')?.getAttribute('d') !== drawn,
+      before,
+    );
     assert.equal(await page.getAttribute('.spans button:text-is("Closure 1")', 'aria-pressed'), 'true');
     assert.ok(await page.locator('.cells li:visible').count() > 0);
   }, { hash: `#event/${id}` });
@@ -203,33 +234,61 @@ test('an event shows every frame of its recording, and the same figures to who h
   }, { hash: '#event/0199-none' });
 });
 
-test('an attempt without a recording says so, and asks for nothing that is not there', async () => {
+test('an attempt without a recording says so and loads nothing', async () => {
   await operate(async (page) => {
     await openEvent(page, STILL);
     assert.match(await page.textContent('#event'), /There is no recording/);
     assert.equal(await page.locator('svg.plot, .picture, #bundle').count(), 0);
-    assert.match(await page.textContent('.decision'), /The time was over before all was done/);
+    assert.match(await page.textContent('.decision'), /Time ran out before everything was done/);
     await page.click('#back');
     await screen(page, ['events']);
-    assert.equal(await page.evaluate(() => document.activeElement?.closest('tr')?.textContent?.includes('still@')), true, 'back at the row');
+    assert.equal(
+      await page.evaluate(() => document.activeElement?.closest('tr')?.textContent?.includes('still@')),
+      true,
+      'back at the row',
+    );
   });
 });
 
-test('pictures are loaded only when somebody asks, and each look stands in the audit trail', async () => {
+test('pictures load only on request, and each view is in the audit trail', async () => {
   const before = audited('capture_viewed').length;
   const { id, open_capture_ref, closed_capture_ref, strip_ref } = eventOf(LIVE);
   await operate(async (page, requests) => {
     const loaded = () => requests.map(({ pathname }) => pathname).filter((path) => path.startsWith('/admin/captures/'));
     await page.waitForSelector('svg.plot');
-    assert.deepEqual([loaded(), await page.locator('#event img').count(), audited('capture_viewed').length], [[], 0, before]);
+    assert.deepEqual(
+      [loaded(), await page.locator('#event img').count(), audited('capture_viewed').length],
+      [[], 0, before],
+    );
     for (const reference of [open_capture_ref, closed_capture_ref, strip_ref]) {
       await page.click(`[data-reference="${reference}"] button`);
       await page.waitForSelector(`[data-reference="${reference}"][data-state="shown"]`);
     }
-    assert.deepEqual(loaded(), [open_capture_ref, closed_capture_ref, strip_ref].map((reference) => `/admin/${reference}`));
-    assert.ok(await page.$eval(`[data-reference="${open_capture_ref}"] img`, (image) => image.naturalWidth > 100 && image.alt !== ''));
-    const bright = await page.$$eval('.cells canvas', (canvases) => canvases.filter((canvas) => canvas.getContext('2d').getImageData(40, 40, 16, 16).data.some((value, at) => at % 4 < 3 && value > 40)).length);
-    assert.deepEqual([bright, bright > 0], [await page.locator('.cells li').count(), true], 'every cell of the strip is drawn');
+    assert.deepEqual(
+      loaded(),
+      [open_capture_ref, closed_capture_ref, strip_ref].map((reference) => `/admin/${reference}`),
+    );
+    assert.ok(
+      await page.$eval(
+        `[data-reference="${open_capture_ref}"] img`,
+        (image) => image.naturalWidth > 100 && image.alt !== '',
+      ),
+    );
+    const bright = await page.$$eval(
+      '.cells canvas',
+      (canvases) =>
+        canvases.filter((canvas) =>
+          canvas
+            .getContext('2d')
+            .getImageData(40, 40, 16, 16)
+            .data.some((value, at) => at % 4 < 3 && value > 40),
+        ).length,
+    );
+    assert.deepEqual(
+      [bright, bright > 0],
+      [await page.locator('.cells li').count(), true],
+      'every cell of the strip is drawn',
+    );
     await page.click(`[data-reference="${open_capture_ref}"] button`);
     assert.equal(await page.locator(`[data-reference="${open_capture_ref}"] img`).count(), 0, 'hidden again');
     await page.click(`[data-reference="${open_capture_ref}"] button`);
@@ -245,14 +304,17 @@ test('pictures are loaded only when somebody asks, and each look stands in the a
   }, { hash: `#event/${id}` });
 });
 
-test('a review needs a note, is done by keyboard alone, and its words stay words', async () => {
+test('a review needs a note, works by keyboard alone, and its note is shown as plain text', async () => {
   const { id, status } = eventOf(LIVE);
   await operate(async (page) => {
     await page.focus('#decline');
     await page.keyboard.press('Enter');
     await page.waitForSelector('#review-dialog[open]');
     await page.keyboard.press('Escape');
-    assert.deepEqual(await page.evaluate(() => [document.querySelector('#review-dialog')?.open, document.activeElement?.id]), [false, 'decline']);
+    assert.deepEqual(
+      await page.evaluate(() => [document.querySelector('#review-dialog')?.open, document.activeElement?.id]),
+      [false, 'decline'],
+    );
     await page.keyboard.press('Enter');
     assert.equal(await page.evaluate(() => document.activeElement?.id), 'review-note');
     await page.keyboard.press('Tab');
@@ -266,7 +328,11 @@ test('a review needs a note, is done by keyboard alone, and its words stay words
     assert.equal(await page.textContent('.reviews .note'), HOSTILE);
     assert.equal(await page.locator('#event img').count(), 0);
     assert.match(await page.textContent('#said'), /is now Failed/);
-    assert.deepEqual([statusOf(LIVE), eventOf(LIVE).status], ['FAILED', status], 'the person is declined, the event is as it was');
+    assert.deepEqual(
+      [statusOf(LIVE), eventOf(LIVE).status],
+      ['FAILED', status],
+      'the person is declined, the event is unchanged',
+    );
     await page.click('#approve');
     await page.fill('#review-note', 'Seen and known.');
     await page.click('#review-submit');
@@ -277,7 +343,7 @@ test('a review needs a note, is done by keyboard alone, and its words stay words
   }, { hash: `#event/${id}` });
 });
 
-test('the table is saved with the filters that are shown', async () => {
+test('the export contains the filtered events', async () => {
   await operate(async (page) => {
     const saving = page.waitForEvent('download');
     await page.click('#csv');
@@ -290,7 +356,7 @@ test('the table is saved with the filters that are shown', async () => {
   }, { hash: '#events?status=FAILED' });
 });
 
-test('the bundle that is downloaded comes to the same verdict by the commands that are shown', async () => {
+test('the displayed commands repeat the decision from the downloaded bundle', async () => {
   const { id } = eventOf(LIVE);
   await operate(async (page) => {
     const saving = page.waitForEvent('download');
@@ -317,10 +383,11 @@ test('a checkpoint of the audit trail is saved, and verifies', async () => {
   }, { hash: '#audit' });
 });
 
-test('a key sees what its scopes open, and no more', async () => {
+test('a key opens what its scopes allow, and no more', async () => {
   const { id } = eventOf(LIVE);
   const make = (...scopes) => run('keys', 'add', scopes.join('-'), '--scope', scopes.join(',')).trim();
-  const seen = (page) => page.$$eval('#nav > *', (items) => items.filter((item) => item.checkVisibility()).map((item) => item.id));
+  const seen = (page) =>
+    page.$$eval('#nav > *', (items) => items.filter((item) => item.checkVisibility()).map((item) => item.id));
   await operate(async (page, requests) => {
     assert.deepEqual(await seen(page), ['to-events']);
     assert.equal(await page.textContent('#name'), 'Key: events');
@@ -337,7 +404,7 @@ test('a key sees what its scopes open, and no more', async () => {
   }, { key: make('audit') });
   await operate(async (page) => {
     assert.deepEqual(await seen(page), []);
-    assert.match(await page.textContent('#problem'), /opens nothing that is shown here/);
+    assert.match(await page.textContent('#problem'), /gives access to nothing shown here/);
   }, { key: make('metrics') });
   await operate(async (page) => {
     run('keys', 'revoke', 'events-captures');
@@ -348,7 +415,7 @@ test('a key sees what its scopes open, and no more', async () => {
 });
 
 for (const [device, viewport] of [['phone', PHONE], ['desktop', DESKTOP]]) {
-  test(`every view is sound on a ${device}, light and dark`, async () => {
+  test(`every view is accessible and fits on a ${device}, light and dark`, async () => {
     await operate(async (page) => {
       await look(page, `${device}-events`);
       await openEvent(page, STILL);
@@ -388,9 +455,14 @@ async function look(page, name) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     if (SHOTS) {
       mkdirSync(SHOTS, { recursive: true });
-      await page.screenshot({ path: join(SHOTS, `admin-${name}-${colorScheme}.png`), fullPage: !/review|erase/.test(name) });
+      await page.screenshot({
+        path: join(SHOTS, `admin-${name}-${colorScheme}.png`),
+        fullPage: !/review|erase/.test(name),
+      });
     }
-    const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    const wider = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
     assert.ok(wider <= 0, `${name} scrolls sideways by ${wider} px`);
     // Through the debugger, since the pages' Content-Security-Policy lets no other script in.
     await page.evaluate(AXE);
@@ -400,7 +472,7 @@ async function look(page, name) {
   }
 }
 
-test('erasing says first what would go, and wants the address typed once more', async () => {
+test('erasing first shows what would be erased, and needs the address typed again', async () => {
   await operate(async (page) => {
     await page.click('#to-erase');
     await page.fill('#erase-email', 'nobody@example.org');
@@ -411,12 +483,12 @@ test('erasing says first what would go, and wants the address typed once more', 
     await page.keyboard.press('Enter');
     await page.waitForSelector('#erase-found:not([hidden])');
     assert.match(await page.textContent('#erase-traces'), /Attempts[^0-9]*1/);
-    assert.equal(statusOf(STILL), 'FAILED', 'nothing has gone yet');
+    assert.equal(statusOf(STILL), 'FAILED', 'erased too early');
     await page.fill('#erase-confirm', LIVE);
     await page.keyboard.press('Enter');
     await page.waitForSelector('#erase-message:not([hidden])');
     assert.equal(statusOf(STILL), 'FAILED', 'another address erases nobody');
-    // Another address above: what was shown counts no more.
+    // After another address is entered, the preview no longer applies.
     await page.fill('#erase-email', LIVE);
     assert.equal(await page.isVisible('#erase-found'), false);
     await page.keyboard.press('Escape');
@@ -426,7 +498,9 @@ test('erasing says first what would go, and wants the address typed once more', 
     assert.equal(await page.inputValue('#erase-email'), STILL);
     await page.fill('#erase-confirm', STILL);
     await page.keyboard.press('Enter');
-    await page.waitForFunction(() => document.querySelector('#said')?.textContent === 'still@example.org is erased.');
+    await page.waitForFunction(
+      () => document.querySelector('#said')?.textContent === 'still@example.org has been erased.',
+    );
     assert.equal(statusOf(STILL), undefined);
     assert.match(await page.textContent('#event-title'), /^Failed: erased-/);
     assert.equal(await page.locator('#approve, #erase-this').count(), 0);

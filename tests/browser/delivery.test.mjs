@@ -1,13 +1,12 @@
-// How engine and models come to the browser: small, once, undamaged, and again when the server is another.
+// How engine and models reach the browser: small, once, undamaged, and again after an update of the server.
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { portraitClip } from './lib/clips.mjs';
 import { startProxy } from './lib/proxy.mjs';
 import { startServer } from './lib/server.mjs';
 import { comeToCamera, messageCode, openVisitor, screen } from './lib/visitor.mjs';
 
-/** What a person on a slow network may have to load before the first reading, and the engine's part of it; in bytes. */
+/** Bytes that may be downloaded before the first reading, and the engine's share of them. */
 const FIRST_LOAD = 1_100_000;
 const ENGINE = 150_000;
 
@@ -28,7 +27,7 @@ after(async () => {
   await proxy?.stop();
 });
 
-/** Comes to the camera page's first screen by way of the proxy and hands over to `steps`. */
+/** Opens the camera page's first screen through the proxy and runs `steps`. */
 async function visit(steps, { prepare, ...options } = {}) {
   const visitor = await openVisitor({ clip: portraitClip({ blinks: false }), ...options });
   try {
@@ -46,17 +45,22 @@ async function visit(steps, { prepare, ...options } = {}) {
 /** Presses the button and waits until the engine reads frames. */
 async function begin(page) {
   await page.click('#start');
-  assert.equal(await screen(page, ['align', 'recording', 'error'], 60_000).then((name) => (name === 'error' ? name : 'reads')), 'reads');
+  assert.equal(
+    await screen(page, ['align', 'recording', 'error'], 60_000).then((name) => (name === 'error' ? name : 'reads')),
+    'reads',
+  );
 }
 
-/** What the service worker keeps, as paths. */
+/** The paths that the service worker caches. */
 const keptPaths = (page) => page.evaluate(async () => {
   const paths = [];
-  for (const name of await caches.keys()) for (const { url } of await (await caches.open(name)).keys()) paths.push(new URL(url).pathname);
+  for (const name of await caches.keys()) {
+    for (const { url } of await (await caches.open(name)).keys()) paths.push(new URL(url).pathname);
+  }
   return paths.sort();
 });
 
-/** Waits until the engine and its models are kept. */
+/** Waits until the engine and its models are cached. */
 async function kept(page, files) {
   const names = (paths) => paths.filter(isEngine);
   for (let tries = 0; tries < 100; tries++) {
@@ -64,7 +68,7 @@ async function kept(page, files) {
     if (files.every((file) => paths.includes(file))) return;
     await page.waitForTimeout(100);
   }
-  throw new Error(`not all are kept: ${await keptPaths(page)}`);
+  throw new Error(`not all are cached: ${await keptPaths(page)}`);
 }
 
 const serviceWorker = (page) => page.evaluate(() => navigator.serviceWorker.ready.then(() => new Promise((done) => {
@@ -72,7 +76,7 @@ const serviceWorker = (page) => page.evaluate(() => navigator.serviceWorker.read
   else navigator.serviceWorker.addEventListener('controllerchange', () => done(undefined), { once: true });
 })));
 
-test('a second visit loads nothing of engine and models, and the first one little', async () => {
+test('the first visit downloads little, and a second one nothing of engine and models', async () => {
   const from = proxy.sent.length;
   await visit(async (page, { context }) => {
     await serviceWorker(page);
@@ -80,9 +84,14 @@ test('a second visit loads nothing of engine and models, and the first one littl
     await begin(page);
     const first = proxy.sent.slice(from);
     const files = first.map(({ path }) => path).filter(isEngine);
-    assert.ok(files.some((path) => path.endsWith('.wasm')) && files.some((path) => path.startsWith('/models/')), files.join());
+    assert.ok(
+      files.some((path) => path.endsWith('.wasm')) && files.some((path) => path.startsWith('/models/')),
+      files.join(),
+    );
     await kept(page, files);
-    const bytes = first.filter(({ path }) => /^\/((assets|pkg|models)\/|sw\.js|camera)/.test(path)).reduce((sum, file) => sum + file.bytes, 0);
+    const bytes = first
+      .filter(({ path }) => /^\/((assets|pkg|models)\/|sw\.js|camera)/.test(path))
+      .reduce((sum, file) => sum + file.bytes, 0);
     assert.ok(bytes <= FIRST_LOAD, `the first load takes ${bytes} bytes`);
     const code = first.find(({ path }) => path.endsWith('.wasm'))?.bytes ?? 0;
     assert.ok(code > 0 && code <= ENGINE, `the engine takes ${code} bytes`);
@@ -90,31 +99,38 @@ test('a second visit loads nothing of engine and models, and the first one littl
       assert.deepEqual([encoding, caching, status], ['br', 'public, max-age=31536000, immutable', 200], path);
     }
 
-    // Without the browser's own cache it is the service worker alone that keeps them.
+    // Without the browser's own cache only the service worker has them.
     const session = await context.newCDPSession(page);
     await session.send('Network.clearBrowserCache');
     const again = proxy.sent.length;
     await page.goto(`${proxy.base}/camera`);
     await screen(page, ['priming']);
     await page.waitForTimeout(1_000);
-    assert.equal(await page.isVisible('#size-fact'), false, 'nothing is announced that will not be loaded');
+    assert.equal(await page.isVisible('#size-fact'), false, 'a download is announced although everything is cached');
     await begin(page);
     const second = proxy.sent.slice(again);
     const engine = second.filter(({ path }) => isEngine(path));
-    console.log(`first load ${bytes} bytes, of which WASM ${code}; second visit ${engine.reduce((sum, file) => sum + file.bytes, 0)} bytes of engine and models`);
+    const again_bytes = engine.reduce((sum, file) => sum + file.bytes, 0);
+    console.log(
+      `first load ${bytes} bytes, WASM ${code} of them; second visit ${again_bytes} bytes of engine and models`,
+    );
     assert.deepEqual(engine, [], 'nothing of engine and models travels twice');
 
     const paths = await keptPaths(page);
-    assert.deepEqual(paths.filter((path) => !BY_CONTENT.test(path)), [], 'only what is named by its content is kept');
+    assert.deepEqual(
+      paths.filter((path) => !BY_CONTENT.test(path)),
+      [],
+      'only files named by their content are cached',
+    );
   });
 });
 
-test('the permission is asked for while the engine loads', async () => {
+test('the camera permission is requested while the engine loads', async () => {
   let release = () => {};
   const held = new Promise((resolve) => { release = () => resolve(undefined); });
   await visit(async (page) => {
     await page.click('#start');
-    // The engine is held up until both were looked at: the camera is ready before.
+    // The models are held back until both were checked: the camera is ready first.
     await page.waitForSelector('#camera-row[data-ready]', { timeout: 30_000 });
     assert.equal(await page.isVisible('#engine-row[data-ready]'), false);
     release();
@@ -128,7 +144,7 @@ test('the permission is asked for while the engine loads', async () => {
   });
 });
 
-test('a file that is damaged on its way is fetched once more', async () => {
+test('a file that is damaged on its way is downloaded again', async () => {
   let damaged = 0;
   await visit(async (page) => {
     proxy.alter({ answer: (path, body) => (path.startsWith('/models/') && damaged++ === 0 ? altered(body) : body) });
@@ -137,14 +153,14 @@ test('a file that is damaged on its way is fetched once more', async () => {
   });
 });
 
-test('a file that stays damaged is never used, the page says so, and loading it again helps', async () => {
+test('a file that stays damaged is never used, the page says so, and reloading helps', async () => {
   for (const kind of [/\.onnx$|\.pack$/, /\.wasm$/]) {
     await visit(async (page) => {
       await serviceWorker(page);
       proxy.alter({ answer: (path, body) => (kind.test(path) ? altered(body) : body) });
       await page.click('#start');
       await messageCode(page, 'model_corrupt', 60_000);
-      assert.deepEqual((await keptPaths(page)).filter((path) => kind.test(path)), [], 'nothing damaged is kept');
+      assert.deepEqual((await keptPaths(page)).filter((path) => kind.test(path)), [], 'nothing damaged is cached');
       proxy.alter({});
       await page.click('#retry');
       await screen(page, ['priming']);
@@ -153,7 +169,7 @@ test('a file that stays damaged is never used, the page says so, and loading it 
   }
 });
 
-test('a kept file that has gone bad is replaced', async () => {
+test('a cached file that is damaged is replaced', async () => {
   await visit(async (page) => {
     await serviceWorker(page);
     const from = proxy.sent.length;
@@ -162,47 +178,66 @@ test('a kept file that has gone bad is replaced', async () => {
     await kept(page, files);
     const model = files.find((path) => path.startsWith('/models/'));
     await page.evaluate(async (path) => {
-      for (const name of await caches.keys()) await (await caches.open(name)).put(path, new Response(new Uint8Array(10)));
+      for (const name of await caches.keys()) {
+        await (await caches.open(name)).put(path, new Response(new Uint8Array(10)));
+      }
     }, model);
     const again = proxy.sent.length;
     await page.goto(`${proxy.base}/camera`);
     await screen(page, ['priming']);
     await begin(page);
-    assert.deepEqual(proxy.sent.slice(again).map(({ path }) => path).filter(isEngine), [model], 'only that one is loaded');
+    assert.deepEqual(
+      proxy.sent
+        .slice(again)
+        .map(({ path }) => path)
+        .filter(isEngine),
+      [model],
+      'only that one is downloaded',
+    );
     await kept(page, [model]);
   });
 });
 
-test('another release of the server is picked up, and what only the old one had is dropped', async () => {
+test('another release of the server is picked up, and files of the old one are removed', async () => {
   await visit(async (page) => {
     await serviceWorker(page);
     await begin(page);
     const old = (await keptPaths(page)).filter((path) => path.startsWith('/models/'));
-    // The same files under other names: a release in which all of them have changed.
-    const rename = (text) => text.replaceAll(/\/(assets|pkg|models)\/([0-9a-f]{15})([0-9a-f])\//g, (_, kind, start, end) => `/${kind}/${start}${(parseInt(end, 16) ^ 1).toString(16)}/`);
+    // The same files under other names: a release in which every file has changed.
+    const rename = (text) =>
+      text.replaceAll(
+        /\/(assets|pkg|models)\/([0-9a-f]{15})([0-9a-f])\//g,
+        (_, kind, start, end) => `/${kind}/${start}${(parseInt(end, 16) ^ 1).toString(16)}/`,
+      );
     const isText = (path) => /\.js$|\.html$|^\/[a-z-]*$/.test(path) && path !== '/register';
     proxy.alter({ ask: rename, answer: (path, body) => (isText(path) ? Buffer.from(rename(body.toString())) : body) });
     const from = proxy.sent.length;
     await page.goto(`${proxy.base}/camera`);
     await screen(page, ['priming']);
     await begin(page);
-    assert.deepEqual(proxy.sent.slice(from).filter(({ path }) => old.includes(path)), [], 'the pages name the new files');
-    for (let tries = 0; tries < 100 && (await keptPaths(page)).some((path) => old.includes(path)); tries++) await page.waitForTimeout(100);
+    assert.deepEqual(
+      proxy.sent.slice(from).filter(({ path }) => old.includes(path)),
+      [],
+      'the pages name the new files',
+    );
+    for (let tries = 0; tries < 100 && (await keptPaths(page)).some((path) => old.includes(path)); tries++) {
+      await page.waitForTimeout(100);
+    }
     assert.deepEqual((await keptPaths(page)).filter((path) => old.includes(path)), []);
   });
 });
 
-test('a page of a release that is gone says that it is out of date', async () => {
+test('a page of an old release says that it is out of date', async () => {
   await visit(async (page, visitor) => {
     proxy.alter({ ask: (path) => (isEngine(path) ? '/models/gone' : path) });
     await page.click('#start');
     await messageCode(page, 'engine_version', 60_000);
-    assert.equal(await page.textContent('#retry'), 'Load the page again');
+    assert.equal(await page.textContent('#retry'), 'Reload the page');
     visitor.errors.length = 0;
   });
 });
 
-test('without HTTPS the pages come plain and work without a service worker', async () => {
+test('without HTTPS the pages are sent uncompressed and work without a service worker', async () => {
   const visitor = await openVisitor({ args: ['--host-resolver-rules=MAP elsewhere.test 127.0.0.1'] });
   try {
     const { page, errors } = visitor;
@@ -212,20 +247,24 @@ test('without HTTPS the pages come plain and work without a service worker', asy
     await page.fill('#register input[name=email]', 'nonsense');
     await page.click('#register button[type=submit]');
     await messageCode(page, 'email_invalid');
-    // The browser says that it takes no notice of a header that only HTTPS can bring.
+    // The browser reports that it ignores a header that requires HTTPS.
     assert.deepEqual(errors.filter((text) => !text.includes('Cross-Origin-Opener-Policy')), []);
     await page.goto(`${base}/camera`);
     await messageCode(page, 'session_missing');
     assert.equal(await page.evaluate(() => navigator.serviceWorker), undefined);
     const sent = proxy.sent.slice(from);
-    assert.deepEqual(sent.filter(({ encoding }) => encoding !== '').map(({ path }) => path), [], 'this browser takes Brotli by HTTPS only');
+    assert.deepEqual(
+      sent.filter(({ encoding }) => encoding !== '').map(({ path }) => path),
+      [],
+      'this browser accepts Brotli over HTTPS only',
+    );
     assert.ok(sent.filter(({ path }) => BY_CONTENT.test(path)).length > 20);
   } finally {
     await visitor.close();
   }
 });
 
-test('a browser without SIMD takes the baseline build to the same end', async () => {
+test('a browser without SIMD is verified with the baseline build', async () => {
   const from = proxy.sent.length;
   await visit(async (page) => {
     await page.click('#start');
@@ -234,7 +273,9 @@ test('a browser without SIMD takes the baseline build to the same end', async ()
     assert.equal(builds.length, 1);
     await page.goto(`${proxy.base}/`);
     const [simd, baseline] = await page.evaluate(async () => {
-      const { engineFiles } = await import(document.querySelector('link[rel=modulepreload]').href.replace(/[^/]+$/, 'engine-files.js'));
+      const { engineFiles } = await import(
+        document.querySelector('link[rel=modulepreload]').href.replace(/[^/]+$/, 'engine-files.js')
+      );
       return ['simd', 'baseline'].map((build) => engineFiles(build).wasm.url);
     });
     assert.deepEqual([builds[0], simd === baseline], [baseline, false]);

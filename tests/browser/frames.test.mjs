@@ -1,18 +1,19 @@
-// The way of the camera's frames to the engine: one at a time, as many as the device can bear, in browsers of every kind.
+// Camera frames on their way to the engine: one at a time, as many as the device can handle, in every kind of browser.
+// Needs a steady frame rate: runs alone (check_browser in scripts/lib/checks.sh).
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { portraitClip } from './lib/clips.mjs';
 import { startServer } from './lib/server.mjs';
-import { comeToCamera, openVisitor, screen } from './lib/visitor.mjs';
+import { comeToCamera, noteFrames, openVisitor, screen } from './lib/visitor.mjs';
 
 let server;
-// A server each: the same clip gives the same pictures, and those that were sent before are refused.
+// A server for each test: the same clip gives the same pictures, and pictures that were sent before are refused.
 beforeEach(async () => { server = await startServer(); });
 afterEach(async () => { await server?.stop(); });
 
 /**
- * Comes to the camera page with `worker` run in the engine's thread and `page` in the page before anything else; presses
- * the button and hands over.
+ * Opens the camera page with `worker` run in the engine's worker and `page` in the page before anything else, presses
+ * the button and runs `steps`.
  */
 async function atTheCamera({ worker = '', page: inPage = () => {}, clip = portraitClip() }, steps) {
   const visitor = await openVisitor({ clip, serviceWorkers: 'block' });
@@ -33,51 +34,39 @@ async function atTheCamera({ worker = '', page: inPage = () => {}, clip = portra
   }
 }
 
-/** Notes when each frame is handed over and how many are on their way then. */
-function notingFrames() {
-  globalThis.frames = [];
-  const underWay = new Set();
-  const { postMessage } = Worker.prototype;
-  Worker.prototype.postMessage = function (message, ...rest) {
-    if (message.op === 'push') {
-      if (underWay.size === 0) this.addEventListener('message', ({ data }) => underWay.delete(data.id));
-      underWay.add(message.id);
-      globalThis.frames.push({ at: performance.now(), underWay: underWay.size });
-    }
-    return postMessage.call(this, message, ...rest);
-  };
-}
-
-/** Waits for this many frames and says what was noted. */
+/** Waits for this many frames and returns the notes. */
 async function noted(page, count) {
   await screen(page, ['align', 'recording'], 60_000);
   await page.waitForFunction((wanted) => globalThis.frames.length >= wanted, count, { timeout: 60_000 });
   return page.evaluate(() => globalThis.frames);
 }
 
-test('one frame is on its way at a time', async () => {
-  await atTheCamera({ page: notingFrames, clip: portraitClip({ blinks: false }) }, async (page) => {
+test('one frame is in flight at a time', async () => {
+  await atTheCamera({ page: noteFrames, clip: portraitClip({ blinks: false }) }, async (page) => {
     const frames = await noted(page, 60);
-    assert.deepEqual(frames.filter(({ underWay }) => underWay !== 1), []);
+    assert.deepEqual(frames.filter(({ inFlight }) => inFlight !== 1), []);
   });
 });
 
-test('a device that needs 100 ms for a frame is given eight a second', async () => {
-  // Every look at the clock in the engine's thread finds it 100 ms later.
+test('a device that needs 100 ms for a frame gets eight per second', async () => {
+  // Every reading of the clock in the engine's worker is 100 ms later than the last.
   const worker = 'let passed = 0; performance.now = () => (passed += 100);';
-  await atTheCamera({ worker, page: notingFrames, clip: portraitClip({ blinks: false }) }, async (page) => {
+  await atTheCamera({ worker, page: noteFrames, clip: portraitClip({ blinks: false }) }, async (page) => {
     const frames = (await noted(page, 60)).slice(30);
-    // One every 125 ms; the first may come late and the last early, and what is slow here makes gaps longer only.
+    // One every 125 ms; the first may be late and the last early, and a slow machine only makes gaps longer.
     const gap = (frames.at(-1).at - frames[0].at) / (frames.length - 1);
-    assert.ok(gap > 115, `${gap} ms from frame to frame`);
+    assert.ok(gap > 115, `${gap} ms between frames`);
   });
 });
 
 for (const [browser, worker] of [
   ['compiles while it loads', 'delete WebAssembly.compileStreaming;'],
-  ['copies frames as RGBA', 'VideoFrame.prototype.copyTo = function () { return Promise.reject(new DOMException("no", "NotSupportedError")); };'],
+  [
+    'copies frames as RGBA',
+    'VideoFrame.prototype.copyTo = () => Promise.reject(new DOMException("no", "NotSupportedError"));',
+  ],
 ]) {
-  test(`a browser in which nothing ${browser} comes to the same end`, async () => {
+  test(`a browser in which nothing ${browser} ends VERIFIED, too`, async () => {
     await atTheCamera({ worker }, async (page) => {
       assert.equal(await screen(page, ['verified', 'failed', 'error'], 90_000), 'verified');
     });

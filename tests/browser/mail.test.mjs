@@ -1,4 +1,4 @@
-// Mails to a real mail server (npm smtp-server), in clear at first and then TLS, and TLS from the first byte.
+// Mails to a real mail server (npm smtp-server), with STARTTLS and with TLS from the first byte.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -25,10 +25,11 @@ before(() => {
   const openssl = (/** @type {string[]} */ ...args) => execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
   writeFileSync(join(folder, 'extensions'), 'subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n');
-  openssl('req', '-x509', ...newKey, '-days', '2', '-subj', '/CN=authority', '-keyout', 'authority.key', '-out', authority);
+  const valid = ['-days', '2'];
+  openssl('req', '-x509', ...newKey, ...valid, '-subj', '/CN=authority', '-keyout', 'authority.key', '-out', authority);
   openssl('req', ...newKey, '-subj', '/CN=localhost', '-keyout', key, '-out', 'request.pem');
-  openssl('x509', '-req', '-in', 'request.pem', '-CA', authority, '-CAkey', 'authority.key', '-CAcreateserial', '-days', '2',
-    '-extfile', 'extensions', '-out', certificate);
+  const signer = ['-CA', authority, '-CAkey', 'authority.key', '-CAcreateserial'];
+  openssl('x509', '-req', '-in', 'request.pem', ...signer, ...valid, '-extfile', 'extensions', '-out', certificate);
 });
 
 after(() => { rmSync(folder, { recursive: true, force: true }); });
@@ -45,14 +46,19 @@ async function mailServer({ secure }) {
     logger: false,
     onAuth({ username, password }, _session, done) {
       const known = username === LOGIN.MAIL_USERNAME && password === LOGIN.MAIL_PASSWORD;
-      done(known ? null : new Error('535 who are you?'), { user: username });
+      done(known ? null : new Error('535 authentication failed'), { user: username });
     },
     onData(stream, session, done) {
       let mail = '';
       stream.on('data', (bytes) => { mail += bytes; });
       stream.on('end', () => {
         const { mailFrom, rcptTo } = session.envelope;
-        taken.push({ mail, from: mailFrom ? mailFrom.address : '', to: rcptTo.map(({ address }) => address), secure: session.secure });
+        taken.push({
+          mail,
+          from: mailFrom ? mailFrom.address : '',
+          to: rcptTo.map(({ address }) => address),
+          secure: session.secure,
+        });
         done();
       });
     },
@@ -65,11 +71,18 @@ async function mailServer({ secure }) {
 
 /** Waits for the next mail. @param {unknown[]} taken @param {() => string} log */
 async function arrived(taken, log) {
-  for (let tries = 0; tries < 100 && taken.length === 0; tries++) await new Promise((later) => { setTimeout(later, 100); });
+  for (let tries = 0; tries < 100 && taken.length === 0; tries++) {
+    await new Promise((later) => {
+      setTimeout(later, 100);
+    });
+  }
   assert.equal(taken.length, 1, log());
 }
 
-/** Runs `blinkgate send-test-email`. @param {Record<string, string>} settings @returns {Promise<{code: number | null, said: string}>} */
+/**
+ * Runs `blinkgate send-test-email`.
+ * @param {Record<string, string>} settings @returns {Promise<{code: number | null, said: string}>}
+ */
 function sendTestEmail(settings) {
   const env = { PATH: process.env.PATH, DATA_DIR: join(folder, 'data'), ...SENDER, ...settings };
   const child = spawn(PROGRAM, ['send-test-email', 'al@example.org'], { env, cwd: folder });
@@ -86,9 +99,15 @@ const register = (base) => fetch(`${base}/register`, {
 });
 
 for (const [security, secure] of /** @type {[string, boolean][]} */ ([['starttls', false], ['tls', true]])) {
-  test(`a mail leaves by ${security} with a log-in, and its link opens`, async () => {
+  test(`a mail is sent with ${security} and a login, and its link opens`, async () => {
     const smtp = await mailServer({ secure });
-    const site = await startServer({ ...SENDER, ...LOGIN, MAIL_PORT: String(smtp.port), MAIL_SECURITY: security, MAIL_CA_FILE: authority });
+    const site = await startServer({
+      ...SENDER,
+      ...LOGIN,
+      MAIL_PORT: String(smtp.port),
+      MAIL_SECURITY: security,
+      MAIL_CA_FILE: authority,
+    });
     try {
       assert.equal((await register(site.base)).status, 202);
       await arrived(smtp.taken, site.log);
@@ -97,14 +116,14 @@ for (const [security, secure] of /** @type {[string, boolean][]} */ ([['starttls
       const link = mail.match(/http:\/\/localhost:\d+\/verify\?token=[\w-]{43}/)?.[0] ?? '';
       assert.ok(link.startsWith(site.base), mail);
       assert.equal((await fetch(link)).status, 200);
-      assert.ok(!site.log().includes(link), 'a link that was mailed is not in the log');
+      assert.ok(!site.log().includes(link), 'a mailed link is in the log');
     } finally {
       await site.stop();
       await smtp.stop();
     }
   });
 
-  test(`by ${security} nothing is sent to a server that cannot be trusted`, async () => {
+  test(`with ${security} nothing is sent to a server that cannot be trusted`, async () => {
     const smtp = await mailServer({ secure });
     const { code, said } = await sendTestEmail({ ...LOGIN, MAIL_PORT: String(smtp.port), MAIL_SECURITY: security });
     assert.equal(code, 1);
@@ -114,7 +133,7 @@ for (const [security, secure] of /** @type {[string, boolean][]} */ ([['starttls
   });
 }
 
-test('send-test-email says what came of it', async () => {
+test('send-test-email reports the result', async () => {
   const smtp = await mailServer({ secure: false });
   const settings = { ...LOGIN, MAIL_PORT: String(smtp.port), MAIL_CA_FILE: authority };
   assert.deepEqual(await sendTestEmail(settings), { code: 0, said: 'smtp: sent\n' });

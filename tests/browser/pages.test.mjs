@@ -13,7 +13,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 /** A narrow phone at 200 % zoom. */
 const NARROW = { width: 320, height: 640 };
-/** Set SHOTS=folder to keep a picture of each page. */
+/** Set SHOTS=folder to keep a screenshot of each page. */
 const SHOTS = process.env.SHOTS;
 
 let server;
@@ -25,7 +25,7 @@ let mails = 0;
 for (const [device, viewport] of [['phone', PHONE], ['desktop', DESKTOP], ['narrow', NARROW]]) {
   for (const colorScheme of ['light', 'dark']) {
     if (device === 'narrow' && colorScheme === 'dark') continue;
-    test(`every page is sound on a ${device}, ${colorScheme}`, async () => {
+    test(`every page is accessible and fits on a ${device}, ${colorScheme}`, async () => {
       const visitor = await openVisitor({ clip: portraitClip({ blinks: false }), viewport, colorScheme });
       const { page } = visitor;
       const look = (name) => lookAt(page, `${name}-${device}-${colorScheme}`);
@@ -70,7 +70,7 @@ for (const [device, viewport] of [['phone', PHONE], ['desktop', DESKTOP], ['narr
 }
 
 async function lookAt(page, name) {
-  // Colours fade for a moment after a change; contrast is judged when they stand.
+  // Colours fade for a moment after a change; contrast is checked once they have settled.
   await page.waitForTimeout(400);
   if (SHOTS) {
     mkdirSync(SHOTS, { recursive: true });

@@ -1,4 +1,5 @@
-// The browser's engine and the server's, on the same pixels: the same readings, frame by frame.
+// The browser's engine and the server's give the same readings for the same pixels, frame by frame.
+// Needs a steady frame rate: runs alone (check_browser in scripts/lib/checks.sh).
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync } from 'node:fs';
@@ -6,9 +7,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { PNG } from 'pngjs';
 import { portraitClip, recordedClip, skipWithout } from './lib/clips.mjs';
-import { PROGRAM, ROOT, SCRATCH } from './lib/paths.mjs';
+import { PROGRAM, ROOT } from './lib/paths.mjs';
 
-/** Greatest difference of an eye aspect ratio: the browser's kernels round twice where the server's round once. */
+/** Greatest difference in eye aspect ratio: the browser's kernels round twice where the server's round once. */
 const TOLERANCE = 0.001;
 const FPS = 25;
 
@@ -16,7 +17,7 @@ for (const [who, clipOf] of [
   ['the free portrait', () => portraitClip()],
   ['a man with glasses', () => recordedClip('liveportrait__d13.mp4')],
 ]) {
-  test(`native and WASM read ${who} alike`, async (t) => {
+  test(`native and WASM engines read ${who} alike`, async (t) => {
     const clip = clipOf();
     if (skipWithout(clip, t, who)) return;
     const folder = frames(clip);
@@ -27,7 +28,9 @@ for (const [who, clipOf] of [
     let compared = 0;
     native.forEach((expected, index) => {
       const got = wasm[index];
-      for (const name of ['t_ms', 'faces', 'gate', 'state']) assert.equal(got[name], expected[name], `frame ${index}: ${name}`);
+      for (const name of ['t_ms', 'faces', 'gate', 'state']) {
+        assert.equal(got[name], expected[name], `frame ${index}: ${name}`);
+      }
       for (const ear of ['ear_right', 'ear_left']) {
         if (expected[ear] === null) { assert.equal(got[ear], null); continue; }
         compared += 1;
@@ -46,14 +49,30 @@ function frames(clip) {
   if (!existsSync(folder)) {
     const part = `${folder}.part`;
     mkdirSync(part, { recursive: true });
-    execFileSync('ffmpeg', ['-loglevel', 'error', '-y', '-i', clip, '-t', '3', '-r', String(FPS), join(part, '%04d.png')]);
+    execFileSync('ffmpeg', [
+      '-loglevel',
+      'error',
+      '-y',
+      '-i',
+      clip,
+      '-t',
+      '3',
+      '-r',
+      String(FPS),
+      join(part, '%04d.png'),
+    ]);
     renameSync(part, folder);
   }
   return folder;
 }
 
 function nativeReports(folder) {
-  const lines = execFileSync(PROGRAM, ['replay', folder, '--runtime', 'compact', '--fps', String(FPS)], { maxBuffer: 1e8 }).toString().trim().split('\n');
+  const lines = execFileSync(PROGRAM, ['replay', folder, '--runtime', 'compact', '--fps', String(FPS)], {
+    maxBuffer: 1e8,
+  })
+    .toString()
+    .trim()
+    .split('\n');
   return lines.map((line) => JSON.parse(line)).filter((line) => 't_ms' in line);
 }
 

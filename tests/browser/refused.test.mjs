@@ -1,16 +1,16 @@
-// What does not end in VERIFIED, and what the person is told: in a real browser, on real frames.
+// Attempts that do not end in VERIFIED, and what the person is told: in a real browser, on real frames.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { portraitClip, recordedClip, skipWithout } from './lib/clips.mjs';
+import { framesIn, portraitClip, recordedClip, skipWithout } from './lib/clips.mjs';
 import { startServer } from './lib/server.mjs';
-import { messageCode, openVisitor, screen } from './lib/visitor.mjs';
+import { messageCode, noteFrames, openVisitor, screen } from './lib/visitor.mjs';
 
 let server;
 let mails = 0;
 before(async () => { server = await startServer({ LIVENESS_TIMEOUT_SECONDS: '8' }); });
 after(async () => { await server?.stop(); });
 
-/** Opens a visitor at the camera page, runs `steps` and closes everything again. */
+/** Opens the camera page as a new visitor, runs `steps` and closes the browser. */
 async function visit(options, steps) {
   const visitor = await openVisitor(options);
   try {
@@ -30,8 +30,10 @@ async function visit(options, steps) {
   }
 }
 
-const statusOf = (index) => server.rows(`select status from users where email = 'visitor${index}@example.org'`)[0].status;
-const events = (index) => server.rows(`select status, reason from verification_events where email = 'visitor${index}@example.org'`);
+const statusOf = (index) =>
+  server.rows(`select status from users where email = 'visitor${index}@example.org'`)[0].status;
+const events = (index) =>
+  server.rows(`select status, reason from verification_events where email = 'visitor${index}@example.org'`);
 
 for (const [who, clipOf] of [
   ['a portrait that never blinks', () => portraitClip({ blinks: false })],
@@ -57,14 +59,20 @@ for (const [who, clipOf] of [
   ['two people side by side', () => portraitClip({ twice: true })],
   ['a woman and a man', () => recordedClip('intel__head-pose-face-detection-female-and-male.gif')],
 ]) {
-  test(`${who} are told that only one may be there and are never verified`, async (t) => {
+  test(`${who} are told that only one person may be there, and are never verified`, async (t) => {
     const clip = clipOf();
     if (skipWithout(clip, t, who)) return;
     const person = mails;
-    await visit({ clip }, async (page) => {
+    await visit({ clip, prepare: ({ context }) => context.addInitScript(noteFrames) }, async (page) => {
       await page.click('#start');
       await messageCode(page, 'several_faces', 60_000);
-      await page.waitForTimeout(15_000);
+      // The engine reads as many frames as the clip has, and an attempt that began all the same comes to its end.
+      const wanted = framesIn(clip) + await page.evaluate(() => globalThis.frames.length);
+      await page.waitForFunction((count) => {
+        const { screen } = document.querySelector('main').dataset;
+        const isOver = !['align', 'recording', 'uploading'].includes(screen);
+        return isOver || (screen === 'align' && globalThis.frames.length >= count);
+      }, wanted, { timeout: 90_000 });
       assert.notEqual(await page.getAttribute('main', 'data-screen'), 'verified');
       assert.notEqual(statusOf(person), 'VERIFIED');
     });
@@ -79,14 +87,14 @@ test('a denied camera is explained and can be tried again', async () => {
   });
 });
 
-test('a device without a camera is told so', async () => {
+test('a missing camera is reported', async () => {
   await visit({ clip: null }, async (page) => {
     await page.click('#start');
     await messageCode(page, 'camera_missing', 30_000);
   });
 });
 
-test('a browser without WebAssembly is told so before the camera is asked for', async () => {
+test('a browser without WebAssembly is reported before the camera is requested', async () => {
   const prepare = ({ context }) => context.addInitScript(() => { delete globalThis.WebAssembly; });
   await visit({ clip: portraitClip(), prepare }, async (page) => {
     await messageCode(page, 'wasm_unsupported', 30_000);
@@ -94,7 +102,8 @@ test('a browser without WebAssembly is told so before the camera is asked for', 
 });
 
 test('a damaged model file stops the engine with its own code', async () => {
-  const prepare = ({ context }) => context.route('**/models/**', (route) => route.fulfill({ body: Buffer.alloc(1000) }));
+  const prepare = ({ context }) =>
+    context.route('**/models/**', (route) => route.fulfill({ body: Buffer.alloc(1000) }));
   await visit({ clip: portraitClip(), serviceWorkers: 'block', prepare }, async (page) => {
     await page.click('#start');
     await messageCode(page, 'model_corrupt', 60_000);
@@ -126,7 +135,7 @@ test('the camera page without a session leads back to the start', async () => {
   }
 });
 
-test('a used up and an invented link are refused with what to do', async () => {
+test('used and invented links are refused with advice', async () => {
   await visit({ clip: null }, async () => {});
   server.rows('update verification_tokens set used_at = 1');
   const visitor = await openVisitor();
@@ -142,28 +151,45 @@ test('a used up and an invented link are refused with what to do', async () => {
   }
 });
 
-/** Everything that a link could have changed. */
+/** The end of a check that may be repeated if time ran out: on a busy machine a blink can fall between two frames. */
+async function endInTime(page) {
+  for (let retries = 0; ; retries += 1) {
+    const end = await screen(page, ['verified', 'failed', 'error'], 90_000);
+    const isTimeout = end === 'failed' && await page.getAttribute('#reason', 'data-code') === 'timeout';
+    if (!isTimeout || retries === 2) return end;
+    await page.click('#retry');
+    await screen(page, ['loading', 'align', 'recording']);
+  }
+}
+
+/** Everything that opening a link could have changed. */
 const links = () => server.rows('select token_hash, used_at, session_id from verification_tokens order by 1');
 
-test('SR-17, SR-18: a scanner that opens the link changes nothing, and one that presses the button locks nobody out', async () => {
+test('SR-17, SR-18: a scanner changes nothing by opening a link and locks nobody out by redeeming it', async () => {
   const scanner = await openVisitor();
   try {
-    await visit({ clip: portraitClip(), prepare: async () => {
-      const link = await server.link();
-      const before = links();
-      for (let visits = 0; visits < 3; visits++) {
-        await scanner.page.goto(link);
-        await scanner.page.waitForLoadState('networkidle');
-      }
-      assert.deepEqual(links(), before);
-      await scanner.page.click('#redeem');
-      await scanner.page.waitForURL('**/camera');
-    } }, async (page) => {
-      await scanner.page.goto(`${server.base}/camera`);
-      await messageCode(scanner.page, 'session_replaced');
-      await page.click('#start');
-      assert.equal(await screen(page, ['verified', 'failed', 'error'], 90_000), 'verified');
-    });
+    await visit(
+      {
+        clip: portraitClip(),
+        prepare: async () => {
+          const link = await server.link();
+          const before = links();
+          for (let visits = 0; visits < 3; visits++) {
+            await scanner.page.goto(link);
+            await scanner.page.waitForLoadState('networkidle');
+          }
+          assert.deepEqual(links(), before);
+          await scanner.page.click('#redeem');
+          await scanner.page.waitForURL('**/camera');
+        },
+      },
+      async (page) => {
+        await scanner.page.goto(`${server.base}/camera`);
+        await messageCode(scanner.page, 'session_replaced');
+        await page.click('#start');
+        assert.equal(await endInTime(page), 'verified');
+      },
+    );
     await scanner.page.goto(await server.link());
     await scanner.page.click('#redeem');
     await messageCode(scanner.page, 'token_used');
@@ -172,8 +198,9 @@ test('SR-17, SR-18: a scanner that opens the link changes nothing, and one that 
   }
 });
 
-test('after several failed checks the page says how long the pause is, also in the middle of one', async () => {
-  const failures = (count) => server.rows(`insert into counted_failures select hex(randomblob(8)), address_key, unixepoch() * 1000 - value * 1000
+test('after several failed checks the page says how long to wait, also in the middle of a check', async () => {
+  const failures = (count) =>
+    server.rows(`insert into counted_failures select hex(randomblob(8)), address_key, unixepoch() * 1000 - value * 1000
     from (select address_key from mail_outbox order by created_at desc limit 1), generate_series(1, ${count})`);
   await visit({ clip: portraitClip({ blinks: false }) }, async (page) => {
     await screen(page, ['priming']);

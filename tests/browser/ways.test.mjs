@@ -1,4 +1,5 @@
-// Other ways to the same end: by keyboard alone, over a connection that breaks, in browsers that lack newer interfaces.
+// Other ways to be verified: by keyboard alone, over a connection that breaks, in browsers that lack newer interfaces.
+// Needs a steady frame rate: runs alone (check_browser in scripts/lib/checks.sh).
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { portraitClip } from './lib/clips.mjs';
@@ -6,11 +7,11 @@ import { startServer } from './lib/server.mjs';
 import { comeToCamera, openVisitor, screen } from './lib/visitor.mjs';
 
 let server;
-// A server each: the same clip gives the same pictures, and those that were sent before are refused.
+// A server for each test: the same clip gives the same pictures, and pictures that were sent before are refused.
 beforeEach(async () => { server = await startServer(); });
 afterEach(async () => { await server?.stop(); });
 
-/** Comes to the camera page's first screen and hands over to `steps`. */
+/** Opens the camera page's first screen and runs `steps`. */
 async function atTheCamera(steps, prepare = async () => {}, options = {}) {
   const visitor = await openVisitor({ clip: portraitClip(), ...options });
   try {
@@ -24,7 +25,7 @@ async function atTheCamera(steps, prepare = async () => {}, options = {}) {
   }
 }
 
-/** Presses Tab until the element has the focus, as somebody without a mouse does. */
+/** Presses Tab until the element has the focus, like somebody without a mouse. */
 async function tabTo(page, selector) {
   for (let presses = 0; presses < 40; presses++) {
     if (await page.evaluate((wanted) => document.activeElement?.matches(wanted), selector)) return;
@@ -33,7 +34,7 @@ async function tabTo(page, selector) {
   throw new Error(`${selector} cannot be reached by keyboard`);
 }
 
-test('the whole way goes by keyboard alone', async () => {
+test('a person can be verified by keyboard alone', async () => {
   const visitor = await openVisitor({ clip: portraitClip() });
   const { page } = visitor;
   try {
@@ -55,7 +56,7 @@ test('the whole way goes by keyboard alone', async () => {
   }
 });
 
-test('an upload that breaks off goes on under the same key', async () => {
+test('an interrupted upload resumes with the same key', async () => {
   const keys = [];
   await atTheCamera(async (page) => {
     await page.click('#start');
@@ -64,7 +65,14 @@ test('an upload that breaks off goes on under the same key', async () => {
     await context.route('**/api/submission/*', (route) => {
       keys.push(route.request().headers()['idempotency-key']);
       if (keys.length === 1) return route.abort('connectionreset');
-      if (keys.length === 2) return route.fulfill({ status: 503, headers: { 'Retry-After': '1' }, contentType: 'application/problem+json', body: '{"code":"busy","status":503,"title":"Busy","detail":"Busy."}' });
+      if (keys.length === 2) {
+        return route.fulfill({
+          status: 503,
+          headers: { 'Retry-After': '1' },
+          contentType: 'application/problem+json',
+          body: '{"code":"busy","status":503,"title":"Busy","detail":"Busy."}',
+        });
+      }
       return route.continue();
     });
   }, { serviceWorkers: 'block' });
@@ -72,8 +80,8 @@ test('an upload that breaks off goes on under the same key', async () => {
   assert.equal(new Set(keys).size, 1, 'every request names the same submission');
 });
 
-/** Takes interfaces away that a browser may not have. @param {string[]} names */
-const lacking = (names) => ({ context }) => context.addInitScript((names) => {
+/** Removes interfaces that a browser may lack. @param {string[]} names */
+const without = (names) => ({ context }) => context.addInitScript((names) => {
   for (const name of names) delete globalThis[name];
   delete HTMLVideoElement.prototype.requestVideoFrameCallback;
   const { generateKey } = SubtleCrypto.prototype;
@@ -85,11 +93,11 @@ const lacking = (names) => ({ context }) => context.addInitScript((names) => {
 }, names);
 
 for (const names of [['VideoFrame'], ['VideoFrame', 'OffscreenCanvas', 'createImageBitmap']]) {
-  test(`a browser without WebCrypto Ed25519, frame callbacks and ${names.join(', ')} comes to the same end`, async () => {
+  test(`a browser without WebCrypto Ed25519, frame callbacks and ${names.join(', ')} ends VERIFIED, too`, async () => {
     await atTheCamera(async (page) => {
       await page.click('#start');
       assert.equal(await screen(page, ['verified', 'failed', 'error'], 90_000), 'verified');
-    }, lacking(names));
+    }, without(names));
     const [{ details }] = server.rows('select details from verification_events order by created_at desc limit 1');
     assert.equal(JSON.parse(details).key, 'soft');
   });

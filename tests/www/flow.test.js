@@ -1,4 +1,5 @@
 // @ts-check
+/** The flow of the camera page: every event in every state. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
@@ -13,9 +14,25 @@ const SESSION = {
   email_masked: 'm•••@example.org', status: 'PENDING', attempts_left: 3, last_reason: null, last_message: null,
   session_expires_in_s: 900, cool_down_s: 0, timeout_s: 30, frame_interval_ms: 0, policy: 'prompted', tones: true,
 };
-const CHALLENGE = { challenge_id: 'c1', nonce: 'n', audience: 'a', attempt: 1, timeout_ms: 30_000, thresholds: 'v2' };
+const CHALLENGE = {
+  challenge_id: 'c1',
+  nonce: 'n',
+  audience: 'a',
+  attempt: 1,
+  timeout_ms: 30_000,
+  thresholds: 'v2',
+  policy: /** @type {const} */ ('prompted'),
+  rate: 300,
+  consent: 'h',
+  expires_in_s: 90,
+};
 const VERIFIED = { status: /** @type {const} */ ('VERIFIED'), reason: null, message: 'ok', attempts_left: 2 };
-const FAILED = { status: /** @type {const} */ ('FAILED'), reason: 'closed_not_closed', message: 'why', attempts_left: 2 };
+const FAILED = {
+  status: /** @type {const} */ ('FAILED'),
+  reason: /** @type {const} */ ('closed_not_closed'),
+  message: 'why',
+  attempts_left: 2,
+};
 
 /** @param {StateName} name @param {Partial<FlowState>} [more] @returns {FlowState} */
 const at = (name, more = {}) => ({ ...INITIAL, session: SESSION, name, ...more });
@@ -29,10 +46,22 @@ function run(state, events) {
 
 test('a person goes from the first screen to verified', () => {
   const names = run(INITIAL, [
-    { type: 'SESSION', session: SESSION }, { type: 'START' }, { type: 'PROGRESS', progress: { loaded: 1, total: 2 } }, { type: 'CAMERA_READY' }, { type: 'ENGINE_READY' },
-    { type: 'ALIGNED' }, { type: 'CHALLENGE', challenge: CHALLENGE }, { type: 'COMPLETE' }, { type: 'ANSWER', answer: VERIFIED },
+    { type: 'SESSION', session: SESSION }, { type: 'START' }, { type: 'PROGRESS', progress: { loaded: 1, total: 2 } },
+    { type: 'CAMERA_READY' }, { type: 'ENGINE_READY' },
+    { type: 'ALIGNED' }, { type: 'CHALLENGE', challenge: CHALLENGE }, { type: 'COMPLETE' },
+    { type: 'ANSWER', answer: VERIFIED },
   ]);
-  assert.deepEqual(names, ['priming', 'starting', 'starting', 'starting', 'align', 'preparing', 'recording', 'uploading', 'verified']);
+  assert.deepEqual(names, [
+    'priming',
+    'starting',
+    'starting',
+    'starting',
+    'align',
+    'preparing',
+    'recording',
+    'uploading',
+    'verified',
+  ]);
 });
 
 test('camera and engine may be ready in either order', () => {
@@ -43,51 +72,178 @@ test('camera and engine may be ready in either order', () => {
 test('each event leads where it should', () => {
   /** @type {[string, FlowState, FlowEvent, Partial<FlowState>][]} */
   const cases = [
-    ['verified already', at('boot'), { type: 'SESSION', session: { ...SESSION, status: 'VERIFIED' } }, { name: 'verified' }],
-    ['no attempts left', at('boot'), { type: 'SESSION', session: { ...SESSION, attempts_left: 0 } }, { name: 'failed', code: 'attempts_exhausted' }],
-    ['no attempts left, reason known', at('boot'), { type: 'SESSION', session: { ...SESSION, attempts_left: 0, last_reason: 'timeout' } }, { name: 'failed', code: 'timeout' }],
-    ['failed before, may go on', at('boot'), { type: 'SESSION', session: { ...SESSION, status: 'FAILED', last_reason: 'timeout' } }, { name: 'priming', code: null }],
-    ['no session', at('boot'), { type: 'FAILED', code: 'session_missing' }, { name: 'error', code: 'session_missing', recovery: 'register' }],
-    ['unsupported browser', at('boot'), { type: 'FAILED', code: 'wasm_unsupported' }, { name: 'error', code: 'wasm_unsupported', recovery: null }],
+    [
+      'verified already',
+      at('boot'),
+      { type: 'SESSION', session: { ...SESSION, status: 'VERIFIED' } },
+      { name: 'verified' },
+    ],
+    [
+      'no attempts left',
+      at('boot'),
+      { type: 'SESSION', session: { ...SESSION, attempts_left: 0 } },
+      { name: 'failed', code: 'attempts_exhausted' },
+    ],
+    [
+      'no attempts left, reason known',
+      at('boot'),
+      { type: 'SESSION', session: { ...SESSION, attempts_left: 0, last_reason: 'timeout' } },
+      { name: 'failed', code: 'timeout' },
+    ],
+    [
+      'failed before, may go on',
+      at('boot'),
+      { type: 'SESSION', session: { ...SESSION, status: 'FAILED', last_reason: 'timeout' } },
+      { name: 'priming', code: null },
+    ],
+    [
+      'no session',
+      at('boot'),
+      { type: 'FAILED', code: 'session_missing' },
+      { name: 'error', code: 'session_missing', recovery: 'register' },
+    ],
+    [
+      'unsupported browser',
+      at('boot'),
+      { type: 'FAILED', code: 'wasm_unsupported' },
+      { name: 'error', code: 'wasm_unsupported', recovery: null },
+    ],
     ['network down at first', at('boot'), { type: 'FAILED', code: 'network' }, { name: 'error', recovery: 'boot' }],
     ['server silent at first', at('boot'), { type: 'TIMEOUT' }, { name: 'error', code: 'network', recovery: 'boot' }],
     ['question not answered yet', at('starting'), { type: 'ASKING' }, { name: 'starting', code: 'camera_unanswered' }],
-    ['question never answered', at('starting'), { type: 'TIMEOUT' }, { name: 'error', code: 'camera_unanswered', recovery: 'starting' }],
-    ['engine never ready', at('starting', { camera: true }), { type: 'TIMEOUT' }, { name: 'error', code: 'engine_failed', recovery: 'starting' }],
-    ['camera denied', at('starting'), { type: 'FAILED', code: 'camera_denied' }, { name: 'error', code: 'camera_denied', recovery: 'starting' }],
+    [
+      'question never answered',
+      at('starting'),
+      { type: 'TIMEOUT' },
+      { name: 'error', code: 'camera_unanswered', recovery: 'starting' },
+    ],
+    [
+      'engine never ready',
+      at('starting', { camera: true }),
+      { type: 'TIMEOUT' },
+      { name: 'error', code: 'engine_failed', recovery: 'starting' },
+    ],
+    [
+      'camera denied',
+      at('starting'),
+      { type: 'FAILED', code: 'camera_denied' },
+      { name: 'error', code: 'camera_denied', recovery: 'starting' },
+    ],
     ['damaged model', at('starting'), { type: 'FAILED', code: 'model_corrupt' }, { name: 'error', recovery: 'reload' }],
     ['cancelled while starting', at('starting'), { type: 'CANCEL' }, { name: 'priming', code: 'cancelled' }],
     ['left while lining up', at('align'), { type: 'HIDDEN' }, { name: 'paused', code: 'paused_hidden' }],
     ['never lined up', at('align'), { type: 'TIMEOUT' }, { name: 'paused', code: 'paused_idle' }],
     ['another camera', at('align'), { type: 'SWITCH_CAMERA' }, { name: 'starting' }],
-    ['challenge refused: all attempts used', at('preparing'), { type: 'FAILED', code: 'attempts_exhausted', detail: 'd' }, { name: 'failed', code: 'attempts_exhausted' }],
-    ['challenge refused: verified meanwhile', at('preparing'), { type: 'FAILED', code: 'already_verified' }, { name: 'verified' }],
-    ['challenge refused: pause after failures', at('preparing'), { type: 'FAILED', code: 'cooling_down' }, { name: 'boot' }],
-    ['pause after failures', at('boot'), { type: 'SESSION', session: { ...SESSION, status: 'FAILED', cool_down_s: 900 } }, { name: 'error', code: 'cooling_down', recovery: 'boot' }],
-    ['pause after failures, no attempts left', at('boot'), { type: 'SESSION', session: { ...SESSION, attempts_left: 0, cool_down_s: 1 } }, { name: 'error', code: 'cooling_down' }],
-    ['no pause for who is verified', at('boot'), { type: 'SESSION', session: { ...SESSION, status: 'VERIFIED', cool_down_s: 900 } }, { name: 'verified' }],
-    ['link opened elsewhere', at('preparing'), { type: 'FAILED', code: 'session_replaced' }, { name: 'error', recovery: 'register' }],
-    ['session over', at('preparing'), { type: 'FAILED', code: 'session_expired' }, { name: 'error', recovery: 'register' }],
+    [
+      'challenge refused: all attempts used',
+      at('preparing'),
+      { type: 'FAILED', code: 'attempts_exhausted', detail: 'd' },
+      { name: 'failed', code: 'attempts_exhausted' },
+    ],
+    [
+      'challenge refused: verified meanwhile',
+      at('preparing'),
+      { type: 'FAILED', code: 'already_verified' },
+      { name: 'verified' },
+    ],
+    [
+      'challenge refused: pause after failures',
+      at('preparing'),
+      { type: 'FAILED', code: 'cooling_down' },
+      { name: 'boot' },
+    ],
+    [
+      'pause after failures',
+      at('boot'),
+      { type: 'SESSION', session: { ...SESSION, status: 'FAILED', cool_down_s: 900 } },
+      { name: 'error', code: 'cooling_down', recovery: 'boot' },
+    ],
+    [
+      'pause after failures, no attempts left',
+      at('boot'),
+      { type: 'SESSION', session: { ...SESSION, attempts_left: 0, cool_down_s: 1 } },
+      { name: 'error', code: 'cooling_down' },
+    ],
+    [
+      'verified people do not have to wait',
+      at('boot'),
+      { type: 'SESSION', session: { ...SESSION, status: 'VERIFIED', cool_down_s: 900 } },
+      { name: 'verified' },
+    ],
+    [
+      'link opened elsewhere',
+      at('preparing'),
+      { type: 'FAILED', code: 'session_replaced' },
+      { name: 'error', recovery: 'register' },
+    ],
+    [
+      'session over',
+      at('preparing'),
+      { type: 'FAILED', code: 'session_expired' },
+      { name: 'error', recovery: 'register' },
+    ],
     ['no blink in time', recording, { type: 'TIMED_OUT' }, { name: 'giving_up', challenge: CHALLENGE }],
     ['engine says nothing more', recording, { type: 'TIMEOUT' }, { name: 'error', code: 'engine_failed' }],
     ['camera gone', recording, { type: 'CAMERA_ENDED' }, { name: 'paused', code: 'camera_ended', challenge: null }],
-    ['cancelled while recording', recording, { type: 'CANCEL' }, { name: 'priming', code: 'cancelled', challenge: null }],
+    [
+      'cancelled while recording',
+      recording,
+      { type: 'CANCEL' },
+      { name: 'priming', code: 'cancelled', challenge: null },
+    ],
     ['trying again to send', uploading, { type: 'AGAIN', code: 'offline' }, { name: 'uploading', code: 'offline' }],
-    ['rejected', uploading, { type: 'ANSWER', answer: FAILED }, { name: 'failed', code: 'closed_not_closed', detail: 'why' }],
-    ['not sent', uploading, { type: 'FAILED', code: 'network' }, { name: 'error', code: 'network', recovery: 'uploading', challenge: CHALLENGE }],
-    ['sending takes for ever', uploading, { type: 'TIMEOUT' }, { name: 'error', recovery: 'uploading', challenge: CHALLENGE }],
+    [
+      'rejected',
+      uploading,
+      { type: 'ANSWER', answer: FAILED },
+      { name: 'failed', code: 'closed_not_closed', detail: 'why' },
+    ],
+    [
+      'not sent',
+      uploading,
+      { type: 'FAILED', code: 'network' },
+      { name: 'error', code: 'network', recovery: 'uploading', challenge: CHALLENGE },
+    ],
+    [
+      'sending takes forever',
+      uploading,
+      { type: 'TIMEOUT' },
+      { name: 'error', recovery: 'uploading', challenge: CHALLENGE },
+    ],
     ['cancelled while sending: ask the server', uploading, { type: 'CANCEL' }, { name: 'boot' }],
     ['page left while sending: go on', uploading, { type: 'HIDDEN' }, { name: 'uploading' }],
-    ['timeout recorded', at('giving_up'), { type: 'ANSWER', answer: { ...FAILED, reason: 'timeout' } }, { name: 'failed', code: 'timeout' }],
-    ['send the same again', at('error', { recovery: 'uploading', challenge: CHALLENGE }), { type: 'RETRY' }, { name: 'uploading', challenge: CHALLENGE }],
-    ['nothing to retry', at('error', { recovery: null, code: 'wasm_unsupported' }), { type: 'RETRY' }, { name: 'error', code: 'wasm_unsupported' }],
+    [
+      'timeout recorded',
+      at('giving_up'),
+      { type: 'ANSWER', answer: { ...FAILED, reason: 'timeout' } },
+      { name: 'failed', code: 'timeout' },
+    ],
+    [
+      'send the same again',
+      at('error', { recovery: 'uploading', challenge: CHALLENGE }),
+      { type: 'RETRY' },
+      { name: 'uploading', challenge: CHALLENGE },
+    ],
+    [
+      'nothing to retry',
+      at('error', { recovery: null, code: 'wasm_unsupported' }),
+      { type: 'RETRY' },
+      { name: 'error', code: 'wasm_unsupported' },
+    ],
     ['back from a pause', at('paused'), { type: 'RETRY' }, { name: 'starting' }],
     ['another attempt', at('failed'), { type: 'RETRY' }, { name: 'starting' }],
-    ['no other attempt', at('failed', { session: { ...SESSION, attempts_left: 0 } }), { type: 'RETRY' }, { name: 'failed' }],
+    [
+      'no other attempt',
+      at('failed', { session: { ...SESSION, attempts_left: 0 } }),
+      { type: 'RETRY' },
+      { name: 'failed' },
+    ],
   ];
   for (const [about, state, event, expected] of cases) {
     const after = next(state, event);
-    for (const [key, value] of Object.entries(expected)) assert.deepEqual(after[/** @type {keyof FlowState} */ (key)], value, `${about}: ${key}`);
+    for (const [key, value] of Object.entries(expected)) {
+      assert.deepEqual(after[/** @type {keyof FlowState} */ (key)], value, `${about}: ${key}`);
+    }
   }
 });
 
@@ -99,9 +255,12 @@ test('an answer tells how many attempts are left', () => {
 test('nothing but the server’s answer verifies anybody', () => {
   /** @type {FlowEvent[]} */
   const others = [
-    { type: 'START' }, { type: 'RETRY' }, { type: 'CANCEL' }, { type: 'ASKING' }, { type: 'CAMERA_READY' }, { type: 'ENGINE_READY' }, { type: 'PROGRESS', progress: { loaded: 1, total: 1 } },
-    { type: 'ALIGNED' }, { type: 'CHALLENGE', challenge: CHALLENGE }, { type: 'COMPLETE' }, { type: 'TIMED_OUT' }, { type: 'SWITCH_CAMERA' }, { type: 'AGAIN', code: 'busy' },
-    { type: 'HIDDEN' }, { type: 'CAMERA_ENDED' }, { type: 'TIMEOUT' }, { type: 'FAILED', code: 'unexpected' }, { type: 'ANSWER', answer: FAILED }, { type: 'SESSION', session: SESSION },
+    { type: 'START' }, { type: 'RETRY' }, { type: 'CANCEL' }, { type: 'ASKING' }, { type: 'CAMERA_READY' },
+    { type: 'ENGINE_READY' }, { type: 'PROGRESS', progress: { loaded: 1, total: 1 } },
+    { type: 'ALIGNED' }, { type: 'CHALLENGE', challenge: CHALLENGE }, { type: 'COMPLETE' }, { type: 'TIMED_OUT' },
+    { type: 'SWITCH_CAMERA' }, { type: 'AGAIN', code: 'busy' },
+    { type: 'HIDDEN' }, { type: 'CAMERA_ENDED' }, { type: 'TIMEOUT' }, { type: 'FAILED', code: 'unexpected' },
+    { type: 'ANSWER', answer: FAILED }, { type: 'SESSION', session: SESSION },
   ];
   for (const name of /** @type {StateName[]} */ (Object.keys(SCREENS))) {
     if (name === 'verified') continue;
@@ -110,14 +269,22 @@ test('nothing but the server’s answer verifies anybody', () => {
 });
 
 test('every state that waits for a machine has a way out by error and by time', () => {
-  for (const name of /** @type {StateName[]} */ (['boot', 'starting', 'align', 'preparing', 'recording', 'uploading', 'giving_up'])) {
+  for (const name of /** @type {StateName[]} */ ([
+    'boot',
+    'starting',
+    'align',
+    'preparing',
+    'recording',
+    'uploading',
+    'giving_up',
+  ])) {
     assert.notEqual(next(at(name), { type: 'FAILED', code: 'unexpected' }).name, name, `${name} + FAILED`);
     assert.notEqual(next(at(name), { type: 'TIMEOUT' }).name, name, `${name} + TIMEOUT`);
     assert.ok(name === 'recording' || (TIMEOUTS_MS[name] ?? 0) > 0, `${name} has a time limit`);
   }
 });
 
-test('an event that means nothing here changes nothing', () => {
+test('an event without meaning in a state changes nothing', () => {
   const state = at('priming');
   assert.equal(next(state, { type: 'COMPLETE' }), state);
   assert.equal(next(at('verified'), { type: 'FAILED', code: 'network' }).name, 'verified');
@@ -135,5 +302,7 @@ test('a challenge is dropped when a recording ends without an answer, and only t
     [uploading, { type: 'CANCEL' }, null],
     [at('align'), { type: 'CANCEL' }, null],
   ];
-  for (const [before, event, expected] of cases) assert.equal(droppedChallenge(before, next(before, event)), expected, `${before.name} + ${event.type}`);
+  for (const [before, event, expected] of cases) {
+    assert.equal(droppedChallenge(before, next(before, event)), expected, `${before.name} + ${event.type}`);
+  }
 });

@@ -1,4 +1,5 @@
 // @ts-check
+/** Which hint is shown, and for how long. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
@@ -12,7 +13,10 @@ const GOOD = {
   phase: 'idle', progress: 0, remaining_ms: null, timed_out: false, prompt: null, box: null, blink: null,
 };
 
-/** What is shown at each change, for codes asked for at 30 frames a second. @param {[from_ms: number, code: string][]} asked @param {number} end_ms */
+/**
+ * The hint after each change, for codes requested at 30 frames per second.
+ * @param {[from_ms: number, code: string][]} asked @param {number} end_ms
+ */
 function shown(asked, end_ms) {
   let state = showNow('starting', 0);
   /** @type {[number, string][]} */
@@ -44,11 +48,15 @@ test('each observation asks for one hint', () => {
     [{ gate: 'too_dark', direction: 'left' }, 'align', 'too_dark', null],
   ];
   for (const [change, phase, code, direction = null] of cases) {
-    assert.deepEqual(wanted({ ...GOOD, ...change }, phase), { code, direction }, `${JSON.stringify(change)} in ${phase}`);
+    assert.deepEqual(
+      wanted({ ...GOOD, ...change }, phase),
+      { code, direction },
+      `${JSON.stringify(change)} in ${phase}`,
+    );
   }
 });
 
-test('a hint comes when it has stood for 300 to 500 ms', () => {
+test('a hint appears after it has led for 300 to 500 ms', () => {
   const [[first] = [0]] = shown([[1000, 'too_far']], 3000);
   assert.ok(first - 1000 >= 300 && first - 1000 <= 500, `came after ${first - 1000} ms`);
 });
@@ -67,7 +75,7 @@ test('a flicker of a few frames is never shown', () => {
   assert.deepEqual(shown([[1000, 'hold'], [2000, 'blurred'], [2200, 'hold']], 4000).map(([, code]) => code), ['hold']);
 });
 
-test('of two that alternate the more urgent is shown, and stays', () => {
+test('of two alternating hints the more urgent one is shown and stays', () => {
   let state = showNow('starting', 0);
   const codes = [];
   for (let i = 0; i < 120; i += 1) {
@@ -93,12 +101,12 @@ test('slow devices get hints too', () => {
   assert.equal(state.shown.code, 'too_far');
 });
 
-test('what is kept does not grow', () => {
+test('the history of hints does not grow', () => {
   let state = showNow('starting', 0);
   for (let t = 0; t < 60_000; t += 10) state = advance(state, { code: 'hold', direction: null }, t);
   assert.ok(state.recent.length <= WINDOW_MS / 10 + 1);
 });
 
-test('no code stands in the order twice', () => {
+test('no code has two priorities', () => {
   assert.equal(new Set(PRIORITY).size, PRIORITY.length);
 });

@@ -1,5 +1,5 @@
 // @ts-check
-/** Answers of the server, camera errors, what a browser lacks. */
+/** The server's responses, camera errors, and missing browser features. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
@@ -21,37 +21,49 @@ function problemOf(work) {
   throw new assert.AssertionError({ message: 'no problem was thrown' });
 }
 
-test('an answer is its JSON, a refusal is a problem with the server’s code', () => {
+test('a response is its JSON, a refusal is a problem with the server’s code', () => {
   assert.deepEqual(read(200, none, '{"status":"sent"}'), { status: 'sent' });
-  const refused = problemOf(() => read(429, (name) => (name === 'Retry-After' ? '7' : null), '{"code":"too_many_requests","detail":"Wait.","request_id":"r"}'));
-  assert.deepEqual([refused.code, refused.status, refused.detail, refused.retryAfterMs, refused.requestId], ['too_many_requests', 429, 'Wait.', 7000, 'r']);
+  const refused = problemOf(() =>
+    read(
+      429,
+      (name) => (name === 'Retry-After' ? '7' : null),
+      '{"code":"too_many_requests","detail":"Wait.","request_id":"r"}',
+    ),
+  );
+  assert.deepEqual(
+    [refused.code, refused.status, refused.detail, refused.retryAfterMs, refused.requestId],
+    ['too_many_requests', 429, 'Wait.', 7000, 'r'],
+  );
 });
 
-test('what is not our server’s JSON is a problem too', () => {
+test('a response that is not our server’s JSON is a problem, too', () => {
   assert.equal(problemOf(() => read(502, none, '<html>bad gateway</html>')).code, 'server_error');
   assert.equal(problemOf(() => read(200, none, '<html>log in to the WLAN</html>')).code, 'unexpected');
   assert.equal(problemOf(() => read(404, none, '')).code, 'unexpected');
 });
 
-test('each error of the camera has its code', () => {
+test('each camera error has its code', () => {
   /** @type {[string, string][]} */
   const cases = [
-    ['NotAllowedError', 'camera_denied'], ['SecurityError', 'camera_denied'], ['NotFoundError', 'camera_missing'], ['NotReadableError', 'camera_busy'],
-    ['AbortError', 'camera_busy'], ['OverconstrainedError', 'camera_overconstrained'], ['InvalidStateError', 'camera_failed'],
+    ['NotAllowedError', 'camera_denied'], ['SecurityError', 'camera_denied'], ['NotFoundError', 'camera_missing'],
+    ['NotReadableError', 'camera_busy'],
+    ['AbortError', 'camera_busy'], ['OverconstrainedError', 'camera_overconstrained'],
+    ['InvalidStateError', 'camera_failed'],
   ];
   for (const [name, code] of cases) assert.equal(cameraCode(new DOMException('x', name)), code, name);
   assert.equal(cameraCode(new TypeError('x')), 'camera_failed');
   assert.equal(cameraCode('x'), 'camera_failed');
 });
 
-test('what a browser lacks is named, the first thing first', () => {
+test('the first missing browser feature is named', () => {
   const whole = { isSecureContext: true, navigator: { mediaDevices: { getUserMedia() {} } }, WebAssembly };
   const old = { WebAssembly: { validate: () => false } };
   /** @type {[string, object, boolean, string[], string | null][]} */
   const cases = [
     ['nothing', {}, true, ['simd'], null],
     ['a secure page', { isSecureContext: false }, true, ['simd'], 'camera_insecure'],
-    ['a secure page (which hides the camera)', { isSecureContext: false, navigator: {} }, true, ['simd'], 'camera_insecure'],
+    ['a secure page (which hides the camera)', { isSecureContext: false, navigator: {} }, true, ['simd'],
+      'camera_insecure'],
     ['camera access', { navigator: {} }, true, ['simd'], 'camera_unsupported'],
     ['WebAssembly', { WebAssembly: undefined }, true, ['simd', 'baseline'], 'wasm_unsupported'],
     ['SIMD, where the server has nothing else', old, true, ['simd'], 'wasm_unsupported'],
@@ -59,11 +71,19 @@ test('what a browser lacks is named, the first thing first', () => {
     ['module workers', {}, false, ['simd'], 'worker_unsupported'],
   ];
   for (const [about, change, workers, builds, expected] of cases) {
-    assert.equal(missing(/** @type {any} */ ({ ...whole, ...change }), () => workers, (build) => builds.includes(build)), expected, about);
+    assert.equal(
+      missing(
+        /** @type {any} */ ({ ...whole, ...change }),
+        () => workers,
+        (build) => builds.includes(build),
+      ),
+      expected,
+      about,
+    );
   }
 });
 
-test('the quickest build that runs is taken', () => {
+test('the fastest build that the browser can run is chosen', () => {
   assert.equal(bestBuild(globalThis), 'simd');
   assert.equal(bestBuild(/** @type {any} */ ({ WebAssembly: { validate: () => false } })), 'baseline');
 });

@@ -1,5 +1,5 @@
 // @ts-check
-/** How many frames are analysed: as many as wanted, fewer on a slow device, and how that is told. */
+/** How many frames are analysed: as many as wanted, fewer on a slow device, and how that is reported. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
@@ -7,8 +7,9 @@ import { INITIAL, isSlow, next } from '../../www/assets/flow.js';
 import { LONGEST_INTERVAL_MS, Pace } from '../../www/assets/pace.js';
 
 /**
- * A camera and a device: times of the frames that are taken; frames that come while one is analysed are not offered.
- * @param {Pace} pace @param {{everyMs: number, costMs: (t: number) => number, fromMs?: number, forMs: number, jitter?: number[]}} run
+ * A camera and a device: the times of the frames that are taken. Frames that arrive during an analysis are not offered.
+ * @param {Pace} pace
+ * @param {{everyMs: number, costMs: (t: number) => number, fromMs?: number, forMs: number, jitter?: number[]}} run
  */
 function record(pace, { everyMs, costMs, fromMs = 0, forMs, jitter = [0] }) {
   /** @type {number[]} */
@@ -28,31 +29,39 @@ function record(pace, { everyMs, costMs, fromMs = 0, forMs, jitter = [0] }) {
   return taken;
 }
 
-/** Frames a second over the last two seconds. @param {number[]} times */
+/** Frames per second over the last two seconds. @param {number[]} times */
 const lately = (times) => times.filter((t) => t > (times.at(-1) ?? 0) - 2000).length / 2;
 
-test('a quick device analyses what is wanted, whatever the camera gives', () => {
+test('a fast device analyses as many frames as wanted, whatever the camera delivers', () => {
   /** @type {[string, number, number, number, number[]][]} */
   const cases = [
     ['every frame of a usual camera', 33, 1000 / 30, 30, [0]],
-    ['every frame of a camera that trembles', 33, 1000 / 30, 30, [0, 6, -5, 3, -6]],
-    ['every frame of a camera that trembles about what is wanted', 33, 33, 30, [0, 6, -5, 3, -6]],
+    ['every frame of a jittery camera', 33, 1000 / 30, 30, [0, 6, -5, 3, -6]],
+    ['every frame of a camera that jitters around the wanted rate', 33, 33, 30, [0, 6, -5, 3, -6]],
     ['every second frame of a fast camera', 33, 1000 / 60, 30, [0]],
     ['twenty of thirty', 50, 1000 / 30, 20, [0]],
     ['eight of thirty', 125, 1000 / 30, 8, [0]],
-    ['all that a slow camera has', 33, 100, 10, [0]],
+    ['everything that a slow camera delivers', 33, 100, 10, [0]],
   ];
   for (const [about, wantedMs, everyMs, expected, jitter] of cases) {
     const pace = new Pace(wantedMs);
     const rate = lately(record(pace, { everyMs, costMs: () => 5, forMs: 6000, jitter }));
     assert.ok(Math.abs(rate - expected) <= 1, `${about}: ${rate}`);
-    assert.ok(Math.abs((pace.rate ?? 0) - expected) <= 1, `${about}, told: ${pace.rate}`);
+    assert.ok(Math.abs((pace.rate ?? 0) - expected) <= 1, `${about}, reported: ${pace.rate}`);
   }
 });
 
-test('a slow device analyses fewer, so that a share of its time is free, but never fewer than eight while it can', () => {
+test('a slow device analyses fewer frames to keep some time free, but eight if it can', () => {
   /** @type {[number, number, number][]} cost of a frame, rate from, rate to */
-  const cases = [[10, 29, 31], [20, 29, 31], [40, 14.5, 18.5], [60, 10.5, 12.5], [80, 8, 9.5], [100, 7.5, 8.5], [150, 6, 7]];
+  const cases = [
+    [10, 29, 31],
+    [20, 29, 31],
+    [40, 14.5, 18.5],
+    [60, 10.5, 12.5],
+    [80, 8, 9.5],
+    [100, 7.5, 8.5],
+    [150, 6, 7],
+  ];
   for (const [cost, from, to] of cases) {
     const pace = new Pace(33);
     const rate = lately(record(pace, { everyMs: 1000 / 30, costMs: () => cost, forMs: 8000 }));
@@ -61,7 +70,7 @@ test('a slow device analyses fewer, so that a share of its time is free, but nev
   }
 });
 
-test('one slow frame changes little, and the way back is slow', () => {
+test('one slow frame changes little, and recovery is slow', () => {
   const pace = new Pace(33);
   record(pace, { everyMs: 33, costMs: () => 10, forMs: 3000 });
   pace.spent(100);
@@ -80,14 +89,14 @@ test('one slow frame changes little, and the way back is slow', () => {
   assert.equal(steps.at(-1), 33);
 });
 
-test('what was missed is not made up for in a burst', () => {
+test('missed frames are not made up for in a burst', () => {
   const pace = new Pace(100);
   record(pace, { everyMs: 10, costMs: () => 1, forMs: 1000 });
   const after = record(pace, { everyMs: 10, costMs: () => 1, fromMs: 3000, forMs: 500 });
   assert.ok(after.length <= 7, `${after}`);
 });
 
-test('the rate is not told before it means something, and a pause is no slowness', () => {
+test('the rate is not reported before it is meaningful, and a pause does not count as slow', () => {
   const pace = new Pace(33);
   record(pace, { everyMs: 33, costMs: () => 1, forMs: 200 });
   assert.equal(pace.rate, null);
@@ -97,12 +106,20 @@ test('the rate is not told before it means something, and a pause is no slowness
   assert.ok(Math.abs((pace.rate ?? 0) - before) < 2, `${before} to ${pace.rate}`);
 });
 
-test('the flow knows the rate while it looks, and says when it is the device that is slow', () => {
+test('the flow knows the rate while frames are analysed, and says when the device is slow', () => {
   const at = (/** @type {any} */ more) => ({ ...INITIAL, ...more });
-  for (const name of ['align', 'preparing', 'recording']) assert.equal(next(at({ name }), { type: 'RATE', rate: 12 }).rate, 12, name);
-  assert.equal(next(at({ name: 'align', rate: 12 }), { type: 'ALIGNED' }).rate, 12, 'kept from step to step');
-  assert.equal(next(at({ name: 'paused', rate: 12 }), { type: 'RETRY' }).rate, null, 'measured anew after a pause');
+  for (const name of ['align', 'preparing', 'recording']) {
+    assert.equal(next(at({ name }), { type: 'RATE', rate: 12 }).rate, 12, name);
+  }
+  assert.equal(next(at({ name: 'align', rate: 12 }), { type: 'ALIGNED' }).rate, 12, 'kept between steps');
+  assert.equal(next(at({ name: 'paused', rate: 12 }), { type: 'RETRY' }).rate, null, 'measured again after a pause');
   /** @type {[number | null, number, boolean][]} */
   const cases = [[null, 33, false], [30, 33, false], [8, 33, false], [7, 33, true], [7, 125, false], [6, 125, true]];
-  for (const [rate, frame_interval_ms, slow] of cases) assert.equal(isSlow(at({ rate, session: { frame_interval_ms } })), slow, `${rate} of one every ${frame_interval_ms} ms`);
+  for (const [rate, frame_interval_ms, slow] of cases) {
+    assert.equal(
+      isSlow(at({ rate, session: { frame_interval_ms } })),
+      slow,
+      `${rate} frames, one every ${frame_interval_ms} ms wanted`,
+    );
+  }
 });

@@ -29,7 +29,17 @@ test('frame times follow the media time, on the page’s clock', () => {
 
 test('frame times always rise and never run away from the page’s clock', () => {
   /** @type {[media: number | null, now: number][]} */
-  const frames = [[500, 1000], [500, 1033], [500, 1066], [499, 1100], [90_000, 1133], [90_033, 1166], [null, 1200], [0, 1233], [33, 1266]];
+  const frames = [
+    [500, 1000],
+    [500, 1033],
+    [500, 1066],
+    [499, 1100],
+    [90_000, 1133],
+    [90_033, 1166],
+    [null, 1200],
+    [0, 1233],
+    [33, 1266],
+  ];
   let clock = NO_FRAMES;
   for (const [media, now] of frames) {
     const before = clock.last_ms;
@@ -39,10 +49,22 @@ test('frame times always rise and never run away from the page’s clock', () =>
   }
 });
 
-test('the oval lies on the same part of the picture whatever the stage', () => {
+test('the oval marks the same part of the picture on every stage', () => {
   const landscape = { width: 640, height: 480 };
   /** @type {[picture: {width: number, height: number}, stage: {width: number, height: number}][]} */
-  const cases = [[landscape, { width: 640, height: 480 }], [landscape, { width: 358, height: 477 }], [{ width: 480, height: 640 }, { width: 358, height: 477 }], [landscape, { width: 280, height: 240 }], [{ width: 1280, height: 720 }, { width: 640, height: 480 }]];
+  const cases = [
+    [landscape, { width: 640, height: 480 }],
+    [landscape, { width: 358, height: 477 }],
+    [
+      { width: 480, height: 640 },
+      { width: 358, height: 477 },
+    ],
+    [landscape, { width: 280, height: 240 }],
+    [
+      { width: 1280, height: 720 },
+      { width: 640, height: 480 },
+    ],
+  ];
   for (const [picture, stage] of cases) {
     const { cx, cy, rx, ry } = ovalIn(picture, stage);
     const about = `${JSON.stringify(picture)} in ${JSON.stringify(stage)}`;
@@ -54,7 +76,7 @@ test('the oval lies on the same part of the picture whatever the stage', () => {
   }
 });
 
-test('the oval’s paths are closed and name its top', () => {
+test('the oval’s paths are closed and start at its top', () => {
   const oval = { cx: 100, cy: 90, rx: 40, ry: 50 };
   assert.equal(ring(oval), 'M 100 40 A 40 50 0 0 1 100 140 A 40 50 0 0 1 100 40 Z');
   assert.match(outside(oval, { width: 200, height: 180 }), /^M 0 0 H 200 V 180 H 0 Z M 100 40 .* Z$/);
@@ -66,8 +88,17 @@ test('announcements keep their pace, and the newest one wins', () => {
   const timers = [];
   /** @type {[number, string][]} */
   const said = [];
-  const announce = paced((words) => said.push([now, words]), { now: () => now, later: (work, ms) => timers.push({ at: now + ms, work }) });
-  const pass = (/** @type {number} */ to) => { now = to; for (const timer of timers.splice(0)) { if (timer.at <= now) timer.work(); else timers.push(timer); } };
+  const announce = paced((words) => said.push([now, words]), {
+    now: () => now,
+    later: (work, ms) => timers.push({ at: now + ms, work }),
+  });
+  const pass = (/** @type {number} */ to) => {
+    now = to;
+    for (const timer of timers.splice(0)) {
+      if (timer.at <= now) timer.work();
+      else timers.push(timer);
+    }
+  };
 
   announce('a');
   pass(100); announce('b');
@@ -78,15 +109,33 @@ test('announcements keep their pace, and the newest one wins', () => {
   assert.deepEqual(said, [[0, 'a'], [PACE_MS, 'c'], [PACE_MS * 4, 'a']]);
 });
 
-test('base64url has no padding and no signs that mean something in addresses', () => {
+test('base64url has no padding and no characters with a meaning in addresses', () => {
   assert.equal(base64url(new Uint8Array([0xfb, 0xff, 0xfe])), '-__-');
   assert.equal(base64url(new Uint8Array([1])), 'AQ');
   assert.equal(base64url(new Uint8Array(32)).length, 43);
 });
 
-test('slips in an address are found, unusual addresses are not refused', () => {
-  const good = ['a@example.org', 'first.last+tag@sub.example.co.uk', 'o’neil@example.org', 'jürgen@exämple.de', 'me@localhost'];
-  const bad = ['', 'a', 'a@', '@example.org', 'a@example', 'a b@example.org', 'a@b@example.org', 'a@example..org', 'a@.org', `${'a'.repeat(65)}@example.org`, `a@${'b'.repeat(300)}.org`];
+test('typos in an address are found, unusual addresses are accepted', () => {
+  const good = [
+    'a@example.org',
+    'first.last+tag@sub.example.co.uk',
+    'o’neil@example.org',
+    'jürgen@exämple.de',
+    'me@localhost',
+  ];
+  const bad = [
+    '',
+    'a',
+    'a@',
+    '@example.org',
+    'a@example',
+    'a b@example.org',
+    'a@b@example.org',
+    'a@example..org',
+    'a@.org',
+    `${'a'.repeat(65)}@example.org`,
+    `a@${'b'.repeat(300)}.org`,
+  ];
   for (const address of good) assert.ok(looksLikeEmail(address), address);
   for (const address of bad) assert.ok(!looksLikeEmail(address), address);
 });
@@ -99,7 +148,7 @@ test('texts fill in their values, and an unknown key shows itself', () => {
   assert.equal(plural('failed.attempts', 3, 'en'), 'You have 3 attempts left.');
 });
 
-test('the language is the first one there is, and English stands in', () => {
+test('the first available language is chosen, English otherwise', () => {
   assert.equal(chooseLanguage(['xx', 'en-GB', 'en']), 'en');
   assert.equal(chooseLanguage([]), 'en');
   assert.equal(text('cancel', {}, 'xx'), 'Cancel');
@@ -107,7 +156,7 @@ test('the language is the first one there is, and English stands in', () => {
   assert.equal(directionOf('en'), 'ltr');
 });
 
-test('sizes are said in round figures', () => {
+test('sizes are shown in round figures', () => {
   assert.equal(sizeText(43_210), '43 kB');
   assert.equal(sizeText(5_449_000), '5.4 MB');
 });

@@ -1,13 +1,13 @@
 // @ts-check
-/** Where the engine's files lie and what they weigh. Filled in when the server is built, by `server/site`. */
+/** Addresses and sizes of the engine's files. `server/site` fills them in when the server is built. */
 
-/** A file that is sent.
+/** A file as it is served.
  * @typedef {object} SentFile
- * @property {string} url other content would have another one
+ * @property {string} url names the content: other content has another one
  * @property {number} bytes
- * @property {number} sent bytes that travel where the browser takes the compressed form
+ * @property {number} sent bytes transferred when the browser accepts the compressed form
  * @property {string} sha256 in hexadecimal digits
  */
 
-/** By their names in the sources. @type {Readonly<Record<string, SentFile>>} */
+/** By name in the sources. @type {Readonly<Record<string, SentFile>>} */
 export const ADDRESSES = /* build: addresses */ {};

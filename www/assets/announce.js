@@ -1,21 +1,22 @@
 // @ts-check
-/** What screen readers say: hints politely and not too often, problems at once. */
+/** What screen readers announce: hints politely and not too often, problems at once. */
 
 /** The least time between two polite announcements. */
 export const PACE_MS = 1_500;
 
 /**
- * Says the newest text, at most one every `PACE_MS`, and never the same twice in a row.
- * @param {(text: string) => void} say @param {{now: () => number, later: (work: () => void, ms: number) => void}} [time]
+ * Announces the newest text, at most one every `PACE_MS`, and never the same one twice in a row.
+ * @param {(text: string) => void} say
+ * @param {{now: () => number, later: (work: () => void, ms: number) => void}} [time]
  * @returns {(text: string) => void}
  */
 export function paced(say, time = { now: () => performance.now(), later: (work, ms) => { setTimeout(work, ms); } }) {
   let said = '';
   let said_ms = -Infinity;
   let pending = '';
-  let waits = false;
+  let waiting = false;
   const speak = () => {
-    waits = false;
+    waiting = false;
     if (pending === said) return;
     said = pending;
     said_ms = time.now();
@@ -23,10 +24,10 @@ export function paced(say, time = { now: () => performance.now(), later: (work, 
   };
   return (text) => {
     pending = text;
-    if (waits) return;
+    if (waiting) return;
     const rest = said_ms + PACE_MS - time.now();
     if (rest <= 0) return speak();
-    waits = true;
+    waiting = true;
     time.later(speak, rest);
   };
 }

@@ -8,25 +8,31 @@ import { deadline } from './wait.js';
 /** @typedef {import('./types.js').Challenge} Challenge */
 /** @typedef {import('./types.js').Answer} Answer */
 /** @typedef {import('./types.js').NextCue} NextCue */
+/** @typedef {import('./types.js').Commitment} Commitment */
+/** @typedef {import('./types.js').Schemas} Schemas */
 /** @typedef {{signal?: AbortSignal, timeoutMs?: number, keepalive?: boolean}} Options */
 
 /** Long enough for a slow network to answer a small request. Chosen by us. */
 const TIMEOUT_MS = 15_000;
 
-/** Frames a second of a device that has not been measured yet: as most cameras give. */
+/** Frames per second assumed before the device has been measured: what most cameras deliver. */
 const UNKNOWN_RATE = 30;
 
-/** What every state-changing request carries: no other site's page can send it without being asked first. */
+/** The header of every state-changing request: a page of another site cannot send it without a CORS preflight. */
 export const OWN_PAGE = Object.freeze({ 'X-Blinkgate': '1' });
 
-/** @param {string} email @param {Options} [options] @returns {Promise<{status: string}>} */
+/** @param {string} email @param {Options} [options] @returns {Promise<Schemas['Sent']>} */
 export function register(email, options) {
-  return post('/register', { email }, options);
+  /** @type {Schemas['Registration']} */
+  const body = { email };
+  return post('/register', body, options);
 }
 
-/** @param {string} token @param {Options} [options] @returns {Promise<{email_masked: string, status: string}>} */
+/** @param {string} token @param {Options} [options] @returns {Promise<Schemas['Redeemed']>} */
 export function redeem(token, options) {
-  return post('/verify', { token }, options);
+  /** @type {Schemas['Redemption']} */
+  const body = { token };
+  return post('/verify', body, options);
 }
 
 /** @param {Options} [options] @returns {Promise<Session>} */
@@ -35,29 +41,53 @@ export function session(options) {
 }
 
 /**
- * @param {string} publicKey base64url of 32 bytes @param {number | null} rate frames analysed in a second @param {boolean} toneGuided
- * @param {string} consent what the person was told, see `consent.js` @param {Options} [options] @returns {Promise<Challenge>}
+ * @param {string} publicKey base64url of 32 bytes @param {number | null} rate frames analysed per second
+ * @param {boolean} toneGuided
+ * @param {string} consent hash of the text the person was shown, see `consent.js` @param {Options} [options]
+ * @returns {Promise<Challenge>}
  */
 export function challenge(publicKey, rate, toneGuided, consent, options) {
-  return post('/api/challenge', { public_key: publicKey, rate: Math.round((rate ?? UNKNOWN_RATE) * 10), tone_guided: toneGuided, consent }, options);
+  /** @type {Schemas['KeyRegistration']} */
+  const body = {
+    public_key: publicKey,
+    rate: Math.round((rate ?? UNKNOWN_RATE) * 10),
+    tone_guided: toneGuided,
+    consent,
+  };
+  return post('/api/challenge', body, options);
 }
 
-/** What comes next in a prompted challenge. @param {string} challengeId @param {object | null} commitment @param {Options} [options] @returns {Promise<NextCue>} */
+/**
+ * What comes next in a prompted challenge.
+ * @param {string} challengeId @param {Commitment | null} commitment @param {Options} [options]
+ * @returns {Promise<NextCue>}
+ */
 export function nextCue(challengeId, commitment, options) {
-  return post(`/api/cue/${encodeURIComponent(challengeId)}`, { commitment }, options);
+  /** @type {Schemas['RoundEnd']} */
+  const body = { commitment };
+  return post(`/api/cue/${encodeURIComponent(challengeId)}`, body, options);
 }
 
-/** @param {string} challengeId @param {'timeout' | 'prompt_missed' | 'cancelled'} reason @param {Options} [options] @returns {Promise<Answer>} */
+/**
+ * @param {string} challengeId @param {Schemas['GivingUp']['reason']} reason @param {Options} [options]
+ * @returns {Promise<Answer>}
+ */
 export function giveUp(challengeId, reason, options) {
-  return post('/api/give-up', { challenge_id: challengeId, reason }, options);
+  /** @type {Schemas['GivingUp']} */
+  const body = { challenge_id: challengeId, reason };
+  return post('/api/give-up', body, options);
 }
 
 /** @param {string} path @param {object} body @param {Options} [options] */
 function post(path, body, options) {
-  return request(path, { method: 'POST', headers: { ...OWN_PAGE, 'Content-Type': 'application/json' }, body: JSON.stringify(body) }, options);
+  const headers = { ...OWN_PAGE, 'Content-Type': 'application/json' };
+  return request(path, { method: 'POST', headers, body: JSON.stringify(body) }, options);
 }
 
-/** One request and its JSON. @param {string} path @param {RequestInit} init @param {Options} [options] @returns {Promise<any>} */
+/**
+ * One request and its JSON.
+ * @param {string} path @param {RequestInit} init @param {Options} [options] @returns {Promise<any>}
+ */
 export async function request(path, init, { signal: outer, timeoutMs = TIMEOUT_MS, keepalive = false } = {}) {
   const limit = deadline(outer, timeoutMs);
   try {
@@ -73,13 +103,13 @@ export async function request(path, init, { signal: outer, timeoutMs = TIMEOUT_M
   }
 }
 
-/** The problem of a server that could not be reached. @param {unknown} [cause] */
+/** The problem when the server cannot be reached. @param {unknown} [cause] */
 export function unreachable(cause) {
   return new Problem(globalThis.navigator?.onLine === false ? 'offline' : 'network', { cause });
 }
 
 /**
- * The JSON of an answer, or the problem that it tells.
+ * The JSON of a response, or the problem it reports.
  * @param {number} status @param {(name: string) => string | null} header @param {string} body @returns {any}
  */
 export function read(status, header, body) {

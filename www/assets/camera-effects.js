@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * What the camera page does on entering each state of `flow.js`. Each effect ends with its state: its signal is aborted
- * when the flow goes on. Whatever goes wrong becomes a `FAILED` event; nothing is thrown to nobody.
+ * when the flow moves on. Every failure becomes a `FAILED` event; nothing is thrown that nobody catches.
  */
 
 import { challenge as askChallenge, giveUp, session as askSession } from './api.js';
@@ -9,14 +9,12 @@ import { base64url } from './base64url.js';
 import { consentHash } from './consent.js';
 import { CueSignals } from './cue-signals.js';
 import { EngineClient } from './engine-client.js';
-import { letGo, pumpFrames } from './frames.js';
-import { advance, isGesture, showNow, wanted } from './hints.js';
-import { NOT_HELD, hold } from './hold.js';
-import { compactJws, makeKey } from './keys.js';
+import { FrameWatch } from './frame-watch.js';
+import { makeKey } from './keys.js';
 import { LiveCamera } from './live-camera.js';
 import { Prompter } from './prompter.js';
-import { Pace } from './pace.js';
 import { Problem, asProblem, isAbort } from './problem.js';
+import { signedSubmission } from './submission.js';
 import { submit } from './submit.js';
 import { bestBuild, missing } from './support.js';
 import { append, decide, received } from './upload.js';
@@ -25,15 +23,14 @@ import { delay, online } from './wait.js';
 /** @typedef {import('./flow.js').FlowState} FlowState */
 /** @typedef {import('./flow.js').FlowEvent} FlowEvent */
 /** @typedef {import('./flow.js').StateName} StateName */
-/** @typedef {import('./types.js').Observation} Observation */
 /** @typedef {import('./types.js').Submission} Submission */
 /** @typedef {import('./capture-view.js').CaptureView} CaptureView */
 
-/** How long the camera stays open beside a failed attempt, so that trying again needs no new permission. */
+/** How long the camera stays open after a failed attempt, so that a retry needs no new permission. */
 const KEEP_OPEN_MS = 60_000;
 
-/** States that look through the camera. @type {ReadonlySet<StateName>} */
-const LOOKING = new Set(['align', 'preparing', 'recording']);
+/** States in which frames are analysed. @type {ReadonlySet<StateName>} */
+const WATCHING = new Set(['align', 'preparing', 'recording']);
 
 /** States that keep the camera open. @type {ReadonlySet<StateName>} */
 const OPEN = new Set(['starting', 'align', 'preparing', 'recording', 'uploading', 'giving_up', 'failed']);
@@ -47,18 +44,11 @@ export class CameraEffects {
   #key = null;
   /** @type {Submission | null} */
   #submission = null;
-  /** @type {AbortController | null} */
-  #looking = null;
-  /** @type {Prompter | null} */
-  #prompter = null;
   #toneGuided = false;
   #signals = new CueSignals();
-  #notBefore_ms = -Infinity;
-  #hints = showNow('starting', 0);
-  #hold = NOT_HELD;
-  #pace = new Pace(0);
 
   #camera;
+  #watch;
   #view;
   #send;
   #state;
@@ -66,24 +56,28 @@ export class CameraEffects {
   /**
    * @param {CaptureView} view
    * @param {(event: FlowEvent) => void} send
-   * @param {() => FlowState} state the flow's state now
+   * @param {() => FlowState} state the flow's current state
    */
   constructor(view, send, state) {
     this.#view = view;
     this.#send = send;
     this.#state = state;
-    this.#camera = new LiveCamera(view, { asking: () => send({ type: 'ASKING' }), ended: () => send({ type: 'CAMERA_ENDED' }) });
+    this.#camera = new LiveCamera(view, {
+      asking: () => send({ type: 'ASKING' }),
+      ended: () => send({ type: 'CAMERA_ENDED' }),
+    });
+    this.#watch = new FrameWatch(view, send, state, () => this.#dropEngine());
   }
 
-  /** The pictures of the last submission, if there was one. */
+  /** The pictures of the last submission, or null. */
   get pictures() {
     return this.#submission;
   }
 
-  /** @param {FlowState} state just entered @param {AbortSignal} signal ends with it */
+  /** @param {FlowState} state just entered @param {AbortSignal} signal ends with the state */
   enter(state, signal) {
     if (!OPEN.has(state.name)) this.#camera.close();
-    if (!LOOKING.has(state.name)) this.#stopLooking();
+    if (!WATCHING.has(state.name)) this.#stopWatching();
     const effect = this.#effects[state.name];
     effect?.(state, signal).catch((error) => {
       if (isAbort(error) || signal.aborted) return;
@@ -92,20 +86,23 @@ export class CameraEffects {
     });
   }
 
-  /** Switches everything off: the page is being left. */
+  /** Turns everything off: the page is being left. */
   close() {
-    this.#stopLooking();
+    this.#stopWatching();
     this.#camera.close();
     this.#dropEngine();
     this.#signals.close();
   }
 
-  /** Tells the server that nobody will answer this challenge. Best effort: an unanswered challenge expires. @param {string} challengeId */
+  /**
+   * Tells the server that nobody will answer this challenge. Best effort: an unanswered challenge expires.
+   * @param {string} challengeId
+   */
   drop(challengeId) {
     giveUp(challengeId, 'cancelled', { keepalive: true }).catch(() => undefined);
   }
 
-  /** Prepares what only a tap may: sound. @param {boolean} toneGuided whether the person asks to be guided by tones */
+  /** Unlocks sound, which only a tap may do. @param {boolean} toneGuided whether the person asked for tones */
   tapped(toneGuided) {
     this.#toneGuided = toneGuided;
     this.#signals.prepare();
@@ -127,7 +124,7 @@ export class CameraEffects {
 
     starting: async (_, signal) => {
       this.#submission = null;
-      // The camera first: it must be asked for within the tap.
+      // The camera first: browsers want the request within the tap.
       const camera = this.#startCamera(signal);
       const engine = this.#startEngine(signal);
       await Promise.all([camera, engine]);
@@ -137,35 +134,37 @@ export class CameraEffects {
       if (document.hidden) return this.#send({ type: 'HIDDEN' });
       await this.#engine?.reset();
       if (signal.aborted) return;
-      this.#hold = NOT_HELD;
-      this.#showHint('starting');
-      this.#look();
+      this.#watch.releaseHold();
+      this.#watch.showHint('starting');
+      if (this.#engine !== null) this.#watch.start(this.#engine);
     },
 
     preparing: async (_, signal) => {
       if (this.#engine === null) throw new Problem('engine_failed');
       this.#key = await makeKey(this.#engine);
-      const challenge = await askChallenge(base64url(this.#key.publicKey), this.#state().rate, this.#toneGuided, await consentHash(), { signal });
+      const publicKey = base64url(this.#key.publicKey);
+      const consent = await consentHash();
+      const challenge = await askChallenge(publicKey, this.#state().rate, this.#toneGuided, consent, { signal });
       const now_ms = performance.now();
-      this.#notBefore_ms = now_ms;
+      this.#watch.ignoreBefore(now_ms);
       await this.#engine.begin(challenge, this.#key.kind, now_ms, this.#key.publicKey);
       this.#send({ type: 'CHALLENGE', challenge });
     },
 
     recording: async (state, signal) => {
-      const challengeId = state.challenge?.challenge_id ?? '';
-      this.#prompter = state.challenge?.policy === 'natural' ? null : this.#makePrompter(challengeId, signal);
-      this.#showHint(this.#prompter === null ? 'blink' : 'ask_wait');
+      const isNatural = state.challenge?.policy === 'natural';
+      this.#watch.prompter = isNatural ? null : this.#makePrompter(state.challenge?.challenge_id ?? '', signal);
+      this.#watch.showHint(isNatural ? 'blink' : 'ask_wait');
       this.#view.tone('blink');
       this.#view.progress(0);
-      const end_ms = this.#notBefore_ms + (state.challenge?.timeout_ms ?? 0);
+      const end_ms = this.#watch.from_ms + (state.challenge?.timeout_ms ?? 0);
       try {
         while (!signal.aborted) {
           this.#view.remaining(end_ms - performance.now());
           await delay(200, signal);
         }
       } finally {
-        this.#prompter = null;
+        this.#watch.prompter = null;
         this.#view.steps(null);
         this.#view.remaining(null);
       }
@@ -188,7 +187,8 @@ export class CameraEffects {
     },
 
     giving_up: async (state, signal) => {
-      const answer = await giveUp(state.challenge?.challenge_id ?? '', state.code === 'prompt_missed' ? 'prompt_missed' : 'timeout', { signal });
+      const reason = state.code === 'prompt_missed' ? 'prompt_missed' : 'timeout';
+      const answer = await giveUp(state.challenge?.challenge_id ?? '', reason, { signal });
       this.#send({ type: 'ANSWER', answer });
     },
 
@@ -219,59 +219,6 @@ export class CameraEffects {
     if (!signal.aborted) this.#send({ type: 'ENGINE_READY' });
   }
 
-  #look() {
-    if (this.#looking !== null) return;
-    this.#looking = new AbortController();
-    this.#pace = new Pace(this.#state().session?.frame_interval_ms ?? 0);
-    pumpFrames(this.#view.video, {
-      pace: this.#pace,
-      take: (frame) => this.#take(frame),
-      silent: () => this.#send({ type: 'CAMERA_ENDED' }),
-      failed: (error) => {
-        this.#dropEngine();
-        this.#send({ type: 'FAILED', code: asProblem(error, 'engine_failed').code });
-      },
-    }, this.#looking.signal);
-  }
-
-  /** @param {import('./frames.js').Frame} frame */
-  async #take({ image, t_ms }) {
-    const looking = this.#looking;
-    if (this.#engine === null || t_ms < this.#notBefore_ms) return letGo(image);
-    const { observation, spent_ms } = await this.#engine.push(image, t_ms);
-    this.#pace.spent(spent_ms);
-    if (looking?.signal.aborted) return;
-    this.#reportRate();
-    this.#observe(observation, t_ms);
-  }
-
-  /** @param {Observation} observation @param {number} t_ms */
-  #observe(observation, t_ms) {
-    const { name } = this.#state();
-    if (name !== 'align' && name !== 'preparing' && name !== 'recording') return;
-    const before = this.#hints.shown;
-    // A cue and its end are shown at once, by the prompter.
-    if (!isGesture(observation.prompt)) this.#hints = advance(this.#hints, wanted(observation, name), t_ms);
-    if (this.#hints.shown !== before) this.#view.hint(this.#hints.shown);
-
-    if (name === 'align') {
-      this.#hold = hold(this.#hold, observation.gate === 'ok' && observation.settled, t_ms);
-      this.#view.tone(this.#hold.since_ms === null ? 'seek' : 'good');
-      this.#view.progress(this.#hold.share);
-      if (this.#hold.share >= 1) this.#send({ type: 'ALIGNED' });
-    }
-    if (name === 'recording') {
-      this.#view.tone(observation.gate === 'ok' ? 'blink' : 'seek');
-      this.#view.progress(observation.progress);
-      this.#prompter?.observe(observation);
-      if (observation.phase === 'complete') {
-        if (this.#prompter === null) this.#send({ type: 'COMPLETE' });
-      } else if (observation.timed_out) {
-        this.#send({ type: 'TIMED_OUT' });
-      }
-    }
-  }
-
   /** @param {string} challengeId @param {AbortSignal} signal */
   #makePrompter(challengeId, signal) {
     if (this.#engine === null) throw new Problem('engine_failed');
@@ -280,7 +227,7 @@ export class CameraEffects {
       show: (prompt) => {
         this.#signals.give(prompt.ask);
         this.#view.steps(prompt);
-        this.#showHint(`ask_${prompt.ask}`);
+        this.#watch.showHint(`ask_${prompt.ask}`);
       },
       complete: () => this.#send({ type: 'COMPLETE' }),
       exhausted: () => this.#send({ type: 'EXHAUSTED' }),
@@ -288,32 +235,16 @@ export class CameraEffects {
     }, signal);
   }
 
-  /** @param {string} code */
-  #showHint(code) {
-    this.#hints = showNow(code, performance.now());
-    this.#view.hint(this.#hints.shown);
-  }
-
-  /** Tells the flow how many frames a second are analysed, once that has changed by a whole one. */
-  #reportRate() {
-    const { rate } = this.#pace;
-    if (rate !== null && Math.abs(rate - (this.#state().rate ?? Infinity)) >= 1) this.#send({ type: 'RATE', rate: Math.round(rate) });
-  }
-
   /** @param {string} challengeId @returns {Promise<Submission>} */
   async #sign(challengeId) {
     if (this.#engine === null || this.#key === null) throw new Problem('engine_failed');
-    const transcript = new Blob([await compactJws(this.#key, await this.#engine.signingInput())]);
-    const { open, closed, strip } = await this.#engine.captures();
+    const submission = await signedSubmission(this.#engine, this.#key, challengeId);
     this.#key = null;
-    const jpeg = (/** @type {Uint8Array<ArrayBuffer>} */ bytes) => new Blob([bytes], { type: 'image/jpeg' });
-    return { challenge_id: challengeId, transcript, open: jpeg(open), closed: jpeg(closed), strip: jpeg(strip), idempotency_key: crypto.randomUUID(), begun: false };
+    return submission;
   }
 
-  #stopLooking() {
-    this.#looking?.abort();
-    this.#looking = null;
-    this.#notBefore_ms = -Infinity;
+  #stopWatching() {
+    this.#watch.stop();
     this.#camera.look(false);
   }
 

@@ -1,7 +1,7 @@
 // @ts-check
-/** The camera page's screens: a flow state in, texts and buttons out. Asks nobody and waits for nothing. */
+/** The camera page's screens: a flow state in, texts and buttons out. Makes no requests and waits for nothing. */
 
-import { setAttribute, setText, the } from './dom.js';
+import { requireElement, setAttribute, setText } from './dom.js';
 import { SCREENS, attemptsLeft, isSlow } from './flow.js';
 import { plural, sizeText, text } from './language.js';
 import { cameraRecipe, problemMessage, reasonMessage } from './messages.js';
@@ -11,105 +11,132 @@ import { showScreen } from './screens.js';
 /** @typedef {import('./flow.js').StateName} StateName */
 /** @typedef {import('./types.js').Progress} Progress */
 
-/** States during which the person can cancel. @type {ReadonlySet<StateName>} */
+/** States in which the person can cancel. @type {ReadonlySet<StateName>} */
 const CANCELLABLE = new Set(['starting', 'align', 'preparing', 'recording', 'uploading', 'giving_up', 'paused']);
 
 const DEVICE_ERRORS = new Set(['camera_denied', 'camera_unanswered']);
 
 /**
- * Brings the page to `state`.
+ * Makes the page show `state`.
  * @param {HTMLElement} main @param {FlowState} state @param {FlowState | null} before
  * @param {{retry: () => void, alert: (text: string) => void}} to
  */
 export function render(main, state, before, { retry, alert }) {
   RENDER[state.name]?.(state, retry);
-  the('#leave', HTMLElement).hidden = !CANCELLABLE.has(state.name);
+  requireElement('#leave', HTMLElement).hidden = !CANCELLABLE.has(state.name);
   if (before?.name === state.name) return;
   const screen = SCREENS[state.name];
   if (before === null || SCREENS[before.name] !== screen || screen === 'loading') {
-    showScreen(main, screen === 'align' || screen === 'recording' ? 'capture' : screen, screen, { focus: before !== null });
+    showScreen(main, screen === 'align' || screen === 'recording' ? 'capture' : screen, screen, {
+      focus: before !== null,
+    });
   }
-  if (state.name === 'error') alert(`${the('#problem-title', HTMLElement).textContent}. ${the('#problem', HTMLElement).textContent}`);
+  if (state.name === 'error') {
+    const [title, problem] = ['#problem-title', '#problem'].map((id) => requireElement(id, HTMLElement).textContent);
+    alert(`${title}. ${problem}`);
+  }
 }
 
 /** @type {Partial<Record<StateName, (state: FlowState, retry: () => void) => void>>} */
 const RENDER = {
   boot: () => {
-    setText(the('#loading-title', HTMLElement), text('loading.title'));
-    the('#readiness', HTMLElement).hidden = true;
-    the('#boot-bar', HTMLElement).hidden = false;
+    setText(requireElement('#loading-title', HTMLElement), text('loading.title'));
+    requireElement('#readiness', HTMLElement).hidden = true;
+    requireElement('#boot-bar', HTMLElement).hidden = false;
     note('#loading-note', null, '');
   },
   priming: (state) => {
     const email = state.session?.email_masked ?? '';
-    setText(the('#priming-for', HTMLElement), text('priming.for', { email, attempts: plural('priming.attempts', attemptsLeft(state)) }));
-    setText(the('#priming-lead', HTMLElement), text(state.session?.policy === 'natural' ? 'priming.lead.natural' : 'priming.lead'));
-    the('#tones-choice', HTMLElement).hidden = state.session?.tones !== true;
+    setText(
+      requireElement('#priming-for', HTMLElement),
+      text('priming.for', { email, attempts: plural('priming.attempts', attemptsLeft(state)) }),
+    );
+    setText(
+      requireElement('#priming-lead', HTMLElement),
+      text(state.session?.policy === 'natural' ? 'priming.lead.natural' : 'priming.lead'),
+    );
+    requireElement('#tones-choice', HTMLElement).hidden = state.session?.tones !== true;
     note('#note', state.code, 'priming.cancelled');
   },
   starting: (state) => {
-    setText(the('#loading-title', HTMLElement), text('starting.title'));
-    the('#boot-bar', HTMLElement).hidden = true;
-    the('#readiness', HTMLElement).hidden = false;
-    the('#camera-row', HTMLElement).toggleAttribute('data-ready', state.camera);
-    the('#engine-row', HTMLElement).toggleAttribute('data-ready', state.engine);
-    setText(the('#camera-state', HTMLElement), text(state.camera ? 'starting.camera.ready' : 'starting.camera.waiting'));
-    setText(the('#engine-state', HTMLElement), engineText(state));
-    bar(the('#engine-bar', HTMLElement), state.engine ? { loaded: 1, total: 1 } : state.progress);
+    setText(requireElement('#loading-title', HTMLElement), text('starting.title'));
+    requireElement('#boot-bar', HTMLElement).hidden = true;
+    requireElement('#readiness', HTMLElement).hidden = false;
+    requireElement('#camera-row', HTMLElement).toggleAttribute('data-ready', state.camera);
+    requireElement('#engine-row', HTMLElement).toggleAttribute('data-ready', state.engine);
+    setText(
+      requireElement('#camera-state', HTMLElement),
+      text(state.camera ? 'starting.camera.ready' : 'starting.camera.waiting'),
+    );
+    setText(requireElement('#engine-state', HTMLElement), engineText(state));
+    bar(requireElement('#engine-bar', HTMLElement), state.engine ? { loaded: 1, total: 1 } : state.progress);
     note('#loading-note', state.code, 'starting.camera.unanswered');
   },
   align: (state) => capture(state, 'align.title'),
   preparing: (state) => capture(state, 'align.title'),
-  recording: (state) => capture(state, state.challenge?.policy === 'natural' ? 'recording.title' : 'recording.prompted.title'),
+  recording: (state) =>
+    capture(state, state.challenge?.policy === 'natural' ? 'recording.title' : 'recording.prompted.title'),
   uploading: (state) => {
-    setText(the('#uploading-title', HTMLElement), text('uploading.title'));
-    setText(the('#upload-state', HTMLElement), uploadText(state));
-    setAttribute(the('#upload-state', HTMLElement), 'data-code', state.code);
+    setText(requireElement('#uploading-title', HTMLElement), text('uploading.title'));
+    setText(requireElement('#upload-state', HTMLElement), uploadText(state));
+    setAttribute(requireElement('#upload-state', HTMLElement), 'data-code', state.code);
     const { progress } = state;
-    // Where the bar is full the check has begun, which takes as long as it takes.
-    bar(the('#upload-bar', HTMLElement), progress !== null && progress.total !== null && progress.loaded < progress.total ? progress : null);
+    // A full bar means that the server is checking, which has no measurable progress.
+    bar(
+      requireElement('#upload-bar', HTMLElement),
+      progress !== null && progress.total !== null && progress.loaded < progress.total ? progress : null,
+    );
   },
   giving_up: () => {
-    setText(the('#uploading-title', HTMLElement), text('giving_up.title'));
-    setText(the('#upload-state', HTMLElement), '');
-    bar(the('#upload-bar', HTMLElement), null);
+    setText(requireElement('#uploading-title', HTMLElement), text('giving_up.title'));
+    setText(requireElement('#upload-state', HTMLElement), '');
+    bar(requireElement('#upload-bar', HTMLElement), null);
   },
-  verified: (state) => setText(the('#verified-lead', HTMLElement), text('verified.lead', { email: state.session?.email_masked ?? '' })),
+  verified: (state) =>
+    setText(
+      requireElement('#verified-lead', HTMLElement),
+      text('verified.lead', { email: state.session?.email_masked ?? '' }),
+    ),
   failed: (state, retry) => {
     const message = reasonMessage(state.code, state.detail);
     const left = attemptsLeft(state);
-    setAttribute(the('#reason', HTMLElement), 'data-code', state.code);
-    setText(the('#reason-title', HTMLElement), message.title);
-    setText(the('#reason-text', HTMLElement), message.text);
+    setAttribute(requireElement('#reason', HTMLElement), 'data-code', state.code);
+    setText(requireElement('#reason-title', HTMLElement), message.title);
+    setText(requireElement('#reason-text', HTMLElement), message.text);
     const exhausted = state.code === 'attempts_exhausted' ? '' : text('failed.exhausted');
-    setText(the('#failed-attempts', HTMLElement), left > 0 ? plural('failed.attempts', left) : exhausted);
-    the('#failed-actions', HTMLElement).replaceChildren(left > 0 ? retryButton(text('failed.retry'), retry) : link('/', text('failed.new_link')));
+    setText(requireElement('#failed-attempts', HTMLElement), left > 0 ? plural('failed.attempts', left) : exhausted);
+    requireElement('#failed-actions', HTMLElement).replaceChildren(
+      left > 0 ? retryButton(text('failed.retry'), retry) : link('/', text('failed.new_link')),
+    );
   },
   error: (state, retry) => {
     const code = state.code ?? 'unexpected';
     const message = problemMessage(code, state.detail);
-    setText(the('#problem-title', HTMLElement), message.title);
+    setText(requireElement('#problem-title', HTMLElement), message.title);
     const minutes = Math.ceil((state.session?.cool_down_s ?? 0) / 60);
-    setText(the('#problem', HTMLElement), code === 'cooling_down' ? `${message.text} ${plural('cooling_down.wait', minutes)}` : message.text);
-    setAttribute(the('#problem', HTMLElement), 'data-code', code);
-    const recipe = the('#recipe', HTMLElement);
+    setText(
+      requireElement('#problem', HTMLElement),
+      code === 'cooling_down' ? `${message.text} ${plural('cooling_down.wait', minutes)}` : message.text,
+    );
+    setAttribute(requireElement('#problem', HTMLElement), 'data-code', code);
+    const recipe = requireElement('#recipe', HTMLElement);
     recipe.hidden = !DEVICE_ERRORS.has(code);
     setText(recipe, cameraRecipe(navigator.userAgent, navigator.maxTouchPoints));
-    the('#error-actions', HTMLElement).replaceChildren(...recoveryActions(state, retry));
+    requireElement('#error-actions', HTMLElement).replaceChildren(...recoveryActions(state, retry));
   },
   paused: (state, retry) => {
     const code = state.code ?? 'paused_hidden';
-    setText(the('#paused-title', HTMLElement), text(`paused.${code}.title`));
-    setText(the('#paused-text', HTMLElement), text(`paused.${code}.text`));
-    setAttribute(the('#paused-text', HTMLElement), 'data-code', code);
-    the('#paused-actions', HTMLElement).replaceChildren(retryButton(text('paused.continue'), retry));
+    setText(requireElement('#paused-title', HTMLElement), text(`paused.${code}.title`));
+    setText(requireElement('#paused-text', HTMLElement), text(`paused.${code}.text`));
+    setAttribute(requireElement('#paused-text', HTMLElement), 'data-code', code);
+    requireElement('#paused-actions', HTMLElement).replaceChildren(retryButton(text('paused.continue'), retry));
   },
 };
 
 /** @param {FlowState} state @param {string} title */
 function capture(state, title) {
-  setText(the('#capture-title', HTMLElement), text(title));
-  setText(the('#capture-note', HTMLElement), isSlow(state) ? text('capture.slow') : text('capture.privacy'));
+  setText(requireElement('#capture-title', HTMLElement), text(title));
+  setText(requireElement('#capture-note', HTMLElement), isSlow(state) ? text('capture.slow') : text('capture.privacy'));
 }
 
 /** @param {FlowState} state */
@@ -154,15 +181,19 @@ function link(href, label) {
 
 /** @param {string} selector @param {string | null} code @param {string} key */
 function note(selector, code, key) {
-  const element = the(selector, HTMLElement);
+  const element = requireElement(selector, HTMLElement);
   element.hidden = code === null;
   setAttribute(element, 'data-code', code);
   setText(element, code === null ? '' : text(key));
 }
 
-/** @param {HTMLElement} element @param {Progress | null} progress null or without a total: it moves, but shows no share */
+/**
+ * @param {HTMLElement} element
+ * @param {Progress | null} progress null or without a total: the bar moves but shows no share
+ */
 function bar(element, progress) {
-  const share = progress !== null && progress.total !== null && progress.total > 0 ? progress.loaded / progress.total : null;
+  const share =
+    progress !== null && progress.total !== null && progress.total > 0 ? progress.loaded / progress.total : null;
   element.toggleAttribute('data-moving', share === null);
-  the('span', HTMLElement, element).style.inlineSize = share === null ? '' : `${Math.round(share * 100)}%`;
+  requireElement('span', HTMLElement, element).style.inlineSize = share === null ? '' : `${Math.round(share * 100)}%`;
 }

@@ -1,16 +1,16 @@
 // @ts-check
-/** The camera: opened, listed, closed, and its errors as codes. Never asks for what a camera must have, only for what we like. */
+/** Opens, lists and closes cameras, and maps their errors to codes. States preferences only, never requirements. */
 
 import { Problem, aborted } from './problem.js';
 import { delay } from './wait.js';
 
-/** The size the engine likes; any other works too. */
-const WISHES = Object.freeze({ width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 } });
+/** What suits the engine; anything else works too. */
+const PREFERENCES = Object.freeze({ width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 } });
 
-/** A camera that another program just let go of may need a moment. */
+/** A camera that another program has just released may need a moment. */
 const BUSY_PAUSE_MS = 600;
 
-/** How long the first picture may take. */
+/** How long the first picture may take to arrive. */
 const PICTURE_TIMEOUT_MS = 10_000;
 
 /** Our codes for the names of `getUserMedia`'s errors. @type {Record<string, string>} */
@@ -28,13 +28,13 @@ export function cameraCode(error) {
 }
 
 /**
- * Opens the camera. Must be called straight from a tap: some browsers ask only then.
+ * Opens the camera. Must be called directly from a tap: some browsers ask for permission only then.
  * @param {string | null} deviceId a camera chosen before @param {AbortSignal} signal @returns {Promise<MediaStream>}
  */
 export async function openCamera(deviceId, signal) {
   const chosen = deviceId === null ? { facingMode: 'user' } : { deviceId: { ideal: deviceId } };
   try {
-    return await ask({ ...WISHES, ...chosen }, signal);
+    return await ask({ ...PREFERENCES, ...chosen }, signal);
   } catch (error) {
     if (signal.aborted || !(error instanceof Problem)) throw error;
     if (error.code === 'camera_busy') await delay(BUSY_PAUSE_MS, signal);
@@ -53,7 +53,7 @@ async function ask(video, signal) {
     if (signal.aborted) throw aborted();
     throw new Problem(cameraCode(error), { cause: error });
   }
-  // The answer to the browser's question may come after the person went away.
+  // The person may answer the permission prompt after leaving.
   if (signal.aborted) {
     closeCamera(stream);
     throw aborted();
@@ -61,17 +61,20 @@ async function ask(video, signal) {
   return stream;
 }
 
-/** Switches every track off. @param {MediaStream | null} stream */
+/** Stops every track. @param {MediaStream | null} stream */
 export function closeCamera(stream) {
   for (const track of stream?.getTracks() ?? []) track.stop();
 }
 
-/** Whether the stream still gives pictures. @param {MediaStream | null} stream @returns {stream is MediaStream} */
+/** Whether the stream still delivers pictures. @param {MediaStream | null} stream @returns {stream is MediaStream} */
 export function isLive(stream) {
   return stream !== null && stream.getVideoTracks().some((track) => track.readyState === 'live' && !track.muted);
 }
 
-/** Shows the stream in `video` and resolves with its first picture. @param {HTMLVideoElement} video @param {MediaStream} stream @param {AbortSignal} signal */
+/**
+ * Shows the stream in `video` and resolves with its first picture.
+ * @param {HTMLVideoElement} video @param {MediaStream} stream @param {AbortSignal} signal
+ */
 export async function showCamera(video, stream, signal) {
   video.srcObject = stream;
   const first = new AbortController();
@@ -80,7 +83,7 @@ export async function showCamera(video, stream, signal) {
     video.addEventListener('loadeddata', () => resolve('picture'), { once: true, signal: first.signal });
   });
   try {
-    // The element also plays by itself; a refused `play` shows as a picture that never comes.
+    // The element also plays by itself; if `play` is refused, the picture never arrives.
     video.play().catch(() => undefined);
     const outcome = await Promise.race([picture, delay(PICTURE_TIMEOUT_MS, signal)]);
     if (outcome !== 'picture') throw new Problem('camera_no_picture');
@@ -89,12 +92,15 @@ export async function showCamera(video, stream, signal) {
   }
 }
 
-/** Whether the picture should be shown mirrored: all cameras but those that look away from the person. @param {MediaStream} stream */
+/**
+ * Whether to mirror the picture: for every camera except one that faces away from the person.
+ * @param {MediaStream} stream
+ */
 export function isMirrored(stream) {
   return stream.getVideoTracks()[0]?.getSettings().facingMode !== 'environment';
 }
 
-/** The cameras there are; labels are known only once a camera was allowed. @returns {Promise<MediaDeviceInfo[]>} */
+/** The available cameras; labels are known only after a camera was allowed. @returns {Promise<MediaDeviceInfo[]>} */
 export async function listCameras() {
   const devices = await navigator.mediaDevices.enumerateDevices?.() ?? [];
   return devices.filter((device) => device.kind === 'videoinput' && device.deviceId !== '');

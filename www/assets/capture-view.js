@@ -1,45 +1,52 @@
 // @ts-check
-/** What the person sees while the camera is on: hint, oval, ring, time left. Writes elements, decides nothing. */
+/** What the person sees while the camera is on: hint, oval, ring, time left. Updates elements, decides nothing. */
 
-import { setAttribute, setText, the } from './dom.js';
+import { requireElement, setAttribute, setText } from './dom.js';
 import { text } from './language.js';
 import { hintText, spokenHint } from './messages.js';
 import { outside, ovalIn, ring } from './oval.js';
 
 /** @typedef {import('./hints.js').Hint} Hint */
 
-/** The symbol beside each hint (icons.svg); arrows point the way the person shall go, as seen in the mirrored picture. @type {Record<string, string>} */
+/**
+ * The symbol beside each hint (icons.svg). Arrows point where the person should move, as seen in the mirrored picture.
+ * @type {Record<string, string>}
+ */
 const ICONS = {
-  no_face: 'face', several_faces: 'people', too_dark: 'light', too_bright: 'light', too_far: 'closer', too_close: 'farther',
-  'off_center.left': 'arrow-left', 'off_center.right': 'arrow-right', 'off_center.up': 'arrow-down', 'off_center.down': 'arrow-up', off_center: 'closer',
-  turned: 'face', tilted: 'face', blurred: 'hold', eyes_unreadable: 'eye', settling: 'eye', hold: 'check', preparing: 'check', blink: 'blink', ask_once: 'blink', ask_twice: 'blink-twice', ask_hold: 'closed', ask_tone: 'eye', ask_wait: 'eye', ask_fetch: 'check', open_again: 'eye', starting: 'face',
+  no_face: 'face', several_faces: 'people', too_dark: 'light', too_bright: 'light', too_far: 'closer',
+  too_close: 'farther',
+  'off_center.left': 'arrow-left', 'off_center.right': 'arrow-right', 'off_center.up': 'arrow-down',
+  'off_center.down': 'arrow-up', off_center: 'closer',
+  turned: 'face', tilted: 'face', blurred: 'hold', eyes_unreadable: 'eye', settling: 'eye', hold: 'check',
+  preparing: 'check', blink: 'blink', ask_once: 'blink', ask_twice: 'blink-twice', ask_hold: 'closed', ask_tone: 'eye',
+  ask_wait: 'eye', ask_fetch: 'check', open_again: 'eye', starting: 'face',
 };
 
-/** What a step before, at and after the present one is. */
+/** The states of steps before, at and after the current one. */
 const STEP_STATES = ['done', 'current', 'next'];
 
-/** Beside this module, wherever that lies. */
+/** Next to this module, whatever its address. */
 const ICONS_FILE = new URL('./icons.svg', import.meta.url).pathname;
 
 /** How far outside the oval the ring runs. */
 const RING_GAP_PX = 5;
 
-/** From here on the time left is said once. */
+/** When this much time is left, it is announced once. */
 const LAST_CALL_S = 10;
 
 export class CaptureView {
-  #stage = the('#stage', HTMLElement);
-  #video = the('#video', HTMLVideoElement);
-  #overlay = the('#overlay', SVGSVGElement);
-  #hint = the('#hint', HTMLElement);
+  #stage = requireElement('#stage', HTMLElement);
+  #video = requireElement('#video', HTMLVideoElement);
+  #overlay = requireElement('#overlay', SVGSVGElement);
+  #hint = requireElement('#hint', HTMLElement);
   #announce;
   #lastCalled = false;
 
   /** @param {(text: string) => void} announce */
   constructor(announce) {
     this.#announce = announce;
-    new ResizeObserver(() => this.#lay()).observe(this.#stage);
-    this.#video.addEventListener('resize', () => this.#lay());
+    new ResizeObserver(() => this.#drawOval()).observe(this.#stage);
+    this.#video.addEventListener('resize', () => this.#drawOval());
   }
 
   get video() {
@@ -56,8 +63,8 @@ export class CaptureView {
     const icon = ICONS[`${hint.code}.${hint.direction}`] ?? ICONS[hint.code] ?? 'face';
     setAttribute(this.#hint, 'data-code', hint.code);
     setAttribute(this.#hint, 'data-direction', hint.direction);
-    setAttribute(the('use', SVGUseElement, this.#hint), 'href', `${ICONS_FILE}#${icon}`);
-    setText(the('#hint-text', HTMLElement), hintText(hint));
+    setAttribute(requireElement('use', SVGUseElement, this.#hint), 'href', `${ICONS_FILE}#${icon}`);
+    setText(requireElement('#hint-text', HTMLElement), hintText(hint));
     this.#announce(spokenHint(hint));
   }
 
@@ -68,15 +75,15 @@ export class CaptureView {
 
   /** @param {number} share of the ring, 0 to 1 */
   progress(share) {
-    const ring = the('#progress', SVGPathElement);
+    const ring = requireElement('#progress', SVGPathElement);
     ring.style.strokeDasharray = `${Math.round(share * 100)} 101`;
-    // A round cap would draw a dot for nothing.
+    // A round line cap would draw a dot even for an empty ring.
     ring.style.strokeOpacity = share > 0 ? '1' : '0';
   }
 
-  /** How many steps are done, or null where there are none. @param {import('./types.js').Prompt | null} prompt */
+  /** Shows how many steps are done; null if there are none. @param {import('./types.js').Prompt | null} prompt */
   steps(prompt) {
-    const list = the('#gestures', HTMLElement);
+    const list = requireElement('#gestures', HTMLElement);
     list.hidden = prompt === null;
     if (prompt === null) return;
     const dots = Array.from({ length: prompt.steps }, (_, index) => {
@@ -90,42 +97,53 @@ export class CaptureView {
 
   /** @param {number | null} ms the time left, or null to show none */
   remaining(ms) {
-    const element = the('#time', HTMLElement);
+    const element = requireElement('#time', HTMLElement);
     element.hidden = ms === null;
     if (ms === null) {
       this.#lastCalled = false;
       return;
     }
     const seconds = Math.max(0, Math.ceil(ms / 1000));
-    setText(the('#time-text', HTMLElement), text('capture.seconds', { seconds }));
+    setText(requireElement('#time-text', HTMLElement), text('capture.seconds', { seconds }));
     if (seconds <= LAST_CALL_S && !this.#lastCalled) {
       this.#lastCalled = true;
       this.#announce(text('capture.ten_seconds'));
     }
   }
 
-  /** Offers the cameras to choose from, if there is a choice. @param {MediaDeviceInfo[]} cameras @param {string | null} current */
+  /**
+   * Offers a choice of cameras if there is more than one.
+   * @param {MediaDeviceInfo[]} cameras @param {string | null} current
+   */
   cameras(cameras, current) {
-    const options = cameras.map(({ deviceId, label }, index) => new Option(label || text('capture.camera_number', { number: index + 1 }), deviceId, false, deviceId === current));
-    the('#cameras', HTMLSelectElement).replaceChildren(...options);
-    the('#pick', HTMLElement).hidden = cameras.length < 2;
+    const options = cameras.map(
+      ({ deviceId, label }, index) =>
+        new Option(
+          label || text('capture.camera_number', { number: index + 1 }),
+          deviceId,
+          false,
+          deviceId === current,
+        ),
+    );
+    requireElement('#cameras', HTMLSelectElement).replaceChildren(...options);
+    requireElement('#pick', HTMLElement).hidden = cameras.length < 2;
   }
 
   /** @param {(deviceId: string) => void} choose */
   onCamera(choose) {
-    const list = the('#cameras', HTMLSelectElement);
+    const list = requireElement('#cameras', HTMLSelectElement);
     list.addEventListener('change', () => choose(list.value));
   }
 
-  /** Lays the oval over the picture. */
-  #lay() {
+  /** Draws the oval over the picture. */
+  #drawOval() {
     const stage = { width: this.#stage.clientWidth, height: this.#stage.clientHeight };
     if (stage.width === 0 || stage.height === 0) return;
     const picture = { width: this.#video.videoWidth || 640, height: this.#video.videoHeight || 480 };
     const oval = ovalIn(picture, stage);
     this.#overlay.setAttribute('viewBox', `0 0 ${stage.width} ${stage.height}`);
-    the('#outside', SVGPathElement).setAttribute('d', outside(oval, stage));
-    the('#track', SVGPathElement).setAttribute('d', ring(oval));
-    the('#progress', SVGPathElement).setAttribute('d', ring(oval, RING_GAP_PX));
+    requireElement('#outside', SVGPathElement).setAttribute('d', outside(oval, stage));
+    requireElement('#track', SVGPathElement).setAttribute('d', ring(oval));
+    requireElement('#progress', SVGPathElement).setAttribute('d', ring(oval, RING_GAP_PX));
   }
 }

@@ -1,10 +1,13 @@
 // @ts-check
-/** What people are told before they switch the camera on, as the signed transcript names it: `www/consent/` has each language's text. */
+/**
+ * What people are told before they turn the camera on. The signed transcript names its hash; `www/consent/` has the
+ * text of each language.
+ */
 
 import { base64url } from './base64url.js';
 import { text } from './language.js';
 
-/** The texts of the priming screen that say what leaves the device, in their order. */
+/** The texts of the priming screen that say what leaves the device, in order. */
 const KEYS = ['priming.video', 'priming.video.text', 'priming.sent', 'priming.sent.text'];
 
 /** The whole text. @param {string} [language] */

@@ -1,11 +1,14 @@
 // @ts-check
-/** Cues as sound and vibration: closed eyes cannot read. Silent where the browser allows neither. */
+/** Cues as sound and vibration, since closed eyes cannot read. Silent if the browser allows neither. */
 
 /** @typedef {import('./types.js').Prompt['ask']} Ask */
 
-/** A beep: when it begins and how long it lasts, in milliseconds, and its pitch in Hz. @typedef {[start_ms: number, length_ms: number, pitch: number]} Beep */
+/**
+ * A beep: start and length in milliseconds, pitch in Hz.
+ * @typedef {[start_ms: number, length_ms: number, pitch: number]} Beep
+ */
 
-/** Low for what is to be done, high for "open your eyes". @type {Partial<Record<Ask, Beep[]>>} */
+/** Low pitches ask for a gesture, high ones mean "open your eyes". @type {Partial<Record<Ask, Beep[]>>} */
 const BEEPS = {
   once: [[0, 140, 523]],
   twice: [[0, 110, 523], [190, 110, 523]],
@@ -16,17 +19,17 @@ const BEEPS = {
 /** Vibration, pause, vibration …, ms. @type {Partial<Record<Ask, number[]>>} */
 const VIBRATIONS = { once: [60], twice: [60, 90, 60], hold: [300], tone: [80, 60, 200] };
 
-/** Loud enough beside a voice, and not a fright. */
+/** Audible next to a voice, but not startling. */
 const VOLUME = 0.25;
 
-/** The ends of a beep are smoothed for so long: a sudden end clicks. */
+/** How long a beep fades in and out: an abrupt edge clicks. */
 const FADE_S = 0.015;
 
 export class CueSignals {
   /** @type {AudioContext | null} */
   #audio = null;
 
-  /** Prepares the sound; must be called straight from a tap, browsers are silent otherwise. */
+  /** Prepares the sound. Must be called directly from a tap: otherwise browsers stay silent. */
   prepare() {
     try {
       this.#audio ??= new AudioContext();
@@ -40,11 +43,11 @@ export class CueSignals {
   give(ask) {
     for (const beep of BEEPS[ask] ?? []) this.#beep(beep);
     const vibration = VIBRATIONS[ask];
-    // Not every browser has it, and some let it do nothing.
+    // Not every browser has this, and in some it does nothing.
     if (vibration) globalThis.navigator?.vibrate?.(vibration);
   }
 
-  /** Ends the sound for good. */
+  /** Turns the sound off for good. */
   close() {
     this.#audio?.close().catch(() => undefined);
     this.#audio = null;

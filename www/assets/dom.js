@@ -1,22 +1,25 @@
 // @ts-check
-/** Elements that must be there, found by id or selector. */
+/** Finds elements that must exist, and updates them without needless changes. */
 
 /**
- * The element, which must be of the given kind: a page without it is a mistake of ours.
+ * The element at `selector`, which must exist and be of this kind: a page without it is a bug.
  * @template {Element} T @param {string} selector @param {new () => T} kind @param {ParentNode} [root] @returns {T}
  */
-export function the(selector, kind, root = document) {
+export function requireElement(selector, kind, root = document) {
   const found = root.querySelector(selector);
   if (!(found instanceof kind)) throw new Error(`no ${kind.name} at ${selector}`);
   return found;
 }
 
-/** Writes only what changed, so that nothing is announced twice. @param {Element} element @param {string} value */
+/** Sets the text if it differs, so that nothing is announced twice. @param {Element} element @param {string} value */
 export function setText(element, value) {
   if (element.textContent !== value) element.textContent = value;
 }
 
-/** Sets an attribute, or takes it away where `value` is null. @param {Element} element @param {string} name @param {string | null} value */
+/**
+ * Sets an attribute, or removes it if `value` is null.
+ * @param {Element} element @param {string} name @param {string | null} value
+ */
 export function setAttribute(element, name, value) {
   if (value === null) element.removeAttribute(name);
   else if (element.getAttribute(name) !== value) element.setAttribute(name, value);

@@ -1,20 +1,24 @@
 // @ts-check
-/** Files whose bytes are counted as they come and checked once they are all there; a download that stands still fails. */
+/** Downloads that count bytes as they arrive and check them at the end. A download that stalls fails. */
 
-import { forget } from './keeper.js';
+import { evict } from './sw-client.js';
 import { Problem } from './problem.js';
 
 /** @typedef {import('./addresses.js').SentFile} SentFile */
 /** @typedef {import('./types.js').Progress} Progress */
-/** Told how much of the file has come: its bytes so far, and whether they travel compressed. @typedef {(loaded: number, packed: boolean) => void} Count */
+/**
+ * Called with the bytes that have arrived so far, and whether they travel compressed.
+ * @typedef {(loaded: number, packed: boolean) => void} Count
+ */
 
-/** No byte for this long: the connection is dead. */
+/** Without a byte for this long, the connection is dead. */
 const STALL_MS = 30_000;
 
 /**
- * The file's bytes, which are those that the server was built with.
+ * The file's bytes, verified to be those that the server was built with.
  * @param {SentFile} file @param {Count} count
- * @param {{cache?: RequestCache, each?: (bytes: Uint8Array) => void}} [how] `each` gets the bytes as they come, before they are checked
+ * @param {{cache?: RequestCache, each?: (bytes: Uint8Array) => void}} [how] `each` gets the bytes as they arrive,
+ *   before they are checked
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
 export async function download(file, count, { cache = 'default', each = () => undefined } = {}) {
@@ -32,7 +36,9 @@ export async function download(file, count, { cache = 'default', each = () => un
       if (done) break;
       clearTimeout(timer);
       timer = setTimeout(() => stall.abort(), STALL_MS);
-      if (loaded + value.length > bytes.length) throw new Problem('model_corrupt', { cause: `${file.url} is too long` });
+      if (loaded + value.length > bytes.length) {
+        throw new Problem('model_corrupt', { cause: `${file.url} is too long` });
+      }
       bytes.set(value, loaded);
       loaded += value.length;
       each(value);
@@ -43,38 +49,40 @@ export async function download(file, count, { cache = 'default', each = () => un
   } finally {
     clearTimeout(timer);
   }
-  if (loaded !== bytes.length || await sum(bytes) !== file.sha256) throw new Problem('model_corrupt', { cause: `${file.url} is not what it should be` });
+  if (loaded !== bytes.length || (await sha256(bytes)) !== file.sha256) {
+    throw new Problem('model_corrupt', { cause: `${file.url} has the wrong hash or length` });
+  }
   return bytes;
 }
 
 /**
- * Tries once more past every cache if what came is damaged: a kept file may be, where the sent one is not. What stays
- * damaged is not kept.
+ * Retries once, bypassing every cache, if the file is corrupt: the cached copy may be when the server's is not. A file
+ * that is still corrupt is removed from the caches.
  * @template T @param {SentFile} file @param {(cache: RequestCache) => Promise<T>} attempt @returns {Promise<T>}
  */
-export async function untilSound(file, attempt) {
+export async function retryIfCorrupt(file, attempt) {
   /** @param {unknown} error */
-  const forgetDamaged = async (error) => {
+  const evictIfCorrupt = async (error) => {
     if (!(error instanceof Problem) || error.code !== 'model_corrupt') throw error;
-    await forget(file.url);
+    await evict(file.url);
   };
   try {
     return await attempt('default');
   } catch (error) {
-    await forgetDamaged(error);
+    await evictIfCorrupt(error);
   }
   return attempt('reload').catch(async (error) => {
-    await forgetDamaged(error);
+    await evictIfCorrupt(error);
     throw error;
   });
 }
 
 /**
- * How far several files have come together, in bytes that travel.
+ * Progress of several files together, in bytes transferred.
  * @param {readonly SentFile[]} files
  * @returns {(index: number, loaded: number, packed: boolean) => Progress}
  */
-export function tally(files) {
+export function totalProgress(files) {
   const weights = files.map(({ sent }) => sent);
   const shares = files.map(() => 0);
   return (index, loaded, packed) => {
@@ -89,13 +97,13 @@ export function tally(files) {
 
 /** @param {number} status */
 function refused(status) {
-  // Addresses name their content: one that is gone belongs to pages that are out of date.
+  // Addresses name their content, so a missing one means that the page is out of date.
   if (status === 404) return new Problem('engine_version', { status });
   return new Problem(status >= 500 ? 'server_error' : 'engine_failed', { status });
 }
 
-/** @param {Uint8Array<ArrayBuffer>} bytes SHA-256 in hexadecimal digits */
-async function sum(bytes) {
+/** SHA-256 in hexadecimal digits. @param {Uint8Array<ArrayBuffer>} bytes */
+async function sha256(bytes) {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,8 +1,8 @@
 // @ts-check
 
 /**
- * Whether this has the shape of an address: one `@`, a domain with a dot or `localhost`, nothing blank, at most 254 characters.
- * Looser than the server, which decides; it only saves a round trip for slips.
+ * Whether this has the shape of an address: one `@`, a domain with a dot or `localhost`, no white space, at most 254
+ * characters. More lenient than the server, which decides: this only saves a round trip for typos.
  * @param {string} value
  */
 export function looksLikeEmail(value) {

@@ -1,16 +1,21 @@
 // @ts-check
-/** The page's end of the engine's thread: one method per call, each a promise. Knows no camera and no flow. */
+/**
+ * The page's end of the engine's worker: one method per call, each returning a promise. Knows neither camera nor flow.
+ */
 
 import { Problem } from './problem.js';
 
 /** @typedef {import('./types.js').Observation} Observation */
 /** @typedef {import('./types.js').Progress} Progress */
-/** @typedef {{resolve: (value: any) => void, reject: (error: Problem) => void, timer: ReturnType<typeof setTimeout>}} Waiting */
+/**
+ * @typedef {{resolve: (value: any) => void, reject: (error: Problem) => void, timer: ReturnType<typeof setTimeout>}}
+ *   Waiting
+ */
 
-/** One call in a loaded engine takes milliseconds; after this long it never will. */
+/** A call takes milliseconds; one that takes this long will never return. */
 const CALL_TIMEOUT_MS = 15_000;
 
-/** Loading takes as long as the network does: downloads that stand still fail by themselves. */
+/** Loading takes as long as the network needs; downloads that stall fail by themselves. */
 const LOAD_TIMEOUT_MS = 600_000;
 
 export class EngineClient {
@@ -21,7 +26,7 @@ export class EngineClient {
   /** @type {(progress: Progress) => void} */
   #onProgress;
 
-  /** Starts the thread. @param {(progress: Progress) => void} onProgress bytes loaded so far */
+  /** Starts the worker. @param {(progress: Progress) => void} onProgress bytes loaded so far */
   constructor(onProgress) {
     this.#onProgress = onProgress;
     this.#worker = new Worker(new URL('./engine-worker.js', import.meta.url), { type: 'module', name: 'engine' });
@@ -33,47 +38,85 @@ export class EngineClient {
     this.#worker.addEventListener('messageerror', () => this.#failAll(new Problem('engine_failed')));
   }
 
-  /** Loads engine and models. @param {import('./engine-files.js').Build} build @returns {Promise<{engine: string, thresholds: string}>} */
-  load(build) { return this.#call('load', [build], [], LOAD_TIMEOUT_MS); }
+  /**
+   * Loads engine and models.
+   * @param {import('./engine-files.js').Build} build @returns {Promise<{engine: string, thresholds: string}>}
+   */
+  load(build) {
+    return this.#call('load', [build], [], LOAD_TIMEOUT_MS);
+  }
 
-  /** @param {import('./pixels.js').FrameImage} image given away @param {number} t_ms @returns {Promise<{observation: Observation, spent_ms: number}>} */
-  push(image, t_ms) { return this.#call('push', [image, t_ms], [image instanceof ImageData ? image.data.buffer : image]); }
+  /**
+   * @param {import('./pixels.js').FrameImage} image transferred @param {number} t_ms
+   * @returns {Promise<{observation: Observation, spent_ms: number}>}
+   */
+  push(image, t_ms) {
+    return this.#call('push', [image, t_ms], [image instanceof ImageData ? image.data.buffer : image]);
+  }
 
   /** @returns {Promise<void>} */
-  reset() { return this.#call('reset'); }
+  reset() {
+    return this.#call('reset');
+  }
 
   /** @returns {Promise<Uint8Array>} */
-  softPublicKey() { return this.#call('softPublicKey'); }
+  softPublicKey() {
+    return this.#call('softPublicKey');
+  }
 
-  /** @param {import('./types.js').Challenge} terms @param {'webcrypto' | 'soft'} keyKind @param {number} now_ms @param {Uint8Array} publicKey @returns {Promise<void>} */
-  begin(terms, keyKind, now_ms, publicKey) { return this.#call('begin', [terms, keyKind, now_ms, publicKey]); }
+  /**
+   * @param {import('./types.js').Challenge} terms @param {'webcrypto' | 'soft'} keyKind @param {number} now_ms
+   * @param {Uint8Array} publicKey @returns {Promise<void>}
+   */
+  begin(terms, keyKind, now_ms, publicKey) {
+    return this.#call('begin', [terms, keyKind, now_ms, publicKey]);
+  }
 
   /** @returns {Promise<string>} */
-  signingInput() { return this.#call('signingInput'); }
+  signingInput() {
+    return this.#call('signingInput');
+  }
 
   /** @param {string} input @returns {Promise<Uint8Array>} */
-  softSign(input) { return this.#call('softSign', [input]); }
+  softSign(input) {
+    return this.#call('softSign', [input]);
+  }
 
-  /** What the round that just ended commits to; `null` before the first cue. @returns {Promise<object | null>} */
-  commitment() { return this.#call('commitment'); }
+  /**
+   * The commitment of the round that just ended; `null` before the first cue.
+   * @returns {Promise<import('./types.js').Commitment | null>}
+   */
+  commitment() {
+    return this.#call('commitment');
+  }
 
   /** @param {import('./types.js').Cue} cue what the server revealed @param {number} now_ms @returns {Promise<void>} */
-  reveal(cue, now_ms) { return this.#call('reveal', [cue, now_ms]); }
+  reveal(cue, now_ms) {
+    return this.#call('reveal', [cue, now_ms]);
+  }
 
   /** The pictures as JPEG. @returns {Promise<Record<'open' | 'closed' | 'strip', Uint8Array<ArrayBuffer>>>} */
-  captures() { return this.#call('captures'); }
+  captures() {
+    return this.#call('captures');
+  }
 
-  /** Ends the thread and everything that waits for it. */
+  /** Stops the worker and rejects every pending call. */
   close() {
     this.#worker.terminate();
     this.#failAll(new Problem('engine_failed'));
   }
 
-  /** @param {string} op @param {unknown[]} [args] @param {Transferable[]} [transfer] @param {number} [timeoutMs] @returns {Promise<any>} */
+  /**
+   * @param {string} op @param {unknown[]} [args] @param {Transferable[]} [transfer] @param {number} [timeoutMs]
+   * @returns {Promise<any>}
+   */
   #call(op, args = [], transfer = [], timeoutMs = CALL_TIMEOUT_MS) {
     return new Promise((resolve, reject) => {
       const id = ++this.#lastId;
-      const timer = setTimeout(() => this.#settle(id)?.reject(new Problem('engine_failed', { cause: `${op} did not answer` })), timeoutMs);
+      const timer = setTimeout(
+        () => this.#settle(id)?.reject(new Problem('engine_failed', { cause: `${op} did not return` })),
+        timeoutMs,
+      );
       this.#waiting.set(id, { resolve, reject, timer });
       this.#worker.postMessage({ id, op, args }, transfer);
     });
@@ -101,10 +144,10 @@ export class EngineClient {
   }
 }
 
-/** The engine's codes that mean something to a person; of all others the page can only say that the engine failed. */
-const TELLING = new Set(['model_corrupt', 'engine_version', 'network', 'server_error']);
+/** Engine codes that have a message of their own. For all others the page says that the engine failed. */
+const CODES_WITH_TEXT = new Set(['model_corrupt', 'engine_version', 'network', 'server_error']);
 
 /** @param {{code: string, message: string}} problem */
 function engineProblem({ code, message }) {
-  return new Problem(TELLING.has(code) ? code : 'engine_failed', { cause: `${code}: ${message}` });
+  return new Problem(CODES_WITH_TEXT.has(code) ? code : 'engine_failed', { cause: `${code}: ${message}` });
 }

@@ -1,31 +1,21 @@
 // @ts-check
-/** Engine and models: loaded side by side, checked, compiled while they come. For the engine's thread. */
+/** Loads engine and models in parallel, checks them, and compiles while downloading. For the engine's worker. */
 
-import { download, tally, untilSound } from './download.js';
+import { download, retryIfCorrupt, totalProgress } from './download.js';
 import { engineFiles } from './engine-files.js';
-import { forget } from './keeper.js';
+import { evict } from './sw-client.js';
 import { Problem } from './problem.js';
 
 /** @typedef {import('./addresses.js').SentFile} SentFile */
 /** @typedef {import('./download.js').Count} Count */
 
-/** What this page uses of the WASM package. @typedef {object} EngineApi
- * @property {(width: number, height: number) => number} frameAddress
- * @property {(t_ms: number) => string} push
- * @property {() => Uint8Array} softPublicKey
- * @property {(terms: import('./types.js').Challenge, keyKind: string, now_ms: number, publicKey: Uint8Array) => void} begin
- * @property {() => string | undefined} commitment
- * @property {(cue: import('./types.js').Cue, now_ms: number) => void} reveal
- * @property {() => string} signingInput
- * @property {(signingInput: string) => Uint8Array} softSign
- * @property {() => Uint8Array} openCapture
- * @property {() => Uint8Array} closedCapture
- * @property {() => Uint8Array} strip
- * @property {() => void} reset
- * @property {() => string} versions
+/**
+ * The module that wasm-bindgen generates, with its types: `scripts/build-wasm`.
+ * @typedef {import('../pkg/engine_wasm.js')} Glue
  */
+/** @typedef {import('../pkg/engine_wasm.js').Engine} Engine */
 
-/** @typedef {{engine: EngineApi, memory: WebAssembly.Memory, versions: {engine: string, thresholds: string}}} Loaded */
+/** @typedef {{engine: Engine, memory: WebAssembly.Memory, versions: {engine: string, thresholds: string}}} Loaded */
 
 /**
  * @param {import('./engine-files.js').Build} build
@@ -35,31 +25,31 @@ export async function loadEngine(build, onProgress) {
   const files = engineFiles(build);
   if (files === null) throw new Problem('engine_failed', { cause: `the server has no build '${build}'` });
   const { module, wasm, models } = files;
-  const progress = tally([wasm, ...models]);
+  const progress = totalProgress([wasm, ...models]);
   /** @param {number} index @returns {Count} */
   const counting = (index) => (loaded, packed) => onProgress(progress(index, loaded, packed));
   const [glue, code, ...weights] = await Promise.all([
     importGlue(module),
-    untilSound(wasm, (cache) => compiled(wasm, counting(0), cache)),
-    ...models.map((model, index) => untilSound(model, (cache) => download(model, counting(index + 1), { cache }))),
+    retryIfCorrupt(wasm, (cache) => compiled(wasm, counting(0), cache)),
+    ...models.map((model, index) => retryIfCorrupt(model, (cache) => download(model, counting(index + 1), { cache }))),
   ]);
   const { memory } = await glue.default({ module_or_path: code });
-  const engine = new glue.Engine(...weights);
+  const engine = new glue.Engine(.../** @type {ConstructorParameters<Glue['Engine']>} */ (weights));
   return { engine, memory, versions: JSON.parse(engine.versions()) };
 }
 
-/** The package's module. @param {string} url */
+/** @param {string} url the module's address @returns {Promise<Glue>} */
 function importGlue(url) {
   return import(url).catch(async (cause) => {
-    // Whatever was kept of it is not used at the next try.
-    await forget(url);
+    // The next try must not use what is cached.
+    await evict(url);
     await fetch(url, { cache: 'reload' }).catch(() => undefined);
     throw new Problem('engine_failed', { cause });
   });
 }
 
 /**
- * The module, compiled while it comes where the browser can do that. Nothing of it runs before its sum is right.
+ * The module, compiled while it arrives if the browser can do that. Nothing of it runs before its hash is verified.
  * @param {SentFile} file @param {Count} count @param {RequestCache} cache @returns {Promise<WebAssembly.Module>}
  */
 async function compiled(file, count, cache) {
@@ -74,15 +64,17 @@ async function compiled(file, count, cache) {
   }
 }
 
-/** A compiler that takes its module piece by piece; `module` is null where it cannot. */
+/** A compiler that takes its module in pieces; `module` is null if the browser cannot do that. */
 function compileStream() {
   /** @type {ReadableStreamDefaultController<Uint8Array> | null} */
   let controller = null;
   const body = new ReadableStream({
-    start: (given) => { controller = given; },
+    start: (opened) => { controller = opened; },
     cancel: () => { controller = null; },
   });
-  const module = WebAssembly.compileStreaming(new Response(body, { headers: { 'Content-Type': 'application/wasm' } })).catch(() => null);
+  const module = WebAssembly.compileStreaming(
+    new Response(body, { headers: { 'Content-Type': 'application/wasm' } }),
+  ).catch(() => null);
   return {
     module,
     write: (/** @type {Uint8Array} */ bytes) => { controller?.enqueue(bytes); },

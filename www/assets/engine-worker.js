@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The engine's thread: loads the engine and its models, then does one call after the other. Entry module of the worker;
+ * The engine's worker: loads the engine and its models, then runs one call after the other. Entry module of the worker;
  * `engine-client.js` is the other end. Requests are `{id, op, args}`, answers `{id, value}` or `{id, problem}`,
  * and `{loading: Progress}` in between.
  */
@@ -8,12 +8,10 @@
 import { loadEngine } from './engine-load.js';
 import { PixelReader, canCopyRgba } from './pixels.js';
 
-/** @typedef {import('./engine-load.js').EngineApi} EngineApi */
-
 /** @type {import('./engine-load.js').Loaded | null} */
 let loaded = null;
 let pixels = new PixelReader(false);
-/** Where the engine reads a frame. Made anew when the engine's memory moves. */
+/** Where the engine reads a frame. Recreated when the engine's memory moves. */
 let frame = new Uint8Array();
 
 /** @returns {import('./engine-load.js').Loaded} */
@@ -22,7 +20,6 @@ function ready() {
   return loaded;
 }
 
-/** @returns {EngineApi} */
 const engine = () => ready().engine;
 
 /** @type {Record<string, (...args: any[]) => unknown>} */
@@ -31,7 +28,9 @@ const OPS = {
   push,
   reset: () => engine().reset(),
   softPublicKey: () => engine().softPublicKey(),
-  /** @param {import('./types.js').Challenge} terms @param {string} kind @param {number} now_ms @param {Uint8Array} key */
+  /**
+   * @param {import('./types.js').Challenge} terms @param {string} kind @param {number} now_ms @param {Uint8Array} key
+   */
   begin: (terms, kind, now_ms, key) => engine().begin(terms, kind, now_ms, key),
   signingInput: () => engine().signingInput(),
   /** @param {string} input */
@@ -50,7 +49,10 @@ async function load(build) {
   return loaded.versions;
 }
 
-/** Analyses a frame and lets go of it; says how long that took. @param {import('./pixels.js').FrameImage} image @param {number} t_ms */
+/**
+ * Analyses a frame, releases it, and reports how long that took.
+ * @param {import('./pixels.js').FrameImage} image @param {number} t_ms
+ */
 async function push(image, t_ms) {
   const began_ms = performance.now();
   try {
@@ -62,12 +64,14 @@ async function push(image, t_ms) {
   }
 }
 
-/** Room for a frame in the engine's memory, good until the engine is called again. @type {import('./pixels.js').Room} */
+/** Memory for a frame inside the engine, valid until the next call to the engine. @type {import('./pixels.js').Room} */
 function room(width, height) {
   const { memory } = ready();
   const address = engine().frameAddress(width, height);
   const length = width * height * 4;
-  if (frame.buffer !== memory.buffer || frame.byteOffset !== address || frame.length !== length) frame = new Uint8Array(memory.buffer, address, length);
+  if (frame.buffer !== memory.buffer || frame.byteOffset !== address || frame.length !== length) {
+    frame = new Uint8Array(memory.buffer, address, length);
+  }
   return frame;
 }
 
@@ -76,11 +80,16 @@ async function answer({ id, op, args }) {
   try {
     self.postMessage({ id, value: await OPS[op]?.(...args) });
   } catch (error) {
-    const { code = 'engine_failed', message = String(error) } = /** @type {{code?: string, message?: string}} */ (error);
+    const { code = 'engine_failed', message = String(error) } = /** @type {{code?: string, message?: string}} */ (
+      error
+    );
     self.postMessage({ id, problem: { code, message } });
   }
 }
 
-/** Calls wait for each other: a frame lies in the engine's memory between copying and reading it. @type {Promise<void>} */
+/**
+ * Runs calls one at a time: between copying and analysing it, a frame is in the engine's memory.
+ * @type {Promise<void>}
+ */
 let queue = Promise.resolve();
 self.addEventListener('message', ({ data }) => { queue = queue.then(() => answer(data)); });

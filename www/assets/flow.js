@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * The flow of the camera page as a pure table: `next(state, event)`. What the page does on entering a state stands in
- * `camera-effects.js`; how a state looks stands in the page. Knows no time, no elements, no network.
+ * The flow of the camera page as a pure table: `next(state, event)`. What the page does on entering a state is in
+ * `camera-effects.js`, how a state looks is in `camera-screens.js`. Knows no time, no elements, no network.
  *
  * ```
  * boot → priming → starting → align → preparing → recording → uploading → verified
@@ -15,22 +15,28 @@
 /** @typedef {import('./types.js').Answer} Answer */
 /** @typedef {import('./types.js').Progress} Progress */
 
-/** @typedef {'boot' | 'priming' | 'starting' | 'align' | 'preparing' | 'recording' | 'uploading' | 'giving_up' | 'verified' | 'failed' | 'error' | 'paused'} StateName */
-/** @typedef {'loading' | 'priming' | 'align' | 'recording' | 'uploading' | 'verified' | 'failed' | 'error' | 'paused'} Screen */
-/** What the button of an error does: begin a state again, load the page again, ask for a new link, or nothing.
+/**
+ * @typedef {'boot' | 'priming' | 'starting' | 'align' | 'preparing' | 'recording' | 'uploading' | 'giving_up' |
+ *   'verified' | 'failed' | 'error' | 'paused'} StateName
+ */
+/**
+ * @typedef {'loading' | 'priming' | 'align' | 'recording' | 'uploading' | 'verified' | 'failed' | 'error' | 'paused'}
+ *   Screen
+ */
+/** What the button of an error screen does: restart a state, reload the page, ask for a new link, or nothing.
  * @typedef {'boot' | 'starting' | 'uploading' | 'reload' | 'register' | null} Recovery */
 
 /** @typedef {object} FlowState
  * @property {StateName} name
- * @property {string | null} code why this is shown: a note, a problem or a reason
- * @property {string | null} detail the server's own sentence to go with `code`
+ * @property {string | null} code why the state is shown: a note, a problem or a reason
+ * @property {string | null} detail the server's sentence for `code`
  * @property {Recovery} recovery
  * @property {Session | null} session
- * @property {Challenge | null} challenge the challenge that is open
+ * @property {Challenge | null} challenge the open challenge
  * @property {boolean} camera whether the camera is on, while starting
  * @property {boolean} engine whether the engine is ready, while starting
  * @property {Progress | null} progress bytes loaded or sent
- * @property {number | null} rate frames analysed in a second, once that is known
+ * @property {number | null} rate frames analysed per second, once known
  */
 
 /** @typedef {{type: 'SESSION', session: Session}
@@ -48,43 +54,62 @@
 
 /** Where the flow begins. @type {FlowState} */
 export const INITIAL = Object.freeze({
-  name: 'boot', code: null, detail: null, recovery: null, session: null, challenge: null, camera: false, engine: false, progress: null, rate: null,
+  name: 'boot', code: null, detail: null, recovery: null, session: null, challenge: null, camera: false, engine: false,
+  progress: null, rate: null,
 });
 
 /** The screen of each state. @type {Record<StateName, Screen>} */
 export const SCREENS = {
   boot: 'loading', priming: 'priming', starting: 'loading', align: 'align', preparing: 'align', recording: 'recording',
-  uploading: 'uploading', giving_up: 'uploading', verified: 'verified', failed: 'failed', error: 'error', paused: 'paused',
+  uploading: 'uploading', giving_up: 'uploading', verified: 'verified', failed: 'failed', error: 'error',
+  paused: 'paused',
 };
 
 /**
- * How long a state may last before the page sends `TIMEOUT`, ms; states without an entry wait for the person.
- * `recording` lasts as long as its challenge says, see `RECORDING_GRACE_MS`. Chosen by us.
+ * How long a state may last before the page sends `TIMEOUT`, in ms; states without an entry wait for the person.
+ * The limit of `recording` comes from its challenge, see `RECORDING_GRACE_MS`. Chosen by us.
  * @type {Partial<Record<StateName, number>>}
  */
-export const TIMEOUTS_MS = { boot: 20_000, starting: 180_000, align: 180_000, preparing: 20_000, uploading: 180_000, giving_up: 20_000 };
+export const TIMEOUTS_MS = {
+  boot: 20_000,
+  starting: 180_000,
+  align: 180_000,
+  preparing: 20_000,
+  uploading: 180_000,
+  giving_up: 20_000,
+};
 
-/** How long after its challenge's timeout a recording that says nothing is ended. */
+/** How long after its challenge's timeout a silent recording is ended. */
 export const RECORDING_GRACE_MS = 3_000;
 
-/** Below this many frames a second blinks can fall between two of them, and the person is told that it is the device. */
+/**
+ * Below this many frames per second a blink can fall between two of them, and the person is told that the device is
+ * slow.
+ */
 const SLOW_RATE = 8;
 
-/** What helps against a problem, where it is not simply doing the same again. @type {Record<string, Recovery>} */
+/** What helps against a problem, where simply trying again does not. @type {Record<string, Recovery>} */
 export const RECOVERIES = {
-  session_missing: 'register', session_expired: 'register', session_replaced: 'register', attempts_exhausted: 'register', camera_unsupported: 'register', camera_missing: 'starting',
+  session_missing: 'register', session_expired: 'register', session_replaced: 'register',
+  attempts_exhausted: 'register', camera_unsupported: 'register', camera_missing: 'starting',
   camera_insecure: null, wasm_unsupported: null, worker_unsupported: null,
-  model_corrupt: 'reload', engine_version: 'reload', key_invalid: 'reload', consent_unknown: 'reload', submission_malformed: 'reload', too_large: 'reload', unexpected: 'reload', origin_refused: 'register',
-  challenge_unknown: 'starting', challenge_expired: 'starting', challenge_round: 'starting', tone_guided_refused: 'boot', challenge_used: 'boot',
+  model_corrupt: 'reload', engine_version: 'reload', key_invalid: 'reload', consent_unknown: 'reload',
+  submission_malformed: 'reload', too_large: 'reload', unexpected: 'reload', origin_refused: 'register',
+  challenge_unknown: 'starting', challenge_expired: 'starting', challenge_round: 'starting',
+  tone_guided_refused: 'boot', challenge_used: 'boot',
 };
 
 /** @param {Recovery} again @returns {Step} */
 const problem = (again) => (state, { code, detail = null }) => {
   if (code === 'already_verified') return enter(state, 'verified');
-  // The server says with the session for how long.
+  // The session says for how long.
   if (code === 'cooling_down') return enter(state, 'boot');
   if (code === 'attempts_exhausted') return enter(withAttempts(state, 0), 'failed', { code, detail });
-  return enter(state, 'error', { code, detail, recovery: Object.hasOwn(RECOVERIES, code) ? RECOVERIES[code] ?? null : again });
+  return enter(state, 'error', {
+    code,
+    detail,
+    recovery: Object.hasOwn(RECOVERIES, code) ? (RECOVERIES[code] ?? null) : again,
+  });
 };
 
 /** @param {string} code @returns {Step} */
@@ -153,7 +178,7 @@ const TRANSITIONS = {
     COMPLETE: (state) => enter(state, 'uploading', { challenge: state.challenge }),
     TIMED_OUT: (state) => enter(state, 'giving_up', { challenge: state.challenge }),
     EXHAUSTED: (state) => enter(state, 'giving_up', { challenge: state.challenge, code: 'prompt_missed' }),
-    // The engine has not even said that the time is over: our fault, so no attempt is given up.
+    // The engine did not even report the timeout. That is our fault, so the attempt is not given up.
     TIMEOUT: (state) => problem('starting')(state, { code: 'engine_failed' }),
     HIDDEN: pause('paused_hidden'),
     CAMERA_ENDED: pause('camera_ended'),
@@ -166,7 +191,7 @@ const TRANSITIONS = {
     ANSWER: decided,
     FAILED: (state, event) => ({ ...problem('uploading')(state, event), challenge: state.challenge }),
     TIMEOUT: (state) => ({ ...problem('uploading')(state, { code: 'network' }), challenge: state.challenge }),
-    // What was sent may be decided already: only the server knows where the person stands.
+    // The upload may already be decided: only the server knows the result.
     CANCEL: (state) => enter(state, 'boot'),
   },
   giving_up: {
@@ -196,14 +221,14 @@ const TRANSITIONS = {
   },
 };
 
-/** The state after `event`; the same object where the event means nothing here.
+/** The state after `event`; the same object if the event has no meaning in it.
  * @param {FlowState} state @param {FlowEvent} event @returns {FlowState} */
 export function next(state, event) {
   return TRANSITIONS[state.name][event.type]?.(state, event) ?? state;
 }
 
 /**
- * The challenge that was open and that nobody will answer any more: the page tells the server, so that it costs no attempt.
+ * The open challenge that will not be answered any more: the page tells the server, so that it costs no attempt.
  * @param {FlowState} before @param {FlowState} after @returns {string | null} its id
  */
 export function droppedChallenge(before, after) {
@@ -211,7 +236,7 @@ export function droppedChallenge(before, after) {
   return before.name === 'recording' && !answered ? before.challenge?.challenge_id ?? null : null;
 }
 
-/** Whether the device analyses fewer frames than it should; fewer than asked for is its fault only. @param {FlowState} state */
+/** Whether the device analyses too few frames, unless the server asked for that few. @param {FlowState} state */
 export function isSlow({ rate, session }) {
   const asked = 1000 / Math.max(1, session?.frame_interval_ms ?? 1);
   return rate !== null && rate < Math.min(SLOW_RATE, asked * 0.8);
@@ -232,10 +257,13 @@ function withAttempts(state, attempts) {
   return { ...state, session: state.session && { ...state.session, attempts_left: attempts } };
 }
 
-/** Where a person stands who opens the page. @param {FlowState} state @returns {FlowState} */
+/** The initial state for a loaded session. @param {FlowState} state @returns {FlowState} */
 function opened(state) {
   if (state.session?.status === 'VERIFIED') return enter(state, 'verified');
   if ((state.session?.cool_down_s ?? 0) > 0) return enter(state, 'error', { code: 'cooling_down', recovery: 'boot' });
   if (attemptsLeft(state) > 0) return enter(state, 'priming');
-  return enter(state, 'failed', { code: state.session?.last_reason ?? 'attempts_exhausted', detail: state.session?.last_message ?? null });
+  return enter(state, 'failed', {
+    code: state.session?.last_reason ?? 'attempts_exhausted',
+    detail: state.session?.last_message ?? null,
+  });
 }

@@ -1,11 +1,11 @@
 // @ts-check
 /** The message beside a form's button. */
 
-import { setAttribute, setText, the } from './dom.js';
+import { requireElement, setAttribute, setText } from './dom.js';
 
-/** Shows what went wrong, or nothing for a `code` of null. @param {string | null} code @param {string} words */
+/** Shows what went wrong; hides the message if `code` is null. @param {string | null} code @param {string} words */
 export function showFormMessage(code, words) {
-  const message = the('#message', HTMLElement);
+  const message = requireElement('#message', HTMLElement);
   message.hidden = code === null;
   setAttribute(message, 'data-code', code);
   setText(message, words);

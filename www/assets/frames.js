@@ -1,17 +1,21 @@
 // @ts-check
-/** Camera frames out of a video element, at most one on its way; those that come meanwhile are dropped. */
+/** Camera frames from a video element, at most one in flight; frames that arrive meanwhile are dropped. */
 
 import { NO_FRAMES, tick } from './frame-clock.js';
 
-/** A frame and its time on the page's clock. @typedef {{image: import('./pixels.js').FrameImage, t_ms: number}} Frame */
+/**
+ * A frame and its time on the page's clock.
+ * @typedef {{image: import('./pixels.js').FrameImage, t_ms: number}} Frame
+ */
 
-/** No frame for this long: the camera has stopped, whatever its track says. */
+/** Without a frame for this long, the camera has stopped, whatever its track says. */
 const SILENCE_MS = 5_000;
 
 /**
- * Hands frames to `take` until `signal` ends; the next one is handed over when `take` is done.
+ * Passes frames to `take` until `signal` is aborted, each one after `take` has finished with the last.
  * @param {HTMLVideoElement} video
- * @param {{pace: import('./pace.js').Pace, take: (frame: Frame) => Promise<void>, silent: () => void, failed: (error: unknown) => void}} to
+ * @param {{pace: import('./pace.js').Pace, take: (frame: Frame) => Promise<void>, silent: () => void, failed: (error:
+ *   unknown) => void}} to
  * @param {AbortSignal} signal
  */
 export function pumpFrames(video, { pace, take, silent, failed }, signal) {
@@ -26,11 +30,11 @@ export function pumpFrames(video, { pace, take, silent, failed }, signal) {
     clock = tick(clock, media_ms, now_ms);
     if (busy || !pace.takes(now_ms)) return;
     busy = true;
-    // The clock goes on while a bitmap is made.
+    // The clock advances while a bitmap is created.
     const t_ms = clock.last_ms;
     try {
       const image = await grab(video);
-      if (signal.aborted) letGo(image);
+      if (signal.aborted) closeFrame(image);
       else if (image) await take({ image, t_ms });
     } catch (error) {
       if (!signal.aborted) failed(error);
@@ -44,12 +48,15 @@ export function pumpFrames(video, { pace, take, silent, failed }, signal) {
   eachFrame(video, onFrame, signal);
 }
 
-/** Frees what a frame holds: cameras have only a few. @param {import('./pixels.js').FrameImage | null} image */
-export function letGo(image) {
+/** Frees a frame's memory: cameras have only a few buffers. @param {import('./pixels.js').FrameImage | null} image */
+export function closeFrame(image) {
   if (image !== null && 'close' in image) image.close();
 }
 
-/** @param {HTMLVideoElement} video @param {(now_ms: number, media_ms: number | null) => void} onFrame @param {AbortSignal} signal */
+/**
+ * @param {HTMLVideoElement} video @param {(now_ms: number, media_ms: number | null) => void} onFrame
+ * @param {AbortSignal} signal
+ */
 function eachFrame(video, onFrame, signal) {
   if (typeof video.requestVideoFrameCallback === 'function') {
     /** @type {VideoFrameRequestCallback} */
@@ -74,11 +81,11 @@ function eachFrame(video, onFrame, signal) {
 }
 
 /**
- * How this browser gives what the video shows now, cheapest first (until its pixels are there, 640×480 in Chromium: a frame
- * that is copied 0.7 ms, a frame that is drawn 2.9, the page's canvas 3.3, a bitmap 4.3, but most of it off this thread). A `VideoFrame` gives the camera's own pixels, which
- * browsers against fingerprinting leave alone; one that lies on its side is taken as a bitmap, which stands upright. The
- * engine's thread needs an `OffscreenCanvas` for bitmaps, and for frames that it cannot copy; where there is none, the page
- * itself reads the pixels.
+ * The cheapest way in which this browser hands over the video's current picture. Time until the pixels are there, for
+ * 640×480 in Chromium: a copied frame 0.7 ms, a drawn frame 2.9, the page's canvas 3.3, a bitmap 4.3, though most of
+ * that off this thread. A `VideoFrame` has the camera's own pixels, which browsers that resist fingerprinting leave
+ * alone; a rotated one is taken as a bitmap, which is upright. The engine's worker needs an `OffscreenCanvas` for
+ * bitmaps, and for frames that it cannot copy; without one, the page itself reads the pixels.
  * @returns {(video: HTMLVideoElement) => Promise<import('./pixels.js').FrameImage | null>}
  */
 function grabber() {
@@ -87,7 +94,9 @@ function grabber() {
     if (video.readyState < video.HAVE_CURRENT_DATA || video.videoWidth === 0) return null;
     if (typeof VideoFrame === 'function' && typeof OffscreenCanvas === 'function') {
       const frame = new VideoFrame(video);
-      const { rotation = 0, flip = false } = /** @type {{rotation?: number, flip?: boolean}} */ (/** @type {unknown} */ (frame));
+      const { rotation = 0, flip = false } = /** @type {{rotation?: number, flip?: boolean}} */ (
+        /** @type {unknown} */ (frame)
+      );
       if (rotation === 0 && !flip) return frame;
       frame.close();
     }
@@ -95,14 +104,17 @@ function grabber() {
   };
 }
 
-/** Reads pixels by a canvas of the page's own that is kept from frame to frame. @returns {(video: HTMLVideoElement) => Promise<ImageData>} */
+/**
+ * Reads pixels through one canvas of the page, reused from frame to frame.
+ * @returns {(video: HTMLVideoElement) => Promise<ImageData>}
+ */
 function pageReader() {
   const canvas = document.createElement('canvas');
   const context = canvas.getContext('2d', { willReadFrequently: true });
   return async (video) => {
     const { videoWidth: width, videoHeight: height } = video;
     if (context === null) throw new Error('no 2d context');
-    // A size that is set empties the canvas and its memory.
+    // Setting the size clears the canvas and reallocates its memory.
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     context.drawImage(video, 0, 0, width, height);
     return context.getImageData(0, 0, width, height);

@@ -1,30 +1,32 @@
 // @ts-check
 /**
- * The hint engine, pure: which one hint an observation asks for, and which one is shown. A hint is shown once it led for
- * some time and the one before it was up long enough to be read; otherwise eyes and screen readers both suffer.
+ * Chooses the hint that is shown: each observation asks for one, and a hint is shown once it has led for some time and
+ * the one before was visible long enough to be read. Otherwise hints flicker, for eyes and screen readers alike. Pure.
  */
 
 /** @typedef {import('./types.js').Observation} Observation */
 /** @typedef {{code: string, direction: string | null}} Hint */
 /** @typedef {object} HintState
  * @property {Hint} shown
- * @property {number} since_ms when it was put up
- * @property {{hint: Hint, t_ms: number}[]} recent what was asked for lately, oldest first
+ * @property {number} since_ms when it appeared
+ * @property {{hint: Hint, t_ms: number}[]} recent hints asked for recently, oldest first
  */
 
-/** Hints are chosen from what was asked for within this time; a new one leads after half of it (debounce 350 ms). */
+/** The window of recent hints to choose from; a new one is shown after half of it (debounce 350 ms). */
 export const WINDOW_MS = 700;
 
-/** How long a hint stays at least. */
+/** The least time that a hint stays visible. */
 export const MIN_SHOWN_MS = 800;
 
-/** The most urgent first. The engine's gates stand in its own order (gate.rs), then come the hints of a good frame. */
+/** Most urgent first: the engine's gates in its own order (engine/src/gate), then the hints for a good frame. */
 export const PRIORITY = Object.freeze([
-  'no_face', 'several_faces', 'too_dark', 'too_bright', 'too_far', 'too_close', 'off_center', 'turned', 'tilted', 'eyes_unreadable', 'blurred',
-  'open_again', 'settling', 'blink', 'ask_tone', 'ask_hold', 'ask_twice', 'ask_once', 'ask_wait', 'ask_fetch', 'preparing', 'hold', 'starting',
+  'no_face', 'several_faces', 'too_dark', 'too_bright', 'too_far', 'too_close', 'off_center', 'turned', 'tilted',
+  'eyes_unreadable', 'blurred',
+  'open_again', 'settling', 'blink', 'ask_tone', 'ask_hold', 'ask_twice', 'ask_once', 'ask_wait', 'ask_fetch',
+  'preparing', 'hold', 'starting',
 ]);
 
-/** What to begin with, at `t_ms`. @param {string} code @param {number} t_ms @returns {HintState} */
+/** The state that shows this hint from `t_ms` on. @param {string} code @param {number} t_ms @returns {HintState} */
 export function showNow(code, t_ms) {
   return { shown: { code, direction: null }, since_ms: t_ms, recent: [] };
 }
@@ -35,13 +37,16 @@ export function showNow(code, t_ms) {
  */
 export function wanted(observation, phase) {
   const { gate, direction, state, settled, prompt } = observation;
-  // What was asked stays in sight until it is done: it cannot be read again later.
+  // A gesture stays visible until it is done: it cannot be read again later.
   if (phase === 'recording' && isGesture(prompt)) return { code: `ask_${prompt.ask}`, direction: null };
   if (gate !== 'ok') return { code: gate, direction: gate === 'off_center' ? direction : null };
   return { code: codeOfGoodFrame(phase, state, settled, prompt), direction: null };
 }
 
-/** @param {'align' | 'preparing' | 'recording'} phase @param {Observation['state']} state @param {boolean} settled @param {Observation['prompt']} prompt */
+/**
+ * @param {'align' | 'preparing' | 'recording'} phase @param {Observation['state']} state @param {boolean} settled
+ * @param {Observation['prompt']} prompt
+ */
 function codeOfGoodFrame(phase, state, settled, prompt) {
   if (phase === 'recording' && prompt !== null) return `ask_${prompt.ask}`;
   if (phase === 'recording') return state === 'closed' ? 'open_again' : 'blink';
@@ -49,21 +54,27 @@ function codeOfGoodFrame(phase, state, settled, prompt) {
   return settled ? 'hold' : 'settling';
 }
 
-/** Whether a gesture is asked for now. @param {Observation['prompt']} prompt @returns {prompt is import('./types.js').Prompt} */
+/**
+ * Whether the prompt asks for a gesture.
+ * @param {Observation['prompt']} prompt @returns {prompt is import('./types.js').Prompt}
+ */
 export function isGesture(prompt) {
   return prompt !== null && prompt.ask !== 'fetch' && prompt.ask !== 'wait';
 }
 
 /**
- * The state after a frame at `t_ms` asked for `hint`. Returns the same `shown` object as long as nothing changes on screen.
+ * The state after a frame at `t_ms` asked for `hint`. `shown` stays the same object as long as the screen does not
+ * change.
  * @param {HintState} state @param {Hint} hint @param {number} t_ms @returns {HintState}
  */
 export function advance(state, hint, t_ms) {
-  const recent = [...state.recent, { hint, t_ms }].filter((asked) => t_ms - asked.t_ms <= WINDOW_MS && asked.t_ms <= t_ms);
+  const recent = [...state.recent, { hint, t_ms }].filter(
+    (asked) => t_ms - asked.t_ms <= WINDOW_MS && asked.t_ms <= t_ms,
+  );
   const lead = leader(recent);
   const readLongEnough = t_ms - state.since_ms >= MIN_SHOWN_MS;
-  const stands = t_ms - (recent.find((asked) => same(asked.hint, lead))?.t_ms ?? t_ms) >= WINDOW_MS / 2;
-  if (same(lead, state.shown) || !readLongEnough || !stands) return { ...state, recent };
+  const hasLed = t_ms - (recent.find((asked) => same(asked.hint, lead))?.t_ms ?? t_ms) >= WINDOW_MS / 2;
+  if (same(lead, state.shown) || !readLongEnough || !hasLed) return { ...state, recent };
   return { shown: lead, since_ms: t_ms, recent };
 }
 
@@ -72,7 +83,7 @@ function same(a, b) {
   return a.code === b.code && a.direction === b.direction;
 }
 
-/** The hint asked for most often; of equals the most urgent. @param {HintState['recent']} recent @returns {Hint} */
+/** The hint asked for most often; on a tie, the more urgent one. @param {HintState['recent']} recent @returns {Hint} */
 function leader(recent) {
   /** @type {Map<string, {hint: Hint, count: number}>} */
   const votes = new Map();
@@ -86,6 +97,6 @@ function leader(recent) {
 
 /** @param {Hint} hint */
 function urgency(hint) {
-  const place = PRIORITY.indexOf(hint.code);
-  return place < 0 ? PRIORITY.length : place;
+  const rank = PRIORITY.indexOf(hint.code);
+  return rank < 0 ? PRIORITY.length : rank;
 }

@@ -1,7 +1,7 @@
 // @ts-check
-/** How long the face has been right without a break, pure: fills the ring before a recording. */
+/** How long the face has been in place without a break, which fills the ring before a recording. Pure. */
 
-/** How long a face must be right before the challenge begins. */
+/** How long the face must be in place before the challenge begins. */
 export const HOLD_MS = 600;
 
 /** @typedef {{since_ms: number | null, share: number}} Hold `share` runs from 0 to 1 */

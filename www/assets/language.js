@@ -1,14 +1,17 @@
 // @ts-check
-/** Looks texts up in a catalogue: language choice, placeholders, plurals, and the elements marked `data-text`. */
+/** Looks up texts in a catalogue: language choice, placeholders, plurals, and elements marked `data-text`. */
 
 import { CATALOGUES } from './texts.js';
 
 const FALLBACK = 'en';
 const RIGHT_TO_LEFT = new Set(['ar', 'dv', 'fa', 'ha', 'he', 'ks', 'ku', 'ps', 'ur', 'yi']);
 
-/** @typedef {Readonly<Record<string, import('./texts.js').Catalogue>>} Catalogues catalogues by language tag, with an English one */
+/**
+ * @typedef {Readonly<Record<string, import('./texts.js').Catalogue>>} Catalogues catalogues by language tag, including
+ *   English
+ */
 
-/** The first of the `wanted` language tags that there is a catalogue for.
+/** The first of the `wanted` language tags that has a catalogue.
  * @param {readonly string[]} wanted @param {Catalogues} [catalogues] @returns {string} */
 export function chooseLanguage(wanted, catalogues = CATALOGUES) {
   const known = wanted.flatMap((tag) => [tag, tag.split('-')[0] ?? tag]).find((tag) => Object.hasOwn(catalogues, tag));
@@ -20,21 +23,22 @@ export function directionOf(language) {
   return RIGHT_TO_LEFT.has(language.split('-')[0] ?? '') ? 'rtl' : 'ltr';
 }
 
-/** A size for people: kB up to one megabyte, then MB with one decimal. @param {number} bytes */
+/** A readable size: kB up to one megabyte, then MB with one decimal. @param {number} bytes */
 export function sizeText(bytes) {
   return bytes < 1_000_000 ? `${Math.round(bytes / 1000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
-/** What looks texts up in these catalogues. @param {Catalogues} catalogues */
+/** Functions that look up texts in these catalogues. @param {Catalogues} catalogues */
 export function textsOf(catalogues) {
   /** The language of this browser. */
   const current = () => chooseLanguage(globalThis.navigator?.languages ?? [], catalogues);
 
-  /** Whether there is a text under this key. @param {string} key */
+  /** Whether this key has a text. @param {string} key */
   const hasText = (key) => Object.hasOwn(catalogues[FALLBACK] ?? {}, key);
 
   /**
-   * The text under `key`, its `{placeholders}` filled in. A missing key is returned as it is: seen at once, breaks nothing.
+   * The text for `key` with its `{placeholders}` filled in. A missing key is returned as it is: noticed at once,
+   * harmless.
    * @param {string} key @param {Record<string, string | number>} [values] @param {string} [language]
    */
   const text = (key, values = {}, language = current()) => {
@@ -48,7 +52,7 @@ export function textsOf(catalogues) {
     return text(hasText(form) ? form : `${key}.other`, { count }, language);
   };
 
-  /** Puts the chosen language into a page that was written in English. @param {Document} page */
+  /** Translates a page, which is written in English, into the chosen language. @param {Document} page */
   const localize = (page) => {
     const language = current();
     page.documentElement.lang = language;

@@ -1,9 +1,11 @@
 // @ts-check
-/** The camera of the page: asked for once, kept open from one attempt to the next, and dark while nothing looks through it. */
+/**
+ * The page's camera: permission is asked for once, it stays open between attempts, and is dark while nobody uses it.
+ */
 
 import { cameraId, closeCamera, isLive, isMirrored, listCameras, openCamera, showCamera } from './camera.js';
 
-/** How long the browser's question may stay unanswered before we point at it. */
+/** How long the permission prompt may stay unanswered before the page points to it. */
 const ASKING_MS = 8_000;
 
 export class LiveCamera {
@@ -13,25 +15,28 @@ export class LiveCamera {
   #deviceId = null;
 
   #view;
-  #told;
+  #callbacks;
 
   /**
    * @param {import('./capture-view.js').CaptureView} view shows it
-   * @param {{ asking: () => void, ended: () => void }} told `asking`: the browser's question waits for an answer; `ended`: there are
-   *   no more pictures
+   * @param {{ asking: () => void, ended: () => void }} callbacks `asking`: the permission prompt waits for an answer;
+   *   `ended`: no more pictures will come
    */
-  constructor(view, told) {
+  constructor(view, callbacks) {
     this.#view = view;
-    this.#told = told;
+    this.#callbacks = callbacks;
   }
 
-  /** Takes effect when it is started next. @param {string} deviceId */
+  /** Takes effect at the next start. @param {string} deviceId */
   choose(deviceId) {
     this.#deviceId = deviceId;
     this.close();
   }
 
-  /** Opens it, if it is not open, and shows it. @param {AbortSignal} signal @returns {Promise<void>} when there are pictures */
+  /**
+   * Opens the camera unless it is open, and shows it.
+   * @param {AbortSignal} signal @returns {Promise<void>} once there are pictures
+   */
   async start(signal) {
     const stream = isLive(this.#stream) ? /** @type {MediaStream} */ (this.#stream) : await this.#open(signal);
     this.look(true);
@@ -40,7 +45,10 @@ export class LiveCamera {
     this.#view.cameras(await listCameras().catch(() => []), cameraId(stream));
   }
 
-  /** A track that is not enabled gives black pictures; some devices switch their camera light off with it. @param {boolean} enabled */
+  /**
+   * A disabled track delivers black pictures; some devices also turn their camera light off.
+   * @param {boolean} enabled
+   */
   look(enabled) {
     for (const track of this.#stream?.getVideoTracks() ?? []) track.enabled = enabled;
   }
@@ -55,7 +63,7 @@ export class LiveCamera {
   /** @param {AbortSignal} signal */
   async #open(signal) {
     this.close();
-    const reminder = setTimeout(this.#told.asking, ASKING_MS);
+    const reminder = setTimeout(this.#callbacks.asking, ASKING_MS);
     signal.addEventListener('abort', () => clearTimeout(reminder), { once: true });
     let stream;
     try {
@@ -65,7 +73,7 @@ export class LiveCamera {
     }
     this.#stream = stream;
     for (const track of stream.getVideoTracks()) {
-      const ended = () => { if (this.#stream === stream) this.#told.ended(); };
+      const ended = () => { if (this.#stream === stream) this.#callbacks.ended(); };
       track.addEventListener('ended', ended);
       track.addEventListener('mute', ended);
     }

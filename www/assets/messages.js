@@ -1,29 +1,42 @@
 // @ts-check
-/** Codes as texts: the catalogue's own where there are any, else what the server said. */
+/** Texts for codes: the catalogue's own if it has one, else the server's. */
 
 import { hasText, text } from './language.js';
 
-/** Reasons that tell a forger nothing: one text for all of them. */
+/** The one text for all reasons that would help a forger. */
 const UNACCEPTED = 'reason.unaccepted';
 
 /** @typedef {{title: string, text: string}} Message */
 
-/** @param {string} code @param {string | null} [detail] the server's sentence, for a code we do not know @returns {Message} */
+/**
+ * @param {string} code @param {string | null} [detail] the server's sentence, for a code we do not know
+ * @returns {Message}
+ */
 export function problemMessage(code, detail = null) {
   const key = hasText(`problem.${code}.title`) ? `problem.${code}` : 'problem.unexpected';
   return { title: text(`${key}.title`), text: key.endsWith('unexpected') && detail ? detail : text(`${key}.text`) };
 }
 
-/** The sentence for a message line; says how long to wait where the server told. @param {string} code @param {string | null} [detail] @param {number | null} [retryAfterMs] */
+/**
+ * The sentence for a message line; says how long to wait if the server did.
+ * @param {string} code @param {string | null} [detail] @param {number | null} [retryAfterMs]
+ */
 export function problemText(code, detail = null, retryAfterMs = null) {
-  if (retryAfterMs !== null && retryAfterMs > 0 && hasText(`problem.${code}_in.text`)) return text(`problem.${code}_in.text`, { seconds: Math.ceil(retryAfterMs / 1000) });
+  if (retryAfterMs !== null && retryAfterMs > 0 && hasText(`problem.${code}_in.text`)) {
+    return text(`problem.${code}_in.text`, { seconds: Math.ceil(retryAfterMs / 1000) });
+  }
   return problemMessage(code, detail).text;
 }
 
-/** @param {string | null} code null where only an earlier session knows @param {string | null} [detail] @returns {Message} */
+/**
+ * @param {string | null} code null if the reason belongs to an earlier session @param {string | null} [detail]
+ * @returns {Message}
+ */
 export function reasonMessage(code, detail = null) {
   if (code === null) return reasonMessage('earlier');
-  if (hasText(`reason.${code}.title`)) return { title: text(`reason.${code}.title`), text: text(`reason.${code}.text`) };
+  if (hasText(`reason.${code}.title`)) {
+    return { title: text(`reason.${code}.title`), text: text(`reason.${code}.text`) };
+  }
   if (hasText(`problem.${code}.title`)) return problemMessage(code, detail);
   return { title: text(`${UNACCEPTED}.title`), text: text(`${UNACCEPTED}.text`) };
 }
@@ -34,12 +47,15 @@ export function hintText({ code, direction }) {
   return text(hasText(exact) ? exact : `hint.${code}`);
 }
 
-/** The hint for people who hear it. @param {import('./hints.js').Hint} hint */
+/** The hint as screen readers speak it. @param {import('./hints.js').Hint} hint */
 export function spokenHint(hint) {
   return hasText(`spoken.${hint.code}`) ? text(`spoken.${hint.code}`) : hintText(hint);
 }
 
-/** How to allow the camera on the kind of device that `userAgent` names. @param {string} userAgent @param {number} touchPoints */
+/**
+ * How to allow the camera on the kind of device that `userAgent` names.
+ * @param {string} userAgent @param {number} touchPoints
+ */
 export function cameraRecipe(userAgent, touchPoints) {
   if (/iPhone|iPad|iPod/.test(userAgent) || (/Macintosh/.test(userAgent) && touchPoints > 1)) return text('recipe.ios');
   return text(/Android/.test(userAgent) ? 'recipe.android' : 'recipe.desktop');

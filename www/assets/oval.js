@@ -1,42 +1,54 @@
 // @ts-check
-/** The oval for the face and the ring around it, pure: sizes in, SVG paths out. Coordinates are pixels of the stage. */
+/** The oval for the face and the ring around it: sizes in, SVG paths out. Coordinates are pixels of the stage. Pure. */
 
-/** The oval's width as a share of the picture's shorter side, well inside what the engine accepts (0.18 to 0.88 for the face alone). */
+/** The oval's width as a share of the picture's shorter side, well within what the engine accepts (0.18 to 0.88 for the
+ * face alone). */
 const WIDTH_SHARE = 0.56;
 
-/** The oval's centre from the top: a little above the middle, nearer to the camera, and clear of the time left below it. */
+/**
+ * The oval's centre from the top: a little above the middle, closer to the camera, and clear of the remaining time
+ * below.
+ */
 const CENTER_SHARE = 0.48;
 
-/** Height of the oval by its width: a head is taller than wide. */
+/** Height over width: a head is taller than it is wide. */
 const HEIGHT_RATIO = 1.32;
 
-/** What the oval leaves free of the stage at least, on each side, for the ring. */
+/** Least space between the oval and each side of the stage, for the ring. */
 const MARGIN_PX = 14;
 
-/** What it leaves free below, for the time left. */
+/** Least space below the oval, for the remaining time. */
 const BELOW_PX = 58;
 
 /** @typedef {{cx: number, cy: number, rx: number, ry: number}} Oval */
 
 /**
- * The oval in a stage that the picture covers (`object-fit: cover`), so that it lies on the same part of the picture whatever the stage's shape.
+ * The oval in a stage that the picture covers (`object-fit: cover`), placed so that it marks the same part of the
+ * picture whatever the stage's shape.
  * @param {{width: number, height: number}} picture @param {{width: number, height: number}} stage @returns {Oval}
  */
 export function ovalIn(picture, stage) {
   const scale = Math.max(stage.width / picture.width, stage.height / picture.height);
   const wanted = (Math.min(picture.width, picture.height) * scale * WIDTH_SHARE) / 2;
   const cy = stage.height * CENTER_SHARE;
-  const rx = Math.min(wanted, stage.width / 2 - MARGIN_PX, Math.min(cy - MARGIN_PX, stage.height - cy - BELOW_PX) / HEIGHT_RATIO);
+  const rx = Math.min(
+    wanted,
+    stage.width / 2 - MARGIN_PX,
+    Math.min(cy - MARGIN_PX, stage.height - cy - BELOW_PX) / HEIGHT_RATIO,
+  );
   return { cx: stage.width / 2, cy, rx, ry: rx * HEIGHT_RATIO };
 }
 
-/** The oval's outline, clockwise from its top. @param {Oval} oval @param {number} [grow] how far outside of it */
+/** The oval's outline, clockwise from its top. @param {Oval} oval @param {number} [grow] how far outside it */
 export function ring({ cx, cy, rx, ry }, grow = 0) {
   const [a, b] = [rx + grow, ry + grow];
   return `M ${cx} ${cy - b} A ${a} ${b} 0 0 1 ${cx} ${cy + b} A ${a} ${b} 0 0 1 ${cx} ${cy - b} Z`;
 }
 
-/** Everything but the oval, to be filled by the even-odd rule. @param {Oval} oval @param {{width: number, height: number}} stage */
+/**
+ * Everything but the oval, to be filled by the even-odd rule.
+ * @param {Oval} oval @param {{width: number, height: number}} stage
+ */
 export function outside(oval, stage) {
   return `M 0 0 H ${stage.width} V ${stage.height} H 0 Z ${ring(oval)}`;
 }

@@ -1,23 +1,26 @@
 // @ts-check
-/** Which of the camera's frames are analysed: as many as are wanted, or as the device can bear. Knows no clock, pure. */
+/**
+ * Decides which camera frames are analysed: as many as wanted, or as many as the device can handle. Pure, without a
+ * clock.
+ */
 
-/** The analysis may take this share of the time: the rest keeps page and device alive. Chosen by us. */
+/** The share of time that analysis may take; the rest keeps page and device responsive. Chosen by us. */
 const DUTY = 0.7;
 
-/** However slow the device, frames are wanted at least this often: 8 a second is the least that blinks are found with. */
+/** However slow the device, frames are wanted at least this often: detecting blinks needs 8 per second. */
 export const LONGEST_INTERVAL_MS = 125;
 
-/** How much the newest measurement counts, when it says slower and when it says faster: one quick frame promises little. */
+/** Weight of the newest measurement when it is slower, and when it is faster: one quick frame means little. */
 const RISE = 0.3;
 const FALL = 0.05;
 
-/** How much the newest gap between two analysed frames counts in the rate. */
+/** Weight of the newest gap between analysed frames in the rate. */
 const GAP_WEIGHT = 0.1;
 
-/** A gap as long as this is a pause and says nothing of the rate. */
+/** A gap this long is a pause and says nothing about the rate. */
 const PAUSE_MS = 1_000;
 
-/** Frames after which the rate means something. */
+/** Number of gaps after which the rate is meaningful. */
 const SETTLED = 10;
 
 export class Pace {
@@ -28,35 +31,38 @@ export class Pace {
   #gap_ms = 0;
   #gaps = 0;
 
-  /** @param {number} wanted_ms time from frame to frame where the device is quick enough */
+  /** @param {number} wanted_ms time between frames if the device is fast enough */
   constructor(wanted_ms) {
     this.#wanted_ms = wanted_ms;
   }
 
-  /** Time from frame to frame that is aimed at now. */
+  /** The current target for the time between frames. */
   get interval_ms() {
     return Math.max(this.#wanted_ms, Math.min(this.#spent_ms / DUTY, LONGEST_INTERVAL_MS));
   }
 
-  /** Frames taken in a second, lately; `null` while too few were. @returns {number | null} */
+  /** Recent frames per second; `null` after too few frames. @returns {number | null} */
   get rate() {
     return this.#gaps < SETTLED ? null : 1000 / this.#gap_ms;
   }
 
-  /** Whether the frame that comes now is to be analysed. Frames that come while one is analysed are not offered. @param {number} now_ms */
+  /**
+   * Whether to analyse the frame that arrives now. Frames that arrive during an analysis are not offered.
+   * @param {number} now_ms
+   */
   takes(now_ms) {
     const interval_ms = this.interval_ms;
     if (now_ms < this.#due_ms) return false;
-    // One interval at most is made up for: enough for cameras that tremble and for gaps that fit no interval, and no burst.
+    // At most one interval is made up for: enough for jittery cameras and gaps that fit no interval, without a burst.
     this.#due_ms = Math.max(this.#due_ms, now_ms - interval_ms) + interval_ms;
     this.#count(now_ms - this.#taken_ms);
     this.#taken_ms = now_ms;
     return true;
   }
 
-  /** Learns from a frame that was analysed. @param {number} spent_ms how long that took */
+  /** Learns from an analysed frame. @param {number} spent_ms how long that took */
   spent(spent_ms) {
-    // The first frames pay for code and memory that are new, so nothing is taken for granted from them.
+    // The first frames pay for compiling code and allocating memory, so nothing is concluded from them at once.
     const weight = spent_ms > this.#spent_ms ? RISE : FALL;
     this.#spent_ms += (spent_ms - this.#spent_ms) * weight;
   }
@@ -65,7 +71,7 @@ export class Pace {
   #count(gap_ms) {
     if (gap_ms > PAUSE_MS) return;
     this.#gaps += 1;
-    // The first gaps count alike.
+    // The first gaps have equal weight.
     this.#gap_ms += (gap_ms - this.#gap_ms) * Math.max(GAP_WEIGHT, 1 / this.#gaps);
   }
 }

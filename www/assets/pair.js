@@ -1,23 +1,23 @@
 // @ts-check
 /** Shows the two pictures of a submission, drawn from memory. */
 
-import { the } from './dom.js';
+import { requireElement } from './dom.js';
 
 /** @param {{open: Blob, closed: Blob} | null} pictures */
 export async function drawPair(pictures) {
-  const frame = the('#pair', HTMLElement);
+  const frame = requireElement('#pair', HTMLElement);
   frame.hidden = true;
   if (pictures === null) return;
   try {
-    await draw(the('#pair-open', HTMLCanvasElement), pictures.open);
-    await draw(the('#pair-closed', HTMLCanvasElement), pictures.closed);
+    await draw(requireElement('#pair-open', HTMLCanvasElement), pictures.open);
+    await draw(requireElement('#pair-closed', HTMLCanvasElement), pictures.closed);
     frame.hidden = false;
   } catch {
-    // A picture that cannot be shown is no reason to show nothing else.
+    // A picture that cannot be shown must not hide the rest of the page.
   }
 }
 
-/** Fills the canvas with the picture, cut to its shape. @param {HTMLCanvasElement} canvas @param {Blob} picture */
+/** Fills the canvas with the picture, cropped to its shape. @param {HTMLCanvasElement} canvas @param {Blob} picture */
 async function draw(canvas, picture) {
   const bitmap = await createImageBitmap(picture);
   const scale = Math.max(canvas.width / bitmap.width, canvas.height / bitmap.height);

@@ -1,19 +1,22 @@
 // @ts-check
-/** RGBA out of a camera's frame, by the cheapest way that this browser offers, into memory that somebody else holds. */
+/** Reads a camera frame as RGBA, in the cheapest way this browser offers, into memory that the caller provides. */
 
 /**
- * A frame on its way to the engine: `VideoFrame` where there is one, else a bitmap, else pixels that were read already.
+ * A frame on its way to the engine: a `VideoFrame` if supported, else a bitmap, else pixels that were already read.
  * @typedef {VideoFrame | ImageBitmap | ImageData} FrameImage
  */
 
-/** Gives room for a picture of this size, 4 bytes a pixel. @typedef {(width: number, height: number) => Uint8Array} Room */
+/**
+ * Provides memory for a picture of this size, 4 bytes per pixel.
+ * @typedef {(width: number, height: number) => Uint8Array} Room
+ */
 
 /** A white 2×2 picture in I420. */
 const WHITE_I420 = new Uint8Array([235, 235, 235, 235, 128, 128]);
 
 /**
- * Whether this browser turns camera frames into RGBA while copying them. Tries it: browsers that do not know the option
- * copy the frame as it is, without an error.
+ * Whether this browser converts camera frames to RGBA while copying them. Found out by trying: browsers that do not
+ * know the option copy the frame as it is, without an error.
  * @returns {Promise<boolean>}
  */
 export async function canCopyRgba() {
@@ -34,7 +37,7 @@ export async function canCopyRgba() {
 
 export class PixelReader {
   #copies;
-  /** Kept from frame to frame. @type {OffscreenCanvasRenderingContext2D | null} */
+  /** Reused from frame to frame. @type {OffscreenCanvasRenderingContext2D | null} */
   #context = null;
 
   /** @param {boolean} copies whether frames can be copied as RGBA */
@@ -42,7 +45,10 @@ export class PixelReader {
     this.#copies = copies;
   }
 
-  /** Puts the frame's pixels where `room` says. @param {FrameImage} image @param {Room} room @returns {Promise<void>} */
+  /**
+   * Writes the frame's pixels into the memory that `room` provides.
+   * @param {FrameImage} image @param {Room} room @returns {Promise<void>}
+   */
   async read(image, room) {
     if (image instanceof ImageData) return room(image.width, image.height).set(image.data);
     if (image instanceof ImageBitmap) return this.#draw(image, image.width, image.height, room);
@@ -52,14 +58,17 @@ export class PixelReader {
         await image.copyTo(room(width, height), { format: 'RGBA' });
         return;
       } catch {
-        // Some cameras' frames cannot be converted; from here on take the other way.
+        // Frames of some cameras cannot be converted; draw them from now on.
         this.#copies = false;
       }
     }
     this.#draw(image, width, height, room);
   }
 
-  /** Browsers that guard against fingerprinting alter what is read back here. @param {VideoFrame | ImageBitmap} image @param {number} width @param {number} height @param {Room} room */
+  /**
+   * Browsers that resist fingerprinting alter the pixels that are read back here.
+   * @param {VideoFrame | ImageBitmap} image @param {number} width @param {number} height @param {Room} room
+   */
   #draw(image, width, height, room) {
     const context = this.#sized(width, height);
     context.drawImage(image, 0, 0, width, height);

@@ -1,12 +1,12 @@
 // @ts-check
 /**
- * Runs a prompted challenge: tells the server what the engine committed to, hands it the next cue, and signals each cue as it
- * is shown. What is asked and whether it was done, the engine and the server decide.
+ * Runs a prompted challenge: sends the engine's commitments to the server, passes each cue that the server reveals to
+ * the engine, and signals it when it is shown. The engine and the server decide what is asked and whether it was done.
  */
 
 import { nextCue } from './api.js';
 import { asProblem, isAbort } from './problem.js';
-import { passes, pauseMs } from './submit.js';
+import { isTransient, pauseMs } from './submit.js';
 import { delay } from './wait.js';
 
 /** @typedef {import('./types.js').Observation} Observation */
@@ -14,7 +14,7 @@ import { delay } from './wait.js';
 /** @typedef {import('./types.js').Prompt} Prompt */
 
 export class Prompter {
-  #to;
+  #callbacks;
   #challengeId;
   #signal;
   #busy = false;
@@ -29,44 +29,47 @@ export class Prompter {
    *   complete: () => void,
    *   exhausted: () => void,
    *   failed: (problem: import('./problem.js').Problem) => void,
-   * }} to
+   * }} callbacks
    * @param {AbortSignal} signal ends with the challenge
    */
-  constructor(challengeId, to, signal) {
+  constructor(challengeId, callbacks, signal) {
     this.#challengeId = challengeId;
-    this.#to = to;
+    this.#callbacks = callbacks;
     this.#signal = signal;
   }
 
-  /** Takes in what the engine said about the newest frame. @param {Observation} observation */
+  /** Takes the engine's observation of the newest frame. @param {Observation} observation */
   observe({ prompt, phase }) {
     if (prompt === null) return;
     if (prompt.ask !== this.#shown) {
       this.#shown = prompt.ask;
-      this.#to.show(prompt);
+      this.#callbacks.show(prompt);
     }
-    // The last round is committed to as well, before anything is sent.
-    if (prompt.ask === 'fetch' || phase === 'complete') this.#goOn();
+    // The last round is committed too, before anything is uploaded.
+    if (prompt.ask === 'fetch' || phase === 'complete') this.#advance();
   }
 
-  /** Fetches what comes next, once at a time. */
-  async #goOn() {
+  /** Commits to the round and fetches the next cue, one request at a time. */
+  async #advance() {
     if (this.#busy) return;
     this.#busy = true;
     try {
-      const commitment = await this.#to.engine.commitment();
+      const commitment = await this.#callbacks.engine.commitment();
       const next = await this.#ask(commitment);
-      if (next.next === 'cue') await this.#to.engine.reveal(next.cue, performance.now());
-      else if (next.next === 'complete') this.#to.complete();
-      else this.#to.exhausted();
+      if (next.next === 'cue') await this.#callbacks.engine.reveal(next.cue, performance.now());
+      else if (next.next === 'complete') this.#callbacks.complete();
+      else this.#callbacks.exhausted();
     } catch (error) {
-      if (!isAbort(error) && !this.#signal.aborted) this.#to.failed(asProblem(error));
+      if (!isAbort(error) && !this.#signal.aborted) this.#callbacks.failed(asProblem(error));
     } finally {
       this.#busy = false;
     }
   }
 
-  /** Asks until there is an answer; repeats are harmless. @param {object | null} commitment @returns {Promise<NextCue>} */
+  /**
+   * Retries until there is an answer; repeated requests are harmless.
+   * @param {import('./types.js').Commitment | null} commitment @returns {Promise<NextCue>}
+   */
   async #ask(commitment) {
     for (let tries = 1; ; tries += 1) {
       try {
@@ -74,7 +77,7 @@ export class Prompter {
       } catch (error) {
         if (isAbort(error)) throw error;
         const problem = asProblem(error);
-        if (!passes(problem)) throw problem;
+        if (!isTransient(problem)) throw problem;
         await delay(pauseMs(tries, problem.retryAfterMs, Math.random()), this.#signal);
       }
     }

@@ -1,12 +1,16 @@
 // @ts-check
-/** Whether this browser can run the check at all; the first thing that is missing, as a code. */
+/** Whether this browser can run the check: the code of the first thing that is missing. */
 
 import { engineFiles } from './engine-files.js';
 
 /** @typedef {import('./engine-files.js').Build} Build */
 
-/** The smallest WebAssembly module with a SIMD instruction: `(func (result v128) i32.const 0 i8x16.splat i8x16.popcnt)`. */
-const SIMD_MODULE = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11]);
+/**
+ * The smallest WebAssembly module with a SIMD instruction: `(func (result v128) i32.const 0 i8x16.splat i8x16.popcnt)`.
+ */
+const SIMD_MODULE = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
+]);
 
 /**
  * @param {typeof globalThis} scope the page's global object
@@ -18,18 +22,18 @@ export function missing(scope, moduleWorkers = hasModuleWorkers, hasBuild = (bui
   if (!scope.isSecureContext) return 'camera_insecure';
   if (typeof scope.navigator?.mediaDevices?.getUserMedia !== 'function') return 'camera_unsupported';
   if (typeof scope.WebAssembly !== 'object') return 'wasm_unsupported';
-  // A server without its engine is a fault of its own, which shows when the engine is loaded.
+  // A server without any engine is another fault, which shows when the engine is loaded.
   if (bestBuild(scope) === 'baseline' && !hasBuild('baseline')) return 'wasm_unsupported';
   if (!moduleWorkers(scope)) return 'worker_unsupported';
   return null;
 }
 
-/** The quickest build of the engine that this browser runs. @param {typeof globalThis} scope @returns {Build} */
+/** The fastest build of the engine that this browser can run. @param {typeof globalThis} scope @returns {Build} */
 export function bestBuild(scope) {
   return scope.WebAssembly.validate(SIMD_MODULE) ? 'simd' : 'baseline';
 }
 
-/** A browser that knows module workers asks for the `type`; others leave it alone. @param {typeof globalThis} scope */
+/** A browser that supports module workers reads the `type` option; others do not. @param {typeof globalThis} scope */
 function hasModuleWorkers(scope) {
   if (typeof scope.Worker !== 'function') return false;
   let asked = false;

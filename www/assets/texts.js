@@ -2,8 +2,8 @@
 /**
  * Every text that people read, one catalogue per language, keyed by code. Knows no elements and no flow.
  *
- * The pages hold the English texts too, so that they can be read before (and without) JavaScript; a test keeps both alike.
- * `{name}` is filled in by `language.js`; keys that end in `.one` and `.other` are the forms of a plural.
+ * The pages contain the English texts too, so that they can be read before (and without) JavaScript; a test compares
+ * both. `language.js` fills in `{name}`; keys that end in `.one` and `.other` are plural forms.
  */
 
 /** @typedef {Record<string, string>} Catalogue */
@@ -12,7 +12,7 @@
 const en = {
   'brand': 'Blinkgate',
   'skip': 'Skip to the content',
-  'no_script': 'This page needs JavaScript. Switch it on for this site and load the page again.',
+  'no_script': 'This page needs JavaScript. Turn it on for this site and reload the page.',
   'footer': 'This page loads nothing from other sites.',
   'document.title': '{screen} · Blinkgate',
 
@@ -27,28 +27,28 @@ const en = {
   'register.email': 'E-mail address',
   'register.submit': 'Send me the link',
   'register.sending': 'Sending…',
-  'register.how': 'How it goes',
+  'register.how': 'How it works',
   'register.how.mail': 'You get a mail',
-  'register.how.mail.text': 'Open the link in it, best on the device with the camera that you want to use.',
+  'register.how.mail.text': 'Open its link, ideally on the device whose camera you want to use.',
   'register.how.blink': 'You blink when asked',
   'register.how.blink.text': 'Your browser watches your eyes. The video never leaves your device.',
   'register.how.result': 'You are verified',
   'register.how.result.text': 'Two small pictures and a signed record are checked here. Then you are done.',
 
   'check_mail.title': 'Check your mail',
-  'check_mail.sent': 'We sent a link to {email}. It works for a short time only.',
-  'check_mail.sent_unknown': 'If you entered your address, a link is on its way. It works for a short time only.',
-  'check_mail.device': 'Open the link in a browser on the device with the camera that you want to use.',
+  'check_mail.sent': 'We sent a link to {email}. It only works for a short time.',
+  'check_mail.sent_unknown': 'If you entered your address, a link is on its way. It only works for a short time.',
+  'check_mail.device': 'Open the link in a browser on the device whose camera you want to use.',
   'check_mail.missing': 'Nothing there?',
   'check_mail.missing.wait': 'Wait a minute and look in the spam folder.',
-  'check_mail.missing.spelling': 'Make sure that the address is spelled correctly.',
+  'check_mail.missing.spelling': 'Make sure the address is spelled correctly.',
   'check_mail.resend': 'Send it again',
   'check_mail.resend_in': 'Send it again in {seconds} s',
-  'check_mail.resent': 'We sent another link. Only the newest one needs to be opened.',
+  'check_mail.resent': 'We sent another link. You only need to open the newest one.',
   'check_mail.other': 'Use another address',
 
   'verify.title': 'Open your camera check',
-  'verify.lead': 'Your link opens the camera check. The camera stays off until you switch it on there.',
+  'verify.lead': 'Your link opens the camera check. The camera stays off until you turn it on there.',
   'verify.redeem': 'Continue',
   'verify.redeeming': 'One moment…',
   'verify.why': 'Why a button? Mail programs open links to scan them. Only you can press it.',
@@ -57,35 +57,42 @@ const en = {
 
   'priming.title': 'The camera check',
   'priming.lead.natural': 'You look at the camera and blink once. It takes about a minute.',
-  'priming.lead': 'You look at the camera and close your eyes when you are asked, three times. It takes about a minute.',
+  'priming.lead': 'You look at the camera and close your eyes when asked, three times. It takes about a minute.',
   'priming.for': '{email} · {attempts}',
   'priming.video': 'The video stays on this device',
   'priming.video.text': 'Your browser reads your eyes itself. No video is sent or recorded.',
   'priming.sent': 'A few small pictures are sent',
-  'priming.sent.text': 'Eyes open, eyes closed, a strip of tiny ones in between, and a signed record of the measurements: up to 120 kB. This site may keep them as evidence for a time.',
-  'priming.size': 'About {size} are loaded first',
-  'priming.size.text': 'The eye reader. Your browser may keep it for the next time.',
+  'priming.sent.text':
+    'Eyes open, eyes closed, a strip of tiny ones in between, and a signed record of the measurements: up to ' +
+    '120 kB. This site may keep them as evidence for a time.',
+  'priming.size': 'About {size} will be downloaded first',
+  'priming.size.text': 'That is the eye reader. Your browser may keep it for next time.',
   'priming.tips': 'For a good start',
   'priming.tip.light': 'Light from the front',
   'priming.tip.level': 'Camera at eye level',
   'priming.tip.glasses': 'No sunglasses, no hat',
-  'priming.tones': 'Guide me by tones',
-  'priming.tones.text': 'You close your eyes and open them when a tone sounds. For slow blinks, or if you cannot see the signs.',
-  'priming.start': 'Switch on the camera',
-  'priming.asks': 'Your browser will ask for your permission.',
+  'priming.tones': 'Guide me with tones',
+  'priming.tones.text':
+    'You close your eyes and open them when a tone sounds. For slow blinks, or if you cannot see the prompts.',
+  'priming.start': 'Turn on the camera',
+  'priming.asks': 'Your browser will ask for permission.',
   'priming.cancelled': 'You ended the check. Nothing was sent, and it does not count as an attempt.',
   'priming.attempts.one': '{count} attempt left',
   'priming.attempts.other': '{count} attempts left',
 
   'another_way': 'I can’t do this',
-  'another_way.text': 'Nobody has to blink at a camera. If you cannot or do not want to, write to the people who run this site and ask for another way: they can check your request by hand. Name the address that you registered. You do not have to say why.',
+  'another_way.text':
+    'Nobody has to blink at a camera. If you cannot or do not want to, write to the people who run this site and ' +
+    'ask for another way: they can check your request by hand. Include the address you registered. You do not have ' +
+    'to say why.',
 
   'loading.title': 'One moment',
   'starting.title': 'Getting ready',
   'starting.camera': 'Camera',
   'starting.camera.waiting': 'Please allow the camera',
   'starting.camera.ready': 'On',
-  'starting.camera.unanswered': 'Look for your browser’s question, often near the address bar, and allow the camera.',
+  'starting.camera.unanswered':
+    'Look for your browser’s permission prompt, often near the address bar, and allow the camera.',
   'starting.engine': 'Eye reader',
   'starting.engine.loading': '{loaded} of {total}',
   'starting.engine.loading_unknown': '{loaded}',
@@ -94,7 +101,7 @@ const en = {
 
   'align.title': 'Line up your face',
   'recording.title': 'Blink once',
-  'recording.prompted.title': 'Do what you are asked, one by one',
+  'recording.prompted.title': 'Follow the prompts, one by one',
   'capture.video': 'What your camera sees, mirrored',
   'capture.steps': '{done} of {steps} done',
   'capture.privacy': 'This video stays on your device.',
@@ -109,7 +116,7 @@ const en = {
   'hint.no_face': 'Put your face in the oval',
   'hint.several_faces': 'Only one person, please',
   'hint.too_dark': 'Find more light',
-  'hint.too_bright': 'Too bright. Turn from the light',
+  'hint.too_bright': 'Face away from the bright light',
   'hint.too_far': 'Come closer',
   'hint.too_close': 'Move back a little',
   'hint.off_center': 'Move to the middle',
@@ -126,18 +133,20 @@ const en = {
   'hint.preparing': 'Get ready…',
   'hint.blink': 'Now blink once',
   'hint.ask_fetch': 'Good',
-  'hint.ask_wait': 'Eyes open, wait',
+  'hint.ask_wait': 'Keep your eyes open and wait',
   'hint.ask_once': 'Blink once',
   'hint.ask_twice': 'Blink twice',
   'hint.ask_hold': 'Eyes shut until the tone',
   'hint.ask_tone': 'Open your eyes',
   'hint.open_again': 'Open your eyes again',
 
-  'spoken.no_face': 'No face in sight. Hold the device in front of your face.',
-  'spoken.several_faces': 'More than one person is in sight. Make sure that you are alone.',
-  'spoken.eyes_unreadable': 'Your eyes cannot be read. Take off sunglasses, keep hair and hands away, and turn or tilt your glasses until no light is mirrored in them.',
+  'spoken.no_face': 'No face in view. Hold the device in front of your face.',
+  'spoken.several_faces': 'More than one person is in view. Make sure you are alone.',
+  'spoken.eyes_unreadable':
+    'Your eyes cannot be read. Take off sunglasses, keep hair and hands away, and turn or tilt your glasses until ' +
+    'they reflect no light.',
   'spoken.hold': 'Good. Stay there and keep your eyes open.',
-  'spoken.ask_wait': 'Keep your eyes open and wait for the sign.',
+  'spoken.ask_wait': 'Keep your eyes open and wait for the prompt.',
   'spoken.ask_once': 'Blink once.',
   'spoken.ask_twice': 'Blink twice.',
   'spoken.ask_hold': 'Close your eyes, and open them when you hear the tone.',
@@ -148,16 +157,20 @@ const en = {
   'uploading.preparing': 'Signing the record…',
   'uploading.sending': 'Sending {loaded} of {total}',
   'uploading.checking': 'Sent. The pictures are being checked.',
-  'uploading.again.network': 'The connection was lost. Sending goes on by itself.',
-  'uploading.again.offline': 'You are offline. Sending goes on as soon as you are back.',
-  'uploading.again.busy': 'Many people are being checked right now. Keep this page open: it goes on by itself, and no attempt is lost.',
-  'giving_up.title': 'The time is over',
+  'uploading.again.network': 'The connection was lost. Sending will resume by itself.',
+  'uploading.again.offline': 'You are offline. Sending will resume as soon as you are back online.',
+  'uploading.again.busy':
+    'Many people are being checked right now. Keep this page open: it will continue by itself, and no attempt is ' +
+    'lost.',
+  'giving_up.title': 'Time’s up',
 
   'verified.title': 'You are verified',
   'verified.going': 'To your result',
   'verified.lead': '{email} is confirmed. You can close this page and go back to the site that sent you.',
 
-  'verified.kept': 'What was read from the pictures is kept as evidence, and the pictures may be for a time. The video was never stored.',
+  'verified.kept':
+    'The measurements from the pictures are kept as evidence; the pictures themselves may be kept for a time. The ' +
+    'video was never stored.',
 
   'failed.title': 'That did not work',
   'failed.sent': 'These two pictures were sent',
@@ -166,74 +179,93 @@ const en = {
   'failed.retry': 'Try again',
   'failed.attempts.one': 'You have {count} attempt left.',
   'failed.attempts.other': 'You have {count} attempts left.',
-  'failed.exhausted': 'No attempts are left. After several failed ones there is a pause before a new link helps.',
+  'failed.exhausted': 'No attempts are left. After several failed ones you have to wait before a new link helps.',
   'failed.new_link': 'Ask for a new link',
 
   'result.title': 'Your result',
   'pending.title': 'Not finished yet',
-  'pending.lead': 'The camera check for {email} is still to be done.',
+  'pending.lead': 'The camera check for {email} has not been done yet.',
   'pending.start': 'Go to the camera check',
 
   'paused.title': 'Paused',
   'paused.continue': 'Continue',
   'paused.paused_hidden.title': 'Paused',
-  'paused.paused_hidden.text': 'The camera was switched off because you left this page. It does not count as an attempt.',
+  'paused.paused_hidden.text':
+    'The camera was turned off because you left this page. This does not count as an attempt.',
   'paused.paused_idle.title': 'Paused',
-  'paused.paused_idle.text': 'The camera was switched off after a few minutes without a clear view of your face. More light from the front helps most.',
+  'paused.paused_idle.text':
+    'The camera was turned off after a few minutes without a clear view of your face. More light from the front ' +
+    'helps most.',
   'paused.camera_ended.title': 'The camera stopped',
-  'paused.camera_ended.text': 'A call, another program or a loose cable can do that. It does not count as an attempt.',
+  'paused.camera_ended.text':
+    'A call, another program or a loose cable can cause that. This does not count as an attempt.',
 
-  'not_found.title': 'There is no page here',
+  'not_found.title': 'This page does not exist',
   'not_found.text': 'The address may be mistyped, or the page has moved.',
-  'not_found.home': 'To the start',
+  'not_found.home': 'Go to the start page',
 
   'action.retry': 'Try again',
-  'action.reload': 'Load the page again',
+  'action.reload': 'Reload the page',
   'action.register': 'Ask for a new link',
 
-  'recipe.ios': 'On an iPhone or iPad: tap the icon beside the address, choose the website settings and allow the camera. If the camera is off for the whole browser, allow it in the Settings app.',
-  'recipe.android': 'On Android: tap the icon before the address, choose permissions and allow the camera. If you opened the link inside another app, open it in your browser instead.',
-  'recipe.desktop': 'Click the icon before the address, open the site’s permissions and allow the camera. On a Mac or on Windows the browser itself also needs to be allowed in the system’s privacy settings.',
+  'recipe.ios':
+    'On an iPhone or iPad: tap the icon next to the address, choose the website settings and allow the camera. If ' +
+    'the camera is off for the whole browser, allow it in the Settings app.',
+  'recipe.android':
+    'On Android: tap the icon before the address, choose permissions and allow the camera. If you opened the link ' +
+    'inside another app, open it in your browser instead.',
+  'recipe.desktop':
+    'Click the icon before the address, open the site’s permissions and allow the camera. On a Mac or on Windows ' +
+    'the browser itself also needs to be allowed in the system’s privacy settings.',
 
-  // Problems: nothing is wrong with the person, and no attempt is used up.
+  // Problems: not the person's fault, and no attempt is used up.
   'problem.email_missing.title': 'Enter your address',
   'problem.email_missing.text': 'Enter your e-mail address.',
   'problem.email_invalid.title': 'This does not look like an address',
-  'problem.email_invalid.text': 'This does not look like an e-mail address. Please check it, for example name@example.org.',
+  'problem.email_invalid.text':
+    'This does not look like an e-mail address. Please check it, for example name@example.org.',
   'problem.too_many_requests.title': 'Too many requests',
   'problem.too_many_requests.text': 'Too many requests in a short time. Wait a little and try again.',
   'problem.too_many_requests_in.text': 'Too many requests in a short time. Try again in {seconds} seconds.',
   'problem.origin_refused.title': 'The request was refused',
-  'problem.origin_refused.text': 'The request did not come from this site’s own page. Open the link from your mail directly in a browser.',
+  'problem.origin_refused.text':
+    'The request did not come from this site’s own page. Open the link from your mail directly in a browser.',
 
   'problem.token_missing.title': 'No link here',
   'problem.token_missing.text': 'This page is opened by the link in your mail. Open that link, or ask for a new one.',
-  'problem.token_unknown.title': 'This link is not known',
-  'problem.token_unknown.text': 'The link may be cut off or replaced by a newer one. Open the newest mail, or ask for a new link.',
+  'problem.token_unknown.title': 'This link is unknown',
+  'problem.token_unknown.text':
+    'The link may be cut off or replaced by a newer one. Open the newest mail, or ask for a new link.',
   'problem.token_expired.title': 'This link is too old',
-  'problem.token_expired.text': 'Links work for a short time only. Ask for a new one; it takes a moment.',
-  'problem.token_used.title': 'This link was used already',
-  'problem.token_used.text': 'Each link serves one check. If you are not done yet, ask for a new one.',
+  'problem.token_expired.text': 'Links only work for a short time. Ask for a new one; it takes a moment.',
+  'problem.token_used.title': 'This link has already been used',
+  'problem.token_used.text': 'Each link works for one check. If you are not done yet, ask for a new one.',
 
   'problem.session_missing.title': 'Open the link from your mail first',
   'problem.session_missing.text': 'The camera check starts with the link that we mail you, in the same browser.',
-  'problem.session_expired.title': 'Your time for the check is over',
-  'problem.session_expired.text': 'For your safety the check is open for a short time only. Ask for a new link.',
-  'problem.session_replaced.title': 'The check goes on elsewhere',
-  'problem.session_replaced.text': 'Your link was opened once more, in another browser or by a mail program. Open it from your mail again to go on here.',
-  'problem.cooling_down.title': 'A pause first',
-  'problem.cooling_down.text': 'Several checks of this address failed one after the other. For safety the next one has to wait.',
+  'problem.session_expired.title': 'Your time for the check is up',
+  'problem.session_expired.text': 'For your safety the check is only open for a short time. Ask for a new link.',
+  'problem.session_replaced.title': 'The check continues elsewhere',
+  'problem.session_replaced.text':
+    'Your link was opened again, in another browser or by a mail program. Open it from your mail again to continue ' +
+    'here.',
+  'problem.cooling_down.title': 'Please wait first',
+  'problem.cooling_down.text': 'Several checks of this address failed in a row. For safety the next one has to wait.',
   'cooling_down.wait.one': 'Try again in {count} minute, or ask the people who run this site for another way.',
   'cooling_down.wait.other': 'Try again in {count} minutes, or ask the people who run this site for another way.',
   'problem.attempts_exhausted.title': 'No attempts are left',
-  'problem.attempts_exhausted.text': 'You have used every attempt of this link. Ask for a new link, or ask the people who run this site for another way.',
-  'problem.already_verified.title': 'You are verified already',
+  'problem.attempts_exhausted.text':
+    'You have used every attempt of this link. Ask for a new link, or ask the people who run this site for another ' +
+    'way.',
+  'problem.already_verified.title': 'You are already verified',
   'problem.already_verified.text': 'There is nothing more to do.',
 
   'problem.camera_insecure.title': 'This page is not secure',
-  'problem.camera_insecure.text': 'Browsers allow the camera only on secure pages. Open this site by an address that begins with https://.',
+  'problem.camera_insecure.text':
+    'Browsers allow the camera only on secure pages. Open this site with an address that begins with https://.',
   'problem.camera_unsupported.title': 'This browser has no camera access',
-  'problem.camera_unsupported.text': 'If you opened the link inside another app, ask for a new link and open it in Chrome, Firefox or Safari.',
+  'problem.camera_unsupported.text':
+    'If you opened the link inside another app, ask for a new link and open it in Chrome, Firefox or Safari.',
   'problem.camera_missing.title': 'No camera was found',
   'problem.camera_missing.text': 'Connect a camera and try again, or ask for a new link and open it on your phone.',
   'problem.camera_denied.title': 'The camera is not allowed',
@@ -243,71 +275,76 @@ const en = {
   'problem.camera_busy.title': 'The camera is in use',
   'problem.camera_busy.text': 'Close other programs and tabs that use the camera, then try again.',
   'problem.camera_overconstrained.title': 'The camera cannot do this',
-  'problem.camera_overconstrained.text': 'It does not offer a picture that can be used. Choose another camera or device.',
+  'problem.camera_overconstrained.text': 'It does not deliver a usable picture. Choose another camera or device.',
   'problem.camera_no_picture.title': 'The camera sends no picture',
   'problem.camera_no_picture.text': 'Check its cover or shutter, reconnect it, and try again.',
   'problem.camera_failed.title': 'The camera did not start',
   'problem.camera_failed.text': 'Try again. If it happens again, restart the browser or use another device.',
 
   'problem.wasm_unsupported.title': 'This browser is too old for the check',
-  'problem.wasm_unsupported.text': 'It cannot run the eye reader (WebAssembly with SIMD), or that is switched off. Update it, or open a new link in a current Chrome, Firefox or Safari.',
+  'problem.wasm_unsupported.text':
+    'It cannot run the eye reader (WebAssembly with SIMD), or WebAssembly is turned off. Update the browser, or ' +
+    'open a new link in a current Chrome, Firefox or Safari.',
   'problem.worker_unsupported.title': 'This browser is too old for the check',
-  'problem.worker_unsupported.text': 'It cannot run the check in the background (module workers). Update it, or open a new link in a current Chrome, Firefox or Safari.',
+  'problem.worker_unsupported.text':
+    'It cannot run the check in the background (module workers). Update it, or open a new link in a current ' +
+    'Chrome, Firefox or Safari.',
   'problem.engine_failed.title': 'The eye reader did not start',
   'problem.engine_failed.text': 'Close other tabs and try again. If it happens again, use another browser or device.',
   'problem.engine_version.title': 'This page is out of date',
-  'problem.engine_version.text': 'The site was updated meanwhile. Load the page again.',
+  'problem.engine_version.text': 'The site has been updated in the meantime. Reload the page.',
   'problem.model_corrupt.title': 'A file arrived damaged',
-  'problem.model_corrupt.text': 'Part of the check was damaged on its way to you. Load the page again.',
+  'problem.model_corrupt.text': 'Part of the check was damaged on its way to you. Reload the page.',
 
   'problem.network.title': 'No connection',
   'problem.network.text': 'The server could not be reached. Check your connection and try again. Nothing is lost.',
   'problem.offline.title': 'You are offline',
   'problem.offline.text': 'Connect to the internet and try again. Nothing is lost.',
   'problem.busy.title': 'The server is busy',
-  'problem.busy.text': 'Wait a minute and try again. It does not count as an attempt.',
+  'problem.busy.text': 'Wait a minute and try again. This does not count as an attempt.',
   'problem.unavailable.title': 'The server has a problem',
-  'problem.unavailable.text': 'This is our fault. Wait a minute and try again. It does not count as an attempt.',
+  'problem.unavailable.text': 'This is our fault. Wait a minute and try again. This does not count as an attempt.',
   'problem.server_error.title': 'The server has a problem',
-  'problem.server_error.text': 'This is our fault. Wait a minute and try again. It does not count as an attempt.',
+  'problem.server_error.text': 'This is our fault. Wait a minute and try again. This does not count as an attempt.',
   'problem.internal.title': 'The server has a problem',
-  'problem.internal.text': 'This is our fault. Wait a minute and try again. It does not count as an attempt.',
+  'problem.internal.text': 'This is our fault. Wait a minute and try again. This does not count as an attempt.',
   'problem.body_too_slow.title': 'The connection is too slow',
-  'problem.body_too_slow.text': 'What was sent did not arrive in time. Try again where the connection is better. Nothing is lost.',
+  'problem.body_too_slow.text':
+    'The upload did not arrive in time. Try again where the connection is better. Nothing is lost.',
   'problem.unexpected.title': 'Something went wrong',
-  'problem.unexpected.text': 'Load the page again. If it happens again, tell the people who run this site.',
+  'problem.unexpected.text': 'Reload the page. If it happens again, tell the people who run this site.',
   'problem.challenge_unknown.title': 'This check is no longer open',
-  'problem.challenge_unknown.text': 'Start again. It does not count as an attempt.',
+  'problem.challenge_unknown.text': 'Start again. This does not count as an attempt.',
   'problem.challenge_round.title': 'The check got out of step',
-  'problem.challenge_round.text': 'Start again. It does not count as an attempt.',
-  'problem.tone_guided_refused.title': 'The check by tones is not offered here',
+  'problem.challenge_round.text': 'Start again. This does not count as an attempt.',
+  'problem.tone_guided_refused.title': 'The check with tones is not offered here',
   'problem.tone_guided_refused.text': 'Start the usual check, or ask the people who run this site for another way.',
-  'problem.challenge_used.title': 'This check was decided already',
-  'problem.challenge_used.text': 'Start again to see where you stand.',
+  'problem.challenge_used.title': 'This check has already been decided',
+  'problem.challenge_used.text': 'Start again to see your result.',
   'problem.challenge_expired.title': 'That took too long',
-  'problem.challenge_expired.text': 'The record arrived after its time. Start again. It does not count as an attempt.',
+  'problem.challenge_expired.text': 'The record arrived too late. Start again. This does not count as an attempt.',
   'problem.consent_unknown.title': 'This page is out of date',
-  'problem.consent_unknown.text': 'What it says about your pictures has changed. Load the page again and start over.',
+  'problem.consent_unknown.text': 'Its text about your pictures has changed. Reload the page and start over.',
   'problem.key_invalid.title': 'The key was not accepted',
-  'problem.key_invalid.text': 'Load the page again and start over.',
-  'problem.submission_malformed.title': 'The server could not read what was sent',
-  'problem.submission_malformed.text': 'Load the page again and start over. It does not count as an attempt.',
+  'problem.key_invalid.text': 'Reload the page and start over.',
+  'problem.submission_malformed.title': 'The server could not read the upload',
+  'problem.submission_malformed.text': 'Reload the page and start over. This does not count as an attempt.',
   'problem.submission_in_progress.title': 'The check is still running',
   'problem.submission_in_progress.text': 'Your pictures arrived and are being checked. Wait a moment and try again.',
   'problem.upload_offset.title': 'Sending got out of step',
-  'problem.upload_offset.text': 'Try again; it goes on where the server stands. Nothing is lost.',
+  'problem.upload_offset.text': 'Try again; it resumes where it stopped. Nothing is lost.',
   'problem.upload_incomplete.title': 'Not everything has arrived',
   'problem.upload_incomplete.text': 'Try again; what is missing will be sent. Nothing is lost.',
   'problem.too_large.title': 'The pictures are too large',
-  'problem.too_large.text': 'Load the page again and start over. It does not count as an attempt.',
+  'problem.too_large.text': 'Reload the page and start over. This does not count as an attempt.',
 
   // Reasons: why an attempt was not accepted, and the one thing to do about it.
-  'reason.timeout.title': 'The time was over',
-  'reason.timeout.text': 'Try again, and do what you are asked as soon as you are asked.',
-  'reason.prompt_missed.title': 'Not everything was seen that was asked',
-  'reason.prompt_missed.text': 'Try again: keep your eyes open until the sign comes, then do just what it says.',
+  'reason.timeout.title': 'Time ran out',
+  'reason.timeout.text': 'Try again, and respond to each prompt as soon as it appears.',
+  'reason.prompt_missed.title': 'Not everything you were asked to do was seen',
+  'reason.prompt_missed.text': 'Try again: keep your eyes open until the prompt appears, then do exactly what it says.',
   'reason.prompt_times.title': 'Your answers came too early or too late',
-  'reason.prompt_times.text': 'Try again, and wait for each sign.',
+  'reason.prompt_times.text': 'Try again, and wait for each prompt.',
   'reason.strip_unclear.title': 'Your face could not be read clearly',
   'reason.strip_unclear.text': 'Find more light from the front and keep still.',
   'reason.cancelled.title': 'You ended the check',
@@ -315,11 +352,11 @@ const en = {
   'reason.no_blink.title': 'No complete blink was recorded',
   'reason.no_blink.text': 'Try again: close your eyes briefly and open them again.',
   'reason.engine_version.title': 'This page is out of date',
-  'reason.engine_version.text': 'Load the page again and start over.',
+  'reason.engine_version.text': 'Reload the page and start over.',
   'reason.capture_no_face.title': 'No face could be found in a picture',
   'reason.capture_no_face.text': 'Try again in better light, with your face in the oval.',
   'reason.capture_several_faces.title': 'More than one face was in the picture',
-  'reason.capture_several_faces.text': 'Make sure that you are alone in front of the camera.',
+  'reason.capture_several_faces.text': 'Make sure you are alone in front of the camera.',
   'reason.capture_unclear.title': 'Your face could not be read clearly',
   'reason.capture_unclear.text': 'Find more light from the front and look straight ahead.',
   'reason.open_not_open.title': 'Your open eyes could not be read',
@@ -331,9 +368,9 @@ const en = {
   'reason.earlier.title': 'The last check was not accepted',
   'reason.earlier.text': 'Start the camera check again.',
   'reason.unaccepted.title': 'The recording could not be accepted',
-  'reason.unaccepted.text': 'Load the page again and try once more.',
+  'reason.unaccepted.text': 'Reload the page and try once more.',
 };
 
-/** The catalogues by language tag. A language may leave keys out: English stands in.
+/** The catalogues by language tag. A language may omit keys: English is used instead.
  * @type {Record<string, Catalogue>} */
 export const CATALOGUES = { en };

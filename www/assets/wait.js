@@ -1,5 +1,5 @@
 // @ts-check
-/** Waiting that can be called off: delays, deadlines, and being online again. */
+/** Waiting that can be aborted: delays, deadlines, and coming back online. */
 
 import { aborted } from './problem.js';
 
@@ -24,9 +24,9 @@ export function online(signal) {
 }
 
 /**
- * A signal that ends with `outer` or after `ms`, whichever comes first. (`AbortSignal.any` is younger than our oldest browser.)
+ * A signal that aborts with `outer` or after `ms`, whichever comes first. (Our oldest browser lacks `AbortSignal.any`.)
  * @param {AbortSignal | undefined} outer @param {number} ms
- * @returns {{signal: AbortSignal, done: () => void}} call `done` when the work is over
+ * @returns {{signal: AbortSignal, done: () => void}} call `done` when the work is finished
  */
 export function deadline(outer, ms) {
   const inner = new AbortController();

@@ -1,5 +1,5 @@
-// Sizes and times in a real Chromium, as one JSON document on standard output. Called by scripts/bench, which builds what
-// this needs: main.mjs FRAMES PACKAGE, a folder of PNG or JPEG pictures and the package of the crate `bench`.
+// Sizes and times in a real Chromium, as one JSON document on standard output. Called by scripts/bench, which builds
+// everything this needs: main.mjs FRAMES PACKAGE, a folder of PNG or JPEG pictures and the package of crate `bench`.
 import { once } from 'node:events';
 import { createReadStream, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -12,14 +12,22 @@ import { startServer } from '../lib/server.mjs';
 import { comeToCamera, openVisitor, screen } from '../lib/visitor.mjs';
 
 const [frames, benchPackage] = process.argv.slice(2);
-const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm', '.png': 'image/png', '.jpg': 'image/jpeg', '.jpeg': 'image/jpeg' };
+const TYPES = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.wasm': 'application/wasm',
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.jpeg': 'image/jpeg',
+};
 const isEngine = (path) => /^\/(pkg|models)\//.test(path);
 const sum = (numbers) => numbers.reduce((all, number) => all + number, 0);
 
 const report = { ...(await traffic()), assets: assets(), browser: await times() };
 console.log(JSON.stringify(report));
 
-/** What travels when a person comes for the first time, is verified, and comes again. */
+/** Bytes transferred when a person visits for the first time, is verified, and visits again. */
 async function traffic() {
   const proxy = await startProxy();
   const server = await startServer({ APP_BASE_URL: proxy.base });
@@ -34,8 +42,12 @@ async function traffic() {
     if (end !== 'verified') throw new Error(`the visit ended with '${end}'`);
     const isPart = ({ path, status }) => status === 200 && /^\/((assets|pkg|models)\/|sw\.js|camera)/.test(path);
     const first = proxy.sent.filter(isPart);
-    const uploads = visitor.requests.filter((request) => request.method() !== 'GET' && new URL(request.url()).pathname.startsWith('/api/submission'));
-    const lengths = await Promise.all(uploads.map(async (request) => Number((await request.allHeaders())['content-length'])));
+    const uploads = visitor.requests.filter(
+      (request) => request.method() !== 'GET' && new URL(request.url()).pathname.startsWith('/api/submission'),
+    );
+    const lengths = await Promise.all(
+      uploads.map(async (request) => Number((await request.allHeaders())['content-length'])),
+    );
     const again = proxy.sent.length;
     await page.goto(`${proxy.base}/camera`);
     await page.waitForTimeout(2_000);
@@ -52,17 +64,24 @@ async function traffic() {
   }
 }
 
-/** Raw and compressed bytes of what the engine consists of. */
+/** Raw and compressed sizes of the engine's files. */
 function assets() {
-  const files = ['www/pkg/engine_wasm_bg.wasm', 'www/pkg/engine_wasm.js', 'www/pkg-baseline/engine_wasm_bg.wasm', 'models/networks.pack'];
-  const brotli = (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 22 } }).length;
+  const files = [
+    'www/pkg/engine_wasm_bg.wasm',
+    'www/pkg/engine_wasm.js',
+    'www/pkg-baseline/engine_wasm_bg.wasm',
+    'models/networks.pack',
+  ];
+  const brotli = (bytes) =>
+    brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 22 } })
+      .length;
   return Object.fromEntries(files.map((file) => {
     const bytes = readFileSync(join(ROOT, file));
     return [file, { raw: bytes.length, brotli: brotli(bytes) }];
   }));
 }
 
-/** Times of the engine in a page of its own. */
+/** Times of the engine in its own page. */
 async function times() {
   const server = createServer(serve).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -70,9 +89,12 @@ async function times() {
   const visitor = await openVisitor({});
   try {
     const ask = async (what) => {
-      // A fresh page each time: what was compiled before must not help.
+      // A fresh page each time, so that code compiled earlier does not help.
       await visitor.page.goto(`${base}/page.html`);
-      return visitor.page.evaluate(async ([name, files]) => (await import('/page.mjs'))[name](files), [what, pictures()]);
+      return visitor.page.evaluate(
+        async ([name, files]) => (await import('/page.mjs'))[name](files),
+        [what, pictures()],
+      );
     };
     const starts = [];
     for (let run = 0; run < 5; run++) starts.push(await ask('start'));
@@ -98,7 +120,7 @@ function serve(request, response) {
     response.writeHead(404).end();
     return;
   }
-  // Isolated pages have a clock of 5 µs instead of 100.
+  // The clock of an isolated page has a resolution of 5 µs instead of 100.
   response.writeHead(200, {
     'content-type': TYPES[extname(file).toLowerCase()] ?? 'application/octet-stream',
     'cross-origin-opener-policy': 'same-origin',

@@ -1,13 +1,16 @@
-// What is timed inside the page. Every time is in milliseconds, on one thread.
+// The measurements inside the page. Every time is in milliseconds, on one thread.
 
 const RUNS = 200;
-/** Frames after which memory is compared. */
+/** Number of frames after which memory is compared. */
 const MANY = 10_000;
 const INTERVAL_MS = 40;
 
 const bytes = async (url) => new Uint8Array(await (await fetch(url)).arrayBuffer());
 
-/** From the arrival of the bytes to the first reading of a frame. @param {string[]} names @returns {Promise<number>} */
+/**
+ * Time from the arrival of the bytes to the first reading of a frame.
+ * @param {string[]} names @returns {Promise<number>}
+ */
 export async function start([name]) {
   const [wasm, pack, frame, { default: init, Engine }] = await Promise.all([
     bytes('/pkg/engine_wasm_bg.wasm'), bytes('/models/networks.pack'), rgba(name), import('/pkg/engine_wasm.js'),
@@ -18,7 +21,7 @@ export async function start([name]) {
   return performance.now() - began;
 }
 
-/** Whole frames by the engine that the pages use, and its memory. @param {string[]} names */
+/** Times of whole frames in the engine that the pages use, and its memory. @param {string[]} names */
 export async function frames(names) {
   const { default: init, Engine } = await import('/pkg/engine_wasm.js');
   const { memory } = await init({ module_or_path: '/pkg/engine_wasm_bg.wasm' });
@@ -33,11 +36,13 @@ export async function frames(names) {
   return { frame_ms: times(taken), memory_bytes, memory_bytes_after_10000_frames: memory.buffer.byteLength };
 }
 
-/** Both runtimes in turn, so that whatever else the machine does hits both. @param {string[]} names */
+/** Both runtimes in turn, so that other load on the machine affects both. @param {string[]} names */
 export async function runtimes(names) {
   const { default: init, Bench } = await import('/bench/bench.js');
   await init({ module_or_path: '/bench/bench_bg.wasm' });
-  const onnx = await Promise.all(['face_detector', 'mesh_trunk', 'eye_right', 'eye_left'].map((name) => bytes(`/models/${name}.onnx`)));
+  const onnx = await Promise.all(
+    ['face_detector', 'mesh_trunk', 'eye_right', 'eye_left'].map((name) => bytes(`/models/${name}.onnx`)),
+  );
   const subjects = { compact: Bench.compact(await bytes('/models/networks.pack')), tract: Bench.tract(...onnx) };
   const pictures = await Promise.all(names.map(rgba));
   const medians = (what) => {
@@ -59,7 +64,7 @@ function inTurn(subjects, what) {
   for (let index = 0; index < RUNS + 20; index++) {
     for (const [name, subject] of Object.entries(subjects)) {
       const took = timed(() => what(subject, index));
-      // The first ones run code that is not optimised yet.
+      // The first runs execute code that is not optimised yet.
       if (index >= 20) taken[name].push(took);
     }
   }
@@ -80,7 +85,7 @@ function times(taken) {
 }
 
 function push(engine, memory, { data, width, height }, t_ms) {
-  // First the address: the memory may move while room is made.
+  // The address first: memory may move while it is allocated.
   const address = engine.frameAddress(width, height);
   new Uint8Array(memory.buffer, address, data.length).set(data);
   return engine.push(t_ms);

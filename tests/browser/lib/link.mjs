@@ -1,18 +1,24 @@
-// A link between a browser and a server that can turn bad: a TCP proxy that then carries 50 kbit/s, cuts connections, and
-// is gone for a while after each cut.
+// A link between a browser and a server that can turn bad: a TCP proxy that then carries 50 kbit/s, cuts connections,
+// and refuses new ones for a while after each cut.
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Bytes that are carried at once. */
+/** Bytes that are forwarded at once. */
 const PIECE = 512;
 
 /**
- * Opens a link, at first perfect. `bytesBetweenCuts`: least and most bytes towards the server from one cut to the next;
- * `gone_ms`: least and most time that nothing can connect after it. (A browser repeats a request by itself, unseen, where
- * only its old connection was cut.)
- * @param {{bitsPerSecond?: number, bytesBetweenCuts?: [number, number], gone_ms?: [number, number], seed?: number}} options
+ * Opens a link, at first perfect. `bytesBetweenCuts`: least and most bytes towards the server between two cuts;
+ * `gone_ms`: least and most time without new connections after a cut. (If only its old connection is cut, a browser
+ * silently repeats the request.)
+ * @param {{bitsPerSecond?: number, bytesBetweenCuts?: [number, number], gone_ms?: [number, number], seed?: number}}
+ *   options
  */
-export async function openLink({ bitsPerSecond = 50_000, bytesBetweenCuts = [6_000, 24_000], gone_ms = [300, 1500], seed = 1 } = {}) {
+export async function openLink({
+  bitsPerSecond = 50_000,
+  bytesBetweenCuts = [6_000, 24_000],
+  gone_ms = [300, 1500],
+  seed = 1,
+} = {}) {
   const random = seeded(seed);
   const between = ([least, most]) => least + random() * (most - least);
   const untilCut = () => between(bytesBetweenCuts);
@@ -24,7 +30,7 @@ export async function openLink({ bitsPerSecond = 50_000, bytesBetweenCuts = [6_0
   let nextCut = untilCut();
   const open = new Set();
 
-  /** Each direction carries one piece after the other, whichever connection it belongs to. */
+  /** Each direction forwards one piece at a time, whatever its connection. */
   const lane = () => {
     let free_ms = 0;
     return async (bytes) => {
@@ -51,11 +57,16 @@ export async function openLink({ bitsPerSecond = 50_000, bytesBetweenCuts = [6_0
   const proxy = createServer((near) => {
     if (bad && performance.now() < goneUntil_ms) return near.resetAndDestroy();
     const far = connect(target, '127.0.0.1');
-    const cut = () => { near.resetAndDestroy(); far.resetAndDestroy(); };
+    const cut = () => {
+      near.resetAndDestroy();
+      far.resetAndDestroy();
+    };
     for (const end of [near, far]) {
       open.add(end);
       end.on('error', cut);
-      end.on('close', () => { open.delete(end); });
+      end.on('close', () => {
+        open.delete(end);
+      });
     }
     carry(near, far, up, (bytes) => {
       if (!bad) return false;
@@ -69,25 +80,35 @@ export async function openLink({ bitsPerSecond = 50_000, bytesBetweenCuts = [6_0
     }).catch(cut);
     carry(far, near, down, () => false).catch(cut);
   }).listen(0, '127.0.0.1');
-  await new Promise((done) => { proxy.once('listening', done); });
+  await new Promise((done) => {
+    proxy.once('listening', done);
+  });
 
   return {
     base: `http://localhost:${proxy.address().port}`,
     /** @param {string} base the server at the other end */
-    to(base) { target = Number(new URL(base).port); },
-    turnBad() { bad = true; },
-    turnGood() { bad = false; },
+    to(base) {
+      target = Number(new URL(base).port);
+    },
+    turnBad() {
+      bad = true;
+    },
+    turnGood() {
+      bad = false;
+    },
     cuts: () => cuts,
     /** Bytes towards the server since the link turned bad. */
     carried: () => carried,
     async close() {
       for (const end of open) end.destroy();
-      await new Promise((done) => { proxy.close(done); });
+      await new Promise((done) => {
+        proxy.close(done);
+      });
     },
   };
 }
 
-/** Numbers from 0 to 1 that are the same each time (mulberry32). */
+/** A reproducible sequence of numbers from 0 to 1 (mulberry32). */
 function seeded(state) {
   return () => {
     state = (state + 0x6d2b79f5) | 0;

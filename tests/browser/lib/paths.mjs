@@ -1,4 +1,4 @@
-// Where things lie: the checkout, the built program, the shared test material and a folder for what tests make.
+// Paths: the checkout, the built programs, the shared test material, and a folder for generated files.
 import { existsSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -11,7 +11,7 @@ export const PROGRAM = join(programs, 'blinkgate');
 export const CLIP_MAKER = join(programs, 'clip-maker');
 export const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
 
-/** Real recordings that stay outside the project; `null` where they are absent. */
+/** Real recordings that stay outside the project; `null` if they are absent. */
 const material = resolve(ROOT, '../shared/material');
 export const MATERIAL = existsSync(material) ? material : null;
 

@@ -1,24 +1,24 @@
-// A person who does what the page asks: frames of a recording, arranged to answer the signs on the screen with a person's
-// latency, as a camera stream of its own. The page, its engine and the server are the real ones.
+// A person who does what the page asks: a camera stream of recorded frames, arranged to answer the prompts on screen
+// with a person's latency. The page, its engine and the server are the real ones.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { portraitClip, recordedClip } from './clips.mjs';
 
-/** Frames with open eyes, those of one blink, and which of these is the deepest: numbers of frames in the clip. */
+/** Frame numbers in the clip: first and last with open eyes, first and last of one blink, and its deepest. */
 const PORTRAIT = { open: [0, 46], blink: [48, 61], deepest: 53 };
 const RECORDED = {
   'liveportrait__d13.mp4': { open: [112, 300], blink: [99, 110], deepest: 104 },
   'videoretalking__4.mp4': { open: [95, 122], blink: [123, 131], deepest: 126 },
 };
 
-/** The free portrait as frames for {@link answerSigns}. */
+/** The free portrait as frames for {@link answerPrompts}. */
 export function portraitPerson() {
   return person(portraitClip(), PORTRAIT);
 }
 
-/** A person of the shared material, or `null` where that is absent. */
+/** A person of the shared material, or `null` if that is absent. */
 export function recordedPerson(name) {
   const clip = recordedClip(name);
   return clip === null ? null : person(clip, RECORDED[name]);
@@ -27,16 +27,21 @@ export function recordedPerson(name) {
 function person(clip, { open, blink, deepest }) {
   const folder = mkdtempSync(join(tmpdir(), 'blinkgate-person-'));
   const range = ([from, to]) => {
-    execFileSync('ffmpeg', ['-loglevel', 'error', '-y', '-i', clip, '-vf', `select=between(n\\,${from}\\,${to})`, '-fps_mode', 'passthrough', '-q:v', '2', join(folder, `${from}-%04d.jpg`)]);
-    return readdirSync(folder).filter((name) => name.startsWith(`${from}-`)).sort().map((name) => readFileSync(join(folder, name)).toString('base64'));
+    const select = ['-vf', `select=between(n\\,${from}\\,${to})`, '-fps_mode', 'passthrough', '-q:v', '2'];
+    const output = join(folder, `${from}-%04d.jpg`);
+    execFileSync('ffmpeg', ['-loglevel', 'error', '-y', '-i', clip, ...select, output]);
+    return readdirSync(folder)
+      .filter((name) => name.startsWith(`${from}-`))
+      .sort()
+      .map((name) => readFileSync(join(folder, name)).toString('base64'));
   };
   const frames = { open: range(open), blink: range(blink), deepest: deepest - blink[0] };
   rmSync(folder, { recursive: true });
   return frames;
 }
 
-/** Puts the person before the camera of every page that is opened from now on. `mistakes`: gestures answered wrongly. */
-export async function answerSigns(context, frames, { mistakes = 0 } = {}) {
+/** Puts the person in front of the camera of every page opened from now on. `mistakes`: gestures answered wrongly. */
+export async function answerPrompts(context, frames, { mistakes = 0 } = {}) {
   await context.addInitScript(camera, { frames, mistakes });
 }
 
@@ -71,7 +76,7 @@ function camera({ frames, mistakes }) {
       else if (answered !== code) [answered, due_ms] = [code, performance.now() + latency()];
       if (performance.now() >= due_ms) {
         due_ms = Infinity;
-        // One blink is too many for once, and too few for the others.
+        // A wrong answer has one blink too many for `once`, and one too few for the others.
         const wrong = mistakes > 0;
         mistakes -= 1;
         if (code === 'ask_twice' || (wrong && code === 'ask_once')) script = [...blink, ...open.slice(0, 4), ...blink];
@@ -89,7 +94,9 @@ function camera({ frames, mistakes }) {
       context.drawImage(next(), 0, 0);
       // No two frames of a camera are the same.
       const at = context.getImageData(288, 208, 64, 64);
-      for (let i = 0; i < noise.data.length; i += 1) noise.data[i] = i % 4 === 3 ? 255 : at.data[i] + Math.random() * 5 - 2;
+      for (let i = 0; i < noise.data.length; i += 1) {
+        noise.data[i] = i % 4 === 3 ? 255 : at.data[i] + Math.random() * 5 - 2;
+      }
       context.putImageData(noise, 288, 208);
     }, 33);
     return canvas.captureStream(30);

@@ -1,12 +1,13 @@
-// A proxy before a server: notes what travels, and can change it on its way.
+// A proxy in front of a server: records what travels, and can change it on the way.
 import { createServer, request } from 'node:http';
 
 /**
- * Starts it on a port of its own; `aim` says where it passes requests on to.
- * @returns {Promise<{base: string, sent: {path: string, status: number, bytes: number, encoding: string, caching: string}[],
+ * Starts the proxy on its own port; `aim` sets where it forwards requests.
+ * @returns {Promise<{base: string,
+ *   sent: {path: string, status: number, bytes: number, encoding: string, caching: string}[],
  *   aim: (base: string) => void, alter: (change: Alter) => void, stop: () => Promise<void>}>}
  * @typedef {{ask?: (path: string) => string, answer?: (path: string, body: Buffer, headers: object) => Buffer}} Alter
- *   `ask`: the path to ask for instead; `answer`: the body to send instead, of a body that came unpacked
+ *   `ask`: the path to request instead; `answer`: the body to send instead, given the uncompressed body
  */
 export async function startProxy() {
   const sent = [];
@@ -14,7 +15,7 @@ export async function startProxy() {
   let change = {};
   const proxy = createServer((incoming, outgoing) => {
     const { method, url, headers } = incoming;
-    // What is to be changed must be readable.
+    // A body can only be changed uncompressed.
     const asked = change.answer ? { ...headers, 'accept-encoding': 'identity', 'if-none-match': '' } : headers;
     const onward = request(new URL(change.ask?.(url) ?? url, target), { method, headers: asked }, async (answer) => {
       const chunks = [];
@@ -25,7 +26,13 @@ export async function startProxy() {
         body = change.answer(url, body, answered);
         if ('content-length' in answered && method !== 'HEAD') answered['content-length'] = String(body.length);
       }
-      sent.push({ path: new URL(url, target).pathname, status: answer.statusCode, bytes: body.length, encoding: answered['content-encoding'] ?? '', caching: answered['cache-control'] ?? '' });
+      sent.push({
+        path: new URL(url, target).pathname,
+        status: answer.statusCode,
+        bytes: body.length,
+        encoding: answered['content-encoding'] ?? '',
+        caching: answered['cache-control'] ?? '',
+      });
       outgoing.writeHead(answer.statusCode, answered);
       outgoing.end(body);
     });

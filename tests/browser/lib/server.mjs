@@ -1,4 +1,4 @@
-// A real server of its own for a test: its own port, database, captures and outbox.
+// A real server for tests, with its own port, database, captures and outbox.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -7,14 +7,22 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PROGRAM } from './paths.mjs';
 
-/** Clips cannot do what they are asked: tests that need gestures say so (`prompted.test.mjs`). */
+/** Clips cannot follow prompts: tests that need prompts set the policy themselves (`prompted.test.mjs`). */
 const NATURAL = { CHALLENGE_POLICY: 'natural' };
 
 /** Starts `blinkgate serve` and waits until it answers. @param {Record<string, string>} settings */
 export async function startServer(settings = {}) {
   const port = await freePort();
   const data = mkdtempSync(join(tmpdir(), 'blinkgate-data-'));
-  const env = { PATH: process.env.PATH, HOME: data, PORT: String(port), DATA_DIR: data, LOG_LEVEL: 'info', ...NATURAL, ...settings };
+  const env = {
+    PATH: process.env.PATH,
+    HOME: data,
+    PORT: String(port),
+    DATA_DIR: data,
+    LOG_LEVEL: 'info',
+    ...NATURAL,
+    ...settings,
+  };
   env.DATABASE_URL ??= `sqlite://${data}/blinkgate.db`;
   const child = spawn(PROGRAM, ['serve'], { env, cwd: data });
   let log = '';
@@ -28,20 +36,20 @@ export async function startServer(settings = {}) {
     data,
     log: () => log,
     adminKey: () => readFileSync(join(data, 'keys', 'admin.key'), 'utf8').trim(),
-    /** How many mails have come. */
+    /** How many mails have arrived. */
     mails: () => mails().length,
-    /** The link in the newest mail, once one more than `known` has come. */
+    /** The link in the newest mail, once there are more than `known`. */
     async link(known = 0) {
       for (let tries = 0; tries < 100; tries++) {
         const come = mails();
         if (come.length > known) return linkIn(readFileSync(join(data, 'outbox', come.at(-1)), 'utf8'));
         await sleep(100);
       }
-      throw new Error(`no mail came\n${log}`);
+      throw new Error(`no mail arrived\n${log}`);
     },
     rows: (sql) => JSON.parse(execFileSync('sqlite3', ['-json', join(data, 'blinkgate.db'), sql]).toString() || '[]'),
     inspect: (path) => JSON.parse(execFileSync(PROGRAM, ['inspect', path], { maxBuffer: 1e8 }).toString()),
-    /** Fetches a picture as the operator does; returns the file's path. @param {string} ref */
+    /** Fetches a picture like an operator; returns the file's path. @param {string} ref */
     async capture(ref) {
       const answer = await fetch(`${base}/admin/${ref}`, { headers: { 'x-admin-key': this.adminKey() } });
       if (!answer.ok) throw new Error(`${ref}: ${answer.status}`);

@@ -1,4 +1,4 @@
-// A visitor: a Chromium with a clip for a camera, and the steps a person takes.
+// A visitor: a Chromium with a clip as its camera, and the steps a person takes.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,35 +8,62 @@ import { CHROMIUM } from './paths.mjs';
 const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync'];
 
-/** The sizes at which pages are looked at. */
+/** The sizes at which pages are checked. */
 export const PHONE = { width: 390, height: 844 };
 export const DESKTOP = { width: 1280, height: 800 };
 
 /**
- * Opens a browser. `clip`: a Y4M file to see, or `null` for no camera at all. `allow: false` denies the camera. Tests that
- * answer requests themselves (`route`) block service workers, whose requests pass them by.
- * @param {{clip?: string | null, allow?: boolean, viewport?: {width: number, height: number}, colorScheme?: 'light' | 'dark', serviceWorkers?: 'allow' | 'block', args?: string[]}} options
+ * Opens a browser. `clip`: the Y4M file that its camera shows, or `null` for no camera. `allow: false` denies the
+ * camera. Tests that answer requests themselves (`route`) block service workers, whose requests would bypass them.
+ * @param {{clip?: string | null, allow?: boolean, viewport?: {width: number, height: number},
+ *   colorScheme?: 'light' | 'dark', serviceWorkers?: 'allow' | 'block', args?: string[]}} options
  */
-export async function openVisitor({ clip = null, allow = true, viewport = PHONE, colorScheme = 'light', serviceWorkers = 'allow', args = [] } = {}) {
+export async function openVisitor({
+  clip = null,
+  allow = true,
+  viewport = PHONE,
+  colorScheme = 'light',
+  serviceWorkers = 'allow',
+  args = [],
+} = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'blinkgate-chromium-'));
-  const camera = clip === null ? [] : ['--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${clip}`];
+  const camera =
+    clip === null ? [] : ['--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${clip}`];
   const answer = allow ? '--use-fake-ui-for-media-stream' : '--deny-permission-prompts';
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: CHROMIUM, headless: true, viewport, colorScheme, serviceWorkers, args: [...QUIET, ...camera, answer, ...args],
+    executablePath: CHROMIUM,
+    headless: true,
+    viewport,
+    colorScheme,
+    serviceWorkers,
+    args: [...QUIET, ...camera, answer, ...args],
   });
-  const page = context.pages()[0] ?? await context.newPage();
+  const page = context.pages()[0] ?? (await context.newPage());
   const errors = [];
   const requests = [];
-  page.on('console', (message) => { if (message.type() === 'error') errors.push(message.text()); });
-  page.on('pageerror', (error) => { errors.push(String(error)); });
-  context.on('request', (request) => { requests.push(request); });
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(message.text());
+  });
+  page.on('pageerror', (error) => {
+    errors.push(String(error));
+  });
+  context.on('request', (request) => {
+    requests.push(request);
+  });
   return {
     page,
     context,
-    /** What the console reported as errors. */
+    /** Errors in the console. */
     errors,
     requests,
-    hosts: () => [...new Set(requests.map((request) => new URL(request.url())).filter((url) => url.protocol.startsWith('http')).map((url) => url.host))],
+    hosts: () => [
+      ...new Set(
+        requests
+          .map((request) => new URL(request.url()))
+          .filter((url) => url.protocol.startsWith('http'))
+          .map((url) => url.host),
+      ),
+    ],
     async close() {
       await context.close();
       rmSync(profile, { recursive: true, force: true });
@@ -44,7 +71,7 @@ export async function openVisitor({ clip = null, allow = true, viewport = PHONE,
   };
 }
 
-/** Registers, opens the mailed link and comes to the camera page; without an address, as somebody new. */
+/** Registers, opens the mailed link and goes to the camera page; without an address, as somebody new. */
 export async function comeToCamera({ page }, server, address = undefined) {
   const known = server.mails();
   await page.goto(`${server.base}/`);
@@ -56,14 +83,29 @@ export async function comeToCamera({ page }, server, address = undefined) {
   await page.waitForURL('**/camera');
 }
 
-/** Waits until the page shows one of these screens and says which. */
+/** Waits until the page shows one of these screens, and returns its name. */
 export async function screen(page, names, timeout = 60_000) {
   const wanted = names.map((name) => `[data-screen="${name}"]`).join(',');
   const element = await page.waitForSelector(wanted, { timeout, state: 'attached' });
   return element.getAttribute('data-screen');
 }
 
-/** The code of the message that is shown. */
+/** Waits for the message with this code. */
 export async function messageCode(page, code, timeout = 20_000) {
   await page.waitForSelector(`[data-code="${code}"]`, { timeout });
+}
+
+/** An init script: notes in `frames` when the page hands each frame to the engine, and how many are in flight then. */
+export function noteFrames() {
+  globalThis.frames = [];
+  const inFlight = new Set();
+  const { postMessage } = Worker.prototype;
+  Worker.prototype.postMessage = function (message, ...rest) {
+    if (message.op === 'push') {
+      if (inFlight.size === 0) this.addEventListener('message', ({ data }) => inFlight.delete(data.id));
+      inFlight.add(message.id);
+      globalThis.frames.push({ at: performance.now(), inFlight: inFlight.size });
+    }
+    return postMessage.call(this, message, ...rest);
+  };
 }

@@ -1,10 +1,10 @@
 // @ts-check
-/** The audit trail: what operators did, and what was removed. */
+/** The audit trail: what operators did and what was removed. */
 
-import { the } from '../dom.js';
+import { requireElement } from '../dom.js';
 import { el } from './elements.js';
 import { Listing } from './listing.js';
-import { hashOf } from './place.js';
+import { hashOf } from './route.js';
 import { saveBy } from './saving.js';
 import { table } from './table.js';
 import { moment, text, wordOf } from './words.js';
@@ -19,10 +19,12 @@ export class AuditView {
   #desk = null;
 
   constructor() {
-    const button = the('#checkpoint', HTMLButtonElement);
+    const button = requireElement('#checkpoint', HTMLButtonElement);
     button.addEventListener('click', () => {
       const desk = this.#desk;
-      if (desk !== null) saveBy(button, the('#audit-message', HTMLElement), desk, () => desk.api.checkpoint());
+      if (desk !== null) {
+        saveBy(button, requireElement('#audit-message', HTMLElement), desk, () => desk.api.checkpoint());
+      }
     });
   }
 
@@ -30,7 +32,7 @@ export class AuditView {
   show(desk) {
     this.#desk = desk;
     this.#listing?.stop();
-    this.#listing = new Listing(the('#audit-list', HTMLElement), desk, {
+    this.#listing = new Listing(requireElement('#audit-list', HTMLElement), desk, {
       load: async (cursor, signal) => {
         const { entries, next_cursor } = await desk.api.audit(cursor, { signal });
         return { items: entries, next: next_cursor };
@@ -60,14 +62,23 @@ export class AuditView {
   }
 }
 
-/** What an entry says beside its word, name by name; an event is led to. @param {unknown} details @param {Desk} desk */
+/** The details of an entry, name by name; an event becomes a link. @param {unknown} details @param {Desk} desk */
 function detailList(details, desk) {
   if (details === null || details === undefined) return null;
   if (typeof details !== 'object') return String(details);
   const named = Object.entries(details).map(([name, value]) => {
-    const words = Array.isArray(value) ? value.join(', ') : typeof value === 'object' ? JSON.stringify(value) : String(value);
+    const words = Array.isArray(value)
+      ? value.join(', ')
+      : typeof value === 'object'
+        ? JSON.stringify(value)
+        : String(value);
     const isEvent = name === 'event' && desk.may('events');
-    return el('li', {}, `${name.replaceAll('_', ' ')}: `, isEvent ? el('a', { href: hashOf({ view: 'event', id: words }) }, words) : words);
+    return el(
+      'li',
+      {},
+      `${name.replaceAll('_', ' ')}: `,
+      isEvent ? el('a', { href: hashOf({ view: 'event', id: words }) }, words) : words,
+    );
   });
   return el('ul', { class: 'details' }, ...named);
 }

@@ -1,8 +1,9 @@
 // @ts-check
-/** The two captures, hidden until somebody asks, and what is read of them: as claimed and by the server. */
+/** The two captures, hidden until requested, and their readings: as claimed and by the server. */
 
 import { el } from './elements.js';
-import { picturePlace } from './pictures.js';
+import { pictureSlot } from './pictures.js';
+import { figuresOf } from './record-view.js';
 import { table } from './table.js';
 import { bothEyes, moment, text } from './words.js';
 
@@ -11,7 +12,13 @@ import { bothEyes, moment, text } from './words.js';
 
 /** @param {WholeEvent} event @param {Desk} desk */
 export function capturesView(event, desk) {
-  return el('section', { class: 'card' }, el('h2', {}, text('admin.pictures.title')), ...pictures(event, desk), figures(event));
+  return el(
+    'section',
+    { class: 'card' },
+    el('h2', {}, text('admin.pictures.title')),
+    ...pictures(event, desk),
+    figures(event),
+  );
 }
 
 /** @param {WholeEvent} event @param {Desk} desk */
@@ -19,22 +26,23 @@ function pictures({ open_capture_ref: open, closed_capture_ref: closed, captures
   if (removed !== null) return [el('p', {}, text('admin.pictures.removed', { at: moment(removed) }))];
   if (open === null || closed === null) return [el('p', {}, text('admin.pictures.none'))];
   if (!desk.may('captures')) return [el('p', {}, text('admin.pictures.scope'))];
-  const places = [
+  const slots = [
     { reference: open, title: text('admin.pictures.open'), alt: text('admin.pictures.open.alt') },
     { reference: closed, title: text('admin.pictures.closed'), alt: text('admin.pictures.closed.alt') },
-  ].map(({ reference, title, alt }) => el('figure', {}, el('figcaption', {}, title), picturePlace(desk, reference, {
+  ].map(({ reference, title, alt }) => el('figure', {}, el('figcaption', {}, title), pictureSlot(desk, reference, {
     title,
     ask: text('admin.pictures.show'),
     show: (image) => Object.assign(image, { alt }),
   })));
-  return [el('p', { class: 'small' }, text('admin.pictures.lead')), el('div', { class: 'captures' }, ...places)];
+  return [el('p', { class: 'small' }, text('admin.pictures.lead')), el('div', { class: 'captures' }, ...slots)];
 }
 
 /** @param {WholeEvent} event */
 function figures({ record }) {
+  const { open, open_claimed, closed, closed_claimed } = figuresOf(record);
   const captures = [
-    { words: text('admin.pictures.open'), claimed: record?.['open_claimed'], scored: record?.['open']?.ears },
-    { words: text('admin.pictures.closed'), claimed: record?.['closed_claimed'], scored: record?.['closed']?.ears },
+    { words: text('admin.pictures.open'), claimed: open_claimed, scored: open?.ears },
+    { words: text('admin.pictures.closed'), claimed: closed_claimed, scored: closed?.ears },
   ].filter(({ claimed, scored }) => claimed || scored);
   if (captures.length === 0) return null;
   const rows = table(text('admin.pictures.table'), [

@@ -1,5 +1,5 @@
 // @ts-check
-/** The curve of a transcript as figures: what is read of it, which parts of it are worth a closer look. Knows no elements. */
+/** The curve of a transcript as figures: its readings, and the parts that deserve a closer look. Knows no elements. */
 
 /** @typedef {import('./types.js').Curve} Curve */
 /** @typedef {import('./types.js').CurveFrame} CurveFrame */
@@ -7,7 +7,7 @@
 /** @typedef {import('./types.js').Ears} Ears */
 /** @typedef {{from: number, to: number}} Span milliseconds of the recording */
 
-/** What is shown before and after a closure that is looked at closely. */
+/** Time shown before and after a closure in the close-up. */
 const AROUND_MS = 400;
 
 /** The whole recording. @param {Curve} curve @returns {Span} */
@@ -17,10 +17,13 @@ export function wholeSpan({ frames }) {
   return { from, to: Math.max(frames.at(-1)?.t ?? 0, from + 1) };
 }
 
-/** One part of the recording for each closure. @param {Curve} curve @returns {Span[]} */
+/** One span of the recording for each closure. @param {Curve} curve @returns {Span[]} */
 export function closureSpans(curve) {
   const whole = wholeSpan(curve);
-  return curve.closures.map(({ start_ms, end_ms }) => ({ from: Math.max(start_ms - AROUND_MS, whole.from), to: Math.min(end_ms + AROUND_MS, whole.to) }));
+  return curve.closures.map(({ start_ms, end_ms }) => ({
+    from: Math.max(start_ms - AROUND_MS, whole.from),
+    to: Math.min(end_ms + AROUND_MS, whole.to),
+  }));
 }
 
 /** @param {Span} span @param {number} t */
@@ -28,7 +31,10 @@ export function isIn({ from, to }, t) {
   return t >= from && t <= to;
 }
 
-/** The frames whose eyes could be read, in runs without a gap. @param {readonly CurveFrame[]} frames @param {'left' | 'right'} eye @returns {{t: number, ear: number}[][]} */
+/**
+ * The frames whose eyes were readable, in runs without a gap.
+ * @param {readonly CurveFrame[]} frames @param {'left' | 'right'} eye @returns {{t: number, ear: number}[][]}
+ */
 export function runs(frames, eye) {
   /** @type {{t: number, ear: number}[][]} */
   const found = [];
@@ -44,7 +50,10 @@ export function runs(frames, eye) {
   return found;
 }
 
-/** How many frames had which gate, most first. @param {Curve} curve @returns {[gate: string | null, count: number][]} */
+/**
+ * Number of frames by gate, the most frequent first.
+ * @param {Curve} curve @returns {[gate: string | null, count: number][]}
+ */
 export function gateCounts({ frames }) {
   /** @type {Map<string | null, number>} */
   const counts = new Map();
@@ -57,13 +66,16 @@ export function meanOf(ears) {
   return ears === null ? null : (ears.left + ears.right) / 2;
 }
 
-/** What the server read of a cell less what the browser claims for its frame; null where one is missing. @param {Cell} cell */
+/**
+ * The server's reading of a cell minus the browser's claim for its frame; null if either is missing.
+ * @param {Cell} cell
+ */
 export function apart({ claimed, scored }) {
   const [one, other] = [meanOf(scored), meanOf(claimed)];
   return one === null || other === null ? null : one - other;
 }
 
-/** The greatest ratio that stands anywhere in the curve. @param {Curve} curve */
+/** The greatest ratio anywhere in the curve. @param {Curve} curve */
 export function greatestEar({ frames, cells }) {
   const read = frames.flatMap(({ left, right }) => [left, right]);
   const scored = cells.flatMap((cell) => (cell.scored === null ? [] : [cell.scored.left, cell.scored.right]));

@@ -1,7 +1,7 @@
 // @ts-check
-/** A dialog with one form: opened, sent, closed again by Escape or its own button. */
+/** A dialog with one form: opened, submitted, closed with Escape or its own button. */
 
-import { setAttribute, setText, the } from '../dom.js';
+import { requireElement, setAttribute, setText } from '../dom.js';
 
 export class FormDialog {
   /** @type {HTMLDialogElement} */
@@ -12,19 +12,22 @@ export class FormDialog {
   #send = async () => {};
   #isSending = false;
 
-  /** @param {string} id of the dialog; its parts begin with the same word */
+  /** @param {string} id of the dialog; the ids of its parts begin with it */
   constructor(id) {
-    this.element = the(`#${id}-dialog`, HTMLDialogElement);
-    this.#message = the(`#${id}-message`, HTMLElement);
-    this.#submit = the(`#${id}-submit`, HTMLButtonElement);
-    the('[data-close]', HTMLButtonElement, this.element).addEventListener('click', () => this.close());
-    the(`#${id}-form`, HTMLFormElement).addEventListener('submit', (event) => {
+    this.element = requireElement(`#${id}-dialog`, HTMLDialogElement);
+    this.#message = requireElement(`#${id}-message`, HTMLElement);
+    this.#submit = requireElement(`#${id}-submit`, HTMLButtonElement);
+    requireElement('[data-close]', HTMLButtonElement, this.element).addEventListener('click', () => this.close());
+    requireElement(`#${id}-form`, HTMLFormElement).addEventListener('submit', (event) => {
       event.preventDefault();
       this.#sendOnce();
     });
   }
 
-  /** Shows it; `send` is called when the form is submitted, one call after the other. @param {() => Promise<void>} send */
+  /**
+   * Opens the dialog; `send` is called when the form is submitted, one call at a time.
+   * @param {() => Promise<void>} send
+   */
   open(send) {
     this.#send = send;
     this.complain(null);
@@ -35,17 +38,22 @@ export class FormDialog {
     if (this.element.open) this.element.close();
   }
 
-  /** The words on the button that sends. @param {string} words @param {{isDangerous?: boolean}} [options] */
+  /** Sets the label of the submit button. @param {string} words @param {{isDangerous?: boolean}} [options] */
   act(words, { isDangerous = false } = {}) {
     setText(this.#submit, words);
     setAttribute(this.#submit, 'data-danger', isDangerous ? '' : null);
   }
 
-  /** Says what is wrong, and where; null for nothing. @param {string | null} words @param {HTMLInputElement | HTMLTextAreaElement} [field] */
+  /**
+   * Says what is wrong and in which field; null clears the message.
+   * @param {string | null} words @param {HTMLInputElement | HTMLTextAreaElement} [field]
+   */
   complain(words, field) {
     this.#message.hidden = words === null;
     setText(this.#message, words ?? '');
-    for (const one of this.element.querySelectorAll('input, textarea')) setAttribute(one, 'aria-invalid', one === field ? 'true' : null);
+    for (const one of this.element.querySelectorAll('input, textarea')) {
+      setAttribute(one, 'aria-invalid', one === field ? 'true' : null);
+    }
     field?.focus();
   }
 

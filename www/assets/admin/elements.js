@@ -1,12 +1,15 @@
 // @ts-check
-/** Makes elements. Everything that is shown goes in as text, never as HTML: addresses and notes are written by others. */
+/** Creates elements. Content is always inserted as text, never as HTML: addresses and notes are written by others. */
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-/** Beside this module's folder, wherever that lies. */
+/** Next to this module's folder, whatever its address. */
 const ICONS_FILE = new URL('../icons.svg', import.meta.url).pathname;
 
-/** @typedef {Record<string, string | number | boolean | null>} Attributes null and false leave the attribute out, true sets it empty */
+/**
+ * @typedef {Record<string, string | number | boolean | null>} Attributes null and false omit the attribute, true sets
+ *   it to the empty string
+ */
 /** @typedef {(Node | string | null)[]} Children */
 
 /**
@@ -25,7 +28,7 @@ export function svg(tag, attributes = {}, ...children) {
   return /** @type {SVGElementTagNameMap[T]} */ (filled(document.createElementNS(SVG, tag), attributes, children));
 }
 
-/** A symbol of icons.svg, beside words that say the same. @param {string} id */
+/** A symbol of icons.svg, next to words with the same meaning. @param {string} id */
 export function icon(id) {
   return svg('svg', { class: 'icon', 'aria-hidden': 'true' }, svg('use', { href: `${ICONS_FILE}#${id}` }));
 }
@@ -39,7 +42,9 @@ export function button(words, work, attributes = {}) {
 
 /** @template {Element} E @param {E} element @param {Attributes} attributes @param {Children} children @returns {E} */
 function filled(element, attributes, children) {
-  for (const [name, value] of Object.entries(attributes)) if (value !== null && value !== false) element.setAttribute(name, value === true ? '' : String(value));
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== null && value !== false) element.setAttribute(name, value === true ? '' : String(value));
+  }
   element.append(...children.filter((child) => child !== null));
   return element;
 }

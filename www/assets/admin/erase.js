@@ -1,7 +1,7 @@
 // @ts-check
-/** Erasing an address: first what would go, then, with the address typed once more, for good. */
+/** Erasing an address: first shows what would be erased, then erases it for good once the address is typed again. */
 
-import { the } from '../dom.js';
+import { requireElement } from '../dom.js';
 import { FormDialog } from './dialog.js';
 import { el } from './elements.js';
 import { table } from './table.js';
@@ -11,25 +11,28 @@ import { problemWords, text, wordOf } from './words.js';
 
 export class Eraser {
   #dialog = new FormDialog('erase');
-  #email = the('#erase-email', HTMLInputElement);
-  #found = the('#erase-found', HTMLElement);
-  #traces = the('#erase-traces', HTMLElement);
-  #confirm = the('#erase-confirm', HTMLInputElement);
+  #email = requireElement('#erase-email', HTMLInputElement);
+  #found = requireElement('#erase-found', HTMLElement);
+  #traces = requireElement('#erase-traces', HTMLElement);
+  #confirm = requireElement('#erase-confirm', HTMLInputElement);
   /** The address whose traces are shown. @type {string | null} */
-  #looked = null;
+  #shownFor = null;
 
   constructor() {
-    // Another address: what is shown is not what would go.
+    // For another address, other data would be erased.
     this.#email.addEventListener('input', () => this.#forget());
   }
 
-  /** @param {Desk} desk @param {string} email to begin with, or nothing @param {(words: string) => void} done called when it is erased */
+  /**
+   * @param {Desk} desk @param {string} email to start with, may be empty
+   * @param {(words: string) => void} done called once it is erased
+   */
   open(desk, email, done) {
     this.#email.value = email;
     this.#forget();
-    this.#dialog.open(() => (this.#looked === null ? this.#look(desk) : this.#erase(desk, this.#looked, done)));
+    this.#dialog.open(() => (this.#shownFor === null ? this.#preview(desk) : this.#erase(desk, this.#shownFor, done)));
     if (email === '') this.#email.focus();
-    else this.#look(desk);
+    else this.#preview(desk);
   }
 
   close() {
@@ -39,7 +42,7 @@ export class Eraser {
   }
 
   #forget() {
-    this.#looked = null;
+    this.#shownFor = null;
     this.#found.hidden = true;
     this.#confirm.value = '';
     this.#traces.replaceChildren();
@@ -47,7 +50,7 @@ export class Eraser {
   }
 
   /** @param {Desk} desk */
-  async #look(desk) {
+  async #preview(desk) {
     const email = this.#email.value.trim();
     this.#dialog.act(text('admin.erase.looking'));
     try {
@@ -55,7 +58,7 @@ export class Eraser {
       if (email !== this.#email.value.trim()) return;
       this.#traces.replaceChildren(el('p', { class: 'strong' }, text('admin.erase.would')), traceTable(counts));
       this.#found.hidden = false;
-      this.#looked = email;
+      this.#shownFor = email;
       this.#dialog.act(text('admin.erase.submit'), { isDangerous: true });
       this.#confirm.focus();
     } catch (error) {
@@ -66,7 +69,9 @@ export class Eraser {
 
   /** @param {Desk} desk @param {string} email @param {(words: string) => void} done */
   async #erase(desk, email, done) {
-    if (this.#confirm.value.trim().toLowerCase() !== email.toLowerCase()) return this.#dialog.complain(text('admin.erase.mismatch'), this.#confirm);
+    if (this.#confirm.value.trim().toLowerCase() !== email.toLowerCase()) {
+      return this.#dialog.complain(text('admin.erase.mismatch'), this.#confirm);
+    }
     this.#dialog.act(text('admin.erase.erasing'), { isDangerous: true });
     try {
       await desk.api.erase(email, false);
@@ -82,22 +87,31 @@ export class Eraser {
   #fail(desk, error) {
     const problem = desk.problemOf(error);
     if (problem === null) this.close();
-    else this.#dialog.complain(problemWords(problem), this.#looked === null ? this.#email : this.#confirm);
+    else this.#dialog.complain(problemWords(problem), this.#shownFor === null ? this.#email : this.#confirm);
   }
-
 }
 
-/** What would go, by what it is: of all users whose address is this one but for its letters' case. @param {{users: import('./types.js').Erasure[]}} answer */
+/**
+ * What would be erased, by kind: of all users whose address is this one, ignoring case.
+ * @param {{users: import('./types.js').Erasure[]}} answer
+ */
 export function countsOf({ users }) {
   /** @type {Record<string, number>} */
   const counts = { users: users.length };
-  for (const { would_erase: traces } of users) for (const [what, count] of Object.entries(traces ?? {})) counts[what] = (counts[what] ?? 0) + count;
+  for (const user of users) {
+    const traces = 'would_erase' in user ? user.would_erase : {};
+    for (const [what, count] of Object.entries(traces)) counts[what] = (counts[what] ?? 0) + count;
+  }
   return counts;
 }
 
 /** @param {Record<string, number>} counts */
 function traceTable(counts) {
-  const rows = table(text('admin.erase.table'), [{ words: text('admin.erase.what') }, { words: text('admin.erase.number'), number: true }], { isNarrow: true });
+  const rows = table(
+    text('admin.erase.table'),
+    [{ words: text('admin.erase.what') }, { words: text('admin.erase.number'), number: true }],
+    { isNarrow: true },
+  );
   for (const [what, count] of Object.entries(counts)) rows.add([wordOf('trace', what), String(count)]);
   return rows.element;
 }

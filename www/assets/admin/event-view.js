@@ -1,7 +1,7 @@
 // @ts-check
-/** One event: what was decided, by what evidence, and what an operator may do about it. */
+/** One event: the decision, its evidence, and what an operator may do about it. */
 
-import { setText, the } from '../dom.js';
+import { requireElement, setText } from '../dom.js';
 import { bundleView } from './bundle-view.js';
 import { capturesView } from './captures-view.js';
 import { curveView } from './curve-view.js';
@@ -16,28 +16,47 @@ import { text, wordOf } from './words.js';
 
 export class EventView {
   #reviewer = new Reviewer();
-  #title = the('#event-title', HTMLElement);
-  #place = the('#event', HTMLElement);
+  #title = requireElement('#event-title', HTMLElement);
+  #root = requireElement('#event', HTMLElement);
 
   /**
    * Loads the event, then shows it.
    * @param {Desk} desk @param {string} id @param {AbortSignal} signal
-   * @param {{changed: (words: string) => void, erase: (email: string) => void}} on `changed`: something was done that a new look shows
+   * @param {{changed: (words: string) => void, erase: (email: string) => void}} on `changed`: the event must be loaded
+   *   again
    */
   async show(desk, id, signal, { changed, erase }) {
     const event = await desk.api.event(id, { signal });
     setText(this.#title, text('admin.event.title', { status: wordOf('status', event.status), email: event.email }));
-    const erases = event.user !== null && desk.may('erase') ? el('p', { class: 'row' }, button(text('admin.erase.open'), () => erase(event.email), { id: 'erase-this' })) : null;
-    this.#place.replaceChildren(
+    const erases =
+      event.user !== null && desk.may('erase')
+        ? el(
+            'p',
+            { class: 'row' },
+            button(text('admin.erase.open'), () => erase(event.email), { id: 'erase-this' }),
+          )
+        : null;
+    this.#root.replaceChildren(
       decisionView(event),
-      el('div', { class: 'columns' },
+      el(
+        'div',
+        { class: 'columns' },
         el('div', { class: 'column' }, curveView(event, desk), capturesView(event, desk), recordView(event)),
-        el('div', { class: 'column side' }, this.#reviewer.view(event, desk, changed), timelineView(event), bundleView(event, desk), erases)));
+        el(
+          'div',
+          { class: 'column side' },
+          this.#reviewer.view(event, desk, changed),
+          timelineView(event),
+          bundleView(event, desk),
+          erases,
+        ),
+      ),
+    );
   }
 
   stop() {
     this.#reviewer.close();
-    this.#place.replaceChildren();
+    this.#root.replaceChildren();
     setText(this.#title, '');
   }
 }

@@ -1,11 +1,11 @@
 // @ts-check
 /** The events: filters, table, export. */
 
-import { the } from '../dom.js';
+import { requireElement } from '../dom.js';
 import { el } from './elements.js';
 import { FilterForm } from './filters.js';
 import { Listing } from './listing.js';
-import { hashOf, queryOf } from './place.js';
+import { hashOf, queryOf } from './route.js';
 import { saveBy } from './saving.js';
 import { statusTag } from './status.js';
 import { table } from './table.js';
@@ -13,7 +13,7 @@ import { moment, text, wordOf } from './words.js';
 
 /** @typedef {import('./types.js').Desk} Desk */
 /** @typedef {import('./types.js').Event} Event */
-/** @typedef {import('./place.js').Filters} Filters */
+/** @typedef {import('./route.js').Filters} Filters */
 
 export class EventsView {
   #form;
@@ -24,14 +24,16 @@ export class EventsView {
   /** @type {Desk | null} */
   #desk = null;
 
-  /** @param {(filters: Filters) => void} choose called with the filters that somebody wants */
+  /** @param {(filters: Filters) => void} choose called with the chosen filters */
   constructor(choose) {
     this.#form = new FilterForm(choose);
-    the('#refresh', HTMLButtonElement).addEventListener('click', () => { this.#listing?.show(); });
-    const csv = the('#csv', HTMLButtonElement);
+    requireElement('#refresh', HTMLButtonElement).addEventListener('click', () => { this.#listing?.show(); });
+    const csv = requireElement('#csv', HTMLButtonElement);
     csv.addEventListener('click', () => {
       const desk = this.#desk;
-      if (desk !== null) saveBy(csv, the('#events-message', HTMLElement), desk, () => desk.api.csv(this.#filters));
+      if (desk !== null) {
+        saveBy(csv, requireElement('#events-message', HTMLElement), desk, () => desk.api.csv(this.#filters));
+      }
     });
   }
 
@@ -40,9 +42,9 @@ export class EventsView {
     this.#desk = desk;
     this.#filters = filters;
     this.#form.show(filters);
-    the('#events-message', HTMLElement).hidden = true;
+    requireElement('#events-message', HTMLElement).hidden = true;
     this.#listing?.stop();
-    this.#listing = new Listing(the('#events-list', HTMLElement), desk, {
+    this.#listing = new Listing(requireElement('#events-list', HTMLElement), desk, {
       load: async (cursor, signal) => {
         const { events, next_cursor } = await desk.api.events(filters, cursor, { signal });
         return { items: events, next: next_cursor };
@@ -58,19 +60,19 @@ export class EventsView {
     this.#listing.show();
   }
 
-  /** Whether these events stand there as they were loaded, however many. @param {Filters} filters */
+  /** Whether the events for these filters are still listed. @param {Filters} filters */
   isShowing(filters) {
     return this.#listing !== null && queryOf(filters) === queryOf(this.#filters);
   }
 
-  /** Brings somebody back to the row they came from. @param {string} id the event's */
+  /** Returns the focus to the row of an event. @param {string} id the event's */
   returnTo(id) {
     const href = hashOf({ view: 'event', id });
-    const links = the('#events-list', HTMLElement).querySelectorAll('a');
+    const links = requireElement('#events-list', HTMLElement).querySelectorAll('a');
     [...links].find((link) => link.getAttribute('href') === href)?.focus();
   }
 
-  /** Something was done that changes the list: it is loaded anew next time. */
+  /** Something changed the list: it is loaded again next time. */
   outdate() {
     this.#listing = null;
   }
@@ -98,7 +100,15 @@ function eventTable() {
 function eventCells(event) {
   const at = moment(event.created_at);
   return [
-    el('a', { class: 'link', href: hashOf({ view: 'event', id: event.id }), 'aria-label': text('admin.events.open', { email: event.email, at }) }, el('time', { datetime: event.created_at }, at)),
+    el(
+      'a',
+      {
+        class: 'link',
+        href: hashOf({ view: 'event', id: event.id }),
+        'aria-label': text('admin.events.open', { email: event.email, at }),
+      },
+      el('time', { datetime: event.created_at }, at),
+    ),
     el('span', { class: 'address' }, event.email),
     statusTag(event.status),
     event.reason === null ? null : el('span', { title: event.reason }, wordOf('reason', event.reason)),

@@ -1,20 +1,20 @@
 // @ts-check
-/** The form that says which events are shown. What it says stands in the address bar; nothing else is kept. */
+/** The form that filters the events. Its values are kept in the address bar and nowhere else. */
 
-import { the } from '../dom.js';
+import { requireElement } from '../dom.js';
 import { el } from './elements.js';
-import { FILTERS, filtersOf } from './place.js';
+import { FILTERS, filtersOf } from './route.js';
 import { reasons, text, wordOf } from './words.js';
 
-/** @typedef {import('./place.js').Filters} Filters */
+/** @typedef {import('./route.js').Filters} Filters */
 
 const STATUSES = ['VERIFIED', 'FAILED'];
 const REVIEW_STATES = ['open', 'approved', 'declined'];
 
 export class FilterForm {
-  #form = the('#filters', HTMLFormElement);
-  #box = the('#filter-box', HTMLDetailsElement);
-  /** Where there is room, the filters are always there (admin.css). */
+  #form = requireElement('#filters', HTMLFormElement);
+  #box = requireElement('#filter-box', HTMLDetailsElement);
+  /** If there is room, the filters are always visible (admin.css). */
   #roomy = matchMedia('(min-width: 44rem)');
 
   /** @param {(filters: Filters) => void} apply called with what was chosen */
@@ -27,7 +27,7 @@ export class FilterForm {
       event.preventDefault();
       apply(filtersOf(new FormData(this.#form)));
     });
-    the('#clear', HTMLButtonElement).addEventListener('click', () => apply({}));
+    requireElement('#clear', HTMLButtonElement).addEventListener('click', () => apply({}));
   }
 
   /** @param {Filters} filters */
@@ -35,22 +35,26 @@ export class FilterForm {
     for (const name of FILTERS) {
       const field = this.#form.elements.namedItem(name);
       const value = filters[name] ?? '';
-      if (field instanceof HTMLSelectElement && ![...field.options].some((option) => option.value === value)) field.append(el('option', { value }, value));
-      // An address may name an instant, which a day's field cannot show.
-      if (field instanceof HTMLInputElement && (name === 'from' || name === 'to')) field.type = /^(\d{4}-\d\d-\d\d)?$/.test(value) ? 'date' : 'text';
+      if (field instanceof HTMLSelectElement && ![...field.options].some((option) => option.value === value)) {
+        field.append(el('option', { value }, value));
+      }
+      // The address bar may hold an instant, which a date field cannot show.
+      if (field instanceof HTMLInputElement && (name === 'from' || name === 'to')) {
+        field.type = /^(\d{4}-\d\d-\d\d)?$/.test(value) ? 'date' : 'text';
+      }
       if (field instanceof HTMLInputElement || field instanceof HTMLSelectElement) field.value = value;
     }
     this.#fold();
   }
 
-  /** On a phone they stand out of the way as long as none is set. */
+  /** On a phone the filters are collapsed while none is set. */
   #fold() {
     this.#box.open = this.#roomy.matches || Object.keys(filtersOf(new FormData(this.#form))).length > 0;
   }
 
   /** @param {string} name @param {string[][]} choices */
   #offer(name, choices) {
-    const field = the(`[name="${name}"]`, HTMLSelectElement, this.#form);
+    const field = requireElement(`[name="${name}"]`, HTMLSelectElement, this.#form);
     const options = choices.map(([value = '', words = '']) => el('option', { value }, words));
     field.replaceChildren(el('option', { value: '' }, text('admin.filter.any')), ...options);
   }

@@ -1,28 +1,28 @@
 // @ts-check
 /** The form that asks for a key. */
 
-import { setAttribute, setText, the } from '../dom.js';
+import { requireElement, setAttribute, setText } from '../dom.js';
 import { asProblem } from '../problem.js';
 import { keyIn } from './key.js';
 import { problemWords, text } from './words.js';
 
 export class KeyView {
-  #field = the('#key', HTMLInputElement);
-  #message = the('#message', HTMLElement);
-  #button = the('#sign-in', HTMLButtonElement);
+  #field = requireElement('#key', HTMLInputElement);
+  #message = requireElement('#message', HTMLElement);
+  #button = requireElement('#sign-in', HTMLButtonElement);
   #signIn;
   #isBusy = false;
 
-  /** @param {(key: string) => Promise<void>} signIn throws why not */
+  /** @param {(key: string) => Promise<void>} signIn rejects with the reason */
   constructor(signIn) {
     this.#signIn = signIn;
-    the('#key-form', HTMLFormElement).addEventListener('submit', (event) => {
+    requireElement('#key-form', HTMLFormElement).addEventListener('submit', (event) => {
       event.preventDefault();
       if (!this.#isBusy) this.#try();
     });
   }
 
-  /** @param {string | null} words what happened, if anything */
+  /** @param {string | null} words what happened, or null */
   show(words) {
     this.#field.value = '';
     this.#say(null, words);
@@ -30,7 +30,9 @@ export class KeyView {
 
   async #try() {
     const key = keyIn(this.#field.value);
-    if (this.#field.value.trim() === '') return this.#refuse('admin_key_missing', text('admin.problem.admin_key_missing'));
+    if (this.#field.value.trim() === '') {
+      return this.#refuse('admin_key_missing', text('admin.problem.admin_key_missing'));
+    }
     if (key === null) return this.#refuse('admin_key_wrong', text('admin.problem.admin_key_wrong'));
     this.#isBusy = true;
     setAttribute(this.#button, 'aria-disabled', 'true');
@@ -54,7 +56,7 @@ export class KeyView {
     this.#field.select();
   }
 
-  /** @param {string | null} code null where nothing is wrong @param {string | null} words */
+  /** @param {string | null} code null if nothing is wrong @param {string | null} words */
   #say(code, words) {
     this.#message.hidden = words === null;
     setAttribute(this.#message, 'data-kind', code === null ? null : 'problem');

@@ -1,16 +1,21 @@
 // @ts-check
-/** The admin key, for as long as this tab is open or until somebody signs out. It stands in no address and in no cookie. */
+/**
+ * The admin key, kept while this tab is open or until the operator signs out. Never in an address, never in a cookie.
+ */
 
 const KEY = 'blinkgate.admin-key';
 
-/** The key without what a copy brings along at its ends; null for what can be none: headers take visible ASCII only. @param {string} entered */
+/**
+ * The key without surrounding white space; null for an impossible key: headers allow visible ASCII only.
+ * @param {string} entered
+ */
 export function keyIn(entered) {
   const key = entered.trim();
   return /^[\x21-\x7e]+$/.test(key) ? key : null;
 }
 
-/** Storage may be switched off; then a reload asks for the key again. @param {string} key */
-export function keepKey(key) {
+/** Storage may be disabled; then a reload asks for the key again. @param {string} key */
+export function saveKey(key) {
   try {
     sessionStorage.setItem(KEY, key);
   } catch {
@@ -19,7 +24,7 @@ export function keepKey(key) {
 }
 
 /** @returns {string | null} */
-export function keptKey() {
+export function savedKey() {
   try {
     return sessionStorage.getItem(KEY);
   } catch {
@@ -31,6 +36,6 @@ export function forgetKey() {
   try {
     sessionStorage.removeItem(KEY);
   } catch {
-    // Nothing was kept then.
+    // Then nothing was stored.
   }
 }

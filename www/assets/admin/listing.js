@@ -1,5 +1,5 @@
 // @ts-check
-/** A list that comes page by page: loading, nothing there, what went wrong, how many, and more of it. */
+/** A list that loads page by page, with its states: loading, empty, failed, complete, and more to load. */
 
 import { button, el } from './elements.js';
 import { plural, problemWords, text } from './words.js';
@@ -10,11 +10,11 @@ import { plural, problemWords, text } from './words.js';
  * @template T
  * @typedef {object} Source
  * @property {(cursor: string | null, signal: AbortSignal) => Promise<{items: T[], next: string | null}>} load
- * @property {() => ReturnType<typeof import('./table.js').table>} table an empty one
+ * @property {() => ReturnType<typeof import('./table.js').table>} table creates an empty table
  * @property {(item: T) => import('./elements.js').Children} cells
- * @property {() => HTMLElement} nothing what stands there if there is nothing
- * @property {string} count the plural's key where this is all of it
- * @property {string} countSoFar and where there is more
+ * @property {() => HTMLElement} nothing shown if there are no items
+ * @property {string} count plural key for a complete list
+ * @property {string} countSoFar plural key if there are more
  */
 
 /** @template T */
@@ -32,7 +32,7 @@ export class Listing {
     this.#source = source;
   }
 
-  /** Loads it from its beginning. What was still coming is dropped. */
+  /** Loads the list from its start. A load in progress is aborted. */
   async show() {
     this.#stop.abort();
     const { signal } = this.#stop = new AbortController();
@@ -49,7 +49,7 @@ export class Listing {
     }
   }
 
-  /** Nothing of it comes any more. */
+  /** Aborts loading and clears the list. */
   stop() {
     this.#stop.abort();
     this.#root.replaceChildren();
@@ -70,10 +70,14 @@ export class Listing {
     this.#end(rows, foot, next);
   }
 
-  /** What stands below the rows. @param {ReturnType<Source<T>['table']>} rows @param {HTMLElement} foot @param {string | null} next */
+  /**
+   * Fills the footer below the rows.
+   * @param {ReturnType<Source<T>['table']>} rows @param {HTMLElement} foot @param {string | null} next
+   */
   #end(rows, foot, next) {
     const count = plural(next === null ? this.#source.count : this.#source.countSoFar, rows.body.rows.length);
-    const more = next === null ? null : button(text('admin.more'), () => this.#more(rows, foot, next), { 'data-more': true });
+    const more =
+      next === null ? null : button(text('admin.more'), () => this.#more(rows, foot, next), { 'data-more': true });
     foot.replaceChildren(el('p', { class: 'count' }, count), ...(more ? [more] : []));
     this.#desk.say(count);
   }
@@ -88,7 +92,7 @@ export class Listing {
       if (signal.aborted) return;
       const added = items.map((item) => rows.add(this.#source.cells(item)));
       this.#end(rows, foot, next);
-      // Where one was reading: at the first of what came.
+      // Continues reading at the first new row.
       const [first] = added;
       const target = first?.querySelector('a') ?? first ?? null;
       if (hadFocus && target !== null) {
@@ -97,7 +101,12 @@ export class Listing {
       }
     } catch (error) {
       const problem = this.#desk.problemOf(error);
-      if (problem !== null) foot.replaceChildren(el('p', { class: 'message', 'data-kind': 'problem', role: 'alert' }, problemWords(problem)), button(text('admin.again'), () => this.#more(rows, foot, cursor)));
+      if (problem !== null) {
+        foot.replaceChildren(
+          el('p', { class: 'message', 'data-kind': 'problem', role: 'alert' }, problemWords(problem)),
+          button(text('admin.again'), () => this.#more(rows, foot, cursor)),
+        );
+      }
     }
   }
 
@@ -105,7 +114,11 @@ export class Listing {
   #fail(error, again) {
     const problem = this.#desk.problemOf(error);
     if (problem === null) return;
-    const message = el('p', { class: 'message', 'data-kind': 'problem', 'data-code': problem.code, role: 'alert' }, problemWords(problem));
+    const message = el(
+      'p',
+      { class: 'message', 'data-kind': 'problem', 'data-code': problem.code, role: 'alert' },
+      problemWords(problem),
+    );
     this.#root.replaceChildren(message, el('p', { class: 'row' }, button(text('admin.again'), again)));
   }
 }

@@ -1,7 +1,7 @@
 // @ts-check
-/** Review: what operators decided about an event, and deciding it with a note. */
+/** Review: past decisions of operators about an event, and a new one with its note. */
 
-import { setText, the } from '../dom.js';
+import { requireElement, setText } from '../dom.js';
 import { FormDialog } from './dialog.js';
 import { button, el } from './elements.js';
 import { statusTag } from './status.js';
@@ -12,9 +12,9 @@ import { moment, problemWords, text, wordOf } from './words.js';
 
 export class Reviewer {
   #dialog = new FormDialog('review');
-  #note = the('#review-note', HTMLTextAreaElement);
+  #note = requireElement('#review-note', HTMLTextAreaElement);
 
-  /** @param {WholeEvent} event @param {Desk} desk @param {(words: string) => void} done called when it is written down */
+  /** @param {WholeEvent} event @param {Desk} desk @param {(words: string) => void} done called once it is saved */
   view(event, desk, done) {
     const past = event.reviews.map(({ decision, note, actor, at }) => el('li', { 'data-decision': decision },
       statusTag(decision === 'approve' ? 'approved' : 'declined', 'review_state'),
@@ -25,21 +25,40 @@ export class Reviewer {
       : el('p', { class: 'row' },
         button(text('admin.review.approve'), () => this.#open('approve', event, desk, done), { id: 'approve' }),
         button(text('admin.review.decline'), () => this.#open('decline', event, desk, done), { id: 'decline' }));
-    return el('section', { class: 'card' }, el('h2', {}, text('admin.review.title')),
-      past.length === 0 ? el('p', { class: 'small' }, text('admin.review.none')) : el('ol', { class: 'reviews' }, ...past), actions);
+    return el(
+      'section',
+      { class: 'card' },
+      el('h2', {}, text('admin.review.title')),
+      past.length === 0
+        ? el('p', { class: 'small' }, text('admin.review.none'))
+        : el('ol', { class: 'reviews' }, ...past),
+      actions,
+    );
   }
 
   close() {
     this.#dialog.close();
   }
 
-  /** @param {'approve' | 'decline'} decision @param {WholeEvent} event @param {Desk} desk @param {(words: string) => void} done */
+  /**
+   * @param {'approve' | 'decline'} decision @param {WholeEvent} event @param {Desk} desk
+   * @param {(words: string) => void} done
+   */
   #open(decision, event, desk, done) {
-    const [title, words, action] = decision === 'approve'
-      ? [text('admin.review.approve.title'), text('admin.review.approve.text', { email: event.email }), text('admin.review.approve.submit')]
-      : [text('admin.review.decline.title'), text('admin.review.decline.text', { email: event.email }), text('admin.review.decline.submit')];
-    setText(the('#review-title', HTMLElement), title);
-    setText(the('#review-text', HTMLElement), words);
+    const [title, words, action] =
+      decision === 'approve'
+        ? [
+            text('admin.review.approve.title'),
+            text('admin.review.approve.text', { email: event.email }),
+            text('admin.review.approve.submit'),
+          ]
+        : [
+            text('admin.review.decline.title'),
+            text('admin.review.decline.text', { email: event.email }),
+            text('admin.review.decline.submit'),
+          ];
+    setText(requireElement('#review-title', HTMLElement), title);
+    setText(requireElement('#review-text', HTMLElement), words);
     this.#dialog.act(action, { isDangerous: decision === 'decline' });
     this.#note.value = '';
     this.#dialog.open(async () => {

@@ -1,13 +1,13 @@
 // @ts-check
-/** A button that saves a file: one request at a time, what went wrong beside it. */
+/** Buttons that save a file: one request at a time, with failures shown beside them. */
 
 import { setAttribute, setText } from '../dom.js';
 import { save } from './api.js';
 import { problemWords, text } from './words.js';
 
 /**
- * Loads a file and has the browser save it.
- * @param {HTMLElement} button @param {HTMLElement} message for what went wrong @param {import('./types.js').Desk} desk
+ * Loads a file and lets the browser save it.
+ * @param {HTMLElement} button @param {HTMLElement} message shows a failure @param {import('./types.js').Desk} desk
  * @param {() => Promise<import('./api.js').Download>} load
  */
 export async function saveBy(button, message, desk, load) {

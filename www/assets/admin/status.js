@@ -1,11 +1,18 @@
 // @ts-check
-/** What something came to, in a word with a mark: never by colour alone. */
+/** A status as a word with a symbol: never by colour alone. */
 
 import { el, icon } from './elements.js';
 import { wordOf } from './words.js';
 
 /** The symbol of icons.svg beside each. @type {Record<string, string>} */
-const ICONS = { VERIFIED: 'check', approved: 'check', FAILED: 'alert', declined: 'alert', PENDING: 'clock', open: 'clock' };
+const ICONS = {
+  VERIFIED: 'check',
+  approved: 'check',
+  FAILED: 'alert',
+  declined: 'alert',
+  PENDING: 'clock',
+  open: 'clock',
+};
 
 /** @param {string} code @param {'status' | 'review_state'} [kind] */
 export function statusTag(code, kind = 'status') {

@@ -5,29 +5,41 @@ import { textsOf } from '../language.js';
 import { CATALOGUES as PAGES } from '../texts.js';
 import { CATALOGUES } from './texts.js';
 
-const BOTH = Object.fromEntries(Object.entries(CATALOGUES).map(([language, texts]) => [language, { ...PAGES[language], ...texts }]));
+const BOTH = Object.fromEntries(
+  Object.entries(CATALOGUES).map(([language, texts]) => [language, { ...PAGES[language], ...texts }]),
+);
 
 export const { hasText, text, plural, localize } = textsOf(BOTH);
 
-/** Every reason that has words: what can be filtered by. */
+/** Every reason that has a text: the choices of the filter. */
 export function reasons() {
   const start = 'admin.reason.';
-  return Object.keys(CATALOGUES['en'] ?? {}).filter((key) => key.startsWith(start)).map((key) => key.slice(start.length));
+  return Object.keys(CATALOGUES['en'] ?? {})
+    .filter((key) => key.startsWith(start))
+    .map((key) => key.slice(start.length));
 }
 
-/** A code's words, or the code itself where a newer server knows more than this page. @param {string} kind @param {string} code */
+/**
+ * A code's text, or the code itself if a newer server knows more codes than this page.
+ * @param {string} kind @param {string} code
+ */
 export function wordOf(kind, code) {
   return hasText(`admin.${kind}.${code}`) ? text(`admin.${kind}.${code}`) : code;
 }
 
-/** What went wrong, for an operator; what the page has no words for in the server's own. @param {import('../problem.js').Problem} problem */
+/**
+ * A problem's text for operators; without one, the server's sentence.
+ * @param {import('../problem.js').Problem} problem
+ */
 export function problemWords({ code, detail, retryAfterMs }) {
-  if (retryAfterMs !== null && hasText(`admin.problem.${code}_in`)) return text(`admin.problem.${code}_in`, { seconds: Math.ceil(retryAfterMs / 1000) });
+  if (retryAfterMs !== null && hasText(`admin.problem.${code}_in`)) {
+    return text(`admin.problem.${code}_in`, { seconds: Math.ceil(retryAfterMs / 1000) });
+  }
   if (hasText(`admin.problem.${code}`)) return text(`admin.problem.${code}`);
   return detail ?? text('admin.problem.unexpected');
 }
 
-/** A moment to the second, in UTC, as every operator and every log writes it. @param {string} rfc3339 */
+/** A moment to the second, in UTC, as in the logs. @param {string} rfc3339 */
 export function moment(rfc3339) {
   const time = new Date(rfc3339);
   return Number.isNaN(time.getTime()) ? rfc3339 : time.toISOString().replace('T', ' ').replace(/\..*/, '');
@@ -43,7 +55,10 @@ export function figure(value, digits = 3) {
   return typeof value === 'number' ? value.toFixed(digits) : text('admin.none');
 }
 
-/** The ratios of both eyes, left before right; null where none were read. @param {import('./types.js').Ears | null | undefined} ears */
+/**
+ * The ratios of both eyes, left before right; null if they were not read.
+ * @param {import('./types.js').Ears | null | undefined} ears
+ */
 export function bothEyes(ears) {
   return ears ? `${figure(ears.left)} / ${figure(ears.right)}` : null;
 }

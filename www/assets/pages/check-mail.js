@@ -1,22 +1,22 @@
 // @ts-check
-/** Entry of /check-mail: says where the link went, and sends another one, not too often. */
+/** Entry of /check-mail: says where the link was sent, and sends another one, but not too often. */
 
 import { register } from '../api.js';
-import { setAttribute, setText, the } from '../dom.js';
-import { keptAddress } from '../kept.js';
+import { requireElement, setAttribute, setText } from '../dom.js';
+import { savedAddress } from '../session-storage.js';
 import { localize, text } from '../language.js';
 import { problemText } from '../messages.js';
 import { asProblem } from '../problem.js';
 
-/** The pause before another mail can be asked for. */
+/** The pause before another mail can be requested. */
 const COOL_DOWN_S = 60;
 
 localize(document);
-const button = the('#resend', HTMLButtonElement);
-const address = keptAddress();
+const button = requireElement('#resend', HTMLButtonElement);
+const address = savedAddress();
 
 if (address !== null) {
-  setText(the('#sent', HTMLElement), text('check_mail.sent', { email: address }));
+  setText(requireElement('#sent', HTMLElement), text('check_mail.sent', { email: address }));
   button.hidden = false;
   button.addEventListener('click', () => { if (button.getAttribute('aria-disabled') !== 'true') resend(address); });
   coolDown(COOL_DOWN_S);
@@ -45,7 +45,7 @@ function coolDown(seconds) {
 
 /** @param {string} code @param {'note' | 'problem'} kind @param {string} words */
 function show(code, kind, words) {
-  const message = the('#message', HTMLElement);
+  const message = requireElement('#message', HTMLElement);
   setAttribute(message, 'data-code', code);
   setAttribute(message, 'data-kind', kind);
   setText(message, words);

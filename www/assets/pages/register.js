@@ -1,19 +1,19 @@
 // @ts-check
-/** Entry of /: takes an address, has a link sent to it, goes on to /check-mail. */
+/** Entry of /: takes an address, requests a link for it, then opens /check-mail. */
 
 import { register } from '../api.js';
-import { setAttribute, setText, the } from '../dom.js';
+import { requireElement, setAttribute, setText } from '../dom.js';
 import { looksLikeEmail } from '../email.js';
 import { showFormMessage } from '../form-message.js';
 import { localize, text } from '../language.js';
 import { problemText } from '../messages.js';
 import { asProblem } from '../problem.js';
-import { keepAddress } from '../kept.js';
+import { saveAddress } from '../session-storage.js';
 
 localize(document);
-const form = the('#register', HTMLFormElement);
-const input = the('#email', HTMLInputElement);
-const button = the('#submit', HTMLButtonElement);
+const form = requireElement('#register', HTMLFormElement);
+const input = requireElement('#email', HTMLInputElement);
+const button = requireElement('#submit', HTMLButtonElement);
 
 form.addEventListener('submit', (event) => {
   event.preventDefault();
@@ -32,7 +32,7 @@ async function send(email) {
   busy(true);
   try {
     await register(email);
-    keepAddress(email);
+    saveAddress(email);
     location.assign('/check-mail');
   } catch (error) {
     busy(false);

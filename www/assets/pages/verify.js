@@ -1,31 +1,32 @@
 // @ts-check
 /**
- * Entry of /verify: takes the token out of the address bar at once, and redeems it only on a real press: mail scanners open links.
+ * Entry of /verify: takes the token out of the address bar at once, and redeems it only when the button is pressed,
+ * since mail scanners open links.
  */
 
 import { redeem, session } from '../api.js';
-import { setAttribute, setText, the } from '../dom.js';
+import { requireElement, setAttribute, setText } from '../dom.js';
 import { showFormMessage } from '../form-message.js';
-import { forgetToken, keepToken, keptToken } from '../kept.js';
+import { forgetToken, saveToken, savedToken } from '../session-storage.js';
 import { localize, text } from '../language.js';
 import { problemMessage, problemText } from '../messages.js';
 import { asProblem } from '../problem.js';
 
-/** Problems that no second press will mend. */
+/** Problems that pressing again will not solve. */
 const FINAL = new Set(['token_missing', 'token_unknown', 'token_expired', 'token_used']);
 
 localize(document);
-const button = the('#redeem', HTMLButtonElement);
+const button = requireElement('#redeem', HTMLButtonElement);
 const token = takeToken();
 if (token === null) continueOrStop();
 else button.addEventListener('click', () => { if (button.getAttribute('aria-disabled') !== 'true') use(token); });
 
-/** The token from the link, or from before this page was loaded again. @returns {string | null} */
+/** The token from the link, or the stored one if this page was reloaded. @returns {string | null} */
 function takeToken() {
   const given = new URLSearchParams(location.search).get('token');
-  if (given) keepToken(given);
+  if (given) saveToken(given);
   if (location.search !== '') history.replaceState(null, '', location.pathname);
-  return given || keptToken();
+  return given || savedToken();
 }
 
 /** @param {string} token */
@@ -44,7 +45,7 @@ async function use(token) {
   }
 }
 
-/** Without a token: who is in the middle of the check goes back to it, everybody else needs a link. */
+/** Without a token: goes back to a check in progress, otherwise asks for a link. */
 async function continueOrStop() {
   try {
     await session();
@@ -58,12 +59,12 @@ async function continueOrStop() {
 function stop(code) {
   forgetToken();
   const message = problemMessage(code);
-  setText(the('#stopped-title', HTMLElement), message.title);
-  the('#open', HTMLElement).hidden = true;
-  the('#stopped', HTMLElement).hidden = false;
-  setAttribute(the('#problem', HTMLElement), 'data-code', code);
-  setText(the('#problem', HTMLElement), message.text);
-  the('#stopped-title', HTMLElement).focus();
+  setText(requireElement('#stopped-title', HTMLElement), message.title);
+  requireElement('#open', HTMLElement).hidden = true;
+  requireElement('#stopped', HTMLElement).hidden = false;
+  setAttribute(requireElement('#problem', HTMLElement), 'data-code', code);
+  setText(requireElement('#problem', HTMLElement), message.text);
+  requireElement('#stopped-title', HTMLElement).focus();
 }
 
 /** @param {boolean} is */
