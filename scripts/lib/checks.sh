@@ -148,7 +148,7 @@ check_run() { scripts/lib/test-run; }
 
 check_www() {
     have_node || { skip "node and npm (20.11 or newer) are not installed"; return; }
-    node --test tests/www/*.test.js || return
+    node --test tests/www/*.test.js && scripts/build-wasm || return
     install_browser_tests && npm run --silent --prefix tests lint && npm run --silent --prefix tests types
 }
 
