@@ -1,4 +1,4 @@
-//! What is sent for a challenge, and the key that signs for it.
+//! A submission: the signed transcript and the pictures of one attempt, and the key that signs them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,27 +7,27 @@ use engine::{Evidence, Terms, transcript};
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-/// A key pair for one challenge.
+/// The key pair of one challenge.
 #[derive(Clone)]
 pub struct Key([u8; 32]);
 
 impl Key {
-    /// Draws one. For tests and measurements, which keep no secrets.
+    /// Draws a key. Not random enough for secrets.
     pub fn draw(rng: &mut Rng) -> Key {
         Key(std::array::from_fn(|_| rng.u8(..)))
     }
 
-    /// The public half.
+    /// The public key.
     pub fn public(&self) -> [u8; 32] {
         SigningKey::from_bytes(&self.0).verifying_key().to_bytes()
     }
 
-    /// The secret half.
+    /// The secret key.
     pub fn secret(&self) -> [u8; 32] {
         self.0
     }
 
-    /// The public half as it is registered.
+    /// The public key as `POST /api/challenge` takes it.
     pub fn public_text(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.public())
     }
@@ -38,32 +38,36 @@ impl Key {
     }
 }
 
-/// What an attempt came to, before it is signed.
+impl From<[u8; 32]> for Key {
+    fn from(secret: [u8; 32]) -> Key {
+        Key(secret)
+    }
+}
+
+/// A completed attempt, not signed yet.
 #[derive(Clone)]
 pub struct Recorded {
-    /// The challenge that it was made for.
+    /// The challenge.
     pub terms: Terms,
-    /// Its key.
+    /// The challenge's key.
     pub key: Key,
-    /// Text to sign, captures and strip.
+    /// The text to sign, the captures and the strip.
     pub evidence: Evidence,
-    /// Milliseconds that the recording lasted.
+    /// Length of the recording in milliseconds.
     pub lasted_ms: u64,
 }
 
 impl Recorded {
-    /// Signs it.
-    pub fn parcel(&self) -> Parcel {
-        let Evidence { signing_input, open, closed, strip, .. } = self.evidence.clone();
-        let transcript = self.key.sign(&signing_input);
-        Parcel { challenge: self.terms.challenge_id.clone(), transcript, open, closed, strip }
+    /// Signs the attempt.
+    pub fn parcel(&self) -> SubmissionParts {
+        SubmissionParts::sign(&self.terms.challenge_id, &self.evidence, &self.key)
     }
 }
 
-/// What is uploaded.
+/// What is uploaded, in the order in which it is sent.
 #[derive(Clone, Debug)]
-pub struct Parcel {
-    /// The challenge.
+pub struct SubmissionParts {
+    /// The challenge's ID.
     pub challenge: String,
     /// The signed transcript.
     pub transcript: Vec<u8>,
@@ -75,13 +79,25 @@ pub struct Parcel {
     pub strip: Vec<u8>,
 }
 
-impl Parcel {
-    /// All bytes in the order in which they are sent.
+impl SubmissionParts {
+    /// Signs the evidence of an attempt.
+    pub fn sign(challenge_id: &str, evidence: &Evidence, key: &Key) -> SubmissionParts {
+        let Evidence { signing_input, open, closed, strip, .. } = evidence.clone();
+        SubmissionParts {
+            challenge: challenge_id.to_owned(),
+            transcript: key.sign(&signing_input),
+            open,
+            closed,
+            strip,
+        }
+    }
+
+    /// All parts, one after the other.
     pub fn bytes(&self) -> Vec<u8> {
         [self.transcript.as_slice(), &self.open, &self.closed, &self.strip].concat()
     }
 
-    /// Changes one bit of any part, each as likely as every other.
+    /// Flips one bit of any part, each as likely as every other.
     pub fn flip_bit(&mut self, rng: &mut Rng) {
         let mut parts = [&mut self.transcript, &mut self.open, &mut self.closed, &mut self.strip];
         let length: usize = parts.iter().map(|part| part.len()).sum();
@@ -94,12 +110,12 @@ impl Parcel {
         }
     }
 
-    /// Where it is sent.
+    /// The path to which it is sent.
     pub fn path(&self) -> String {
         format!("/api/submission/{}", self.challenge)
     }
 
-    /// The parts' sizes, as the question for the decision names them.
+    /// The lengths of the parts, the body of the request for the decision.
     pub fn lengths(&self) -> Value {
         let [transcript, open, closed, strip] = [&self.transcript, &self.open, &self.closed, &self.strip].map(Vec::len);
         json!({ "transcript": transcript, "open": open, "closed": closed, "strip": strip })
@@ -111,8 +127,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_changed_bit_is_one_bit_of_any_part() {
-        let parcel = Parcel {
+    fn flip_bit_flips_one_bit_of_any_part() {
+        let parts = SubmissionParts {
             challenge: "c".to_owned(),
             transcript: vec![0; 3],
             open: vec![0; 5],
@@ -122,7 +138,7 @@ mod tests {
         let mut rng = Rng::with_seed(1);
         let mut bits = vec![0; 14 * 8];
         for _ in 0..5000 {
-            let mut forged = parcel.clone();
+            let mut forged = parts.clone();
             forged.flip_bit(&mut rng);
             let set: Vec<_> = forged.bytes().into_iter().enumerate().filter(|&(_, byte)| byte != 0).collect();
             let [(at, byte)] = set[..] else { panic!("not one byte") };

@@ -1,4 +1,4 @@
-//! The program, running in a folder of its own.
+//! Runs the program `blinkgate` in a folder of its own.
 
 use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
@@ -8,28 +8,27 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 
+use crate::http::HttpClient;
 use crate::outbox::Outbox;
-use crate::site::Site;
 
-/// Loading the networks takes a second; on a busy machine, many.
-const START: Duration = Duration::from_secs(60);
-/// What opens `/admin/…`.
+/// Loading the networks takes a second, and much longer on a busy machine.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 const ADMIN_KEY: &str = "the-admin-key-of-a-measurement";
 
-/// A server that ends with this value. Its data stays.
+/// A running server, killed when this is dropped. Its data stay.
 #[derive(Debug)]
-pub struct Served {
+pub struct ServerProcess {
     child: Child,
     folder: PathBuf,
-    /// How to ask it.
-    pub site: Site,
+    /// Sends requests to it.
+    pub site: HttpClient,
 }
 
-impl Served {
-    /// The program: this file, or the one beside the program that asks.
+impl ServerProcess {
+    /// The path of the program: `file`, or `blinkgate` beside the running program.
     ///
     /// # Errors
-    /// There is none.
+    /// The file does not exist.
     pub fn program(file: Option<&Path>) -> anyhow::Result<PathBuf> {
         let program = match file {
             Some(file) => std::path::absolute(file)?,
@@ -39,25 +38,24 @@ impl Served {
         Ok(program)
     }
 
-    /// Starts the program on what lies in `folder`, with these settings beside those of its own, at a port of this machine
-    /// that is the same each time.
+    /// Starts the program in `folder` with these settings and waits until it serves. A folder keeps its port, its data and
+    /// its log (`server.log`) from one start to the next.
     ///
     /// # Errors
-    /// It does not start; its log is in the folder.
-    pub fn start(program: &Path, folder: &Path, settings: &[(&str, &str)]) -> anyhow::Result<Served> {
+    /// The server does not start.
+    pub fn start(program: &Path, folder: &Path, settings: &[(&str, &str)]) -> anyhow::Result<ServerProcess> {
         let port = port(folder)?;
         let log = File::options().create(true).append(true).open(folder.join("server.log"))?;
         let mut command = Command::new(program);
         command.arg("serve").env_clear().current_dir(folder).stdin(Stdio::null());
         command.stdout(log.try_clone()?).stderr(log);
-        // Everybody comes from this machine; who they are, a header tells, as behind a proxy.
         command.envs([("HOST", "127.0.0.1"), ("ADMIN_API_KEY", ADMIN_KEY), ("DATA_DIR", "data")]);
         command.envs([("PORT", port.to_string().as_str()), ("MAILS_PER_HOUR", "1000000")]);
         command.envs(settings.iter().copied());
-        let child = command.spawn().with_context(|| format!("{} cannot be started", program.display()))?;
-        let mut served = Served { child, folder: folder.to_owned(), site: Site::on_this_machine(port) };
-        served.wait_until_it_answers()?;
-        Ok(served)
+        let child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
+        let mut server = ServerProcess { child, folder: folder.to_owned(), site: HttpClient::on_this_machine(port) };
+        server.wait_until_it_serves()?;
+        Ok(server)
     }
 
     /// Its data folder.
@@ -65,12 +63,12 @@ impl Served {
         self.folder.join("data")
     }
 
-    /// Its mails.
+    /// Its outbox.
     pub fn outbox(&self) -> Outbox {
         Outbox::of(&self.data_dir())
     }
 
-    /// Its process.
+    /// Its process ID.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -78,34 +76,36 @@ impl Served {
     /// The newest events of the audit, at most 500.
     ///
     /// # Errors
-    /// There was no answer.
+    /// The request failed.
     pub fn events(&self) -> anyhow::Result<Vec<serde_json::Value>> {
-        let listing = self.site.get_as_admin("/admin/events?limit=500", ADMIN_KEY)?.expect(200)?;
-        Ok(listing["events"].as_array().cloned().unwrap_or_default())
+        let page = self.site.get_with_headers("/admin/events?limit=500", &[("x-admin-key", ADMIN_KEY)])?.expect(200)?;
+        Ok(page["events"].as_array().cloned().unwrap_or_default())
     }
 
-    /// The picture that an event names.
+    /// The picture that an event refers to.
     ///
     /// # Errors
-    /// There was no answer, or no picture.
+    /// The request failed, or there is no such picture.
     pub fn capture(&self, reference: &str) -> anyhow::Result<Vec<u8>> {
-        self.site.bytes_as_admin(&format!("/admin/{reference}"), ADMIN_KEY)
+        let (status, bytes) = self.site.bytes_as_admin(&format!("/admin/{reference}"), ADMIN_KEY)?;
+        ensure!(status == 200, "status {status} for {reference}");
+        Ok(bytes)
     }
 
-    /// Ends it as a loss of power does: no handler runs, nothing is tidied up.
+    /// Kills it (SIGKILL): no handler runs, nothing is tidied up.
     ///
     /// # Errors
-    /// It ended before by itself.
+    /// It had already exited.
     pub fn kill(mut self) -> anyhow::Result<()> {
         if let Some(status) = self.child.try_wait()? {
-            bail!("the server ended by itself: {status}");
+            bail!("the server had exited: {status}");
         }
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
     }
 
-    fn wait_until_it_answers(&mut self) -> anyhow::Result<()> {
+    fn wait_until_it_serves(&mut self) -> anyhow::Result<()> {
         let start = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait()? {
@@ -115,23 +115,23 @@ impl Served {
             if self.site.get("/health").is_ok_and(|answer| answer.status == 200) {
                 return Ok(());
             }
-            if start.elapsed() > START {
-                bail!("the server did not answer within {} s", START.as_secs());
+            if start.elapsed() > START_TIMEOUT {
+                bail!("the server does not serve after {} s", START_TIMEOUT.as_secs());
             }
             std::thread::sleep(Duration::from_millis(20));
         }
     }
 }
 
-impl Drop for Served {
+impl Drop for ServerProcess {
     fn drop(&mut self) {
-        // It may have ended already.
+        // It may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// The port of a folder: a free one, written down at the first start. Links and records name it.
+/// The folder's port: a free one, saved at the first start, since links and records name it.
 fn port(folder: &Path) -> anyhow::Result<u16> {
     let file = folder.join("port");
     if let Ok(text) = std::fs::read_to_string(&file) {

@@ -1,8 +1,9 @@
-//! Copies of one recorded attempt for other challenges.
+//! Copies of one recorded attempt, for other challenges.
 //!
-//! The server refuses pictures that were sent before, by their files and by their pixels, so no two copies have the same: the
-//! divisors of their higher frequencies differ by a little, which moves pixels by a level or two. (That this is enough is what
-//! an index of exact pictures is worth against somebody with the key.) Hashes are written anew, and the copy is signed.
+//! The server refuses pictures that were submitted before, by the hash of their bytes and by that of their pixels. So each copy
+//! has slightly larger divisors of the higher frequencies in its quantization tables, which changes pixels by a level or two.
+//! (An index of exact pictures cannot stop an attacker who holds the key.) The hashes in the transcript are replaced, and the
+//! copy is signed.
 
 use anyhow::{Context as _, ensure};
 use base64::Engine as _;
@@ -11,22 +12,23 @@ use engine::transcript::{Transcript, signing_input};
 use engine::{Evidence, Terms};
 use fastrand::Rng;
 use sha2::{Digest as _, Sha256};
-use test_client::{Key, Parcel, Recorded};
 
-/// One attempt without prompts, to be copied.
-pub struct Copies {
+use crate::submission::{Key, Recorded, SubmissionParts};
+
+/// An attempt without prompts, to be copied.
+pub(super) struct Copies {
     transcript: Transcript,
     evidence: Evidence,
-    /// Milliseconds that the recording lasted: a challenge must be so old before a copy for it can be true.
-    pub lasted_ms: u64,
+    /// Length of the recording in milliseconds. The server rejects a copy for a challenge younger than that.
+    pub(super) lasted_ms: u64,
 }
 
 impl Copies {
-    /// Copies of this attempt.
+    /// Prepares copies of this attempt.
     ///
     /// # Errors
-    /// It has prompts, whose rounds belong to their challenge alone.
-    pub fn of(recorded: &Recorded) -> anyhow::Result<Copies> {
+    /// The attempt was prompted; its rounds belong to its own challenge.
+    pub(super) fn of(recorded: &Recorded) -> anyhow::Result<Copies> {
         ensure!(!recorded.terms.policy.is_prompted(), "a prompted attempt cannot be copied");
         let (_, payload) = recorded.evidence.signing_input.split_once('.').context("no payload to sign")?;
         let transcript = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload)?)?;
@@ -36,8 +38,8 @@ impl Copies {
     /// A copy for another challenge, signed.
     ///
     /// # Errors
-    /// The pictures are no JPEGs of ours.
-    pub fn parcel(&self, terms: &Terms, key: &Key, rng: &mut Rng) -> anyhow::Result<Parcel> {
+    /// A picture has no quantization table for its brightness.
+    pub(super) fn sign_for(&self, terms: &Terms, key: &Key, rng: &mut Rng) -> anyhow::Result<SubmissionParts> {
         let [mut open, mut closed, mut strip] =
             [&self.evidence.open, &self.evidence.closed, &self.evidence.strip].map(Vec::clone);
         let mut transcript = self.transcript.clone();
@@ -48,19 +50,20 @@ impl Copies {
         transcript.cam.rate = terms.rate;
         let hashes = [&mut transcript.cap.open.sha256, &mut transcript.cap.closed.sha256, &mut transcript.strip.sha256];
         for (hash, picture) in hashes.into_iter().zip([&mut open, &mut closed, &mut strip]) {
-            mark(picture, rng)?;
+            vary(picture, rng)?;
             *hash = URL_SAFE_NO_PAD.encode(Sha256::digest(picture));
         }
         let input = signing_input(&serde_json::to_vec(&transcript)?, &key.public());
-        Ok(Parcel { challenge: terms.challenge_id.clone(), transcript: key.sign(&input), open, closed, strip })
+        let (challenge, transcript) = (terms.challenge_id.clone(), key.sign(&input));
+        Ok(SubmissionParts { challenge, transcript, open, closed, strip })
     }
 }
 
-/// Divisors of a brightness table that stay as they are: the lowest frequencies, which carry most of what is seen.
+/// Divisors of a brightness table that are kept: those of the lowest frequencies, which carry most of the picture.
 const KEPT: usize = 10;
 
-/// Draws the divisors of the higher frequencies of brightness anew, each up to two levels larger.
-fn mark(jpeg: &mut [u8], rng: &mut Rng) -> anyhow::Result<()> {
+/// Increases the divisors of the higher frequencies of brightness by 0, 1 or 2 each, at random.
+fn vary(jpeg: &mut [u8], rng: &mut Rng) -> anyhow::Result<()> {
     const TABLE: usize = 1 + 64;
     let mut at = 2;
     while let [0xFF, code, high, low, ..] = jpeg[at..] {
@@ -74,5 +77,5 @@ fn mark(jpeg: &mut [u8], rng: &mut Rng) -> anyhow::Result<()> {
         }
         at = end;
     }
-    anyhow::bail!("a JPEG without a table for its brightness")
+    anyhow::bail!("a JPEG without a quantization table for its brightness")
 }

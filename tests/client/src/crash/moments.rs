@@ -1,5 +1,5 @@
-//! Moments at which a death of the server is most likely to cost somebody something, as they are seen from outside: by what it
-//! writes into its folder and its log, and by what it is asked and answers.
+//! Moments at which killing the server is most likely to do damage, as seen from outside: by what it writes into its folder
+//! and its log, and by the requests and responses.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -9,32 +9,31 @@ use std::time::{Duration, Instant, SystemTime};
 
 use fastrand::Rng;
 
-/// How often is looked.
-const LOOK_EVERY: Duration = Duration::from_micros(100);
-/// After the first capture begins to be written, the others and the commit follow within about so much.
-const AFTERMATH: Duration = Duration::from_millis(12);
+const POLL_INTERVAL: Duration = Duration::from_micros(100);
+/// The time from the first write of a capture to the commit, about.
+const COMMIT_WINDOW: Duration = Duration::from_millis(12);
 
-/// A moment.
+/// A moment of a submission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Moment {
-    /// Any, from the first chunk to after the last answer.
+pub(super) enum Moment {
+    /// Any, from the first chunk to after the last response.
     Any,
-    /// Somebody asks for the decision: the challenge is being claimed.
+    /// A user requests the decision: the challenge is being claimed.
     Asked,
-    /// A user's key is there, and no capture yet.
+    /// The user's key file exists, and no capture yet.
     KeyMade,
-    /// The first capture begins to be written.
+    /// The first capture is being written.
     Writing,
-    /// While the captures are written, between them and the commit, or in it.
+    /// The captures are being written, or the transaction is being committed.
     Committing,
-    /// The log says that an attempt is decided: after its commit, before its answer.
+    /// The log says that an attempt was decided: after the commit, before the response.
     Decided,
-    /// Somebody has the answer.
+    /// A user has the response.
     Answered,
 }
 
-/// One after the other.
-pub(crate) const MOMENTS: [Moment; 8] = [
+/// The moments in the order in which they are tested.
+pub(super) const MOMENTS: [Moment; 8] = [
     Moment::Any,
     Moment::Asked,
     Moment::KeyMade,
@@ -46,7 +45,7 @@ pub(crate) const MOMENTS: [Moment; 8] = [
 ];
 
 impl Moment {
-    pub(crate) fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Moment::Any => "any",
             Moment::Asked => "asked",
@@ -59,48 +58,48 @@ impl Moment {
     }
 }
 
-/// How many people have asked for the decision, and have one.
+/// How many users have requested the decision, and how many have it.
 #[derive(Debug, Default)]
-pub(crate) struct Counts {
-    pub(crate) asked: AtomicUsize,
-    pub(crate) answered: AtomicUsize,
+pub(super) struct Counts {
+    pub(super) asked: AtomicUsize,
+    pub(super) answered: AtomicUsize,
 }
 
-/// Looks at a server from before people submit.
-pub(crate) struct Watch {
+/// Watches a server, from before users submit.
+pub(super) struct Watch {
     captures: Folder,
     keys: Folder,
     log: File,
 }
 
 impl Watch {
-    /// Of the server with this data folder, whose log lies beside it.
-    pub(crate) fn begin(data: &Path) -> std::io::Result<Watch> {
+    /// Watches the server with this data folder, whose log is beside the folder.
+    pub(super) fn begin(data: &Path) -> std::io::Result<Watch> {
         let mut log = File::open(data.with_file_name("server.log"))?;
         log.seek(SeekFrom::End(0))?;
         Ok(Watch { captures: Folder::new(data.join("captures")), keys: Folder::new(data.join("keys/users")), log })
     }
 
-    /// Waits for the moment; whether it came within `usual`, which is twice what all of it takes.
-    pub(crate) fn wait(&mut self, moment: Moment, usual: Duration, counts: &Counts, rng: &mut Rng) -> bool {
+    /// Waits for the moment. Returns whether it came within `timeout`.
+    pub(super) fn wait(&mut self, moment: Moment, timeout: Duration, counts: &Counts, rng: &mut Rng) -> bool {
         let start = Instant::now();
         if moment == Moment::Any {
-            std::thread::sleep(usual.mul_f64(0.6 * rng.f64()));
+            std::thread::sleep(timeout.mul_f64(0.6 * rng.f64()));
             return true;
         }
-        while !self.is_there(moment, counts) {
-            if start.elapsed() > usual {
+        while !self.has_come(moment, counts) {
+            if start.elapsed() > timeout {
                 return false;
             }
-            std::thread::sleep(LOOK_EVERY);
+            std::thread::sleep(POLL_INTERVAL);
         }
         if moment == Moment::Committing {
-            std::thread::sleep(AFTERMATH.mul_f64(rng.f64()));
+            std::thread::sleep(COMMIT_WINDOW.mul_f64(rng.f64()));
         }
         true
     }
 
-    fn is_there(&mut self, moment: Moment, counts: &Counts) -> bool {
+    fn has_come(&mut self, moment: Moment, counts: &Counts) -> bool {
         match moment {
             Moment::Any => true,
             Moment::Asked => counts.asked.load(Ordering::Relaxed) > 0,
@@ -108,7 +107,7 @@ impl Watch {
             Moment::Writing | Moment::Committing => self.captures.has_changed(),
             Moment::Decided => {
                 let mut text = Vec::new();
-                // What cannot be read now is read next time.
+                // What cannot be read now will be next time.
                 let _ = self.log.read_to_end(&mut text);
                 String::from_utf8_lossy(&text).contains("attempt decided")
             }
@@ -117,7 +116,7 @@ impl Watch {
     }
 }
 
-/// A folder and those in it, one deep, by when a name came or went.
+/// A folder and its subfolders, by their times of modification.
 struct Folder {
     root: PathBuf,
     changed_at: Option<SystemTime>,
@@ -135,9 +134,9 @@ impl Folder {
 }
 
 fn changed_at(root: &Path) -> Option<SystemTime> {
-    let years = std::fs::read_dir(root).ok()?.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-    // Keys lie in the folder itself, thousands of them in the end: its own time is enough.
-    let folders = years.take(3).filter(|path| path.is_dir());
+    let entries = std::fs::read_dir(root).ok()?.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    // There may be thousands of key files, directly in the folder: its own time is enough.
+    let folders = entries.take(3).filter(|path| path.is_dir());
     folders.chain([root.to_owned()]).filter_map(|path| path.metadata().ok()?.modified().ok()).max()
 }
 
@@ -146,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_server_writes_is_seen_and_what_it_wrote_before_is_not() {
+    fn a_watch_sees_what_the_server_writes_and_not_what_it_wrote_before() {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         for name in ["captures/2026", "keys/users"] {
@@ -163,7 +162,7 @@ mod tests {
             (Moment::Asked, &|| {}),
         ];
         for (moment, write) in writes {
-            // Times of folders are counted in steps of some milliseconds.
+            // Folder times have a resolution of some milliseconds.
             std::thread::sleep(Duration::from_millis(20));
             let (mut watch, counts) = (Watch::begin(&data).unwrap(), Counts::default());
             let mut wait = |counts: &Counts| watch.wait(moment, Duration::from_millis(50), counts, &mut Rng::new());

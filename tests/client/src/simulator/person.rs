@@ -1,52 +1,53 @@
-//! A person who does what is asked, with a person's latency; or a recording of one, played into the camera.
+//! A simulated person who follows the prompts with human latency, or a recording of one.
 
 use std::ops::Range;
 
 use engine::{Ask, FrameError, Picture, Terms};
 use fastrand::Rng;
 
-use crate::camera::Camera;
-use crate::face::Face;
+use super::camera::Camera;
+use super::face::Face;
 
-/// From a sign to the answer, in milliseconds.
+/// From a prompt to the response, in milliseconds.
 const LATENCY_MS: Range<f64> = 250.0..700.0;
-/// From the beginning of one blink of a pair to that of the other.
+/// Between the starts of the two blinks of a pair.
 const APART_MS: Range<f64> = 500.0..800.0;
-/// How long lids take to close, stay closed in a blink, and open.
+/// Phases of a blink.
 const CLOSING_MS: f64 = 80.0;
 const CLOSED_MS: f64 = 100.0;
 const OPENING_MS: f64 = 140.0;
-/// Without a sign to blink at: so long after the beginning, and after each blink that was not noticed.
+/// Without prompts: the first blink after the challenge begins, and the time to the next ones, which follow in case the first
+/// was missed.
 const NATURAL_MS: f64 = 600.0;
 const NATURAL_AGAIN_MS: f64 = 2500.0;
-/// Bytes of noise to choose from.
+/// Bytes of noise, of which each frame uses another part.
 const NOISE: usize = 1 << 21;
 
-/// A recording lasts so long, and between two of its blinks there is so much time.
+/// Length of a recording, and the time between two of its blinks.
 const CLIP_MS: f64 = 12_000.0;
 const BETWEEN_BLINKS_MS: Range<f64> = 700.0..4000.0;
 
-/// Somebody with the free face.
-pub(crate) struct Person<'a> {
+/// A person with the portrait's face.
+pub(super) struct Person<'a> {
     face: &'a Face,
     rng: Rng,
     closures: Vec<Closure>,
     asked: Option<Ask>,
-    /// Nobody is there to answer.
-    recording: Option<Playing>,
+    /// Set if this is a recording, which follows no prompts.
+    recording: Option<ReplayMode>,
     noise: Vec<i8>,
 }
 
 /// How a recording is played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Playing {
-    /// Once; then its last frame stands still.
+pub enum ReplayMode {
+    /// Once; then its last frame stays.
     Once,
-    /// Again and again.
+    /// In a loop.
     Looped,
 }
 
-/// Lids that close at a moment and open again at another, if that is known yet.
+/// One closure of the lids. `opens_ms` is not known yet while they are held closed.
 #[derive(Clone, Copy, Debug)]
 struct Closure {
     from_ms: f64,
@@ -54,26 +55,25 @@ struct Closure {
 }
 
 impl<'a> Person<'a> {
-    /// Somebody whose chance is `rng`.
-    pub(crate) fn new(face: &'a Face, mut rng: Rng) -> Person<'a> {
-        // The sum of two even draws from −2 to 2: about that of a good camera, beside what the face itself has.
+    /// A person whose latencies and camera noise come from `rng`.
+    pub(super) fn new(face: &'a Face, mut rng: Rng) -> Person<'a> {
+        // The sum of two uniform draws from −2 to 2: about the noise of a good camera, on top of the portrait's own.
         let noise = (0..NOISE).map(|_| rng.i8(-2..=2) + rng.i8(-2..=2)).collect();
         Person { face, rng, closures: Vec::new(), asked: None, recording: None, noise }
     }
 
-    /// A recording of somebody who blinks as people do, instead of them.
-    pub(crate) fn recorded(face: &'a Face, rng: Rng, playing: Playing) -> Person<'a> {
+    /// A recording of a person who blinks spontaneously.
+    pub(super) fn recorded(face: &'a Face, rng: Rng, mode: ReplayMode) -> Person<'a> {
         let mut person = Person::new(face, rng);
         let mut t_ms = draw(&mut person.rng, BETWEEN_BLINKS_MS);
         while t_ms < CLIP_MS - CLOSING_MS - CLOSED_MS - OPENING_MS {
             person.blink_at(t_ms);
             t_ms += draw(&mut person.rng, BETWEEN_BLINKS_MS);
         }
-        person.recording = Some(playing);
+        person.recording = Some(mode);
         person
     }
 
-    /// Blinks once, at this moment, whatever is asked.
     fn blink_at(&mut self, t_ms: f64) {
         self.closures.push(Closure { from_ms: t_ms, opens_ms: Some(t_ms + CLOSING_MS + CLOSED_MS) });
     }
@@ -93,7 +93,7 @@ impl<'a> Person<'a> {
             }
             Some(Ask::Hold) => self.closures.push(Closure { from_ms: at_ms, opens_ms: None }),
             Some(Ask::Tone) => self.open_at(at_ms),
-            // Nobody waits for a tone that does not come.
+            // The tone did not come: the person stops waiting.
             Some(Ask::Wait | Ask::Fetch) | None => self.open_at(t_ms),
         }
     }
@@ -102,7 +102,7 @@ impl<'a> Person<'a> {
         self.closures.iter_mut().for_each(|closure| _ = closure.opens_ms.get_or_insert(t_ms));
     }
 
-    /// No two frames of a camera are the same.
+    /// The face with camera noise, different in each frame.
     fn noisy(&mut self, t_ms: f64, closed: f64) -> Result<Picture, FrameError> {
         let frame = self.face.frame(t_ms, closed).as_frame();
         let (width, height) = (frame.width(), frame.height());
@@ -121,8 +121,8 @@ impl<'a> Person<'a> {
 
 impl Camera for Person<'_> {
     fn picture(&mut self, t_ms: f64, ask: Option<Ask>) -> anyhow::Result<Picture> {
-        if let Some(playing) = self.recording {
-            let t_ms = if playing == Playing::Looped { t_ms % CLIP_MS } else { t_ms.min(CLIP_MS) };
+        if let Some(mode) = self.recording {
+            let t_ms = if mode == ReplayMode::Looped { t_ms % CLIP_MS } else { t_ms.min(CLIP_MS) };
             return Ok(self.noisy(t_ms, self.closed_at(t_ms))?);
         }
         if ask != self.asked {
@@ -142,7 +142,7 @@ impl Camera for Person<'_> {
 }
 
 impl Closure {
-    /// How far the lids are down.
+    /// How far the lids are down: 0 is open, 1 is closed.
     fn at(&self, t_ms: f64) -> f64 {
         let down = ((t_ms - self.from_ms) / CLOSING_MS).clamp(0.0, 1.0);
         let up = self.opens_ms.map_or(0.0, |opens_ms| ((t_ms - opens_ms) / OPENING_MS).clamp(0.0, 1.0));
@@ -159,12 +159,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lids_go_down_stay_down_and_come_up_when_they_may() {
+    fn lids_close_stay_closed_and_open_again() {
         let held = Closure { from_ms: 100.0, opens_ms: None };
         let blink = Closure { from_ms: 100.0, opens_ms: Some(280.0) };
         let cases = [(100.0, 0.0, 0.0), (140.0, 0.5, 0.5), (250.0, 1.0, 1.0), (350.0, 1.0, 0.5), (500.0, 1.0, 0.0)];
-        for (t_ms, of_held, of_blink) in cases {
-            assert_eq!((held.at(t_ms), blink.at(t_ms)), (of_held, of_blink), "at {t_ms} ms");
+        for (t_ms, expected_held, expected_blink) in cases {
+            assert_eq!((held.at(t_ms), blink.at(t_ms)), (expected_held, expected_blink), "at {t_ms} ms");
         }
     }
 }
