@@ -8,7 +8,7 @@ use serde_json::json;
 use server::domain::random_base64url;
 
 use crate::helpers::{Answer, TestServer, own_post, public_key};
-use crate::parcel::worthless;
+use crate::submit_steps::worthless;
 
 const MINUTE_MS: i64 = 60_000;
 

@@ -3,7 +3,7 @@ use axum::http::{Request, StatusCode};
 use serde_json::json;
 
 use crate::helpers::{ADMIN_KEY, Answer, TestServer};
-use crate::parcel::worthless;
+use crate::submit_steps::worthless;
 
 async fn list(server: &TestServer, path: &str, header: Option<(&str, &str)>) -> Answer {
     let mut request = Request::get(path);

@@ -127,8 +127,8 @@ async fn a_link_opened_again_in_the_middle_of_an_upload_has_it_sent_once_more() 
     // In another tab of the same browser: the session goes on under another cookie.
     let again = server.post("/verify", Some(&person.cookie), &json!({ "token": token })).await;
     person.cookie = crate::helpers::cookie_of(&again);
-    for (index, rest) in bytes[10_000..].chunks(crate::parcel::CHUNK).enumerate() {
-        let start = 10_000 + index * crate::parcel::CHUNK;
+    for (index, rest) in bytes[10_000..].chunks(crate::submit_steps::CHUNK).enumerate() {
+        let start = 10_000 + index * crate::submit_steps::CHUNK;
         server.append(&person.cookie, "k1", &parcel, start as u64, rest).await;
     }
     server.finish(&person.cookie, "k1", &parcel).await.assert_problem(409, "upload_incomplete");
@@ -164,14 +164,16 @@ async fn servers_of_one_store_share_its_keys_and_one_with_another_master_key_doe
 }
 
 #[cfg(unix)]
-mod program {
-    //! The same with the real program.
+mod program_without_postgres {
+    //! The same with the real program, on SQLite.
 
     use super::*;
     use server::db::{Db, Hold};
 
     use crate::database::parsed;
-    use crate::program::{Program, QUESTION, Visit, database_in, serving};
+    use test_client::{SubmitOutcome, UserClient};
+
+    use crate::program::{KEY, Program, Visit, database_in, is_unavailable, serving};
     #[cfg(target_os = "linux")]
     use crate::small_disk::SmallDisk;
 
@@ -182,13 +184,13 @@ mod program {
         for (settings, store) in std::iter::once(files).chain(others) {
             let folder = tempfile::tempdir().unwrap();
             let program = Program::serve(folder.path(), &borrowed(&settings)).await;
-            let mut visit = Visit::begin(&program, &database_in(folder.path()), "jo@example.com").await;
+            let visit = Visit::begin(&program, &database_in(folder.path()), "jo@example.com").await;
             visit.upload();
-            let (_, answer) = visit.finish();
+            let answer = visit.decision();
             assert_eq!(answer["status"], "VERIFIED", "{answer}");
-            let event = visit.browser.events().remove(0);
+            let event = program.events().remove(0);
             for (name, sent) in REFS.iter().zip(visit.pictures().map(Vec::clone)) {
-                let (status, shown) = visit.browser.admin(&format!("/admin/{}", event[name].as_str().unwrap()));
+                let (status, shown) = program.admin(&format!("/admin/{}", event[name].as_str().unwrap()));
                 assert_eq!((status, shown), (200, sent), "{name}");
             }
             let log = String::from_utf8(program.stop()).unwrap();
@@ -225,16 +227,13 @@ mod program {
         for n in 0..10 {
             let mut visit = Visit::begin(&program, &database, &format!("jo{n}@example.com")).await;
             visit.upload();
-            let (path, question, mut browser) = (visit.path(), visit.question(), visit.browser);
-            let asking = std::thread::spawn(move || {
-                let answer = browser.try_fetch("POST", &path, &QUESTION, &question);
-                (answer, path, question, browser)
-            });
-            // Between the question and a while after its answer on this machine, in steps.
+            let (user, parcel) = (visit.user.clone(), visit.signed());
+            let asking = std::thread::spawn(move || user.decide(KEY, &parcel));
+            // From the request for the decision until a while after its response, in steps.
             tokio::time::sleep(std::time::Duration::from_millis(n * 25)).await;
             program.kill();
-            let (answer, path, question, mut browser) = asking.join().unwrap();
-            // The lease of who was killed ends.
+            let answer = asking.join().unwrap();
+            // The lease of the dead server's claim ends.
             let over = "update challenges set lease_until = issued_at where state = 'scoring'";
             let db = Db::open(&parsed(&database)).await.unwrap();
             let mut tx = db.write(Hold::Nothing).await.unwrap();
@@ -243,18 +242,18 @@ mod program {
             db.close().await;
 
             program = Program::serve(folder.path(), &[]).await;
-            browser.port = program.port;
-            let (status, again) = browser.send("POST", &path, &QUESTION, &question);
-            assert_eq!((status, &again["status"]), (200, &json!("VERIFIED")), "kill {n}: the same question, {again}");
-            if let Ok((200, before)) = answer {
+            visit.user.site = program.http.clone();
+            let again = visit.decision();
+            assert_eq!(again["status"], "VERIFIED", "kill {n}: the same question, {again}");
+            if let Ok(SubmitOutcome::Decided(before)) = answer {
                 answered += 1;
-                assert_eq!(serde_json::from_slice::<serde_json::Value>(&before).unwrap(), again, "an answer stays");
+                assert_eq!(before.body, again, "an answer stays");
             }
-            let events = browser.events();
+            let events = program.events();
             assert_eq!(events.len(), n as usize + 1, "one event for each, none lost and none twice");
             for name in REFS {
                 let reference = events[0][name].as_str().unwrap();
-                assert_eq!(browser.admin(&format!("/admin/{reference}")).0, 200, "kill {n}: {name}");
+                assert_eq!(program.admin(&format!("/admin/{reference}")).0, 200, "kill {n}: {name}");
             }
         }
         println!("{answered} of 10 were answered before the kill");
@@ -266,24 +265,24 @@ mod program {
         let folder = tempfile::tempdir().unwrap();
         let database = format!("sqlite://{}", folder.path().join("blinkgate.db").display());
         let Some(disk) = SmallDisk::serve(folder.path(), "256k", &[("DATABASE_URL", &database)]).await else { return };
-        let mut first = Visit::begin(&disk.program, &database, "ann@example.com").await;
+        let first = Visit::begin(&disk.program, &database, "ann@example.com").await;
         first.upload();
-        assert_eq!(first.finish().1["status"], "VERIFIED");
+        assert_eq!(first.decision()["status"], "VERIFIED");
 
-        let mut visit = Visit::begin(&disk.program, &database, "jo@example.com").await;
+        let visit = Visit::begin(&disk.program, &database, "jo@example.com").await;
         disk.fill();
         visit.upload();
-        let (status, answer) = visit.finish();
-        assert_eq!((status, &answer["code"]), (503, &json!("unavailable")));
-        let events = visit.browser.events();
+        let outcome = visit.finish();
+        assert!(is_unavailable(&outcome), "{outcome:?}");
+        let events = disk.program.events();
         assert_eq!((events.len(), &events[0]["email"]), (1, &json!("ann@example.com")));
         let reference = events[0]["open_capture_ref"].as_str().unwrap();
-        assert_eq!(visit.browser.admin(&format!("/admin/{reference}")).1, first.evidence.open, "reading goes on");
-        let (_, session) = visit.browser.send("GET", "/api/session", &[], b"");
+        assert_eq!(disk.program.admin(&format!("/admin/{reference}")).1, first.evidence.open, "reading goes on");
+        let session = visit.user.session().unwrap();
         assert_eq!((&session["attempts_left"], &session["status"]), (&json!(5), &json!("PENDING")));
 
         disk.clear();
-        assert_eq!(visit.finish().1["status"], "VERIFIED", "the same submission succeeds once there is room");
+        assert_eq!(visit.decision()["status"], "VERIFIED", "the same submission succeeds once there is room");
         disk.program.kill();
     }
 
@@ -294,21 +293,18 @@ mod program {
         let folder = tempfile::tempdir().unwrap();
         let database = "sqlite://disk/data/blinkgate.db";
         let Some(disk) = SmallDisk::serve(folder.path(), "12m", &[("DATABASE_URL", database)]).await else { return };
-        let mut visit = Visit::in_time(&disk.program, "jo@example.com").await;
+        let visit = Visit::in_time(&disk.program, "jo@example.com").await;
         visit.upload();
         disk.fill();
         let mut refused = 0;
         for n in 0..200 {
-            let (status, answer) = visit.finish();
-            assert_eq!((status, &answer["code"]), (503, &json!("unavailable")));
-            let body = json!({ "email": format!("person{n}@example.com") }).to_string();
-            let client = format!("10.1.2.{n}");
-            let headers = [("content-type", "application/json"), ("x-forwarded-for", client.as_str())];
-            // The write-ahead log may have some room left within what it takes already.
-            let (status, answer) = visit.browser.send("POST", "/register", &headers, body.as_bytes());
-            match status {
-                202 => {}
-                _ => assert_eq!((status, &answer["code"]), (503, &json!("unavailable"))),
+            let outcome = visit.finish();
+            assert!(is_unavailable(&outcome), "{outcome:?}");
+            // The write-ahead log may have some room left in the space it already takes.
+            let response = UserClient::new(&disk.program.http, n).register().unwrap();
+            let status = response.status;
+            if status != 202 {
+                assert_eq!((status, response.code().as_deref()), (503, Some("unavailable")));
             }
             refused += u32::from(status == 503);
             if refused == 3 {
@@ -316,18 +312,17 @@ mod program {
             }
         }
         assert_eq!(refused, 3, "the disk is full in the end");
-        assert!(visit.browser.events().is_empty(), "reading goes on");
-        let (_, session) = visit.browser.send("GET", "/api/session", &[], b"");
+        assert!(disk.program.events().is_empty(), "reading goes on");
+        let session = visit.user.session().unwrap();
         assert_eq!((&session["attempts_left"], &session["status"]), (&json!(5), &json!("PENDING")));
         disk.clear();
-        // Who is told to come again in a moment does.
+        // The server may ask for a few retries.
         let mut told = Vec::new();
         while told.len() < 5 {
-            let (_, answer) = visit.finish();
-            if answer["status"] == "VERIFIED" {
-                break;
+            match visit.finish() {
+                SubmitOutcome::Decided(decision) if decision.verified => break,
+                other => told.push(other),
             }
-            told.push(answer);
             tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         }
         let log = String::from_utf8_lossy(&disk.program.log()).into_owned();

@@ -4,7 +4,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
 
 use crate::helpers::{TestServer, public_key};
-use crate::parcel::worthless;
+use crate::submit_steps::worthless;
 
 #[tokio::test]
 async fn a_challenge_is_bound_to_key_site_and_attempt() {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use server::rate::Limit;
 
 use crate::helpers::{Answer, TestServer};
-use crate::parcel::worthless;
+use crate::submit_steps::worthless;
 
 /// Sends 64 submissions of one challenge at once, named by `key`.
 async fn all_at_once(

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use server::config::{Config, DatabaseUrl};
-use server::db::Connection;
+use server::db::{Connection, Db, Hold};
 use server::domain::EventId;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::helpers::at_home;
+use crate::process::{assert_fails, blinkgate};
 
 pub struct TestDatabase {
     url: String,
@@ -118,4 +119,22 @@ fn run(server: &str, sql: String) {
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
     });
+}
+
+#[test]
+fn a_database_newer_than_the_program_stops_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = TestDatabase::new(&folder.path().join("blinkgate.db"));
+    let settings = [("PORT", "0"), ("DATABASE_URL", database.url())];
+    assert!(blinkgate(folder.path(), &settings).arg("migrate").status().unwrap().success());
+    at_home(async || {
+        let db = Db::open(&parsed(database.url())).await.unwrap();
+        let mut tx = db.write(Hold::Nothing).await.unwrap();
+        let newer = "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+                     values (9999, 'from the future', true, $1, 0)";
+        tx.query(newer).bind(vec![0_u8]).execute().await.unwrap();
+        tx.commit().await.unwrap();
+        db.close().await;
+    });
+    assert_fails(&mut blinkgate(folder.path(), &settings), &["9999"]);
 }

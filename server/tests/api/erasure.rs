@@ -243,8 +243,8 @@ async fn sr_46_a_backup_taken_under_load_restores_with_every_capture_that_it_nam
 }
 
 #[cfg(unix)]
-mod program {
-    //! The same with the real program.
+mod program_without_postgres {
+    //! The same with the real program, on SQLite.
 
     use super::*;
     use crate::program::{Program, Visit, database_in, files, holds, serving};
@@ -261,10 +261,10 @@ mod program {
         let data = folder.path().join("data");
         let database = database_in(folder.path());
         let program = Program::serve(folder.path(), &[]).await;
-        let mut jo = Visit::begin(&program, &database, "jo.erased@example.com").await;
+        let jo = Visit::begin(&program, &database, "jo.erased@example.com").await;
         jo.upload();
-        assert_eq!(jo.finish().1["status"], "VERIFIED");
-        let event = jo.browser.events().remove(0);
+        assert_eq!(jo.decision()["status"], "VERIFIED");
+        let event = program.events().remove(0);
         let traces = || -> Vec<_> {
             let names = |bytes: &[u8]| holds(bytes, b"jo.erased");
             files(&data).into_iter().filter(|path| names(&std::fs::read(path).unwrap_or_default())).collect()
@@ -276,19 +276,19 @@ mod program {
         assert_eq!(code, Some(0), "{told}");
         assert_eq!((&printed["would_erase"]["attempts"], &printed["would_erase"]["mails"]), (&json!(1), &json!(1)));
         assert!(told.contains("--yes"), "{told}");
-        assert_eq!(jo.browser.events()[0], event, "nothing was changed");
+        assert_eq!(program.events()[0], event, "nothing was changed");
         assert_eq!(files(&data).len(), before.len());
 
         let arguments = ["jo.erased@example.com", "--yes", "--by", "the data protection officer"];
         let (code, printed, told) = erase_by_command(folder.path(), &arguments);
         assert_eq!((code, &printed["erased"]["attempts_with_captures"]), (Some(0), &json!(1)), "{told}");
         assert!(!printed.to_string().contains("jo.erased"));
-        let (_, body) = jo.browser.admin("/admin/audit");
+        let (_, body) = program.admin("/admin/audit");
         let entry = serde_json::from_slice::<Value>(&body).unwrap()["entries"][0].clone();
         assert_eq!((&entry["action"], &entry["actor"]), (&json!("user_erased"), &json!("the data protection officer")));
         let reference = event["open_capture_ref"].as_str().unwrap();
-        assert_eq!(jo.browser.admin(&format!("/admin/{reference}")).0, 410);
-        assert_eq!(jo.browser.send("GET", "/api/session", &[], b"").0, 401, "the session is over");
+        assert_eq!(program.admin(&format!("/admin/{reference}")).0, 410);
+        assert_eq!(jo.user.get("/api/session").unwrap().status, 401, "the session is over");
         let (code, _, told) = erase_by_command(folder.path(), &arguments);
         assert_eq!((code, told.contains("no user")), (Some(1), true), "{told}");
         assert_eq!(files(&data).iter().filter(|path| path.starts_with(data.join("captures"))).count(), 0);
@@ -302,10 +302,10 @@ mod program {
         let folder = tempfile::tempdir().unwrap();
         let (database, file) = (database_in(folder.path()), folder.path().join("data/blinkgate.db"));
         let program = Program::serve(folder.path(), &[]).await;
-        let mut jo = Visit::begin(&program, &database, "jo@example.com").await;
+        let jo = Visit::begin(&program, &database, "jo@example.com").await;
         jo.upload();
-        assert_eq!(jo.finish().1["status"], "VERIFIED");
-        let event = jo.browser.events().remove(0);
+        assert_eq!(jo.decision()["status"], "VERIFIED");
+        let event = program.events().remove(0);
         program.stop();
         let backup = tempfile::tempdir().unwrap();
         std::fs::copy(&file, backup.path().join("blinkgate.db")).unwrap();
@@ -315,11 +315,10 @@ mod program {
         copy(&backup.path().join("captures"), &folder.path().join("data/captures"));
 
         let program = Program::serve(folder.path(), &[]).await;
-        let mut browser = program.browser();
-        let again = browser.events().remove(0);
+        let again = program.events().remove(0);
         assert_eq!(again["id"], event["id"]);
         assert!(again["email"].as_str().unwrap().starts_with("erased-"), "{again}");
-        assert_eq!(browser.admin(&format!("/admin/{}", event["strip_ref"].as_str().unwrap())).0, 410);
+        assert_eq!(program.admin(&format!("/admin/{}", event["strip_ref"].as_str().unwrap())).0, 410);
         assert_eq!(std::fs::read_dir(folder.path().join("data/captures/2026")).map_or(0, Iterator::count), 0);
         program.stop();
     }

@@ -8,9 +8,10 @@ use ed25519_dalek::{Signature, SigningKey, Verifier as _};
 use engine::transcript::{FrameRecord, key_id, pack, sign, signing_input};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha512};
+use test_client::SubmissionParts;
 
 use crate::helpers::TestServer;
-use crate::parcel::{Parcel, worthless};
+use crate::submit_steps::worthless;
 
 /// Somebody with a session and a key of their own, who can sign what they like.
 struct Forger {
@@ -45,7 +46,7 @@ impl Forger {
 
     /// Sends the transcript and returns the reason that it is refused for.
     async fn reason(&self, target: &Target, transcript: impl Into<Vec<u8>>) -> String {
-        let parcel = Parcel { transcript: transcript.into(), ..worthless(&target.challenge) };
+        let parcel = SubmissionParts { transcript: transcript.into(), ..worthless(&target.challenge) };
         let answer = self.server.submit(&self.cookie, "k", &parcel).await;
         assert_eq!((answer.status, &answer.json()["status"]), (StatusCode::OK, &json!("FAILED")), "{}", answer.text);
         answer.json()["reason"].as_str().unwrap().to_owned()
@@ -199,7 +200,7 @@ async fn sr_08_only_the_strict_form_of_a_payload_is_read() {
         assert_eq!(forger.reason(&target, target.signed(&payload)).await, "transcript_malformed", "{text:.300}");
     }
     let target = forger.target().await;
-    let huge = Parcel { transcript: vec![b'A'; 65_536], ..worthless(&target.challenge) };
+    let huge = SubmissionParts { transcript: vec![b'A'; 65_536], ..worthless(&target.challenge) };
     forger.server.finish(&forger.cookie, "k", &huge).await.assert_problem(413, "too_large");
 }
 

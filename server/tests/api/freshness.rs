@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 use server::clock;
 use server::domain::random_base64url;
 use server::rate::Limit;
+use test_client::SubmissionParts;
 
 use crate::helpers::{TestServer, own_post, public_key};
-use crate::parcel::{Parcel, chunk, worthless};
 use crate::pixels::{Person, SECRET};
+use crate::submit_steps::{chunk, worthless};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -54,8 +55,11 @@ async fn sr_02_evidence_of_a_verified_session_is_refused_in_another_before_any_p
         let key = if reason == "transcript_binding" { URL_SAFE_NO_PAD.encode(key) } else { public_key() };
         let body = json!({ "public_key": key, "consent": test_client::consent() });
         let challenge = server.post("/api/challenge", Some(&cookie), &body).await.json();
-        let parcel =
-            Parcel { challenge: challenge["challenge_id"].as_str().unwrap().to_owned(), transcript, ..old.clone() };
+        let parcel = SubmissionParts {
+            challenge: challenge["challenge_id"].as_str().unwrap().to_owned(),
+            transcript,
+            ..old.clone()
+        };
         let answer = server.submit(&cookie, "k1", &parcel).await.json();
         assert_eq!((&answer["status"], &answer["reason"]), (&json!("FAILED"), &json!(reason)));
         let event = &server.events().await[0];
@@ -94,7 +98,7 @@ async fn sr_03_the_ids_of_others_open_nothing_and_are_as_unknown_as_invented_one
         for limit in [Limit::Chunk, Limit::Submission, Limit::GiveUp] {
             server.refill(limit, &strangers);
         }
-        let swapped = Parcel { challenge: id, ..parcel.clone() };
+        let swapped = SubmissionParts { challenge: id, ..parcel.clone() };
         let (theirs, key) = (Some(stranger.as_str()), "k1");
         let asked = Request::get(swapped.path()).header(header::COOKIE, &stranger).header("idempotency-key", key);
         let finished = own_post(&swapped.path(), theirs).header("idempotency-key", key);
@@ -120,7 +124,7 @@ fn flip(id: &str, at: usize) -> String {
 }
 
 /// Everything that a person may do in a session.
-async fn refusals(server: &TestServer, cookie: &str, parcel: &Parcel) -> Vec<u16> {
+async fn refusals(server: &TestServer, cookie: &str, parcel: &SubmissionParts) -> Vec<u16> {
     let show = Request::get("/api/session").header(header::COOKIE, cookie).body(Body::empty()).unwrap();
     let challenge = json!({ "public_key": public_key(), "consent": test_client::consent() });
     let giving_up = json!({ "challenge_id": parcel.challenge, "reason": "timeout" });

@@ -220,7 +220,11 @@ impl TestServer {
 
     pub async fn challenge(&self, cookie: &str) -> Value {
         let answer = self
-            .post("/api/challenge", Some(cookie), &json!({ "public_key": public_key(), "consent": test_client::consent() }))
+            .post(
+                "/api/challenge",
+                Some(cookie),
+                &json!({ "public_key": public_key(), "consent": test_client::consent() }),
+            )
             .await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
         answer.json()

@@ -3,7 +3,7 @@ use axum::http::Request;
 use serde_json::json;
 
 use crate::helpers::{ADMIN_KEY, LOG, TestServer, cookie_of, token_in};
-use crate::parcel::worthless;
+use crate::submit_steps::worthless;
 
 #[tokio::test]
 async fn no_log_line_holds_an_address_a_token_a_cookie_or_a_key() {

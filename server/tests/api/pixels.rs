@@ -13,12 +13,14 @@ use engine::{Attempt, Evidence, KeyKind, Phase, Terms, Thresholds, transcript};
 use serde_json::{Value, json};
 use server::runtime::{Models, Runtime};
 use sha2::{Digest as _, Sha256};
+use test_client::{CHUNK, Key, SubmissionParts};
 
 use crate::helpers::{Answer, TestServer, join_all, public_key};
-use crate::parcel::{CHUNK, Parcel};
 
 pub const SECRET: [u8; 32] = [42; 32];
-/// The portrait's blink begins here.
+/// Frames a second.
+pub const RATE: f64 = 25.0;
+/// When the portrait's blink begins.
 const BLINK_S: f32 = 0.6;
 
 static SCENE: LazyLock<Scene> = LazyLock::new(|| {
@@ -61,16 +63,9 @@ impl Person {
         server.submit(&self.cookie, key, &self.parcel()).await
     }
 
-    pub fn parcel(&self) -> Parcel {
-        let Evidence { signing_input, open, closed, strip, .. } = self.evidence.clone();
-        let challenge = self.challenge["challenge_id"].as_str().unwrap().to_owned();
-        Parcel {
-            challenge,
-            transcript: transcript::sign(&signing_input, &self.secret).into_bytes(),
-            open,
-            closed,
-            strip,
-        }
+    pub fn parcel(&self) -> SubmissionParts {
+        let challenge = self.challenge["challenge_id"].as_str().unwrap();
+        SubmissionParts::sign(challenge, &self.evidence, &Key::from(self.secret))
     }
 }
 
@@ -244,7 +239,13 @@ fn with_other_bytes(mut jpeg: Vec<u8>) -> Vec<u8> {
 }
 
 /// What somebody else sent, with these pictures, signed anew for a challenge of this session.
-async fn copy(server: &TestServer, cookie: &str, of: &Person, secret: &[u8; 32], pictures: [Vec<u8>; 3]) -> Parcel {
+async fn copy(
+    server: &TestServer,
+    cookie: &str,
+    of: &Person,
+    secret: &[u8; 32],
+    pictures: [Vec<u8>; 3],
+) -> SubmissionParts {
     let key = SigningKey::from_bytes(secret).verifying_key().to_bytes();
     let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": test_client::consent() });
     let challenge = server.post("/api/challenge", Some(cookie), &body).await.json();
@@ -260,7 +261,7 @@ async fn copy(server: &TestServer, cookie: &str, of: &Person, secret: &[u8; 32],
     let transcript = transcript::sign(&input, secret).into_bytes();
     let challenge = challenge["challenge_id"].as_str().unwrap().to_owned();
     let [open, closed, strip] = pictures;
-    Parcel { challenge, transcript, open, closed, strip }
+    SubmissionParts { challenge, transcript, open, closed, strip }
 }
 
 #[tokio::test]

@@ -15,9 +15,9 @@ use sqlx::{
 
 use crate::database::{TestDatabase, parsed, required_postgres_url};
 use crate::helpers::{TestServer, cookie_of, join_all, public_key};
-use crate::parcel::worthless;
-use crate::start::{assert_fails, blinkgate};
+use crate::process::{assert_fails, blinkgate};
 use crate::statements::statements;
+use crate::submit_steps::worthless;
 
 /// Both databases with their tables, and a plain connection to each.
 struct Both {

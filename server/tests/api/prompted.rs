@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::helpers::TestServer;
-use crate::parcel::worthless;
+use crate::submit_steps::worthless;
 
 async fn prompted() -> (TestServer, String, Value) {
     let server = TestServer::with(&[("CHALLENGE_POLICY", "prompted")]).await;

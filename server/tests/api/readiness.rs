@@ -5,8 +5,8 @@ use serde_json::json;
 
 use crate::helpers::TestServer;
 use crate::pixels::Person;
+use crate::process::blinkgate;
 use crate::program::Program;
-use crate::start::blinkgate;
 
 #[tokio::test]
 async fn a_server_is_ready_when_its_parts_are_and_names_the_one_that_is_not() {
@@ -58,21 +58,25 @@ async fn metrics_count_requests_and_decisions_and_name_nobody() {
     }
 }
 
-#[tokio::test]
-async fn the_program_asks_a_server_that_runs_beside_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let program = Program::serve(folder.path(), &[]).await;
-    let port = program.port.to_string();
-    let ask = |arguments: &[&str]| {
-        let output = blinkgate(folder.path(), &[("PORT", &port)]).arg("health").args(arguments).output().unwrap();
-        let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
-        (output.status.success(), said.concat())
-    };
-    for (arguments, word) in [(&[][..], r#""status":"ok""#), (&["--ready"], r#""ready":true"#)] {
-        let (well, said) = ask(arguments);
-        assert!(well && said.contains(word), "{said}");
+mod without_postgres {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_program_asks_a_server_that_runs_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = Program::serve(folder.path(), &[]).await;
+        let port = program.port.to_string();
+        let ask = |arguments: &[&str]| {
+            let output = blinkgate(folder.path(), &[("PORT", &port)]).arg("health").args(arguments).output().unwrap();
+            let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+            (output.status.success(), said.concat())
+        };
+        for (arguments, word) in [(&[][..], r#""status":"ok""#), (&["--ready"], r#""ready":true"#)] {
+            let (well, said) = ask(arguments);
+            assert!(well && said.contains(word), "{said}");
+        }
+        program.stop();
+        let (well, said) = ask(&[]);
+        assert!(!well && said.contains(&format!("no answer from http://127.0.0.1:{port}/health")), "{said}");
     }
-    program.stop();
-    let (well, said) = ask(&[]);
-    assert!(!well && said.contains(&format!("no answer from http://127.0.0.1:{port}/health")), "{said}");
 }

@@ -10,9 +10,9 @@ use server::retention::{Swept, sweep};
 
 use crate::captures::borrowed;
 use crate::helpers::TestServer;
-use crate::parcel::worthless;
 use crate::pixels::Person;
 use crate::stores::Store;
+use crate::submit_steps::worthless;
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -182,8 +182,8 @@ async fn a_mail_that_waits_is_kept_however_old_it_is() {
 }
 
 #[cfg(unix)]
-mod program {
-    //! The same with the real program.
+mod program_without_postgres {
+    //! The same with the real program, on SQLite.
 
     use super::*;
     use crate::program::{Program, Visit, database_in, files, pieces_in, serving};
@@ -205,16 +205,16 @@ mod program {
         let database = database_in(folder.path());
         let program = Program::serve(folder.path(), &settings).await;
         // One who is verified, one whose pictures are refused, and one who never asks for the decision.
-        let mut jo = Visit::begin(&program, &database, "jo@example.com").await;
+        let jo = Visit::begin(&program, &database, "jo@example.com").await;
         jo.upload();
         assert_eq!(found(&jo, &program, folder.path()), 0, "while it arrives");
-        assert_eq!(jo.finish().1["status"], "VERIFIED");
+        assert_eq!(jo.decision()["status"], "VERIFIED");
         assert_eq!(found(&jo, &program, folder.path()), 0, "when it is decided");
         let mut ann = Visit::begin(&program, &database, "ann@example.com").await;
         ann.evidence.closed = ann.evidence.open.clone();
         ann.upload();
-        assert_eq!(ann.finish().1["status"], "FAILED");
-        let mut bob = Visit::begin(&program, &database, "bob@example.com").await;
+        assert_eq!(ann.decision()["status"], "FAILED");
+        let bob = Visit::begin(&program, &database, "bob@example.com").await;
         bob.upload();
 
         let limits = std::fs::read_to_string(format!("/proc/{}/limits", program.pid()));
@@ -222,7 +222,7 @@ mod program {
             let cores = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
             assert!(cores.split_whitespace().skip(4).all(|word| ["0", "bytes"].contains(&word)), "{cores}");
         }
-        let events = jo.browser.events();
+        let events = program.events();
         assert_eq!(events.len(), 2);
         let of_jo = events.iter().find(|event| event["email"] == "jo@example.com").unwrap();
         assert_eq!((&of_jo["open_captured"], &of_jo["open_capture_ref"]), (&json!(true), &Value::Null));

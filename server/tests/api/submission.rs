@@ -2,7 +2,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::helpers::TestServer;
-use crate::parcel::worthless;
+use crate::submit_steps::worthless;
 
 async fn nothing_was_counted(server: &TestServer, cookie: &str) {
     assert_eq!(server.session(cookie).await["attempts_left"], 5);

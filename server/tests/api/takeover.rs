@@ -5,8 +5,8 @@ use axum::http::{Method, Request, StatusCode, header};
 use serde_json::json;
 
 use crate::helpers::{Answer, TestServer, cookie_of, own_post};
-use crate::parcel::worthless;
 use crate::pixels::Person;
+use crate::submit_steps::worthless;
 
 async fn redeem(server: &TestServer, token: &str, cookie: Option<&str>) -> Answer {
     server.post("/verify", cookie, &json!({ "token": token })).await

@@ -13,7 +13,7 @@ use server::trail::{self, Checkpoint, Report, TrailKey};
 
 use crate::helpers::{BASE_URL, TestServer};
 use crate::operators;
-use crate::parcel::worthless;
+use crate::submit_steps::worthless;
 
 const ATTEMPTS: usize = 6;
 

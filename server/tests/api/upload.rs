@@ -3,17 +3,18 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, StatusCode, header};
 use serde_json::{Value, json};
+use test_client::{CHUNK, SubmissionParts};
 
 use crate::helpers::{TestServer, own_post};
-use crate::parcel::{CHUNK, Parcel, chunk, worthless};
+use crate::submit_steps::{chunk, worthless};
 
 /// A parcel of as many bytes as the parts may have, and a session to send it in.
-async fn largest(server: &TestServer) -> (String, Parcel) {
+async fn largest(server: &TestServer) -> (String, SubmissionParts) {
     let cookie = server.open_session("jo@example.com").await;
     let parcel = worthless(&server.challenge(&cookie).await);
     (
         cookie,
-        Parcel {
+        SubmissionParts {
             transcript: vec![b'x'; 24_000],
             open: vec![b'y'; 28_000],
             closed: vec![b'z'; 28_000],

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::{Description, operators};
 use crate::helpers::{TestServer, public_key};
-use crate::parcel::worthless;
 use crate::pixels::Person;
+use crate::submit_steps::worthless;
 
 /// Somebody is asked three gestures, misses them and gives up; somebody else blinks and is verified; an operator
 /// looks, decides and erases.
@@ -80,7 +80,8 @@ async fn check(api: &mut Description, server: &TestServer) {
     let cookie = crate::helpers::cookie_of(&answer);
     api.post(server, "POST /verify", "/verify", None, &json!({ "token": "none" })).await;
 
-    let key = json!({ "public_key": public_key(), "consent": test_client::consent(), "rate": 300, "tone_guided": false });
+    let key =
+        json!({ "public_key": public_key(), "consent": test_client::consent(), "rate": 300, "tone_guided": false });
     let challenge = api.post(server, "POST /api/challenge", "/api/challenge", Some(&cookie), &key).await.json();
     let giving_up = json!({ "challenge_id": challenge["challenge_id"], "reason": "cancelled" });
     api.post(server, "POST /api/give-up", "/api/give-up", Some(&cookie), &giving_up).await;
@@ -140,4 +141,16 @@ async fn prompted(api: &mut Description) {
     let event = operators::look_at(api, &server, &server.events().await[0]).await;
     let shown = event["timeline"].as_array().unwrap().iter().filter(|entry| entry["what"] == "cue_shown");
     assert_eq!(shown.count(), 3, "{event:#}");
+}
+
+#[tokio::test]
+async fn the_description_is_served_to_anybody_and_kept_by_caches() {
+    let server = TestServer::start().await;
+    let answer = server.get("/api/openapi.json").await;
+    assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, "application/json"));
+    assert_eq!(answer.header("cache-control"), "no-cache");
+    assert_eq!(answer.json(), Description::read().document);
+    let again = Request::get("/api/openapi.json").header(header::IF_NONE_MATCH, answer.header("etag"));
+    let again = server.send(again.body(Body::empty()).unwrap()).await;
+    assert_eq!((again.status, again.text.as_str()), (StatusCode::NOT_MODIFIED, ""));
 }

@@ -2,7 +2,7 @@
 
 mod answers;
 mod operators;
-mod table;
+mod without_postgres;
 
 use std::collections::{BTreeMap, BTreeSet};
 

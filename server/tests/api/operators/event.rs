@@ -6,8 +6,8 @@ use server::runtime::{Models, Runtime};
 
 use super::post;
 use crate::helpers::{ADMIN_KEY, TestServer};
-use crate::parcel::worthless;
 use crate::pixels::Person;
+use crate::submit_steps::worthless;
 
 async fn detail(server: &TestServer, id: &Value) -> Value {
     let answer = server.admin(&format!("/admin/events/{}", id.as_str().unwrap())).await;

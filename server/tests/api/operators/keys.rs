@@ -8,7 +8,7 @@ use server::routes::{Access, routes};
 
 use super::{get, key, key_with};
 use crate::helpers::{ADMIN_KEY, Answer, LOG, TestServer, own_post};
-use crate::start::{assert_fails, blinkgate};
+use crate::process::{assert_fails, blinkgate};
 
 const HOUR: i64 = 3_600_000;
 

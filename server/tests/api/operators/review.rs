@@ -5,8 +5,8 @@ use server::domain::Scope;
 
 use super::{add, event, get, key, post};
 use crate::helpers::{ADMIN_KEY, TestServer};
-use crate::parcel::worthless;
 use crate::pixels::Person;
+use crate::submit_steps::worthless;
 
 /// An attempt of this person that fails.
 async fn fail(server: &TestServer, cookie: &str, key: &str) -> Value {

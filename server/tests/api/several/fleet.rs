@@ -12,7 +12,7 @@ use super::{FALLS, KILLS, PATIENCE};
 use crate::database::{TestDatabase, parsed};
 use crate::helpers::BASE_URL;
 use crate::mail_smtp::{Heard, mail_server};
-use crate::start::{Running, blinkgate, lines_of};
+use crate::process::{Running, blinkgate, lines_of};
 
 /// Three servers, the database and the mail server.
 pub struct Fleet {

@@ -13,7 +13,9 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 use crate::helpers::{TestServer, join_all, start_scoring, this_program};
-use crate::parcel::worthless;
+use crate::submit_steps::worthless;
+
+mod without_postgres;
 
 /// One worker that misbehaves as told.
 struct Stage {
@@ -81,83 +83,6 @@ fn hasty() -> Limits {
 }
 
 const NO_BLINK: Verdict = Verdict::Rejected(Reason::NoBlink);
-
-#[tokio::test]
-async fn sr_26_a_spinning_decoder_is_killed_and_the_next_submission_is_decided() {
-    let stage = Stage::new(hasty());
-    stage.will(&["spin", "spin"]);
-    let Decision { verdict, record } = stage.decide().await.unwrap();
-    assert_eq!(verdict, Verdict::Rejected(Reason::CaptureDamaged), "twice is the input's fault");
-    assert_eq!((record.models.as_str(), record.thresholds.as_str(), record.open.is_none()), ("models", "v4", true));
-    stage.assert_all_was_done();
-    assert_eq!(stage.decide().await.unwrap().verdict, NO_BLINK, "its permit was returned");
-    stage.will(&["spin"]);
-    assert_eq!(stage.decide().await.unwrap().verdict, NO_BLINK, "once may be anything; a second try tells");
-    stage.assert_all_was_done();
-}
-
-#[tokio::test]
-async fn sr_26_a_worker_that_fails_is_replaced_and_tells_nothing_of_the_person() {
-    let stage = Stage::new(hasty());
-    let survived: [&[&str]; 6] = [&["crash"], &["leave"], &["eat"], &["babble"], &["boast"], &["last", ""]];
-    for acts in survived {
-        stage.will(acts);
-        for _ in acts {
-            assert_eq!(stage.decide().await.unwrap().verdict, NO_BLINK, "{acts:?}");
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-        stage.assert_all_was_done();
-    }
-    let lost: [(&[&str], &str); 8] = [
-        (&["crash", "crash"], "signal"),
-        (&["eat", "eat"], "signal"),
-        (&["leave", "leave"], "exit status: 0"),
-        (&["babble", "babble"], "a message cannot be read"),
-        (&["boast", "boast"], "a message is too long"),
-        (&["crash", "spin"], "processor time"),
-        (&["fail"], "a network failed"),
-        (&["panic"], "panicked at server/examples/bad_worker.rs"),
-    ];
-    for (acts, expected) in lost {
-        stage.will(acts);
-        match stage.decide().await {
-            Err(ScoringError(why)) => assert!(why.contains(expected) && !why.contains("secret"), "{why}"),
-            other => panic!("{acts:?}: {other:?}"),
-        }
-        stage.assert_all_was_done();
-        assert_eq!(stage.decide().await.unwrap().verdict, NO_BLINK, "after {acts:?}");
-    }
-}
-
-#[tokio::test]
-async fn sr_26_a_worker_that_waits_for_ever_is_killed_without_a_second_try() {
-    let stage = Stage::new(Limits { wall: Duration::from_secs(1), ..hasty() });
-    stage.will(&["hang", "spin"]);
-    match stage.decide().await {
-        Err(ScoringError(why)) => assert!(why.contains("let the time pass"), "{why}"),
-        other => panic!("{other:?}"),
-    }
-    stage.will(&[]);
-    assert_eq!(stage.decide().await.unwrap().verdict, NO_BLINK);
-}
-
-#[tokio::test]
-async fn a_worker_that_cannot_start_stops_the_start() {
-    let cases = [
-        (Program { path: "/nowhere/blinkgate".into(), ..this_program() }, "cannot be started"),
-        (Program { path: "/bin/true".into(), ..this_program() }, "did not start"),
-        (Program { path: "/bin/echo".into(), ..this_program() }, "did not start"),
-        (Program { limits: Limits { address_space: 20 << 20, ..Limits::USUAL }, ..this_program() }, "did not start"),
-    ];
-    for (program, expected) in cases {
-        let error = ScoringPool::start(program, Capacity { permits: 1, waiting: 1 })
-            .await
-            .err()
-            .map(|error| format!("{error:#}"))
-            .unwrap_or_default();
-        assert!(error.contains(expected), "{error}");
-    }
-}
 
 #[tokio::test]
 async fn sr_26_what_spins_costs_the_sender_an_attempt_and_what_crashes_costs_nobody() {
@@ -274,25 +199,4 @@ async fn sr_39_nobody_uploads_in_vain_who_can_wait_and_nobody_waits_until_it_is_
     let lasts = server.number("select min(expires_at - issued_at) from challenges").await;
     assert!(lasts > 20_000, "{lasts}");
     others.iter().for_each(JoinHandle::abort);
-}
-
-#[tokio::test]
-async fn sr_39_in_a_crowd_nobody_waits_for_a_worker() {
-    let stage = Stage::new(hasty());
-    stage.will(&["slow"; 5]);
-    let others = stage.fill();
-    // Somebody is turned away again and again, until there is room.
-    while stage.pool.room() == 0 {
-        stage.pool.turn_away();
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    assert!(stage.pool.has_crowd());
-    assert_eq!(stage.pool.room(), 1, "five were taken at once");
-    let place = stage.pool.place();
-    assert!(place.is_some() && stage.pool.place().is_none(), "of two who see a worker free, one gets it");
-    assert!(stage.pool.place_in_need().is_some(), "who cannot come later may wait all the same");
-    drop(place);
-    for decided in join_all(others).await {
-        assert_eq!(decided.unwrap().unwrap().verdict, NO_BLINK);
-    }
 }

@@ -1,9 +1,7 @@
-//! What is described beside the code: routes, codes, and the document's own references.
+//! The description compared with the code: routes, codes, and the document's own references.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use axum::body::Body;
-use axum::http::{Request, StatusCode, header};
 use engine::Reason;
 use serde_json::Value;
 use server::domain::Scope;
@@ -11,7 +9,6 @@ use server::routes::{Access, ApiError, routes};
 use strum::IntoEnumIterator;
 
 use super::Description;
-use crate::helpers::TestServer;
 
 /// A path as OpenAPI writes it: parameters have no star.
 fn spelled(path: &str) -> String {
@@ -110,16 +107,4 @@ fn the_description_refers_to_nothing_that_is_not_there_and_names_nothing_in_vain
         }
     }
     assert_eq!(description.document["info"]["version"], env!("CARGO_PKG_VERSION"));
-}
-
-#[tokio::test]
-async fn the_description_is_served_to_anybody_and_kept_by_caches() {
-    let server = TestServer::start().await;
-    let answer = server.get("/api/openapi.json").await;
-    assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, "application/json"));
-    assert_eq!(answer.header("cache-control"), "no-cache");
-    assert_eq!(answer.json(), Description::read().document);
-    let again = Request::get("/api/openapi.json").header(header::IF_NONE_MATCH, answer.header("etag"));
-    let again = server.send(again.body(Body::empty()).unwrap()).await;
-    assert_eq!((again.status, again.text.as_str()), (StatusCode::NOT_MODIFIED, ""));
 }

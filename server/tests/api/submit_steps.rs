@@ -1,18 +1,16 @@
-//! Submissions as the page sends them: in chunks, then the question for the decision.
+//! The steps of the submission protocol, sent to the router in this process. `test_client::UserClient` takes them as a whole
+//! and over HTTP; tests of a single step need each one with its own response.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Method, Request, header};
 use serde_json::Value;
-pub use test_client::Parcel;
+use test_client::{CHUNK, SubmissionParts};
 
 use crate::helpers::{Answer, TestServer, own_post};
 
-/// The largest chunk that is taken.
-pub const CHUNK: usize = 16 * 1024;
-
-/// A submission that is whole in form and worthless in content.
-pub fn worthless(challenge: &Value) -> Parcel {
-    Parcel {
+/// A submission that is well-formed and worthless.
+pub fn worthless(challenge: &Value) -> SubmissionParts {
+    SubmissionParts {
         challenge: challenge["challenge_id"].as_str().unwrap().to_owned(),
         transcript: b"bm8.dHJhbnNjcmlwdA.YXQgYWxs".to_vec(),
         open: b"not a picture".to_vec(),
@@ -22,7 +20,7 @@ pub fn worthless(challenge: &Value) -> Parcel {
 }
 
 /// A chunk as the page sends it.
-pub fn chunk(parcel: &Parcel, cookie: Option<&str>, key: &str, start: u64, bytes: &[u8]) -> Request<Body> {
+pub fn chunk(parcel: &SubmissionParts, cookie: Option<&str>, key: &str, start: u64, bytes: &[u8]) -> Request<Body> {
     let mut request = own_post(&parcel.path(), cookie)
         .method(Method::PATCH)
         .header("idempotency-key", key)
@@ -34,28 +32,28 @@ pub fn chunk(parcel: &Parcel, cookie: Option<&str>, key: &str, start: u64, bytes
 }
 
 impl TestServer {
-    /// Uploads and asks for the decision. Chunks that are refused are left out: what that means, the last answer tells.
-    pub async fn submit(&self, cookie: &str, key: &str, parcel: &Parcel) -> Answer {
+    /// Uploads and requests the decision. If a chunk is refused, the last response shows the effect.
+    pub async fn submit(&self, cookie: &str, key: &str, parcel: &SubmissionParts) -> Answer {
         self.upload(cookie, key, parcel).await;
         self.finish(cookie, key, parcel).await
     }
 
-    pub async fn upload(&self, cookie: &str, key: &str, parcel: &Parcel) {
+    pub async fn upload(&self, cookie: &str, key: &str, parcel: &SubmissionParts) {
         for (index, bytes) in parcel.bytes().chunks(CHUNK).enumerate() {
             self.append(cookie, key, parcel, (index * CHUNK) as u64, bytes).await;
         }
     }
 
-    pub async fn append(&self, cookie: &str, key: &str, parcel: &Parcel, start: u64, bytes: &[u8]) -> Answer {
+    pub async fn append(&self, cookie: &str, key: &str, parcel: &SubmissionParts, start: u64, bytes: &[u8]) -> Answer {
         self.send(chunk(parcel, Some(cookie), key, start, bytes)).await
     }
 
-    pub async fn received(&self, cookie: &str, key: &str, parcel: &Parcel) -> Answer {
+    pub async fn received(&self, cookie: &str, key: &str, parcel: &SubmissionParts) -> Answer {
         let request = Request::get(parcel.path()).header(header::COOKIE, cookie).header("idempotency-key", key);
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
-    pub async fn finish(&self, cookie: &str, key: &str, parcel: &Parcel) -> Answer {
+    pub async fn finish(&self, cookie: &str, key: &str, parcel: &SubmissionParts) -> Answer {
         let request = own_post(&parcel.path(), Some(cookie)).header("idempotency-key", key);
         self.send(request.body(Body::from(parcel.lengths().to_string())).unwrap()).await
     }

@@ -1,36 +1,13 @@
 //! The program itself: how it starts, how it does not, and how it ends.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
-use server::db::{Db, Hold};
 use tempfile::TempDir;
 
-use crate::database::{TestDatabase, parsed};
-use crate::helpers::at_home;
-
-pub fn blinkgate(folder: &Path, settings: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_blinkgate"));
-    command.env_clear().current_dir(folder).stdin(Stdio::null()).envs(settings.iter().copied());
-    command
-}
-
-/// Runs the program, which must not keep running, and asserts that it ends with this message and nothing worse. Returns it
-/// whole.
-#[track_caller]
-pub fn assert_fails(command: &mut Command, expected: &[&str]) -> String {
-    let Output { status, stderr, .. } = command.output().unwrap();
-    let stderr = String::from_utf8(stderr).unwrap();
-    assert_eq!(status.code(), Some(1), "{stderr}");
-    assert!(stderr.starts_with("blinkgate: ") && !stderr.contains("panicked"), "{stderr}");
-    for text in expected {
-        assert!(stderr.contains(text), "{text:?} is missing from {stderr}");
-    }
-    stderr
-}
+use crate::process::{Running, assert_fails, blinkgate, lines_of};
 
 #[test]
 fn a_port_in_use_is_said_with_what_to_do() {
@@ -101,24 +78,6 @@ fn a_damaged_database_stops_the_start() {
 }
 
 #[test]
-fn a_database_newer_than_the_program_stops_the_start() {
-    let folder = tempfile::tempdir().unwrap();
-    let database = TestDatabase::new(&folder.path().join("blinkgate.db"));
-    let settings = [("PORT", "0"), ("DATABASE_URL", database.url())];
-    assert!(blinkgate(folder.path(), &settings).arg("migrate").status().unwrap().success());
-    at_home(async || {
-        let db = Db::open(&parsed(database.url())).await.unwrap();
-        let mut tx = db.write(Hold::Nothing).await.unwrap();
-        let newer = "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
-                     values (9999, 'from the future', true, $1, 0)";
-        tx.query(newer).bind(vec![0_u8]).execute().await.unwrap();
-        tx.commit().await.unwrap();
-        db.close().await;
-    });
-    assert_fails(&mut blinkgate(folder.path(), &settings), &["9999"]);
-}
-
-#[test]
 fn a_postgresql_server_that_is_not_there_is_said_without_its_password() {
     let folder = tempfile::tempdir().unwrap();
     // Bound and closed again: nobody listens there.
@@ -162,40 +121,6 @@ fn it_says_where_it_serves_answers_stops_when_told_and_starts_again_with_what_it
     assert_eq!(mails, 2);
 }
 
-/// The program, serving in a folder of its own until it is dropped.
-#[cfg(unix)]
-pub struct Served {
-    child: Running,
-    pub port: u16,
-    _folder: TempDir,
-}
-
-#[cfg(unix)]
-impl Served {
-    pub fn pid(&self) -> u32 {
-        self.child.0.id()
-    }
-
-    /// Ends it without a chance to tidy up.
-    pub fn kill(&mut self) {
-        self.child.0.kill().unwrap();
-        self.child.end();
-    }
-}
-
-/// Serves with the fast runtime and a secret in its environment.
-#[cfg(unix)]
-pub fn served() -> Served {
-    let folder = tempfile::tempdir().unwrap();
-    let settings = [("PORT", "0"), ("ENGINE_RUNTIME", "compact"), ("ADMIN_API_KEY", "a-secret-of-the-server")];
-    let mut child = Running(blinkgate(folder.path(), &settings).stdout(Stdio::piped()).spawn().unwrap());
-    let mut lines = lines_of(child.0.stdout.take().unwrap());
-    let start = lines.find(|line| line.contains("open http://localhost:")).expect("it says where it serves");
-    let (_, rest) = start.split_once("http://localhost:").unwrap();
-    let port = rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap();
-    Served { child, port, _folder: folder }
-}
-
 /// Serves once, in the folder; returns the admin key.
 #[cfg(unix)]
 fn serve_register_and_stop(folder: &TempDir, email: &str) -> String {
@@ -223,46 +148,10 @@ fn serve_register_and_stop(folder: &TempDir, email: &str) -> String {
     std::fs::read_to_string(folder.path().join("data/keys/admin.key")).unwrap()
 }
 
-/// The lines as they come; ends when none comes for a long time.
-pub fn lines_of(output: impl Read + Send + 'static) -> impl Iterator<Item = String> {
-    let (sender, receiver) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        for line in BufReader::new(output).lines().map_while(Result::ok) {
-            // Nobody listens any more when the test has failed.
-            let _ = sender.send(line);
-        }
-    });
-    std::iter::from_fn(move || receiver.recv_timeout(Duration::from_secs(20)).ok())
-}
-
 fn exchange(port: &str, request: &str) -> String {
     let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
-}
-
-/// Ends with the test, however that ends.
-pub struct Running(pub Child);
-
-impl Running {
-    /// Waits for the end, but not for ever.
-    pub fn end(&mut self) -> std::process::ExitStatus {
-        let start = Instant::now();
-        while start.elapsed() < Duration::from_secs(30) {
-            if let Some(status) = self.0.try_wait().unwrap() {
-                return status;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        panic!("it did not end");
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }

@@ -1,8 +1,8 @@
-//! The program, killed while people submit, a few times; `scripts/load --kill` does it as often as one likes.
+//! The program, killed a few times while users submit. `scripts/load --kill` does so more often.
 
 use std::path::Path;
 
-use load::crash::Crash;
+use test_client::crash::CrashTest;
 
 /// A claim holds for a minute.
 const LEASE_MS: i64 = 60_000;
@@ -11,7 +11,7 @@ const LEASE_MS: i64 = 60_000;
 fn sr_42_killed_at_random_moments_it_loses_nobodys_outcome() {
     let folder = tempfile::tempdir().unwrap();
     let pass_leases = || pass_leases(&folder.path().join("data/blinkgate.db"));
-    let crash = Crash {
+    let crash = CrashTest {
         program: Path::new(env!("CARGO_BIN_EXE_blinkgate")),
         models: &Path::new(env!("CARGO_MANIFEST_DIR")).join("../models"),
         folder: folder.path(),
@@ -21,11 +21,11 @@ fn sr_42_killed_at_random_moments_it_loses_nobodys_outcome() {
         seed: 42,
         pass_leases: Some(&pass_leases),
     };
-    let findings = crash.run().unwrap();
-    assert!(findings.is_whole(), "{findings:?}");
+    let report = crash.run().unwrap();
+    assert!(report.is_whole(), "{report:?}");
 }
 
-/// A minute passes for the claims of the dead, none of which holds for longer.
+/// Ends the leases of dead claims, none of which lasts longer than a minute.
 fn pass_leases(database: &Path) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
