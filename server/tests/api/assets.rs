@@ -4,7 +4,7 @@ use axum::http::{Request, StatusCode};
 use crate::helpers::TestServer;
 
 #[tokio::test]
-async fn pages_come_as_html_and_are_asked_about_each_time() {
+async fn pages_are_html_and_revalidated_each_time() {
     let server = TestServer::start().await;
     for path in ["/", "/check-mail", "/camera", "/result"] {
         let answer = server.get(path).await;
@@ -37,7 +37,7 @@ async fn a_page_the_browser_has_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn files_are_named_by_their_content_and_may_be_kept_for_ever() {
+async fn files_are_named_by_their_content_and_cached_forever() {
     let server = TestServer::start().await;
     let page = server.get("/camera").await.text;
     let assets = page.split('"').filter(|part| part.starts_with("/assets/")).collect::<Vec<_>>();
@@ -64,7 +64,7 @@ async fn files_are_named_by_their_content_and_may_be_kept_for_ever() {
 }
 
 #[tokio::test]
-async fn the_service_worker_lies_above_all_pages_and_is_asked_about_each_time() {
+async fn the_service_worker_covers_all_pages_and_is_revalidated_each_time() {
     let answer = TestServer::start().await.get("/sw.js").await;
     assert_eq!((answer.status, answer.header("cache-control")), (StatusCode::OK, "no-cache"));
     assert_eq!(answer.header("content-type"), "text/javascript; charset=utf-8");
@@ -100,7 +100,7 @@ async fn nothing_outside_the_public_folders_is_served() {
 }
 
 #[tokio::test]
-async fn people_get_a_page_where_there_is_nothing_and_programs_an_error() {
+async fn an_unknown_path_shows_people_a_page_and_programs_an_error() {
     let server = TestServer::start().await;
     let ask = async |path: &str| {
         let request = Request::get(path).header("accept", "text/html,application/xhtml+xml").body(Body::empty());

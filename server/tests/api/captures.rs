@@ -1,4 +1,4 @@
-//! Captures in every place where they can lie: files, a bucket, Cloudinary. And places that fail.
+//! Captures in every kind of store (files, a bucket, Cloudinary), and stores that fail.
 
 use axum::http::StatusCode;
 use serde_json::json;
@@ -20,7 +20,7 @@ fn remote() -> [(&'static str, Store); 2] {
 }
 
 #[tokio::test]
-async fn a_store_elsewhere_keeps_captures_sealed_and_gives_them_back_to_the_operator() {
+async fn a_remote_store_keeps_captures_sealed_and_returns_them_to_the_operator() {
     for (place, store) in remote() {
         let settings = store.settings();
         let server = TestServer::with(&borrowed(&settings)).await;
@@ -61,7 +61,7 @@ async fn a_store_elsewhere_keeps_captures_sealed_and_gives_them_back_to_the_oper
 #[tokio::test]
 async fn sr_43_a_store_that_is_down_verifies_nobody_costs_nothing_and_loses_nothing() {
     for (place, store) in remote() {
-        // Also from the start.
+        // Also at the start.
         store.set_up(false);
         let server = TestServer::with(&borrowed(&store.settings())).await;
         let person = Person::blinks(&server, "jo@example.com").await;
@@ -86,7 +86,7 @@ async fn sr_43_a_store_that_is_down_verifies_nobody_costs_nothing_and_loses_noth
 }
 
 #[tokio::test]
-async fn a_reference_leads_to_its_own_picture_and_to_no_other_file() {
+async fn a_reference_opens_its_own_picture_and_no_other_file() {
     let server = TestServer::start().await;
     let person = Person::blinks(&server, "jo@example.com").await;
     assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED");
@@ -105,7 +105,7 @@ async fn a_reference_leads_to_its_own_picture_and_to_no_other_file() {
         let answer = server.admin(&format!("/admin/{other}")).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{other}");
     }
-    // Whoever can write files cannot choose what the operator sees.
+    // Write access to the files is not enough to choose what the operator sees.
     let path = |name: &str| server.data.path().join(event[name].as_str().unwrap());
     std::fs::copy(path("closed_capture_ref"), path("open_capture_ref")).unwrap();
     server.capture(&event, "open_capture_ref").await.assert_problem(500, "internal");
@@ -116,7 +116,7 @@ async fn a_reference_leads_to_its_own_picture_and_to_no_other_file() {
 }
 
 #[tokio::test]
-async fn a_link_opened_again_in_the_middle_of_an_upload_has_it_sent_once_more() {
+async fn opening_the_link_again_during_an_upload_restarts_the_upload() {
     let server = TestServer::start().await;
     let token = server.mailed_token("jo@example.com").await;
     let first = server.post("/verify", None, &json!({ "token": token })).await;
@@ -124,11 +124,11 @@ async fn a_link_opened_again_in_the_middle_of_an_upload_has_it_sent_once_more() 
     let parcel = person.parcel();
     let bytes = parcel.bytes();
     server.append(&person.cookie, "k1", &parcel, 0, &bytes[..10_000]).await;
-    // In another tab of the same browser: the session goes on under another cookie.
+    // In another tab of the same browser: the session continues under another cookie.
     let again = server.post("/verify", Some(&person.cookie), &json!({ "token": token })).await;
     person.cookie = crate::helpers::cookie_of(&again);
-    for (index, rest) in bytes[10_000..].chunks(crate::submit_steps::CHUNK).enumerate() {
-        let start = 10_000 + index * crate::submit_steps::CHUNK;
+    for (index, rest) in bytes[10_000..].chunks(test_client::CHUNK).enumerate() {
+        let start = 10_000 + index * test_client::CHUNK;
         server.append(&person.cookie, "k1", &parcel, start as u64, rest).await;
     }
     server.finish(&person.cookie, "k1", &parcel).await.assert_problem(409, "upload_incomplete");
@@ -139,7 +139,7 @@ async fn a_link_opened_again_in_the_middle_of_an_upload_has_it_sent_once_more() 
 }
 
 #[tokio::test]
-async fn servers_of_one_store_share_its_keys_and_one_with_another_master_key_does_not_start() {
+async fn servers_with_one_store_share_its_keys_and_one_with_another_master_key_does_not_start() {
     const KEY: &str = "q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k=";
     for (place, store) in remote() {
         let settings = store.settings();
@@ -200,7 +200,7 @@ mod program_without_postgres {
     }
 
     #[test]
-    fn a_store_that_refuses_us_stops_the_start() {
+    fn a_store_that_refuses_access_stops_the_start() {
         for ((place, store), secret) in remote().into_iter().zip(["S3_SECRET_ACCESS_KEY", "CLOUDINARY_API_SECRET"]) {
             let mut settings = store.settings();
             settings.retain(|(name, _)| *name != secret);
@@ -219,7 +219,7 @@ mod program_without_postgres {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn sr_42_who_is_verified_has_their_pictures_however_often_the_server_is_killed() {
+    async fn sr_42_a_verified_user_has_all_pictures_however_often_the_server_is_killed() {
         let folder = tempfile::tempdir().unwrap();
         let database = database_in(folder.path());
         let mut program = Program::serve(folder.path(), &[]).await;
@@ -286,7 +286,7 @@ mod program_without_postgres {
         disk.program.kill();
     }
 
-    /// The same with the database on that disk: whatever can be written no more, is told so.
+    /// The same with the database on that disk: whatever cannot be written any more is reported.
     #[cfg(target_os = "linux")]
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn sr_43_a_full_disk_with_the_database_on_it_verifies_nobody_and_costs_nothing() {

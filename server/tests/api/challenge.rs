@@ -31,7 +31,7 @@ async fn keys_that_cannot_be_trusted_are_refused() {
     let good = public_key();
     let bytes = URL_SAFE_NO_PAD.decode(&good).unwrap();
     let identity = URL_SAFE_NO_PAD.encode([[1].as_slice(), &[0; 31]].concat());
-    // Decompresses to no point: y = 2 has no x on the curve.
+    // Not a point: y = 2 has no x on the curve.
     let no_point = URL_SAFE_NO_PAD.encode([[2].as_slice(), &[0; 31]].concat());
     let cases = [
         String::new(),
@@ -56,7 +56,7 @@ async fn keys_that_cannot_be_trusted_are_refused() {
 }
 
 #[tokio::test]
-async fn a_page_that_tells_people_something_else_is_asked_to_be_loaded_again() {
+async fn a_page_with_another_consent_text_is_told_to_reload() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     for consent in ["", "none", &"A".repeat(43)] {
@@ -67,7 +67,7 @@ async fn a_page_that_tells_people_something_else_is_asked_to_be_loaded_again() {
 }
 
 #[tokio::test]
-async fn a_new_challenge_takes_the_place_of_the_one_before() {
+async fn a_new_challenge_replaces_the_previous_one() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     let old = server.challenge(&cookie).await;
@@ -93,7 +93,7 @@ async fn attempts_run_out_and_a_new_link_brings_new_ones() {
 }
 
 #[tokio::test]
-async fn who_is_verified_gets_no_challenge() {
+async fn a_verified_user_gets_no_challenge() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     server.execute("update users set status = 'VERIFIED'").await;
@@ -103,7 +103,7 @@ async fn who_is_verified_gets_no_challenge() {
 }
 
 #[tokio::test]
-async fn challenges_cannot_be_asked_for_without_end() {
+async fn challenges_of_one_session_are_limited() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     for _ in 0..30 {

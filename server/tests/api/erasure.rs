@@ -1,4 +1,4 @@
-//! Erasing a person, and backups: what an older copy brings back.
+//! Erasure of a user, and what an older backup brings back.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ async fn erased(server: &TestServer, email: &str) {
 }
 
 #[tokio::test]
-async fn an_erased_person_leaves_a_pseudonym_an_outcome_and_an_entry_in_the_audit() {
+async fn an_erased_user_leaves_a_pseudonym_an_outcome_and_an_audit_entry() {
     for store in [None, Some(Store::s3()), Some(Store::cloudinary())] {
         let place = store.as_ref().map(Store::settings).unwrap_or_default();
         let server = TestServer::with(&borrowed(&place)).await;
@@ -79,14 +79,14 @@ async fn an_erased_person_leaves_a_pseudonym_an_outcome_and_an_entry_in_the_audi
         assert_eq!((&removed["attempts"], &removed["attempts_with_captures"]), (&json!(1), &json!(1)));
         assert!(!entry.to_string().contains("jo@"), "{entry}");
 
-        // The address can be registered anew, as somebody unknown.
+        // The address can be registered again, as an unknown user.
         verified(&server, "jo@example.com").await;
         assert_eq!(server.number("select count(*) from users where status = 'VERIFIED'").await, 2);
     }
 }
 
 #[tokio::test]
-async fn erasing_goes_on_where_it_broke_off() {
+async fn an_interrupted_erasure_continues_where_it_stopped() {
     let store = Store::s3();
     let server = TestServer::with(&borrowed(&store.settings())).await;
     verified(&server, "jo@example.com").await;
@@ -95,7 +95,7 @@ async fn erasing_goes_on_where_it_broke_off() {
     assert!(erase(&server.app.eraser(), &user, "a test", clock::now_ms()).await.is_err());
     assert_eq!(server.number("select count(*) from users").await, 1, "the address is needed to go on");
     store.set_up(true);
-    // It died after the key was gone.
+    // The process died after it had removed the key.
     server.app.captures.erase_key(&user.id).await.unwrap();
     assert_eq!(repeat(&server.app.eraser(), clock::now_ms()).await.unwrap(), 1);
     assert_eq!(server.number("select count(*) from users").await, 0);
@@ -104,7 +104,7 @@ async fn erasing_goes_on_where_it_broke_off() {
 }
 
 #[tokio::test]
-async fn who_is_erased_while_an_attempt_is_decided_is_erased_all_the_same() {
+async fn a_user_erased_while_an_attempt_is_decided_is_erased_completely() {
     let server = TestServer::start().await;
     let person = Person::blinks(&server, "jo@example.com").await;
     let parcel = person.parcel();
@@ -126,7 +126,7 @@ async fn who_is_erased_while_an_attempt_is_decided_is_erased_all_the_same() {
     assert_eq!(keys, 0, "no key was made for who is gone");
 }
 
-/// Copies a folder with all that is in it.
+/// Copies a folder and its contents.
 pub fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
@@ -139,13 +139,13 @@ pub fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// A server on SQLite in this folder, whatever else tests run on: these are about copies of files.
+/// A server on SQLite in this folder, even if TEST_DATABASE_URL is set: the test copies files.
 async fn on_file(data: TempDir) -> TestServer {
     let database = TestDatabase::sqlite(&data.path().join("blinkgate.db"));
     TestServer::on(Arc::new(data), Arc::new(database), &[], |_| {}).await
 }
 
-/// As docs/captures.md says: the database first, then the captures, and never the keys.
+/// Copies as docs/captures.md says: the database first, then the captures, and never the keys.
 async fn back_up(server: &TestServer, to: &Path) {
     let into: &'static str = format!("vacuum into '{}'", to.join("blinkgate.db").display()).leak();
     server.app.db.read().await.unwrap().query(into).execute().await.unwrap();
@@ -153,7 +153,7 @@ async fn back_up(server: &TestServer, to: &Path) {
 }
 
 #[tokio::test]
-async fn sr_37_after_an_erasure_an_older_backup_shows_no_capture_of_the_person() {
+async fn sr_37_after_an_erasure_an_older_backup_shows_no_capture_of_the_user() {
     let server = on_file(tempfile::tempdir().unwrap()).await;
     verified(&server, "jo@example.com").await;
     verified(&server, "ann@example.com").await;
@@ -165,7 +165,7 @@ async fn sr_37_after_an_erasure_an_older_backup_shows_no_capture_of_the_person()
     copy(&server.data.path().join("keys"), &backup.path().join("keys-of-then"));
     erased(&server, "jo@example.com").await;
 
-    // The backup takes the place of database and captures.
+    // The backup replaces the database and the captures.
     server.app.db.close().await;
     let data = server.data.path();
     std::fs::remove_file(data.join("blinkgate.db")).unwrap();
@@ -180,13 +180,13 @@ async fn sr_37_after_an_erasure_an_older_backup_shows_no_capture_of_the_person()
         assert_eq!(read, Found::Erased);
         assert_eq!(server.capture(&of_ann, reference).await.status, StatusCode::OK, "those of others open");
     }
-    // What the server does before it serves, and with each sweep.
+    // What the server does before it serves, and in each sweep.
     assert_eq!(repeat(&server.app.eraser(), clock::now_ms()).await.unwrap(), 1);
     assert_eq!(server.number("select count(*) from users where email = 'jo@example.com'").await, 0);
     let left = server.app.captures.list().await.unwrap();
     assert!(left.len() == 3 && left.iter().all(|(_, event)| event.as_str() == of_ann["id"].as_str().unwrap()));
 
-    // Keys are brought back against the rules, with captures; the database still knows.
+    // The keys are restored against the rules, together with the captures; the database still knows about the erasure.
     std::fs::remove_dir_all(server.data.path().join("keys")).unwrap();
     copy(&backup.path().join("keys-of-then"), &server.data.path().join("keys"));
     copy(&backup.path().join("captures"), &server.data.path().join("captures"));
@@ -236,7 +236,7 @@ async fn sr_46_a_backup_taken_under_load_restores_with_every_capture_that_it_nam
     assert_eq!(counts(&restored, verified).await, events.len() as i64, "no outcome without its event, and none lost");
     let seen = counts(&restored, "select count(*) from seen_pictures").await;
     assert_eq!(seen, 6 * events.len() as i64, "of each picture, its file and its pixels");
-    // Captures that the copy brought along beyond what its database names are swept, others stay.
+    // Captures in the copy that its database does not name are swept; others stay.
     server::retention::sweep(&restored.app, clock::now_ms() + 3_700_000).await.unwrap();
     let named = kept::until(&mut restored.app.db.read().await.unwrap(), "VERIFIED", i64::MAX, 100).await.unwrap();
     assert_eq!(restored.app.captures.list().await.unwrap().len(), 3 * named.len());
@@ -256,7 +256,7 @@ mod program_without_postgres {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn sr_37_the_command_says_first_what_it_erases_and_leaves_no_trace_of_the_address() {
+    async fn sr_37_the_command_first_says_what_it_erases_and_leaves_no_trace_of_the_address() {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         let database = database_in(folder.path());

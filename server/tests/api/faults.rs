@@ -1,4 +1,4 @@
-//! Faults of ours: they are told as such, verify nobody, count nothing, and lose nothing.
+//! Server faults: they are reported as such, verify nobody, count no attempt and lose nothing.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::helpers::TestServer;
 use crate::submit_steps::worthless;
 
 #[tokio::test]
-async fn a_fault_while_the_outcome_is_written_counts_nothing_and_gives_the_claim_back() {
+async fn a_fault_while_the_outcome_is_written_counts_nothing_and_releases_the_claim() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
@@ -31,12 +31,12 @@ async fn a_fault_while_the_outcome_is_written_counts_nothing_and_gives_the_claim
 }
 
 #[tokio::test]
-async fn a_fault_of_ours_leaves_time_to_send_again() {
+async fn a_server_fault_leaves_time_to_submit_again() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
     server.execute("alter table verification_events rename to hidden").await;
-    // The submission comes in the last moment, so that the challenge would be over when it is sent again.
+    // The submission comes so late that the challenge would have expired before it can be sent again.
     server.execute("update challenges set expires_at = issued_at + 2000").await;
     server.submit(&cookie, "k1", &worthless(&challenge)).await.assert_problem(503, "unavailable");
     let left = server.number("select expires_at - issued_at from challenges").await;
@@ -44,7 +44,7 @@ async fn a_fault_of_ours_leaves_time_to_send_again() {
 }
 
 #[tokio::test]
-async fn an_outcome_is_described_as_unavailable_without_its_cause() {
+async fn a_fault_is_reported_as_unavailable_without_its_cause() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     server.app.db.close().await;
@@ -79,7 +79,7 @@ async fn a_claim_whose_process_died_can_be_taken_over_when_its_lease_ends() {
 }
 
 #[tokio::test]
-async fn who_lost_the_lease_cannot_decide_any_more() {
+async fn a_process_that_lost_its_lease_can_no_longer_decide() {
     use server::db::challenges::{self, Claim};
     use server::db::{Hold, sessions};
     use server::domain::{ChallengeId, HashedToken};
@@ -114,7 +114,7 @@ async fn who_lost_the_lease_cannot_decide_any_more() {
 }
 
 #[tokio::test]
-async fn a_mail_that_cannot_leave_waits_and_leaves_later() {
+async fn a_mail_that_cannot_be_sent_waits_and_is_sent_later() {
     let server = TestServer::start().await;
     let outbox = server.data.path().join("outbox");
     std::fs::remove_dir(&outbox).unwrap();
@@ -158,7 +158,7 @@ fn test_faults(lasts: Duration, run: impl FnOnce(&FaultTest) -> anyhow::Result<F
 
 #[test]
 #[ignore = "needs TEST_DATABASE_URL"]
-fn sr_43_a_database_that_is_away_has_people_come_again_and_costs_nobody_anything() {
+fn sr_43_an_unreachable_database_makes_users_retry_and_costs_nobody_anything() {
     let database = TestDatabase::postgres();
     test_faults(Duration::from_secs(12), |faults| faults.run_database(database.url()));
 }
@@ -167,7 +167,7 @@ mod without_postgres {
     use super::*;
 
     #[test]
-    fn sr_43_mails_arrive_once_after_their_server_was_away_and_after_it_said_nothing() {
+    fn sr_43_mails_arrive_once_after_the_mail_server_was_unreachable_and_silent() {
         test_faults(Duration::from_secs(2), |faults| faults.run_mails());
     }
 }

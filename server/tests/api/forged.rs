@@ -1,4 +1,4 @@
-//! Keys and transcripts as forgers make them.
+//! Forged keys and transcripts.
 
 use axum::http::StatusCode;
 use base64::Engine as _;
@@ -13,14 +13,14 @@ use test_client::SubmissionParts;
 use crate::helpers::TestServer;
 use crate::submit_steps::worthless;
 
-/// Somebody with a session and a key of their own, who can sign what they like.
+/// An attacker with a session and a key, who can sign anything.
 struct Forger {
     server: TestServer,
     cookie: String,
     made: u8,
 }
 
-/// A challenge of the forger's, and the key that it is bound to.
+/// The attacker's challenge, and the key that it is bound to.
 struct Target {
     challenge: Value,
     secret: [u8; 32],
@@ -44,7 +44,7 @@ impl Forger {
         Target { challenge: answer.json(), secret, key }
     }
 
-    /// Sends the transcript and returns the reason that it is refused for.
+    /// Sends the transcript and returns the reason for its rejection.
     async fn reason(&self, target: &Target, transcript: impl Into<Vec<u8>>) -> String {
         let parcel = SubmissionParts { transcript: transcript.into(), ..worthless(&target.challenge) };
         let answer = self.server.submit(&self.cookie, "k", &parcel).await;
@@ -54,7 +54,7 @@ impl Forger {
 }
 
 impl Target {
-    /// A payload that is all that it should be, but for the pictures.
+    /// A payload that is right except for the pictures.
     fn payload(&self) -> String {
         let text = |name: &str| self.challenge[name].as_str().unwrap().to_owned();
         let capture = json!({ "t": 0, "sha256": "A".repeat(43), "bytes": 1, "ear": [3000, 3000] });
@@ -74,14 +74,14 @@ impl Target {
         sign(&signing_input(payload.as_ref(), &self.key), &self.secret)
     }
 
-    /// Signed as it should be, under a header of the forger's choice.
+    /// Correctly signed, with a header of the attacker's choice.
     fn under(&self, header: &str) -> String {
         let payload = URL_SAFE_NO_PAD.encode("this is no transcript at all");
         sign(&format!("{}.{payload}", URL_SAFE_NO_PAD.encode(header)), &self.secret)
     }
 }
 
-/// Points of order 1, 2, 4 and 8: their one encoding, and the others that a careless decoder takes.
+/// Points of order 1, 2, 4 and 8: their canonical encoding, and others that a lenient decoder accepts.
 const SMALL_ORDER: [&str; 14] = [
     "0100000000000000000000000000000000000000000000000000000000000000",
     "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
@@ -107,7 +107,7 @@ fn hex(text: &str) -> [u8; 32] {
 async fn sr_06_weak_and_oddly_written_keys_are_refused() {
     let forger = Forger::new().await;
     let session = forger.server.text("select id from capture_sessions").await;
-    // p + 0 … p + 18 still fit into 255 bits: every number that has two encodings, with either sign.
+    // p + 0 … p + 18 still fit into 255 bits: all numbers with two encodings, with either sign.
     let twice = (0..19).flat_map(|n| [0x7F, 0xFF].map(|last| (n, last))).map(|(n, last)| {
         let mut bytes = [0xFF; 32];
         (bytes[0], bytes[31]) = (0xED + n, last);
@@ -125,10 +125,10 @@ async fn sr_06_weak_and_oddly_written_keys_are_refused() {
 }
 
 #[tokio::test]
-async fn sr_06_a_signature_that_only_a_lenient_check_takes_is_refused() {
+async fn sr_06_a_signature_that_only_a_lenient_check_accepts_is_refused() {
     let mut forger = Forger::new().await;
     let target = forger.target().await;
-    // R is the neutral point, so S = h·a fits every message without a nonce.
+    // R is the neutral point, so S = h·a is valid for every message without a nonce.
     let signing = SigningKey::from_bytes(&target.secret);
     let signed = signing_input(target.payload().as_bytes(), &target.key);
     let neutral = hex(SMALL_ORDER[0]);
@@ -141,13 +141,13 @@ async fn sr_06_a_signature_that_only_a_lenient_check_takes_is_refused() {
 }
 
 #[tokio::test]
-async fn sr_07_no_header_but_the_one_is_taken_and_the_payload_is_not_even_read() {
+async fn sr_07_only_the_one_header_is_accepted_before_the_payload_is_read() {
     let mut forger = Forger::new().await;
     let target = forger.target().await;
     let kid = key_id(&target.key);
     let x = URL_SAFE_NO_PAD.encode(target.key);
     let typ = "blink-transcript+jws;v=4";
-    // The right one, to show that a payload that is none has its own reason.
+    // The right header, to show that an invalid payload has a reason of its own.
     let right = format!(r#"{{"alg":"EdDSA","kid":"{kid}","typ":"{typ}"}}"#);
     assert_eq!(forger.reason(&target, target.under(&right)).await, "transcript_malformed");
     let headers = |kid: &str| {
@@ -174,7 +174,7 @@ async fn sr_07_no_header_but_the_one_is_taken_and_the_payload_is_not_even_read()
 }
 
 #[tokio::test]
-async fn sr_08_only_the_strict_form_of_a_payload_is_read() {
+async fn sr_08_only_the_strict_form_of_a_payload_is_accepted() {
     let mut forger = Forger::new().await;
     let target = forger.target().await;
     let sound = target.payload();
@@ -196,7 +196,7 @@ async fn sr_08_only_the_strict_form_of_a_payload_is_read() {
         let text = String::from_utf8_lossy(&payload).into_owned();
         assert_ne!(text, sound, "a case changes something");
         let target = forger.target().await;
-        // The form is looked at before what it says of the challenge.
+        // The form is checked before the challenge.
         assert_eq!(forger.reason(&target, target.signed(&payload)).await, "transcript_malformed", "{text:.300}");
     }
     let target = forger.target().await;
@@ -205,7 +205,7 @@ async fn sr_08_only_the_strict_form_of_a_payload_is_read() {
 }
 
 #[tokio::test]
-async fn a_transcript_that_names_another_text_than_was_shown_is_refused() {
+async fn a_transcript_with_another_consent_text_is_refused() {
     let mut forger = Forger::new().await;
     let target = forger.target().await;
     let payload = target.payload().replacen(&test_client::consent(), &"A".repeat(43), 1);
@@ -213,7 +213,7 @@ async fn a_transcript_that_names_another_text_than_was_shown_is_refused() {
 }
 
 #[tokio::test]
-async fn sr_10_an_engine_that_is_not_ours_is_told_so_and_costs_no_attempt() {
+async fn sr_10_an_unknown_engine_version_is_refused_and_costs_no_attempt() {
     let mut forger = Forger::new().await;
     for change in [("\"ver\":\"", "\"ver\":\"0."), ("\"models\":\"none\"", "\"models\":\"other\"")] {
         let target = forger.target().await;

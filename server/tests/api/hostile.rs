@@ -86,7 +86,7 @@ async fn sr_27_compressed_bodies_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sr_27_connections_beyond_the_most_wait_and_idle_ones_make_room() {
+async fn sr_27_connections_beyond_the_limit_wait_until_idle_ones_are_closed() {
     let server = TestServer::start().await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -95,7 +95,7 @@ async fn sr_27_connections_beyond_the_most_wait_and_idle_ones_make_room() {
     let serving = tokio::spawn(connections::serve(listener, router, limits, std::future::pending()));
     let asked = tokio::task::spawn_blocking(move || {
         let open = || TcpStream::connect(address).unwrap();
-        // Two that say nothing take the room; the third is answered once one of them is given up.
+        // Two idle connections use up the limit; the third gets its response once one of them is closed.
         let (_first, _second) = (open(), open());
         let mut third = open();
         third.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
@@ -110,7 +110,7 @@ async fn sr_27_connections_beyond_the_most_wait_and_idle_ones_make_room() {
     serving.abort();
 }
 
-/// What scanners try, and addresses that a server might be made to open.
+/// What scanners try, and URLs that a server might be tricked into opening.
 fn harmful(trap: u16) -> Vec<String> {
     let mut texts: Vec<String> = [
         "'",
@@ -132,10 +132,10 @@ fn harmful(trap: u16) -> Vec<String> {
     texts
 }
 
-/// SR-28 and SR-29: whatever stands in a field is data. Nothing is opened, nothing changes, and no error of a database
-/// comes back.
+/// SR-28 and SR-29: the content of a field is data. Nothing is opened, no row changes, and no response contains a database
+/// error.
 #[tokio::test]
-async fn sr_28_sr_29_what_stands_in_a_field_is_neither_run_nor_opened_nor_answered_with_an_error_of_the_database() {
+async fn sr_28_sr_29_the_content_of_a_field_is_never_run_opened_or_answered_with_a_database_error() {
     let trap = TcpListener::bind("127.0.0.1:0").unwrap();
     trap.set_nonblocking(true).unwrap();
     let server = TestServer::start().await;

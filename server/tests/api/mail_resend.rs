@@ -16,7 +16,7 @@ use crate::mail_smtp::mail_server;
 
 const KEY: &str = "re_hunter2";
 
-/// What the stand-in does with the next requests (200 when there is nothing left), and what it got.
+/// The stand-in's next responses (200 once they are used up), and the requests that it got.
 #[derive(Default)]
 struct Account {
     answers: Mutex<VecDeque<u16>>,
@@ -80,7 +80,7 @@ async fn a_mail_leaves_by_resend_and_its_link_works() {
 }
 
 #[tokio::test]
-async fn a_request_is_sent_again_under_one_key_and_a_new_try_has_a_new_one() {
+async fn a_repeated_request_keeps_its_key_and_a_new_try_gets_a_new_one() {
     let (url, account) = account(&[500, 503, 502, 500, 200]).await;
     let server = server_with_resend(&url, KEY, &[]).await;
     server.register("jo@example.org").await;
@@ -97,7 +97,7 @@ async fn a_request_is_sent_again_under_one_key_and_a_new_try_has_a_new_one() {
 }
 
 #[tokio::test]
-async fn what_resend_says_decides_whether_a_mail_is_tried_again() {
+async fn resends_response_decides_whether_a_mail_is_tried_again() {
     for (answer, key, given_up) in [(422, KEY, 1), (429, KEY, 0), (200, "re_wrong", 0)] {
         let (url, account) = account(&[answer]).await;
         let server = server_with_resend(&url, key, &[]).await;
@@ -112,9 +112,9 @@ async fn what_resend_says_decides_whether_a_mail_is_tried_again() {
 }
 
 #[tokio::test]
-async fn the_next_way_steps_in_where_one_is_away_silent_or_refuses() {
+async fn the_next_transport_takes_over_when_one_is_unreachable_silent_or_refuses() {
     let away = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().to_string();
-    // Takes connections and never says a word.
+    // Accepts connections and sends nothing.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (refusing, _) = account(&[401]).await;
     let urls = [format!("http://{away}"), format!("http://{}", silent.local_addr().unwrap()), refusing];
@@ -138,7 +138,7 @@ async fn the_next_way_steps_in_where_one_is_away_silent_or_refuses() {
 }
 
 #[tokio::test]
-async fn a_mail_that_no_way_takes_waits_unless_all_refuse_it_for_good() {
+async fn a_mail_that_no_transport_takes_waits_unless_all_refuse_it_permanently() {
     for (rcpt_answer, given_up) in [("550 no such mailbox", 1), ("451 later", 0)] {
         let (url, _) = account(&[422]).await;
         let (port, _) = mail_server(rcpt_answer).await;

@@ -1,5 +1,8 @@
-//! The server by its routes: real router, real database (SQLite, or PostgreSQL by TEST_DATABASE_URL), real engine, mails
-//! caught as files.
+//! Tests of the server through its routes, with the real router, database and engine. Mails are files. The database is SQLite,
+//! or PostgreSQL if TEST_DATABASE_URL names one.
+//!
+//! `helpers::TestServer` sends requests to the router in this process; `program::Program` runs the program and is used over
+//! HTTP by `test_client`. Modules named `without_postgres` never use PostgreSQL; modules named `measure` print figures.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 mod abuse;

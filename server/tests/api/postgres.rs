@@ -1,4 +1,4 @@
-//! What both databases have in common, and what only PostgreSQL can show: several servers that write at once.
+//! What both databases must have in common, and what only PostgreSQL can show: several servers that write at once.
 //!
 //! These tests need TEST_DATABASE_URL, so `cargo test` alone ignores them; `scripts/test` runs them.
 
@@ -19,7 +19,7 @@ use crate::process::{assert_fails, blinkgate};
 use crate::statements::statements;
 use crate::submit_steps::worthless;
 
-/// Both databases with their tables, and a plain connection to each.
+/// Both databases with their tables, and a connection to each.
 struct Both {
     sqlite: SqliteConnection,
     postgres: PgConnection,
@@ -42,7 +42,7 @@ impl Both {
         }
     }
 
-    /// The rows of one column, in either database, without those of the migrator's own table.
+    /// The rows of one column in either database, without those of sqlx's own table.
     async fn texts(&mut self, sqlite: &'static str, postgres: &'static str) -> [BTreeSet<String>; 2] {
         let of_sqlite: Vec<String> = sqlx::query_scalar(sqlite).fetch_all(&mut self.sqlite).await.unwrap();
         let of_postgres: Vec<String> = sqlx::query_scalar(postgres).fetch_all(&mut self.postgres).await.unwrap();
@@ -103,7 +103,7 @@ async fn both_databases_have_the_same_tables() {
     assert_same(references.await, 8);
 }
 
-/// Primary keys, unique ones, references and conditions, by the names that `violates` knows them by.
+/// Primary keys, unique keys, foreign keys and checks, by the names that `violates` uses.
 #[tokio::test]
 #[ignore = "needs TEST_DATABASE_URL"]
 async fn constraints_have_the_same_names_in_both_databases() {
@@ -154,7 +154,7 @@ async fn every_statement_is_understood_by_both_databases_and_gives_the_same_colu
 
 #[tokio::test]
 #[ignore = "needs TEST_DATABASE_URL"]
-async fn sslmode_require_encrypts_and_verify_full_wants_a_certificate_that_it_can_trust() {
+async fn sslmode_require_encrypts_and_verify_full_requires_a_trusted_certificate() {
     let mut url = url::Url::parse(&required_postgres_url()).unwrap();
     url.query_pairs_mut().append_pair("sslmode", "require");
     let db = Db::open(&parsed(url.as_str())).await.unwrap();
@@ -169,7 +169,7 @@ async fn sslmode_require_encrypts_and_verify_full_wants_a_certificate_that_it_ca
 
 #[test]
 #[ignore = "needs TEST_DATABASE_URL"]
-fn a_log_in_that_is_refused_is_said_without_its_password() {
+fn a_refused_login_is_reported_without_its_password() {
     let folder = tempfile::tempdir().unwrap();
     let mut url = url::Url::parse(&required_postgres_url()).unwrap();
     url.set_username("nobody-known").unwrap();
@@ -186,7 +186,7 @@ async fn three() -> [Arc<TestServer>; 3] {
     [first, second, third].map(Arc::new)
 }
 
-/// Runs as many tasks side by side, each on one of the servers in turn.
+/// Runs `count` tasks concurrently, each on one of the servers in turn.
 async fn spread<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
     servers: &[Arc<TestServer>; 3],
     count: usize,

@@ -28,14 +28,14 @@ pub fn assert_fails(command: &mut Command, expected: &[&str]) -> String {
 
 /// The program as it serves in a folder of its own, until it is dropped.
 #[cfg(unix)]
-pub struct Served {
+pub struct RunningServer {
     child: Running,
     pub port: u16,
     _folder: TempDir,
 }
 
 #[cfg(unix)]
-impl Served {
+impl RunningServer {
     pub fn pid(&self) -> u32 {
         self.child.0.id()
     }
@@ -49,7 +49,7 @@ impl Served {
 
 /// Serves on SQLite, with the fast runtime and a secret in its environment.
 #[cfg(unix)]
-pub fn served() -> Served {
+pub fn served() -> RunningServer {
     let folder = tempfile::tempdir().unwrap();
     let settings = [("PORT", "0"), ("ENGINE_RUNTIME", "compact"), ("ADMIN_API_KEY", "a-secret-of-the-server")];
     let mut child = Running(blinkgate(folder.path(), &settings).stdout(Stdio::piped()).spawn().unwrap());
@@ -57,7 +57,7 @@ pub fn served() -> Served {
     let start = lines.find(|line| line.contains("open http://localhost:")).expect("it says where it serves");
     let (_, rest) = start.split_once("http://localhost:").unwrap();
     let port = rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap();
-    Served { child, port, _folder: folder }
+    RunningServer { child, port, _folder: folder }
 }
 
 /// The lines as they are written. Ends when none has come for 20 s.

@@ -20,7 +20,7 @@ use crate::process::{Running, blinkgate};
 
 pub const ADMIN: &str = "admin-key-that-nobody-may-read";
 
-/// What a program writes to its outputs, as it comes.
+/// What a program has written to its outputs so far.
 #[derive(Clone, Default)]
 pub struct Output(Arc<Mutex<Vec<u8>>>);
 
@@ -40,7 +40,7 @@ impl Output {
     }
 }
 
-/// Waits for something that a program or a server brings about.
+/// Waits up to 30 s until `look` finds something.
 pub async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     for _ in 0..1500 {
         if let Some(found) = look() {
@@ -51,7 +51,7 @@ pub async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     panic!("{what} did not come");
 }
 
-/// The program as it serves, until it is dropped.
+/// The program as it serves, with its log. Killed when this is dropped.
 pub struct Program {
     child: Running,
     output: Output,
@@ -61,7 +61,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts a command that serves and waits until it does.
+    /// Starts this command and waits until it serves.
     pub async fn start(command: &mut Command) -> Self {
         let mut child = Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
         let output = Output::default();
@@ -70,7 +70,7 @@ impl Program {
         let port = until("the port", || {
             let log = String::from_utf8_lossy(&output.bytes()).into_owned();
             let (_, rest) = log.split_once("open http://localhost:")?;
-            // The rest of the line has come as well.
+            // Only once the whole line is there.
             let port: String = rest.split_once('\n')?.0.chars().take_while(char::is_ascii_digit).collect();
             port.parse().ok()
         })
@@ -78,7 +78,7 @@ impl Program {
         Self { child, output, readers, port, http: HttpClient::on_this_machine(port) }
     }
 
-    /// Serves in this folder with the fast runtime, one blink at any moment, and these settings.
+    /// Serves in this folder on SQLite, with the fast runtime, without prompts, and with these settings.
     pub async fn serve(folder: &Path, settings: &[(&str, &str)]) -> Self {
         Self::start(&mut serving(folder, settings)).await
     }
@@ -109,7 +109,7 @@ impl Program {
         user
     }
 
-    /// The status and the bytes that the operator gets there.
+    /// The status and the body of the operator's response.
     pub fn admin(&self, path: &str) -> (u16, Vec<u8>) {
         self.http.bytes_as_admin(path, ADMIN).unwrap()
     }
@@ -120,12 +120,12 @@ impl Program {
         serde_json::from_slice::<Value>(&body).unwrap()["events"].as_array().unwrap().clone()
     }
 
-    /// Everything that it has written so far.
+    /// Everything that the program has written so far.
     pub fn log(&self) -> Vec<u8> {
         self.output.bytes()
     }
 
-    /// Tells it to stop, and returns everything that it wrote.
+    /// Stops it (SIGTERM) and returns everything that it wrote.
     pub fn stop(mut self) -> Vec<u8> {
         let stopped = Command::new("kill").arg("-TERM").arg(self.pid().to_string()).status().unwrap();
         assert!(stopped.success() && self.child.end().success());
@@ -133,7 +133,7 @@ impl Program {
         self.output.bytes()
     }
 
-    /// Ends it without a chance to tidy up.
+    /// Kills it (SIGKILL).
     pub fn kill(mut self) {
         self.child.0.kill().unwrap();
         self.child.end();
@@ -235,16 +235,16 @@ pub fn is_unavailable(outcome: &SubmitOutcome) -> bool {
     matches!(outcome, SubmitOutcome::Later { code, .. } if code == "unavailable")
 }
 
-/// Where pieces of these pictures stand in the bytes: as they are, in hexadecimal, as base64 or as a list of numbers.
+/// How many pieces of these pictures the bytes contain: raw, in hexadecimal, as base64 or as a list of numbers.
 pub fn pieces_in(bytes: &[u8], pictures: &[&Vec<u8>; 3]) -> usize {
     let mut found = 0;
     for picture in pictures {
-        // From all over it; the first bytes are alike in all pictures.
+        // From the whole picture except its first bytes, which are alike in all pictures.
         for at in (700..picture.len() - 48).step_by(picture.len() / 40) {
             let piece = &picture[at..at + 24];
             let hex = hex::encode(piece);
             let list = piece[..8].iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
-            // In base64 it depends on where in the text the piece begins.
+            // The base64 form depends on where in the text the piece begins.
             let mut forms = vec![piece.to_vec(), hex.to_uppercase().into_bytes(), hex.into_bytes(), list.into_bytes()];
             for skipped in 0..3 {
                 forms.push(STANDARD.encode(&piece[skipped..skipped + 18]).into_bytes());

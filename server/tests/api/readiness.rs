@@ -1,4 +1,4 @@
-//! `/ready` and `/metrics`: what a load balancer and a monitor are told.
+//! `/ready` and `/metrics`, for load balancers and monitoring.
 
 use axum::http::StatusCode;
 use serde_json::json;
@@ -9,7 +9,7 @@ use crate::process::blinkgate;
 use crate::program::Program;
 
 #[tokio::test]
-async fn a_server_is_ready_when_its_parts_are_and_names_the_one_that_is_not() {
+async fn a_server_is_ready_when_its_parts_are_and_names_those_that_are_not() {
     let server = TestServer::start().await;
     let answer = server.get("/ready").await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
@@ -26,7 +26,7 @@ async fn a_server_is_ready_when_its_parts_are_and_names_the_one_that_is_not() {
 }
 
 #[tokio::test]
-async fn mails_that_are_late_are_told_and_send_nobody_elsewhere() {
+async fn late_mails_are_reported_and_do_not_make_a_server_unready() {
     let server = TestServer::start().await;
     server.register("jo@example.org").await;
     server.execute("update mail_outbox set created_at = created_at - 600000").await;
@@ -62,7 +62,7 @@ mod without_postgres {
     use super::*;
 
     #[tokio::test]
-    async fn the_program_asks_a_server_that_runs_beside_it() {
+    async fn the_health_command_asks_a_running_server() {
         let folder = tempfile::tempdir().unwrap();
         let program = Program::serve(folder.path(), &[]).await;
         let port = program.port.to_string();

@@ -1,4 +1,4 @@
-//! How long captures and traces are kept, and that nothing is kept where nothing is to be.
+//! How long captures and other data are kept, and that nothing is kept if the settings say so.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ async fn swept(server: &TestServer, later_ms: i64) -> Swept {
     sweep(&server.app, clock::now_ms() + later_ms).await.unwrap()
 }
 
-/// Somebody who is verified, and then somebody whose two open eyes are not, with their captures.
+/// The events of a verified user and of one who sent open eyes twice, with their captures.
 async fn one_verified_and_one_failed(server: &TestServer) -> [Value; 2] {
     let jo = Person::blinks(server, "jo@example.com").await;
     assert_eq!(jo.submit(server, "k1").await.json()["status"], "VERIFIED");
@@ -34,7 +34,7 @@ async fn one_verified_and_one_failed(server: &TestServer) -> [Value; 2] {
 }
 
 #[tokio::test]
-async fn sr_38_captures_are_removed_when_their_days_are_over_and_figures_stay() {
+async fn sr_38_captures_are_removed_after_their_retention_and_figures_stay() {
     for store in [None, Some(Store::s3()), Some(Store::cloudinary())] {
         let place = store.as_ref().map(Store::settings).unwrap_or_default();
         let days = [("RETENTION_DAYS", "30"), ("RETENTION_DAYS_FAILED", "3")];
@@ -46,7 +46,7 @@ async fn sr_38_captures_are_removed_when_their_days_are_over_and_figures_stay() 
         assert_eq!((shown(&verified).await, shown(&failed).await), (200, 200));
         assert_eq!(swept(&server, 3 * DAY_MS + HOUR_MS).await.expired, 1);
         assert_eq!((shown(&verified).await, shown(&failed).await), (200, 410));
-        // By then links and sessions are over as well.
+        // Links and sessions have ended by then, too.
         let Swept { expired, orphans, erased_again, .. } = swept(&server, 30 * DAY_MS - HOUR_MS).await;
         assert_eq!((expired, orphans, erased_again), (0, 0, 0));
         assert_eq!(shown(&verified).await, 200);
@@ -80,7 +80,7 @@ async fn sr_38_captures_are_removed_when_their_days_are_over_and_figures_stay() 
 }
 
 #[tokio::test]
-async fn a_sweep_that_cannot_reach_the_store_goes_on_later() {
+async fn a_sweep_that_cannot_reach_the_store_continues_later() {
     let store = Store::s3();
     let server = TestServer::with(&borrowed(&store.settings())).await;
     let person = Person::blinks(&server, "jo@example.com").await;
@@ -103,17 +103,17 @@ async fn sr_42_captures_that_no_event_names_are_removed_after_an_hour_and_others
         let person = Person::blinks(&server, "jo@example.com").await;
         assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED");
         let kept = server.events().await.remove(0);
-        // A process died between its captures and the commit that would have named them.
+        // A process died between writing its captures and the commit that refers to them.
         let now = clock::now_ms();
         let user = UserId::from_client(&server.text("select id from users").await);
         let orphan = CaptureRefs::new(&EventId::new(now), now);
         server.app.captures.store(&user, &orphan, [b"open", b"closed", b"strip"]).await.unwrap();
-        // Another one in the middle of writing.
+        // Another died while writing.
         let half = server.data.path().join(format!("captures/2026/.{}-open.jpg.part", EventId::new(now)));
         if store.is_none() {
             std::fs::write(&half, b"half").unwrap();
         }
-        // And what was there before this database was.
+        // A capture older than this database.
         let older = CaptureRefs::new(&EventId::new(now - DAY_MS), now);
         server.app.captures.store(&user, &older, [b"open", b"closed", b"strip"]).await.unwrap();
 
@@ -161,7 +161,7 @@ async fn links_sessions_and_mails_are_removed_a_week_after_their_end() {
     assert_eq!(counts().await, [1; 7]);
     swept(&server, 2 * HOUR_MS).await;
     assert_eq!(counts().await, [1, 1, 1, 1, 1, 0, 1], "a failure counts for an hour");
-    // A session that a link of another kind still leads to stays as long as that.
+    // A session stays as long as a link to it.
     server.execute("update verification_tokens set expires_at = expires_at + 86400000").await;
     assert_eq!(swept(&server, 7 * DAY_MS + HOUR_MS).await.traces, 1);
     assert_eq!(counts().await, [1, 1, 1, 0, 0, 0, 0]);
@@ -172,7 +172,7 @@ async fn links_sessions_and_mails_are_removed_a_week_after_their_end() {
 }
 
 #[tokio::test]
-async fn a_mail_that_waits_is_kept_however_old_it_is() {
+async fn a_queued_mail_is_kept_however_old_it_is() {
     let server = TestServer::start().await;
     std::fs::remove_dir(server.data.path().join("outbox")).unwrap();
     server.register("jo@example.com").await;
@@ -188,7 +188,7 @@ mod program_without_postgres {
     use super::*;
     use crate::program::{Program, Visit, database_in, files, pieces_in, serving};
 
-    /// How often a piece of the pictures stands in anything that the program has written: its folders and its outputs.
+    /// How many pieces of the pictures the program has written, to its folders and its outputs.
     fn found(visit: &Visit, program: &Program, folder: &std::path::Path) -> usize {
         let written = files(folder);
         assert!(written.iter().any(|path| path.ends_with("blinkgate.db-wal")), "{written:?}");
@@ -204,7 +204,7 @@ mod program_without_postgres {
         let settings = [("RETENTION", "none"), ("LOG_LEVEL", "trace"), ("TMPDIR", temporary.to_str().unwrap())];
         let database = database_in(folder.path());
         let program = Program::serve(folder.path(), &settings).await;
-        // One who is verified, one whose pictures are refused, and one who never asks for the decision.
+        // One user is verified, one's pictures are rejected, and one never requests the decision.
         let jo = Visit::begin(&program, &database, "jo@example.com").await;
         jo.upload();
         assert_eq!(found(&jo, &program, folder.path()), 0, "while it arrives");
@@ -229,7 +229,7 @@ mod program_without_postgres {
         assert!(of_jo["details"]["open"]["ears"]["right"].is_number(), "figures are kept");
         let id = of_jo["id"].as_str().unwrap();
 
-        // It dies in the middle, and what it leaves on the disk holds nothing either.
+        // Killed meanwhile, it leaves no piece on the disk.
         for visit in [&jo, &ann, &bob] {
             assert_eq!(found(visit, &program, folder.path()), 0);
         }
@@ -239,7 +239,7 @@ mod program_without_postgres {
             assert_eq!(pieces_in(&left, &visit.pictures()), 0);
         }
         assert!(!folder.path().join("data/captures").exists());
-        // The search finds what is there: one picture, in whatever form.
+        // The search does find a picture, in any form.
         let hex = hex::encode(&jo.evidence.strip);
         assert!(pieces_in(hex.as_bytes(), &jo.pictures()) > 20);
         assert!(pieces_in(&[left, jo.evidence.closed.clone()].concat(), &jo.pictures()) > 20);

@@ -1,4 +1,4 @@
-//! The whole way through the real program at its most talkative, then a search for every secret in all that it wrote.
+//! A whole verification with the real program at its lowest log level, then a search for every secret in all that it wrote.
 #![cfg(unix)]
 
 use base64::Engine as _;
@@ -15,7 +15,7 @@ const MAIL_PASSWORD: &str = "hunter2-of-the-mail-server";
 const EMAIL: &str = "jo.secret@example.org";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn no_secret_stands_in_a_log_or_on_the_disk() {
+async fn no_secret_is_written_to_the_log_or_the_disk() {
     let folder = tempfile::tempdir().unwrap();
     let (mail_port, heard) = mail_server("250 ok").await;
     let mail_port = mail_port.to_string();
@@ -51,14 +51,14 @@ async fn no_secret_stands_in_a_log_or_on_the_disk() {
     let first_cookie = user.cookie().unwrap().to_owned();
     user.open_link(&token).unwrap();
 
-    // Blink, send, be verified.
+    // Blink, submit, and be verified.
     let visit = Visit::at(user, database.url()).await;
     visit.upload();
     let answer = visit.decision();
     assert_eq!(answer["status"], "VERIFIED", "{answer}");
     let transcript = String::from_utf8(visit.signed().transcript).unwrap();
 
-    // The operator, also with the key in the wrong places.
+    // Act as the operator, also with the key in the wrong places.
     let pictures = visit.pictures().map(Vec::clone);
     let event = program.events().remove(0);
     for (name, sent) in ["open_capture_ref", "closed_capture_ref", "strip_ref"].iter().zip(&pictures) {
@@ -94,7 +94,7 @@ async fn no_secret_stands_in_a_log_or_on_the_disk() {
         assert!(!holds(&log, secret.as_bytes()), "{name} stands in the log");
     }
     let nonce = visit.challenge.nonce.as_str();
-    // The audit keeps the transcript; no log does.
+    // The audit log keeps the transcript; the program's log does not.
     let signature = transcript.rsplit_once('.').unwrap().1;
     for (name, text) in [
         ("the nonce", nonce),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::helpers::TestServer;
 
 #[tokio::test]
-async fn a_session_says_what_the_pages_need() {
+async fn a_session_returns_what_the_pages_need() {
     let server = TestServer::with(&[("LIVENESS_TIMEOUT_SECONDS", "20"), ("MAX_ATTEMPTS", "3")]).await;
     let cookie = server.open_session("jo@example.com").await;
     let mut session = server.session(&cookie).await;
@@ -22,7 +22,7 @@ async fn a_session_says_what_the_pages_need() {
 }
 
 #[tokio::test]
-async fn nothing_of_the_api_opens_without_a_session() {
+async fn no_api_route_works_without_a_session() {
     let server = TestServer::start().await;
     server.open_session("jo@example.com").await;
     for cookie in ["", "blinkgate=", "blinkgate=AAAA", "other=1; blinkgate = x", "__Host-blinkgate=AAAA"] {

@@ -1,4 +1,4 @@
-//! Links, scanners and cookies: who comes to the camera by a mailed link, and who does not.
+//! Links, link scanners and cookies: who gets a session by a mailed link, and who does not.
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
@@ -55,7 +55,7 @@ async fn sr_18_a_person_takes_over_from_a_scanner() {
 }
 
 #[tokio::test]
-async fn whoever_pressed_last_of_many_at_once_is_the_only_one_at_the_camera() {
+async fn of_many_who_open_the_link_at_once_only_the_last_keeps_a_session() {
     let server = TestServer::start().await;
     let token = server.mailed_token("jo@example.com").await;
     let tries: Vec<_> = (0..8).map(|_| redeem(&server, &token, None)).collect();
@@ -130,7 +130,7 @@ async fn sr_19_a_cookie_that_was_there_before_is_never_adopted() {
     let invented = format!("__Host-blinkgate={}", "A".repeat(43));
     let planted = cookie_of(&post("/verify", None, json!({ "token": theirs })).await);
     let own = cookie_of(&post("/verify", None, json!({ "token": mine })).await);
-    // An invented one, another person's live one, and the one of the link itself, which somebody may have seen.
+    // An invented cookie, another user's live one, and the link's own token, which others may have seen.
     for old in [invented, planted, own] {
         let answer = post("/verify", Some(&old), json!({ "token": mine })).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);

@@ -1,4 +1,4 @@
-//! Submissions on their way: chunks that follow each other, and everything that can go wrong with them.
+//! Uploads in chunks, and everything that can go wrong with them.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, StatusCode, header};
@@ -8,7 +8,7 @@ use test_client::{CHUNK, SubmissionParts};
 use crate::helpers::{TestServer, own_post};
 use crate::submit_steps::{chunk, worthless};
 
-/// A parcel of as many bytes as the parts may have, and a session to send it in.
+/// A submission whose parts are as large as allowed, and the session to send it in.
 async fn largest(server: &TestServer) -> (String, SubmissionParts) {
     let cookie = server.open_session("jo@example.com").await;
     let parcel = worthless(&server.challenge(&cookie).await);
@@ -35,7 +35,7 @@ async fn chunks(server: &TestServer) -> i64 {
 }
 
 #[tokio::test]
-async fn an_upload_says_how_far_it_is_and_is_decided_when_it_is_whole() {
+async fn an_upload_reports_its_progress_and_is_decided_when_it_is_complete() {
     let server = TestServer::start().await;
     let (cookie, parcel) = largest(&server).await;
     let bytes = parcel.bytes();
@@ -73,7 +73,7 @@ async fn a_chunk_out_of_place_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_new_key_begins_anew_in_place_of_the_one_before() {
+async fn a_new_key_replaces_the_previous_upload() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     let parcel = worthless(&server.challenge(&cookie).await);
@@ -106,7 +106,7 @@ async fn nobody_else_can_send_or_see_an_upload() {
 }
 
 #[tokio::test]
-async fn what_is_over_takes_no_more_bytes_and_counts_no_attempt() {
+async fn a_challenge_that_is_over_takes_no_more_bytes_and_counts_no_attempt() {
     let server = TestServer::start().await;
     let (cookie, parcel) = largest(&server).await;
     server.append(&cookie, "k1", &parcel, 0, b"some").await;
@@ -148,7 +148,7 @@ async fn an_upload_that_waits_for_its_decision_is_not_swept_away() {
 }
 
 #[tokio::test]
-async fn what_is_too_large_is_refused_and_not_counted() {
+async fn an_upload_that_is_too_large_is_refused_and_not_counted() {
     let server = TestServer::start().await;
     let (cookie, parcel) = largest(&server).await;
     let bytes = vec![b'x'; CHUNK + 1];
@@ -174,7 +174,7 @@ async fn what_is_too_large_is_refused_and_not_counted() {
 }
 
 #[tokio::test]
-async fn requests_that_are_not_as_expected_are_refused_and_not_counted() {
+async fn malformed_requests_are_refused_and_not_counted() {
     type Change = fn(&mut Request<Body>);
     let server = TestServer::start().await;
     let (cookie, parcel) = largest(&server).await;
@@ -217,7 +217,7 @@ async fn requests_that_are_not_as_expected_are_refused_and_not_counted() {
 async fn chunks_cannot_be_sent_without_end() {
     let server = TestServer::start().await;
     let (cookie, parcel) = largest(&server).await;
-    // The limit refills a little while they come.
+    // The limit refills a little meanwhile.
     for start in 0..440 {
         let answer = server.append(&cookie, "k1", &parcel, start, b"x").await;
         if answer.status != StatusCode::OK {

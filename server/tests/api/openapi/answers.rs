@@ -1,4 +1,4 @@
-//! What every route answers beside what is described.
+//! Every route's responses, compared with the description.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -12,7 +12,7 @@ use crate::submit_steps::worthless;
 /// Somebody is asked three gestures, misses them and gives up; somebody else blinks and is verified; an operator
 /// looks, decides and erases.
 #[tokio::test]
-async fn what_every_route_answers_fits_its_description() {
+async fn every_routes_responses_match_their_description() {
     let mut api = Description::read();
     let server = TestServer::start().await;
     pages(&mut api, &server).await;
@@ -32,7 +32,7 @@ async fn what_every_route_answers_fits_its_description() {
     assert!(unseen.is_empty(), "described, and not answered here: {unseen:?}");
 }
 
-/// Pages and their parts, whole and not changed.
+/// Pages and their assets: complete, and not modified.
 async fn pages(api: &mut Description, server: &TestServer) {
     let page = server.get("/camera").await.text;
     let script = page.split('"').find(|text| text.starts_with("/assets/")).unwrap().to_owned();
@@ -69,7 +69,7 @@ async fn pages(api: &mut Description, server: &TestServer) {
     api.take("GET /ready", &server.get("/ready").await);
 }
 
-/// The way from an address to VERIFIED, with a failed and a cancelled attempt before.
+/// From a mail address to VERIFIED, with a failed and a cancelled attempt before.
 async fn check(api: &mut Description, server: &TestServer) {
     let email = json!({ "email": "jo@example.com" });
     api.post(server, "POST /register", "/register", None, &email).await;
@@ -116,7 +116,7 @@ async fn session(api: &mut Description, server: &TestServer, cookie: Option<&str
     api.take("GET /api/session", &answer);
 }
 
-/// Cues until none is left.
+/// Fetches cues until none is left.
 async fn prompted(api: &mut Description) {
     const CUE: &str = "POST /api/cue/{challenge}";
     let server = TestServer::with(&[("CHALLENGE_POLICY", "prompted")]).await;
@@ -144,7 +144,7 @@ async fn prompted(api: &mut Description) {
 }
 
 #[tokio::test]
-async fn the_description_is_served_to_anybody_and_kept_by_caches() {
+async fn the_description_is_served_to_everybody_and_cached() {
     let server = TestServer::start().await;
     let answer = server.get("/api/openapi.json").await;
     assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, "application/json"));

@@ -10,7 +10,7 @@ use strum::IntoEnumIterator;
 
 use super::Description;
 
-/// A path as OpenAPI writes it: parameters have no star.
+/// A path in OpenAPI's syntax: parameters have no star.
 fn spelled(path: &str) -> String {
     path.replace("{*", "{")
 }
@@ -61,7 +61,7 @@ fn every_route_is_described_and_every_description_is_a_route() {
 }
 
 #[test]
-fn every_code_of_errors_reasons_and_scopes_is_described_as_the_server_means_it() {
+fn every_error_code_reason_and_scope_is_described_as_the_server_defines_it() {
     let description = Description::read();
     let schemas = &description.document["components"]["schemas"];
     let described: BTreeMap<&str, &Value> = schemas["ErrorCode"]["oneOf"]
@@ -78,7 +78,7 @@ fn every_code_of_errors_reasons_and_scopes_is_described_as_the_server_means_it()
         assert_eq!(entry["x-status"], error.status().as_u16(), "{code}");
         assert_eq!(entry["x-retry-after"] == true, error.retry_after_s().is_some(), "{code}");
         assert!(entry["description"].as_str().unwrap().ends_with('.'), "{code}");
-        // The sentences of these depend on the request.
+        // The details of these errors depend on the request.
         if !matches!(error, ApiError::SubmissionMalformed(_) | ApiError::FilterInvalid { .. }) {
             assert_eq!(entry["description"], error.detail().as_ref(), "{code}");
         }
@@ -92,7 +92,7 @@ fn every_code_of_errors_reasons_and_scopes_is_described_as_the_server_means_it()
 }
 
 #[test]
-fn the_description_refers_to_nothing_that_is_not_there_and_names_nothing_in_vain() {
+fn the_description_has_no_broken_reference_and_no_unused_definition() {
     let description = Description::read();
     let text = description.document.to_string();
     let referred: BTreeSet<&str> =

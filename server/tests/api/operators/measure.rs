@@ -28,8 +28,8 @@ const BEGIN: i64 = 1_767_225_600_000;
 const EVERY: i64 = 300_000;
 const PAGES: usize = 100;
 
-/// A third verified with records as large as they are, two thirds failed for nine reasons, of 20,000 people; one in a hundred is
-/// to be looked at, and of these half were.
+/// Attempts of 20,000 users: a third verified, with full-size records, two thirds failed for nine reasons. One in a hundred is
+/// marked for review, and half of those were reviewed.
 fn one(index: i64) -> Event {
     const REASONS: [&str; 9] = [
         "no_blink",
@@ -124,7 +124,7 @@ async fn pages_of_100_000_events() {
             let answer = server.admin(&format!("/admin/events?{query}{and}")).await;
             times.push(begun.elapsed());
             assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
-            // On to the next page, and from the last to the first again.
+            // The next page, or the first after the last.
             cursor = answer.json()["next_cursor"].as_str().map(str::to_owned);
         }
         all.extend(times.iter().copied());
@@ -168,7 +168,7 @@ async fn the_table_of_100_000_events() {
     );
 }
 
-/// Welch's t of two classes of times, each without its slowest twentieth, which is the machine's.
+/// Welch's t of two classes of times, each without its slowest twentieth, which is noise of the machine.
 fn t_value(mut classes: [Vec<f64>; 2]) -> f64 {
     let [a, b] = &mut classes;
     let [(mean_a, var_a), (mean_b, var_b)] = [a, b].map(|times| {

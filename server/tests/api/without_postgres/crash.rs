@@ -4,11 +4,11 @@ use std::path::Path;
 
 use test_client::crash::CrashTest;
 
-/// A claim holds for a minute.
+/// A claim's lease.
 const LEASE_MS: i64 = 60_000;
 
 #[test]
-fn sr_42_killed_at_random_moments_it_loses_nobodys_outcome() {
+fn sr_42_a_server_killed_at_random_moments_loses_nobodys_outcome() {
     let folder = tempfile::tempdir().unwrap();
     let pass_leases = || pass_leases(&folder.path().join("data/blinkgate.db"));
     let crash = CrashTest {

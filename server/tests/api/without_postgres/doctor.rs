@@ -1,24 +1,25 @@
-//! `blinkgate doctor`, run as operators run it: settings that are wrong in ten ways, each found by its part, with what to do.
+//! `blinkgate doctor`, run as operators run it, with settings that are wrong in ten ways: each is reported by its part, with a
+//! remedy.
 
 use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
 
-/// Runs it in an empty folder with these settings alone.
+/// Runs it in this folder with these settings only.
 fn doctor(folder: &Path, settings: &[(&str, &str)]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_blinkgate"))
         .args(["doctor", "--json"])
         .current_dir(folder)
         .env_clear()
-        // A port that is free, and networks that load fast.
+        // A free port, and networks that load fast.
         .envs([("PORT", "0"), ("ENGINE_RUNTIME", "compact")])
         .envs(settings.iter().copied())
         .output()
         .unwrap()
 }
 
-/// The parts that are not as they should be, with how they are.
+/// The parts that are not healthy, with their health.
 fn ill(output: &Output) -> Vec<(String, String)> {
     let report: Value = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
@@ -32,7 +33,7 @@ fn ill(output: &Output) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_new_folder_without_settings_is_well_and_says_that_it_is_for_development() {
+fn a_new_folder_without_settings_is_healthy_and_meant_for_development() {
     let folder = tempfile::tempdir().unwrap();
     let output = doctor(folder.path(), &[]);
     assert!(output.status.success());

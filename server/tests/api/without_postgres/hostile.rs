@@ -73,7 +73,6 @@ fn sr_29_every_statement_is_fixed_text() {
     assert_eq!(found, Vec::<String>::new(), "sqlx takes only fixed text unless it is told to trust another");
 }
 
-/// A server that is killed leaves no worker behind, and its workers had none of its secrets.
 #[cfg(target_os = "linux")]
 #[test]
 fn sr_26_workers_know_no_secrets_and_end_with_a_server_that_is_killed() {

@@ -1,4 +1,4 @@
-//! The program itself: how it starts, how it does not, and how it ends.
+//! How the program starts, fails to start, and stops.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::process::{Running, assert_fails, blinkgate, lines_of};
 
 #[test]
-fn a_port_in_use_is_said_with_what_to_do() {
+fn a_port_in_use_is_reported_with_a_remedy() {
     let folder = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
@@ -20,10 +20,10 @@ fn a_port_in_use_is_said_with_what_to_do() {
 }
 
 #[test]
-fn a_data_folder_that_cannot_be_written_is_said_with_what_to_do() {
+fn a_data_folder_that_cannot_be_written_is_reported_with_a_remedy() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("file"), "in the way").unwrap();
-    // A folder below a file can be made by nobody, not even by root.
+    // Nobody can create a folder below a file, not even root.
     let settings = [("PORT", "0"), ("DATA_DIR", "file/data")];
     assert_fails(&mut blinkgate(folder.path(), &settings), &["file/data", "DATA_DIR", "cannot be written"]);
     let settings = [("PORT", "0"), ("DATABASE_URL", "sqlite://file/blink.db")];
@@ -31,7 +31,7 @@ fn a_data_folder_that_cannot_be_written_is_said_with_what_to_do() {
 }
 
 #[test]
-fn what_the_original_needed_and_this_does_not_is_said_and_stops_nobody() {
+fn a_setting_that_only_the_original_needed_is_reported_and_stops_nobody() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join(".env"), "SECRET_KEY=flask-session-secret\n").unwrap();
     let mut command = blinkgate(folder.path(), &[("PORT", "0"), ("ENGINE_RUNTIME", "compact")]);
@@ -78,9 +78,9 @@ fn a_damaged_database_stops_the_start() {
 }
 
 #[test]
-fn a_postgresql_server_that_is_not_there_is_said_without_its_password() {
+fn an_unreachable_postgresql_server_is_reported_without_its_password() {
     let folder = tempfile::tempdir().unwrap();
-    // Bound and closed again: nobody listens there.
+    // Bound and closed again, so nothing listens there.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let url = format!("postgresql+psycopg2://jo:hunter2@127.0.0.1:{port}/blink");
     let mut command = blinkgate(folder.path(), &[("PORT", "0"), ("DATABASE_URL", &url)]);
@@ -112,7 +112,7 @@ fn help_names_the_subcommands() {
 
 #[cfg(unix)]
 #[test]
-fn it_says_where_it_serves_answers_stops_when_told_and_starts_again_with_what_it_had() {
+fn it_says_where_it_serves_stops_when_told_and_restarts_with_its_data() {
     let folder = tempfile::tempdir().unwrap();
     let first_key = serve_register_and_stop(&folder, "jo@example.com");
     let second_key = serve_register_and_stop(&folder, "ann@example.com");
@@ -121,7 +121,7 @@ fn it_says_where_it_serves_answers_stops_when_told_and_starts_again_with_what_it
     assert_eq!(mails, 2);
 }
 
-/// Serves once, in the folder; returns the admin key.
+/// Serves in the folder, registers and stops. Returns the admin key.
 #[cfg(unix)]
 fn serve_register_and_stop(folder: &TempDir, email: &str) -> String {
     let mut child = Running(blinkgate(folder.path(), &[("PORT", "0")]).stdout(Stdio::piped()).spawn().unwrap());

@@ -1,4 +1,4 @@
-//! Workers that spin, hang, crash or babble: what becomes of them, of the submission, and of the next one.
+//! Workers that loop, hang, crash or send garbage: what happens to them, to the submission and to the next one.
 
 use std::path::Path;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::submit_steps::worthless;
 
 mod without_postgres;
 
-/// One worker that misbehaves as told.
+/// A pool with one worker that misbehaves as told.
 struct Stage {
     folder: TempDir,
     pool: ScoringPool,
@@ -33,13 +33,13 @@ impl Stage {
         Stage { folder, pool }
     }
 
-    /// Lays down what is done with the next submissions; afterwards they are rejected for the want of a blink.
+    /// Tells the worker what to do with the next submissions. Later ones are rejected because there is no blink.
     fn will(&self, acts: &[&str]) {
         let lines: String = acts.iter().map(|act| format!("{act}\n")).collect();
         std::fs::write(self.folder.path().join("acts"), lines).unwrap();
     }
 
-    /// Has as many submissions sent as are taken.
+    /// Sends as many submissions as the pool accepts.
     fn fill(&self) -> Vec<JoinHandle<Result<Decision, ScoringError>>> {
         let send = |pool: ScoringPool, place| tokio::spawn(async move { pool.decide(&job(), place).await });
         std::iter::from_fn(|| self.pool.place()).map(|place| send(self.pool.clone(), place)).collect()
@@ -77,7 +77,7 @@ fn job() -> Job {
     Job { issued, upload }
 }
 
-/// Little time, so that tests do not take much.
+/// Short limits, for short tests.
 fn hasty() -> Limits {
     Limits { cpu_s: 1, wall: Duration::from_secs(10), ..Limits::USUAL }
 }
@@ -85,7 +85,7 @@ fn hasty() -> Limits {
 const NO_BLINK: Verdict = Verdict::Rejected(Reason::NoBlink);
 
 #[tokio::test]
-async fn sr_26_what_spins_costs_the_sender_an_attempt_and_what_crashes_costs_nobody() {
+async fn sr_26_input_that_hangs_a_worker_costs_an_attempt_and_input_that_crashes_it_does_not() {
     let stage = Stage::new(hasty());
     let pool = stage.pool.clone();
     let server = TestServer::changed(&[], |app| app.scoring = pool).await;
@@ -105,7 +105,7 @@ async fn sr_26_what_spins_costs_the_sender_an_attempt_and_what_crashes_costs_nob
 }
 
 #[tokio::test]
-async fn sr_39_beyond_capacity_submissions_are_turned_away_and_lose_nothing() {
+async fn sr_39_submissions_beyond_capacity_are_rejected_and_lose_nothing() {
     let stage = Stage::new(Limits::USUAL);
     stage.will(&["slow"; 20]);
     let pool = stage.pool.clone();
@@ -143,7 +143,7 @@ async fn sr_39_beyond_capacity_submissions_are_turned_away_and_lose_nothing() {
 }
 
 #[tokio::test]
-async fn sr_39_who_is_turned_away_again_and_again_meets_no_limit() {
+async fn sr_39_repeated_rejection_for_overload_hits_no_rate_limit() {
     let stage = Stage::new(hasty());
     stage.will(&["hang"; 5]);
     let pool = stage.pool.clone();
@@ -161,7 +161,7 @@ async fn sr_39_who_is_turned_away_again_and_again_meets_no_limit() {
 }
 
 #[tokio::test]
-async fn sr_39_nobody_uploads_in_vain_who_can_wait_and_nobody_waits_until_it_is_too_late() {
+async fn sr_39_uploads_are_rejected_early_if_they_can_wait_and_nobody_waits_until_it_is_too_late() {
     let stage = Stage::new(hasty());
     stage.will(&["hang"; 5]);
     let pool = stage.pool.clone();

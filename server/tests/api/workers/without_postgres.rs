@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn sr_26_a_spinning_decoder_is_killed_and_the_next_submission_is_decided() {
+async fn sr_26_a_decoder_in_an_endless_loop_is_killed_and_the_next_submission_is_decided() {
     let stage = Stage::new(hasty());
     stage.will(&["spin", "spin"]);
     let Decision { verdict, record } = stage.decide().await.unwrap();
@@ -17,7 +17,7 @@ async fn sr_26_a_spinning_decoder_is_killed_and_the_next_submission_is_decided()
 }
 
 #[tokio::test]
-async fn sr_26_a_worker_that_fails_is_replaced_and_tells_nothing_of_the_person() {
+async fn sr_26_a_failed_worker_is_replaced_and_reveals_nothing_about_the_user() {
     let stage = Stage::new(hasty());
     let survived: [&[&str]; 6] = [&["crash"], &["leave"], &["eat"], &["babble"], &["boast"], &["last", ""]];
     for acts in survived {
@@ -50,7 +50,7 @@ async fn sr_26_a_worker_that_fails_is_replaced_and_tells_nothing_of_the_person()
 }
 
 #[tokio::test]
-async fn sr_26_a_worker_that_waits_for_ever_is_killed_without_a_second_try() {
+async fn sr_26_a_worker_that_hangs_is_killed_without_a_second_try() {
     let stage = Stage::new(Limits { wall: Duration::from_secs(1), ..hasty() });
     stage.will(&["hang", "spin"]);
     match stage.decide().await {
@@ -80,7 +80,7 @@ async fn a_worker_that_cannot_start_stops_the_start() {
 }
 
 #[tokio::test]
-async fn sr_39_in_a_crowd_nobody_waits_for_a_worker() {
+async fn sr_39_under_overload_nobody_waits_for_a_worker() {
     let stage = Stage::new(hasty());
     stage.will(&["slow"; 5]);
     let others = stage.fill();
