@@ -40,11 +40,11 @@ pub(super) fn test(
     for step in STEPS {
         let users = pool.gather(test.people)?;
         std::fs::write(&offset, format!("{step}\n"))?;
-        for user in &users {
-            match retry_once(|| user.visitor.submit(KEY, &user.parcel)) {
+        for ready in &users {
+            match retry_once(|| ready.visitor.submit(KEY, &ready.parcel)) {
                 Ok(SubmitOutcome::Decided(Decision { verified: true, attempts_left: ATTEMPTS, .. })) => {
                     verified += 1;
-                    report.check_evidence(&server, std::slice::from_ref(user))?;
+                    report.check_evidence(&server, std::slice::from_ref(ready))?;
                 }
                 // The challenge, link or session counts as expired: the user starts over.
                 Ok(SubmitOutcome::Refused(response)) if [401, 410].contains(&response.status) => expired += 1,

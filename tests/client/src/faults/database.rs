@@ -39,9 +39,9 @@ pub(super) fn test(
     let (mut answers, mut slowest) = (0_u32, Duration::ZERO);
     let mut ready_status = None;
     while start.elapsed() < test.lasts {
-        for user in &users {
+        for ready in &users {
             let asked = Instant::now();
-            if report.submit(user) == Some(DuringFault::Verified) {
+            if report.submit(ready) == Some(DuringFault::Verified) {
                 report.problems.push("decided without a database".to_owned());
             }
             slowest = slowest.max(asked.elapsed());

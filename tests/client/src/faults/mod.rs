@@ -126,14 +126,14 @@ enum DuringFault {
 
 impl FaultReport {
     /// A user submits. Any other outcome than those allowed is a problem.
-    fn submit(&mut self, user: &ReadyUser) -> Option<DuringFault> {
-        match retry_once(|| user.visitor.submit(KEY, &user.parcel)) {
+    fn submit(&mut self, ready: &ReadyUser) -> Option<DuringFault> {
+        match retry_once(|| ready.visitor.submit(KEY, &ready.parcel)) {
             Ok(SubmitOutcome::Decided(Decision { verified: true, attempts_left: ATTEMPTS, .. })) => {
                 Some(DuringFault::Verified)
             }
             Ok(SubmitOutcome::Later { .. }) => Some(DuringFault::Later),
             other => {
-                self.problems.push(format!("{}: {other:?}", user.visitor.email));
+                self.problems.push(format!("{}: {other:?}", ready.visitor.email));
                 None
             }
         }
@@ -141,10 +141,10 @@ impl FaultReport {
 
     /// Everybody resumes until they are verified, with all attempts left.
     fn check_all_are_verified(&mut self, users: &[ReadyUser], timeout: Duration) {
-        for user in users {
-            match retry_once(|| user.visitor.resume_until_decided(KEY, &user.parcel, timeout)) {
+        for ready in users {
+            match retry_once(|| ready.visitor.resume_until_decided(KEY, &ready.parcel, timeout)) {
                 Ok(Decision { verified: true, attempts_left: ATTEMPTS, .. }) => {}
-                other => self.problems.push(format!("{} in the end: {other:?}", user.visitor.email)),
+                other => self.problems.push(format!("{} in the end: {other:?}", ready.visitor.email)),
             }
         }
     }
@@ -152,16 +152,16 @@ impl FaultReport {
     /// Each of these users has exactly one event, and all three of its captures exist.
     fn check_evidence(&mut self, server: &ServerProcess, users: &[ReadyUser]) -> anyhow::Result<()> {
         let events = server.events()?;
-        for user in users {
+        for ready in users {
             let own: Vec<&Value> =
-                events.iter().filter(|event| event["challenge_id"] == user.parcel.challenge.as_str()).collect();
+                events.iter().filter(|event| event["challenge_id"] == ready.parcel.challenge.as_str()).collect();
             let exists = |event: &Value, name: &str| {
                 event[name].as_str().is_some_and(|reference| server.capture(reference).is_ok())
             };
             let names = ["open_capture_ref", "closed_capture_ref", "strip_ref"];
             let is_whole = own.len() == 1 && names.iter().all(|name| exists(own[0], name));
             if !is_whole {
-                self.problems.push(format!("{}: {own:?}", user.visitor.email));
+                self.problems.push(format!("{}: {own:?}", ready.visitor.email));
             }
         }
         Ok(())
