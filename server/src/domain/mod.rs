@@ -16,6 +16,6 @@ pub use ids::{AdminKeyId, AuditId, ChallengeId, EventId, LeaseId, MailId, Review
 pub use language::Language;
 pub use review::{Decision, Note, ReviewState};
 pub use scope::{Scope, Scopes};
-pub use status::UserStatus;
+pub use status::{AttemptStatus, UserStatus};
 pub(crate) use token::random_bytes;
 pub use token::{HashedToken, PlainToken, random_base64url, random_u32};

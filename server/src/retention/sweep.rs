@@ -12,7 +12,7 @@ use crate::captures::StoreError;
 use crate::clock::{self, DAY_MS};
 use crate::db::{Hold, failures, kept, outbox};
 use crate::erasure;
-use crate::verification::Outcome;
+use crate::domain::AttemptStatus;
 
 /// How often; with it, how exact the days are.
 const EVERY: Duration = Duration::from_secs(15 * 60);
@@ -82,7 +82,7 @@ pub async fn sweep(app: &App, now_ms: i64) -> Result<Swept, SweepError> {
 /// Removes the captures of attempts that ended long enough ago. Their files first: what is cut off in between is done again.
 async fn expire(app: &App, now_ms: i64) -> Result<u64, SweepError> {
     let mut total = 0;
-    for outcome in [Outcome::Verified, Outcome::Failed] {
+    for outcome in [AttemptStatus::Verified, AttemptStatus::Failed] {
         let (until, mut removed) = (app.retention.until_ms(outcome, now_ms), 0);
         loop {
             let due = kept::until(&mut app.db.read().await?, outcome.as_str(), until, BATCH).await?;
