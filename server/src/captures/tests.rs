@@ -7,7 +7,7 @@ fn store(data: &Path) -> CaptureStore {
 
 fn store_with(data: &Path, master_key: Option<&SealingKey>, old: Option<&SealingKey>) -> CaptureStore {
     let [master_key, old_master_key] = [master_key, old].map(Option::<&SealingKey>::cloned);
-    CaptureStore::open(&CaptureConfig { place: PlaceConfig::Files, master_key, old_master_key }, data).unwrap()
+    CaptureStore::open(&CaptureConfig { store: BlobStoreConfig::Files, master_key, old_master_key }, data).unwrap()
 }
 
 fn refs() -> CaptureRefs {

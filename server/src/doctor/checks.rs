@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
-use super::Finding;
+use super::report::Finding;
 use crate::app::{open_captures, prepare_data_dir};
-use crate::config::{BaseUrl, Config, DatabaseUrl, MailWay};
+use crate::config::{BaseUrl, Config, DatabaseUrl, MailTransport};
 use crate::db::Db;
-use crate::mail::{self, Transport};
+use crate::mail::{self, Mailer};
 use crate::scoring::{Capacity, Program, ScoringPool};
 use crate::{clock, secrets};
 
@@ -61,7 +61,7 @@ pub(super) fn admin_key(config: &Config) -> Finding {
 pub(super) fn base_url(config: &Config, base_url: &BaseUrl) -> Finding {
     const PART: &str = "base URL";
     let url = base_url.as_str();
-    let for_people = !matches!(config.mail.ways.as_slice(), [MailWay::File { .. }]);
+    let for_people = !matches!(config.mail.transports.as_slice(), [MailTransport::File { .. }]);
     if base_url.is_https() {
         Finding::ok(PART, url.to_owned())
     } else if !base_url.is_loopback() {
@@ -117,16 +117,16 @@ pub(super) async fn listening(config: &Config) -> Finding {
 
 pub(super) async fn mail(config: &Config) -> Vec<Finding> {
     const PART: &str = "mail";
-    let transport = match Transport::new(&config.mail, &config.data_dir) {
-        Ok(transport) => transport,
+    let mailer = match Mailer::new(&config.mail, &config.data_dir) {
+        Ok(mailer) => mailer,
         Err(error) => return vec![Finding::wrong(PART, format!("{error:#}"), "look at the MAIL_… settings")],
     };
-    let tried = transport.knock().await;
-    let finding = |knocked: mail::Knocked| match knocked.problem {
-        None => Finding::ok(PART, format!("{}: {}", knocked.way, knocked.seen)),
+    let tried = mailer.probe().await;
+    let finding = |probe: mail::ProbeResult| match probe.problem {
+        None => Finding::ok(PART, format!("{}: {}", probe.transport, probe.seen)),
         Some(problem) => Finding::wrong(
             PART,
-            format!("{}: {problem} ({})", knocked.way, knocked.seen),
+            format!("{}: {problem} ({})", probe.transport, probe.seen),
             "look at the settings of this way; then try blinkgate send-test-email",
         ),
     };
@@ -158,7 +158,7 @@ pub(super) async fn models(config: &Config) -> Finding {
     let started = async {
         let folder = config.models_dir.as_deref().map(std::path::absolute).transpose()?;
         let program = Program::this(config.engine_runtime, folder)?;
-        ScoringPool::start(program, Capacity { permits: 1, waiting: 0 }).await
+        ScoringPool::start(program, Capacity { workers: 1, waiting: 0 }).await
     };
     match started.await {
         Ok(pool) => Finding::ok(PART, format!("a worker loads them: {}", pool.models())),

@@ -5,11 +5,12 @@
 mod message;
 mod resend;
 mod smtp;
-mod transport;
+mod mailer;
+mod error;
 mod trial;
 mod words;
 mod worker;
 
-pub use transport::{Knocked, Transport};
+pub use mailer::{Mailer, ProbeResult};
 pub use trial::send_test_email;
-pub use worker::{deliver_due, run};
+pub use worker::{Outbox, deliver_due, run};

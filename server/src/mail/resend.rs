@@ -9,7 +9,7 @@ use serde_json::json;
 use url::Url;
 
 use super::message::{AUTO_SUBMITTED, Mail};
-use super::transport::SendError;
+use super::error::SendError;
 use crate::config::{ResendConfig, Secret};
 use crate::tls;
 
@@ -45,7 +45,7 @@ impl Resend {
     }
 
     /// Asks for the account's domains.
-    pub(super) async fn knock(&self) -> Result<(), SendError> {
+    pub(super) async fn probe(&self) -> Result<(), SendError> {
         let url = self.url.join("/domains").map_err(|error| SendError::unwritable(&error.into()))?;
         let asked = self.client.get(url).bearer_auth(self.key.expose()).send().await;
         let response = asked.map_err(|error| unanswered(&error))?;

@@ -9,7 +9,7 @@ use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 
 use super::message::{self, Mail};
-use super::transport::SendError;
+use super::error::SendError;
 use crate::config::{MailSecurity, SmtpConfig};
 
 /// A mail server.
@@ -42,7 +42,7 @@ impl Smtp {
     }
 
     /// Connects and logs in.
-    pub(super) async fn knock(&self) -> Result<(), SendError> {
+    pub(super) async fn probe(&self) -> Result<(), SendError> {
         self.in_time(self.server.test_connection()).await.map(drop)
     }
 

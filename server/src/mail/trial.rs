@@ -3,7 +3,7 @@
 use anyhow::{Context as _, ensure};
 
 use super::message::Mail;
-use super::transport::Transport;
+use super::mailer::Mailer;
 use super::words::Words;
 use crate::clock;
 use crate::config::Config;
@@ -15,7 +15,7 @@ use crate::domain::{EmailAddress, MailId};
 /// The address is none, or a way did not take the mail.
 pub async fn send_test_email(config: &Config, address: &str) -> anyhow::Result<()> {
     let to = EmailAddress::parse(address).ok().with_context(|| format!("\"{address}\" is no e-mail address"))?;
-    let transport = Transport::new(&config.mail, &config.data_dir)?;
+    let mailer = Mailer::new(&config.mail, &config.data_dir)?;
     let text = "This mail was sent by hand to see whether Blinkgate's mails arrive.\nThere is nothing to do.\n";
     let words = Words {
         subject: "Blinkgate: a test mail".to_owned(),
@@ -25,12 +25,12 @@ pub async fn send_test_email(config: &Config, address: &str) -> anyhow::Result<(
     let id = MailId::new(clock::now_ms());
     let mail = Mail { id: &id, tries: 1, to: &to, host: "blinkgate.invalid", link: "", words: &words };
     let mut failed = Vec::new();
-    for (way, sent) in transport.send_by_each(&mail).await {
+    for (transport, sent) in mailer.send_by_each(&mail).await {
         match sent {
-            Ok(()) => println!("{way}: sent"),
+            Ok(()) => println!("{transport}: sent"),
             Err(error) => {
-                println!("{way}: {} ({})", error.kind, error.text);
-                failed.push(way);
+                println!("{transport}: {} ({})", error.kind, error.text);
+                failed.push(transport);
             }
         }
     }

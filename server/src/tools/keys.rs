@@ -8,7 +8,7 @@ use crate::audit::{self, Action};
 use crate::clock::{self, DAY_MS};
 use crate::config::Config;
 use crate::db::admin_keys::{self, AdminKey};
-use crate::db::{Db, Hold};
+use crate::db::{Db, LockScope};
 use crate::domain::{PlainAdminKey, Scope, Scopes};
 
 /// Longest name of a key.
@@ -37,7 +37,7 @@ pub async fn add_key(config: &Config, name: &str, scopes: Vec<Scope>, days: Opti
         revoked_at: None,
     };
     let db = Db::open(&config.database_url).await?;
-    let mut tx = db.write(Hold::Nothing).await?;
+    let mut tx = db.write(LockScope::Nothing).await?;
     ensure!(
         admin_keys::insert(&mut tx, &key).await?,
         "there is a key {name} already; revoke it first, or choose another name"
@@ -83,7 +83,7 @@ pub async fn list_keys(config: &Config) -> anyhow::Result<()> {
 pub async fn revoke_key(config: &Config, id_or_name: &str) -> anyhow::Result<()> {
     let db = Db::open(&config.database_url).await?;
     let now = clock::now_ms();
-    let mut tx = db.write(Hold::Nothing).await?;
+    let mut tx = db.write(LockScope::Nothing).await?;
     let key =
         admin_keys::revoke(&mut tx, id_or_name, now).await?.context("there is no such key that is not revoked")?;
     let figures = json!({ "key": key.id, "name": key.name });

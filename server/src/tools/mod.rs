@@ -21,7 +21,7 @@ use crate::bundle::{self, Bundle};
 use crate::captures::CaptureStore;
 use crate::config::Config;
 use crate::db::events;
-use crate::db::{Db, Hold};
+use crate::db::{Db, LockScope};
 use crate::domain::{EmailAddress, EventId};
 use crate::erasure::{self, Eraser};
 use crate::mail;
@@ -82,7 +82,7 @@ pub async fn erase(config: &Config, address: &str, by: Option<&str>, really: boo
     let db = Db::open(&config.database_url).await?;
     let captures = CaptureStore::open(&config.captures, &config.data_dir)?;
     captures.check().await.context("the captures' store cannot be used (CAPTURE_STORE)")?;
-    let mail = mail::Transport::new(&config.mail, &config.data_dir)?;
+    let mail = mail::Mailer::new(&config.mail, &config.data_dir)?;
     let eraser = Eraser { db: &db, captures: &captures, mail: &mail };
     let actor = by.map_or_else(command_line, str::to_owned);
     let reports = erasure::at_address(&eraser, &email, &actor, really, clock::now_ms()).await?;
@@ -110,7 +110,7 @@ pub async fn rotate_master_key(config: &Config, by: Option<&str>) -> anyhow::Res
     let captures = CaptureStore::open(&config.captures, &config.data_dir)?;
     let rotated = captures.rotate().await.context("not all keys are sealed anew yet; run this again")?;
     let db = Db::open(&config.database_url).await?;
-    let mut tx = db.write(Hold::Nothing).await?;
+    let mut tx = db.write(LockScope::Nothing).await?;
     let (figures, actor) = (serde_json::to_value(rotated)?, by.map_or_else(command_line, str::to_owned));
     audit::note(&mut tx, audit::Action::MasterKeyRotated, &actor, &figures, clock::now_ms()).await?;
     tx.commit().await?;

@@ -1,29 +1,30 @@
-//! How mails leave: the configured ways, tried one after the other.
+//! How mails leave: the configured transports, tried one after the other.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use lettre::message::Mailbox;
 
+use super::error::SendError;
 use super::message::{self, Mail};
 use super::resend::Resend;
 use super::smtp::Smtp;
 use super::words::Templates;
 use crate::clock;
-use crate::config::{MailConfig, MailWay};
+use crate::config::{MailConfig, MailTransport};
 use crate::domain::{Language, MailId};
 use crate::{files, metrics};
 
-/// The ways out for mails, and what they say.
+/// The transports out for mails, and what they say.
 #[derive(Clone, Debug)]
-pub struct Transport {
-    ways: Vec<Way>,
+pub struct Mailer {
+    transports: Vec<Transport>,
     pub(super) templates: Templates,
 }
 
 /// A way out.
 #[derive(Clone, Debug)]
-enum Way {
+enum Transport {
     /// An `.eml` file per mail in this folder, and its link in the log.
     File(PathBuf, Mailbox),
     /// A mail server.
@@ -32,59 +33,42 @@ enum Way {
     Resend(Resend),
 }
 
-/// A mail did not leave. Printed, it may quote a mail server, and so the address: it is for the database, not for the log.
-#[derive(Debug)]
-pub(super) struct SendError {
-    /// What happened.
-    pub(super) text: String,
-    /// Whether another try makes no sense.
-    pub(super) is_final: bool,
-    /// What may be logged.
-    pub(super) kind: &'static str,
-}
-
 /// What came of trying a way without sending a mail.
 #[derive(Debug)]
-pub struct Knocked {
+pub struct ProbeResult {
     /// The way's name.
-    pub way: &'static str,
+    pub transport: &'static str,
     /// What was seen, or what it said.
     pub seen: String,
     /// Why it would not take a mail.
     pub problem: Option<&'static str>,
 }
 
-fn told(knocked: Result<(), SendError>, well: &str) -> (String, Option<&'static str>) {
-    match knocked {
+fn describe(probed: Result<(), SendError>, well: &str) -> (String, Option<&'static str>) {
+    match probed {
         Ok(()) => (well.to_owned(), None),
         Err(error) => (error.text, Some(error.kind)),
     }
 }
 
-impl SendError {
-    pub(super) fn unwritable(error: &anyhow::Error) -> Self {
-        Self { text: format!("{error:#}"), is_final: true, kind: "the mail could not be written" }
-    }
-}
-
-impl Transport {
-    /// Prepares the configured ways.
+impl Mailer {
+    /// Prepares the configured transports.
     ///
     /// # Errors
     /// The outbox folder cannot be made, a setting of a way cannot be used, or a template is none.
     pub fn new(config: &MailConfig, data_dir: &Path) -> anyhow::Result<Self> {
-        let way = |way: &MailWay| match way {
-            MailWay::File { sender } => {
+        let transport = |transport: &MailTransport| match transport {
+            MailTransport::File { sender } => {
                 let folder = data_dir.join("outbox");
                 files::create_private_dir(&folder)
                     .with_context(|| format!("the outbox {} cannot be made", folder.display()))?;
-                Ok(Way::File(folder, sender.clone()))
+                Ok(Transport::File(folder, sender.clone()))
             }
-            MailWay::Smtp(smtp) => Smtp::new(smtp, config.timeout).map(Way::Smtp),
-            MailWay::Resend(resend) => Resend::new(resend, config.timeout).map(Way::Resend),
+            MailTransport::Smtp(smtp) => Smtp::new(smtp, config.timeout).map(Transport::Smtp),
+            MailTransport::Resend(resend) => Resend::new(resend, config.timeout).map(Transport::Resend),
         };
-        let ways = config.ways.iter().map(way).collect::<anyhow::Result<_>>()?;
-        Ok(Self { ways, templates: Templates::load(config.templates.as_deref())? })
+        let transports = config.transports.iter().map(transport).collect::<anyhow::Result<_>>()?;
+        Ok(Self { transports, templates: Templates::load(config.templates.as_deref())? })
     }
 
     /// The language of those there are words in that an `Accept-Language` header prefers.
@@ -95,13 +79,13 @@ impl Transport {
     /// Sends one mail by the first way that takes it. What every way refuses for good is refused for good.
     pub(super) async fn send(&self, mail: &Mail<'_>) -> Result<(), SendError> {
         let mut failed: Option<SendError> = None;
-        for way in &self.ways {
-            let Err(error) = way.send(mail).await else {
-                metrics::mail(way.name(), "sent");
+        for transport in &self.transports {
+            let Err(error) = transport.send(mail).await else {
+                metrics::mail(transport.name(), "sent");
                 return Ok(());
             };
-            metrics::mail(way.name(), if error.is_final { "refused" } else { "failed" });
-            tracing::warn!(mail = %mail.id, way = way.name(), why = error.kind, "a way out did not take a mail");
+            metrics::mail(transport.name(), if error.is_final { "refused" } else { "failed" });
+            tracing::warn!(mail = %mail.id, transport = transport.name(), why = error.kind, "a way out did not take a mail");
             failed = Some(match failed {
                 None => error,
                 Some(before) => SendError {
@@ -115,23 +99,23 @@ impl Transport {
     }
 
     /// Tries every way as far as that is possible without sending a mail.
-    pub async fn knock(&self) -> Vec<Knocked> {
+    pub async fn probe(&self) -> Vec<ProbeResult> {
         let mut results = Vec::new();
-        for way in &self.ways {
-            let (seen, problem) = match way {
-                Way::File(folder, _) => (format!("mails go into {}, for development", folder.display()), None),
-                Way::Smtp(smtp) => told(smtp.knock().await, "the mail server answers, and takes the log-in"),
-                Way::Resend(resend) => told(resend.knock().await, "the API answers, and takes the key"),
+        for transport in &self.transports {
+            let (seen, problem) = match transport {
+                Transport::File(folder, _) => (format!("mails go into {}, for development", folder.display()), None),
+                Transport::Smtp(smtp) => describe(smtp.probe().await, "the mail server answers, and takes the log-in"),
+                Transport::Resend(resend) => describe(resend.probe().await, "the API answers, and takes the key"),
             };
-            results.push(Knocked { way: way.name(), seen, problem });
+            results.push(ProbeResult { transport: transport.name(), seen, problem });
         }
         results
     }
 
     /// Removes the copies that the way for development keeps of these mails.
     pub fn forget(&self, mails: &[MailId]) {
-        for way in &self.ways {
-            if let (Way::File(folder, _), false) = (way, mails.is_empty()) {
+        for transport in &self.transports {
+            if let (Transport::File(folder, _), false) = (transport, mails.is_empty()) {
                 forget_files(folder, mails);
             }
         }
@@ -140,27 +124,27 @@ impl Transport {
     /// Sends one mail by every way, and returns what came of each, by its name.
     pub(super) async fn send_by_each(&self, mail: &Mail<'_>) -> Vec<(&'static str, Result<(), SendError>)> {
         let mut results = Vec::new();
-        for way in &self.ways {
-            results.push((way.name(), way.send(mail).await));
+        for transport in &self.transports {
+            results.push((transport.name(), transport.send(mail).await));
         }
         results
     }
 }
 
-impl Way {
+impl Transport {
     fn name(&self) -> &'static str {
         match self {
-            Way::File(..) => "file",
-            Way::Smtp(_) => "smtp",
-            Way::Resend(_) => "resend",
+            Transport::File(..) => "file",
+            Transport::Smtp(_) => "smtp",
+            Transport::Resend(_) => "resend",
         }
     }
 
     async fn send(&self, mail: &Mail<'_>) -> Result<(), SendError> {
         match self {
-            Way::File(folder, sender) => write_file(folder, sender, mail),
-            Way::Smtp(smtp) => smtp.send(mail).await,
-            Way::Resend(resend) => resend.send(mail).await,
+            Transport::File(folder, sender) => write_file(folder, sender, mail),
+            Transport::Smtp(smtp) => smtp.send(mail).await,
+            Transport::Resend(resend) => resend.send(mail).await,
         }
     }
 }
