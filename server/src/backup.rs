@@ -1,5 +1,5 @@
-//! `blinkgate backup`: copies a snapshot of the database, then the captures if they are stored in files. In that order, so that
-//! the copy has every capture that the database refers to.
+//! `blinkgate backup`: copies a snapshot of the database, then the captures if they are stored in files. In that order,
+//! so that the copy has every capture that the database refers to.
 //!
 //! Keys are included only on request: a key in an old copy is never erased (`captures/keys.rs`).
 

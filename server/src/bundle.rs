@@ -1,4 +1,5 @@
-//! Bundles: the complete evidence of one decision in a folder or an archive, and repeating the decision from it, offline.
+//! Bundles: the complete evidence of one decision in a folder or an archive, and repeating the decision from it,
+//! offline.
 //!
 //! | file | content |
 //! |---|---|
@@ -40,8 +41,8 @@ pub struct Verification {
     pub record: Record,
     /// Whether verdict and reason are the same as the server's.
     pub same: bool,
-    /// The first field of the record that differs from the server's. The last digits of figures may differ if another runtime
-    /// scored.
+    /// The first field of the record that differs from the server's. The last digits of figures may differ if another
+    /// runtime scored.
     pub first_difference: Option<String>,
 }
 
@@ -56,7 +57,7 @@ pub struct Bundle {
 
 /// Why an event has no bundle.
 #[derive(Debug, thiserror::Error)]
-pub enum NoBundle {
+pub enum BundleError {
     /// It was decided before anything was signed, or its user was erased.
     #[error("the event has no signed transcript")]
     NoTranscript,
@@ -64,7 +65,9 @@ pub enum NoBundle {
     #[error("the event has no pictures: {0}. Without them its decision cannot be repeated")]
     NoPictures(&'static str),
     /// They were removed because they had been kept long enough.
-    #[error("the event has no pictures: they expired and were removed at {0}. Without them its decision cannot be repeated")]
+    #[error(
+        "the event has no pictures: they expired and were removed at {0}. Without them its decision cannot be repeated"
+    )]
     Removed(String),
     /// The store does not have it.
     #[error("{0} is missing from the captures' store")]
@@ -93,18 +96,18 @@ type File<'a> = (&'static str, Cow<'a, [u8]>);
 
 impl Bundle {
     /// Gathers the evidence of an event's decision.
-    pub async fn of(event: &Event, captures: &CaptureStore) -> Result<Self, NoBundle> {
+    pub async fn of(event: &Event, captures: &CaptureStore) -> Result<Self, BundleError> {
         let (Some(issued), Some(transcript)) = (&event.issued, &event.transcript) else {
-            return Err(NoBundle::NoTranscript);
+            return Err(BundleError::NoTranscript);
         };
         let refs = [&event.open_capture_ref, &event.closed_capture_ref, &event.strip_ref];
         let [Some(open), Some(closed), Some(strip)] = refs else {
             return Err(match event.captures_removed_at {
-                Some(removed) => NoBundle::Removed(clock::rfc3339(removed)),
+                Some(removed) => BundleError::Removed(clock::rfc3339(removed)),
                 None if event.open_captured != 0 => {
-                    NoBundle::NoPictures("with this RETENTION they were scored in memory and never stored")
+                    BundleError::NoPictures("with this RETENTION they were scored in memory and never stored")
                 }
-                None => NoBundle::NoPictures("it was decided before any picture was scored"),
+                None => BundleError::NoPictures("it was decided before any picture was scored"),
             });
         };
         Ok(Self {
@@ -158,13 +161,13 @@ impl Bundle {
     }
 }
 
-async fn picture(captures: &CaptureStore, reference: &str) -> Result<Vec<u8>, NoBundle> {
+async fn picture(captures: &CaptureStore, reference: &str) -> Result<Vec<u8>, BundleError> {
     let reference = reference.to_owned();
     match captures.read(&reference).await {
         Ok(Found::Picture(picture)) => Ok(picture),
-        Ok(Found::Nothing) => Err(NoBundle::Missing(reference)),
-        Ok(Found::Erased) => Err(NoBundle::Erased(reference)),
-        Err(source) => Err(NoBundle::Store { reference, source }),
+        Ok(Found::Nothing) => Err(BundleError::Missing(reference)),
+        Ok(Found::Erased) => Err(BundleError::Erased(reference)),
+        Err(source) => Err(BundleError::Store { reference, source }),
     }
 }
 
@@ -177,8 +180,7 @@ pub fn verify(folder: &Path, networks: Networks) -> anyhow::Result<Verification>
         let path = folder.join(name);
         std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))
     };
-    let issued: Issued =
-        serde_json::from_slice(&read("issued.json")?).context("issued.json is invalid")?;
+    let issued: Issued = serde_json::from_slice(&read("issued.json")?).context("issued.json is invalid")?;
     let decided: StoredDecision =
         serde_json::from_slice(&read("decision.json")?).context("decision.json is invalid")?;
     let [open, closed, strip] = PICTURES.map(&read);

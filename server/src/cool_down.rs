@@ -1,35 +1,34 @@
-//! The pause after repeated failures. If too many attempts for one mailbox fail within a time, over all its sessions and links,
-//! none can be started for a while. This slows down people who try out forgeries; a new link does not help them.
+//! The pause after repeated failures. If too many attempts for one mailbox fail within a time, over all its sessions
+//! and links, none can be started for a while. This slows down people who try out forgeries; a new link does not help
+//! them.
 
-pub use crate::config::CoolDown;
+use crate::config::CoolDown;
 use crate::db::{Connection, failures};
 use crate::domain::{ChallengeId, EmailAddress};
 
-impl CoolDown {
-    /// Milliseconds until this mailbox may start an attempt; 0 if it may now.
-    pub async fn rest_ms(&self, db: &mut Connection, email: &EmailAddress, now_ms: i64) -> sqlx::Result<i64> {
-        let newest_first = failures::newest(db, &email.folded_key(), now_ms, self.failures).await?;
-        Ok(self.ends_at(&newest_first).map_or(0, |end| (end - now_ms).max(0)))
-    }
+/// Milliseconds until this mailbox may start an attempt; 0 if it may now.
+pub async fn rest_ms(db: &mut Connection, settings: CoolDown, email: &EmailAddress, now_ms: i64) -> sqlx::Result<i64> {
+    let newest_first = failures::newest(db, &email.folded_key(), now_ms, settings.failures).await?;
+    Ok(ends_at(settings, &newest_first).map_or(0, |end| (end - now_ms).max(0)))
+}
 
-    /// Records a failed attempt that counts, and deletes those that are too old to matter.
-    pub async fn note_failure(
-        &self,
-        db: &mut Connection,
-        email: &EmailAddress,
-        challenge: &ChallengeId,
-        now_ms: i64,
-    ) -> sqlx::Result<()> {
-        failures::discard_before(db, now_ms - self.window_ms - self.pause_ms).await?;
-        failures::insert(db, challenge, &email.folded_key(), now_ms).await
-    }
+/// Records a failed attempt that counts, and deletes those that are too old to matter.
+pub async fn note_failure(
+    db: &mut Connection,
+    settings: CoolDown,
+    email: &EmailAddress,
+    challenge: &ChallengeId,
+    now_ms: i64,
+) -> sqlx::Result<()> {
+    failures::discard_before(db, now_ms - settings.window_ms - settings.pause_ms).await?;
+    failures::insert(db, challenge, &email.folded_key(), now_ms).await
+}
 
-    /// When the pause ends, if the newest failures start one.
-    fn ends_at(&self, newest_first: &[i64]) -> Option<i64> {
-        let count = usize::try_from(self.failures).ok().filter(|&count| count > 0)?;
-        let (newest, oldest) = (newest_first.first()?, newest_first.get(count - 1)?);
-        (newest - oldest <= self.window_ms).then_some(newest + self.pause_ms)
-    }
+/// When the pause ends, if the newest failures start one.
+fn ends_at(settings: CoolDown, newest_first: &[i64]) -> Option<i64> {
+    let count = usize::try_from(settings.failures).ok().filter(|&count| count > 0)?;
+    let (newest, oldest) = (newest_first.first()?, newest_first.get(count - 1)?);
+    (newest - oldest <= settings.window_ms).then_some(newest + settings.pause_ms)
 }
 
 #[cfg(test)]
@@ -48,14 +47,14 @@ mod tests {
             (&[500, 120, 110], None),
         ];
         for (newest_first, end) in cases {
-            assert_eq!(rule.ends_at(newest_first), end, "{newest_first:?}");
+            assert_eq!(ends_at(rule, newest_first), end, "{newest_first:?}");
         }
     }
 
     #[test]
     fn zero_failures_turn_pauses_off() {
         let off = CoolDown { failures: 0, window_ms: 100, pause_ms: 1000 };
-        assert_eq!(off.ends_at(&[]), None);
-        assert_eq!(off.ends_at(&[1, 1, 1]), None);
+        assert_eq!(ends_at(off, &[]), None);
+        assert_eq!(ends_at(off, &[1, 1, 1]), None);
     }
 }

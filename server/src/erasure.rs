@@ -1,7 +1,7 @@
 //! Erasing a person: captures, address and traces go for good; events keep how each attempt ended, under a pseudonym.
 //!
-//! The captures' key goes first. From then on no copy of a capture opens, whatever backup it is in. Everything after that may
-//! be interrupted: the caller or the next sweep repeats it.
+//! The captures' key goes first. From then on no copy of a capture opens, whatever backup it is in. Everything after
+//! that may be interrupted: the caller or the next sweep repeats it.
 
 use serde::Serialize;
 use serde_json::json;

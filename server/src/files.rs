@@ -15,8 +15,8 @@ pub fn create_private_dir(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// Writes a file that only its owner can read. When this returns, the whole file is durable; if it fails, the previous file,
-/// if any, is unchanged.
+/// Writes a file that only its owner can read. When this returns, the whole file is durable; if it fails, the previous
+/// file, if any, is unchanged.
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;

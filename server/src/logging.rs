@@ -1,12 +1,12 @@
-//! What is logged, and how. No line contains an address, a token, a key or a cookie, with one exception: the development
-//! mail transport logs the link.
+//! What is logged, and how. No line contains an address, a token, a key or a cookie, with one exception: the
+//! development mail transport logs the link.
 
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{LogFormat, LogLevel};
 
-/// Selects what is logged: our own lines at `level` and above; from libraries only warnings, because some of them log what they
-/// send at lower levels.
+/// Selects what is logged: our own lines at `level` and above; from libraries only warnings, because some of them log
+/// what they send at lower levels.
 pub fn filter(level: LogLevel) -> EnvFilter {
     let libraries = if level == LogLevel::Error { "error" } else { "warn" };
     EnvFilter::new(format!("{libraries},server={0},blinkgate={0}", level.as_str()))

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_sealed_opens_with_its_key_and_context_alone() {
+    fn sealed_bytes_open_only_with_their_key_and_context() {
         let key = SealingKey::generate();
         let sealed = key.seal(b"a", b"a picture");
         assert_eq!(sealed.len(), b"a picture".len() + OVERHEAD);

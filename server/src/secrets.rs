@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 
 use crate::config::Secret;
-use crate::files;
 use crate::domain::{SealingKey, random_base64url};
+use crate::files;
 
 /// Prefix of every admin key that we create, so that scanners for leaked secrets recognise it.
 const ADMIN_KEY_PREFIX: &str = "bk_";

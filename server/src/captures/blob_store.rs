@@ -26,8 +26,8 @@ impl BlobStore {
         }
     }
 
-    /// Stores the bytes under this name unless it exists. Returns whether it was new; exactly one of several concurrent callers
-    /// gets `true`.
+    /// Stores the bytes under this name unless it exists. Returns whether it was new; exactly one of several concurrent
+    /// callers gets `true`.
     pub(super) async fn create(&self, name: &str, bytes: Vec<u8>) -> Result<bool, BlobError> {
         match self {
             BlobStore::Files(files) => files.create(name, bytes).await,

@@ -1,7 +1,8 @@
 //! Sealed bytes as raw private resources of a Cloudinary account, with signed uploads and signed download URLs.
 //!
 //! Cloudinary sees only sealed bytes, which it cannot show, transform or analyse. The only file that knows its API:
-//! <https://cloudinary.com/documentation/image_upload_api_reference> and <https://cloudinary.com/documentation/admin_api>.
+//! <https://cloudinary.com/documentation/image_upload_api_reference> and
+//! <https://cloudinary.com/documentation/admin_api>.
 
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, Response, StatusCode, redirect};
@@ -9,7 +10,7 @@ use serde::Deserialize;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use super::error::{CONNECT_TIMEOUT, TIMEOUT, BlobError};
+use super::error::{BlobError, CONNECT_TIMEOUT, TIMEOUT};
 use crate::clock;
 use crate::config::{CloudinaryConfig, CloudinarySignature};
 
@@ -54,8 +55,11 @@ impl Cloudinary {
     /// Prepares the client; sends no request.
     pub(super) fn new(config: &CloudinaryConfig) -> anyhow::Result<Self> {
         crate::tls::use_ring();
-        let client =
-            Client::builder().connect_timeout(CONNECT_TIMEOUT).timeout(TIMEOUT).redirect(redirect::Policy::none()).build()?;
+        let client = Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(TIMEOUT)
+            .redirect(redirect::Policy::none())
+            .build()?;
         Ok(Self { client, config: config.clone() })
     }
 
@@ -171,7 +175,8 @@ async fn send(request: reqwest::RequestBuilder) -> Result<Response, BlobError> {
     request.send().await.map_err(map_error)
 }
 
-/// Turns an error status into an error with Cloudinary's own explanation for the operator. It must not contain the signed URL.
+/// Turns an error status into an error with Cloudinary's own explanation for the operator. It must not contain the
+/// signed URL.
 async fn ensure_success(response: Response) -> Result<Response, BlobError> {
     let status = response.status();
     if status.is_success() {

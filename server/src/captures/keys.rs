@@ -1,14 +1,15 @@
-//! The keys that seal captures: one per user, itself sealed with the master key and stored with the captures, under `keys/`.
-//! Erasing a user's key erases every copy of that user's captures, wherever it is.
+//! The keys that seal captures: one per user, itself sealed with the master key and stored with the captures, under
+//! `keys/`. Erasing a user's key erases every copy of that user's captures, wherever it is.
 //!
-//! The keys are kept out of the database on purpose: a database is backed up with its history, and a key in an old backup is
-//! not erased. `keys/erased/` lists erased users, so that anything restored from an older backup is erased again.
+//! The keys are kept out of the database on purpose: a database is backed up with its history, and a key in an old
+//! backup is not erased. `keys/erased/` lists erased users, so that anything restored from an older backup is erased
+//! again.
 
 use super::blob_store::BlobStore;
 use super::error::StoreError;
 use crate::clock;
 use crate::domain::UserId;
-use crate::sealing::{SealingKey, DecryptFailed};
+use crate::sealing::{DecryptFailed, SealingKey};
 
 /// The master key, and the previous one while it is being replaced. Either opens; only the new one seals.
 #[derive(Clone, Debug)]
@@ -67,7 +68,11 @@ pub(super) async fn answers(blobs: &BlobStore) -> Result<(), StoreError> {
 }
 
 /// Returns the user's key; creates it if there is none.
-pub(super) async fn find_or_make(blobs: &BlobStore, masters: &MasterKeys, user: &UserId) -> Result<SealingKey, StoreError> {
+pub(super) async fn find_or_make(
+    blobs: &BlobStore,
+    masters: &MasterKeys,
+    user: &UserId,
+) -> Result<SealingKey, StoreError> {
     if let Some(key) = find(blobs, masters, user).await? {
         return Ok(key);
     }
@@ -80,7 +85,11 @@ pub(super) async fn find_or_make(blobs: &BlobStore, masters: &MasterKeys, user: 
 }
 
 /// Returns the user's key, if there is one.
-pub(super) async fn find(blobs: &BlobStore, masters: &MasterKeys, user: &UserId) -> Result<Option<SealingKey>, StoreError> {
+pub(super) async fn find(
+    blobs: &BlobStore,
+    masters: &MasterKeys,
+    user: &UserId,
+) -> Result<Option<SealingKey>, StoreError> {
     let name = name(USERS, user)?;
     let Some(sealed) = blobs.get(&name).await? else { return Ok(None) };
     let opened = zeroize::Zeroizing::new(masters.open(&name, &sealed)?);
@@ -112,8 +121,8 @@ async fn users(blobs: &BlobStore, folder: &str) -> Result<Vec<UserId>, StoreErro
     Ok(ids.filter(|id| is_plain(id)).map(UserId::from_client).collect())
 }
 
-/// Seals every user's key with the new master key, until none is left that is sealed with the old one. After an interruption, the
-/// next call continues; until then, both master keys open.
+/// Seals every user's key with the new master key, until none is left that is sealed with the old one. After an
+/// interruption, the next call continues; until then, both master keys open.
 pub(super) async fn rotate(blobs: &BlobStore, masters: &MasterKeys) -> Result<Rotated, StoreError> {
     let mut sealed_anew = 0;
     loop {
@@ -133,7 +142,12 @@ pub(super) async fn rotate(blobs: &BlobStore, masters: &MasterKeys) -> Result<Ro
     }
 }
 
-async fn seal_anew(blobs: &BlobStore, masters: &MasterKeys, user: &UserId, pass: &mut Rotated) -> Result<(), StoreError> {
+async fn seal_anew(
+    blobs: &BlobStore,
+    masters: &MasterKeys,
+    user: &UserId,
+    pass: &mut Rotated,
+) -> Result<(), StoreError> {
     let name = name(USERS, user)?;
     let Some(sealed) = blobs.get(&name).await? else { return Ok(()) };
     if masters.new.open(name.as_bytes(), &sealed).is_ok() {

@@ -1,7 +1,8 @@
-//! The captures' store: pictures are sealed, then stored in files, S3 or Cloudinary, before the database refers to them.
+//! The captures' store: pictures are sealed, then stored in files, S3 or Cloudinary, before the database refers to
+//! them.
 //!
-//! Two layers: sealing (`sealed.rs`, `keys.rs`) does not know the stores, and the stores (`blob_store.rs` and its three kinds)
-//! see only sealed bytes. `refs.rs` defines the names.
+//! Two layers: sealing (`sealed.rs`, `keys.rs`) does not know the stores, and the stores (`blob_store.rs` and its three
+//! kinds) see only sealed bytes. `refs.rs` defines the names.
 
 mod blob_store;
 mod cloudinary;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use tokio::sync::OnceCell;
 
-use crate::config::{CaptureConfig, BlobStoreConfig};
+use crate::config::{BlobStoreConfig, CaptureConfig};
 use crate::domain::{EventId, UserId};
 use crate::secrets;
 use blob_store::BlobStore;
@@ -85,8 +86,8 @@ impl CaptureStore {
         keys::answers(&self.blobs).await
     }
 
-    /// Seals and stores the pictures of `user`: open, closed, strip. All of them are durable when this returns. If it fails,
-    /// what was written is removed again as far as possible.
+    /// Seals and stores the pictures of `user`: open, closed, strip. All of them are durable when this returns. If it
+    /// fails, what was written is removed again as far as possible.
     pub async fn store(&self, user: &UserId, refs: &CaptureRefs, pictures: [&[u8]; 3]) -> Result<(), StoreError> {
         // The store may have been unreachable at the start.
         self.check().await?;

@@ -7,7 +7,7 @@ use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
 use object_store::{BackoffConfig, ClientOptions, Error, ObjectStore, ObjectStoreExt, PutMode, RetryConfig};
 
-use super::error::{CONNECT_TIMEOUT, TIMEOUT, BlobError};
+use super::error::{BlobError, CONNECT_TIMEOUT, TIMEOUT};
 use crate::config::S3Config;
 
 /// A bucket, or a prefix in one.
@@ -25,7 +25,8 @@ impl S3 {
             .with_allow_http(config.allow_http)
             .with_connect_timeout(CONNECT_TIMEOUT)
             .with_timeout(TIMEOUT);
-        // Retries fit into the time that our own requests wait. Longer outages are reported, and the browser retries later.
+        // Retries fit into the time that our own requests wait. Longer outages are reported, and the browser retries
+        // later.
         let retries = RetryConfig {
             backoff: BackoffConfig { init_backoff: Duration::from_millis(100), ..BackoffConfig::default() },
             max_retries: 2,

@@ -1,10 +1,10 @@
-//! A sealed picture: the owner of its key, then the sealed bytes. It opens only under its own name, so that no picture can
-//! replace another.
+//! A sealed picture: the owner of its key, then the sealed bytes. It opens only under its own name, so that no picture
+//! can replace another.
 //!
 //! `BGS1`, the length of the user's id in one byte, the id, then nonce, ciphertext and tag.
 
 use crate::domain::UserId;
-use crate::sealing::{SealingKey, DecryptFailed};
+use crate::sealing::{DecryptFailed, SealingKey};
 
 const MARK: &[u8; 4] = b"BGS1";
 

@@ -1,5 +1,5 @@
-//! Reads the clock, and converts its milliseconds to text and back. Nothing else reads the time of day; code below the handlers
-//! gets the time as an argument.
+//! Reads the clock, and converts its milliseconds to text and back. Nothing else reads the time of day; code below the
+//! handlers gets the time as an argument.
 
 mod steps;
 
@@ -14,8 +14,8 @@ pub const MINUTE_MS: i64 = 60_000;
 /// Milliseconds in a day.
 pub const DAY_MS: i64 = 86_400_000;
 
-/// How far the clocks of several servers may differ. A time further in the future was written by a clock that has been set
-/// back since. Its age is unknown, so it counts as expired.
+/// How far the clocks of several servers may differ. A time further in the future was written by a clock that has been
+/// set back since. Its age is unknown, so it counts as expired.
 pub const MAY_BE_AHEAD_MS: i64 = 5 * MINUTE_MS;
 
 /// Returns the time now, in milliseconds since 1970 (UTC).

@@ -1,5 +1,5 @@
-//! Detects that the clock was set while the server ran, by comparing the time of day with a monotonic clock. A check that
-//! spans such a step has meaningless durations, which must not count against the person.
+//! Detects that the clock was set while the server ran, by comparing the time of day with a monotonic clock. A check
+//! that spans such a step has meaningless durations, which must not count against the person.
 //!
 //! Each server watches only its own machine.
 
@@ -78,8 +78,8 @@ impl ClockSteps {
 }
 
 impl Step {
-    /// Whether `past` may have been read before this step. After a small step back the same times occur twice, so the answer
-    /// is then yes for both.
+    /// Whether `past` may have been read before this step. After a small step back the same times occur twice, so the
+    /// answer is then yes for both.
     fn is_after(self, past: i64, now: Instant) -> bool {
         let before = self.instead_of.saturating_sub(LONGEST_CHECK_MS)..=self.instead_of;
         before.contains(&past) && between(self.at, now) < LONGEST_CHECK_MS

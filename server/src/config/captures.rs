@@ -100,7 +100,8 @@ impl CaptureConfig {
                 return Err(ConfigError::Unparsable { name: "CAPTURE_STORE", got: got.to_owned(), expected });
             }
             None if source.text("S3_BUCKET").is_some() && source.text("CLOUDINARY_CLOUD_NAME").is_some() => {
-                let problem = "is required if both S3_BUCKET and CLOUDINARY_CLOUD_NAME are set; set it to s3 or cloudinary";
+                let problem =
+                    "is required if both S3_BUCKET and CLOUDINARY_CLOUD_NAME are set; set it to s3 or cloudinary";
                 return Err(ConfigError::Unusable { name: "CAPTURE_STORE", problem });
             }
             None if source.text("S3_BUCKET").is_some() => BlobStoreConfig::S3(s3(source)?),

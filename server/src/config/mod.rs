@@ -14,15 +14,15 @@ mod values;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-pub use captures::{CaptureConfig, CloudinaryConfig, CloudinarySignature, BlobStoreConfig, S3Config};
+pub use captures::{BlobStoreConfig, CaptureConfig, CloudinaryConfig, CloudinarySignature, S3Config};
+pub use cool_down::CoolDown;
 pub use database::DatabaseUrl;
 pub use error::ConfigError;
 pub use mail::{MailConfig, MailSecurity, MailTransport, ResendConfig, SmtpConfig};
-pub use cool_down::CoolDown;
 pub use network::TrustedProxies;
 pub use retention::Retention;
-pub(crate) use values::is_loopback_host;
 pub use secret::Secret;
+pub(crate) use values::is_loopback_host;
 pub use values::{BaseUrl, LogFormat, LogLevel, Runtime};
 
 use engine::prompt::Policy;
@@ -66,7 +66,8 @@ pub struct Config {
     pub frame_interval_ms: u32,
     /// `MAX_CONTENT_LENGTH`: largest submission in bytes.
     pub max_content_length: u64,
-    /// `SESSION_COOKIE_SECURE`: whether the cookie has the `Secure` attribute; if unset, whenever `APP_BASE_URL` is https.
+    /// `SESSION_COOKIE_SECURE`: whether the cookie has the `Secure` attribute; if unset, whenever `APP_BASE_URL` is
+    /// https.
     pub cookie_secure: Option<bool>,
     /// `LOG_LEVEL`: how much is logged.
     pub log_level: LogLevel,
@@ -78,7 +79,8 @@ pub struct Config {
     pub session_ttl_ms: i64,
     /// `MAX_ATTEMPTS`: failed attempts allowed per session.
     pub max_attempts: u32,
-    /// `TOKEN_SINGLE_REDEEM`: whether a link opens only one session, rather than a new one each time until the person is verified.
+    /// `TOKEN_SINGLE_REDEEM`: whether a link opens only one session, rather than a new one each time until the person
+    /// is verified.
     pub token_single_redeem: bool,
     /// `COOL_DOWN_FAILURES`, `COOL_DOWN_WINDOW_MINUTES`, `COOL_DOWN_MINUTES`: when a mailbox has to wait.
     pub cool_down: CoolDown,

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn captures_are_kept_for_days_by_their_outcome_or_not_at_all() {
+    fn captures_are_kept_for_days_by_status_or_not_at_all() {
         let kept = |pairs: &[(&str, &str)]| {
             let read = Retention::from_source(&Source::from_pairs(pairs.iter().copied()));
             read.map(|kept| (kept.verified_days, kept.failed_days)).map_err(|error| error.to_string())

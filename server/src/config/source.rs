@@ -185,7 +185,7 @@ impl Source {
 fn read_env_file(path: &Path) -> Result<Vec<(String, String)>, ConfigError> {
     let failed = |source: dotenvy::Error| ConfigError::EnvFile {
         path: path.to_owned(),
-        // The library's own message quotes the line, which may hold a secret.
+        // The library's own message quotes the line, which may contain a secret.
         problem: match source {
             dotenvy::Error::Io(source) => source.to_string(),
             dotenvy::Error::LineParse(_, at) => format!("a line cannot be read (near its character {at})"),
@@ -223,7 +223,7 @@ mod tests {
         assert!(env_file("PORT=9000\n# a comment\nMAIL_PASSWORD_FILE=/run/secrets/mail\n").is_ok());
         assert!(env_file("PROT=9000\n").unwrap_err().contains("PROT"));
         assert!(env_file("PORT_FILE=/run/port\n").unwrap_err().contains("PORT_FILE"));
-        assert!(env_file("SECRET_KEY=flask\n").is_ok(), "the original's own stops nobody");
+        assert!(env_file("SECRET_KEY=flask\n").is_ok(), "settings of the original system are ignored");
     }
 
     #[test]
@@ -241,7 +241,7 @@ mod tests {
         assert!(env_file(&uncommented).is_ok());
     }
 
-    /// The settings of the file for production, with those that stand there as comments.
+    /// The settings of the production sample, including commented ones.
     fn production(fill: bool) -> Vec<(String, String)> {
         let master_key = format!("CAPTURE_MASTER_KEY={}", "ab".repeat(32));
         let uncommented = |line: &str| {
@@ -263,8 +263,8 @@ mod tests {
     }
 
     #[test]
-    fn the_production_file_is_taken_once_it_is_filled_in_and_refused_before() {
-        use crate::config::{Config, DatabaseUrl, LogFormat, MailTransport, BlobStoreConfig};
+    fn the_production_sample_is_accepted_only_once_it_is_filled_in() {
+        use crate::config::{BlobStoreConfig, Config, DatabaseUrl, LogFormat, MailTransport};
         fn read(settings: &[(String, String)]) -> Result<Config, ConfigError> {
             Config::from_pairs(settings.iter().map(|(name, value)| (name.as_str(), value.as_str())))
         }

@@ -175,7 +175,8 @@ pub(super) fn host(source: &Source) -> Result<IpAddr, ConfigError> {
     Ok(host.unwrap_or(Ipv4Addr::LOCALHOST.into()))
 }
 
-/// `CHALLENGE_POLICY`. Tone-guided challenges cannot be set for everybody: the person chooses them, or a slow camera does.
+/// `CHALLENGE_POLICY`. Tone-guided challenges cannot be set for everybody: the person chooses them, or a slow camera
+/// does.
 pub(super) fn policy(source: &Source) -> Result<Policy, ConfigError> {
     match source.text("CHALLENGE_POLICY") {
         None | Some("prompted") => Ok(Policy::Prompted),

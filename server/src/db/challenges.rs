@@ -124,8 +124,8 @@ pub enum Claim {
     Expired,
 }
 
-/// Stores a new challenge and replaces an unused one of the same session. Unless it returns `Issued`, the caller must roll
-/// back.
+/// Stores a new challenge and replaces an unused one of the same session. Unless it returns `Issued`, the caller must
+/// roll back.
 pub async fn issue(db: &mut Connection, new: &NewChallenge) -> sqlx::Result<IssueResult> {
     db.query(
         "update challenges set state = 'superseded'
@@ -159,7 +159,9 @@ pub async fn issue(db: &mut Connection, new: &NewChallenge) -> sqlx::Result<Issu
         .await;
     match inserted {
         Ok(_) => Ok(IssueResult::Issued),
-        Err(error) if violates(&error, "challenges_public_key_once", "challenges.public_key") => Ok(IssueResult::KeyUsed),
+        Err(error) if violates(&error, "challenges_public_key_once", "challenges.public_key") => {
+            Ok(IssueResult::KeyUsed)
+        }
         Err(error) if violates(&error, "challenges_one_open_per_session_id", "challenges.session_id") => {
             Ok(IssueResult::Busy)
         }
@@ -169,8 +171,8 @@ pub async fn issue(db: &mut Connection, new: &NewChallenge) -> sqlx::Result<Issu
 
 /// Claims the challenge for the request named by `key` (`None`: giving up), until `lease_until`.
 ///
-/// A claim whose process died can be taken over once its lease has expired, even if the challenge has expired meanwhile: the
-/// request arrived in time.
+/// A claim whose process died can be taken over once its lease has expired, even if the challenge has expired
+/// meanwhile: the request arrived in time.
 pub async fn claim(
     db: &mut Connection,
     id: &ChallengeId,
@@ -202,7 +204,9 @@ pub async fn claim(
     Ok(match find(db, id, session).await? {
         None => Claim::Unknown,
         Some(challenge) => match (challenge.state, challenge.answer) {
-            (ChallengeState::Decided, Some(answer)) if challenge.idempotency_key.as_deref() == key => Claim::Answered(answer),
+            (ChallengeState::Decided, Some(answer)) if challenge.idempotency_key.as_deref() == key => {
+                Claim::Answered(answer)
+            }
             (ChallengeState::Decided, _) => Claim::Used,
             (ChallengeState::Scoring, _) => Claim::InProgress,
             (ChallengeState::Issued | ChallengeState::Superseded, _) => Claim::Expired,
@@ -245,8 +249,8 @@ pub async fn release(db: &mut Connection, id: &ChallengeId, lease: &LeaseId, usa
     Ok(())
 }
 
-/// Stores the final answer. Returns whether the caller still held the claim. If not, nothing was changed, and the caller must
-/// store nothing of the decision.
+/// Stores the final answer. Returns whether the caller still held the claim. If not, nothing was changed, and the
+/// caller must store nothing of the decision.
 pub async fn finish(
     db: &mut Connection,
     id: &ChallengeId,

@@ -119,16 +119,17 @@ impl DerefMut for WriteTransaction {
 
 /// What a transaction locks for its whole length, against all servers on the database.
 ///
-/// SQLite has a single writer, which locks everything. In PostgreSQL the transaction waits for this lock. That is enough: every
-/// other decision that depends on stored rows is made by a single statement.
+/// SQLite has a single writer, which locks everything. In PostgreSQL the transaction waits for this lock. That is
+/// enough: every other decision that depends on stored rows is made by a single statement.
 #[derive(Clone, Copy, Debug)]
 pub enum LockScope<'a> {
-    /// Everything that belongs to one user: sessions, links, challenges with their rounds and uploads, attempts. So a challenge
-    /// is claimed once, a link opens one session at a time, and no attempt is counted twice or beyond the limit. Data shared by
-    /// several users needs no lock: a unique index decides between two equal keys or pictures, and rows are only ever added to
-    /// the failures of a mailbox.
+    /// Everything that belongs to one user: sessions, links, challenges with their rounds and uploads, attempts. So a
+    /// challenge is claimed once, a link opens one session at a time, and no attempt is counted twice or beyond the
+    /// limit. Data shared by several users needs no lock: a unique index decides between two equal keys or pictures,
+    /// and rows are only ever added to the failures of a mailbox.
     User(&'a UserId),
-    /// The mail counters, per mailbox and overall: the second of two concurrent registrations sees the mail of the first.
+    /// The mail counters, per mailbox and overall: the second of two concurrent registrations sees the mail of the
+    /// first.
     Registrations,
     /// Nothing: every statement finds and changes its rows in one step, or skips locked rows.
     Nothing,

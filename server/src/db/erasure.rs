@@ -72,8 +72,8 @@ pub async fn events_of(db: &mut Connection, user: &User) -> sqlx::Result<Vec<Eve
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-/// Erases the user. Deletes all rows of this user; events keep `pseudonym`, the time and the result. Eye measurements, signed
-/// records, the key that signed them and operators' notes are removed too.
+/// Erases the user. Deletes all rows of this user; events keep `pseudonym`, the time and the result. Eye measurements,
+/// signed records, the key that signed them and operators' notes are removed too.
 pub async fn erase(db: &mut Connection, user: &User, pseudonym: &str, now_ms: i64) -> sqlx::Result<()> {
     // Notes may name the person.
     db.query("update reviews set note = null where event_id in (select id from verification_events where email = $1)")

@@ -1,5 +1,5 @@
-//! Verification events: one row per attempt that ended. This file only adds and reads rows. `retention_queries.rs` removes
-//! captures and `erasure.rs` personal data; `listing.rs` lists events.
+//! Verification events: one row per attempt that ended. This file only adds and reads rows. `retention_queries.rs`
+//! removes captures and `erasure.rs` personal data; `listing.rs` lists events.
 
 use serde::Deserialize;
 

@@ -19,8 +19,8 @@ pub async fn insert(db: &mut Connection, challenge: &ChallengeId, address_key: &
     Ok(())
 }
 
-/// Returns when the newest `limit` attempts for this mailbox failed, newest first. Ignores rows written by a clock that ran far
-/// ahead: nobody should have to wait because of a wrong clock.
+/// Returns when the newest `limit` attempts for this mailbox failed, newest first. Ignores rows written by a clock that
+/// ran far ahead: nobody should have to wait because of a wrong clock.
 pub async fn newest(db: &mut Connection, address_key: &str, now_ms: i64, limit: u32) -> sqlx::Result<Vec<i64>> {
     let times: Vec<(i64,)> = db
         .query(

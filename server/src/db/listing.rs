@@ -1,8 +1,8 @@
 //! Listing events: a filter and a cursor in, a page of rows out, newest first.
 //!
-//! For each filter there is an index that starts with it and continues by time, so every page costs the same. If several
-//! filters are given, the most selective one leads. The others are written so that no index matches them: SQLite has no
-//! statistics here and might pick the wrong one.
+//! For each filter there is an index that starts with it and continues by time, so every page costs the same. If
+//! several filters are given, the most selective one leads. The others are written so that no index matches them:
+//! SQLite has no statistics here and might pick the wrong one.
 
 use super::Connection;
 use crate::domain::{ChallengeId, Decision, EventId, ReviewState};
@@ -210,8 +210,8 @@ fn draft(filter: &Filter, behind: Option<&Cursor>, limit: u32) -> Draft {
     if let Some(from_ms) = filter.from_ms {
         draft.push(time).push(">= ").bind(Bound::Number(from_ms));
     }
-    // One upper bound is enough: with both, SQLite picks another index. If the cursor is at `until_ms` or later, `until_ms`
-    // alone decides.
+    // One upper bound is enough: with both, SQLite picks another index. If the cursor is at `until_ms` or later,
+    // `until_ms` alone decides.
     let behind = behind.filter(|cursor| filter.until_ms.is_none_or(|until_ms| cursor.at < until_ms));
     if let Some(until_ms) = filter.until_ms.filter(|_| behind.is_none()) {
         draft.push(time).push("< ").bind(Bound::Number(until_ms));

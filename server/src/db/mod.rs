@@ -1,7 +1,7 @@
 //! The database: every SQL statement of the server, one file per table, behind functions named for what they do.
 //!
-//! `DATABASE_URL` selects an SQLite file or a PostgreSQL server. Both run the same statements (`statement.rs`) on tables of the
-//! same shape. Functions get the time as an argument; none reads the clock.
+//! `DATABASE_URL` selects an SQLite file or a PostgreSQL server. Both run the same statements (`statement.rs`) on
+//! tables of the same shape. Functions get the time as an argument; none reads the clock.
 
 pub mod admin_keys;
 pub mod audit;
@@ -30,7 +30,7 @@ mod statement;
 use std::path::Path;
 
 pub use connection::{Connection, LockScope, WriteTransaction};
-pub use statement::{Row, Statement, Sql, Value};
+pub use statement::{Row, Sql, Statement, Value};
 
 use crate::config::DatabaseUrl;
 
@@ -48,8 +48,8 @@ impl Db {
     /// Opens the database and brings its tables up to date.
     ///
     /// # Errors
-    /// The database cannot be opened or written, is newer than this program, or is configured so that a commit may be lost.
-    /// The message contains no password.
+    /// The database cannot be opened or written, is newer than this program, or is configured so that a commit may be
+    /// lost. The message contains no password.
     pub async fn open(url: &DatabaseUrl) -> anyhow::Result<Self> {
         Ok(Self(match url {
             DatabaseUrl::Sqlite(url) => Kind::Sqlite(sqlite::File::open(url).await?),
@@ -86,8 +86,8 @@ impl Db {
         Ok(now)
     }
 
-    /// Removes deleted data from the disk: SQLite overwrites it, also in the write-ahead log, as soon as other readers allow;
-    /// PostgreSQL does so when it vacuums.
+    /// Removes deleted data from the disk: SQLite overwrites it, also in the write-ahead log, as soon as other readers
+    /// allow; PostgreSQL does so when it vacuums.
     pub async fn forget_deleted(&self) -> sqlx::Result<()> {
         match &self.0 {
             Kind::Sqlite(file) => file.forget_deleted().await,
@@ -95,7 +95,8 @@ impl Db {
         }
     }
 
-    /// Copies a consistent snapshot of the SQLite file into a file that is absent or empty. Others may read and write meanwhile.
+    /// Copies a consistent snapshot of the SQLite file into a file that is absent or empty. Others may read and write
+    /// meanwhile.
     ///
     /// # Errors
     /// The copy failed, or the database is not SQLite.

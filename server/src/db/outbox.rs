@@ -68,8 +68,8 @@ pub async fn waiting(db: &mut Connection) -> sqlx::Result<Waiting> {
     .await
 }
 
-/// Returns how many mails were accepted for all mailboxes since `since_ms`, including the whole minute that contains it.
-/// Ignores counts written by a clock that ran far ahead.
+/// Returns how many mails were accepted for all mailboxes since `since_ms`, including the whole minute that contains
+/// it. Ignores counts written by a clock that ran far ahead.
 pub async fn to_anybody(db: &mut Connection, since_ms: i64, now_ms: i64) -> sqlx::Result<i64> {
     let (count,): (i64,) = db
         .query(
@@ -106,9 +106,9 @@ fn minute_of(ms: i64) -> i64 {
     ms - ms.rem_euclid(MINUTE_MS)
 }
 
-/// Puts mails into the outbox; returns how many will be sent. A mail that is held back is given up at once, without a try. Its
-/// row is written all the same, so that the time of the request does not reveal it. Ignores rows written by a clock that ran
-/// far ahead.
+/// Puts mails into the outbox; returns how many will be sent. A mail that is held back is given up at once, without a
+/// try. Its row is written all the same, so that the time of the request does not reveal it. Ignores rows written by a
+/// clock that ran far ahead.
 pub async fn insert(db: &mut Connection, mails: &NewMails<'_>) -> sqlx::Result<u32> {
     const INSERT: Sql = Sql {
         sqlite: "insert into mail_outbox (id, user_id, address_key, language, created_at, next_try_at, given_up_at)

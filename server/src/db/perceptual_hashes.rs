@@ -9,8 +9,8 @@ use crate::domain::{EventId, UserId};
 /// A picture of an attempt: the part that it was sent as, and its hash.
 pub type Part = (&'static str, Fingerprint);
 
-/// For each row of a hash, only this many of the newest pictures with that row are compared. A row shared by thousands of
-/// pictures is a plain wall.
+/// For each row of a hash, only this many of the newest pictures with that row are compared. A row shared by thousands
+/// of pictures is a plain wall.
 const MAX_CANDIDATES: i64 = 100;
 
 /// More events than this do not help a reviewer.
@@ -22,7 +22,8 @@ struct Candidate {
     fingerprint: String,
 }
 
-/// Returns other users' events whose picture in the same part is a near copy of this one. Some of them, if there are many.
+/// Returns other users' events whose picture in the same part is a near copy of this one. Some of them, if there are
+/// many.
 pub async fn near(db: &mut Connection, user: &UserId, (part, fingerprint): Part) -> sqlx::Result<Vec<EventId>> {
     let mut near = Vec::new();
     for (number, bits) in fingerprint.rows().into_iter().enumerate() {

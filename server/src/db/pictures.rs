@@ -15,8 +15,8 @@ pub async fn any_seen(db: &mut Connection, hashes: &[String]) -> sqlx::Result<bo
     Ok(false)
 }
 
-/// Stores these hashes. Returns whether all of them were new. If two concurrent attempts bring the same hash, the second waits
-/// until the first commits or rolls back. Hashes must be sorted, so that two attempts cannot deadlock.
+/// Stores these hashes. Returns whether all of them were new. If two concurrent attempts bring the same hash, the
+/// second waits until the first commits or rolls back. Hashes must be sorted, so that two attempts cannot deadlock.
 pub async fn note(db: &mut Connection, hashes: &[String], event: &EventId, now_ms: i64) -> sqlx::Result<bool> {
     let mut all_new = true;
     for hash in hashes {

@@ -1,13 +1,13 @@
 //! The PostgreSQL server, which any number of our servers may share.
 //!
-//! SQLite's single writer isolates every transaction. Here, under `read committed`, each statement sees what others committed
-//! before it. A lock taken first provides the rest: a transaction that waited for it sees everything that the previous holder
-//! wrote. See [`LockScope`] for what is locked, and why that is enough.
+//! SQLite's single writer isolates every transaction. Here, under `read committed`, each statement sees what others
+//! committed before it. A lock taken first provides the rest: a transaction that waited for it sees everything that the
+//! previous holder wrote. See [`LockScope`] for what is locked, and why that is enough.
 //!
-//! No deadlocks: a transaction takes at most one such lock, before any other, and then writes only rows that it covers. There
-//! are two exceptions: hashes of pictures and sessions of another user, which are locked in the order of their names, and
-//! clean-up, which skips locked rows. Foreign keys lock the user's row only against deletion, which is compatible with
-//! `for no key update`.
+//! No deadlocks: a transaction takes at most one such lock, before any other, and then writes only rows that it covers.
+//! The exceptions are hashes of pictures and sessions of another user, which are locked in the order of their
+//! names, and clean-up, which skips locked rows. Foreign keys lock the user's row only against deletion, which is
+//! compatible with `for no key update`.
 
 use std::str::FromStr;
 
@@ -20,10 +20,11 @@ use crate::config::Secret;
 
 /// Connections per server. PostgreSQL allows 100 in total by default.
 const CONNECTIONS: u32 = 10;
-/// A request waits as long for a lock as for a connection. If a server's machine vanishes during a transaction, its locks are
-/// released after half a minute.
+/// A request waits as long for a lock as for a connection. If a server's machine vanishes during a transaction, its
+/// locks are released after half a minute.
 const SETTINGS: &str = "set lock_timeout = '10s'; set idle_in_transaction_session_timeout = '30s'";
-/// Id of the advisory lock on the mail counters, which belong to no row. Any number that nothing else uses in this database.
+/// Id of the advisory lock on the mail counters, which belong to no row. Any number that nothing else uses in this
+/// database.
 const REGISTRATIONS: i64 = 0x626c_696e_6b01;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/postgres");

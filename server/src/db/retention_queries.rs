@@ -21,14 +21,17 @@ struct Row {
 }
 
 impl Row {
-    fn kept(self) -> StoredCaptures {
+    fn stored_captures(self) -> StoredCaptures {
         let Row { id, open_capture_ref, closed_capture_ref, strip_ref } = self;
-        StoredCaptures { event: id, refs: [open_capture_ref, closed_capture_ref, strip_ref].into_iter().flatten().collect() }
+        StoredCaptures {
+            event: id,
+            refs: [open_capture_ref, closed_capture_ref, strip_ref].into_iter().flatten().collect(),
+        }
     }
 }
 
 async fn all(rows: Statement<'_>) -> sqlx::Result<Vec<StoredCaptures>> {
-    Ok(rows.fetch_all::<Row>().await?.into_iter().map(Row::kept).collect())
+    Ok(rows.fetch_all::<Row>().await?.into_iter().map(Row::stored_captures).collect())
 }
 
 /// Returns up to `limit` events with this status and stored captures, from `until_ms` or earlier, oldest first.
@@ -59,7 +62,7 @@ pub async fn by_event(db: &mut Connection, event: &EventId) -> sqlx::Result<Vec<
         .bind(event)
         .fetch_optional()
         .await?;
-    Ok(row.map(|row| row.kept().refs).unwrap_or_default())
+    Ok(row.map(|row| row.stored_captures().refs).unwrap_or_default())
 }
 
 /// Records that the captures of an event were removed, and deletes their perceptual hashes. Returns whether it had any.

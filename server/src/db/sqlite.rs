@@ -33,8 +33,8 @@ impl File {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
-            // Overwrite deleted data in the file: addresses and figures of erased people, sealed uploads. The write-ahead log
-            // keeps them until it restarts.
+            // Overwrite deleted data in the file: addresses and figures of erased people, sealed uploads. The
+            // write-ahead log keeps them until it restarts.
             .pragma("secure_delete", "on")
             .foreign_keys(true);
         let file = options.get_filename().to_owned();
@@ -42,7 +42,8 @@ impl File {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("the database's folder {} cannot be created", folder.display()))?;
         }
-        // Create it here: SQLite gives its other files the mode of this one, and nobody else on the machine may read addresses.
+        // Create it here: SQLite gives its other files the mode of this one, and nobody else on the machine may read
+        // addresses.
         files::create_private_file(&file)
             .with_context(|| format!("the database {} cannot be written", file.display()))?;
         let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE_TIMEOUT);
@@ -67,8 +68,8 @@ impl File {
     pub(super) async fn write(&self) -> sqlx::Result<WriteTransaction> {
         const BEGIN: &str = "begin immediate";
         match self.writer.begin_with(BEGIN).await {
-            // On a full disk SQLite rolls a transaction back by itself. sqlx still counts it as open and would never begin
-            // another on this connection.
+            // On a full disk SQLite rolls a transaction back by itself. sqlx still counts it as open and would never
+            // begin another on this connection.
             Err(sqlx::Error::InvalidSavePointStatement) => {
                 self.writer.acquire().await?.close().await?;
                 Ok(self.writer.begin_with(BEGIN).await?.into())

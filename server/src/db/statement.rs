@@ -1,7 +1,7 @@
 //! Statements: one text that runs on either database.
 //!
-//! Texts are portable (`$1`, `bigint` milliseconds, text). Row locks are the exception: SQLite has no syntax for them and needs
-//! none, so [`locking`] adds them for PostgreSQL only.
+//! Texts are portable (`$1`, `bigint` milliseconds, text). Row locks are the exception: SQLite has no syntax for them
+//! and needs none, so [`locking`] adds them for PostgreSQL only.
 
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
@@ -60,8 +60,8 @@ impl<'c> Statement<'c> {
         Self(Kind::Postgres(db, sqlx::query(text.postgres)))
     }
 
-    /// A statement assembled from literals. The only place that asserts a text to be safe: `listing.rs` puts nothing else
-    /// into it.
+    /// A statement assembled from literals. The only place that asserts a text to be safe: `listing.rs` puts nothing
+    /// else into it.
     pub(super) fn sqlite_assembled(db: &'c mut SqliteConnection, text: String) -> Self {
         Self(Kind::Sqlite(db, sqlx::query(AssertSqlSafe(text))))
     }

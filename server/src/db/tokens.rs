@@ -1,7 +1,7 @@
 //! Mailed links: stored as hashes, expiring, and used up by the verification that they lead to.
 //!
-//! Until then, each use of a link opens a session that replaces the one before. So a mail scanner that presses the button first
-//! locks nobody out, and cannot pass the camera.
+//! Until then, each use of a link opens a session that replaces the one before. So a mail scanner that presses the
+//! button first locks nobody out, and cannot pass the camera.
 
 use super::Connection;
 use crate::clock::MAY_BE_AHEAD_MS;

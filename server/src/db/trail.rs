@@ -1,4 +1,5 @@
-//! The trail: a hash chain over the rows of events and audit, in the order in which they were added. Entries never change.
+//! The trail: a hash chain over the rows of events and audit, in the order in which they were added. Entries never
+//! change.
 
 use serde::Deserialize;
 
@@ -53,7 +54,8 @@ impl UnparsedEntries {
     /// # Errors
     /// A value in a row does not have its column's type.
     pub fn read(&self) -> sqlx::Result<Vec<EntryWithRow>> {
-        let mut named: Vec<EntryWithRow> = serde_json::from_str(&self.0).map_err(|error| sqlx::Error::Decode(error.into()))?;
+        let mut named: Vec<EntryWithRow> =
+            serde_json::from_str(&self.0).map_err(|error| sqlx::Error::Decode(error.into()))?;
         named.sort_by_key(|named| named.entry.number);
         Ok(named)
     }
@@ -121,9 +123,9 @@ pub async fn entries(db: &mut Connection, first: i64, last: i64) -> sqlx::Result
     .await
 }
 
-/// Returns the entries numbered `first` to `last`, each with its row, as one JSON text. Reading rows and columns one by one
-/// takes four times as long, which matters to an operator who verifies a million entries.
-pub async fn named(db: &mut Connection, first: i64, last: i64) -> sqlx::Result<UnparsedEntries> {
+/// Returns the entries numbered `first` to `last`, each with its row, as one JSON text. Reading rows and columns one by
+/// one takes four times as long, which matters to an operator who verifies a million entries.
+pub async fn entries_with_rows(db: &mut Connection, first: i64, last: i64) -> sqlx::Result<UnparsedEntries> {
     const NAMED: Sql = Sql {
         sqlite: "select json_group_array(json_object(
                 'entry', json_object('number', t.number, 'kind', t.kind, 'entry_id', t.entry_id, 'digest', t.digest, 'hash', t.hash),
@@ -174,7 +176,7 @@ pub async fn rows(db: &mut Connection) -> sqlx::Result<i64> {
 }
 
 /// Returns up to `limit` rows without an entry, oldest first.
-pub async fn strays(db: &mut Connection, limit: u32) -> sqlx::Result<Vec<UnlistedRow>> {
+pub async fn rows_without_entry(db: &mut Connection, limit: u32) -> sqlx::Result<Vec<UnlistedRow>> {
     db.query(
         "select 'event' as kind, e.id as id, e.created_at as created_at from verification_events e
              where not exists (select 1 from trail_entries t where t.kind = 'event' and t.entry_id = e.id)

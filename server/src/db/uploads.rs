@@ -71,8 +71,8 @@ pub async fn discard_superseded(db: &mut Connection, session: &SessionId) -> sql
     Ok(())
 }
 
-/// Deletes uploads of challenges that can no longer be answered, and returns the number of chunks. The upload of a claim stays
-/// until its lease ended before `lost_before`, because the claim may be taken over until then.
+/// Deletes uploads of challenges that can no longer be answered, and returns the number of chunks. The upload of a
+/// claim stays until its lease ended before `lost_before`, because the claim may be taken over until then.
 pub async fn discard_stale(db: &mut Connection, now_ms: i64, lost_before: i64) -> sqlx::Result<u64> {
     db.query(locking!(
         "delete from upload_chunks where (challenge_id, start) in (

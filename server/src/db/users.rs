@@ -18,8 +18,8 @@ pub struct User {
 
 /// Creates users with these addresses. Existing users do not change, whatever their status.
 ///
-/// The time this takes must not reveal whether an address is known. So both cases run the same statements and change the same
-/// pages: for each address, a dummy row is inserted next to the real one and deleted again.
+/// The time this takes must not reveal whether an address is known. So both cases run the same statements and change
+/// the same pages: for each address, a dummy row is inserted next to the real one and deleted again.
 pub async fn insert<'a>(
     db: &mut Connection,
     emails: impl IntoIterator<Item = &'a EmailAddress>,
@@ -82,7 +82,8 @@ pub async fn set_failed(db: &mut Connection, id: &UserId, now_ms: i64) -> sqlx::
     Ok(())
 }
 
-/// Marks the user failed, even if already verified. Only an operator's decline does this. The next attempt decides again.
+/// Marks the user failed, even if already verified. Only an operator's decline does this. The next attempt decides
+/// again.
 pub async fn take_back(db: &mut Connection, id: &UserId, now_ms: i64) -> sqlx::Result<()> {
     db.query("update users set status = 'FAILED', updated_at = $2, verified_at = null where id = $1")
         .bind(id)

@@ -1,4 +1,5 @@
-//! Operators' keys: `bk_<id>_<secret>`. Scanners for leaked secrets recognise the prefix, and the server finds a key by its id.
+//! Operators' keys: `bk_<id>_<secret>`. Scanners for leaked secrets recognise the prefix, and the server finds a key by
+//! its id.
 
 use super::ids::AdminKeyId;
 use super::token::{HashedToken, PlainToken};

@@ -32,8 +32,8 @@ impl Language {
         &self.0
     }
 
-    /// The language among these that an `Accept-Language` header prefers, if it names any. `de-AT` also matches `de` (lookup of
-    /// RFC 4647 §3.4).
+    /// The language among these that an `Accept-Language` header prefers, if it names any. `de-AT` also matches `de`
+    /// (lookup of RFC 4647 §3.4).
     pub fn preferred<'a>(accept: &str, among: &'a [Self]) -> Option<&'a Self> {
         let mut ranges: Vec<(&str, f32)> = accept.split(',').take(MAX_RANGES).filter_map(range).collect();
         ranges.sort_by_key(|(_, weight)| Reverse((weight * 1000.0) as u32));

@@ -1,18 +1,18 @@
 //! Why a mail was not sent.
 
-/// A mail did not leave. Printed, it may quote a mail server, and so the address: it is for the database, not for the log.
+/// A mail was not sent. `text` may quote a mail server and thus the address: store it in the database, never log it.
 #[derive(Debug)]
 pub(super) struct SendError {
-    /// What happened.
+    /// The full error.
     pub(super) text: String,
-    /// Whether another try makes no sense.
+    /// Whether retrying is pointless.
     pub(super) is_final: bool,
-    /// What may be logged.
+    /// A description that may be logged.
     pub(super) kind: &'static str,
 }
 
 impl SendError {
     pub(super) fn unwritable(error: &anyhow::Error) -> Self {
-        Self { text: format!("{error:#}"), is_final: true, kind: "the mail could not be written" }
+        Self { text: format!("{error:#}"), is_final: true, kind: "the mail could not be composed" }
     }
 }

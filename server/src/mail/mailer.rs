@@ -1,4 +1,4 @@
-//! How mails leave: the configured transports, tried one after the other.
+//! Sends mails: tries the configured transports one after the other.
 
 use std::path::{Path, PathBuf};
 
@@ -15,17 +15,17 @@ use crate::config::{MailConfig, MailTransport};
 use crate::domain::{Language, MailId};
 use crate::{files, metrics};
 
-/// The transports out for mails, and what they say.
+/// The transports and the templates of mails.
 #[derive(Clone, Debug)]
 pub struct Mailer {
     transports: Vec<Transport>,
     pub(super) templates: Templates,
 }
 
-/// A way out.
+/// One way to send mails.
 #[derive(Clone, Debug)]
 enum Transport {
-    /// An `.eml` file per mail in this folder, and its link in the log.
+    /// Writes an `.eml` file per mail to this folder, and logs its link.
     File(PathBuf, Mailbox),
     /// A mail server.
     Smtp(Smtp),
@@ -33,14 +33,14 @@ enum Transport {
     Resend(Resend),
 }
 
-/// What came of trying a way without sending a mail.
+/// Result of testing a transport without sending a mail.
 #[derive(Debug)]
 pub struct ProbeResult {
-    /// The way's name.
+    /// The transport's name.
     pub transport: &'static str,
-    /// What was seen, or what it said.
+    /// What was seen, or the full error.
     pub seen: String,
-    /// Why it would not take a mail.
+    /// Why it would not accept a mail.
     pub problem: Option<&'static str>,
 }
 
@@ -52,16 +52,16 @@ fn describe(probed: Result<(), SendError>, well: &str) -> (String, Option<&'stat
 }
 
 impl Mailer {
-    /// Prepares the configured transports.
+    /// Prepares the configured transports and the templates.
     ///
     /// # Errors
-    /// The outbox folder cannot be made, a setting of a way cannot be used, or a template is none.
+    /// The outbox folder cannot be created, or a transport's setting or a template is invalid.
     pub fn new(config: &MailConfig, data_dir: &Path) -> anyhow::Result<Self> {
         let transport = |transport: &MailTransport| match transport {
             MailTransport::File { sender } => {
                 let folder = data_dir.join("outbox");
                 files::create_private_dir(&folder)
-                    .with_context(|| format!("the outbox {} cannot be made", folder.display()))?;
+                    .with_context(|| format!("the outbox {} cannot be created", folder.display()))?;
                 Ok(Transport::File(folder, sender.clone()))
             }
             MailTransport::Smtp(smtp) => Smtp::new(smtp, config.timeout).map(Transport::Smtp),
@@ -71,12 +71,13 @@ impl Mailer {
         Ok(Self { transports, templates: Templates::load(config.templates.as_deref())? })
     }
 
-    /// The language of those there are words in that an `Accept-Language` header prefers.
+    /// The language with templates that an `Accept-Language` header prefers.
     pub fn language(&self, accept: &str) -> Option<Language> {
         self.templates.preferred(accept).cloned()
     }
 
-    /// Sends one mail by the first way that takes it. What every way refuses for good is refused for good.
+    /// Sends one mail by the first transport that accepts it. The error is final only if it is final for every
+    /// transport.
     pub(super) async fn send(&self, mail: &Mail<'_>) -> Result<(), SendError> {
         let mut failed: Option<SendError> = None;
         for transport in &self.transports {
@@ -85,7 +86,7 @@ impl Mailer {
                 return Ok(());
             };
             metrics::mail(transport.name(), if error.is_final { "refused" } else { "failed" });
-            tracing::warn!(mail = %mail.id, transport = transport.name(), why = error.kind, "a way out did not take a mail");
+            tracing::warn!(mail = %mail.id, transport = transport.name(), why = error.kind, "mail transport refused or failed");
             failed = Some(match failed {
                 None => error,
                 Some(before) => SendError {
@@ -95,24 +96,26 @@ impl Mailer {
                 },
             });
         }
-        Err(failed.expect("the settings name a way at least"))
+        Err(failed.expect("the settings name at least one transport"))
     }
 
-    /// Tries every way as far as that is possible without sending a mail.
+    /// Tests every transport as far as possible without sending a mail.
     pub async fn probe(&self) -> Vec<ProbeResult> {
         let mut results = Vec::new();
         for transport in &self.transports {
             let (seen, problem) = match transport {
-                Transport::File(folder, _) => (format!("mails go into {}, for development", folder.display()), None),
-                Transport::Smtp(smtp) => describe(smtp.probe().await, "the mail server answers, and takes the log-in"),
-                Transport::Resend(resend) => describe(resend.probe().await, "the API answers, and takes the key"),
+                Transport::File(folder, _) => {
+                    (format!("mails are written to {}, for development", folder.display()), None)
+                }
+                Transport::Smtp(smtp) => describe(smtp.probe().await, "the mail server answers and accepts the login"),
+                Transport::Resend(resend) => describe(resend.probe().await, "the API answers and accepts the key"),
             };
             results.push(ProbeResult { transport: transport.name(), seen, problem });
         }
         results
     }
 
-    /// Removes the copies that the way for development keeps of these mails.
+    /// Removes the copies of these mails that the development transport has written.
     pub fn forget(&self, mails: &[MailId]) {
         for transport in &self.transports {
             if let (Transport::File(folder, _), false) = (transport, mails.is_empty()) {
@@ -121,7 +124,7 @@ impl Mailer {
         }
     }
 
-    /// Sends one mail by every way, and returns what came of each, by its name.
+    /// Sends one mail by every transport, and returns each one's name and result.
     pub(super) async fn send_by_each(&self, mail: &Mail<'_>) -> Vec<(&'static str, Result<(), SendError>)> {
         let mut results = Vec::new();
         for transport in &self.transports {
@@ -157,7 +160,7 @@ fn write_file(folder: &Path, sender: &Mailbox, mail: &Mail<'_>) -> Result<(), Se
         is_final: false,
         kind: "the file could not be written",
     })?;
-    // The only place where a link is logged: this way is for development.
+    // The only place where a link is logged: this transport is for development.
     tracing::info!(file = %path.display(), link = mail.link, "mail written");
     Ok(())
 }
@@ -169,7 +172,7 @@ fn forget_files(folder: &Path, mails: &[MailId]) {
         if id.is_some_and(|(_, id)| mails.iter().any(|mail| mail.as_str() == id))
             && let Err(error) = std::fs::remove_file(&path)
         {
-            tracing::warn!(file = %path.display(), %error, "a mail's copy could not be removed");
+            tracing::warn!(file = %path.display(), %error, "could not remove the copy of a mail");
         }
     }
 }

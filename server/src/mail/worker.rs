@@ -104,8 +104,8 @@ enum Next {
     DueAt(Option<i64>),
 }
 
-/// Records the result of the last try and claims the next mail that is due, in one transaction. So a long queue costs one
-/// transaction per mail.
+/// Records the result of the last try and claims the next mail that is due, in one transaction. So a long queue costs
+/// one transaction per mail.
 async fn next(outbox: &Outbox<'_>, tried: Option<&Tried>, token: &PlainToken, now: i64) -> sqlx::Result<Next> {
     let mut tx = outbox.db.write(LockScope::Nothing).await?;
     if let Some(tried) = tried {
@@ -123,8 +123,8 @@ async fn next(outbox: &Outbox<'_>, tried: Option<&Tried>, token: &PlainToken, no
     Ok(next)
 }
 
-/// Records the result of a try, with retries while the lease lasts: otherwise a mail that was sent would be sent a second
-/// time after a short database outage.
+/// Records the result of a try, with retries while the lease lasts: otherwise a mail that was sent would be sent a
+/// second time after a short database outage.
 async fn settle_in_time(outbox: &Outbox<'_>, tried: &Tried) -> sqlx::Result<()> {
     let begun = Instant::now();
     loop {

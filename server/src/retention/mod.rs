@@ -1,5 +1,6 @@
-//! Retention: removes captures, links, sessions and mails when their time is over. For how long they are kept: `config`.
+//! Retention: removes captures, links, sessions and mails when their time is over. For how long they are kept:
+//! `config`.
 
 mod sweep;
 
-pub use sweep::{Swept, Sweeper, run, sweep};
+pub use sweep::{Sweeper, Swept, run, sweep};

@@ -1,5 +1,5 @@
-//! The sweep: removes captures that have been kept long enough, what is left of links, sessions and mails, captures that no
-//! event names, and erased users whom a restored backup brought back. Any number of servers may sweep at once.
+//! The sweep: removes captures that have been kept long enough, what is left of links, sessions and mails, captures
+//! that no event names, and erased users whom a restored backup brought back. Any number of servers may sweep at once.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -135,8 +135,8 @@ async fn discard_traces(sweeper: &Sweeper<'_>, now_ms: i64) -> Result<u64, Remov
     }
 }
 
-/// Removes captures that no event names: attempts that broke off, or that were decided in a database which an older one has
-/// since replaced.
+/// Removes captures that no event names: attempts that broke off, or that were decided in a database which an older one
+/// has since replaced.
 async fn remove_orphans(Eraser { db, captures, .. }: Eraser<'_>, now_ms: i64) -> Result<u64, RemovalError> {
     let begins_at = retention_queries::begins_at(&mut db.read().await?).await?.unwrap_or(i64::MAX);
     let mut by_event: BTreeMap<_, Vec<String>> = BTreeMap::new();

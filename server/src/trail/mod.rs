@@ -10,8 +10,8 @@
 //! Each text is prefixed with its length (64 bits), so that adjacent texts cannot be confused.
 //!
 //! Anybody who can write to the database can rewrite the whole trail. Only a signed checkpoint that is kept elsewhere
-//! (`checkpoint.rs`) reveals that. Of erased data, the personal digest remains without its salt, and an entry of the audit lists
-//! the erased events (`erasure.rs`).
+//! (`checkpoint.rs`) reveals that. Of erased data, the personal digest remains without its salt, and an entry of the
+//! audit lists the erased events (`erasure.rs`).
 
 mod checkpoint;
 mod verify;
@@ -21,9 +21,9 @@ use sha2::{Digest as _, Sha256};
 pub use checkpoint::{Checkpoint, TrailKey, UnreadableCheckpoint};
 pub use verify::{Finding, TrailReport, verify};
 
+use crate::db::audit::{self, AuditEntry};
 use crate::db::events::{self, Event};
 use crate::db::trail::{self, TrailEntry};
-use crate::db::audit::{self, AuditEntry};
 use crate::db::{Connection, Db, LockScope};
 use crate::domain::{AuditId, EventId, random_base64url};
 
@@ -36,7 +36,8 @@ pub fn salted(event: Event) -> Event {
     Event { trail_personal: Some(personal_digest(&event)), ..event }
 }
 
-/// Adds a [`salted`] event. To prevent deadlocks, this must be the last lock of a transaction: only the commit may follow.
+/// Adds a [`salted`] event. To prevent deadlocks, this must be the last lock of a transaction: only the commit may
+/// follow.
 pub async fn add_event(db: &mut Connection, event: &Event) -> sqlx::Result<()> {
     append(db, "event", event.id.as_str(), digest_of_event(event)).await
 }
@@ -53,7 +54,7 @@ pub async fn begin(db: &Db) -> sqlx::Result<()> {
         if trail::lock_head(&mut tx).await?.begun != 0 {
             return Ok(());
         }
-        let strays = trail::strays(&mut tx, BATCH).await?;
+        let strays = trail::rows_without_entry(&mut tx, BATCH).await?;
         if strays.is_empty() {
             trail::mark_begun(&mut tx).await?;
             return tx.commit().await;
@@ -88,7 +89,8 @@ fn chain(number: i64, before: &str, kind: &str, id: &str, digest: &str) -> Strin
     hash.end()
 }
 
-/// Digest of an event without the references of its captures: they follow from the event's id and are removed with the captures.
+/// Digest of an event without the references of its captures: they follow from the event's id and are removed with the
+/// captures.
 fn digest_of_event(event: &Event) -> String {
     let mut hash = Parts::new("blinkgate row 1");
     let texts = [event.id.as_str(), &event.status, event.challenge_id.as_str(), &event.policy, &event.thresholds];

@@ -40,8 +40,8 @@ pub struct TrailReport {
     pub findings: Vec<Finding>,
 }
 
-/// Verifies the whole trail as it is now, and compares it with checkpoints. `progress` gets the number of entries done and in
-/// total.
+/// Verifies the whole trail as it is now, and compares it with checkpoints. `progress` gets the number of entries done
+/// and in total.
 pub async fn verify(db: &Db, checkpoints: &[Checkpoint], progress: impl Fn(i64, i64)) -> sqlx::Result<TrailReport> {
     let mut connection = db.read().await?;
     let head = trail::head(&mut connection).await?;
@@ -67,7 +67,7 @@ pub async fn verify(db: &Db, checkpoints: &[Checkpoint], progress: impl Fn(i64, 
     let mut findings: Vec<Finding> = findings.into_iter().collect();
     // If each entry has its own row and there are as many rows as entries, no row is left over.
     if !is_whole || trail::rows(&mut connection).await? != head.number {
-        for stray in trail::strays(&mut connection, MAX_FINDINGS as u32).await? {
+        for stray in trail::rows_without_entry(&mut connection, MAX_FINDINGS as u32).await? {
             let problem =
                 format!("this row ({}) is not in the trail: it was added, or its entry was removed", stray.kind);
             findings.push(Finding { number: None, id: Some(stray.id), problem });
@@ -91,7 +91,7 @@ impl Page {
             return Ok(None);
         }
         let last = end.min(first + PAGE - 1);
-        Ok(Some(Self { first, last, entries: trail::named(db, first, last).await? }))
+        Ok(Some(Self { first, last, entries: trail::entries_with_rows(db, first, last).await? }))
     }
 }
 
