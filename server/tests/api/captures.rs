@@ -168,7 +168,7 @@ mod program {
     //! The same with the real program.
 
     use super::*;
-    use server::db::{Db, Hold};
+    use server::db::{Db, LockScope};
 
     use crate::database::parsed;
     use crate::program::{Program, QUESTION, Visit, database_in, serving};
@@ -237,7 +237,7 @@ mod program {
             // The lease of who was killed ends.
             let over = "update challenges set lease_until = issued_at where state = 'scoring'";
             let db = Db::open(&parsed(&database)).await.unwrap();
-            let mut tx = db.write(Hold::Nothing).await.unwrap();
+            let mut tx = db.write(LockScope::Nothing).await.unwrap();
             tx.query(over).execute().await.unwrap();
             tx.commit().await.unwrap();
             db.close().await;

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 use server::captures::Found;
 use server::clock;
-use server::db::kept;
+use server::db::retention_queries;
 use server::domain::{EmailAddress, UserId};
 use server::erasure::{erase, find, repeat};
 use tempfile::TempDir;
@@ -237,8 +237,8 @@ async fn sr_46_a_backup_taken_under_load_restores_with_every_capture_that_it_nam
     let seen = counts(&restored, "select count(*) from seen_pictures").await;
     assert_eq!(seen, 6 * events.len() as i64, "of each picture, its file and its pixels");
     // Captures that the copy brought along beyond what its database names are swept, others stay.
-    server::retention::sweep(&restored.app, clock::now_ms() + 3_700_000).await.unwrap();
-    let named = kept::until(&mut restored.app.db.read().await.unwrap(), "VERIFIED", i64::MAX, 100).await.unwrap();
+    server::retention::sweep(&restored.app.sweeper(), clock::now_ms() + 3_700_000).await.unwrap();
+    let named = retention_queries::until(&mut restored.app.db.read().await.unwrap(), "VERIFIED", i64::MAX, 100).await.unwrap();
     assert_eq!(restored.app.captures.list().await.unwrap().len(), 3 * named.len());
 }
 

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ed25519_dalek::SigningKey;
 use engine::{Evidence, transcript};
 use serde_json::{Value, json};
-use server::db::{Db, Hold};
+use server::db::{Db, LockScope};
 
 use crate::database::parsed;
 use crate::pixels;
@@ -230,7 +230,7 @@ impl Visit {
         let visit = Self::blinking(browser, take);
         // The frames were made faster than a camera gives them.
         let earlier = "update challenges set issued_at = issued_at - 10000 where state = 'issued'";
-        let mut tx = db.write(Hold::Nothing).await.unwrap();
+        let mut tx = db.write(LockScope::Nothing).await.unwrap();
         tx.query(earlier).execute().await.unwrap();
         tx.commit().await.unwrap();
         db.close().await;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use server::db::{Db, Hold};
+use server::db::{Db, LockScope};
 use tempfile::TempDir;
 
 use crate::database::{TestDatabase, parsed};
@@ -108,7 +108,7 @@ fn a_database_newer_than_the_program_stops_the_start() {
     assert!(blinkgate(folder.path(), &settings).arg("migrate").status().unwrap().success());
     at_home(async || {
         let db = Db::open(&parsed(database.url())).await.unwrap();
-        let mut tx = db.write(Hold::Nothing).await.unwrap();
+        let mut tx = db.write(LockScope::Nothing).await.unwrap();
         let newer = "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
                      values (9999, 'from the future', true, $1, 0)";
         tx.query(newer).bind(vec![0_u8]).execute().await.unwrap();

@@ -17,7 +17,7 @@ use fleet::{Fleet, eventually};
 use person::Person;
 use serde_json::json;
 use server::captures::{CaptureStore, Found};
-use server::config::{CaptureConfig, PlaceConfig};
+use server::config::{CaptureConfig, BlobStoreConfig};
 
 use crate::helpers::join_all;
 
@@ -83,7 +83,7 @@ async fn servers_that_die_and_a_database_that_falls_over_lose_nothing_and_decide
                 where status = 'VERIFIED'";
     let kept: Vec<(String, String, String, String)> =
         fleet.db.read().await.unwrap().query(kept).fetch_all().await.unwrap();
-    let config = CaptureConfig { place: PlaceConfig::Files, master_key: None, old_master_key: None };
+    let config = CaptureConfig { store: BlobStoreConfig::Files, master_key: None, old_master_key: None };
     let captures = CaptureStore::open(&config, &fleet.folder.path().join("data")).unwrap();
     for (email, open, closed, strip) in kept {
         let Evidence { open: open_sent, closed: closed_sent, strip: strip_sent, .. } = &people[&email];
