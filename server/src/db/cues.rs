@@ -1,29 +1,29 @@
-//! Cues: what was asked in each round of a prompted challenge, and what the browser committed to.
+//! Prompt rounds: the cue of each round of a prompted challenge, and the browser's commitment.
 
 use engine::prompt::{Commitment, Cue, Gesture, Outcome};
 
 use super::Connection;
 use crate::domain::ChallengeId;
 
-/// A round of a challenge.
+/// A round of a prompted challenge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Round {
-    /// What was revealed.
+    /// The revealed cue.
     pub cue: Cue,
-    /// When, first.
+    /// When it was first revealed.
     pub revealed_at: i64,
-    /// How it ended, if it has.
+    /// How the round ended, if it has.
     pub end: Option<End>,
 }
 
 /// The end of a round.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct End {
-    /// What was committed to.
+    /// The commitment.
     pub commitment: String,
-    /// How the round ended, as the browser said.
+    /// The outcome reported by the browser.
     pub outcome: Outcome,
-    /// When it said so.
+    /// When the browser reported it.
     pub committed_at: i64,
 }
 
@@ -57,7 +57,7 @@ pub async fn list(db: &mut Connection, challenge: &ChallengeId) -> sqlx::Result<
     rows.into_iter().map(Round::try_from).collect()
 }
 
-/// Stores what is revealed.
+/// Stores a cue that is revealed now.
 pub async fn insert(db: &mut Connection, challenge: &ChallengeId, cue: &Cue, now_ms: i64) -> sqlx::Result<()> {
     db.query(
         "insert into challenge_cues (challenge_id, round, step, gesture, delay_ms, hold_ms, revealed_at)
@@ -75,7 +75,7 @@ pub async fn insert(db: &mut Connection, challenge: &ChallengeId, cue: &Cue, now
     Ok(())
 }
 
-/// Stores the end of a round that had none yet.
+/// Stores the end of a round, unless it has ended already.
 pub async fn end(
     db: &mut Connection,
     challenge: &ChallengeId,
@@ -112,7 +112,7 @@ impl TryFrom<Row> for Round {
     }
 }
 
-/// A word as serde writes it.
+/// The word that serde writes for a unit variant.
 fn word(value: &impl serde::Serialize) -> sqlx::Result<String> {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => Ok(word),

@@ -16,7 +16,8 @@ use engine::{Decision, Issued, Reason, Verdict};
 
 use claiming::{Claimed, can_wait, claim, has_time, release};
 pub use cues::next;
-pub use outcome::{Answer, GiveUp, Lengths, Outcome, Upload, VerificationError};
+use outcome::status_of;
+pub use outcome::{Answer, GiveUp, Lengths, Upload, VerificationError};
 use pictures::Pictures;
 pub use upload::{append, discard_stale, received, sweep};
 
@@ -27,7 +28,7 @@ use crate::db::challenges::{self, Challenge};
 use crate::db::events::{self, Event};
 use crate::db::sessions::Session;
 use crate::db::{Hold, uploads};
-use crate::domain::{ChallengeId, EventId, LeaseId};
+use crate::domain::{AttemptStatus, ChallengeId, EventId, LeaseId};
 use crate::metrics;
 use crate::scoring::Place;
 use crate::sealing::SealingKey;
@@ -182,7 +183,7 @@ async fn keep_and_record(
         Verdict::Rejected(reason) => Some(reason),
     };
     let was_scored = judging::were_scored(&decision.record);
-    let captures = (was_scored && app.retention.keeps(Outcome::of(reason))).then(|| CaptureRefs::new(&event, now));
+    let captures = (was_scored && app.retention.keeps(status_of(reason))).then(|| CaptureRefs::new(&event, now));
     let is_new = was_scored && reason != Some(Reason::CaptureReplayed);
     let mut pictures = if is_new { Pictures::of(&upload, &decision.record) } else { Pictures::default() };
     let review = pictures.review(app, &session.user_id).await?.map(|review| to_json(&review)).transpose()?;
@@ -217,7 +218,7 @@ async fn keep_and_record(
 async fn record(app: &App, session: &Session, ruling: &Ruling) -> Result<Answer, VerificationError> {
     let now = clock::now_ms();
     let challenge = &ruling.challenge;
-    let status = Outcome::of(ruling.reason);
+    let status = status_of(ruling.reason);
     let mut tx = app.db.write(Hold::User(&session.user_id)).await?;
     let attempts = match counting::count(app, &mut tx, session, &challenge.id, ruling.reason, now).await {
         // The user was erased in the meantime, and the session with them.

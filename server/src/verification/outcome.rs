@@ -7,6 +7,8 @@ use engine::budget::{CAPTURE_MAX_BYTES, STRIP_MAX_BYTES, TRANSCRIPT_MAX_BYTES};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::domain::AttemptStatus;
+
 /// The sizes of an upload's parts, each within its limit.
 #[derive(Clone, Copy, Debug)]
 pub struct Lengths {
@@ -61,7 +63,7 @@ impl Upload {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// How this attempt ended.
-    pub status: Outcome,
+    pub status: AttemptStatus,
     /// Why, if it failed.
     pub reason: Option<Reason>,
     /// One sentence.
@@ -70,29 +72,9 @@ pub struct Answer {
     pub attempts_left: u32,
 }
 
-/// How an attempt ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Outcome {
-    /// A live person was seen.
-    Verified,
-    /// None was.
-    Failed,
-}
-
-impl Outcome {
-    /// What an attempt with this reason against it comes to.
-    pub(super) fn of(reason: Option<Reason>) -> Self {
-        if reason.is_none() { Outcome::Verified } else { Outcome::Failed }
-    }
-
-    /// As it is stored and listed.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Outcome::Verified => "VERIFIED",
-            Outcome::Failed => "FAILED",
-        }
-    }
+/// How an attempt ends that is rejected for this reason, if for any.
+pub(super) fn status_of(reason: Option<Reason>) -> AttemptStatus {
+    if reason.is_none() { AttemptStatus::Verified } else { AttemptStatus::Failed }
 }
 
 /// Why a person gives up.

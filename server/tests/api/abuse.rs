@@ -231,7 +231,7 @@ async fn sr_23_a_mailbox_gets_three_mails_an_hour_whoever_asks() {
         let client = format!("10.0.{}.{}", n % 200 / 100, n % 100);
         let answer = server.send(register(spellings[n % 4], &client)).await;
         assert_eq!((answer.status, answer.text.as_str()), (StatusCode::ACCEPTED, r#"{"status":"sent"}"#));
-        server::mail::deliver_due(&server.app).await.unwrap();
+        server::mail::deliver_due(&server.app.outbox()).await.unwrap();
     }
     assert_eq!(server.mails().await.len(), 3);
     assert_eq!(server.number("select count(*) from verification_tokens").await, 3);

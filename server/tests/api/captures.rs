@@ -168,7 +168,7 @@ mod program_without_postgres {
     //! The same with the real program, on SQLite.
 
     use super::*;
-    use server::db::{Db, Hold};
+    use server::db::{Db, LockScope};
 
     use crate::database::parsed;
     use test_client::{SubmitOutcome, UserClient};
@@ -236,7 +236,7 @@ mod program_without_postgres {
             // The lease of the dead server's claim ends.
             let over = "update challenges set lease_until = issued_at where state = 'scoring'";
             let db = Db::open(&parsed(&database)).await.unwrap();
-            let mut tx = db.write(Hold::Nothing).await.unwrap();
+            let mut tx = db.write(LockScope::Nothing).await.unwrap();
             tx.query(over).execute().await.unwrap();
             tx.commit().await.unwrap();
             db.close().await;

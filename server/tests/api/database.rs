@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use server::config::{Config, DatabaseUrl};
-use server::db::{Connection, Db, Hold};
+use server::db::{Connection, Db, LockScope};
 use server::domain::EventId;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
@@ -129,7 +129,7 @@ fn a_database_newer_than_the_program_stops_the_start() {
     assert!(blinkgate(folder.path(), &settings).arg("migrate").status().unwrap().success());
     at_home(async || {
         let db = Db::open(&parsed(database.url())).await.unwrap();
-        let mut tx = db.write(Hold::Nothing).await.unwrap();
+        let mut tx = db.write(LockScope::Nothing).await.unwrap();
         let newer = "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
                      values (9999, 'from the future', true, $1, 0)";
         tx.query(newer).bind(vec![0_u8]).execute().await.unwrap();

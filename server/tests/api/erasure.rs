@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 use server::captures::Found;
 use server::clock;
-use server::db::kept;
+use server::db::retention_queries;
 use server::domain::{EmailAddress, UserId};
 use server::erasure::{erase, find, repeat};
 use tempfile::TempDir;
@@ -139,107 +139,119 @@ pub fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// A server on SQLite in this folder, even if TEST_DATABASE_URL is set: the test copies files.
-async fn on_file(data: TempDir) -> TestServer {
-    let database = TestDatabase::sqlite(&data.path().join("blinkgate.db"));
-    TestServer::on(Arc::new(data), Arc::new(database), &[], |_| {}).await
-}
+mod without_postgres {
+    //! Backups of an SQLite file.
 
-/// Copies as docs/captures.md says: the database first, then the captures, and never the keys.
-async fn back_up(server: &TestServer, to: &Path) {
-    let into: &'static str = format!("vacuum into '{}'", to.join("blinkgate.db").display()).leak();
-    server.app.db.read().await.unwrap().query(into).execute().await.unwrap();
-    copy(&server.data.path().join("captures"), &to.join("captures"));
-}
+    use super::*;
 
-#[tokio::test]
-async fn sr_37_after_an_erasure_an_older_backup_shows_no_capture_of_the_user() {
-    let server = on_file(tempfile::tempdir().unwrap()).await;
-    verified(&server, "jo@example.com").await;
-    verified(&server, "ann@example.com").await;
-    let events = server.events().await;
-    let of = |email: &str| events.iter().find(|event| event["email"] == email).unwrap().clone();
-    let (of_jo, of_ann) = (of("jo@example.com"), of("ann@example.com"));
-    let backup = tempfile::tempdir().unwrap();
-    back_up(&server, backup.path()).await;
-    copy(&server.data.path().join("keys"), &backup.path().join("keys-of-then"));
-    erased(&server, "jo@example.com").await;
-
-    // The backup replaces the database and the captures.
-    server.app.db.close().await;
-    let data = server.data.path();
-    std::fs::remove_file(data.join("blinkgate.db")).unwrap();
-    std::fs::copy(backup.path().join("blinkgate.db"), data.join("blinkgate.db")).unwrap();
-    copy(&backup.path().join("captures"), &data.join("captures"));
-    let server = server.restarted().await;
-    assert_eq!(server.number("select count(*) from users where email = 'jo@example.com'").await, 1, "it is back");
-    for reference in ["open_capture_ref", "closed_capture_ref", "strip_ref"] {
-        assert!(server.data.path().join(of_jo[reference].as_str().unwrap()).exists(), "so are the sealed pictures");
-        server.capture(&of_jo, reference).await.assert_problem(410, "capture_gone");
-        let read = server.app.captures.read(of_jo[reference].as_str().unwrap()).await.unwrap();
-        assert_eq!(read, Found::Erased);
-        assert_eq!(server.capture(&of_ann, reference).await.status, StatusCode::OK, "those of others open");
+    /// A server on SQLite in this folder, even if TEST_DATABASE_URL is set: the test copies files.
+    async fn on_file(data: TempDir) -> TestServer {
+        let database = TestDatabase::sqlite(&data.path().join("blinkgate.db"));
+        TestServer::on(Arc::new(data), Arc::new(database), &[], |_| {}).await
     }
-    // What the server does before it serves, and in each sweep.
-    assert_eq!(repeat(&server.app.eraser(), clock::now_ms()).await.unwrap(), 1);
-    assert_eq!(server.number("select count(*) from users where email = 'jo@example.com'").await, 0);
-    let left = server.app.captures.list().await.unwrap();
-    assert!(left.len() == 3 && left.iter().all(|(_, event)| event.as_str() == of_ann["id"].as_str().unwrap()));
 
-    // The keys are restored against the rules, together with the captures; the database still knows about the erasure.
-    std::fs::remove_dir_all(server.data.path().join("keys")).unwrap();
-    copy(&backup.path().join("keys-of-then"), &server.data.path().join("keys"));
-    copy(&backup.path().join("captures"), &server.data.path().join("captures"));
-    let open = of_jo["open_capture_ref"].as_str().unwrap();
-    assert!(
-        matches!(server.app.captures.read(open).await.unwrap(), Found::Picture(_)),
-        "this is what the rules are for"
-    );
-    server.capture(&of_jo, "open_capture_ref").await.assert_problem(410, "capture_gone");
-    repeat(&server.app.eraser(), clock::now_ms()).await.unwrap();
-    assert_eq!(server.app.captures.read(open).await.unwrap(), Found::Erased);
-}
-
-#[tokio::test]
-async fn sr_46_a_backup_taken_under_load_restores_with_every_capture_that_it_names() {
-    let server = on_file(tempfile::tempdir().unwrap()).await;
-    verified(&server, "first@example.com").await;
-    let mut people = Vec::new();
-    for n in 0..6 {
-        people.push(Person::blinks(&server, &format!("jo{n}@example.com")).await);
+    /// Copies as docs/captures.md says: the database first, then the captures, and never the keys.
+    async fn back_up(server: &TestServer, to: &Path) {
+        let into: &'static str = format!("vacuum into '{}'", to.join("blinkgate.db").display()).leak();
+        server.app.db.read().await.unwrap().query(into).execute().await.unwrap();
+        copy(&server.data.path().join("captures"), &to.join("captures"));
     }
-    let backup = tempfile::tempdir().unwrap();
-    let submitting = join_all(people.iter().map(|person| person.submit(&server, "k1")).collect());
-    let backing_up = async {
-        while server.number("select count(*) from verification_events").await < 3 {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
+
+    #[tokio::test]
+    async fn sr_37_after_an_erasure_an_older_backup_shows_no_capture_of_the_user() {
+        let server = on_file(tempfile::tempdir().unwrap()).await;
+        verified(&server, "jo@example.com").await;
+        verified(&server, "ann@example.com").await;
+        let events = server.events().await;
+        let of = |email: &str| events.iter().find(|event| event["email"] == email).unwrap().clone();
+        let (of_jo, of_ann) = (of("jo@example.com"), of("ann@example.com"));
+        let backup = tempfile::tempdir().unwrap();
         back_up(&server, backup.path()).await;
-    };
-    let (answers, ()) = tokio::join!(submitting, backing_up);
-    assert!(answers.iter().all(|answer| answer.json()["status"] == "VERIFIED"));
+        copy(&server.data.path().join("keys"), &backup.path().join("keys-of-then"));
+        erased(&server, "jo@example.com").await;
 
-    let data = tempfile::tempdir().unwrap();
-    copy(backup.path(), data.path());
-    copy(&server.data.path().join("keys"), &data.path().join("keys"));
-    let restored = on_file(data).await;
-    let events = restored.events().await;
-    assert!((3..=7).contains(&events.len()), "{}", events.len());
-    for event in &events {
+        // The backup replaces the database and the captures.
+        server.app.db.close().await;
+        let data = server.data.path();
+        std::fs::remove_file(data.join("blinkgate.db")).unwrap();
+        std::fs::copy(backup.path().join("blinkgate.db"), data.join("blinkgate.db")).unwrap();
+        copy(&backup.path().join("captures"), &data.join("captures"));
+        let server = server.restarted().await;
+        assert_eq!(server.number("select count(*) from users where email = 'jo@example.com'").await, 1, "it is back");
         for reference in ["open_capture_ref", "closed_capture_ref", "strip_ref"] {
-            let (there, here) = (server.capture(event, reference).await, restored.capture(event, reference).await);
-            assert_eq!((here.status, here.bytes), (StatusCode::OK, there.bytes), "{reference}");
+            assert!(server.data.path().join(of_jo[reference].as_str().unwrap()).exists(), "so are the sealed pictures");
+            server.capture(&of_jo, reference).await.assert_problem(410, "capture_gone");
+            let read = server.app.captures.read(of_jo[reference].as_str().unwrap()).await.unwrap();
+            assert_eq!(read, Found::Erased);
+            assert_eq!(server.capture(&of_ann, reference).await.status, StatusCode::OK, "those of others open");
         }
+        // What the server does before it serves, and in each sweep.
+        assert_eq!(repeat(&server.app.eraser(), clock::now_ms()).await.unwrap(), 1);
+        assert_eq!(server.number("select count(*) from users where email = 'jo@example.com'").await, 0);
+        let left = server.app.captures.list().await.unwrap();
+        assert!(left.len() == 3 && left.iter().all(|(_, event)| event.as_str() == of_ann["id"].as_str().unwrap()));
+
+        // The keys are restored against the rules, together with the captures; the database still knows about the erasure.
+        std::fs::remove_dir_all(server.data.path().join("keys")).unwrap();
+        copy(&backup.path().join("keys-of-then"), &server.data.path().join("keys"));
+        copy(&backup.path().join("captures"), &server.data.path().join("captures"));
+        let open = of_jo["open_capture_ref"].as_str().unwrap();
+        assert!(
+            matches!(server.app.captures.read(open).await.unwrap(), Found::Picture(_)),
+            "this is what the rules are for"
+        );
+        server.capture(&of_jo, "open_capture_ref").await.assert_problem(410, "capture_gone");
+        repeat(&server.app.eraser(), clock::now_ms()).await.unwrap();
+        assert_eq!(server.app.captures.read(open).await.unwrap(), Found::Erased);
     }
-    let counts = async |server: &TestServer, sql| server.number(sql).await;
-    let verified = "select count(*) from users where status = 'VERIFIED'";
-    assert_eq!(counts(&restored, verified).await, events.len() as i64, "no outcome without its event, and none lost");
-    let seen = counts(&restored, "select count(*) from seen_pictures").await;
-    assert_eq!(seen, 6 * events.len() as i64, "of each picture, its file and its pixels");
-    // Captures in the copy that its database does not name are swept; others stay.
-    server::retention::sweep(&restored.app, clock::now_ms() + 3_700_000).await.unwrap();
-    let named = kept::until(&mut restored.app.db.read().await.unwrap(), "VERIFIED", i64::MAX, 100).await.unwrap();
-    assert_eq!(restored.app.captures.list().await.unwrap().len(), 3 * named.len());
+
+    #[tokio::test]
+    async fn sr_46_a_backup_taken_under_load_restores_with_every_capture_that_it_names() {
+        let server = on_file(tempfile::tempdir().unwrap()).await;
+        verified(&server, "first@example.com").await;
+        let mut people = Vec::new();
+        for n in 0..6 {
+            people.push(Person::blinks(&server, &format!("jo{n}@example.com")).await);
+        }
+        let backup = tempfile::tempdir().unwrap();
+        let submitting = join_all(people.iter().map(|person| person.submit(&server, "k1")).collect());
+        let backing_up = async {
+            while server.number("select count(*) from verification_events").await < 3 {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+            back_up(&server, backup.path()).await;
+        };
+        let (answers, ()) = tokio::join!(submitting, backing_up);
+        assert!(answers.iter().all(|answer| answer.json()["status"] == "VERIFIED"));
+
+        let data = tempfile::tempdir().unwrap();
+        copy(backup.path(), data.path());
+        copy(&server.data.path().join("keys"), &data.path().join("keys"));
+        let restored = on_file(data).await;
+        let events = restored.events().await;
+        assert!((3..=7).contains(&events.len()), "{}", events.len());
+        for event in &events {
+            for reference in ["open_capture_ref", "closed_capture_ref", "strip_ref"] {
+                let (there, here) = (server.capture(event, reference).await, restored.capture(event, reference).await);
+                assert_eq!((here.status, here.bytes), (StatusCode::OK, there.bytes), "{reference}");
+            }
+        }
+        let counts = async |server: &TestServer, sql| server.number(sql).await;
+        let verified = "select count(*) from users where status = 'VERIFIED'";
+        assert_eq!(
+            counts(&restored, verified).await,
+            events.len() as i64,
+            "no outcome without its event, and none lost"
+        );
+        let seen = counts(&restored, "select count(*) from seen_pictures").await;
+        assert_eq!(seen, 6 * events.len() as i64, "of each picture, its file and its pixels");
+        // Captures in the copy that its database does not name are swept; others stay.
+        server::retention::sweep(&restored.app.sweeper(), clock::now_ms() + 3_700_000).await.unwrap();
+        let named = retention_queries::until(&mut restored.app.db.read().await.unwrap(), "VERIFIED", i64::MAX, 100)
+            .await
+            .unwrap();
+        assert_eq!(restored.app.captures.list().await.unwrap().len(), 3 * named.len());
+    }
 }
 
 #[cfg(unix)]

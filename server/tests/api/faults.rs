@@ -81,14 +81,14 @@ async fn a_claim_whose_process_died_can_be_taken_over_when_its_lease_ends() {
 #[tokio::test]
 async fn a_process_that_lost_its_lease_can_no_longer_decide() {
     use server::db::challenges::{self, Claim};
-    use server::db::{Hold, sessions};
+    use server::db::{LockScope, sessions};
     use server::domain::{ChallengeId, HashedToken};
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
     let id = ChallengeId::from_client(challenge["challenge_id"].as_str().unwrap());
     let secret = HashedToken::of(cookie.split_once('=').unwrap().1);
-    let mut tx = server.app.db.write(Hold::Nothing).await.unwrap();
+    let mut tx = server.app.db.write(LockScope::Nothing).await.unwrap();
     let session = sessions::find(&mut tx, &secret).await.unwrap().unwrap();
     let claim = async |tx: &mut server::db::Connection, now: i64| match challenges::claim(
         tx,
@@ -119,7 +119,7 @@ async fn a_mail_that_cannot_be_sent_waits_and_is_sent_later() {
     let outbox = server.data.path().join("outbox");
     std::fs::remove_dir(&outbox).unwrap();
     assert_eq!(server.register("jo@example.com").await.status, StatusCode::ACCEPTED);
-    let next = server::mail::deliver_due(&server.app).await.unwrap();
+    let next = server::mail::deliver_due(&server.app.outbox()).await.unwrap();
     assert!(next.unwrap() > server::clock::now_ms(), "it is due later");
     assert_eq!(server.number("select count(*) from mail_outbox where sent_at is null and tries = 1").await, 1);
     std::fs::create_dir(&outbox).unwrap();
@@ -135,7 +135,7 @@ async fn a_mail_is_given_up_after_a_day() {
     std::fs::remove_dir(server.data.path().join("outbox")).unwrap();
     server.register("jo@example.com").await;
     server.execute("update mail_outbox set created_at = created_at - 86400000").await;
-    assert_eq!(server::mail::deliver_due(&server.app).await.unwrap(), None);
+    assert_eq!(server::mail::deliver_due(&server.app.outbox()).await.unwrap(), None);
     assert_eq!(server.number("select count(*) from mail_outbox where given_up_at is not null").await, 1);
 }
 

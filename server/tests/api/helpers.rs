@@ -12,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use server::app::{App, AppState};
 use server::config::{Config, LogLevel};
-use server::db::Hold;
+use server::db::LockScope;
 use server::domain::random_base64url;
 use server::rate::Limit;
 use server::runtime::Runtime;
@@ -194,7 +194,7 @@ impl TestServer {
 
     /// Sends the mails that are due and returns all mails, oldest first.
     pub async fn mails(&self) -> Vec<String> {
-        server::mail::deliver_due(&self.app).await.unwrap();
+        server::mail::deliver_due(&self.app.outbox()).await.unwrap();
         let mut files: Vec<_> =
             std::fs::read_dir(self.data.path().join("outbox")).unwrap().map(|file| file.unwrap().path()).collect();
         files.sort();
@@ -258,7 +258,7 @@ impl TestServer {
 
     /// Runs a statement of the test, for instance to move stored times.
     pub async fn execute(&self, sql: &'static str) {
-        let mut tx = self.app.db.write(Hold::Nothing).await.unwrap();
+        let mut tx = self.app.db.write(LockScope::Nothing).await.unwrap();
         tx.query(sql).execute().await.unwrap();
         tx.commit().await.unwrap();
     }
@@ -270,7 +270,7 @@ impl TestServer {
 
     /// Simulates a clock that jumps ahead by `ms` (back if negative), by moving every stored time back by `ms`.
     pub async fn jump_clock(&self, ms: i64) {
-        let mut tx = self.app.db.write(Hold::Nothing).await.unwrap();
+        let mut tx = self.app.db.write(LockScope::Nothing).await.unwrap();
         let mut columns = self.database.columns(&mut tx).await;
         columns.retain(|(_, column)| column.ends_with("_at") || column.ends_with("_until"));
         assert!(columns.len() >= 18, "{columns:?}");

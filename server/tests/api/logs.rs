@@ -22,7 +22,7 @@ async fn no_log_line_holds_an_address_a_token_a_cookie_or_a_key() {
     server.events().await;
     std::fs::remove_dir_all(server.data.path().join("outbox")).unwrap();
     server.register("jo.secret@example.com").await;
-    server::mail::deliver_due(&server.app).await.unwrap();
+    server::mail::deliver_due(&server.app.outbox()).await.unwrap();
     server.app.db.close().await;
     server.register("jo.secret@example.com").await.assert_problem(503, "unavailable");
 

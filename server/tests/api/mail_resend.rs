@@ -66,7 +66,7 @@ async fn a_mail_leaves_by_resend_and_its_link_works() {
     let (url, account) = account(&[]).await;
     let server = server_with_resend(&url, KEY, &[]).await;
     server.register("jo@example.org").await;
-    server::mail::deliver_due(&server.app).await.unwrap();
+    server::mail::deliver_due(&server.app.outbox()).await.unwrap();
     let (headers, mail) = account.requests.lock().unwrap().first().unwrap().clone();
     assert_eq!(headers["content-type"], "application/json");
     assert_eq!(mail["from"], "Blinkgate <noreply@example.com>");
@@ -84,12 +84,12 @@ async fn a_repeated_request_keeps_its_key_and_a_new_try_gets_a_new_one() {
     let (url, account) = account(&[500, 503, 502, 500, 200]).await;
     let server = server_with_resend(&url, KEY, &[]).await;
     server.register("jo@example.org").await;
-    server::mail::deliver_due(&server.app).await.unwrap();
+    server::mail::deliver_due(&server.app.outbox()).await.unwrap();
     let first = account.keys();
     assert_eq!(first.len(), 3);
     assert!(first.iter().all(|key| *key == first[0] && key.len() <= 256), "{first:?}");
     server.execute("update mail_outbox set next_try_at = 0").await;
-    server::mail::deliver_due(&server.app).await.unwrap();
+    server::mail::deliver_due(&server.app.outbox()).await.unwrap();
     let second = account.keys().split_off(3);
     assert_eq!(second.len(), 2, "the second request was taken");
     assert!(second[0] == second[1] && second[0] != first[0], "another link is another mail: {second:?}");
@@ -102,7 +102,7 @@ async fn resends_response_decides_whether_a_mail_is_tried_again() {
         let (url, account) = account(&[answer]).await;
         let server = server_with_resend(&url, key, &[]).await;
         server.register("jo@example.org").await;
-        server::mail::deliver_due(&server.app).await.unwrap();
+        server::mail::deliver_due(&server.app.outbox()).await.unwrap();
         assert_eq!(account.keys().len(), 1, "{answer}: what was answered is not asked again at once");
         let count = server.number("select count(*) from mail_outbox where given_up_at is not null").await;
         assert_eq!(count, given_up, "{answer}");
@@ -129,7 +129,7 @@ async fn the_next_transport_takes_over_when_one_is_unreachable_silent_or_refuses
         ];
         let server = server_with_resend(&url, KEY, &smtp).await;
         server.register("jo@example.org").await;
-        server::mail::deliver_due(&server.app).await.unwrap();
+        server::mail::deliver_due(&server.app.outbox()).await.unwrap();
         let mails = heard.lock().unwrap().mails.clone();
         assert_eq!(mails.len(), 1, "{url}");
         assert!(mails[0].contains("From: Blinkgate <other@example.com>"), "each way has its own sender");
@@ -152,7 +152,7 @@ async fn a_mail_that_no_transport_takes_waits_unless_all_refuse_it_permanently()
         ];
         let server = server_with_resend(&url, KEY, &smtp).await;
         server.register("jo@example.org").await;
-        server::mail::deliver_due(&server.app).await.unwrap();
+        server::mail::deliver_due(&server.app.outbox()).await.unwrap();
         let count = server.number("select count(*) from mail_outbox where given_up_at is not null").await;
         assert_eq!(count, given_up, "{rcpt_answer}");
     }

@@ -81,7 +81,7 @@ async fn a_mail_leaves_by_smtp_and_its_link_works() {
     let login = [("MAIL_USERNAME", "jo"), ("MAIL_PASSWORD", "hunter2")];
     let server = server_with_mail(port, &login).await;
     server.register("jo@example.org").await;
-    server::mail::deliver_due(&server.app).await.unwrap();
+    server::mail::deliver_due(&server.app.outbox()).await.unwrap();
     let (commands, mails) = {
         let heard = heard.lock().unwrap();
         (heard.commands.join("\n"), heard.mails.clone())
@@ -104,7 +104,7 @@ async fn a_temporary_refusal_is_retried_and_a_permanent_one_is_not() {
         let (port, heard) = mail_server(rcpt_answer).await;
         let server = server_with_mail(port, &[]).await;
         server.register("jo@example.org").await;
-        server::mail::deliver_due(&server.app).await.unwrap();
+        server::mail::deliver_due(&server.app.outbox()).await.unwrap();
         assert!(heard.lock().unwrap().mails.is_empty());
         let count = server.number("select count(*) from mail_outbox where given_up_at is not null").await;
         assert_eq!(count, given_up, "{rcpt_answer}");
@@ -119,7 +119,7 @@ async fn an_unreachable_mail_server_delays_the_mail_and_nothing_else() {
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
     let server = server_with_mail(gone, &[]).await;
     assert_eq!(server.register("jo@example.org").await.status, StatusCode::ACCEPTED);
-    let next = server::mail::deliver_due(&server.app).await.unwrap();
+    let next = server::mail::deliver_due(&server.app.outbox()).await.unwrap();
     assert!(next.unwrap() > server::clock::now_ms());
 }
 
@@ -129,7 +129,7 @@ async fn nothing_is_sent_without_tls_if_tls_is_required() {
     let login = [("MAIL_SECURITY", "starttls"), ("MAIL_USERNAME", "jo"), ("MAIL_PASSWORD", "hunter2")];
     let server = server_with_mail(port, &login).await;
     server.register("jo@example.org").await;
-    server::mail::deliver_due(&server.app).await.unwrap();
+    server::mail::deliver_due(&server.app.outbox()).await.unwrap();
     let heard = heard.lock().unwrap();
     assert!(heard.mails.is_empty(), "{:?}", heard.commands);
     assert!(!heard.commands.iter().any(|line| line.starts_with("AUTH") || line.starts_with("MAIL")));
@@ -150,7 +150,7 @@ async fn a_mail_server_that_hangs_up_or_says_nothing_delays_the_mail() {
         });
         let server = server_with_mail(port, &[("MAIL_TIMEOUT_SECONDS", "1")]).await;
         server.register("jo@example.org").await;
-        server::mail::deliver_due(&server.app).await.unwrap();
+        server::mail::deliver_due(&server.app.outbox()).await.unwrap();
         let waiting = "select count(*) from mail_outbox where given_up_at is null and sent_at is null and tries = 1";
         assert_eq!(server.number(waiting).await, 1, "says nothing: {says_nothing}");
     }

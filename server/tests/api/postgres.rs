@@ -205,7 +205,9 @@ async fn several_servers_send_each_mail_once() {
         assert_eq!(servers[n % 3].register(&format!("jo{n}@example.com")).await.status, StatusCode::ACCEPTED);
     }
     // More tasks than mails, and all of them look at the same moment.
-    for sent in spread(&servers, 90, |server, _| async move { server::mail::deliver_due(&server.app).await }).await {
+    for sent in
+        spread(&servers, 90, |server, _| async move { server::mail::deliver_due(&server.app.outbox()).await }).await
+    {
         sent.unwrap();
     }
     let mut receivers = BTreeMap::<String, u32>::new();

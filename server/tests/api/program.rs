@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use engine::{Evidence, Terms};
 use serde_json::Value;
-use server::db::{Db, Hold};
+use server::db::{Db, LockScope};
 use test_client::{HttpClient, Key, SubmissionParts, SubmitOutcome, UserClient};
 
 use crate::database::parsed;
@@ -179,7 +179,7 @@ impl Visit {
         let visit = Self::blinking(user, u32::try_from(take).unwrap());
         // The frames were made faster than a camera takes them.
         let earlier = "update challenges set issued_at = issued_at - 10000 where state = 'issued'";
-        let mut tx = db.write(Hold::Nothing).await.unwrap();
+        let mut tx = db.write(LockScope::Nothing).await.unwrap();
         tx.query(earlier).execute().await.unwrap();
         tx.commit().await.unwrap();
         db.close().await;

@@ -18,7 +18,7 @@ const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
 async fn swept(server: &TestServer, later_ms: i64) -> Swept {
-    sweep(&server.app, clock::now_ms() + later_ms).await.unwrap()
+    sweep(&server.app.sweeper(), clock::now_ms() + later_ms).await.unwrap()
 }
 
 /// The events of a verified user and of one who sent open eyes twice, with their captures.
@@ -56,7 +56,11 @@ async fn sr_38_captures_are_removed_after_their_retention_and_figures_stay() {
 
         let left = server.app.captures.list().await.unwrap();
         assert!(left.is_empty(), "{left:?}");
-        assert_eq!(server.number("select count(*) from picture_rows").await, 0, "fingerprints go with their pictures");
+        assert_eq!(
+            server.number("select count(*) from picture_rows").await,
+            0,
+            "perceptual hashes are deleted with their pictures"
+        );
         for (event, before) in server.events().await.iter().rev().zip([&verified, &failed]) {
             assert_eq!((&event["open_captured"], &event["open_capture_ref"]), (&json!(true), &Value::Null));
             assert_eq!((&event["details"], &event["email"]), (&before["details"], &before["email"]));
@@ -87,11 +91,11 @@ async fn a_sweep_that_cannot_reach_the_store_continues_later() {
     assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED");
     store.set_up(false);
     let later = clock::now_ms() + 31 * DAY_MS;
-    assert!(sweep(&server.app, later).await.is_err());
+    assert!(sweep(&server.app.sweeper(), later).await.is_err());
     assert!(server.events().await[0]["open_capture_ref"].is_string(), "what is there is still known");
     assert_eq!(server.number("select count(*) from capture_sessions").await, 0, "the rest is done");
     store.set_up(true);
-    assert_eq!(sweep(&server.app, later).await.unwrap().expired, 1);
+    assert_eq!(sweep(&server.app.sweeper(), later).await.unwrap().expired, 1);
     assert_eq!(store.contents().keys().filter(|name| name.starts_with("captures/")).count(), 0);
 }
 
@@ -176,7 +180,7 @@ async fn a_queued_mail_is_kept_however_old_it_is() {
     let server = TestServer::start().await;
     std::fs::remove_dir(server.data.path().join("outbox")).unwrap();
     server.register("jo@example.com").await;
-    server::mail::deliver_due(&server.app).await.unwrap();
+    server::mail::deliver_due(&server.app.outbox()).await.unwrap();
     swept(&server, 8 * DAY_MS).await;
     assert_eq!(server.number("select count(*) from mail_outbox").await, 1);
 }
@@ -246,7 +250,7 @@ mod program_without_postgres {
 
         let output = serving(folder.path(), &settings).args(["export-bundle", id, "bundle"]).output().unwrap();
         let told = String::from_utf8(output.stderr).unwrap();
-        assert!(told.contains("keeps no pictures") && told.contains("RETENTION"), "{told}");
+        assert!(told.contains("has no pictures") && told.contains("RETENTION"), "{told}");
         assert_eq!(output.status.code(), Some(1));
     }
 }

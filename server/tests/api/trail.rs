@@ -6,10 +6,10 @@ use serde_json::json;
 use server::clock;
 use server::config::BaseUrl;
 use server::db::events::{self, Event};
-use server::db::{self, Db, Hold};
+use server::db::{self, Db, LockScope};
 use server::domain::EmailAddress;
 use server::erasure;
-use server::trail::{self, Checkpoint, Report, TrailKey};
+use server::trail::{self, Checkpoint, TrailKey, TrailReport};
 
 use crate::helpers::{BASE_URL, TestServer};
 use crate::operators;
@@ -28,7 +28,7 @@ async fn with_attempts() -> TestServer {
     server
 }
 
-async fn verified(server: &TestServer, checkpoints: &[Checkpoint]) -> Report {
+async fn verified(server: &TestServer, checkpoints: &[Checkpoint]) -> TrailReport {
     trail::verify(&server.app.db, checkpoints, |_, _| {}).await.unwrap()
 }
 
@@ -89,7 +89,7 @@ async fn sr_41_a_deleted_added_or_moved_row_is_named() {
     assert_eq!(first_bad(&server, &[]).await, (Some(4), "the entry is missing".to_owned()));
 
     let server = with_attempts().await;
-    let mut tx = server.app.db.write(Hold::Nothing).await.unwrap();
+    let mut tx = server.app.db.write(LockScope::Nothing).await.unwrap();
     events::insert(&mut tx, &trail::salted(event(1))).await.unwrap();
     tx.commit().await.unwrap();
     let (number, problem) = first_bad(&server, &[]).await;
@@ -131,7 +131,7 @@ async fn sr_41_a_wholly_rewritten_trail_is_named() {
     assert_eq!(verified(&server, &[]).await.findings, [], "it is sound in itself");
     let (number, problem) = first_bad(&server, &[kept]).await;
     assert_eq!(number, Some(ATTEMPTS as i64));
-    assert!(problem.contains("written anew"), "{problem}");
+    assert!(problem.contains("rewritten"), "{problem}");
 }
 
 #[tokio::test]
@@ -177,7 +177,7 @@ async fn rows_older_than_the_trail_are_added_to_it_once() {
     let report = verified(&server, &[]).await;
     assert_eq!((report.entries, report.findings.as_slice()), (ATTEMPTS as i64, [].as_slice()));
 
-    let mut tx = server.app.db.write(Hold::Nothing).await.unwrap();
+    let mut tx = server.app.db.write(LockScope::Nothing).await.unwrap();
     events::insert(&mut tx, &event(1)).await.unwrap();
     tx.commit().await.unwrap();
     let server = server.restarted().await;
@@ -205,7 +205,7 @@ mod measure {
 
 async fn fill(db: &Db, all: u32) {
     for first in (0..all).step_by(10_000) {
-        let mut tx = db.write(Hold::Nothing).await.unwrap();
+        let mut tx = db.write(LockScope::Nothing).await.unwrap();
         for number in first..all.min(first + 10_000) {
             let event = trail::salted(event(number));
             events::insert(&mut tx, &event).await.unwrap();
@@ -225,7 +225,7 @@ fn event(number: u32) -> Event {
 
 /// Runs a statement on the row that entry `number` refers to.
 async fn change(server: &TestServer, sql: &'static str, number: i64) {
-    let mut tx = server.app.db.write(Hold::Nothing).await.unwrap();
+    let mut tx = server.app.db.write(LockScope::Nothing).await.unwrap();
     let entries = db::trail::entries(&mut tx, number, number).await.unwrap();
     let changed = tx.query(sql).bind(&entries[0].entry_id).execute().await.unwrap();
     assert_eq!(changed, 1, "{sql}");

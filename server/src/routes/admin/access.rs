@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use serde::Serialize;
 
-use super::query::pairs;
+use super::query::{QUERY_KEY, pairs};
 use crate::app::App;
 use crate::clock;
 use crate::db::Hold;
@@ -22,8 +22,6 @@ use crate::routes::error::ApiError;
 
 /// Names under which people put keys into addresses.
 const KEY_NAMES: [&str; 4] = ["key", "token", "api_key", "admin_key"];
-/// The one of them that `ADMIN_ALLOW_QUERY_KEY` allows.
-pub(super) const QUERY_KEY: &str = "key";
 /// A key's last use is written down so often at most.
 const USE_NOTED_MS: i64 = 3_600_000;
 

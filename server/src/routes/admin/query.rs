@@ -5,13 +5,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use engine::Reason;
 
-use super::access::QUERY_KEY;
 use crate::clock::{self, DAY_MS};
 use crate::db::listing::{Filter, Place};
-use crate::domain::{EmailAddress, EventId, ReviewState};
+use crate::domain::{AttemptStatus, EmailAddress, EventId, ReviewState};
 use crate::routes::error::ApiError;
-use crate::verification::Outcome;
 
+/// The parameter that carries a key where `ADMIN_ALLOW_QUERY_KEY` allows it.
+pub(super) const QUERY_KEY: &str = "key";
 const DEFAULT_LIMIT: u32 = 100;
 const MAX_LIMIT: u32 = 500;
 /// No address and no pseudonym is longer.
@@ -90,10 +90,11 @@ fn read_cursor(text: &str) -> Option<Place> {
 }
 
 fn filter(query: &Query) -> Result<Filter, ApiError> {
-    let outcome =
-        |text: &str| [Outcome::Verified, Outcome::Failed].into_iter().find(|outcome| outcome.as_str() == text);
+    let status = |text: &str| {
+        [AttemptStatus::Verified, AttemptStatus::Failed].into_iter().find(|status| status.as_str() == text)
+    };
     Ok(Filter {
-        status: query.parsed("status", outcome)?.map(Outcome::as_str),
+        status: query.parsed("status", status)?.map(AttemptStatus::as_str),
         reason: query.parsed("reason", Reason::from_code)?.map(Reason::code),
         email: query.parsed("email", email)?,
         from_ms: query.parsed("from", |text| clock::parse_rfc3339(text).or_else(|| clock::parse_day(text)))?,

@@ -83,7 +83,7 @@ pub async fn act(api: &mut Description, server: &TestServer) {
 
     // The pictures' retention is over.
     server.execute("update verification_events set created_at = created_at - 3000000000").await;
-    server::retention::sweep(&server.app, clock::now_ms()).await.unwrap();
+    server::retention::sweep(&server.app.sweeper(), clock::now_ms()).await.unwrap();
     let gone = server.admin(&bundle).await;
     gone.assert_problem(410, "capture_gone");
     api.take(BUNDLE, &gone);

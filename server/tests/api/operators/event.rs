@@ -115,7 +115,7 @@ async fn the_bundle_reproduces_the_decision_and_its_download_is_audited() {
 
     // Their retention is over.
     server.execute("update verification_events set created_at = created_at - 3000000000").await;
-    server::retention::sweep(&server.app, clock::now_ms()).await.unwrap();
+    server::retention::sweep(&server.app.sweeper(), clock::now_ms()).await.unwrap();
     let audited = server.audit().await.len();
     server.admin(&path).await.assert_problem(410, "capture_gone");
     let after = detail(&server, &event["id"]).await;

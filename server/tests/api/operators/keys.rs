@@ -224,7 +224,7 @@ async fn the_program_creates_lists_and_revokes_keys() {
     let fails = |arguments: &[&str], expected: &str| {
         assert_fails(blinkgate(folder, &settings).arg("keys").args(arguments), &[expected]);
     };
-    fails(&["add", "ops", "--scope", "events"], "there is a key ops already");
+    fails(&["add", "ops", "--scope", "events"], "a key named ops exists already");
     fails(&["add", " ", "--scope", "events"], "a key's name");
     fails(&["revoke", "nobody"], "no such key");
     for refused in

@@ -2,7 +2,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 use server::audit::{self, Action};
 use server::clock;
-use server::db::Hold;
+use server::db::LockScope;
 use server::db::events::Event;
 
 use super::{add, event, ids, post};
@@ -230,7 +230,7 @@ async fn paging_shows_every_event_once_while_events_are_added() {
 async fn the_audit_is_paged_alike() {
     let server = TestServer::start().await;
     let note = async |count: usize| {
-        let mut tx = server.app.db.write(Hold::Nothing).await.unwrap();
+        let mut tx = server.app.db.write(LockScope::Nothing).await.unwrap();
         for _ in 0..count {
             audit::note(&mut tx, Action::OrphansRemoved, "a test", &json!({}), clock::now_ms()).await.unwrap();
         }

@@ -13,7 +13,7 @@ use axum::http::{Request, StatusCode};
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use server::audit::{self, Action};
-use server::db::Hold;
+use server::db::LockScope;
 use server::db::events::Event;
 use server::db::reviews::{self, Review};
 use server::domain::{Decision, ReviewId, Scope, random_u32};
@@ -61,7 +61,7 @@ async fn filled() -> TestServer {
     let server = TestServer::start().await;
     let begun = Instant::now();
     for start in (0..EVENTS).step_by(10_000) {
-        let mut tx = server.app.db.write(Hold::Nothing).await.unwrap();
+        let mut tx = server.app.db.write(LockScope::Nothing).await.unwrap();
         let events: Vec<Event> = (start..start + 10_000).map(one).collect();
         add_to(&mut tx, &events).await;
         for (number, event) in

@@ -13,7 +13,7 @@ use serde_json::Value;
 use server::clock;
 use server::db::admin_keys::{self, AdminKey};
 use server::db::events::{self, Event};
-use server::db::{Connection, Hold};
+use server::db::{Connection, LockScope};
 use server::domain::{ChallengeId, EventId, PlainAdminKey, Scope, Scopes};
 
 use crate::helpers::{Answer, TestServer, own_post};
@@ -49,7 +49,7 @@ pub fn event(at_ms: i64, change: impl FnOnce(&mut Event)) -> Event {
 
 /// Adds events, as finished attempts do.
 pub async fn add(server: &TestServer, added: &[Event]) {
-    let mut tx = server.app.db.write(Hold::Nothing).await.unwrap();
+    let mut tx = server.app.db.write(LockScope::Nothing).await.unwrap();
     add_to(&mut tx, added).await;
     tx.commit().await.unwrap();
 }
@@ -89,7 +89,7 @@ pub async fn key_with(
         revoked_at: None,
     };
     change(&mut key);
-    let mut tx = server.app.db.write(Hold::Nothing).await.unwrap();
+    let mut tx = server.app.db.write(LockScope::Nothing).await.unwrap();
     assert!(admin_keys::insert(&mut tx, &key).await.unwrap());
     tx.commit().await.unwrap();
     plain

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use server::db::{Db, Hold};
+use server::db::{Db, LockScope};
 use server::domain::random_u32;
 use tempfile::TempDir;
 
@@ -100,7 +100,7 @@ impl Fleet {
     /// Changes the database directly, to let time pass.
     pub async fn change(&self, sql: &'static str, id: &str) {
         eventually(async || {
-            let mut tx = self.db.write(Hold::Nothing).await.ok()?;
+            let mut tx = self.db.write(LockScope::Nothing).await.ok()?;
             tx.query(sql).bind(id).execute().await.ok()?;
             tx.commit().await.ok()
         })

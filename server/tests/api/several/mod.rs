@@ -16,7 +16,7 @@ use engine::Evidence;
 use fleet::{Fleet, eventually};
 use person::Person;
 use server::captures::{CaptureStore, Found};
-use server::config::{CaptureConfig, PlaceConfig};
+use server::config::{BlobStoreConfig, CaptureConfig};
 
 use crate::helpers::join_all;
 
@@ -81,7 +81,7 @@ async fn killed_servers_and_a_failing_database_lose_nothing_and_decide_nothing_t
                 where status = 'VERIFIED'";
     let kept: Vec<(String, String, String, String)> =
         fleet.db.read().await.unwrap().query(kept).fetch_all().await.unwrap();
-    let config = CaptureConfig { place: PlaceConfig::Files, master_key: None, old_master_key: None };
+    let config = CaptureConfig { store: BlobStoreConfig::Files, master_key: None, old_master_key: None };
     let captures = CaptureStore::open(&config, &fleet.folder.path().join("data")).unwrap();
     for (email, open, closed, strip) in kept {
         let Evidence { open: open_sent, closed: closed_sent, strip: strip_sent, .. } = &people[&email];

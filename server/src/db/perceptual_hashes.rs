@@ -1,19 +1,19 @@
-//! Fingerprints of pictures that were scored, for finding near copies in others' attempts.
+//! Perceptual hashes of scored pictures, for finding near copies in other users' attempts.
 
 use engine::Fingerprint;
 use serde_json::{Value, json};
 
-use super::{Connection, Text};
+use super::{Connection, Sql};
 use crate::domain::{EventId, UserId};
 
-/// A picture of an attempt, by the part that it was sent as.
+/// A picture of an attempt: the part that it was sent as, and its hash.
 pub type Part = (&'static str, Fingerprint);
 
-/// Of one row of a fingerprint, the newest so many pictures that have it are looked at: a row that thousands of pictures share
-/// shows a plain wall.
+/// For each row of a hash, only this many of the newest pictures with that row are compared. A row shared by thousands
+/// of pictures is a plain wall.
 const MAX_CANDIDATES: i64 = 100;
 
-/// More events than this tell a reviewer nothing new.
+/// More events than this do not help a reviewer.
 const ENOUGH: usize = 20;
 
 #[derive(sqlx::FromRow)]
@@ -22,8 +22,8 @@ struct Candidate {
     fingerprint: String,
 }
 
-/// The events of other users in which a picture was sent as the same part and is a near copy of this one: some of them where they
-/// are many.
+/// Returns other users' events whose picture in the same part is a near copy of this one. Some of them, if there are
+/// many.
 pub async fn near(db: &mut Connection, user: &UserId, (part, fingerprint): Part) -> sqlx::Result<Vec<EventId>> {
     let mut near = Vec::new();
     for (number, bits) in fingerprint.rows().into_iter().enumerate() {
@@ -54,14 +54,14 @@ pub async fn near(db: &mut Connection, user: &UserId, (part, fingerprint): Part)
     Ok(near)
 }
 
-/// Notes the pictures of this event.
+/// Stores the hashes of this event's pictures.
 pub async fn note(
     db: &mut Connection,
     (event, user): (&EventId, &UserId),
     parts: &[Part],
     now_ms: i64,
 ) -> sqlx::Result<()> {
-    const INSERT: Text = Text {
+    const INSERT: Sql = Sql {
         sqlite: "insert into picture_rows (event_id, user_id, part, row_number, bits, fingerprint, seen_at)
             select $2, $3, new.value ->> 'part', new.value ->> 'number', new.value ->> 'bits', new.value ->> 'whole', $4
             from json_each($1) new",

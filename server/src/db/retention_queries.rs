@@ -1,14 +1,14 @@
-//! Which captures the events name, and what has outlived its time.
+//! Queries of the sweep: which captures events name, and which rows have been kept long enough.
 
 use super::{Connection, Statement};
 use crate::domain::{EventId, MailId, SessionId};
 
-/// An event whose captures are kept.
+/// An event whose captures are stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct StoredCaptures {
     /// The event.
     pub event: EventId,
-    /// What its captures are called.
+    /// References to its captures.
     pub refs: Vec<String>,
 }
 
@@ -21,18 +21,21 @@ struct Row {
 }
 
 impl Row {
-    fn kept(self) -> Kept {
+    fn stored_captures(self) -> StoredCaptures {
         let Row { id, open_capture_ref, closed_capture_ref, strip_ref } = self;
-        Kept { event: id, refs: [open_capture_ref, closed_capture_ref, strip_ref].into_iter().flatten().collect() }
+        StoredCaptures {
+            event: id,
+            refs: [open_capture_ref, closed_capture_ref, strip_ref].into_iter().flatten().collect(),
+        }
     }
 }
 
-async fn all(rows: Statement<'_>) -> sqlx::Result<Vec<Kept>> {
-    Ok(rows.fetch_all::<Row>().await?.into_iter().map(Row::kept).collect())
+async fn all(rows: Statement<'_>) -> sqlx::Result<Vec<StoredCaptures>> {
+    Ok(rows.fetch_all::<Row>().await?.into_iter().map(Row::stored_captures).collect())
 }
 
-/// Returns up to `limit` events of this outcome from `until_ms` and before whose captures are kept, oldest first.
-pub async fn until(db: &mut Connection, status: &str, until_ms: i64, limit: u32) -> sqlx::Result<Vec<Kept>> {
+/// Returns up to `limit` events with this status and stored captures, from `until_ms` or earlier, oldest first.
+pub async fn until(db: &mut Connection, status: &str, until_ms: i64, limit: u32) -> sqlx::Result<Vec<StoredCaptures>> {
     let rows = db.query(
         "select id, open_capture_ref, closed_capture_ref, strip_ref from verification_events
          where status = $1 and created_at <= $2 and open_capture_ref is not null order by created_at limit $3",
@@ -40,8 +43,8 @@ pub async fn until(db: &mut Connection, status: &str, until_ms: i64, limit: u32)
     all(rows.bind(status).bind(until_ms).bind(i64::from(limit))).await
 }
 
-/// Returns the events of this address whose captures are kept.
-pub async fn of_address(db: &mut Connection, email: &str) -> sqlx::Result<Vec<Kept>> {
+/// Returns the events of this address that have stored captures.
+pub async fn of_address(db: &mut Connection, email: &str) -> sqlx::Result<Vec<StoredCaptures>> {
     let rows = db.query(
         "select id, open_capture_ref, closed_capture_ref, strip_ref from verification_events
          where email = $1 and open_capture_ref is not null",
@@ -49,7 +52,7 @@ pub async fn of_address(db: &mut Connection, email: &str) -> sqlx::Result<Vec<Ke
     all(rows.bind(email)).await
 }
 
-/// Returns what the captures of an event are called; nothing if there is no such event or it names none.
+/// Returns the references to an event's captures; empty if there is no such event or it has none.
 pub async fn by_event(db: &mut Connection, event: &EventId) -> sqlx::Result<Vec<String>> {
     let row: Option<Row> = db
         .query(
@@ -59,10 +62,10 @@ pub async fn by_event(db: &mut Connection, event: &EventId) -> sqlx::Result<Vec<
         .bind(event)
         .fetch_optional()
         .await?;
-    Ok(row.map(|row| row.kept().refs).unwrap_or_default())
+    Ok(row.map(|row| row.stored_captures().refs).unwrap_or_default())
 }
 
-/// Notes that the captures of an event were removed, and forgets their fingerprints. Returns whether it named any.
+/// Records that the captures of an event were removed, and deletes their perceptual hashes. Returns whether it had any.
 pub async fn mark_removed(db: &mut Connection, event: &EventId, now_ms: i64) -> sqlx::Result<bool> {
     let updated = db
         .query(
@@ -78,7 +81,7 @@ pub async fn mark_removed(db: &mut Connection, event: &EventId, now_ms: i64) -> 
     Ok(updated == 1)
 }
 
-/// Returns up to `limit` sessions that ended by `until_ms` and that no link leads to any more.
+/// Returns up to `limit` sessions that ended by `until_ms` and that no link refers to any more.
 pub async fn past_sessions(db: &mut Connection, until_ms: i64, limit: u32) -> sqlx::Result<Vec<SessionId>> {
     let rows: Vec<(SessionId,)> = db
         .query(
@@ -94,7 +97,7 @@ pub async fn past_sessions(db: &mut Connection, until_ms: i64, limit: u32) -> sq
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-/// Removes a session with everything that belongs to it. The audit stands for itself.
+/// Deletes a session with everything that belongs to it. The audit does not depend on it.
 pub async fn discard_session(db: &mut Connection, session: &SessionId) -> sqlx::Result<()> {
     for statement in [
         "delete from upload_chunks where challenge_id in (select id from challenges where session_id = $1)",
@@ -107,12 +110,12 @@ pub async fn discard_session(db: &mut Connection, session: &SessionId) -> sqlx::
     Ok(())
 }
 
-/// Removes links that stopped working by `until_ms`, and returns how many those were.
+/// Deletes links that expired by `until_ms`, and returns how many.
 pub async fn discard_tokens(db: &mut Connection, until_ms: i64) -> sqlx::Result<u64> {
     db.query("delete from verification_tokens where expires_at <= $1").bind(until_ms).execute().await
 }
 
-/// Returns up to `limit` mails from `until_ms` and before that left or were given up.
+/// Returns up to `limit` mails from `until_ms` or earlier that were sent or given up.
 pub async fn past_mails(db: &mut Connection, until_ms: i64, limit: u32) -> sqlx::Result<Vec<MailId>> {
     let rows: Vec<(MailId,)> = db
         .query(
@@ -126,13 +129,13 @@ pub async fn past_mails(db: &mut Connection, until_ms: i64, limit: u32) -> sqlx:
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-/// Removes a mail.
+/// Deletes a mail.
 pub async fn discard_mail(db: &mut Connection, mail: &MailId) -> sqlx::Result<()> {
     db.query("delete from mail_outbox where id = $1").bind(mail).execute().await?;
     Ok(())
 }
 
-/// Returns when the first user was made who is still known. What is older than that, this database does not know of.
+/// Returns when the oldest known user was created. This database knows nothing about older captures.
 pub async fn begins_at(db: &mut Connection) -> sqlx::Result<Option<i64>> {
     // Ids sort by time.
     let first: Option<(i64,)> = db.query("select created_at from users order by id limit 1").fetch_optional().await?;
