@@ -116,7 +116,11 @@ async fn failures_far_apart_lead_to_no_pause() {
     ask(&server, &cookie).await.assert_problem(429, "cooling_down");
     server.execute("update counted_failures set failed_at = failed_at - 4260000").await;
     fail_again(&server, &cookie).await;
-    assert_eq!(server.number("select count(*) from counted_failures").await, 1, "what cannot matter is forgotten");
+    assert_eq!(
+        server.number("select count(*) from counted_failures").await,
+        1,
+        "failures that no longer matter are deleted"
+    );
 }
 
 #[tokio::test]
@@ -239,7 +243,7 @@ async fn sr_23_a_mailbox_gets_three_mails_an_hour_whoever_asks() {
     server.send(register("jo@example.com", "10.0.9.9")).await;
     assert_eq!(server.mails().await.len(), 4, "an hour later there is another");
     let held_back = "select count(*) from mail_outbox where given_up_at is not null";
-    assert_eq!(server.number(held_back).await, 0, "what was held back is not kept");
+    assert_eq!(server.number(held_back).await, 0, "held-back mails are not stored");
     for email in ["jo@example.com\r\nBcc: x@y.zz", "jo\n@example.com", "jo@example.com\r\nx"] {
         server.register(email).await.assert_problem(422, "email_invalid");
     }

@@ -27,7 +27,7 @@ async fn a_page_the_browser_has_is_not_sent_again() {
         let first = ask("\"other\"").await;
         assert_eq!((first.status, first.header("content-encoding")), (StatusCode::OK, encoding));
         let tag = first.header("etag").to_owned();
-        assert_eq!(tag.ends_with("-br\""), !encoding.is_empty(), "each form has its own tag: {tag}");
+        assert_eq!(tag.ends_with("-br\""), !encoding.is_empty(), "each encoding has its own tag: {tag}");
         for known in [tag.clone(), format!("\"other\", {tag}"), format!("W/{tag}"), "*".to_owned()] {
             let answer = ask(&known).await;
             assert_eq!((answer.status, answer.text.len()), (StatusCode::NOT_MODIFIED, 0));
@@ -53,7 +53,7 @@ async fn files_are_named_by_their_content_and_cached_forever() {
         let plain = server.get(path).await;
         assert_eq!(plain.status, StatusCode::OK, "{path}");
         assert_eq!(plain.header("cache-control"), "public, max-age=31536000, immutable", "{path}");
-        assert_eq!(plain.header("content-encoding"), "", "{path}: plain for who does not ask");
+        assert_eq!(plain.header("content-encoding"), "", "{path}: not compressed unless asked for");
         let request = Request::get(path).header("accept-encoding", "br").body(Body::empty()).unwrap();
         let packed = server.send(request).await;
         assert_eq!(packed.header("content-type"), plain.header("content-type"));

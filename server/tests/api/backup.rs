@@ -100,7 +100,11 @@ fn back_up_and_restore(folder: &Path, [url, restored_url]: [&str; 2], restore: i
         assert!((before..=after).contains(&there), "{table}: {before} before, {there} restored, {after} after");
     }
     let verified = number(restored_url, "select count(*) from users where status = 'VERIFIED'");
-    assert_eq!(verified as usize, restored_events.len(), "nobody is verified without evidence, and nobody's was lost");
+    assert_eq!(
+        verified as usize,
+        restored_events.len(),
+        "nobody is verified without evidence, and no evidence was lost"
+    );
     // The restored server works: another user is verified there.
     verify(&UserPool::new(&restored, &simulator, &mut fastrand::Rng::new()).unwrap().gather(1).unwrap()[0]);
     assert_eq!(restored.events().unwrap().len(), restored_events.len() + 1);

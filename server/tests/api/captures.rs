@@ -27,7 +27,7 @@ async fn a_remote_store_keeps_captures_sealed_and_returns_them_to_the_operator()
         let person = Person::blinks(&server, "jo@example.com").await;
         let answer = person.submit(&server, "k1").await;
         assert_eq!(answer.json()["status"], "VERIFIED", "{place}: {}", answer.text);
-        assert!(!server.data.path().join("captures").exists(), "{place}: nothing lies on this machine");
+        assert!(!server.data.path().join("captures").exists(), "{place}: nothing is stored on this machine");
 
         let sent = [&person.evidence.open, &person.evidence.closed, &person.evidence.strip];
         let (event, contents) = (server.events().await.remove(0), store.contents());
@@ -39,7 +39,7 @@ async fn a_remote_store_keeps_captures_sealed_and_returns_them_to_the_operator()
         let keys: Vec<&String> = contents.keys().filter(|name| name.starts_with("keys/")).collect();
         assert_eq!(keys, ["keys/check", &format!("keys/users/{user}")], "{place}");
         for (name, bytes) in &contents {
-            assert_eq!(pieces_in(bytes, &sent), 0, "{place}: a picture lies open in {name}");
+            assert_eq!(pieces_in(bytes, &sent), 0, "{place}: a picture is not sealed in {name}");
         }
         assert_eq!(contents.len(), 5, "{place}");
 
@@ -244,13 +244,13 @@ mod program_without_postgres {
             program = Program::serve(folder.path(), &[]).await;
             visit.user.site = program.http.clone();
             let again = visit.decision();
-            assert_eq!(again["status"], "VERIFIED", "kill {n}: the same question, {again}");
+            assert_eq!(again["status"], "VERIFIED", "kill {n}: the same request, {again}");
             if let Ok(SubmitOutcome::Decided(before)) = answer {
                 answered += 1;
-                assert_eq!(before.body, again, "an answer stays");
+                assert_eq!(before.body, again, "a decision does not change");
             }
             let events = program.events();
-            assert_eq!(events.len(), n as usize + 1, "one event for each, none lost and none twice");
+            assert_eq!(events.len(), n as usize + 1, "one event for each user, none lost and none twice");
             for name in REFS {
                 let reference = events[0][name].as_str().unwrap();
                 assert_eq!(program.admin(&format!("/admin/{reference}")).0, 200, "kill {n}: {name}");
@@ -277,7 +277,7 @@ mod program_without_postgres {
         let events = disk.program.events();
         assert_eq!((events.len(), &events[0]["email"]), (1, &json!("ann@example.com")));
         let reference = events[0]["open_capture_ref"].as_str().unwrap();
-        assert_eq!(disk.program.admin(&format!("/admin/{reference}")).1, first.evidence.open, "reading goes on");
+        assert_eq!(disk.program.admin(&format!("/admin/{reference}")).1, first.evidence.open, "reading still works");
         let session = visit.user.session().unwrap();
         assert_eq!((&session["attempts_left"], &session["status"]), (&json!(5), &json!("PENDING")));
 
@@ -312,7 +312,7 @@ mod program_without_postgres {
             }
         }
         assert_eq!(refused, 3, "the disk is full in the end");
-        assert!(disk.program.events().is_empty(), "reading goes on");
+        assert!(disk.program.events().is_empty(), "reading still works");
         let session = visit.user.session().unwrap();
         assert_eq!((&session["attempts_left"], &session["status"]), (&json!(5), &json!("PENDING")));
         disk.clear();

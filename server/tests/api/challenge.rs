@@ -21,7 +21,7 @@ async fn a_challenge_is_bound_to_key_site_and_attempt() {
     let second = server.challenge(&cookie).await;
     assert_ne!(first["nonce"], second["nonce"]);
     assert_ne!(first["challenge_id"], second["challenge_id"]);
-    assert_eq!(second["attempt"], 1, "a challenge that was not used is no attempt");
+    assert_eq!(second["attempt"], 1, "an unused challenge is not an attempt");
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ async fn an_erased_user_leaves_a_pseudonym_an_outcome_and_an_audit_entry() {
         }
         assert_eq!(event["details"], json!({ "erased": true }), "no figures of the eyes are kept");
         let signed = server.number("select count(*) from verification_events where transcript is not null").await;
-        assert_eq!(signed, 1, "of Ann alone");
+        assert_eq!(signed, 1, "only Ann's");
 
         let entries = server.audit().await;
         let entry = entries.iter().find(|entry| entry["action"] == "user_erased").unwrap();
@@ -93,7 +93,7 @@ async fn an_interrupted_erasure_continues_where_it_stopped() {
     store.set_up(false);
     let (user, _) = find(&server.app.db, &EmailAddress::parse("jo@example.com").unwrap()).await.unwrap().remove(0);
     assert!(erase(&server.app.eraser(), &user, "a test", clock::now_ms()).await.is_err());
-    assert_eq!(server.number("select count(*) from users").await, 1, "the address is needed to go on");
+    assert_eq!(server.number("select count(*) from users").await, 1, "the address is needed to continue");
     store.set_up(true);
     // The process died after it had removed the key.
     server.app.captures.erase_key(&user.id).await.unwrap();
@@ -123,7 +123,7 @@ async fn a_user_erased_while_an_attempt_is_decided_is_erased_completely() {
     repeat(&server.app.eraser(), clock::now_ms()).await.unwrap();
     assert!(server.app.captures.list().await.unwrap().is_empty());
     let keys = std::fs::read_dir(server.data.path().join("keys/users")).unwrap().count();
-    assert_eq!(keys, 0, "no key was made for who is gone");
+    assert_eq!(keys, 0, "no key was created for the erased user");
 }
 
 /// Copies a folder and its contents.
@@ -183,7 +183,11 @@ mod without_postgres {
             server.capture(&of_jo, reference).await.assert_problem(410, "capture_gone");
             let read = server.app.captures.read(of_jo[reference].as_str().unwrap()).await.unwrap();
             assert_eq!(read, Found::Erased);
-            assert_eq!(server.capture(&of_ann, reference).await.status, StatusCode::OK, "those of others open");
+            assert_eq!(
+                server.capture(&of_ann, reference).await.status,
+                StatusCode::OK,
+                "other users' captures can be read"
+            );
         }
         // What the server does before it serves, and in each sweep.
         assert_eq!(repeat(&server.app.eraser(), clock::now_ms()).await.unwrap(), 1);
@@ -198,7 +202,7 @@ mod without_postgres {
         let open = of_jo["open_capture_ref"].as_str().unwrap();
         assert!(
             matches!(server.app.captures.read(open).await.unwrap(), Found::Picture(_)),
-            "this is what the rules are for"
+            "without the rule the captures could be read again"
         );
         server.capture(&of_jo, "open_capture_ref").await.assert_problem(410, "capture_gone");
         repeat(&server.app.eraser(), clock::now_ms()).await.unwrap();
@@ -241,10 +245,10 @@ mod without_postgres {
         assert_eq!(
             counts(&restored, verified).await,
             events.len() as i64,
-            "no outcome without its event, and none lost"
+            "no outcome without its event, and no event lost"
         );
         let seen = counts(&restored, "select count(*) from seen_pictures").await;
-        assert_eq!(seen, 6 * events.len() as i64, "of each picture, its file and its pixels");
+        assert_eq!(seen, 6 * events.len() as i64, "the file and the pixels of each picture");
         // Captures in the copy that its database does not name are swept; others stay.
         server::retention::sweep(&restored.app.sweeper(), clock::now_ms() + 3_700_000).await.unwrap();
         let named = retention_queries::until(&mut restored.app.db.read().await.unwrap(), "VERIFIED", i64::MAX, 100)

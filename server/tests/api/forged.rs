@@ -135,7 +135,7 @@ async fn sr_06_a_signature_that_only_a_lenient_check_accepts_is_refused() {
     let hash = Sha512::new().chain_update(neutral).chain_update(target.key).chain_update(&signed).finalize();
     let s = Scalar::from_bytes_mod_order_wide(&hash.into()) * signing.to_scalar();
     let signature = Signature::from_components(neutral, s.to_bytes());
-    assert!(signing.verifying_key().verify(signed.as_bytes(), &signature).is_ok(), "the lenient check takes it");
+    assert!(signing.verifying_key().verify(signed.as_bytes(), &signature).is_ok(), "the lenient check accepts it");
     let transcript = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()));
     assert_eq!(forger.reason(&target, transcript).await, "transcript_signature");
 }
@@ -194,7 +194,7 @@ async fn sr_08_only_the_strict_form_of_a_payload_is_accepted() {
     ];
     for payload in cases {
         let text = String::from_utf8_lossy(&payload).into_owned();
-        assert_ne!(text, sound, "a case changes something");
+        assert_ne!(text, sound, "each case changes something");
         let target = forger.target().await;
         // The form is checked before the challenge.
         assert_eq!(forger.reason(&target, target.signed(&payload)).await, "transcript_malformed", "{text:.300}");
@@ -222,5 +222,5 @@ async fn sr_10_an_unknown_engine_version_is_refused_and_costs_no_attempt() {
     }
     assert_eq!(forger.server.session(&forger.cookie).await["attempts_left"], 100);
     assert_eq!(forger.server.text("select status from users").await, "PENDING");
-    assert_eq!(forger.server.events().await.len(), 2, "it is noted all the same");
+    assert_eq!(forger.server.events().await.len(), 2, "it is recorded nevertheless");
 }

@@ -190,7 +190,11 @@ async fn sr_43_a_clock_set_back_during_a_check_costs_no_attempt() {
     let challenge = server.challenge(&cookie).await;
     assert_eq!(challenge["attempt"], 1);
     let answer = server.submit(&cookie, "k2", &worthless(&challenge)).await;
-    assert_eq!((answer.status, &answer.json()["attempts_left"]), (StatusCode::OK, &json!(4)), "and another one counts");
+    assert_eq!(
+        (answer.status, &answer.json()["attempts_left"]),
+        (StatusCode::OK, &json!(4)),
+        "and another failure counts"
+    );
 }
 
 #[tokio::test]

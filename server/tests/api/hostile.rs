@@ -185,7 +185,7 @@ async fn sr_28_sr_29_the_content_of_a_field_is_never_run_opened_or_answered_with
             }
         }
     }
-    assert_eq!(server.number(rows).await, before, "no row came or went");
+    assert_eq!(server.number(rows).await, before, "no row was added or removed");
     let opened = trap.accept().map(|_| ()).map_err(|error| error.kind());
-    assert_eq!(opened, Err(ErrorKind::WouldBlock), "nobody opened the address");
+    assert_eq!(opened, Err(ErrorKind::WouldBlock), "the URL was not opened");
 }

@@ -91,7 +91,7 @@ async fn a_repeated_request_keeps_its_key_and_a_new_try_gets_a_new_one() {
     server.execute("update mail_outbox set next_try_at = 0").await;
     server::mail::deliver_due(&server.app.outbox()).await.unwrap();
     let second = account.keys().split_off(3);
-    assert_eq!(second.len(), 2, "the second request was taken");
+    assert_eq!(second.len(), 2, "the second request was accepted");
     assert!(second[0] == second[1] && second[0] != first[0], "another link is another mail: {second:?}");
     assert_eq!(server.number("select count(*) from mail_outbox where sent_at is not null").await, 1);
 }
@@ -103,7 +103,7 @@ async fn resends_response_decides_whether_a_mail_is_tried_again() {
         let server = server_with_resend(&url, key, &[]).await;
         server.register("jo@example.org").await;
         server::mail::deliver_due(&server.app.outbox()).await.unwrap();
-        assert_eq!(account.keys().len(), 1, "{answer}: what was answered is not asked again at once");
+        assert_eq!(account.keys().len(), 1, "{answer}: an answered request is not repeated at once");
         let count = server.number("select count(*) from mail_outbox where given_up_at is not null").await;
         assert_eq!(count, given_up, "{answer}");
         assert_eq!(server.number("select count(*) from mail_outbox where sent_at is not null").await, 0);
@@ -132,7 +132,7 @@ async fn the_next_transport_takes_over_when_one_is_unreachable_silent_or_refuses
         server::mail::deliver_due(&server.app.outbox()).await.unwrap();
         let mails = heard.lock().unwrap().mails.clone();
         assert_eq!(mails.len(), 1, "{url}");
-        assert!(mails[0].contains("From: Blinkgate <other@example.com>"), "each way has its own sender");
+        assert!(mails[0].contains("From: Blinkgate <other@example.com>"), "each transport has its own sender");
         assert_eq!(server.number("select count(*) from mail_outbox where sent_at is not null").await, 1);
     }
 }

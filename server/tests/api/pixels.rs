@@ -157,8 +157,12 @@ async fn an_upload_continues_after_a_server_restart() {
     let answer = server.finish(&person.cookie, "k1", &parcel).await;
     assert_eq!(answer.json()["status"], "VERIFIED", "{}", answer.text);
     let server = server.restarted().await;
-    assert_eq!(server.finish(&person.cookie, "k1", &parcel).await.text, answer.text, "asked again, it says the same");
-    assert_eq!(server.number("select count(*) from upload_chunks").await, 0, "what was decided is not kept twice");
+    assert_eq!(
+        server.finish(&person.cookie, "k1", &parcel).await.text,
+        answer.text,
+        "the same request gets the same answer"
+    );
+    assert_eq!(server.number("select count(*) from upload_chunks").await, 0, "a decided upload is not kept");
 }
 
 #[tokio::test]
@@ -200,7 +204,7 @@ async fn a_store_that_cannot_be_written_verifies_nobody_and_costs_nothing() {
 
     std::fs::remove_file(&in_the_way).unwrap();
     let answer = person.submit(&server, "k1").await.json();
-    assert_eq!(answer["status"], "VERIFIED", "the same submission succeeds once the fault is mended");
+    assert_eq!(answer["status"], "VERIFIED", "the same submission succeeds once the fault is fixed");
 }
 
 #[tokio::test]

@@ -17,12 +17,12 @@ async fn a_server_is_ready_when_its_parts_are_and_names_those_that_are_not() {
     assert_eq!(answer.json(), json!({ "ready": true, "parts": all_work }));
 
     server.app.db.close().await;
-    assert_eq!(server.get("/ready").await.status, StatusCode::OK, "the answer holds for a moment");
+    assert_eq!(server.get("/ready").await.status, StatusCode::OK, "the result is cached for a moment");
     server.app.readiness.lock().await.take();
     let answer = server.get("/ready").await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!((&answer.json()["ready"], &answer.json()["parts"]["database"]), (&json!(false), &json!("down")));
-    assert_eq!(server.get("/health").await.status, StatusCode::OK, "the process itself runs");
+    assert_eq!(server.get("/health").await.status, StatusCode::OK, "the process itself is running");
 }
 
 #[tokio::test]

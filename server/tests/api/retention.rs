@@ -92,7 +92,7 @@ async fn a_sweep_that_cannot_reach_the_store_continues_later() {
     store.set_up(false);
     let later = clock::now_ms() + 31 * DAY_MS;
     assert!(sweep(&server.app.sweeper(), later).await.is_err());
-    assert!(server.events().await[0]["open_capture_ref"].is_string(), "what is there is still known");
+    assert!(server.events().await[0]["open_capture_ref"].is_string(), "the remaining captures are still known");
     assert_eq!(server.number("select count(*) from capture_sessions").await, 0, "the rest is done");
     store.set_up(true);
     assert_eq!(sweep(&server.app.sweeper(), later).await.unwrap().expired, 1);
@@ -121,7 +121,7 @@ async fn sr_42_captures_that_no_event_names_are_removed_after_an_hour_and_others
         let older = CaptureRefs::new(&EventId::new(now - DAY_MS), now);
         server.app.captures.store(&user, &older, [b"open", b"closed", b"strip"]).await.unwrap();
 
-        assert_eq!(swept(&server, HOUR_MS / 2).await, Swept::default(), "they may be named yet");
+        assert_eq!(swept(&server, HOUR_MS / 2).await, Swept::default(), "an event may still refer to them");
         let removed = if store.is_none() { 4 } else { 3 };
         assert_eq!(swept(&server, HOUR_MS + 1000).await, Swept { orphans: removed, ..Swept::default() });
         assert_eq!(swept(&server, HOUR_MS + 1000).await, Swept::default());
@@ -171,7 +171,7 @@ async fn links_sessions_and_mails_are_removed_a_week_after_their_end() {
     assert_eq!(counts().await, [1, 1, 1, 0, 0, 0, 0]);
     assert_eq!(swept(&server, 8 * DAY_MS + HOUR_MS).await.traces, 2);
     assert_eq!(counts().await, [0; 7]);
-    assert_eq!(server.events().await.len(), 1, "the audit stays");
+    assert_eq!(server.events().await.len(), 1, "the audit log stays");
     assert_eq!(server.text("select status from users").await, "FAILED");
 }
 

@@ -62,7 +62,7 @@ pub fn statements() -> Vec<[String; 2]> {
             }
         }
         let run = source.matches(".query(").count();
-        assert!(found.len() - before >= run, "{}: a statement of {run} was not found", path.display());
+        assert!(found.len() - before >= run, "{}: a statement with {run} was not found", path.display());
     }
     found
 }
@@ -123,9 +123,9 @@ mod without_postgres {
                 let is_listing = text.contains(" as decision from ");
                 assert!(
                     !is_listing || !step.contains("TEMP B-TREE"),
-                    "rows are sorted that an index has in order: {text}"
+                    "rows are sorted although an index has them in order: {text}"
                 );
-                assert!(!step.contains("AUTOMATIC"), "an index made for this one statement: {step}: {text}");
+                assert!(!step.contains("AUTOMATIC"), "an index built for this statement: {step}: {text}");
             }
         }
         assert!(searches > 40, "{searches}");

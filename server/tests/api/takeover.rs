@@ -94,7 +94,7 @@ async fn nobody_takes_over_while_an_attempt_is_being_decided() {
     server.challenge(&cookie).await;
     server.execute("update challenges set state = 'scoring', lease_id = 'held', lease_until = issued_at + 60000").await;
     redeem(&server, &token, None).await.assert_problem(409, "submission_in_progress");
-    assert_eq!(redeem(&server, &token, Some(&cookie)).await.status, StatusCode::OK, "the person themselves come back");
+    assert_eq!(redeem(&server, &token, Some(&cookie)).await.status, StatusCode::OK, "the user comes back");
     server.execute("update challenges set lease_until = issued_at").await;
     assert_eq!(redeem(&server, &token, None).await.status, StatusCode::OK);
 }

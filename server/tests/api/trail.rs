@@ -112,9 +112,9 @@ async fn sr_41_a_truncation_after_a_checkpoint_is_named() {
         .execute("delete from verification_events where id in (select entry_id from trail_entries where number > 4)")
         .await;
     server.execute("delete from trail_entries where number > 4").await;
-    assert_eq!(first_bad(&server, &[]).await.0, Some(5), "the end is still noted");
+    assert_eq!(first_bad(&server, &[]).await.0, Some(5), "the end is still recorded");
     server.execute("update trail_head set number = 4, hash = (select hash from trail_entries where number = 4)").await;
-    assert_eq!(verified(&server, &[]).await.findings, [], "only the checkpoint knows of them");
+    assert_eq!(verified(&server, &[]).await.findings, [], "only the checkpoint proves them");
     let (number, problem) = first_bad(&server, &[kept]).await;
     assert_eq!(number, Some(5));
     assert!(problem.contains("6 entries"), "{problem}");
@@ -128,7 +128,7 @@ async fn sr_41_a_wholly_rewritten_trail_is_named() {
     server.execute("delete from trail_entries").await;
     server.execute("update trail_head set number = 0, hash = '', begun = 0").await;
     trail::begin(&server.app.db).await.unwrap();
-    assert_eq!(verified(&server, &[]).await.findings, [], "it is sound in itself");
+    assert_eq!(verified(&server, &[]).await.findings, [], "it is consistent in itself");
     let (number, problem) = first_bad(&server, &[kept]).await;
     assert_eq!(number, Some(ATTEMPTS as i64));
     assert!(problem.contains("rewritten"), "{problem}");
@@ -181,7 +181,7 @@ async fn rows_older_than_the_trail_are_added_to_it_once() {
     events::insert(&mut tx, &event(1)).await.unwrap();
     tx.commit().await.unwrap();
     let server = server.restarted().await;
-    assert_eq!(first_bad(&server, &[]).await.0, None, "what comes later by another way is not");
+    assert_eq!(first_bad(&server, &[]).await.0, None, "rows that bypass the trail later are not added");
 }
 
 /// Prints figures for docs/audit.md; the command is there.

@@ -52,7 +52,7 @@ async fn an_upload_reports_its_progress_and_is_decided_when_it_is_complete() {
     nothing_was_counted(&server, &cookie).await;
     let answer = server.finish(&cookie, "k1", &parcel).await;
     assert_eq!((answer.status, &answer.json()["reason"]), (StatusCode::OK, &json!("transcript_header")));
-    assert_eq!(chunks(&server).await, 0, "what was decided is not kept");
+    assert_eq!(chunks(&server).await, 0, "a decided upload is not kept");
     assert_eq!(server.finish(&cookie, "k1", &parcel).await.text, answer.text);
     server.append(&cookie, "k1", &parcel, 0, b"more").await.assert_problem(409, "challenge_used");
     server.received(&cookie, "k1", &parcel).await.assert_problem(409, "challenge_used");
@@ -117,12 +117,12 @@ async fn a_challenge_that_is_over_takes_no_more_bytes_and_counts_no_attempt() {
     nothing_was_counted(&server, &cookie).await;
     assert_eq!(chunks(&server).await, 1);
     server::verification::discard_stale(&server.app).await.unwrap();
-    assert_eq!(chunks(&server).await, 0, "it is removed without anybody asking");
+    assert_eq!(chunks(&server).await, 0, "it is removed without a request");
 
     let next = worthless(&server.challenge(&cookie).await);
     server.append(&cookie, "k2", &next, 0, b"some").await;
     server.challenge(&cookie).await;
-    assert_eq!(chunks(&server).await, 0, "a new challenge takes the place of the one before");
+    assert_eq!(chunks(&server).await, 0, "a new challenge replaces the previous one");
     let last = worthless(&server.challenge(&cookie).await);
     server.append(&cookie, "k3", &last, 0, b"some").await;
     let giving_up = json!({ "challenge_id": last.challenge, "reason": "cancelled" });

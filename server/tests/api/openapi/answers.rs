@@ -29,7 +29,7 @@ async fn every_routes_responses_match_their_description() {
         statuses.map(|status| (name.clone(), status.clone())).collect::<Vec<_>>()
     });
     let unseen: Vec<_> = described.filter(|answer| !api.seen.contains(answer)).collect();
-    assert!(unseen.is_empty(), "described, and not answered here: {unseen:?}");
+    assert!(unseen.is_empty(), "described, but not seen: {unseen:?}");
 }
 
 /// Pages and their assets: complete, and not modified.

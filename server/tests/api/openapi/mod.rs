@@ -68,7 +68,7 @@ impl Description {
         let status = answer.status.as_u16().to_string();
         let responses = self.operation(name)["responses"].as_object().unwrap().clone();
         let (key, response) = responses.get_key_value(&status).unwrap_or_else(|| {
-            assert!(status.as_str() >= "400", "{name} answers {status}, which is not described: {}", answer.text);
+            assert!(status.as_str() >= "400", "{name} returns {status}, which is not described: {}", answer.text);
             responses.get_key_value("default").unwrap()
         });
         let response = self.resolved(response);

@@ -56,7 +56,7 @@ fn every_route_is_described_and_every_description_is_a_route() {
             in_path.map(|parameter| format!("{{{}}}", parameter["name"].as_str().unwrap())).collect();
         assert_eq!(named.len(), spelled(route.path).matches('{').count(), "{name}");
         assert!(named.iter().all(|parameter| spelled(route.path).contains(parameter)), "{name}");
-        assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{name}: its operationId is another's");
+        assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{name}: its operationId is not unique");
     }
 }
 

@@ -121,7 +121,7 @@ async fn the_bundle_reproduces_the_decision_and_its_download_is_audited() {
     let after = detail(&server, &event["id"]).await;
     assert_eq!(steps(&after).last(), Some(&"captures_removed"));
     assert!(after["curve"]["frames"].is_array(), "figures outlive pictures");
-    assert_eq!(server.audit().await.len(), audited, "nothing was looked at");
+    assert_eq!(server.audit().await.len(), audited, "nothing was viewed");
 
     // The retention of everything is over.
     let erased =

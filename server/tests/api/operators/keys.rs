@@ -179,7 +179,7 @@ async fn only_the_hash_of_a_key_is_kept_and_its_use_to_the_hour() {
     let first = used().await;
     assert!(first > 0);
     get(&server, "/admin/me", good.expose()).await;
-    assert_eq!(used().await, first, "within the hour nothing is written");
+    assert_eq!(used().await, first, "nothing is written within the hour");
     server.execute("update admin_keys set last_used_at = last_used_at - 3600000").await;
     get(&server, "/admin/me", good.expose()).await;
     assert!(used().await >= first);

@@ -171,7 +171,7 @@ async fn all_pages(server: &TestServer, path: &str, list: &str, mut between: imp
         cursor = page["next_cursor"].clone();
         pages += 1;
         if cursor.is_null() {
-            assert!(pages > 3, "one page tells nothing of paging");
+            assert!(pages > 3, "a single page has no cursor");
             return seen;
         }
         between(pages).await;

@@ -45,7 +45,7 @@ async fn an_operator_can_approve_and_decline_and_the_event_does_not_change() {
     assert_eq!(entry["action"], "event_reviewed");
     assert_eq!(entry["actor"], format!("the key ops ({})", ops.id));
     let expected = json!({ "event": event["id"], "decision": "approve", "was": "FAILED", "is": "VERIFIED" });
-    assert_eq!(entry["details"], expected, "and no note, which may name somebody");
+    assert_eq!(entry["details"], expected, "and no note, which may contain names");
 
     assert_eq!(decide(&server, &event, "decline", "  a mistake ").await, json!({ "user": { "status": "FAILED" } }));
     assert_eq!(status(&server).await, "FAILED");

@@ -7,12 +7,16 @@ async fn sr_26_a_decoder_in_an_endless_loop_is_killed_and_the_next_submission_is
     let stage = Stage::new(hasty());
     stage.will(&["spin", "spin"]);
     let Decision { verdict, record } = stage.decide().await.unwrap();
-    assert_eq!(verdict, Verdict::Rejected(Reason::CaptureDamaged), "twice is the input's fault");
+    assert_eq!(verdict, Verdict::Rejected(Reason::CaptureDamaged), "two failures are the input's fault");
     assert_eq!((record.models.as_str(), record.thresholds.as_str(), record.open.is_none()), ("models", "v4", true));
     stage.assert_all_was_done();
     assert_eq!(stage.decide().await.unwrap().verdict, NO_BLINK, "its permit was returned");
     stage.will(&["spin"]);
-    assert_eq!(stage.decide().await.unwrap().verdict, NO_BLINK, "once may be anything; a second try tells");
+    assert_eq!(
+        stage.decide().await.unwrap().verdict,
+        NO_BLINK,
+        "one failure may have any cause, so there is a second try"
+    );
     stage.assert_all_was_done();
 }
 
@@ -90,10 +94,10 @@ async fn sr_39_under_overload_nobody_waits_for_a_worker() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert!(stage.pool.has_crowd());
-    assert_eq!(stage.pool.room(), 1, "five were taken at once");
+    assert_eq!(stage.pool.room(), 1, "five were accepted at once");
     let place = stage.pool.place();
-    assert!(place.is_some() && stage.pool.place().is_none(), "of two who see a worker free, one gets it");
-    assert!(stage.pool.place_in_need().is_some(), "who cannot come later may wait all the same");
+    assert!(place.is_some() && stage.pool.place().is_none(), "of two that see a free worker, one gets it");
+    assert!(stage.pool.place_in_need().is_some(), "a submission that cannot come later may wait nevertheless");
     drop(place);
     for decided in join_all(others).await {
         assert_eq!(decided.unwrap().unwrap().verdict, NO_BLINK);
