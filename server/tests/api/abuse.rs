@@ -7,7 +7,7 @@ use axum::http::{Request, StatusCode};
 use serde_json::json;
 use server::domain::random_base64url;
 
-use crate::helpers::{Answer, TestServer, own_post, public_key};
+use crate::helpers::{Answer, TestServer, challenge_body, own_post, public_key};
 use crate::submit_steps::worthless;
 
 const MINUTE_MS: i64 = 60_000;
@@ -25,9 +25,7 @@ async fn fail_again(server: &TestServer, cookie: &str) {
 }
 
 async fn ask(server: &TestServer, cookie: &str) -> Answer {
-    server
-        .post("/api/challenge", Some(cookie), &json!({ "public_key": public_key(), "consent": test_client::consent() }))
-        .await
+    server.post("/api/challenge", Some(cookie), &challenge_body(public_key())).await
 }
 
 fn register(email: &str, client: &str) -> Request<Body> {

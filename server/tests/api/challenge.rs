@@ -3,7 +3,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
 
-use crate::helpers::{TestServer, public_key};
+use crate::helpers::{TestServer, challenge_body, public_key};
 use crate::submit_steps::worthless;
 
 #[tokio::test]
@@ -44,12 +44,10 @@ async fn keys_that_cannot_be_trusted_are_refused() {
         no_point,
     ];
     for key in cases {
-        let answer = server
-            .post("/api/challenge", Some(&cookie), &json!({ "public_key": key, "consent": test_client::consent() }))
-            .await;
+        let answer = server.post("/api/challenge", Some(&cookie), &challenge_body(key)).await;
         answer.assert_problem(422, "key_invalid");
     }
-    let body = json!({ "public_key": good, "consent": test_client::consent() });
+    let body = challenge_body(good);
     assert_eq!(server.post("/api/challenge", Some(&cookie), &body).await.status, StatusCode::CREATED);
     server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(422, "key_invalid");
     assert_eq!(server.number("select count(*) from challenges").await, 1);
@@ -85,7 +83,7 @@ async fn attempts_run_out_and_a_new_link_brings_new_ones() {
         let answer = server.submit(&cookie, "k", &worthless(&challenge)).await;
         assert_eq!(answer.json()["attempts_left"], left);
     }
-    let body = json!({ "public_key": public_key(), "consent": test_client::consent() });
+    let body = challenge_body(public_key());
     server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(429, "attempts_exhausted");
     assert_eq!(server.session(&cookie).await["attempts_left"], 0);
     let fresh = server.open_session("jo@example.com").await;
@@ -97,7 +95,7 @@ async fn a_verified_user_gets_no_challenge() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     server.execute("update users set status = 'VERIFIED'").await;
-    let body = json!({ "public_key": public_key(), "consent": test_client::consent() });
+    let body = challenge_body(public_key());
     server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(409, "already_verified");
     assert_eq!(server.session(&cookie).await["status"], "VERIFIED");
 }
@@ -109,6 +107,6 @@ async fn challenges_of_one_session_are_limited() {
     for _ in 0..30 {
         server.challenge(&cookie).await;
     }
-    let body = json!({ "public_key": public_key(), "consent": test_client::consent() });
+    let body = challenge_body(public_key());
     server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(429, "too_many_requests");
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use test_client::faults::{FaultReport, FaultTest};
 
 use crate::database::TestDatabase;
-use crate::helpers::TestServer;
+use crate::helpers::{TestServer, challenge_body};
 use crate::submit_steps::worthless;
 
 #[tokio::test]
@@ -48,9 +48,7 @@ async fn a_fault_is_reported_as_unavailable_without_its_cause() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     server.app.db.close().await;
-    let answer = server
-        .post("/api/challenge", Some(&cookie), &json!({ "public_key": "x", "consent": test_client::consent() }))
-        .await;
+    let answer = server.post("/api/challenge", Some(&cookie), &challenge_body("x")).await;
     answer.assert_problem(503, "unavailable");
     for inner in ["pool", "sqlite", "postgres", "database", "closed"] {
         assert!(!answer.text.to_lowercase().contains(inner), "{}", answer.text);
@@ -71,7 +69,7 @@ async fn a_claim_whose_process_died_can_be_taken_over_when_its_lease_ends() {
         )
         .await;
     server.submit(&cookie, "k1", &worthless(&challenge)).await.assert_problem(409, "submission_in_progress");
-    let body = json!({ "public_key": crate::helpers::public_key(), "consent": test_client::consent() });
+    let body = challenge_body(crate::helpers::public_key());
     server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(409, "submission_in_progress");
     server.execute("update challenges set lease_until = issued_at").await;
     let answer = server.submit(&cookie, "k1", &worthless(&challenge)).await;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha512};
 use test_client::SubmissionParts;
 
-use crate::helpers::TestServer;
+use crate::helpers::{TestServer, challenge_body};
 use crate::submit_steps::worthless;
 
 /// An attacker with a session and a key, who can sign anything.
@@ -38,7 +38,7 @@ impl Forger {
         self.made += 1;
         let secret = [self.made; 32];
         let key = SigningKey::from_bytes(&secret).verifying_key().to_bytes();
-        let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": test_client::consent() });
+        let body = challenge_body(URL_SAFE_NO_PAD.encode(key));
         let answer = self.server.post("/api/challenge", Some(&self.cookie), &body).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
         Target { challenge: answer.json(), secret, key }
@@ -117,7 +117,7 @@ async fn sr_06_weak_and_oddly_written_keys_are_refused() {
         for limit in [server::rate::Limit::Challenge, server::rate::Limit::ChallengeClient] {
             forger.server.refill(limit, &session);
         }
-        let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": test_client::consent() });
+        let body = challenge_body(URL_SAFE_NO_PAD.encode(key));
         let answer = forger.server.post("/api/challenge", Some(&forger.cookie), &body).await;
         assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (422, &json!("key_invalid")), "{key:02x?}");
     }

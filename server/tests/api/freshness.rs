@@ -12,7 +12,7 @@ use server::domain::random_base64url;
 use server::rate::Limit;
 use test_client::SubmissionParts;
 
-use crate::helpers::{TestServer, own_post, public_key};
+use crate::helpers::{TestServer, challenge_body, own_post, public_key};
 use crate::pixels::{Person, SECRET};
 use crate::submit_steps::{chunk, worthless};
 
@@ -49,11 +49,11 @@ async fn sr_02_evidence_of_a_verified_session_is_refused_in_another_before_any_p
     let anew = engine::transcript::sign(&engine::transcript::signing_input(&payload, &key), &secret).into_bytes();
     let cookie = server.open_session("thief@example.com").await;
     let same = ed25519_dalek::SigningKey::from_bytes(&SECRET).verifying_key().to_bytes();
-    let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(same), "consent": test_client::consent() });
+    let body = challenge_body(URL_SAFE_NO_PAD.encode(same));
     server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(422, "key_invalid");
     for (transcript, reason) in [(old.transcript.clone(), "transcript_header"), (anew, "transcript_binding")] {
         let key = if reason == "transcript_binding" { URL_SAFE_NO_PAD.encode(key) } else { public_key() };
-        let body = json!({ "public_key": key, "consent": test_client::consent() });
+        let body = challenge_body(key);
         let challenge = server.post("/api/challenge", Some(&cookie), &body).await.json();
         let parcel = SubmissionParts {
             challenge: challenge["challenge_id"].as_str().unwrap().to_owned(),
@@ -126,7 +126,7 @@ fn flip(id: &str, at: usize) -> String {
 /// Every request that a user can make in a session.
 async fn refusals(server: &TestServer, cookie: &str, parcel: &SubmissionParts) -> Vec<u16> {
     let show = Request::get("/api/session").header(header::COOKIE, cookie).body(Body::empty()).unwrap();
-    let challenge = json!({ "public_key": public_key(), "consent": test_client::consent() });
+    let challenge = challenge_body(public_key());
     let giving_up = json!({ "challenge_id": parcel.challenge, "reason": "timeout" });
     vec![
         server.send(show).await.status.as_u16(),

@@ -7,17 +7,15 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use axum::response::Response;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use server::app::{App, AppState};
 use server::config::{Config, LogLevel};
 use server::db::LockScope;
-use server::domain::random_base64url;
 use server::rate::Limit;
 use server::runtime::Runtime;
 use server::scoring::{Capacity, Program, ScoringPool};
 use tempfile::TempDir;
+use test_client::Key;
 use tower::ServiceExt;
 
 use crate::database::TestDatabase;
@@ -219,13 +217,7 @@ impl TestServer {
     }
 
     pub async fn challenge(&self, cookie: &str) -> Value {
-        let answer = self
-            .post(
-                "/api/challenge",
-                Some(cookie),
-                &json!({ "public_key": public_key(), "consent": test_client::consent() }),
-            )
-            .await;
+        let answer = self.post("/api/challenge", Some(cookie), &challenge_body(public_key())).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
         answer.json()
     }
@@ -315,8 +307,12 @@ pub fn own_post(path: &str, cookie: Option<&str>) -> axum::http::request::Builde
 
 /// A new public key, as the page sends it.
 pub fn public_key() -> String {
-    let secret: [u8; 32] = URL_SAFE_NO_PAD.decode(random_base64url()).unwrap().try_into().unwrap();
-    URL_SAFE_NO_PAD.encode(ed25519_dalek::SigningKey::from_bytes(&secret).verifying_key().to_bytes())
+    Key::draw(&mut fastrand::Rng::new()).public_text()
+}
+
+/// The body of a request for a challenge.
+pub fn challenge_body(public_key: impl serde::Serialize) -> Value {
+    json!({ "public_key": public_key, "consent": test_client::consent() })
 }
 
 pub fn token_in(mail: &str) -> String {

@@ -16,7 +16,7 @@ use server::runtime::{Models, Runtime};
 use sha2::{Digest as _, Sha256};
 use test_client::{CHUNK, Key, SubmissionParts};
 
-use crate::helpers::{Answer, TestServer, join_all, public_key};
+use crate::helpers::{Answer, TestServer, challenge_body, join_all, public_key};
 
 pub const SECRET: [u8; 32] = [42; 32];
 /// Frames a second.
@@ -49,12 +49,12 @@ impl Person {
         let before = "select (select count(*) from challenges) + (select count(*) from erased_users)";
         let take = u32::try_from(server.number(before).await).unwrap();
         let secret = secret(take);
-        let key = SigningKey::from_bytes(&secret).verifying_key().to_bytes();
-        let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": test_client::consent() });
+        let key = Key::from(secret);
+        let body = challenge_body(key.public_text());
         let answer = server.post("/api/challenge", Some(&cookie), &body).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
         let challenge = answer.json();
-        let evidence = record_of(take, serde_json::from_value(challenge.clone()).unwrap(), key);
+        let evidence = record_of(take, serde_json::from_value(challenge.clone()).unwrap(), key.public());
         // The frames were made faster than a camera takes them; the server compares their times with the challenge's.
         server.execute("update challenges set issued_at = issued_at - 10000 where state = 'issued'").await;
         Self { cookie, challenge, evidence, secret }
@@ -130,7 +130,7 @@ async fn a_person_who_blinks_is_verified_and_the_evidence_is_kept() {
     let again = person.submit(&server, "k1").await;
     assert_eq!(again.text, answer.text, "the same request gets the same answer");
     person.submit(&server, "k2").await.assert_problem(409, "challenge_used");
-    let another = json!({ "public_key": public_key(), "consent": test_client::consent() });
+    let another = challenge_body(public_key());
     server.post("/api/challenge", Some(&person.cookie), &another).await.assert_problem(409, "already_verified");
 }
 
@@ -252,7 +252,7 @@ async fn copy(
     pictures: [Vec<u8>; 3],
 ) -> SubmissionParts {
     let key = SigningKey::from_bytes(secret).verifying_key().to_bytes();
-    let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": test_client::consent() });
+    let body = challenge_body(URL_SAFE_NO_PAD.encode(key));
     let challenge = server.post("/api/challenge", Some(cookie), &body).await.json();
     server.execute("update challenges set issued_at = issued_at - 10000 where state = 'issued'").await;
     let (_, payload) = of.evidence.signing_input.split_once('.').unwrap();

@@ -14,7 +14,7 @@ use sqlx::{
 };
 
 use crate::database::{TestDatabase, parsed, required_postgres_url};
-use crate::helpers::{TestServer, cookie_of, join_all, public_key};
+use crate::helpers::{TestServer, challenge_body, cookie_of, join_all, public_key};
 use crate::process::{assert_fails, blinkgate};
 use crate::statements::statements;
 use crate::submit_steps::worthless;
@@ -253,7 +253,7 @@ async fn a_link_opened_at_several_servers_at_once_has_one_session() {
     let cookies: Vec<String> = opened.await.iter().map(cookie_of).collect();
     assert_eq!(servers[0].number("select count(*) from capture_sessions").await, 24);
     assert_eq!(servers[0].number("select count(*) from capture_sessions where ended_at is null").await, 1);
-    let body = json!({ "public_key": public_key(), "consent": test_client::consent() });
+    let body = challenge_body(public_key());
     let asked = spread(&servers, 24, |server, n| {
         let (cookie, body) = (cookies[n].clone(), body.clone());
         async move { server.post("/api/challenge", Some(&cookie), &body).await.status.as_u16() }

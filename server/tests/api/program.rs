@@ -155,7 +155,7 @@ pub fn database_in(folder: &Path) -> String {
 /// The idempotency key of every submission.
 pub const KEY: &str = "k1";
 /// Longer than a recording.
-const RECORDED: Duration = Duration::from_secs(5);
+const RECORDED: Duration = Duration::from_secs(2);
 
 /// A user at the camera page: a session, a challenge, and an attempt that is ready to be submitted.
 pub struct Visit {

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use serde_json::json;
 
-use crate::helpers::{Answer, TestServer, cookie_of, own_post};
+use crate::helpers::{Answer, TestServer, challenge_body, cookie_of, own_post};
 use crate::pixels::Person;
 use crate::submit_steps::worthless;
 
@@ -42,7 +42,7 @@ async fn sr_18_a_person_takes_over_from_a_scanner() {
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
     let cookie = cookie_of(&answer);
     show(&server, &scanner).await.assert_problem(401, "session_replaced");
-    let body = json!({ "public_key": crate::helpers::public_key(), "consent": test_client::consent() });
+    let body = challenge_body(crate::helpers::public_key());
     server.post("/api/challenge", Some(&scanner), &body).await.assert_problem(401, "session_replaced");
 
     let person = Person::at(&server, cookie).await;
@@ -82,7 +82,7 @@ async fn opening_the_link_again_brings_no_new_attempts() {
     }
     let cookie = cookie_of(&redeem(&server, &token, None).await);
     assert_eq!(server.session(&cookie).await["attempts_left"], 0);
-    let body = json!({ "public_key": crate::helpers::public_key(), "consent": test_client::consent() });
+    let body = challenge_body(crate::helpers::public_key());
     server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(429, "attempts_exhausted");
 }
 
