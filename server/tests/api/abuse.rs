@@ -1,4 +1,4 @@
-//! What slows down those who try too often: mails, links, and the pause after repeated failures.
+//! Limits for people who try too often: mails, links, and the pause after repeated failures.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::parcel::worthless;
 
 const MINUTE_MS: i64 = 60_000;
 
-/// Comes by a new link, fails once, and returns the session's cookie.
+/// Opens a new link, fails once, and returns the session's cookie.
 async fn fail(server: &TestServer, email: &str) -> String {
     let cookie = server.open_session(email).await;
     fail_again(server, &cookie).await;
@@ -40,7 +40,7 @@ async fn five_failures_over_several_links_bring_a_pause_that_a_new_link_does_not
     let server = TestServer::start().await;
     let first = fail(&server, "jo@example.com").await;
     fail_again(&server, &first).await;
-    // Another spelling of the same mailbox counts with it.
+    // Another spelling of the same mailbox counts too.
     let second = fail(&server, "JO+other@example.com").await;
     fail_again(&server, &second).await;
     assert_eq!(server.session(&second).await["cool_down_s"], 0);
@@ -166,7 +166,7 @@ async fn sr_21_guessing_tokens_finds_none_and_is_slowed_down() {
     }
     let refused = outcomes["too_many_requests"];
     assert_eq!(outcomes["token_unknown"] + refused, 10_000, "{outcomes:?}");
-    // Ten at once, and one every six seconds that the test takes.
+    // Ten at once, and one more for every six seconds that the test takes.
     assert!((10..=100).contains(&outcomes["token_unknown"]), "{outcomes:?}");
     assert_eq!(server.number("select count(*) from capture_sessions").await, 0);
     let good = json!({ "token": token });
@@ -176,7 +176,7 @@ async fn sr_21_guessing_tokens_finds_none_and_is_slowed_down() {
     assert_eq!(server.send(request).await.status, StatusCode::OK, "another client is not affected");
 }
 
-/// Rows that came to each table.
+/// Rows added to each table.
 fn rows_added(
     before: &BTreeMap<String, Vec<String>>,
     after: &BTreeMap<String, Vec<String>>,
@@ -208,7 +208,7 @@ async fn sr_22_known_unknown_verified_and_limited_addresses_get_the_same_answer_
         let before = server.contents().await;
         let mut answer = server.register(email).await;
         let mut added = rows_added(&before, &server.contents().await);
-        // What an address is made known by is written for it alone; the statement is the same for all.
+        // These statements are the same whether the address is known or new; only new addresses add rows.
         assert_eq!(added.remove("users").is_some(), email == "unknown@example.com");
         // The count of all mails is written by the same statement, whether it grows or not.
         added.remove("mails_by_minute");
@@ -224,7 +224,7 @@ async fn sr_23_a_mailbox_gets_three_mails_an_hour_whoever_asks_and_however_often
     let server = TestServer::start().await;
     let spellings = ["jo@example.com", "JO@example.com", "jo+1@example.com", "Jo+2@Example.com"];
     for n in 0..1000 {
-        // Within the hour, so that not the pause between two mails alone keeps them back.
+        // Within the hour, so that it is not only the pause between two mails that holds them back.
         if n % 100 == 99 {
             server.execute("update mail_outbox set created_at = created_at - 60000").await;
         }

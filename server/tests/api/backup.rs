@@ -1,4 +1,4 @@
-//! `blinkgate backup`, taken while people are verified, and restored elsewhere.
+//! `blinkgate backup`, run while people are verified, and restored elsewhere.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -17,10 +17,10 @@ use crate::helpers::at_home;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_blinkgate");
 const PATIENCE: Duration = Duration::from_secs(120);
-/// People who are verified before the backup, and while it is taken.
+/// People who are verified before and during the backup.
 const EARLY: usize = 3;
 const LATE: usize = 9;
-/// Only ever grow here.
+/// Tables that only ever grow here.
 const TABLES: [&str; 6] =
     ["users", "mail_outbox", "verification_tokens", "capture_sessions", "verification_events", "seen_pictures"];
 
@@ -52,7 +52,7 @@ fn sr_46_a_backup_of_postgresql_restores_into_another_database() {
     run(&server, format!("drop database {name} with (force)"));
 }
 
-/// The server at the first address is backed up while people are verified; `restore` brings its database to the second.
+/// Backs up the server at the first URL while people are verified; `restore` moves its database to the second.
 fn back_up_and_restore(folder: &Path, [url, restored_url]: [&str; 2], restore: impl FnOnce(&Path)) {
     let [from, to, backup] = ["from", "to", "backup"].map(|name| folder.join(name));
     for folder in [&from, &to.join("data")] {
@@ -112,7 +112,7 @@ fn back_up_and_restore(folder: &Path, [url, restored_url]: [&str; 2], restore: i
     }
     let verified = number(restored_url, "select count(*) from users where status = 'VERIFIED'");
     assert_eq!(verified as usize, restored_events.len(), "nobody is verified without evidence, and nobody's was lost");
-    // And it goes on: somebody else is verified there.
+    // The restored server works: another person is verified there.
     verify(&Crowd::new(&restored, &studio, &mut fastrand::Rng::new()).unwrap().gather(1).unwrap()[0]);
     assert_eq!(restored.events().unwrap().len(), restored_events.len() + 1);
 }
@@ -160,13 +160,13 @@ fn a_backup_without_keys_says_so_and_takes_no_folder_that_holds_something() {
     assert!(folder.path().join("other/keys/capture-master.key").exists());
 }
 
-/// The schema that an address chooses.
+/// The schema in a database URL.
 fn schema_of(url: &str) -> String {
     let (_, rest) = url.split_once("search_path%3D").unwrap();
     rest.split('&').next().unwrap().to_owned()
 }
 
-/// The same address with another database.
+/// The same URL with another database.
 fn in_database(url: &str, name: &str) -> String {
     let mut url = url::Url::parse(url).unwrap();
     url.set_path(name);

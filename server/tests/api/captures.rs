@@ -1,4 +1,4 @@
-//! Captures in every place where they can lie: files, a bucket, Cloudinary. And places that fail.
+//! Captures in every kind of store: files, a bucket, Cloudinary. And stores that fail.
 
 use axum::http::StatusCode;
 use serde_json::json;
@@ -61,7 +61,7 @@ async fn a_store_elsewhere_keeps_captures_sealed_and_gives_them_back_to_the_oper
 #[tokio::test]
 async fn sr_43_a_store_that_is_down_verifies_nobody_costs_nothing_and_loses_nothing() {
     for (place, store) in remote() {
-        // Also from the start.
+        // Also at the start.
         store.set_up(false);
         let server = TestServer::with(&borrowed(&store.settings())).await;
         let person = Person::blinks(&server, "jo@example.com").await;
@@ -105,7 +105,7 @@ async fn a_reference_leads_to_its_own_picture_and_to_no_other_file() {
         let answer = server.admin(&format!("/admin/{other}")).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{other}");
     }
-    // Whoever can write files cannot choose what the operator sees.
+    // Somebody who can write files cannot choose what the operator sees.
     let path = |name: &str| server.data.path().join(event[name].as_str().unwrap());
     std::fs::copy(path("closed_capture_ref"), path("open_capture_ref")).unwrap();
     server.capture(&event, "open_capture_ref").await.assert_problem(500, "internal");
@@ -124,7 +124,7 @@ async fn a_link_opened_again_in_the_middle_of_an_upload_has_it_sent_once_more() 
     let parcel = person.parcel();
     let bytes = parcel.bytes();
     server.append(&person.cookie, "k1", &parcel, 0, &bytes[..10_000]).await;
-    // In another tab of the same browser: the session goes on under another cookie.
+    // In another tab of the same browser: the session continues under another cookie.
     let again = server.post("/verify", Some(&person.cookie), &json!({ "token": token })).await;
     person.cookie = crate::helpers::cookie_of(&again);
     for (index, rest) in bytes[10_000..].chunks(crate::parcel::CHUNK).enumerate() {
@@ -230,11 +230,11 @@ mod program {
                 let answer = browser.try_fetch("POST", &path, &QUESTION, &question);
                 (answer, path, question, browser)
             });
-            // Between the question and a while after its answer on this machine, in steps.
+            // Between the request and some time after its answer on this machine, in steps.
             tokio::time::sleep(std::time::Duration::from_millis(n * 25)).await;
             program.kill();
             let (answer, path, question, mut browser) = asking.join().unwrap();
-            // The lease of who was killed ends.
+            // Let the lease of the killed server expire.
             let over = "update challenges set lease_until = issued_at where state = 'scoring'";
             let db = Db::open(&parsed(&database)).await.unwrap();
             let mut tx = db.write(LockScope::Nothing).await.unwrap();
@@ -287,7 +287,7 @@ mod program {
         disk.program.kill();
     }
 
-    /// The same with the database on that disk: whatever can be written no more, is told so.
+    /// The same with the database on that disk: everything that can no longer be written is reported as such.
     #[cfg(target_os = "linux")]
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn sr_43_a_full_disk_with_the_database_on_it_verifies_nobody_and_costs_nothing() {
@@ -304,7 +304,7 @@ mod program {
             let body = json!({ "email": format!("person{n}@example.com") }).to_string();
             let client = format!("10.1.2.{n}");
             let headers = [("content-type", "application/json"), ("x-forwarded-for", client.as_str())];
-            // The write-ahead log may have some room left within what it takes already.
+            // The write-ahead log may have some room left within its current size.
             let (status, answer) = visit.browser.send("POST", "/register", &headers, body.as_bytes());
             match status {
                 202 => {}
@@ -320,7 +320,7 @@ mod program {
         let (_, session) = visit.browser.send("GET", "/api/session", &[], b"");
         assert_eq!((&session["attempts_left"], &session["status"]), (&json!(5), &json!("PENDING")));
         disk.clear();
-        // Who is told to come again in a moment does.
+        // A person who is asked to retry soon does so.
         let mut told = Vec::new();
         while told.len() < 5 {
             let (_, answer) = visit.finish();

@@ -31,7 +31,7 @@ async fn keys_that_cannot_be_trusted_are_refused() {
     let good = public_key();
     let bytes = URL_SAFE_NO_PAD.decode(&good).unwrap();
     let identity = URL_SAFE_NO_PAD.encode([[1].as_slice(), &[0; 31]].concat());
-    // Decompresses to no point: y = 2 has no x on the curve.
+    // Decompresses to no point: for y = 2 there is no x on the curve.
     let no_point = URL_SAFE_NO_PAD.encode([[2].as_slice(), &[0; 31]].concat());
     let cases = [
         String::new(),

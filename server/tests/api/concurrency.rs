@@ -8,7 +8,7 @@ use server::rate::Limit;
 use crate::helpers::{Answer, TestServer};
 use crate::parcel::worthless;
 
-/// Sends 64 submissions of one challenge at once, named by `key`.
+/// Sends 64 submissions of one challenge at once, under `key`.
 async fn all_at_once(
     server: &Arc<TestServer>,
     cookie: &str,
@@ -24,7 +24,7 @@ async fn all_at_once(
                 let parcel = worthless(&challenge);
                 server.upload(&cookie, &key(n), &parcel).await;
                 loop {
-                    // Not the limit on requests is to save the day.
+                    // The test must not depend on the rate limit.
                     server.refill(Limit::Submission, &session);
                     let answer = server.finish(&cookie, &key(n), &parcel).await;
                     if answer.status != StatusCode::TOO_MANY_REQUESTS {
@@ -53,7 +53,7 @@ async fn sr_04_of_64_submissions_at_once_exactly_one_is_decided() {
         *outcomes.entry(outcome).or_default() += 1;
     }
     assert_eq!(outcomes.remove("FAILED"), Some(1), "{outcomes:?}");
-    // Each upload takes the place of the one before, so some find theirs gone.
+    // Each upload replaces the previous one, so some find theirs gone.
     let others = ["submission_in_progress", "challenge_used", "upload_incomplete"];
     assert!(outcomes.keys().all(|code| others.contains(&code.as_str())), "{outcomes:?}");
     assert_eq!(server.events().await.len(), 1);
@@ -87,7 +87,7 @@ async fn challenges_at_once_leave_one_open_and_one_counted_attempt_each() {
             tokio::spawn(async move { server.challenge(&cookie).await })
         })
         .collect();
-    // All are there before the first is used: one that is asked for after a decision is another attempt.
+    // All arrive before the first is used: one that arrives after a decision is another attempt.
     let mut challenges = Vec::new();
     for challenge in asked {
         challenges.push(challenge.await.unwrap());

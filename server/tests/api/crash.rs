@@ -1,10 +1,10 @@
-//! The program, killed while people submit, a few times; `scripts/load --kill` does it as often as one likes.
+//! Kills the program a few times while people submit; `scripts/load --kill` does it as often as you like.
 
 use std::path::Path;
 
 use load::crash::Crash;
 
-/// A claim holds for a minute.
+/// A claim is valid for a minute.
 const LEASE_MS: i64 = 60_000;
 
 #[test]
@@ -25,7 +25,7 @@ fn sr_42_killed_at_random_moments_it_loses_nobodys_outcome() {
     assert!(findings.is_whole(), "{findings:?}");
 }
 
-/// A minute passes for the claims of the dead, none of which holds for longer.
+/// Lets a minute pass, so that the claims of dead servers expire.
 fn pass_leases(database: &Path) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {

@@ -1,4 +1,4 @@
-//! A database of its own for each test: an SQLite file, or a schema of the PostgreSQL database that TEST_DATABASE_URL names.
+//! A separate database for each test: an SQLite file, or a schema of the PostgreSQL database in TEST_DATABASE_URL.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,12 +15,12 @@ pub struct TestDatabase {
     schema: Option<String>,
 }
 
-/// The PostgreSQL database that tests may use, if there is one.
+/// The PostgreSQL database for tests, if there is one.
 pub fn postgres_url() -> Option<String> {
     std::env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty())
 }
 
-/// For tests that are about PostgreSQL alone; `scripts/test` gives them one.
+/// For tests that are only about PostgreSQL; `scripts/test` provides one.
 pub fn required_postgres_url() -> String {
     postgres_url().expect("TEST_DATABASE_URL names a PostgreSQL database")
 }
@@ -69,7 +69,7 @@ impl TestDatabase {
         self.schema.is_some()
     }
 
-    /// Every column of ours, by table.
+    /// Every column of our tables, by table.
     pub async fn columns(&self, db: &mut Connection) -> Vec<(String, String)> {
         let sql = if self.is_postgres() {
             "select table_name::text, column_name::text from information_schema.columns
@@ -101,13 +101,13 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         if let (Some(schema), Some(server)) = (&self.schema, postgres_url()) {
-            // A test may end in the middle of a transaction, and its runtime with it: nobody is left to undo that.
+            // A test may end during a transaction, and its runtime with it, so nobody would roll it back.
             run(&server, cut(schema) + &format!("; set client_min_messages = warning; drop schema {schema} cascade"));
         }
     }
 }
 
-/// Ends every connection that was opened by a database's address.
+/// Ends every connection that was opened with a database's URL.
 fn cut(schema: &str) -> String {
     format!("select pg_terminate_backend(pid) from pg_stat_activity where application_name = '{schema}'")
 }

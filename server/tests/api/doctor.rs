@@ -1,24 +1,25 @@
-//! `blinkgate doctor`, run as operators run it: settings that are wrong in ten ways, each found by its part, with what to do.
+//! `blinkgate doctor`, run like an operator would: ten kinds of wrong settings, each reported by its part with a
+//! remedy.
 
 use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
 
-/// Runs it in an empty folder with these settings alone.
+/// Runs it in an empty folder with only these settings.
 fn doctor(folder: &Path, settings: &[(&str, &str)]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_blinkgate"))
         .args(["doctor", "--json"])
         .current_dir(folder)
         .env_clear()
-        // A port that is free, and networks that load fast.
+        // A free port, and networks that load fast.
         .envs([("PORT", "0"), ("ENGINE_RUNTIME", "compact")])
         .envs(settings.iter().copied())
         .output()
         .unwrap()
 }
 
-/// The parts that are not as they should be, with how they are.
+/// The parts that are not ok, with their states.
 fn ill(output: &Output) -> Vec<(String, String)> {
     let report: Value = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));

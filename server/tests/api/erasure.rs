@@ -1,4 +1,4 @@
-//! Erasing a person, and backups: what an older copy brings back.
+//! Erasing a person, and what an older backup brings back.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -79,7 +79,7 @@ async fn an_erased_person_leaves_a_pseudonym_an_outcome_and_an_entry_in_the_audi
         assert_eq!((&removed["attempts"], &removed["attempts_with_captures"]), (&json!(1), &json!(1)));
         assert!(!entry.to_string().contains("jo@"), "{entry}");
 
-        // The address can be registered anew, as somebody unknown.
+        // The address can be registered again, as an unknown one.
         verified(&server, "jo@example.com").await;
         assert_eq!(server.number("select count(*) from users where status = 'VERIFIED'").await, 2);
     }
@@ -95,7 +95,7 @@ async fn erasing_goes_on_where_it_broke_off() {
     assert!(erase(&server.app.eraser(), &user, "a test", clock::now_ms()).await.is_err());
     assert_eq!(server.number("select count(*) from users").await, 1, "the address is needed to go on");
     store.set_up(true);
-    // It died after the key was gone.
+    // The server died after the key was erased.
     server.app.captures.erase_key(&user.id).await.unwrap();
     assert_eq!(repeat(&server.app.eraser(), clock::now_ms()).await.unwrap(), 1);
     assert_eq!(server.number("select count(*) from users").await, 0);
@@ -126,7 +126,7 @@ async fn who_is_erased_while_an_attempt_is_decided_is_erased_all_the_same() {
     assert_eq!(keys, 0, "no key was made for who is gone");
 }
 
-/// Copies a folder with all that is in it.
+/// Copies a folder recursively.
 pub fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
@@ -139,13 +139,13 @@ pub fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// A server on SQLite in this folder, whatever else tests run on: these are about copies of files.
+/// A server on SQLite in this folder, whatever database other tests use: these are about copies of files.
 async fn on_file(data: TempDir) -> TestServer {
     let database = TestDatabase::sqlite(&data.path().join("blinkgate.db"));
     TestServer::on(Arc::new(data), Arc::new(database), &[], |_| {}).await
 }
 
-/// As docs/captures.md says: the database first, then the captures, and never the keys.
+/// As in docs/captures.md: the database first, then the captures, and never the keys.
 async fn back_up(server: &TestServer, to: &Path) {
     let into: &'static str = format!("vacuum into '{}'", to.join("blinkgate.db").display()).leak();
     server.app.db.read().await.unwrap().query(into).execute().await.unwrap();
@@ -165,7 +165,7 @@ async fn sr_37_after_an_erasure_an_older_backup_shows_no_capture_of_the_person()
     copy(&server.data.path().join("keys"), &backup.path().join("keys-of-then"));
     erased(&server, "jo@example.com").await;
 
-    // The backup takes the place of database and captures.
+    // The backup replaces database and captures.
     server.app.db.close().await;
     let data = server.data.path();
     std::fs::remove_file(data.join("blinkgate.db")).unwrap();
@@ -180,13 +180,13 @@ async fn sr_37_after_an_erasure_an_older_backup_shows_no_capture_of_the_person()
         assert_eq!(read, Found::Erased);
         assert_eq!(server.capture(&of_ann, reference).await.status, StatusCode::OK, "those of others open");
     }
-    // What the server does before it serves, and with each sweep.
+    // The server does this before it serves, and in each sweep.
     assert_eq!(repeat(&server.app.eraser(), clock::now_ms()).await.unwrap(), 1);
     assert_eq!(server.number("select count(*) from users where email = 'jo@example.com'").await, 0);
     let left = server.app.captures.list().await.unwrap();
     assert!(left.len() == 3 && left.iter().all(|(_, event)| event.as_str() == of_ann["id"].as_str().unwrap()));
 
-    // Keys are brought back against the rules, with captures; the database still knows.
+    // Keys are restored against the rules, with captures; the database still knows who was erased.
     std::fs::remove_dir_all(server.data.path().join("keys")).unwrap();
     copy(&backup.path().join("keys-of-then"), &server.data.path().join("keys"));
     copy(&backup.path().join("captures"), &server.data.path().join("captures"));
@@ -236,9 +236,10 @@ async fn sr_46_a_backup_taken_under_load_restores_with_every_capture_that_it_nam
     assert_eq!(counts(&restored, verified).await, events.len() as i64, "no outcome without its event, and none lost");
     let seen = counts(&restored, "select count(*) from seen_pictures").await;
     assert_eq!(seen, 6 * events.len() as i64, "of each picture, its file and its pixels");
-    // Captures that the copy brought along beyond what its database names are swept, others stay.
+    // Captures in the copy that its database does not refer to are swept; others stay.
     server::retention::sweep(&restored.app.sweeper(), clock::now_ms() + 3_700_000).await.unwrap();
-    let named = retention_queries::until(&mut restored.app.db.read().await.unwrap(), "VERIFIED", i64::MAX, 100).await.unwrap();
+    let named =
+        retention_queries::until(&mut restored.app.db.read().await.unwrap(), "VERIFIED", i64::MAX, 100).await.unwrap();
     assert_eq!(restored.app.captures.list().await.unwrap().len(), 3 * named.len());
 }
 

@@ -1,4 +1,4 @@
-//! Faults of ours: they are told as such, verify nobody, count nothing, and lose nothing.
+//! Faults of ours: they are reported as such, verify nobody, count nothing, and lose nothing.
 
 use std::path::Path;
 use std::time::Duration;
@@ -36,7 +36,7 @@ async fn a_fault_of_ours_leaves_time_to_send_again() {
     let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
     server.execute("alter table verification_events rename to hidden").await;
-    // The submission comes in the last moment, so that the challenge would be over when it is sent again.
+    // The submission arrives at the last moment, so the challenge would have expired when it is sent again.
     server.execute("update challenges set expires_at = issued_at + 2000").await;
     server.submit(&cookie, "k1", &worthless(&challenge)).await.assert_problem(503, "unavailable");
     let left = server.number("select expires_at - issued_at from challenges").await;
@@ -139,7 +139,7 @@ async fn a_mail_is_given_up_after_a_day() {
     assert_eq!(server.number("select count(*) from mail_outbox where given_up_at is not null").await, 1);
 }
 
-/// `scripts/load --faults` does the same for as long as one likes, with the clock as well.
+/// `scripts/load --faults` does the same for as long as you like, including the clock.
 fn over_a_time(lasts: Duration, run: impl FnOnce(&Faults) -> anyhow::Result<Found>) {
     let folder = tempfile::tempdir().unwrap();
     let found = run(&Faults {

@@ -1,4 +1,4 @@
-//! Keys and transcripts as forgers make them.
+//! Forged keys and transcripts.
 
 use axum::http::StatusCode;
 use base64::Engine as _;
@@ -12,14 +12,14 @@ use sha2::{Digest as _, Sha512};
 use crate::helpers::TestServer;
 use crate::parcel::{Parcel, worthless};
 
-/// Somebody with a session and a key of their own, who can sign what they like.
+/// A forger with a session and a key of their own, who can sign anything.
 struct Forger {
     server: TestServer,
     cookie: String,
     made: u8,
 }
 
-/// A challenge of the forger's, and the key that it is bound to.
+/// A challenge of the forger's, and the key bound to it.
 struct Target {
     challenge: Value,
     secret: [u8; 32],
@@ -43,7 +43,7 @@ impl Forger {
         Target { challenge: answer.json(), secret, key }
     }
 
-    /// Sends the transcript and returns the reason that it is refused for.
+    /// Sends the transcript and returns the reason for its rejection.
     async fn reason(&self, target: &Target, transcript: impl Into<Vec<u8>>) -> String {
         let parcel = Parcel { transcript: transcript.into(), ..worthless(&target.challenge) };
         let answer = self.server.submit(&self.cookie, "k", &parcel).await;
@@ -53,7 +53,7 @@ impl Forger {
 }
 
 impl Target {
-    /// A payload that is all that it should be, but for the pictures.
+    /// A payload that is correct except for the pictures.
     fn payload(&self) -> String {
         let text = |name: &str| self.challenge[name].as_str().unwrap().to_owned();
         let capture = json!({ "t": 0, "sha256": "A".repeat(43), "bytes": 1, "ear": [3000, 3000] });
@@ -73,14 +73,14 @@ impl Target {
         sign(&signing_input(payload.as_ref(), &self.key), &self.secret)
     }
 
-    /// Signed as it should be, under a header of the forger's choice.
+    /// Signed correctly, with a header of the forger's choice.
     fn under(&self, header: &str) -> String {
         let payload = URL_SAFE_NO_PAD.encode("this is no transcript at all");
         sign(&format!("{}.{payload}", URL_SAFE_NO_PAD.encode(header)), &self.secret)
     }
 }
 
-/// Points of order 1, 2, 4 and 8: their one encoding, and the others that a careless decoder takes.
+/// Points of order 1, 2, 4 and 8: their canonical encodings, and others that a careless decoder accepts.
 const SMALL_ORDER: [&str; 14] = [
     "0100000000000000000000000000000000000000000000000000000000000000",
     "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
@@ -106,7 +106,7 @@ fn hex(text: &str) -> [u8; 32] {
 async fn sr_06_weak_and_oddly_written_keys_are_refused() {
     let forger = Forger::new().await;
     let session = forger.server.text("select id from capture_sessions").await;
-    // p + 0 … p + 18 still fit into 255 bits: every number that has two encodings, with either sign.
+    // p + 0 … p + 18 still fit into 255 bits: every number with two encodings, with either sign.
     let twice = (0..19).flat_map(|n| [0x7F, 0xFF].map(|last| (n, last))).map(|(n, last)| {
         let mut bytes = [0xFF; 32];
         (bytes[0], bytes[31]) = (0xED + n, last);
@@ -127,7 +127,7 @@ async fn sr_06_weak_and_oddly_written_keys_are_refused() {
 async fn sr_06_a_signature_that_only_a_lenient_check_takes_is_refused() {
     let mut forger = Forger::new().await;
     let target = forger.target().await;
-    // R is the neutral point, so S = h·a fits every message without a nonce.
+    // R is the neutral point, so S = h·a is valid for every message without a nonce.
     let signing = SigningKey::from_bytes(&target.secret);
     let signed = signing_input(target.payload().as_bytes(), &target.key);
     let neutral = hex(SMALL_ORDER[0]);
@@ -146,7 +146,7 @@ async fn sr_07_no_header_but_the_one_is_taken_and_the_payload_is_not_even_read()
     let kid = key_id(&target.key);
     let x = URL_SAFE_NO_PAD.encode(target.key);
     let typ = "blink-transcript+jws;v=4";
-    // The right one, to show that a payload that is none has its own reason.
+    // The correct one, to show that an invalid payload has its own reason.
     let right = format!(r#"{{"alg":"EdDSA","kid":"{kid}","typ":"{typ}"}}"#);
     assert_eq!(forger.reason(&target, target.under(&right)).await, "transcript_malformed");
     let headers = |kid: &str| {
@@ -195,7 +195,7 @@ async fn sr_08_only_the_strict_form_of_a_payload_is_read() {
         let text = String::from_utf8_lossy(&payload).into_owned();
         assert_ne!(text, sound, "a case changes something");
         let target = forger.target().await;
-        // The form is looked at before what it says of the challenge.
+        // The format is checked before the content.
         assert_eq!(forger.reason(&target, target.signed(&payload)).await, "transcript_malformed", "{text:.300}");
     }
     let target = forger.target().await;

@@ -41,7 +41,7 @@ async fn sr_02_evidence_of_a_verified_session_is_refused_in_another_before_any_p
     let person = Person::blinks(&server, "jo@example.com").await;
     assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED");
     let old = person.parcel();
-    // The key cannot be registered again, so the transcript goes as it is, or signed anew by a key of the thief's own.
+    // The key cannot be registered again, so the transcript is sent as it is, or signed again with the thief's own key.
     let secret = [7; 32];
     let key = ed25519_dalek::SigningKey::from_bytes(&secret).verifying_key().to_bytes();
     let payload = URL_SAFE_NO_PAD.decode(person.evidence.signing_input.split_once('.').unwrap().1).unwrap();
@@ -80,7 +80,8 @@ async fn sr_03_the_ids_of_others_open_nothing_and_are_as_unknown_as_invented_one
     let session = server.text("select id from capture_sessions order by created_at limit 1").await;
     let user = server.text("select id from users order by created_at limit 1").await;
     for n in 0..250 {
-        // The challenge itself, then everything like it: another's session, user and key, cut, lengthened, altered, invented.
+        // The challenge itself, then everything similar: another session's, user's or key's, truncated, extended,
+        // altered, invented.
         let id = match n {
             0 => parcel.challenge.clone(),
             1 => session.clone(),
@@ -119,7 +120,7 @@ fn flip(id: &str, at: usize) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// Everything that a person may do in a session.
+/// Everything that a person can do in a session.
 async fn refusals(server: &TestServer, cookie: &str, parcel: &Parcel) -> Vec<u16> {
     let show = Request::get("/api/session").header(header::COOKIE, cookie).body(Body::empty()).unwrap();
     let challenge = json!({ "public_key": public_key(), "consent": test_client::consent() });
@@ -147,7 +148,7 @@ async fn sr_12_a_clock_that_jumps_accepts_nothing_expired_and_shuts_nobody_out()
             )
             .await;
         let parcel = worthless(&server.challenge(&cookie).await);
-        // Failures, mails and links of before count towards every limit there is.
+        // Earlier failures, mails and links count towards every limit.
         for _ in 0..4 {
             let challenge = server.challenge(&cookie).await;
             server.submit(&cookie, "k", &worthless(&challenge)).await;
@@ -155,14 +156,14 @@ async fn sr_12_a_clock_that_jumps_accepts_nothing_expired_and_shuts_nobody_out()
         server.register("jo@example.com").await;
 
         server.jump_clock(jump).await;
-        // Back or forth, nobody can tell how old these are.
+        // Forward or back, the age of these is unknown.
         for old in [&cookie, &expired] {
             assert_eq!(refusals(&server, old, &parcel).await, [401; 5], "{jump}");
         }
         for old in [&token, &unopened] {
             server.post("/verify", None, &json!({ "token": old })).await.assert_problem(410, "token_expired");
         }
-        // Whoever was in the middle of it begins anew, at once: no limit counts what lies in another time.
+        // A person in the middle of a check can start again at once: no limit counts events from another time.
         let cookie = server.open_session("jo@example.com").await;
         assert_eq!(server.session(&cookie).await["cool_down_s"], 0);
         let challenge = server.challenge(&cookie).await;
@@ -195,7 +196,7 @@ async fn sr_43_times_that_do_not_agree_cost_an_attempt_unless_the_clock_was_set_
     let cookie = server.open_session("jo@example.com").await;
     for set in [false, true, true] {
         let person = Person::at(&server, cookie.clone()).await;
-        // By this clock the check has only just begun.
+        // According to this clock the check has only just started.
         let now = clock::now_ms();
         server.execute(format!("update challenges set issued_at = {now} where state = 'issued'").leak()).await;
         if set {
@@ -210,7 +211,7 @@ async fn sr_43_times_that_do_not_agree_cost_an_attempt_unless_the_clock_was_set_
         assert_eq!(server.session(&cookie).await["attempts_left"], 4);
     }
     assert_eq!(server.number("select count(*) from verification_events").await, 1);
-    // Whatever else is wrong is wrong at any time, and so is what is right.
+    // Other errors are errors at any time, and correct submissions stay correct.
     let challenge = server.challenge(&cookie).await;
     let answer = server.submit(&cookie, "k", &worthless(&challenge)).await;
     assert_eq!(answer.json()["attempts_left"], 3, "{}", answer.text);

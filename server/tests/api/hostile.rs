@@ -1,4 +1,4 @@
-//! Input that is meant to do harm, against the program itself over TCP and against every field it reads.
+//! Malicious input, against the program itself over TCP and against every field it parses.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -23,7 +23,7 @@ fn connect(server: &Served) -> TcpStream {
     stream
 }
 
-/// Sends all of it, or as much as the server takes, and returns the answer's first line.
+/// Sends all of it, or as much as the server accepts, and returns the first line of the response.
 fn status_line(mut stream: TcpStream, parts: impl Iterator<Item = Vec<u8>>) -> String {
     for part in parts {
         if stream.write_all(&part).is_err() {
@@ -60,7 +60,7 @@ fn sr_27_large_endless_and_slow_bodies_are_refused_without_taking_memory() {
     let server = served();
     let before = resident_kb(server.pid());
     let mib = || vec![b'x'; 1 << 20];
-    // Others wait for their limits meanwhile: a byte now and then, headers without an end, and nothing at all.
+    // Meanwhile, others run into their limits: one byte now and then, endless headers, and silence.
     let dripping: Vec<_> =
         ["content-length: 4000\r\n\r\n", "x-slow: ", ""].map(|rest| connect_and_drip(&server, rest)).into();
     let together: Vec<_> = (0..200)
@@ -81,7 +81,7 @@ fn sr_27_large_endless_and_slow_bodies_are_refused_without_taking_memory() {
         .collect();
     for sent in together {
         let line = sent.join().unwrap();
-        // Who goes on sending may find the connection closed before reading why.
+        // A client that keeps sending may find the connection closed before it reads why.
         assert!(line.is_empty() || line.starts_with("HTTP/1.1 413 "), "{line}");
     }
     let grown = resident_kb(server.pid()).saturating_sub(before);
@@ -93,7 +93,7 @@ fn sr_27_large_endless_and_slow_bodies_are_refused_without_taking_memory() {
     assert!(alive.starts_with("HTTP/1.1 200 "), "{alive}");
 }
 
-/// Sends the start of a request and then a byte a second, until the server has had enough.
+/// Sends the start of a request and then a byte per second, until the server closes the connection.
 fn connect_and_drip(server: &Served, rest: &str) -> std::thread::JoinHandle<String> {
     let mut stream = connect(server);
     let start = if rest.is_empty() { String::new() } else { format!("{POST}{rest}") };
@@ -142,7 +142,7 @@ async fn sr_27_connections_beyond_the_most_wait_and_idle_ones_make_room() {
     let serving = tokio::spawn(connections::serve(listener, router, limits, std::future::pending()));
     let asked = tokio::task::spawn_blocking(move || {
         let open = || TcpStream::connect(address).unwrap();
-        // Two that say nothing take the room; the third is answered once one of them is given up.
+        // Two silent clients take all connections; the third is served once one of them is dropped.
         let (_first, _second) = (open(), open());
         let mut third = open();
         third.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
@@ -157,7 +157,7 @@ async fn sr_27_connections_beyond_the_most_wait_and_idle_ones_make_room() {
     serving.abort();
 }
 
-/// What scanners try, and addresses that a server might be made to open.
+/// Paths that scanners try, and URLs that a server might be tricked into opening.
 fn harmful(trap: u16) -> Vec<String> {
     let mut texts: Vec<String> = [
         "'",
@@ -179,8 +179,7 @@ fn harmful(trap: u16) -> Vec<String> {
     texts
 }
 
-/// SR-28 and SR-29: whatever stands in a field is data. Nothing is opened, nothing changes, and no error of a database
-/// comes back.
+/// SR-28 and SR-29: field values are only data. Nothing is opened, nothing changes, and no database error is returned.
 #[tokio::test]
 async fn sr_28_sr_29_what_stands_in_a_field_is_neither_run_nor_opened_nor_answered_with_an_error_of_the_database() {
     let trap = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -264,7 +263,7 @@ fn sr_29_every_statement_is_fixed_text() {
     assert_eq!(found, allowed, "sqlx accepts only fixed text unless told otherwise");
 }
 
-/// A server that is killed leaves no worker behind, and its workers had none of its secrets.
+/// A killed server leaves no workers behind, and its workers had none of its secrets.
 #[cfg(target_os = "linux")]
 #[test]
 fn sr_26_workers_know_no_secrets_and_end_with_a_server_that_is_killed() {

@@ -26,7 +26,7 @@ async fn no_log_line_holds_an_address_a_token_a_cookie_or_a_key() {
     server.app.db.close().await;
     server.register("jo.secret@example.com").await.assert_problem(503, "unavailable");
 
-    // Of this test and of all others that ran so far.
+    // Of this test and of all others that have run so far.
     let log = LOG.text();
     for expected in ["answered", "attempt decided", "mail written", "mail not sent", "request failed", "/verify"] {
         assert!(log.contains(expected), "{expected:?} is missing from\n{log}");
@@ -35,7 +35,7 @@ async fn no_log_line_holds_an_address_a_token_a_cookie_or_a_key() {
     let nonce = challenge["nonce"].as_str().unwrap();
     for line in log.lines() {
         assert!(!line.contains('@') && !line.contains("jo.secret"), "{line}");
-        // The development transport's line with the link is the one exception, and only for the token.
+        // The development transport's line with the link is the only exception, and only for the token.
         let is_link_line = line.contains("mail written");
         assert!(is_link_line || !(line.contains(&token) || line.contains("example.")), "{line}");
         for forbidden in ["not-an-address", secret, ADMIN_KEY, nonce] {

@@ -1,5 +1,5 @@
-//! Mails by Resend's API, to a stand-in that takes requests of the API's shape over a real socket; and one way out that steps
-//! in for another.
+//! Sends mails by Resend's API, to a stand-in with the same API over a real socket, and falls back from one transport
+//! to another.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ use crate::mail_smtp::mail_server;
 
 const KEY: &str = "re_hunter2";
 
-/// What the stand-in does with the next requests (200 when there is nothing left), and what it got.
+/// The stand-in's answers to the next requests (200 when there is none left), and the requests it got.
 #[derive(Default)]
 struct Account {
     answers: Mutex<VecDeque<u16>>,
@@ -114,7 +114,7 @@ async fn what_resend_says_decides_whether_a_mail_is_tried_again() {
 #[tokio::test]
 async fn the_next_way_steps_in_where_one_is_away_silent_or_refuses() {
     let away = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().to_string();
-    // Takes connections and never says a word.
+    // Accepts connections and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (refusing, _) = account(&[401]).await;
     let urls = [format!("http://{away}"), format!("http://{}", silent.local_addr().unwrap()), refusing];

@@ -1,4 +1,4 @@
-//! Mails by SMTP, to a mail server made for the purpose: a real conversation over a real socket.
+//! Sends mails by SMTP to a test mail server over a real socket.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::helpers::{TestServer, token_in};
 
-/// What the mail server heard: commands, and the mails it took.
+/// What the mail server received: commands and mails.
 #[derive(Default)]
 pub struct Heard {
     pub commands: Vec<String>,
@@ -24,7 +24,7 @@ pub async fn mail_server(rcpt_answer: &'static str) -> (u16, Arc<Mutex<Heard>>) 
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let shared = Arc::clone(&shared);
-            // A client that goes away in the middle ends its conversation, not the server.
+            // A client that disconnects ends only its own conversation.
             tokio::spawn(async move { talk(stream, &shared, rcpt_answer).await });
         }
     });

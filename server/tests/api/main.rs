@@ -1,5 +1,5 @@
-//! The server by its routes: real router, real database (SQLite, or PostgreSQL by TEST_DATABASE_URL), real engine, mails
-//! caught as files.
+//! Tests the server through its routes: real router, real database (SQLite, or PostgreSQL with TEST_DATABASE_URL), real
+//! engine, mails written to files.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 mod abuse;

@@ -1,4 +1,4 @@
-//! Submissions as the page sends them: in chunks, then the question for the decision.
+//! Submissions as the page sends them: chunks, then the request for the decision.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Method, Request, header};
@@ -7,10 +7,10 @@ pub use test_client::Parcel;
 
 use crate::helpers::{Answer, TestServer, own_post};
 
-/// The largest chunk that is taken.
+/// The largest accepted chunk.
 pub const CHUNK: usize = 16 * 1024;
 
-/// A submission that is whole in form and worthless in content.
+/// A submission with valid form and worthless content.
 pub fn worthless(challenge: &Value) -> Parcel {
     Parcel {
         challenge: challenge["challenge_id"].as_str().unwrap().to_owned(),
@@ -34,7 +34,7 @@ pub fn chunk(parcel: &Parcel, cookie: Option<&str>, key: &str, start: u64, bytes
 }
 
 impl TestServer {
-    /// Uploads and asks for the decision. Chunks that are refused are left out: what that means, the last answer tells.
+    /// Uploads and requests the decision. Rejected chunks are skipped; the last answer shows the effect.
     pub async fn submit(&self, cookie: &str, key: &str, parcel: &Parcel) -> Answer {
         self.upload(cookie, key, parcel).await;
         self.finish(cookie, key, parcel).await

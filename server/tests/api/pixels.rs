@@ -1,4 +1,4 @@
-//! Submissions with real pixels: the free portrait blinks, an attempt gathers its evidence as the browser would, and the
+//! Submissions with real pixels: the free portrait blinks, an attempt gathers its evidence like the browser, and the
 //! server decides.
 
 use std::path::Path;
@@ -18,7 +18,7 @@ use crate::helpers::{Answer, TestServer, join_all, public_key};
 use crate::parcel::{CHUNK, Parcel};
 
 pub const SECRET: [u8; 32] = [42; 32];
-/// The portrait's blink begins here.
+/// The portrait's blink starts here.
 const BLINK_S: f32 = 0.6;
 
 static SCENE: LazyLock<Scene> = LazyLock::new(|| {
@@ -27,7 +27,7 @@ static SCENE: LazyLock<Scene> = LazyLock::new(|| {
     clip_maker::scene(Path::new(clip_maker::PORTRAIT), &models, vec![BLINK_S]).unwrap()
 });
 
-/// A person at the camera: a session, a challenge, and what the page sends for it.
+/// A person at the camera: a session, a challenge, and the page's submission for it.
 pub struct Person {
     pub cookie: String,
     pub challenge: Value,
@@ -36,7 +36,7 @@ pub struct Person {
 }
 
 impl Person {
-    /// Comes to the camera and blinks.
+    /// Opens a session and blinks.
     pub async fn blinks(server: &TestServer, email: &str) -> Self {
         Self::at(server, server.open_session(email).await).await
     }
@@ -52,7 +52,7 @@ impl Person {
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
         let challenge = answer.json();
         let evidence = record_of(take, serde_json::from_value(challenge.clone()).unwrap(), key);
-        // The frames were made faster than a camera gives them: the server must have seen their time pass.
+        // The frames were made faster than a camera delivers them: the server must have seen the same time pass.
         server.execute("update challenges set issued_at = issued_at - 10000 where state = 'issued'").await;
         Self { cookie, challenge, evidence, secret }
     }
@@ -74,12 +74,12 @@ impl Person {
     }
 }
 
-/// A key of its own for each challenge of a server; none is registered twice.
+/// A separate key for each challenge of a server; none may be registered twice.
 pub fn secret(take: u32) -> [u8; 32] {
     std::array::from_fn(|_| SECRET[0].wrapping_add(u8::try_from(take).unwrap()))
 }
 
-/// What the page gathers while the portrait blinks before a camera whose noise nobody else's has.
+/// The page's evidence while the portrait blinks, with camera noise that is different for everybody.
 pub fn record_of(camera: u32, terms: Terms, key: [u8; 32]) -> Evidence {
     // As in the browser; the server scores with the reference.
     let networks = Models::find(Runtime::Compact, None).unwrap().networks();
@@ -95,7 +95,7 @@ pub fn record_of(camera: u32, terms: Terms, key: [u8; 32]) -> Evidence {
     panic!("no blink was counted");
 }
 
-/// Sends the open eyes twice. A forger holds the key: hash and size are made to fit.
+/// Sends the open eyes twice. The forger has the key, so hash and size are adjusted.
 pub fn forge_two_open_eyes(person: &mut Person) {
     let (header, payload) = person.evidence.signing_input.split_once('.').unwrap();
     let mut payload: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
@@ -153,7 +153,7 @@ async fn an_upload_goes_on_after_the_server_was_started_anew() {
     let mut received = server.received(&person.cookie, "k1", &parcel).await.json()["received"].as_u64().unwrap();
     assert_eq!(received, CHUNK as u64, "nothing is lost");
     while received < bytes.len() as u64 {
-        // In odd sizes, as a page that goes on after a loss sends them.
+        // In odd sizes, like a page that continues after an interruption.
         let rest = &bytes[received as usize..];
         let answer = server.append(&person.cookie, "k1", &parcel, received, &rest[..rest.len().min(5000)]).await;
         received = answer.json()["received"].as_u64().unwrap();
@@ -182,7 +182,7 @@ async fn pictures_of_two_open_eyes_fail_with_their_reason_and_can_be_looked_at()
 async fn evidence_for_one_person_is_worth_nothing_to_another() {
     let server = TestServer::start().await;
     let jo = Person::blinks(&server, "jo@example.com").await;
-    // A key is registered once, so a thief needs one of their own.
+    // A key can be registered only once, so a thief needs a new one.
     let cookie = server.open_session("thief@example.com").await;
     let challenge = server.challenge(&cookie).await;
     let thief = Person { cookie, challenge, evidence: jo.evidence.clone(), secret: SECRET };
@@ -223,7 +223,8 @@ async fn sr_14_pictures_that_anybody_sent_before_are_refused() {
     let server = TestServer::start().await;
     let first = Person::blinks(&server, "jo@example.com").await;
     assert_eq!(first.submit(&server, "k1").await.json()["status"], "VERIFIED");
-    // Other users sign the same record and pictures for challenges of their own; the second writes the files otherwise.
+    // Other users sign the same record and pictures for challenges of their own; the second encodes the files
+    // differently.
     let as_they_were = [&first.evidence.open, &first.evidence.closed, &first.evidence.strip].map(Vec::clone);
     let rewritten = as_they_were.clone().map(with_other_bytes);
     for (email, secret, pictures) in
@@ -236,14 +237,14 @@ async fn sr_14_pictures_that_anybody_sent_before_are_refused() {
     }
 }
 
-/// Another file of the same pixels: the header says another density, which nothing that is drawn depends on.
+/// Another file with the same pixels: its header has another density, which does not affect the image.
 fn with_other_bytes(mut jpeg: Vec<u8>) -> Vec<u8> {
     assert_eq!(&jpeg[6..11], b"JFIF\0");
     jpeg[15] ^= 1;
     jpeg
 }
 
-/// What somebody else sent, with these pictures, signed anew for a challenge of this session.
+/// Another person's evidence with these pictures, signed again for a challenge of this session.
 async fn copy(server: &TestServer, cookie: &str, of: &Person, secret: &[u8; 32], pictures: [Vec<u8>; 3]) -> Parcel {
     let key = SigningKey::from_bytes(secret).verifying_key().to_bytes();
     let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": test_client::consent() });
@@ -290,7 +291,7 @@ async fn sr_14_near_copies_of_another_users_pictures_are_marked_for_review() {
     let server = TestServer::start().await;
     let first = Person::blinks(&server, "jo@example.com").await;
     assert_eq!(first.submit(&server, "k1").await.json()["status"], "VERIFIED");
-    // The same portrait with other noise: no byte of it was sent before.
+    // The same portrait with different noise: no byte of it was sent before.
     let second = Person::blinks(&server, "al@example.com").await;
     let answer = second.submit(&server, "k1").await;
     assert_eq!(answer.json()["status"], "VERIFIED", "{} {}", answer.text, server.events().await[0]["details"]);

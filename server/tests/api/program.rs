@@ -1,4 +1,4 @@
-//! The real program and a browser that goes the whole way through it, over real connections.
+//! The real program and a browser that completes a verification, over real connections.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -21,7 +21,7 @@ use crate::start::{Running, blinkgate};
 
 pub const ADMIN: &str = "admin-key-that-nobody-may-read";
 
-/// What a program writes to its outputs, as it comes.
+/// The output of a program as it arrives.
 #[derive(Clone, Default)]
 pub struct Output(Arc<Mutex<Vec<u8>>>);
 
@@ -41,7 +41,7 @@ impl Output {
     }
 }
 
-/// Waits for something that a program or a server brings about.
+/// Waits for an effect of a program or a server.
 pub async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     for _ in 0..1500 {
         if let Some(found) = look() {
@@ -52,7 +52,7 @@ pub async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     panic!("{what} did not come");
 }
 
-/// The program as it serves, until it is dropped.
+/// The program, serving until it is dropped.
 pub struct Program {
     child: Running,
     output: Output,
@@ -61,7 +61,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts a command that serves and waits until it does.
+    /// Starts a serving command and waits until it serves.
     pub async fn start(command: &mut Command) -> Self {
         let mut child = Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
         let output = Output::default();
@@ -70,7 +70,7 @@ impl Program {
         let port = until("the port", || {
             let log = String::from_utf8_lossy(&output.bytes()).into_owned();
             let (_, rest) = log.split_once("open http://localhost:")?;
-            // The rest of the line has come as well.
+            // The rest of the line has arrived too.
             let port: String = rest.split_once('\n')?.0.chars().take_while(char::is_ascii_digit).collect();
             port.parse().ok()
         })
@@ -78,7 +78,7 @@ impl Program {
         Self { child, output, readers, port }
     }
 
-    /// Serves in this folder with the fast runtime, one blink at any moment, and these settings.
+    /// Serves in this folder with the fast runtime, one blink at any time, and these settings.
     pub async fn serve(folder: &Path, settings: &[(&str, &str)]) -> Self {
         Self::start(&mut serving(folder, settings)).await
     }
@@ -91,12 +91,12 @@ impl Program {
         Browser { port: self.port, cookie: "none=1".to_owned() }
     }
 
-    /// Everything that it has written so far.
+    /// Everything written so far.
     pub fn log(&self) -> Vec<u8> {
         self.output.bytes()
     }
 
-    /// Tells it to stop, and returns everything that it wrote.
+    /// Stops it, and returns everything that it wrote.
     pub fn stop(mut self) -> Vec<u8> {
         let stopped = Command::new("kill").arg("-TERM").arg(self.pid().to_string()).status().unwrap();
         assert!(stopped.success() && self.child.end().success());
@@ -104,7 +104,7 @@ impl Program {
         self.output.bytes()
     }
 
-    /// Ends it without a chance to tidy up.
+    /// Kills it without a chance to clean up.
     pub fn kill(mut self) {
         self.child.0.kill().unwrap();
         self.child.end();
@@ -135,7 +135,7 @@ impl Browser {
         self.try_fetch(method, path, headers, body).unwrap()
     }
 
-    /// As `fetch`; the server may break off.
+    /// As `fetch`, but the server may close the connection.
     pub fn try_fetch(
         &mut self,
         method: &str,
@@ -175,7 +175,7 @@ impl Browser {
         self.send("POST", path, &[("content-type", "application/json")], body.to_string().as_bytes())
     }
 
-    /// What the operator gets there.
+    /// An operator's GET.
     pub fn admin(&mut self, path: &str) -> (u16, Vec<u8>) {
         self.fetch("GET", path, &[("x-admin-key", ADMIN)], b"")
     }
@@ -202,10 +202,10 @@ impl Browser {
     }
 }
 
-/// More than a recording lasts.
+/// Longer than any recording.
 const RECORDED: Duration = Duration::from_secs(5);
 
-/// An attempt: a challenge, and what the page gathers and sends for it.
+/// An attempt: a challenge, and the page's submission for it.
 pub struct Visit {
     pub browser: Browser,
     pub challenge: Value,
@@ -228,7 +228,7 @@ impl Visit {
         let (take,): (i64,) = db.read().await.unwrap().query(count).fetch_one().await.unwrap();
         let take = u32::try_from(take).unwrap();
         let visit = Self::blinking(browser, take);
-        // The frames were made faster than a camera gives them.
+        // The frames were made faster than a camera delivers them.
         let earlier = "update challenges set issued_at = issued_at - 10000 where state = 'issued'";
         let mut tx = db.write(LockScope::Nothing).await.unwrap();
         tx.query(earlier).execute().await.unwrap();
@@ -237,7 +237,8 @@ impl Visit {
         visit
     }
 
-    /// The same where the database cannot be reached from here: as long as a camera would have taken. There is no other challenge.
+    /// The same if the test cannot reach the database: waits as long as a camera would have taken. There is no other
+    /// challenge.
     pub async fn in_time(program: &Program, email: &str) -> Self {
         let mut browser = program.browser();
         browser.sit_down(program, email).await;
@@ -261,7 +262,7 @@ impl Visit {
         format!("/api/submission/{}", self.challenge["challenge_id"].as_str().unwrap())
     }
 
-    /// Sends everything but the question for the decision.
+    /// Sends everything except the request for the decision.
     pub fn upload(&mut self) {
         let Evidence { open, closed, strip, .. } = &self.evidence;
         let bytes = [self.signed.as_bytes(), open, closed, strip].concat();
@@ -276,7 +277,7 @@ impl Visit {
         }
     }
 
-    /// What asks for the decision.
+    /// The request for the decision.
     pub fn question(&self) -> Vec<u8> {
         let Evidence { open, closed, strip, .. } = &self.evidence;
         let [open, closed, strip] = [open, closed, strip].map(Vec::len);
@@ -284,7 +285,7 @@ impl Visit {
         lengths.to_string().into_bytes()
     }
 
-    /// Asks for the decision.
+    /// Requests the decision.
     pub fn finish(&mut self) -> (u16, Value) {
         let (path, question) = (self.path(), self.question());
         self.browser.send("POST", &path, &QUESTION, &question)
@@ -296,19 +297,19 @@ impl Visit {
     }
 }
 
-/// The headers of the question for the decision.
+/// The headers of the request for the decision.
 pub const QUESTION: [(&str, &str); 2] = [("content-type", "application/json"), ("idempotency-key", "k1")];
 
-/// Where pieces of these pictures stand in the bytes: as they are, in hexadecimal, as base64 or as a list of numbers.
+/// Counts pieces of these pictures in the bytes: raw, hexadecimal, base64 or a list of numbers.
 pub fn pieces_in(bytes: &[u8], pictures: &[&Vec<u8>; 3]) -> usize {
     let mut found = 0;
     for picture in pictures {
-        // From all over it; the first bytes are alike in all pictures.
+        // From all over the picture; the first bytes are the same in all pictures.
         for at in (700..picture.len() - 48).step_by(picture.len() / 40) {
             let piece = &picture[at..at + 24];
             let hex = hex::encode(piece);
             let list = piece[..8].iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
-            // In base64 it depends on where in the text the piece begins.
+            // In base64, the encoding depends on the offset of the piece.
             let mut forms = vec![piece.to_vec(), hex.to_uppercase().into_bytes(), hex.into_bytes(), list.into_bytes()];
             for skipped in 0..3 {
                 forms.push(STANDARD.encode(&piece[skipped..skipped + 18]).into_bytes());

@@ -1,5 +1,5 @@
-//! The rounds of a prompted challenge over HTTP: each cue against the commitment to what came before, each request
-//! repeatable.
+//! The rounds of a prompted challenge over HTTP: the server checks each commitment before it reveals the next cue, and
+//! each request can be repeated.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! `/ready` and `/metrics`: what a load balancer and a monitor are told.
+//! `/ready` and `/metrics`: the information for load balancers and monitors.
 
 use axum::http::StatusCode;
 use serde_json::json;

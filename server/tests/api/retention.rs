@@ -1,4 +1,4 @@
-//! How long captures and traces are kept, and that nothing is kept where nothing is to be.
+//! How long captures and traces are kept, and that nothing is stored with `RETENTION=none`.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ async fn swept(server: &TestServer, later_ms: i64) -> Swept {
     sweep(&server.app.sweeper(), clock::now_ms() + later_ms).await.unwrap()
 }
 
-/// Somebody who is verified, and then somebody whose two open eyes are not, with their captures.
+/// One person who is verified, then one whose submitted closed eyes are open, with their captures.
 async fn one_verified_and_one_failed(server: &TestServer) -> [Value; 2] {
     let jo = Person::blinks(server, "jo@example.com").await;
     assert_eq!(jo.submit(server, "k1").await.json()["status"], "VERIFIED");
@@ -46,7 +46,7 @@ async fn sr_38_captures_are_removed_when_their_days_are_over_and_figures_stay() 
         assert_eq!((shown(&verified).await, shown(&failed).await), (200, 200));
         assert_eq!(swept(&server, 3 * DAY_MS + HOUR_MS).await.expired, 1);
         assert_eq!((shown(&verified).await, shown(&failed).await), (200, 410));
-        // By then links and sessions are over as well.
+        // By then links and sessions have expired too.
         let Swept { expired, orphans, erased_again, .. } = swept(&server, 30 * DAY_MS - HOUR_MS).await;
         assert_eq!((expired, orphans, erased_again), (0, 0, 0));
         assert_eq!(shown(&verified).await, 200);
@@ -56,7 +56,11 @@ async fn sr_38_captures_are_removed_when_their_days_are_over_and_figures_stay() 
 
         let left = server.app.captures.list().await.unwrap();
         assert!(left.is_empty(), "{left:?}");
-        assert_eq!(server.number("select count(*) from picture_rows").await, 0, "perceptual hashes are deleted with their pictures");
+        assert_eq!(
+            server.number("select count(*) from picture_rows").await,
+            0,
+            "perceptual hashes are deleted with their pictures"
+        );
         for (event, before) in server.events().await.iter().rev().zip([&verified, &failed]) {
             assert_eq!((&event["open_captured"], &event["open_capture_ref"]), (&json!(true), &Value::Null));
             assert_eq!((&event["details"], &event["email"]), (&before["details"], &before["email"]));
@@ -103,17 +107,17 @@ async fn sr_42_captures_that_no_event_names_are_removed_after_an_hour_and_others
         let person = Person::blinks(&server, "jo@example.com").await;
         assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED");
         let kept = server.events().await.remove(0);
-        // A process died between its captures and the commit that would have named them.
+        // A process died between storing captures and the commit that would have referred to them.
         let now = clock::now_ms();
         let user = UserId::from_client(&server.text("select id from users").await);
         let orphan = CaptureRefs::new(&EventId::new(now), now);
         server.app.captures.store(&user, &orphan, [b"open", b"closed", b"strip"]).await.unwrap();
-        // Another one in the middle of writing.
+        // Another process died while writing.
         let half = server.data.path().join(format!("captures/2026/.{}-open.jpg.part", EventId::new(now)));
         if store.is_none() {
             std::fs::write(&half, b"half").unwrap();
         }
-        // And what was there before this database was.
+        // And captures that are older than this database.
         let older = CaptureRefs::new(&EventId::new(now - DAY_MS), now);
         server.app.captures.store(&user, &older, [b"open", b"closed", b"strip"]).await.unwrap();
 
@@ -161,7 +165,7 @@ async fn links_sessions_and_mails_are_removed_a_week_after_their_end() {
     assert_eq!(counts().await, [1; 7]);
     swept(&server, 2 * HOUR_MS).await;
     assert_eq!(counts().await, [1, 1, 1, 1, 1, 0, 1], "a failure counts for an hour");
-    // A session that a link of another kind still leads to stays as long as that.
+    // A session that another link still refers to is kept as long as that link.
     server.execute("update verification_tokens set expires_at = expires_at + 86400000").await;
     assert_eq!(swept(&server, 7 * DAY_MS + HOUR_MS).await.traces, 1);
     assert_eq!(counts().await, [1, 1, 1, 0, 0, 0, 0]);
@@ -188,7 +192,7 @@ mod program {
     use super::*;
     use crate::program::{Program, Visit, database_in, files, pieces_in, serving};
 
-    /// How often a piece of the pictures stands in anything that the program has written: its folders and its outputs.
+    /// How often a piece of the pictures occurs in anything that the program has written: its folders and its outputs.
     fn found(visit: &Visit, program: &Program, folder: &std::path::Path) -> usize {
         let written = files(folder);
         assert!(written.iter().any(|path| path.ends_with("blinkgate.db-wal")), "{written:?}");
@@ -204,7 +208,7 @@ mod program {
         let settings = [("RETENTION", "none"), ("LOG_LEVEL", "trace"), ("TMPDIR", temporary.to_str().unwrap())];
         let database = database_in(folder.path());
         let program = Program::serve(folder.path(), &settings).await;
-        // One who is verified, one whose pictures are refused, and one who never asks for the decision.
+        // One person is verified, one has rejected pictures, and one never asks for the decision.
         let mut jo = Visit::begin(&program, &database, "jo@example.com").await;
         jo.upload();
         assert_eq!(found(&jo, &program, folder.path()), 0, "while it arrives");
@@ -229,7 +233,7 @@ mod program {
         assert!(of_jo["details"]["open"]["ears"]["right"].is_number(), "figures are kept");
         let id = of_jo["id"].as_str().unwrap();
 
-        // It dies in the middle, and what it leaves on the disk holds nothing either.
+        // It is killed in the middle, and what it leaves on the disk contains nothing either.
         for visit in [&jo, &ann, &bob] {
             assert_eq!(found(visit, &program, folder.path()), 0);
         }
@@ -239,7 +243,7 @@ mod program {
             assert_eq!(pieces_in(&left, &visit.pictures()), 0);
         }
         assert!(!folder.path().join("data/captures").exists());
-        // The search finds what is there: one picture, in whatever form.
+        // The search works: it finds one picture in any form.
         let hex = hex::encode(&jo.evidence.strip);
         assert!(pieces_in(hex.as_bytes(), &jo.pictures()) > 20);
         assert!(pieces_in(&[left, jo.evidence.closed.clone()].concat(), &jo.pictures()) > 20);

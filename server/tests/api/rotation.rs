@@ -1,4 +1,4 @@
-//! The captures' master key is replaced while servers go on, whatever the store.
+//! Replacing the captures' master key while servers are running, with every store.
 
 use axum::http::StatusCode;
 use serde_json::json;

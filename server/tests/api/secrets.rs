@@ -1,4 +1,5 @@
-//! The whole way through the real program at its most talkative, then a search for every secret in all that it wrote.
+//! A complete verification with the real program at its most verbose level, then a search for every secret in
+//! everything that it wrote.
 #![cfg(unix)]
 
 use base64::Engine as _;
@@ -38,7 +39,7 @@ async fn no_secret_stands_in_a_log_or_on_the_disk() {
     let mut command = blinkgate(folder.path(), &settings);
     let program = Program::start(&mut command).await;
 
-    // Register, and open the link, also as scanners and mistakes have it.
+    // Register and open the link, also in the ways of scanners and by mistake.
     let mut browser = program.browser();
     assert_eq!(browser.post("/register", &json!({ "email": EMAIL })).0, 202);
     let mail = until("the mail", || heard.lock().unwrap().mails.first().cloned()).await;
@@ -51,7 +52,7 @@ async fn no_secret_stands_in_a_log_or_on_the_disk() {
     let first_cookie = browser.cookie.clone();
     assert_eq!(browser.post("/verify", &json!({ "token": token })).0, 200);
 
-    // Blink, send, be verified.
+    // Blink, submit, be verified.
     let mut visit = Visit::at(browser, database.url()).await;
     visit.upload();
     let (_, answer) = visit.finish();

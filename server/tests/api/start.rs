@@ -1,4 +1,4 @@
-//! The program itself: how it starts, how it does not, and how it ends.
+//! The program itself: successful starts, failed starts, and shutdown.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -18,8 +18,8 @@ pub fn blinkgate(folder: &Path, settings: &[(&str, &str)]) -> Command {
     command
 }
 
-/// Runs the program, which must not keep running, and asserts that it ends with this message and nothing worse. Returns it
-/// whole.
+/// Runs the program, which must exit, and asserts that it fails with this message and nothing worse. Returns the whole
+/// message.
 #[track_caller]
 pub fn assert_fails(command: &mut Command, expected: &[&str]) -> String {
     let Output { status, stderr, .. } = command.output().unwrap();
@@ -46,7 +46,7 @@ fn a_port_in_use_is_said_with_what_to_do() {
 fn a_data_folder_that_cannot_be_written_is_said_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("file"), "in the way").unwrap();
-    // A folder below a file can be made by nobody, not even by root.
+    // Nobody, not even root, can create a folder below a file.
     let settings = [("PORT", "0"), ("DATA_DIR", "file/data")];
     assert_fails(&mut blinkgate(folder.path(), &settings), &["file/data", "DATA_DIR", "cannot be written"]);
     let settings = [("PORT", "0"), ("DATABASE_URL", "sqlite://file/blink.db")];
@@ -121,7 +121,7 @@ fn a_database_newer_than_the_program_stops_the_start() {
 #[test]
 fn a_postgresql_server_that_is_not_there_is_said_without_its_password() {
     let folder = tempfile::tempdir().unwrap();
-    // Bound and closed again: nobody listens there.
+    // Bound and closed again, so nobody listens there.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let url = format!("postgresql+psycopg2://jo:hunter2@127.0.0.1:{port}/blink");
     let mut command = blinkgate(folder.path(), &[("PORT", "0"), ("DATABASE_URL", &url)]);
@@ -176,7 +176,7 @@ impl Served {
         self.child.0.id()
     }
 
-    /// Ends it without a chance to tidy up.
+    /// Kills it without a chance to clean up.
     pub fn kill(&mut self) {
         self.child.0.kill().unwrap();
         self.child.end();
@@ -196,7 +196,7 @@ pub fn served() -> Served {
     Served { child, port, _folder: folder }
 }
 
-/// Serves once, in the folder; returns the admin key.
+/// Serves once in the folder; returns the admin key.
 #[cfg(unix)]
 fn serve_register_and_stop(folder: &TempDir, email: &str) -> String {
     let mut child = Running(blinkgate(folder.path(), &[("PORT", "0")]).stdout(Stdio::piped()).spawn().unwrap());
@@ -223,12 +223,12 @@ fn serve_register_and_stop(folder: &TempDir, email: &str) -> String {
     std::fs::read_to_string(folder.path().join("data/keys/admin.key")).unwrap()
 }
 
-/// The lines as they come; ends when none comes for a long time.
+/// The lines as they arrive; ends after a long silence.
 pub fn lines_of(output: impl Read + Send + 'static) -> impl Iterator<Item = String> {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         for line in BufReader::new(output).lines().map_while(Result::ok) {
-            // Nobody listens any more when the test has failed.
+            // Nobody listens any more once the test has failed.
             let _ = sender.send(line);
         }
     });
@@ -243,11 +243,11 @@ fn exchange(port: &str, request: &str) -> String {
     answer
 }
 
-/// Ends with the test, however that ends.
+/// Ends together with the test, however that ends.
 pub struct Running(pub Child);
 
 impl Running {
-    /// Waits for the end, but not for ever.
+    /// Waits for the exit, with a timeout.
     pub fn end(&mut self) -> std::process::ExitStatus {
         let start = Instant::now();
         while start.elapsed() < Duration::from_secs(30) {

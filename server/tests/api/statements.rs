@@ -1,4 +1,4 @@
-//! The server's statements, read from its source, and how SQLite goes about them.
+//! The server's statements, read from its source, and SQLite's query plans for them.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
 
 use crate::database::{TestDatabase, parsed};
 
-/// The string literals of a source without its comments, each with the code that stands before it.
+/// The string literals of a source without its comments, each with the code before it.
 fn literals(source: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let (mut code, mut text, mut is_text) = (String::new(), String::new(), false);
@@ -28,8 +28,8 @@ fn literals(source: &str) -> Vec<(String, String)> {
     found
 }
 
-/// Every statement of the server as SQLite and as PostgreSQL get it, read from its source: literals that begin as statements
-/// do. What either database is told alone (`sqlite.rs`, `postgres.rs`) is left out.
+/// Every statement of the server in the forms for SQLite and PostgreSQL, read from its source: literals that start like
+/// statements. Leaves out statements for only one of them (`sqlite.rs`, `postgres.rs`).
 pub fn statements() -> Vec<[String; 2]> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/db");
     let mut found = Vec::new();
@@ -39,7 +39,7 @@ pub fn statements() -> Vec<[String; 2]> {
             continue;
         }
         if path.ends_with("listing.rs") {
-            // Put together from its literals, by what is looked for.
+            // Assembled from its literals, depending on the filter.
             found.extend(listing::texts().into_iter().map(|text| [text.clone(), text]));
             continue;
         }
@@ -54,7 +54,7 @@ pub fn statements() -> Vec<[String; 2]> {
                 let (Some((_, lock)), Some((_, after))) = (texts.next(), texts.next()) else { panic!("{text}") };
                 found.push([format!("{text}{after}"), format!("{text} {lock} {after}")]);
             } else if code.trim_end().ends_with("sqlite:") {
-                // Said to each in its own words, one after the other.
+                // One text for each database, one after the other.
                 let Some((_, of_postgres)) = texts.next() else { panic!("{text}") };
                 found.push([text, of_postgres]);
             } else {
@@ -67,30 +67,30 @@ pub fn statements() -> Vec<[String; 2]> {
     found
 }
 
-/// What may be read from one end: the index, and why. Those that end with their first rows do (`limit`); what is left over of
-/// uploads and of mails is little, however much lies behind them; operators may wait.
+/// Scans that are allowed: the index, and why. Scans with a `limit` end with their first rows; few uploads and mails
+/// are ever pending, however many there were before; operators may wait.
 const FROM_ONE_END: [&str; 19] = [
-    // Uploads under way.
+    // Pending uploads.
     "SCAN u USING COVERING INDEX sqlite_autoindex_upload_chunks_1",
-    // Mails that wait.
+    // Waiting mails.
     "SCAN mail_outbox USING INDEX mail_outbox_due",
     // The newest rows.
     "SCAN verification_events USING INDEX verification_events_newest",
     "SCAN audit_entries USING INDEX audit_entries_newest",
     "SCAN e USING INDEX verification_events_newest",
     "SCAN e USING INDEX verification_events_to_review",
-    // The few keys of operators, where they are listed, and where one is revoked by name or id.
+    // The few keys of operators, when they are listed, or when one is revoked by name or id.
     "SCAN admin_keys USING INDEX admin_keys_one_of_a_name",
     "SCAN admin_keys USING INDEX sqlite_autoindex_admin_keys_1",
-    // All rows, where they are looked for in the trail.
+    // All rows, when rows without an entry in the trail are searched for.
     "SCAN e USING COVERING INDEX verification_events_newest",
     "SCAN a USING COVERING INDEX audit_entries_newest",
-    // And where they are counted for the same end.
+    // The same, when they are counted.
     "SCAN verification_events USING COVERING INDEX verification_events_by_email",
     "SCAN audit_entries USING COVERING INDEX sqlite_autoindex_audit_entries_1",
-    // The first user (of sweeps), and all of them where one is looked for to be erased.
+    // The first user (for sweeps), and all users when one is to be erased.
     "SCAN users USING INDEX sqlite_autoindex_users_1",
-    // All who were erased.
+    // All erased users.
     "SCAN erased_users USING COVERING INDEX sqlite_autoindex_erased_users_1",
     // Rows that the statement itself has listed or counted.
     "SCAN CONSTANT ROW",
@@ -100,8 +100,8 @@ const FROM_ONE_END: [&str; 19] = [
     "SCAN counted",
 ];
 
-/// A table that is read from end to end makes a request slower with everybody who was ever there. How SQLite goes about a
-/// statement depends on the indexes alone, since nobody has it count rows.
+/// Reading a whole table makes a request slower with every person who ever registered. SQLite's plan for a statement
+/// depends only on the indexes, because it keeps no statistics here.
 #[tokio::test]
 async fn no_statement_reads_a_table_that_grows_from_end_to_end() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Links, scanners and cookies: who comes to the camera by a mailed link, and who does not.
+//! Links, scanners and cookies: who can open a session with a mailed link, and who cannot.
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
@@ -130,7 +130,7 @@ async fn sr_19_a_cookie_that_was_there_before_is_never_adopted() {
     let invented = format!("__Host-blinkgate={}", "A".repeat(43));
     let planted = cookie_of(&post("/verify", None, json!({ "token": theirs })).await);
     let own = cookie_of(&post("/verify", None, json!({ "token": mine })).await);
-    // An invented one, another person's live one, and the one of the link itself, which somebody may have seen.
+    // An invented token, another person's valid one, and the link's own, which somebody may have seen.
     for old in [invented, planted, own] {
         let answer = post("/verify", Some(&old), json!({ "token": mine })).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);

@@ -1,4 +1,4 @@
-//! The audit's trail: what somebody who can write the database cannot do unseen.
+//! The audit's trail: changes that somebody with write access to the database cannot hide.
 
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ use server::db::events::{self, Event};
 use server::db::{self, Db, LockScope};
 use server::domain::EmailAddress;
 use server::erasure;
-use server::trail::{self, Checkpoint, TrailReport, TrailKey};
+use server::trail::{self, Checkpoint, TrailKey, TrailReport};
 
 use crate::helpers::{BASE_URL, TestServer};
 use crate::operators;
@@ -17,7 +17,7 @@ use crate::parcel::worthless;
 
 const ATTEMPTS: usize = 6;
 
-/// A server with as many failed attempts.
+/// A server with this many failed attempts.
 async fn with_attempts() -> TestServer {
     let server = TestServer::with(&[("MAX_ATTEMPTS", "100"), ("COOL_DOWN_FAILURES", "0")]).await;
     let cookie = server.open_session("jo@example.com").await;
@@ -32,7 +32,7 @@ async fn verified(server: &TestServer, checkpoints: &[Checkpoint]) -> TrailRepor
     trail::verify(&server.app.db, checkpoints, |_, _| {}).await.unwrap()
 }
 
-/// The first entry that is bad, and what is said of it.
+/// The first bad entry, and its problem.
 async fn first_bad(server: &TestServer, checkpoints: &[Checkpoint]) -> (Option<i64>, String) {
     let report = verified(server, checkpoints).await;
     let first = report.findings.first().unwrap_or_else(|| panic!("nothing was found: {report:?}"));
@@ -82,7 +82,7 @@ async fn sr_41_a_row_that_was_deleted_added_or_moved_is_named() {
     change(&server, "delete from verification_events where id = $1", 4).await;
     assert_eq!(first_bad(&server, &[]).await, (Some(4), "the row is missing".to_owned()));
 
-    // The entry as well.
+    // Delete the entry as well.
     let server = with_attempts().await;
     change(&server, "delete from verification_events where id = $1", 4).await;
     change(&server, "delete from trail_entries where entry_id = $1", 4).await;
@@ -95,7 +95,7 @@ async fn sr_41_a_row_that_was_deleted_added_or_moved_is_named() {
     let (number, problem) = first_bad(&server, &[]).await;
     assert!(number.is_none() && problem.contains("not in the trail"), "{problem}");
 
-    // Two entries change places.
+    // Swap two entries.
     let server = with_attempts().await;
     for (from, to) in [(2, 99), (5, 2), (99, 5)] {
         let sql: &'static str = format!("update trail_entries set number = {to} where number = {from}").leak();
@@ -156,7 +156,7 @@ async fn sr_37_the_trail_is_sound_after_an_erasure_and_finds_one_that_was_none()
     let report = verified(&server, std::slice::from_ref(&kept)).await;
     assert_eq!((report.entries, report.findings.as_slice()), (ATTEMPTS as i64 + 2, [].as_slice()));
 
-    // How an attempt ended still cannot be changed, and nobody is erased without an entry.
+    // Even so, the result of an attempt cannot be changed, and nobody can be erased without an entry.
     change(&server, "update verification_events set status = 'VERIFIED' where id = $1", 2).await;
     assert_eq!(first_bad(&server, &[]).await.0, Some(2));
     change(&server, "update verification_events set status = 'FAILED' where id = $1", 2).await;
@@ -184,7 +184,7 @@ async fn what_was_there_before_the_trail_is_taken_into_it_once() {
     assert_eq!(first_bad(&server, &[]).await.0, None, "what comes later by another way is not");
 }
 
-/// Prints figures for docs/audit.md, by the command that stands there.
+/// Prints figures for docs/audit.md, which names the command.
 mod measure {
     use super::*;
 
@@ -215,7 +215,7 @@ async fn fill(db: &Db, all: u32) {
     }
 }
 
-/// A failed attempt that was decided before any pixel.
+/// A failed attempt that was decided before any pixel arrived.
 fn event(number: u32) -> Event {
     operators::event(1_700_000_000_000 + i64::from(number), |event| {
         event.email = format!("person-{}@example.com", number % 5000);
@@ -223,7 +223,7 @@ fn event(number: u32) -> Event {
     })
 }
 
-/// Runs a statement with the row that the entry of this number names.
+/// Runs a statement on the row of the entry with this number.
 async fn change(server: &TestServer, sql: &'static str, number: i64) {
     let mut tx = server.app.db.write(LockScope::Nothing).await.unwrap();
     let entries = db::trail::entries(&mut tx, number, number).await.unwrap();

@@ -117,7 +117,7 @@ async fn tokens_are_stored_only_as_hashes() {
         assert!(!rows.iter().any(|row| row.contains(&token)), "found in {table}");
     }
     server.app.db.close().await;
-    // Where it is SQLite.
+    // If it is SQLite.
     for name in ["blinkgate.db", "blinkgate.db-wal"] {
         let bytes = std::fs::read(server.data.path().join(name)).unwrap_or_default();
         assert!(!bytes.windows(token.len()).any(|window| window == token.as_bytes()), "found in {name}");

@@ -1,4 +1,4 @@
-//! What every route answers beside what is described.
+//! Compares the answers of every route with the description.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -9,8 +9,8 @@ use crate::helpers::{TestServer, public_key};
 use crate::parcel::worthless;
 use crate::pixels::Person;
 
-/// Somebody is asked three gestures, misses them and gives up; somebody else blinks and is verified; an operator
-/// looks, decides and erases.
+/// One person is asked for three gestures, misses them and gives up; another blinks and is verified; an operator views,
+/// decides and erases.
 #[tokio::test]
 async fn what_every_route_answers_fits_its_description() {
     let mut api = Description::read();
@@ -32,7 +32,7 @@ async fn what_every_route_answers_fits_its_description() {
     assert!(unseen.is_empty(), "described, and not answered here: {unseen:?}");
 }
 
-/// Pages and their parts, whole and not changed.
+/// Pages and their assets: whole, and not modified.
 async fn pages(api: &mut Description, server: &TestServer) {
     let page = server.get("/camera").await.text;
     let script = page.split('"').find(|text| text.starts_with("/assets/")).unwrap().to_owned();
@@ -69,7 +69,7 @@ async fn pages(api: &mut Description, server: &TestServer) {
     api.take("GET /ready", &server.get("/ready").await);
 }
 
-/// The way from an address to VERIFIED, with a failed and a cancelled attempt before.
+/// From an address to VERIFIED, after a failed and a cancelled attempt.
 async fn check(api: &mut Description, server: &TestServer) {
     let email = json!({ "email": "jo@example.com" });
     api.post(server, "POST /register", "/register", None, &email).await;
@@ -80,7 +80,8 @@ async fn check(api: &mut Description, server: &TestServer) {
     let cookie = crate::helpers::cookie_of(&answer);
     api.post(server, "POST /verify", "/verify", None, &json!({ "token": "none" })).await;
 
-    let key = json!({ "public_key": public_key(), "consent": test_client::consent(), "rate": 300, "tone_guided": false });
+    let key =
+        json!({ "public_key": public_key(), "consent": test_client::consent(), "rate": 300, "tone_guided": false });
     let challenge = api.post(server, "POST /api/challenge", "/api/challenge", Some(&cookie), &key).await.json();
     let giving_up = json!({ "challenge_id": challenge["challenge_id"], "reason": "cancelled" });
     api.post(server, "POST /api/give-up", "/api/give-up", Some(&cookie), &giving_up).await;
@@ -115,7 +116,7 @@ async fn session(api: &mut Description, server: &TestServer, cookie: Option<&str
     api.take("GET /api/session", &answer);
 }
 
-/// Cues until none is left.
+/// Requests cues until none is left.
 async fn prompted(api: &mut Description) {
     const CUE: &str = "POST /api/cue/{challenge}";
     let server = TestServer::with(&[("CHALLENGE_POLICY", "prompted")]).await;

@@ -1,4 +1,4 @@
-//! `docs/openapi.json` beside what the server is and what it answers.
+//! Compares `docs/openapi.json` with the server's routes and answers.
 
 mod answers;
 mod operators;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::helpers::{ADMIN_KEY, Answer, TestServer};
 
-/// The document, and which of its answers were seen.
+/// The document, and the answers seen so far.
 struct Description {
     document: Value,
     seen: BTreeSet<(String, String)>,
@@ -23,7 +23,7 @@ impl Description {
         Self { document, seen: BTreeSet::new() }
     }
 
-    /// The operations by method and path, in the document's own spelling.
+    /// The operations by method and path, as spelled in the document.
     fn operations(&self) -> BTreeMap<String, &Value> {
         let paths = self.document["paths"].as_object().unwrap();
         let of = |(path, item): (&String, &'_ Value)| {
@@ -41,12 +41,12 @@ impl Description {
         operation
     }
 
-    /// What stands behind a reference, or the value itself.
+    /// The target of a reference, or the value itself.
     fn resolved<'a>(&'a self, value: &'a Value) -> &'a Value {
         value["$ref"].as_str().map_or(value, |path| self.document.pointer(path.trim_start_matches('#')).unwrap())
     }
 
-    /// The schema, with what it refers to.
+    /// The schema with all its references resolved.
     fn validator(&self, schema: &Value) -> Validator {
         let whole = json!({ "allOf": [schema], "components": self.document["components"] });
         jsonschema::options().should_validate_formats(true).build(&whole).unwrap()
@@ -62,7 +62,7 @@ impl Description {
         assert!(found.is_empty(), "{what}: {found:#?}\n{value:#}");
     }
 
-    /// Asserts that the operation may answer so, and notes that it did.
+    /// Asserts that the description allows this answer, and records it.
     #[track_caller]
     fn take(&mut self, name: &str, answer: &Answer) {
         let status = answer.status.as_u16().to_string();
@@ -86,7 +86,7 @@ impl Description {
         self.seen.insert((name.to_owned(), key.clone()));
     }
 
-    /// Posts JSON that the description allows, and takes the answer.
+    /// Posts JSON that matches the description, and checks the answer.
     async fn post(
         &mut self,
         server: &TestServer,
@@ -101,7 +101,7 @@ impl Description {
         answer
     }
 
-    /// The same with the admin key in place of a cookie.
+    /// The same with the admin key instead of a cookie.
     async fn post_as_operator(&mut self, server: &TestServer, name: &str, path: &str, body: &Value) -> Answer {
         self.assert_body_fits(name, body);
         let answer = crate::operators::post(server, path, ADMIN_KEY, body).await;

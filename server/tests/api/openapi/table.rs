@@ -1,4 +1,4 @@
-//! What is described beside the code: routes, codes, and the document's own references.
+//! Compares routes, error codes and the document's own references with the code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use strum::IntoEnumIterator;
 use super::Description;
 use crate::helpers::TestServer;
 
-/// A path as OpenAPI writes it: parameters have no star.
+/// A path in OpenAPI's notation: parameters have no star.
 fn spelled(path: &str) -> String {
     path.replace("{*", "{")
 }
@@ -81,7 +81,7 @@ fn every_code_of_errors_reasons_and_scopes_is_described_as_the_server_means_it()
         assert_eq!(entry["x-status"], error.status().as_u16(), "{code}");
         assert_eq!(entry["x-retry-after"] == true, error.retry_after_s().is_some(), "{code}");
         assert!(entry["description"].as_str().unwrap().ends_with('.'), "{code}");
-        // The sentences of these depend on the request.
+        // These messages depend on the request.
         if !matches!(error, ApiError::SubmissionMalformed(_) | ApiError::FilterInvalid { .. }) {
             assert_eq!(entry["description"], error.detail().as_ref(), "{code}");
         }

@@ -108,12 +108,12 @@ async fn the_bundle_is_what_the_decision_is_taken_again_from_and_taking_it_is_au
     assert_eq!((&entry["action"], &entry["actor"]), (&json!("bundle_taken"), &json!("the admin key")));
     assert_eq!(entry["details"], json!({ "event": id }));
 
-    // A picture is looked at: that stands there as well.
+    // Viewing a picture is recorded too.
     assert_eq!(server.capture(&event, "open_capture_ref").await.status, StatusCode::OK);
     let entry = server.audit().await.remove(0);
     assert_eq!((&entry["action"], &entry["details"]["event"]), (&json!("capture_viewed"), &json!(id)));
 
-    // Their time is over.
+    // The captures expire.
     server.execute("update verification_events set created_at = created_at - 3000000000").await;
     server::retention::sweep(&server.app.sweeper(), clock::now_ms()).await.unwrap();
     let audited = server.audit().await.len();
@@ -123,7 +123,7 @@ async fn the_bundle_is_what_the_decision_is_taken_again_from_and_taking_it_is_au
     assert!(after["curve"]["frames"].is_array(), "figures outlive pictures");
     assert_eq!(server.audit().await.len(), audited, "nothing was looked at");
 
-    // And so is everything.
+    // So does everything else.
     let erased =
         post(&server, "/admin/erase", ADMIN_KEY, &json!({ "email": "jo@example.com", "dry_run": false })).await;
     assert_eq!(erased.status, StatusCode::OK, "{}", erased.text);

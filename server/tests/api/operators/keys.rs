@@ -12,7 +12,7 @@ use crate::start::{assert_fails, blinkgate};
 
 const HOUR: i64 = 3_600_000;
 
-/// A request that every route of operators understands, whatever comes of it.
+/// A request that every operators' route can parse, whatever the result.
 async fn ask(server: &TestServer, path: &str, method: &axum::http::Method, key: &str) -> Answer {
     let path = path.replace("{id}", "0123").replace("{*path}", "x");
     let body = if path.ends_with("/erase") { r#"{"email":"jo@example.com","dry_run":true}"# } else { "{}" };
@@ -71,7 +71,7 @@ async fn a_key_that_is_wrong_revoked_or_over_opens_nothing() {
     let good = key(&server, "good", &[Scope::Events]).await;
     let revoked = key_with(&server, "old", &[Scope::Events], |_| {}).await;
     server.execute("update admin_keys set revoked_at = 1 where name = 'old'").await;
-    // The name is free again.
+    // The name is available again.
     key(&server, "old", &[Scope::Events]).await;
     let over = key_with(&server, "over", &[Scope::Events], |key| key.expires_at = Some(now - 1)).await;
     let lasting = key_with(&server, "lasting", &[Scope::Events], |key| key.expires_at = Some(now + HOUR)).await;
@@ -110,7 +110,7 @@ async fn sr_36_wrong_keys_are_limited_alike_whatever_is_right_about_them() {
         server.refill(Limit::BadAdminKey, "127.0.0.1");
         assert_eq!(get(&server, "/admin/events", good.expose()).await.status, StatusCode::OK);
     }
-    // A scope that is missing is no guess.
+    // A missing scope does not count as a guess.
     let server = TestServer::start().await;
     let metrics = key(&server, "metrics", &[Scope::Metrics]).await;
     for _ in 0..20 {
@@ -137,7 +137,7 @@ async fn sr_35_a_key_in_an_address_is_refused_and_noted_as_exposed() {
         (exposed.as_str(), server.number("select count(*) from admin_keys where exposed_at is not null").await),
         ("good", 1)
     );
-    // Guesses there are limited with the others, and learn nothing.
+    // Guesses there count towards the same limit, and reveal nothing.
     for guess in 0..15 {
         let answer = server.get(&format!("/admin/me?key=bk_{guess:032}_x")).await;
         answer.assert_problem(400, "admin_key_in_query");
@@ -244,7 +244,7 @@ async fn the_program_makes_lists_and_revokes_keys() {
     get(&server, "/admin/me", again.trim()).await.assert_problem(403, "admin_key_wrong");
 }
 
-/// The id of the key that was made last.
+/// The id of the newest key.
 fn listed_id(list: &str) -> &str {
     list.lines().last().unwrap().split("\"id\":\"").nth(1).unwrap().split('"').next().unwrap()
 }

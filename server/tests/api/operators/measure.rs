@@ -1,10 +1,10 @@
-//! Figures for docs/admin.md, printed and not asserted: machines differ. By command:
+//! Figures for docs/admin.md. They are printed and not asserted, because machines differ. Run:
 //!
 //! ```sh
 //! cargo test --locked --release --workspace --test api -- --ignored --nocapture --test-threads 1 measure::
 //! ```
 //!
-//! On SQLite, or with `scripts/lib/postgres.sh` before it on PostgreSQL.
+//! On SQLite, or after `scripts/lib/postgres.sh` on PostgreSQL.
 
 use std::time::{Duration, Instant};
 
@@ -23,13 +23,13 @@ use super::{add_to, event, get, key};
 use crate::helpers::{ADMIN_KEY, TestServer};
 
 const EVENTS: i64 = 100_000;
-/// 2026-01-01T00:00:00Z. An event every five minutes from then on.
+/// 2026-01-01T00:00:00Z. From then on, an event every five minutes.
 const BEGIN: i64 = 1_767_225_600_000;
 const EVERY: i64 = 300_000;
 const PAGES: usize = 100;
 
-/// A third verified with records as large as they are, two thirds failed for nine reasons, of 20,000 people; one in a hundred is
-/// to be looked at, and of these half were.
+/// A third verified, with records of realistic size, two thirds failed for nine reasons, of 20,000 people; one in a
+/// hundred is flagged for review, and half of these are reviewed.
 fn one(index: i64) -> Event {
     const REASONS: [&str; 9] = [
         "no_blink",
@@ -124,7 +124,7 @@ async fn pages_of_100_000_events() {
             let answer = server.admin(&format!("/admin/events?{query}{and}")).await;
             times.push(begun.elapsed());
             assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
-            // On to the next page, and from the last to the first again.
+            // Go to the next page, and from the last one back to the first.
             cursor = answer.json()["next_cursor"].as_str().map(str::to_owned);
         }
         all.extend(times.iter().copied());
@@ -168,7 +168,7 @@ async fn the_table_of_100_000_events() {
     );
 }
 
-/// Welch's t of two classes of times, each without its slowest twentieth, which is the machine's.
+/// Welch's t of two classes of times, each without its slowest twentieth, which is due to the machine.
 fn t_value(mut classes: [Vec<f64>; 2]) -> f64 {
     let [a, b] = &mut classes;
     let [(mean_a, var_a), (mean_b, var_b)] = [a, b].map(|times| {

@@ -1,4 +1,4 @@
-//! The admin API: who may come in, what they find, and what they may do.
+//! The admin API: who has access, what they see, and what they may do.
 
 mod event;
 mod keys;
@@ -18,7 +18,7 @@ use server::domain::{ChallengeId, EventId, PlainAdminKey, Scope, Scopes};
 
 use crate::helpers::{Answer, TestServer, own_post};
 
-/// An attempt that failed at `at_ms`, with whatever a test changes about it.
+/// A failed attempt at `at_ms`, with a test's own changes.
 pub fn event(at_ms: i64, change: impl FnOnce(&mut Event)) -> Event {
     let mut event = Event {
         id: EventId::new(at_ms),
@@ -47,7 +47,7 @@ pub fn event(at_ms: i64, change: impl FnOnce(&mut Event)) -> Event {
     event
 }
 
-/// Adds events, as attempts that end do.
+/// Adds events in the same way as attempts that end.
 pub async fn add(server: &TestServer, added: &[Event]) {
     let mut tx = server.app.db.write(LockScope::Nothing).await.unwrap();
     add_to(&mut tx, added).await;
@@ -64,7 +64,7 @@ pub fn ids(listing: &Value) -> Vec<String> {
     listing["events"].as_array().unwrap().iter().map(|event| event["id"].as_str().unwrap().to_owned()).collect()
 }
 
-/// A key of the database with these scopes.
+/// A key from the database with these scopes.
 pub async fn key(server: &TestServer, name: &str, scopes: &[Scope]) -> PlainAdminKey {
     key_with(server, name, scopes, |_| {}).await
 }

@@ -8,7 +8,7 @@ use crate::helpers::{ADMIN_KEY, TestServer};
 use crate::parcel::worthless;
 use crate::pixels::Person;
 
-/// An attempt of this person that fails.
+/// A failed attempt of this person.
 async fn fail(server: &TestServer, cookie: &str, key: &str) -> Value {
     let challenge = server.challenge(cookie).await;
     let answer = server.submit(cookie, key, &worthless(&challenge)).await;
@@ -122,7 +122,7 @@ async fn a_review_without_a_reason_or_of_nobody_is_refused_and_changes_nothing()
         answer.assert_problem(404, "not_found");
     }
     assert_eq!(server.contents().await, before);
-    // The longest note there is, written in the longest way.
+    // The longest note in its longest encoding.
     let escaped = "\\ud83d\\ude00".repeat(1000);
     let longest = format!(r#"{{"decision":"approve","note":"{escaped}"}}"#);
     let request = crate::helpers::own_post(&path, None).header("x-admin-key", ADMIN_KEY);
@@ -159,7 +159,7 @@ async fn erasing_says_first_what_would_go_and_then_what_went() {
     assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED");
     let ops = key(&server, "ops", &[Scope::Erase]).await;
     let ask = async |body: Value| post(&server, "/admin/erase", ops.expose(), &body).await;
-    // The key's use is noted.
+    // The use of the key is recorded.
     ask(json!({ "email": "nobody@example.com", "dry_run": true })).await.assert_problem(404, "user_unknown");
     let before = server.contents().await;
     let dry = ask(json!({ "email": "Jo@Example.com", "dry_run": true })).await;

@@ -5,7 +5,7 @@ use futures_util::StreamExt as _;
 use super::{add, event, ids};
 use crate::helpers::{ADMIN_KEY, TestServer};
 
-/// More than are in memory at a time.
+/// More rows than are in memory at a time.
 const MANY: i64 = 450;
 
 fn rows(text: &str) -> Vec<csv::StringRecord> {
@@ -19,10 +19,10 @@ async fn sr_30_no_field_of_the_table_begins_as_a_formula() {
     const STARTS: [&str; 12] = ["=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠"];
     let server = TestServer::start().await;
     let is_postgres = server.database.is_postgres();
-    // PostgreSQL's text cannot hold NUL; the guard itself is tested with it.
+    // PostgreSQL text cannot contain NUL; the guard's own test covers it.
     let starts: Vec<&str> = STARTS.into_iter().filter(|start| !(is_postgres && *start == "\0")).collect();
     let evil = |start: &str| format!("{start}cmd|' /C calc'!A0,\"x\"\r\ny");
-    // Whatever the record's fields hold that somebody else may have written.
+    // Any values that other people may have put into the record's fields.
     let events = starts.iter().zip(0..).map(|(start, at)| {
         event(at, |event| {
             event.email = evil(start);

@@ -1,4 +1,4 @@
-//! The servers, and what befalls them.
+//! The servers, and their failures.
 
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -31,7 +31,7 @@ impl Fleet {
         let (mail_port, heard) = mail_server("250 ok").await;
         let folder = tempfile::tempdir().unwrap();
         let fleet = Self { folder, database, db, mail_port, heard, servers: Default::default() };
-        // All at once: they make the admin's key and the tables together.
+        // All at once: together they create the admin key and the tables.
         std::thread::scope(|scope| {
             let fleet = &fleet;
             for n in 0..3 {
@@ -41,7 +41,7 @@ impl Fleet {
         fleet
     }
 
-    /// Starts a server, again until the database is there.
+    /// Starts a server, and retries until the database is available.
     fn launch(&self, n: usize) {
         let mail_port = self.mail_port.to_string();
         let settings = [
@@ -72,11 +72,11 @@ impl Fleet {
     }
 
     fn kill(&self, n: usize) {
-        // `Running` kills with -9 when it goes.
+        // Dropping `Running` kills with -9.
         self.servers[n].lock().unwrap().take();
     }
 
-    /// Stops the database like a power cut, or at least cuts every connection to it where it is not ours to stop.
+    /// Stops the database as in a power cut, or cuts every connection to it if we cannot stop it.
     fn fall_over(&self) {
         match std::env::var("TEST_POSTGRES_RESTART") {
             Ok(restart) => assert!(Command::new("sh").arg("-c").arg(restart).status().unwrap().success()),
@@ -84,7 +84,7 @@ impl Fleet {
         }
     }
 
-    /// Whatever goes wrong, for as long as people come.
+    /// Causes failures for as long as there are people.
     pub fn trouble(&self) {
         for kill in 0..KILLS {
             std::thread::sleep(Duration::from_millis(400));
@@ -97,7 +97,7 @@ impl Fleet {
         }
     }
 
-    /// Changes the database behind the servers' backs, for time to pass.
+    /// Changes the database behind the servers' backs, to let time pass.
     pub async fn change(&self, sql: &'static str, id: &str) {
         eventually(async || {
             let mut tx = self.db.write(LockScope::Nothing).await.ok()?;
@@ -107,7 +107,7 @@ impl Fleet {
         .await;
     }
 
-    /// The time passes that servers which died had taken for their tries.
+    /// Lets the leases of dead servers expire.
     pub async fn pass_time_for_mails(&self, to: &str) {
         let over = "update mail_outbox set next_try_at = 0 where sent_at is null and given_up_at is null
                     and user_id in (select id from users where email like $1)";
@@ -120,7 +120,7 @@ impl Fleet {
     }
 }
 
-/// Tries until something comes of it.
+/// Retries until it succeeds.
 pub async fn eventually<T>(mut attempt: impl AsyncFnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {

@@ -1,7 +1,7 @@
-//! Three server processes on one PostgreSQL and one folder, while one of them after the other is killed and the database
-//! falls over: nobody loses anything, nothing is decided twice, and each mail arrives.
+//! Three server processes on one PostgreSQL and one folder, while the servers are killed one after another and the
+//! database crashes: nothing is lost, nothing is decided twice, and each mail arrives.
 //!
-//! Ignored by `cargo test`: it needs TEST_DATABASE_URL, and takes the database from under every other test.
+//! Ignored by `cargo test`: it needs TEST_DATABASE_URL, and interrupts the database for every other test.
 #![cfg(unix)]
 
 mod fleet;
@@ -21,12 +21,12 @@ use server::config::{CaptureConfig, BlobStoreConfig};
 
 use crate::helpers::join_all;
 
-/// So often a server is killed; the database falls over after some of them.
+/// How often a server is killed; the database crashes after some of these.
 const KILLS: usize = 12;
 const FALLS: [usize; 2] = [4, 8];
-/// People who come one after the other, side by side.
+/// People per lane, one after another.
 const QUEUES: u32 = 5;
-/// Nothing may take longer than this for one person, whatever happens meanwhile.
+/// Nothing may take longer than this for one person, whatever fails meanwhile.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -73,7 +73,7 @@ async fn servers_that_die_and_a_database_that_falls_over_lose_nothing_and_decide
         ("select count(*) from challenges where state = 'scoring'", 0),
         ("select count(*) from counted_failures", failed),
         ("select max(attempts) from capture_sessions", 1),
-        // Of each picture its file and its pixels.
+        // For each picture, its file and its pixels.
         ("select count(*) from seen_pictures", 6 * count),
         ("select count(*) from upload_chunks", 0),
     ] {
@@ -93,7 +93,7 @@ async fn servers_that_die_and_a_database_that_falls_over_lose_nothing_and_decide
     }
     let unsent = "select count(*) from mail_outbox where sent_at is null and given_up_at is null";
     eventually(async || {
-        // Some server looks, whoever registers.
+        // Any server's worker may send the mail of any registration.
         let person = Person { fleet: Arc::clone(&fleet), number: 0, cookie: "none=1".to_owned() };
         person.post("/register", &json!({ "email": person.email() })).await;
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -104,7 +104,7 @@ async fn servers_that_die_and_a_database_that_falls_over_lose_nothing_and_decide
         None
     })
     .await;
-    // A server may die after the mail server took a mail and before it could write that down; then it goes out again.
+    // A server may die after the mail server accepted a mail and before recording that; then the mail is sent again.
     let mails = fleet.heard.lock().unwrap().mails.len();
     let sent = fleet.number("select count(*) from mail_outbox where sent_at is not null").await as usize;
     assert!(

@@ -1,4 +1,4 @@
-//! Somebody who goes the whole way, whatever befalls the servers.
+//! A person who completes a verification whatever happens to the servers.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ use crate::helpers::BASE_URL;
 use crate::parcel::{CHUNK, Parcel, worthless};
 use crate::pixels;
 
-/// A person with a browser that sends each request to any of the servers, and again if none answers.
+/// A person with a browser that sends each request to any server, and retries if none answers.
 pub struct Person {
     pub fleet: Arc<Fleet>,
     pub number: u32,
@@ -67,7 +67,7 @@ impl Person {
         let to = format!("To: {}\r\n", self.email());
         let begun = Instant::now();
         eventually(async || {
-            // Asking again brings no second mail within a minute, but has a worker look.
+            // Registering again sends no second mail within a minute, but wakes a worker.
             assert_eq!(self.post("/register", &json!({ "email": self.email() })).await.status, 202);
             tokio::time::sleep(Duration::from_millis(300)).await;
             if begun.elapsed() > Duration::from_secs(3) {
@@ -87,7 +87,7 @@ impl Person {
         self.cookie = cookie.split(';').next().unwrap().to_owned();
     }
 
-    /// A challenge, with the secret key that it is bound to.
+    /// A challenge, with the secret key bound to it.
     async fn challenge(&self) -> (Value, [u8; 32]) {
         eventually(async || {
             let secret: [u8; 32] = URL_SAFE_NO_PAD.decode(random_base64url()).unwrap().try_into().unwrap();
@@ -98,7 +98,7 @@ impl Person {
                     &json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": test_client::consent() }),
                 )
                 .await;
-            // A server that died may have registered the key without saying so.
+            // A server that died may have registered the key without responding.
             let is_lost = reply.status == 422 && reply.body["code"] == "key_invalid";
             assert!(is_lost || reply.status == 201, "{}", reply.body);
             (!is_lost).then_some((reply.body, secret))
@@ -106,7 +106,7 @@ impl Person {
         .await
     }
 
-    /// Sends it whole and has it decided; returns the answer.
+    /// Sends the whole upload, asks for the decision and returns the answer.
     async fn submit(&self, parcel: &Parcel) -> Value {
         let (bytes, path) = (parcel.bytes(), parcel.path());
         let mut sent = 0;
@@ -116,7 +116,7 @@ impl Person {
                 format!("content-type: application/octet-stream\r\nidempotency-key: k\r\nupload-offset: {sent}\r\n");
             let mut reply = self.send("PATCH", &path, &headers, chunk).await;
             if reply.status == 409 {
-                // It had arrived, though nobody said so.
+                // It had arrived, although no response said so.
                 assert_eq!(reply.body["code"], "upload_offset");
                 reply = self.send("GET", &path, "idempotency-key: k\r\n", b"").await;
             }
@@ -134,7 +134,7 @@ impl Person {
             assert_eq!((reply.status, &reply.body["code"]), (409, &json!("submission_in_progress")));
             tokio::time::sleep(Duration::from_millis(400)).await;
             if begun.elapsed() > Duration::from_secs(5) {
-                // The time passes for which a server that died had claimed it.
+                // Let the claim of the dead server expire.
                 let over = "update challenges set lease_until = 0 where id = $1 and state = 'scoring'";
                 self.fleet.change(over, &parcel.challenge).await;
             }
@@ -147,7 +147,7 @@ impl Person {
         answer
     }
 
-    /// The whole way. Every second person fails once before.
+    /// A complete verification. Every second person fails once first.
     pub async fn come(mut self) -> (String, Evidence) {
         let token = self.register().await;
         self.open(&token).await;
@@ -162,7 +162,7 @@ impl Person {
         let seed = self.number;
         let evidence = tokio::task::spawn_blocking(move || pixels::record_of(seed, terms, key)).await.unwrap();
         let challenge = challenge["challenge_id"].as_str().unwrap().to_owned();
-        // The frames were made faster than a camera gives them.
+        // The frames were made faster than a camera delivers them.
         self.fleet.change("update challenges set issued_at = issued_at - 10000 where id = $1", &challenge).await;
         let Evidence { signing_input, open, closed, strip, .. } = evidence.clone();
         let transcript = transcript::sign(&signing_input, &secret).into_bytes();
