@@ -1,4 +1,4 @@
-//! Submissions on their way: chunks that follow each other, and everything that can go wrong with them.
+//! Submissions in progress: consecutive chunks, and everything that can go wrong with them.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, StatusCode, header};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::helpers::{TestServer, own_post};
 use crate::parcel::{CHUNK, Parcel, chunk, worthless};
 
-/// A parcel of as many bytes as the parts may have, and a session to send it in.
+/// A parcel of the maximum size, and a session to send it in.
 async fn largest(server: &TestServer) -> (String, Parcel) {
     let cookie = server.open_session("jo@example.com").await;
     let parcel = worthless(&server.challenge(&cookie).await);
@@ -115,7 +115,7 @@ async fn what_is_over_takes_no_more_bytes_and_counts_no_attempt() {
     server.finish(&cookie, "k1", &parcel).await.assert_problem(410, "challenge_expired");
     nothing_was_counted(&server, &cookie).await;
     assert_eq!(chunks(&server).await, 1);
-    server::verification::discard_stale(&server.app).await.unwrap();
+    server::verification::discard_stale(&server.app.db).await.unwrap();
     assert_eq!(chunks(&server).await, 0, "it is removed without anybody asking");
 
     let next = worthless(&server.challenge(&cookie).await);
@@ -141,7 +141,7 @@ async fn an_upload_that_waits_for_its_decision_is_not_swept_away() {
         "update challenges set lease_until = issued_at",
     ] {
         server.execute(state).await;
-        server::verification::discard_stale(&server.app).await.unwrap();
+        server::verification::discard_stale(&server.app.db).await.unwrap();
         assert_eq!(chunks(&server).await, 1, "{state}");
     }
 }
@@ -216,7 +216,7 @@ async fn requests_that_are_not_as_expected_are_refused_and_not_counted() {
 async fn chunks_cannot_be_sent_without_end() {
     let server = TestServer::start().await;
     let (cookie, parcel) = largest(&server).await;
-    // The limit refills a little while they come.
+    // The rate limit refills a little in the meantime.
     for start in 0..440 {
         let answer = server.append(&cookie, "k1", &parcel, start, b"x").await;
         if answer.status != StatusCode::OK {

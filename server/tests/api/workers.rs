@@ -1,4 +1,4 @@
-//! Workers that spin, hang, crash or babble: what becomes of them, of the submission, and of the next one.
+//! Workers that spin, hang, crash or break the protocol: what happens to them, to the submission, and to the next one.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,22 +7,22 @@ use axum::http::{StatusCode, header};
 use engine::prompt::Policy;
 use engine::{Decision, Issued, Reason, Terms, Verdict};
 use serde_json::json;
-use server::scoring::{Capacity, Job, Limits, Program, ScoringError, ScoringPool};
-use server::verification::Upload;
+use server::scoring::{Capacity, Program, ScoringError, ScoringPool, WorkerLimits};
+use server::submission::Upload;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 use crate::helpers::{TestServer, join_all, start_scoring, this_program};
 use crate::parcel::worthless;
 
-/// One worker that misbehaves as told.
+/// A pool of one worker that misbehaves on command.
 struct Stage {
     folder: TempDir,
     pool: ScoringPool,
 }
 
 impl Stage {
-    fn new(limits: Limits) -> Stage {
+    fn new(limits: WorkerLimits) -> Stage {
         let folder = tempfile::tempdir().unwrap();
         let path = Path::new(env!("CARGO_BIN_EXE_blinkgate")).with_file_name("examples").join("bad_worker");
         assert!(path.exists(), "{} is built with the whole workspace's tests", path.display());
@@ -31,20 +31,24 @@ impl Stage {
         Stage { folder, pool }
     }
 
-    /// Lays down what is done with the next submissions; afterwards they are rejected for the want of a blink.
+    /// Sets what the worker does with the next submissions; it rejects later ones with `no_blink`.
     fn will(&self, acts: &[&str]) {
         let lines: String = acts.iter().map(|act| format!("{act}\n")).collect();
         std::fs::write(self.folder.path().join("acts"), lines).unwrap();
     }
 
-    /// Has as many submissions sent as are taken.
+    /// Sends submissions until no more are admitted.
     fn fill(&self) -> Vec<JoinHandle<Result<Decision, ScoringError>>> {
-        let send = |pool: ScoringPool, place| tokio::spawn(async move { pool.decide(&job(), place).await });
-        std::iter::from_fn(|| self.pool.place()).map(|place| send(self.pool.clone(), place)).collect()
+        let send = |pool: ScoringPool, permit| {
+            let (issued, upload) = submission();
+            tokio::spawn(async move { pool.decide(&issued, &upload, permit).await })
+        };
+        std::iter::from_fn(|| self.pool.try_admit()).map(|permit| send(self.pool.clone(), permit)).collect()
     }
 
     async fn decide(&self) -> Result<Decision, ScoringError> {
-        self.pool.decide(&job(), self.pool.place().unwrap()).await
+        let (issued, upload) = submission();
+        self.pool.decide(&issued, &upload, self.pool.try_admit().unwrap()).await
     }
 
     #[track_caller]
@@ -53,7 +57,7 @@ impl Stage {
     }
 }
 
-fn job() -> Job {
+fn submission() -> (Issued, Upload) {
     let terms = Terms {
         audience: "https://check.example".into(),
         challenge_id: "c".into(),
@@ -72,12 +76,12 @@ fn job() -> Job {
         closed: vec![2; 20_000],
         strip: vec![3; 30_000],
     };
-    Job { issued, upload }
+    (issued, upload)
 }
 
-/// Little time, so that tests do not take much.
-fn hasty() -> Limits {
-    Limits { cpu_s: 1, wall: Duration::from_secs(10), ..Limits::USUAL }
+/// Short limits, to keep the tests short.
+fn hasty() -> WorkerLimits {
+    WorkerLimits { cpu_s: 1, wall: Duration::from_secs(10), ..WorkerLimits::USUAL }
 }
 
 const NO_BLINK: Verdict = Verdict::Rejected(Reason::NoBlink);
@@ -92,12 +96,12 @@ async fn sr_26_a_spinning_decoder_is_killed_and_the_next_submission_is_decided()
     stage.assert_all_was_done();
     assert_eq!(stage.decide().await.unwrap().verdict, NO_BLINK, "its permit was returned");
     stage.will(&["spin"]);
-    assert_eq!(stage.decide().await.unwrap().verdict, NO_BLINK, "once may be anything; a second try tells");
+    assert_eq!(stage.decide().await.unwrap().verdict, NO_BLINK, "spinning once proves nothing; the second try decides");
     stage.assert_all_was_done();
 }
 
 #[tokio::test]
-async fn sr_26_a_worker_that_fails_is_replaced_and_tells_nothing_of_the_person() {
+async fn sr_26_a_worker_that_fails_is_replaced_and_says_nothing_about_the_person() {
     let stage = Stage::new(hasty());
     let survived: [&[&str]; 6] = [&["crash"], &["leave"], &["eat"], &["babble"], &["boast"], &["last", ""]];
     for acts in survived {
@@ -114,7 +118,7 @@ async fn sr_26_a_worker_that_fails_is_replaced_and_tells_nothing_of_the_person()
         (&["leave", "leave"], "exit status: 0"),
         (&["babble", "babble"], "a message cannot be read"),
         (&["boast", "boast"], "a message is too long"),
-        (&["crash", "spin"], "processor time"),
+        (&["crash", "spin"], "CPU time"),
         (&["fail"], "a network failed"),
         (&["panic"], "panicked at server/examples/bad_worker.rs"),
     ];
@@ -131,10 +135,10 @@ async fn sr_26_a_worker_that_fails_is_replaced_and_tells_nothing_of_the_person()
 
 #[tokio::test]
 async fn sr_26_a_worker_that_waits_for_ever_is_killed_without_a_second_try() {
-    let stage = Stage::new(Limits { wall: Duration::from_secs(1), ..hasty() });
+    let stage = Stage::new(WorkerLimits { wall: Duration::from_secs(1), ..hasty() });
     stage.will(&["hang", "spin"]);
     match stage.decide().await {
-        Err(ScoringError(why)) => assert!(why.contains("let the time pass"), "{why}"),
+        Err(ScoringError(why)) => assert!(why.contains("it timed out"), "{why}"),
         other => panic!("{other:?}"),
     }
     stage.will(&[]);
@@ -144,13 +148,16 @@ async fn sr_26_a_worker_that_waits_for_ever_is_killed_without_a_second_try() {
 #[tokio::test]
 async fn a_worker_that_cannot_start_stops_the_start() {
     let cases = [
-        (Program { path: "/nowhere/blinkgate".into(), ..this_program() }, "cannot be started"),
+        (Program { path: "/nowhere/blinkgate".into(), ..this_program() }, "cannot start a scoring worker"),
         (Program { path: "/bin/true".into(), ..this_program() }, "did not start"),
         (Program { path: "/bin/echo".into(), ..this_program() }, "did not start"),
-        (Program { limits: Limits { address_space: 20 << 20, ..Limits::USUAL }, ..this_program() }, "did not start"),
+        (
+            Program { limits: WorkerLimits { address_space: 20 << 20, ..WorkerLimits::USUAL }, ..this_program() },
+            "did not start",
+        ),
     ];
     for (program, expected) in cases {
-        let error = ScoringPool::start(program, Capacity { permits: 1, waiting: 1 })
+        let error = ScoringPool::start(program, Capacity { workers: 1, waiting: 1 })
             .await
             .err()
             .map(|error| format!("{error:#}"))
@@ -160,7 +167,7 @@ async fn a_worker_that_cannot_start_stops_the_start() {
 }
 
 #[tokio::test]
-async fn sr_26_what_spins_costs_the_sender_an_attempt_and_what_crashes_costs_nobody() {
+async fn sr_26_spinning_twice_costs_an_attempt_and_crashing_costs_none() {
     let stage = Stage::new(hasty());
     let pool = stage.pool.clone();
     let server = TestServer::changed(&[], |app| app.scoring = pool).await;
@@ -180,13 +187,13 @@ async fn sr_26_what_spins_costs_the_sender_an_attempt_and_what_crashes_costs_nob
 }
 
 #[tokio::test]
-async fn sr_39_beyond_capacity_submissions_are_turned_away_and_lose_nothing() {
-    let stage = Stage::new(Limits::USUAL);
+async fn sr_39_beyond_capacity_submissions_are_rejected_and_lose_nothing() {
+    let stage = Stage::new(WorkerLimits::USUAL);
     stage.will(&["slow"; 20]);
     let pool = stage.pool.clone();
     let server = TestServer::changed(&[], |app| app.scoring = pool).await;
     let mut people = Vec::new();
-    // One is scored while four wait: four times as many are offered.
+    // One is scored while four wait; four times as many are sent.
     for n in 0..20 {
         let cookie = server.open_session(&format!("person-{n}@example.com")).await;
         let parcel = worthless(&server.challenge(&cookie).await);
@@ -218,7 +225,7 @@ async fn sr_39_beyond_capacity_submissions_are_turned_away_and_lose_nothing() {
 }
 
 #[tokio::test]
-async fn sr_39_who_is_turned_away_again_and_again_meets_no_limit() {
+async fn sr_39_repeated_rejections_hit_no_rate_limit() {
     let stage = Stage::new(hasty());
     stage.will(&["hang"; 5]);
     let pool = stage.pool.clone();
@@ -236,7 +243,7 @@ async fn sr_39_who_is_turned_away_again_and_again_meets_no_limit() {
 }
 
 #[tokio::test]
-async fn sr_39_nobody_uploads_in_vain_who_can_wait_and_nobody_waits_until_it_is_too_late() {
+async fn sr_39_uploads_that_can_wait_are_rejected_early_and_urgent_ones_are_accepted() {
     let stage = Stage::new(hasty());
     stage.will(&["hang"; 5]);
     let pool = stage.pool.clone();
@@ -249,11 +256,11 @@ async fn sr_39_nobody_uploads_in_vain_who_can_wait_and_nobody_waits_until_it_is_
     }
     let [(first, first_parcel), (second, second_parcel), (late, late_parcel)] = &people[..] else { unreachable!() };
     let others = stage.fill();
-    // There is no room, but no crowd either: by the time that it is all there, there may be.
+    // The pool is full but not overloaded: it may have room by the time the upload is complete.
     let bytes = first_parcel.bytes();
     let (begin, rest) = bytes.split_at(2);
     server.append(first, "k1", first_parcel, 0, begin).await.json();
-    (0..50).for_each(|_| _ = stage.pool.turn_away());
+    (0..50).for_each(|_| _ = stage.pool.reject());
     let refused = server.append(second, "k1", second_parcel, 0, &second_parcel.bytes()[..2]).await;
     refused.assert_problem(503, "busy");
     let pause: u32 = refused.headers[header::RETRY_AFTER].to_str().unwrap().parse().unwrap();
@@ -262,7 +269,7 @@ async fn sr_39_nobody_uploads_in_vain_who_can_wait_and_nobody_waits_until_it_is_
     assert_eq!(server.session(second).await["attempts_left"], 5);
     assert_eq!(server.append(first, "k1", first_parcel, 2, rest).await.json()["received"], bytes.len());
     server.finish(first, "k1", first_parcel).await.assert_problem(503, "busy");
-    // What is soon over is taken in, and lasts until there is room.
+    // A challenge that expires soon is accepted, and extended until there is room.
     server
         .execute(
             "update challenges set expires_at = issued_at + 20000
@@ -277,21 +284,21 @@ async fn sr_39_nobody_uploads_in_vain_who_can_wait_and_nobody_waits_until_it_is_
 }
 
 #[tokio::test]
-async fn sr_39_in_a_crowd_nobody_waits_for_a_worker() {
+async fn sr_39_under_overload_nobody_waits_for_a_worker() {
     let stage = Stage::new(hasty());
     stage.will(&["slow"; 5]);
     let others = stage.fill();
-    // Somebody is turned away again and again, until there is room.
-    while stage.pool.room() == 0 {
-        stage.pool.turn_away();
+    // Reject until there is room.
+    while stage.pool.free_permits() == 0 {
+        stage.pool.reject();
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    assert!(stage.pool.has_crowd());
-    assert_eq!(stage.pool.room(), 1, "five were taken at once");
-    let place = stage.pool.place();
-    assert!(place.is_some() && stage.pool.place().is_none(), "of two who see a worker free, one gets it");
-    assert!(stage.pool.place_in_need().is_some(), "who cannot come later may wait all the same");
-    drop(place);
+    assert!(stage.pool.is_overloaded());
+    assert_eq!(stage.pool.free_permits(), 1, "five were admitted at once");
+    let permit = stage.pool.try_admit();
+    assert!(permit.is_some() && stage.pool.try_admit().is_none(), "of two that see a free worker, one gets it");
+    assert!(stage.pool.try_admit_urgent().is_some(), "urgent submissions may still wait");
+    drop(permit);
     for decided in join_all(others).await {
         assert_eq!(decided.unwrap().unwrap().verdict, NO_BLINK);
     }
