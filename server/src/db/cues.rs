@@ -7,18 +7,18 @@ use crate::domain::ChallengeId;
 
 /// A round of a prompted challenge.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Round {
+pub struct PromptRound {
     /// The revealed cue.
     pub cue: Cue,
     /// When it was first revealed.
     pub revealed_at: i64,
     /// How the round ended, if it has.
-    pub end: Option<End>,
+    pub end: Option<RoundEnd>,
 }
 
 /// The end of a round.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct End {
+pub struct RoundEnd {
     /// The commitment.
     pub commitment: String,
     /// The outcome reported by the browser.
@@ -28,7 +28,7 @@ pub struct End {
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+struct CueRow {
     #[sqlx(try_from = "i64")]
     round: u32,
     #[sqlx(try_from = "i64")]
@@ -45,8 +45,8 @@ struct Row {
 }
 
 /// Returns the challenge's rounds, oldest first.
-pub async fn list(db: &mut Connection, challenge: &ChallengeId) -> sqlx::Result<Vec<Round>> {
-    let rows: Vec<Row> = db
+pub async fn list(db: &mut Connection, challenge: &ChallengeId) -> sqlx::Result<Vec<PromptRound>> {
+    let rows: Vec<CueRow> = db
         .query(
             "select round, step, gesture, delay_ms, hold_ms, revealed_at, commitment, outcome, committed_at
          from challenge_cues where challenge_id = $1 order by round",
@@ -54,7 +54,7 @@ pub async fn list(db: &mut Connection, challenge: &ChallengeId) -> sqlx::Result<
         .bind(challenge)
         .fetch_all()
         .await?;
-    rows.into_iter().map(Round::try_from).collect()
+    rows.into_iter().map(PromptRound::try_from).collect()
 }
 
 /// Stores a cue that is revealed now.
@@ -96,19 +96,19 @@ pub async fn end(
     Ok(())
 }
 
-impl TryFrom<Row> for Round {
+impl TryFrom<CueRow> for PromptRound {
     type Error = sqlx::Error;
 
-    fn try_from(row: Row) -> sqlx::Result<Round> {
-        let Row { round, step, gesture, delay_ms, hold_ms, revealed_at, commitment, outcome, committed_at } = row;
+    fn try_from(row: CueRow) -> sqlx::Result<PromptRound> {
+        let CueRow { round, step, gesture, delay_ms, hold_ms, revealed_at, commitment, outcome, committed_at } = row;
         let gesture: Gesture = named(&gesture)?;
         let end = match (commitment, outcome, committed_at) {
             (Some(commitment), Some(outcome), Some(committed_at)) => {
-                Some(End { commitment, outcome: named(&outcome)?, committed_at })
+                Some(RoundEnd { commitment, outcome: named(&outcome)?, committed_at })
             }
             _ => None,
         };
-        Ok(Round { cue: Cue { round, step, gesture, delay_ms, hold_ms }, revealed_at, end })
+        Ok(PromptRound { cue: Cue { round, step, gesture, delay_ms, hold_ms }, revealed_at, end })
     }
 }
 

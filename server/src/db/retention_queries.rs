@@ -13,16 +13,16 @@ pub struct StoredCaptures {
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+struct CaptureRow {
     id: EventId,
     open_capture_ref: Option<String>,
     closed_capture_ref: Option<String>,
     strip_ref: Option<String>,
 }
 
-impl Row {
+impl CaptureRow {
     fn stored_captures(self) -> StoredCaptures {
-        let Row { id, open_capture_ref, closed_capture_ref, strip_ref } = self;
+        let CaptureRow { id, open_capture_ref, closed_capture_ref, strip_ref } = self;
         StoredCaptures {
             event: id,
             refs: [open_capture_ref, closed_capture_ref, strip_ref].into_iter().flatten().collect(),
@@ -31,7 +31,7 @@ impl Row {
 }
 
 async fn all(rows: Statement<'_>) -> sqlx::Result<Vec<StoredCaptures>> {
-    Ok(rows.fetch_all::<Row>().await?.into_iter().map(Row::stored_captures).collect())
+    Ok(rows.fetch_all::<CaptureRow>().await?.into_iter().map(CaptureRow::stored_captures).collect())
 }
 
 /// Returns up to `limit` events with this status and stored captures, from `until_ms` or earlier, oldest first.
@@ -54,7 +54,7 @@ pub async fn of_address(db: &mut Connection, email: &str) -> sqlx::Result<Vec<St
 
 /// Returns the references to an event's captures; empty if there is no such event or it has none.
 pub async fn by_event(db: &mut Connection, event: &EventId) -> sqlx::Result<Vec<String>> {
-    let row: Option<Row> = db
+    let row: Option<CaptureRow> = db
         .query(
             "select id, open_capture_ref, closed_capture_ref, strip_ref from verification_events
          where id = $1 and open_capture_ref is not null",

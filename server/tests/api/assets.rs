@@ -48,7 +48,7 @@ async fn files_are_named_by_their_content_and_cached_forever() {
     let models = models.collect::<Vec<_>>();
     assert!(!models.is_empty());
     for address in assets.iter().chain(&models) {
-        // A page may name a part of a picture.
+        // A page may refer to a part of a picture.
         let path = address.split('#').next().unwrap();
         let plain = server.get(path).await;
         assert_eq!(plain.status, StatusCode::OK, "{path}");

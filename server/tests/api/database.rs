@@ -16,7 +16,7 @@ pub struct TestDatabase {
     schema: Option<String>,
 }
 
-/// The PostgreSQL database that tests may use, if there is one.
+/// The PostgreSQL database for tests, if there is one.
 pub fn postgres_url() -> Option<String> {
     std::env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty())
 }

@@ -64,7 +64,7 @@ async fn wrong_methods_and_unknown_paths_are_refused_as_such() {
 #[tokio::test]
 async fn a_body_that_never_arrives_is_given_up() {
     let short = Duration::from_millis(50);
-    let server = TestServer::changed(&[], |app| app.limits.body_arrival = short).await;
+    let server = TestServer::changed(&[], |app| app.limits.body_timeout = short).await;
     let body = Body::from_stream(Endless);
     let answer = server.send(own_post("/register", None).body(body).unwrap()).await;
     answer.assert_problem(408, "body_too_slow");

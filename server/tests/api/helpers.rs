@@ -321,7 +321,7 @@ pub fn token_in(mail: &str) -> String {
     rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect()
 }
 
-/// The cookie as a browser sends it back.
+/// The cookie in the form in which a browser sends it back.
 pub fn cookie_of(answer: &Answer) -> String {
     answer.header("set-cookie").split(';').next().unwrap().to_owned()
 }

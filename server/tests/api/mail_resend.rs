@@ -1,5 +1,5 @@
-//! Mails by Resend's API, to a stand-in that takes requests of the API's shape over a real socket; and one way out that steps
-//! in for another.
+//! Sends mails by Resend's API, to a stand-in with the same API over a real socket, and falls back from one transport
+//! to another.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};

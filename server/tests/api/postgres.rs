@@ -145,7 +145,8 @@ async fn every_statement_is_understood_by_both_databases_and_gives_the_same_colu
         let names = |columns: Vec<&str>| columns.join(", ");
         let of_sqlite = names(sqlite.columns().iter().map(Column::name).collect());
         let of_postgres = names(postgres.columns().iter().map(Column::name).collect());
-        // A column without a name is called by its text in one and by its function in the other; rows are read by position.
+        // A column without a name is named after its text in one and after its function in the other; rows are read by
+        // position.
         let is_unnamed = of_sqlite.contains('(');
         assert!(is_unnamed || of_sqlite == of_postgres, "{of_sqlite} | {of_postgres}: {text}");
         assert_eq!(sqlite.columns().len(), postgres.columns().len(), "{text}");
@@ -201,7 +202,7 @@ async fn spread<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
 async fn several_servers_send_each_mail_once() {
     let servers = three().await;
     for n in 0..60 {
-        // The counted addresses of the network are 20 an hour each; there are three servers.
+        // One network may register 20 addresses per hour and server; there are three servers.
         assert_eq!(servers[n % 3].register(&format!("jo{n}@example.com")).await.status, StatusCode::ACCEPTED);
     }
     // More tasks than mails, and all of them look at the same moment.
@@ -291,7 +292,7 @@ async fn challenges_and_submissions_at_several_servers_at_once_count_each_attemp
         let open = servers[0].text("select id from challenges where state = 'issued'").await;
         let parcel = worthless(&json!({ "challenge_id": open }));
         servers[round % 3].upload(&cookie, "k", &parcel).await;
-        // In all rounds together fewer than a session may ask of one server.
+        // In all rounds together, fewer than a session may request from one server.
         let sent = spread(&servers, 21, |server, _| {
             let (cookie, parcel) = (cookie.clone(), parcel.clone());
             async move { server.finish(&cookie, "k", &parcel).await }

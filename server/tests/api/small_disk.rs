@@ -9,7 +9,7 @@ use crate::program::{Program, serving};
 
 pub struct SmallDisk {
     pub program: Program,
-    /// The disk as this process sees it.
+    /// The path of the disk as seen by this process.
     root: PathBuf,
 }
 

@@ -142,7 +142,7 @@ async fn an_upload_that_waits_for_its_decision_is_not_swept_away() {
         "update challenges set lease_until = issued_at",
     ] {
         server.execute(state).await;
-        server::verification::discard_stale(&server.app).await.unwrap();
+        server::verification::discard_stale(&server.app.db).await.unwrap();
         assert_eq!(chunks(&server).await, 1, "{state}");
     }
 }

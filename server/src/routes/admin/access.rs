@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::query::{QUERY_KEY, pairs};
 use crate::app::App;
 use crate::clock;
-use crate::db::Hold;
+use crate::db::LockScope;
 use crate::db::admin_keys::{self, AdminKey};
 use crate::domain::{AdminKeyId, HashedToken, Scope, Scopes};
 use crate::rate::Limit;
@@ -84,7 +84,7 @@ async fn key_in_address(app: &App, client: &Client, query: &str) -> Result<Optio
     if app.rate.peek(Limit::BadAdminKey, client.as_str(), Instant::now()).is_ok() {
         match stored(app, &HashedToken::of(key.trim()), &key, clock::now_ms()).await? {
             Some(key) => {
-                let mut tx = app.db.write(Hold::Nothing).await?;
+                let mut tx = app.db.write(LockScope::Nothing).await?;
                 admin_keys::note_exposure(&mut tx, &key.id, clock::now_ms()).await?;
                 tx.commit().await?;
                 tracing::warn!(key = %key.id, name = key.name, "this key is exposed: revoke it and make another");
@@ -128,7 +128,7 @@ async fn stored(app: &App, hash: &HashedToken, presented: &str, now_ms: i64) -> 
 /// A use that cannot be noted is no reason to keep an operator out.
 async fn note_use(app: &App, key: &AdminKeyId, now_ms: i64) {
     let noted = async {
-        let mut tx = app.db.write(Hold::Nothing).await?;
+        let mut tx = app.db.write(LockScope::Nothing).await?;
         admin_keys::note_use(&mut tx, key, now_ms).await?;
         tx.commit().await
     };

@@ -9,8 +9,8 @@ use crate::helpers::{TestServer, public_key};
 use crate::pixels::Person;
 use crate::submit_steps::worthless;
 
-/// Somebody is asked three gestures, misses them and gives up; somebody else blinks and is verified; an operator
-/// looks, decides and erases.
+/// One person is asked for three gestures, misses them and gives up; another blinks and is verified; an operator views,
+/// decides and erases.
 #[tokio::test]
 async fn every_routes_responses_match_their_description() {
     let mut api = Description::read();

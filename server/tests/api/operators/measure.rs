@@ -1,10 +1,10 @@
-//! Figures for docs/admin.md, printed and not asserted: machines differ. By command:
+//! Figures for docs/admin.md. They are printed and not asserted, because machines differ. Run:
 //!
 //! ```sh
 //! cargo test --locked --release --workspace --test api -- --ignored --nocapture --test-threads 1 measure::
 //! ```
 //!
-//! On SQLite, or with `scripts/lib/postgres.sh` before it on PostgreSQL.
+//! On SQLite, or after `scripts/lib/postgres.sh` on PostgreSQL.
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ use super::{add_to, event, get, key};
 use crate::helpers::{ADMIN_KEY, TestServer};
 
 const EVENTS: i64 = 100_000;
-/// 2026-01-01T00:00:00Z. An event every five minutes from then on.
+/// 2026-01-01T00:00:00Z. From then on, an event every five minutes.
 const BEGIN: i64 = 1_767_225_600_000;
 const EVERY: i64 = 300_000;
 const PAGES: usize = 100;

@@ -19,7 +19,7 @@ async fn sr_30_no_field_of_the_table_starts_like_a_formula() {
     const STARTS: [&str; 12] = ["=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠"];
     let server = TestServer::start().await;
     let is_postgres = server.database.is_postgres();
-    // PostgreSQL's text cannot hold NUL; the guard itself is tested with it.
+    // PostgreSQL text cannot contain NUL; the guard's own test covers it.
     let starts: Vec<&str> = STARTS.into_iter().filter(|start| !(is_postgres && *start == "\0")).collect();
     let evil = |start: &str| format!("{start}cmd|' /C calc'!A0,\"x\"\r\ny");
     // All fields whose content comes from others.

@@ -7,8 +7,8 @@ use axum::http::{StatusCode, header};
 use engine::prompt::Policy;
 use engine::{Decision, Issued, Reason, Terms, Verdict};
 use serde_json::json;
-use server::scoring::{Capacity, Job, Limits, Program, ScoringError, ScoringPool};
-use server::verification::Upload;
+use server::scoring::{Capacity, Program, ScoringError, ScoringPool, WorkerLimits};
+use server::submission::Upload;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
@@ -24,7 +24,7 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(limits: Limits) -> Stage {
+    fn new(limits: WorkerLimits) -> Stage {
         let folder = tempfile::tempdir().unwrap();
         let path = Path::new(env!("CARGO_BIN_EXE_blinkgate")).with_file_name("examples").join("bad_worker");
         assert!(path.exists(), "{} is built with the whole workspace's tests", path.display());
@@ -41,12 +41,16 @@ impl Stage {
 
     /// Sends as many submissions as the pool accepts.
     fn fill(&self) -> Vec<JoinHandle<Result<Decision, ScoringError>>> {
-        let send = |pool: ScoringPool, place| tokio::spawn(async move { pool.decide(&job(), place).await });
-        std::iter::from_fn(|| self.pool.place()).map(|place| send(self.pool.clone(), place)).collect()
+        let send = |pool: ScoringPool, permit| {
+            let (issued, upload) = submission();
+            tokio::spawn(async move { pool.decide(&issued, &upload, permit).await })
+        };
+        std::iter::from_fn(|| self.pool.try_admit()).map(|permit| send(self.pool.clone(), permit)).collect()
     }
 
     async fn decide(&self) -> Result<Decision, ScoringError> {
-        self.pool.decide(&job(), self.pool.place().unwrap()).await
+        let (issued, upload) = submission();
+        self.pool.decide(&issued, &upload, self.pool.try_admit().unwrap()).await
     }
 
     #[track_caller]
@@ -55,7 +59,7 @@ impl Stage {
     }
 }
 
-fn job() -> Job {
+fn submission() -> (Issued, Upload) {
     let terms = Terms {
         audience: "https://check.example".into(),
         challenge_id: "c".into(),
@@ -74,7 +78,7 @@ fn job() -> Job {
         closed: vec![2; 20_000],
         strip: vec![3; 30_000],
     };
-    Job { issued, upload }
+    (issued, upload)
 }
 
 /// Short limits, for short tests.
@@ -111,7 +115,7 @@ async fn sr_39_submissions_beyond_capacity_are_rejected_and_lose_nothing() {
     let pool = stage.pool.clone();
     let server = TestServer::changed(&[], |app| app.scoring = pool).await;
     let mut people = Vec::new();
-    // One is scored while four wait: four times as many are offered.
+    // One is scored while four wait; four times as many are sent.
     for n in 0..20 {
         let cookie = server.open_session(&format!("person-{n}@example.com")).await;
         let parcel = worthless(&server.challenge(&cookie).await);
@@ -174,11 +178,11 @@ async fn sr_39_uploads_are_rejected_early_if_they_can_wait_and_nobody_waits_unti
     }
     let [(first, first_parcel), (second, second_parcel), (late, late_parcel)] = &people[..] else { unreachable!() };
     let others = stage.fill();
-    // There is no room, but no crowd either: by the time that it is all there, there may be.
+    // The pool is full but not overloaded: it may have room by the time the upload is complete.
     let bytes = first_parcel.bytes();
     let (begin, rest) = bytes.split_at(2);
     server.append(first, "k1", first_parcel, 0, begin).await.json();
-    (0..50).for_each(|_| _ = stage.pool.turn_away());
+    (0..50).for_each(|_| _ = stage.pool.reject());
     let refused = server.append(second, "k1", second_parcel, 0, &second_parcel.bytes()[..2]).await;
     refused.assert_problem(503, "busy");
     let pause: u32 = refused.headers[header::RETRY_AFTER].to_str().unwrap().parse().unwrap();
@@ -187,7 +191,7 @@ async fn sr_39_uploads_are_rejected_early_if_they_can_wait_and_nobody_waits_unti
     assert_eq!(server.session(second).await["attempts_left"], 5);
     assert_eq!(server.append(first, "k1", first_parcel, 2, rest).await.json()["received"], bytes.len());
     server.finish(first, "k1", first_parcel).await.assert_problem(503, "busy");
-    // What is soon over is taken in, and lasts until there is room.
+    // A challenge that expires soon is accepted, and extended until there is room.
     server
         .execute(
             "update challenges set expires_at = issued_at + 20000
