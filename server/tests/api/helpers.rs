@@ -35,9 +35,9 @@ pub fn this_program() -> Program {
     program
 }
 
-/// A pool whose queue is four times as long as the number of permits.
-pub fn start_scoring(program: Program, permits: usize) -> ScoringPool {
-    let capacity = Capacity { permits, waiting: 4 * permits };
+/// A pool whose queue is four times as long as the number of workers.
+pub fn start_scoring(program: Program, workers: usize) -> ScoringPool {
+    let capacity = Capacity { workers, waiting: 4 * workers };
     at_home(|| ScoringPool::start(program, capacity)).unwrap()
 }
 

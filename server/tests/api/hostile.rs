@@ -18,7 +18,7 @@ use crate::submit_steps::{chunk, worthless};
 #[tokio::test(flavor = "multi_thread")]
 async fn sr_27_slow_bodies_and_headers_are_cut_off() {
     const LIMIT: Duration = Duration::from_secs(1);
-    let server = TestServer::changed(&[], |app| app.limits.body_arrival = LIMIT).await;
+    let server = TestServer::changed(&[], |app| app.limits.body_timeout = LIMIT).await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let router = server::routes::router(server.app.clone());
@@ -62,7 +62,7 @@ fn connect_and_drip(port: u16, rest: &str) -> JoinHandle<(String, Instant)> {
 async fn sr_27_headers_may_take_20_seconds_and_bodies_25() {
     let server = TestServer::start().await;
     assert_eq!(ConnectionLimits::USUAL.headers, Duration::from_secs(20));
-    assert_eq!(server.app.limits.body_arrival, Duration::from_secs(25));
+    assert_eq!(server.app.limits.body_timeout, Duration::from_secs(25));
 }
 
 #[tokio::test]

@@ -116,7 +116,7 @@ async fn a_challenge_that_is_over_takes_no_more_bytes_and_counts_no_attempt() {
     server.finish(&cookie, "k1", &parcel).await.assert_problem(410, "challenge_expired");
     nothing_was_counted(&server, &cookie).await;
     assert_eq!(chunks(&server).await, 1);
-    server::verification::discard_stale(&server.app).await.unwrap();
+    server::verification::discard_stale(&server.app.db).await.unwrap();
     assert_eq!(chunks(&server).await, 0, "it is removed without a request");
 
     let next = worthless(&server.challenge(&cookie).await);

@@ -1,4 +1,4 @@
-//! Workers that loop, hang, crash or send garbage: what happens to them, to the submission and to the next one.
+//! Workers that spin, hang, crash or break the protocol: what happens to them, to the submission, and to the next one.
 
 use std::path::Path;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::submit_steps::worthless;
 
 mod without_postgres;
 
-/// A pool with one worker that misbehaves as told.
+/// A pool of one worker that misbehaves on command.
 struct Stage {
     folder: TempDir,
     pool: ScoringPool,
@@ -33,13 +33,13 @@ impl Stage {
         Stage { folder, pool }
     }
 
-    /// Tells the worker what to do with the next submissions. Later ones are rejected because there is no blink.
+    /// Sets what the worker does with the next submissions; it rejects later ones with `no_blink`.
     fn will(&self, acts: &[&str]) {
         let lines: String = acts.iter().map(|act| format!("{act}\n")).collect();
         std::fs::write(self.folder.path().join("acts"), lines).unwrap();
     }
 
-    /// Sends as many submissions as the pool accepts.
+    /// Sends submissions until no more are admitted.
     fn fill(&self) -> Vec<JoinHandle<Result<Decision, ScoringError>>> {
         let send = |pool: ScoringPool, permit| {
             let (issued, upload) = submission();
@@ -81,15 +81,15 @@ fn submission() -> (Issued, Upload) {
     (issued, upload)
 }
 
-/// Short limits, for short tests.
-fn hasty() -> Limits {
-    Limits { cpu_s: 1, wall: Duration::from_secs(10), ..Limits::USUAL }
+/// Short limits, to keep the tests short.
+fn hasty() -> WorkerLimits {
+    WorkerLimits { cpu_s: 1, wall: Duration::from_secs(10), ..WorkerLimits::USUAL }
 }
 
 const NO_BLINK: Verdict = Verdict::Rejected(Reason::NoBlink);
 
 #[tokio::test]
-async fn sr_26_input_that_hangs_a_worker_costs_an_attempt_and_input_that_crashes_it_does_not() {
+async fn sr_26_spinning_twice_costs_an_attempt_and_crashing_costs_none() {
     let stage = Stage::new(hasty());
     let pool = stage.pool.clone();
     let server = TestServer::changed(&[], |app| app.scoring = pool).await;
@@ -109,8 +109,8 @@ async fn sr_26_input_that_hangs_a_worker_costs_an_attempt_and_input_that_crashes
 }
 
 #[tokio::test]
-async fn sr_39_submissions_beyond_capacity_are_rejected_and_lose_nothing() {
-    let stage = Stage::new(Limits::USUAL);
+async fn sr_39_beyond_capacity_submissions_are_rejected_and_lose_nothing() {
+    let stage = Stage::new(WorkerLimits::USUAL);
     stage.will(&["slow"; 20]);
     let pool = stage.pool.clone();
     let server = TestServer::changed(&[], |app| app.scoring = pool).await;
@@ -147,7 +147,7 @@ async fn sr_39_submissions_beyond_capacity_are_rejected_and_lose_nothing() {
 }
 
 #[tokio::test]
-async fn sr_39_repeated_rejection_for_overload_hits_no_rate_limit() {
+async fn sr_39_repeated_rejections_hit_no_rate_limit() {
     let stage = Stage::new(hasty());
     stage.will(&["hang"; 5]);
     let pool = stage.pool.clone();
@@ -165,7 +165,7 @@ async fn sr_39_repeated_rejection_for_overload_hits_no_rate_limit() {
 }
 
 #[tokio::test]
-async fn sr_39_uploads_are_rejected_early_if_they_can_wait_and_nobody_waits_until_it_is_too_late() {
+async fn sr_39_uploads_that_can_wait_are_rejected_early_and_urgent_ones_are_accepted() {
     let stage = Stage::new(hasty());
     stage.will(&["hang"; 5]);
     let pool = stage.pool.clone();
