@@ -1,7 +1,7 @@
 //! A scoring worker that misbehaves, for the tests (`tests/api/workers.rs`).
 //!
-//! What it does with each submission stands in the file `acts` of the folder that it is given for models, a word a line.
-//! A line is crossed out before it is acted on, so that the next worker goes on with the next. Without one, it rejects.
+//! The file `acts` in its models folder says what to do with each submission, one word per line. A line is removed before it
+//! is acted on, so that the next worker continues with the next one. Without a line, the worker rejects.
 #![allow(clippy::unwrap_used)]
 
 use std::io::{self, Write};
@@ -16,9 +16,9 @@ fn main() -> anyhow::Result<()> {
     let folder = arguments.iter().position(|argument| argument == "--models-dir").unwrap() + 1;
     let folder = PathBuf::from(&arguments[folder]);
     let cpu_s = arguments.iter().find_map(|argument| argument.strip_prefix("--cpu-seconds=")).unwrap().parse()?;
-    scoring::confine(scoring::Limits::USUAL.address_space)?;
-    let decide = |_: &scoring::Job| act(&next_act(&folder));
-    Ok(scoring::answer_all(&mut io::stdin().lock(), &mut io::stdout(), "models", cpu_s, decide)?)
+    scoring::confine(scoring::WorkerLimits::USUAL.address_space)?;
+    let (from, to) = (&mut io::stdin().lock(), &mut io::stdout());
+    Ok(scoring::answer_all(from, to, "models", cpu_s, |_, _| act(&next_act(&folder)))?)
 }
 
 fn next_act(folder: &Path) -> String {
@@ -41,7 +41,7 @@ fn act(act: &str) -> Result<Decision, String> {
         "leave" => std::process::exit(0),
         "panic" => panic!("what was read: secret"),
         "fail" => return Err("a network failed".to_owned()),
-        // Allocated and used, or it would be left out.
+        // Used, or the optimiser would remove it.
         "eat" => _ = std::hint::black_box(vec![1_u8; 1 << 30]),
         "babble" => {
             io::stdout().write_all(&[5, 0, 0, 0]).unwrap();
@@ -54,7 +54,7 @@ fn act(act: &str) -> Result<Decision, String> {
             io::stdout().flush().unwrap();
             std::thread::sleep(Duration::from_secs(600));
         }
-        // Answers, and is gone when the next submission comes.
+        // Answers, and exits before the next submission.
         "last" => {
             _ = std::thread::spawn(|| {
                 std::thread::sleep(Duration::from_millis(100));

@@ -1,4 +1,4 @@
-//! What the server is made of while it runs: built once, handed to every handler.
+//! The parts of the running server, built once and shared. Stories get the parts they need, not all of it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,95 +10,93 @@ use tokio::sync::Notify;
 
 use crate::captures::CaptureStore;
 use crate::clock::ClockSteps;
-use crate::config::{BaseUrl, Config, TrustedProxies};
-use crate::cool_down::CoolDown;
+use crate::config::{BaseUrl, Config, CoolDown, Retention, TrustedProxies};
 use crate::db::Db;
 use crate::domain::HashedToken;
 use crate::erasure::Eraser;
 use crate::rate::RateLimits;
 use crate::readiness::Readiness;
 use crate::registration::Registrations;
-use crate::retention::Retention;
+use crate::retention::Sweeper;
 use crate::scoring::ScoringPool;
 use crate::trail::{self, TrailKey};
+use crate::verification::{Uploads, Verifier};
 use crate::{files, mail, secrets};
 
 /// The running server, shared.
 pub type App = Arc<AppState>;
 
-/// Everything that handlers and workers use.
+/// Everything that handlers and background tasks use.
 #[derive(Debug)]
 pub struct AppState {
-    /// What people reach this server under.
+    /// The public address of this server.
     pub base_url: BaseUrl,
-    /// Whether the session's cookie asks for https.
+    /// Whether the session cookie is limited to https.
     pub cookie_secure: bool,
-    /// Times and sizes.
-    pub limits: Limits,
-    /// When this machine's clock was set.
-    pub clock_steps: ClockSteps,
+    /// Limits on sessions and requests.
+    pub limits: AppLimits,
+    /// Notices when this machine's clock is set.
+    pub clock_steps: Arc<ClockSteps>,
     /// The database.
     pub db: Db,
     /// Scores captures.
     pub scoring: ScoringPool,
-    /// Keeps captures.
-    pub captures: CaptureStore,
-    /// For how long.
+    /// Stores captures.
+    pub captures: Arc<CaptureStore>,
+    /// How long captures are kept.
     pub retention: Retention,
     /// Sends mails.
-    pub mail: mail::Transport,
-    /// How the parts were when `/ready` was last asked, and when that was.
+    pub mail: mail::Mailer,
+    /// The last answer of `/ready`, and when it was computed.
     pub readiness: tokio::sync::Mutex<Option<(Instant, Readiness)>>,
-    /// Registrations on their way into the database.
+    /// Takes registrations.
     pub registrations: Registrations,
     /// Wakes the mail worker.
-    pub mail_wake: Notify,
-    /// Counts what may not be repeated without end.
+    pub mail_wake: Arc<Notify>,
+    /// Rate limits.
     pub rate: RateLimits,
-    /// Whose word on the client's address is taken.
+    /// The proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: TrustedProxies,
-    /// Opens `/admin/…`.
+    /// The hash of the operator's key for `/admin/…`.
     pub admin_key: HashedToken,
-    /// Whether an admin key may come in the address.
+    /// Whether an admin key may be sent in the URL.
     pub admin_allow_query_key: bool,
-    /// Signs checkpoints of the trail.
+    /// Signs checkpoints of the audit trail.
     pub trail_key: TrailKey,
 }
 
-/// A body that takes longer to arrive is given up. At the 16 kB of the largest that is 5 kbit/s.
-const BODY_ARRIVAL: Duration = Duration::from_secs(25);
+/// Longest time for a body to arrive. For the largest, 16 kB, that is 5 kbit/s.
+const BODY_TIMEOUT: Duration = Duration::from_secs(25);
 
-/// Times and sizes.
+/// Limits on sessions and requests.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// How long a mailed link works.
+pub struct AppLimits {
+    /// How long a mailed link is valid.
     pub token_ttl_ms: i64,
-    /// How long a session may last.
+    /// How long a session is valid.
     pub session_ttl_ms: i64,
-    /// Whether a link opens one session only.
+    /// Whether a link opens only one session.
     pub token_single_redeem: bool,
-    /// Attempts of one session that may fail.
+    /// Failed attempts allowed per session.
     pub max_attempts: u32,
-    /// How challenges are put.
+    /// The kind of challenge.
     pub policy: Policy,
-    /// Whether a person may be guided by tones instead.
+    /// Whether a person may choose to be guided by tones.
     pub allow_tone_guided: bool,
     /// When a mailbox has to wait after failed attempts.
     pub cool_down: CoolDown,
-    /// Mails to anybody within an hour.
-    pub mails_per_hour: u32,
-    /// Time for all that is asked.
+    /// Time for a whole challenge.
     pub timeout_ms: u32,
-    /// Least time between two frames that the page looks at.
+    /// Least time between two frames that the page analyses.
     pub frame_interval_ms: u32,
     /// Most bytes of a submission.
     pub max_content_length: u64,
-    /// How long a body may take to arrive.
-    pub body_arrival: Duration,
+    /// Longest time for a body to arrive.
+    pub body_timeout: Duration,
 }
 
 impl AppState {
-    /// Prepares folders, database, keys and mail.
+    /// Prepares the data folder, database, keys and mail.
     ///
     /// # Errors
     /// One of them cannot be used; the message says which and what to do.
@@ -110,11 +108,12 @@ impl AppState {
         };
         let trail_key = trail_key(config, &base_url)?;
         let db = Db::open(&config.database_url).await?;
-        trail::begin(&db).await.context("the audit's trail cannot be begun")?;
+        trail::begin(&db).await.context("the audit trail cannot be started")?;
+        let mail_wake = Arc::new(Notify::new());
         Ok(Arc::new(AppState {
             cookie_secure: config.cookie_secure.unwrap_or(base_url.is_https()),
             base_url,
-            limits: Limits {
+            limits: AppLimits {
                 token_ttl_ms: config.token_ttl_ms,
                 session_ttl_ms: config.session_ttl_ms,
                 token_single_redeem: config.token_single_redeem,
@@ -122,21 +121,20 @@ impl AppState {
                 policy: config.policy,
                 allow_tone_guided: config.allow_tone_guided,
                 cool_down: config.cool_down,
-                mails_per_hour: config.mails_per_hour,
                 timeout_ms: config.liveness_timeout_s * 1000,
                 frame_interval_ms: config.frame_interval_ms,
                 max_content_length: config.max_content_length,
-                body_arrival: BODY_ARRIVAL,
+                body_timeout: BODY_TIMEOUT,
             },
-            clock_steps: ClockSteps::default(),
+            clock_steps: Arc::default(),
+            registrations: Registrations::new(db.clone(), config.mails_per_hour, Arc::clone(&mail_wake)),
             db,
             scoring,
-            captures: open_captures(config).await?,
+            captures: Arc::new(open_captures(config).await?),
             retention: config.retention,
-            mail: mail::Transport::new(&config.mail, &config.data_dir)?,
+            mail: mail::Mailer::new(&config.mail, &config.data_dir)?,
             readiness: tokio::sync::Mutex::default(),
-            registrations: Registrations::default(),
-            mail_wake: Notify::new(),
+            mail_wake,
             rate: RateLimits::new(),
             trusted_proxies: config.trusted_proxies.clone(),
             admin_key: HashedToken::of(admin_key.expose()),
@@ -145,13 +143,47 @@ impl AppState {
         }))
     }
 
-    /// What erasing a user needs.
+    /// The parts that delivering mails needs.
+    pub fn outbox(&self) -> mail::Outbox<'_> {
+        mail::Outbox {
+            db: &self.db,
+            mailer: &self.mail,
+            base_url: &self.base_url,
+            token_ttl_ms: self.limits.token_ttl_ms,
+            wake: &self.mail_wake,
+        }
+    }
+
+    /// The parts that the sweep needs.
+    pub fn sweeper(&self) -> Sweeper<'_> {
+        Sweeper { eraser: self.eraser(), retention: self.retention, cool_down: self.limits.cool_down }
+    }
+
+    /// The parts that deciding attempts needs.
+    pub fn verifier(&self) -> Verifier {
+        Verifier {
+            db: self.db.clone(),
+            scoring: self.scoring.clone(),
+            captures: Arc::clone(&self.captures),
+            retention: self.retention,
+            clock_steps: Arc::clone(&self.clock_steps),
+            cool_down: self.limits.cool_down,
+            max_attempts: self.limits.max_attempts,
+        }
+    }
+
+    /// The parts that taking uploads needs.
+    pub fn uploads(&self) -> Uploads<'_> {
+        Uploads { db: &self.db, scoring: &self.scoring, max_bytes: self.limits.max_content_length }
+    }
+
+    /// The parts that erasing a user needs.
     pub fn eraser(&self) -> Eraser<'_> {
         Eraser { db: &self.db, captures: &self.captures, mail: &self.mail }
     }
 }
 
-/// The key that signs checkpoints.
+/// The key that signs checkpoints of the audit trail.
 pub(crate) fn trail_key(config: &Config, base_url: &BaseUrl) -> anyhow::Result<TrailKey> {
     let key = match &config.trail_key {
         Some(key) => key.clone(),
@@ -160,25 +192,25 @@ pub(crate) fn trail_key(config: &Config, base_url: &BaseUrl) -> anyhow::Result<T
     Ok(TrailKey::new(base_url, key.as_bytes()))
 }
 
-/// Opens the captures' store. One that cannot be reached now may be later; one that was begun with another key, or knows us
-/// not, will not mend by itself.
+/// Opens the capture store. One that cannot be reached now may be reachable later, so the server starts anyway. A wrong key or
+/// denied access is an error, since waiting would not fix it.
 pub(crate) async fn open_captures(config: &Config) -> anyhow::Result<CaptureStore> {
     let captures = CaptureStore::open(&config.captures, &config.data_dir)?;
     match captures.check().await {
         Ok(()) => {}
         Err(error) if error.is_passing() => {
-            tracing::warn!(%error, "the captures' store cannot be used yet; nobody is verified until it can");
+            tracing::warn!(%error, "the capture store cannot be used yet; nobody can be verified until then");
         }
-        Err(error) => anyhow::bail!("the captures' store cannot be used (CAPTURE_STORE): {error}"),
+        Err(error) => anyhow::bail!("the capture store cannot be used (CAPTURE_STORE): {error}"),
     }
     Ok(captures)
 }
 
-/// Makes the data folder where absent, and makes sure that it can be written to before anybody relies on it.
+/// Creates the data folder if absent, and checks that it is writable.
 pub(crate) fn prepare_data_dir(data_dir: &Path) -> anyhow::Result<()> {
     files::create_private_dir(data_dir).and_then(|()| files::probe_writable(data_dir)).with_context(|| {
         format!(
-            "the data folder {} cannot be written to; make it writable or set DATA_DIR to another",
+            "the data folder {} is not writable; make it writable or set DATA_DIR to another folder",
             data_dir.display()
         )
     })

@@ -1,11 +1,12 @@
-//! Bundles: everything that one decision rests on, in a folder or an archive, and the decision taken again from it, offline.
+//! Bundles: the complete evidence of one decision in a folder or an archive, and repeating the decision from it,
+//! offline.
 //!
-//! | file | what it holds |
+//! | file | content |
 //! |---|---|
-//! | `issued.json` | what was laid down for the challenge and seen of it ([`engine::Issued`]) |
-//! | `transcript.jws` | the signed text as it arrived |
+//! | `issued.json` | the challenge's terms and what the server saw of it ([`engine::Issued`]) |
+//! | `transcript.jws` | the signed transcript as it arrived |
 //! | `open.jpg`, `closed.jpg`, `strip.jpg` | the pictures |
-//! | `decision.json` | what the server decided: status, reason, and the record of its figures |
+//! | `decision.json` | the server's decision: status, reason, and the record of its figures |
 
 use std::borrow::Cow;
 use std::io;
@@ -20,9 +21,9 @@ use crate::captures::{CaptureStore, Found, StoreError};
 use crate::clock;
 use crate::db::events::Event;
 
-/// What the server decided, as a bundle keeps it.
+/// The server's decision as stored in a bundle.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Decided {
+pub struct StoredDecision {
     /// `VERIFIED` or `FAILED`.
     pub status: String,
     /// The reason's code.
@@ -31,58 +32,58 @@ pub struct Decided {
     pub details: Value,
 }
 
-/// What came of deciding again.
+/// Result of repeating the decision.
 #[derive(Debug, Serialize)]
 pub struct Verification {
-    /// The verdict now.
+    /// The new verdict.
     pub verdict: Verdict,
-    /// The figures now.
+    /// The new record.
     pub record: Record,
-    /// Whether the server came to the same verdict and reason.
+    /// Whether verdict and reason are the same as the server's.
     pub same: bool,
-    /// The first field of the record, in its order, that differs from what the server wrote down. Figures may differ in their
-    /// last digits where another runtime scored.
+    /// The first field of the record that differs from the server's. The last digits of figures may differ if another
+    /// runtime scored.
     pub first_difference: Option<String>,
 }
 
-/// A decision's parts.
+/// The evidence of a decision.
 #[derive(Debug)]
 pub struct Bundle {
     issued: String,
     transcript: String,
     pictures: [Vec<u8>; 3],
-    decided: Decided,
+    decided: StoredDecision,
 }
 
 /// Why an event has no bundle.
 #[derive(Debug, thiserror::Error)]
-pub enum NoBundle {
+pub enum BundleError {
     /// It was decided before anything was signed, or its user was erased.
-    #[error("the event keeps no signed transcript")]
+    #[error("the event has no signed transcript")]
     NoTranscript,
-    /// Nothing was scored, or nothing kept.
-    #[error("the event keeps no pictures: {0}. Without them its decision cannot be taken again")]
+    /// Nothing was scored, or nothing was stored.
+    #[error("the event has no pictures: {0}. Without them its decision cannot be repeated")]
     NoPictures(&'static str),
-    /// Their time was over.
+    /// They were removed because they had been kept long enough.
     #[error(
-        "the event keeps no pictures: they were removed at {0}, when their time was over. Without them its decision cannot be taken again"
+        "the event has no pictures: they expired and were removed at {0}. Without them its decision cannot be repeated"
     )]
     Removed(String),
-    /// The store lost it.
+    /// The store does not have it.
     #[error("{0} is missing from the captures' store")]
     Missing(String),
-    /// The key is gone.
-    #[error("{0} cannot be opened any more: its owner was erased")]
+    /// Its key was erased.
+    #[error("{0} can no longer be opened: its owner was erased")]
     Erased(String),
     /// The store failed.
     #[error("{reference} cannot be read: {source}")]
     Store {
-        /// What was asked for.
+        /// The picture's reference.
         reference: String,
-        /// What the store says.
+        /// The store's error.
         source: StoreError,
     },
-    /// The stored record is no JSON.
+    /// The stored record is not JSON.
     #[error("the event's record is damaged: {0}")]
     Record(#[from] serde_json::Error),
 }
@@ -90,26 +91,23 @@ pub enum NoBundle {
 /// The pictures' file names: open, closed, strip.
 const PICTURES: [&str; 3] = ["open.jpg", "closed.jpg", "strip.jpg"];
 
-/// A file's name and what it holds.
+/// A file's name and content.
 type File<'a> = (&'static str, Cow<'a, [u8]>);
 
 impl Bundle {
-    /// Gathers what the decision of an event rests on.
-    ///
-    /// # Errors
-    /// [`NoBundle`] says what there is not, and why, as far as that is known.
-    pub async fn of(event: &Event, captures: &CaptureStore) -> Result<Self, NoBundle> {
+    /// Gathers the evidence of an event's decision.
+    pub async fn of(event: &Event, captures: &CaptureStore) -> Result<Self, BundleError> {
         let (Some(issued), Some(transcript)) = (&event.issued, &event.transcript) else {
-            return Err(NoBundle::NoTranscript);
+            return Err(BundleError::NoTranscript);
         };
         let refs = [&event.open_capture_ref, &event.closed_capture_ref, &event.strip_ref];
         let [Some(open), Some(closed), Some(strip)] = refs else {
             return Err(match event.captures_removed_at {
-                Some(removed) => NoBundle::Removed(clock::rfc3339(removed)),
+                Some(removed) => BundleError::Removed(clock::rfc3339(removed)),
                 None if event.open_captured != 0 => {
-                    NoBundle::NoPictures("by RETENTION they were scored in memory and never kept")
+                    BundleError::NoPictures("with this RETENTION they were scored in memory and never stored")
                 }
-                None => NoBundle::NoPictures("it was decided before any was scored"),
+                None => BundleError::NoPictures("it was decided before any picture was scored"),
             });
         };
         Ok(Self {
@@ -120,7 +118,7 @@ impl Bundle {
                 picture(captures, closed).await?,
                 picture(captures, strip).await?,
             ],
-            decided: Decided {
+            decided: StoredDecision {
                 status: event.status.clone(),
                 reason: event.reason.clone(),
                 details: serde_json::from_str(&event.details)?,
@@ -128,10 +126,7 @@ impl Bundle {
         })
     }
 
-    /// Writes the files into `folder`, which is made if absent.
-    ///
-    /// # Errors
-    /// What the file system says.
+    /// Writes the files into `folder`, which is created if absent.
     pub fn write(&self, folder: &Path) -> anyhow::Result<()> {
         crate::files::create_private_dir(folder)?;
         self.files()?.iter().try_for_each(|(name, bytes)| {
@@ -139,10 +134,10 @@ impl Bundle {
         })
     }
 
-    /// The files in one: a tar archive with `folder` in it, dated `at_ms`.
+    /// Returns a tar archive with the files in `folder`, dated `at_ms`.
     ///
     /// # Errors
-    /// The folder's name is longer than an archive can hold.
+    /// The folder's name is too long for an archive.
     pub fn tar(&self, folder: &str, at_ms: i64) -> io::Result<Vec<u8>> {
         let mut archive = tar::Builder::new(Vec::new());
         for (name, bytes) in self.files()? {
@@ -166,34 +161,33 @@ impl Bundle {
     }
 }
 
-async fn picture(captures: &CaptureStore, reference: &str) -> Result<Vec<u8>, NoBundle> {
+async fn picture(captures: &CaptureStore, reference: &str) -> Result<Vec<u8>, BundleError> {
     let reference = reference.to_owned();
     match captures.read(&reference).await {
         Ok(Found::Picture(picture)) => Ok(picture),
-        Ok(Found::Nothing) => Err(NoBundle::Missing(reference)),
-        Ok(Found::Erased) => Err(NoBundle::Erased(reference)),
-        Err(source) => Err(NoBundle::Store { reference, source }),
+        Ok(Found::Nothing) => Err(BundleError::Missing(reference)),
+        Ok(Found::Erased) => Err(BundleError::Erased(reference)),
+        Err(source) => Err(BundleError::Store { reference, source }),
     }
 }
 
-/// Takes the decision of a bundle again.
+/// Repeats the decision of a bundle.
 ///
 /// # Errors
-/// A file is missing or cannot be read as what it should be, or a network fails.
+/// A file is missing or invalid, or a network fails.
 pub fn verify(folder: &Path, networks: Networks) -> anyhow::Result<Verification> {
     let read = |name: &str| {
         let path = folder.join(name);
         std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))
     };
-    let issued: Issued =
-        serde_json::from_slice(&read("issued.json")?).context("issued.json is not what it should be")?;
-    let decided: Decided =
-        serde_json::from_slice(&read("decision.json")?).context("decision.json is not what it should be")?;
+    let issued: Issued = serde_json::from_slice(&read("issued.json")?).context("issued.json is invalid")?;
+    let decided: StoredDecision =
+        serde_json::from_slice(&read("decision.json")?).context("decision.json is invalid")?;
     let [open, closed, strip] = PICTURES.map(&read);
     let (transcript, open, closed, strip) = (read("transcript.jws")?, open?, closed?, strip?);
     ensure!(
         issued.terms.thresholds == Thresholds::V4.name,
-        "this program judges by the thresholds {}, the bundle was judged by {}",
+        "this program uses the thresholds {}, but the bundle was decided with {}",
         Thresholds::V4.name,
         issued.terms.thresholds
     );
@@ -205,13 +199,13 @@ pub fn verify(folder: &Path, networks: Networks) -> anyhow::Result<Verification>
         Verdict::Rejected(reason) => ("FAILED", Some(reason.code())),
     };
     let same = decided.status == status && decided.reason.as_deref() == reason;
-    // By way of text, as the server wrote it: a number of 32 bits is another one with 64.
+    // Through text, as the server wrote it: a 32-bit number changes when it becomes 64-bit.
     let written: Value = serde_json::from_str(&serde_json::to_string(&record)?)?;
     let first_difference = first_difference(&written, &decided.details);
     Ok(Verification { verdict, record, same, first_difference })
 }
 
-/// The path of the first value of `now` that `then` has otherwise, or has not.
+/// The path of the first value of `now` that differs or is missing in `then`.
 fn first_difference(now: &Value, then: &Value) -> Option<String> {
     match (now, then) {
         (Value::Object(fields), Value::Object(_)) => fields.iter().find_map(|(name, value)| {
@@ -235,7 +229,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_first_difference_is_named_by_its_path() {
+    fn the_first_difference_is_reported_by_its_path() {
         let then = json!({ "frames": 9, "open": { "ears": { "right": 0.3 } }, "cells": [1, 2] });
         assert_eq!(first_difference(&then, &then), None);
         let cases = [

@@ -1,51 +1,34 @@
-//! The pause after repeated failures: so many failed attempts for one mailbox within so much time, over all its sessions and
-//! links, and none can be begun for a while. Slows down whoever tries out forgeries; a new link is no way around it.
+//! The pause after repeated failures. If too many attempts for one mailbox fail within a time, over all its sessions
+//! and links, none can be started for a while. This slows down people who try out forgeries; a new link does not help
+//! them.
 
+use crate::config::CoolDown;
 use crate::db::{Connection, failures};
 use crate::domain::{ChallengeId, EmailAddress};
 
-/// When a mailbox has to wait, and for how long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CoolDown {
-    /// So many failures begin a pause; 0: there is none.
-    pub failures: u32,
-    /// The time within which they fall.
-    pub window_ms: i64,
-    /// How long the pause lasts from the last of them.
-    pub pause_ms: i64,
+/// Milliseconds until this mailbox may start an attempt; 0 if it may now.
+pub async fn rest_ms(db: &mut Connection, settings: CoolDown, email: &EmailAddress, now_ms: i64) -> sqlx::Result<i64> {
+    let newest_first = failures::newest(db, &email.folded_key(), now_ms, settings.failures).await?;
+    Ok(ends_at(settings, &newest_first).map_or(0, |end| (end - now_ms).max(0)))
 }
 
-impl CoolDown {
-    /// Milliseconds until this mailbox may begin an attempt, 0 if it may now.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn rest_ms(&self, db: &mut Connection, email: &EmailAddress, now_ms: i64) -> sqlx::Result<i64> {
-        let newest_first = failures::newest(db, &email.folded_key(), now_ms, self.failures).await?;
-        Ok(self.ends_at(&newest_first).map_or(0, |end| (end - now_ms).max(0)))
-    }
+/// Records a failed attempt that counts, and deletes those that are too old to matter.
+pub async fn note_failure(
+    db: &mut Connection,
+    settings: CoolDown,
+    email: &EmailAddress,
+    challenge: &ChallengeId,
+    now_ms: i64,
+) -> sqlx::Result<()> {
+    failures::discard_before(db, now_ms - settings.window_ms - settings.pause_ms).await?;
+    failures::insert(db, challenge, &email.folded_key(), now_ms).await
+}
 
-    /// Notes a failed attempt that counts, and forgets those that are too old to matter.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn note_failure(
-        &self,
-        db: &mut Connection,
-        email: &EmailAddress,
-        challenge: &ChallengeId,
-        now_ms: i64,
-    ) -> sqlx::Result<()> {
-        failures::discard_before(db, now_ms - self.window_ms - self.pause_ms).await?;
-        failures::insert(db, challenge, &email.folded_key(), now_ms).await
-    }
-
-    /// When the pause ends that the newest failures begin, if they begin one.
-    fn ends_at(&self, newest_first: &[i64]) -> Option<i64> {
-        let count = usize::try_from(self.failures).ok().filter(|&count| count > 0)?;
-        let (newest, oldest) = (newest_first.first()?, newest_first.get(count - 1)?);
-        (newest - oldest <= self.window_ms).then_some(newest + self.pause_ms)
-    }
+/// When the pause ends, if the newest failures start one.
+fn ends_at(settings: CoolDown, newest_first: &[i64]) -> Option<i64> {
+    let count = usize::try_from(settings.failures).ok().filter(|&count| count > 0)?;
+    let (newest, oldest) = (newest_first.first()?, newest_first.get(count - 1)?);
+    (newest - oldest <= settings.window_ms).then_some(newest + settings.pause_ms)
 }
 
 #[cfg(test)]
@@ -53,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pause_begins_with_the_last_of_so_many_failures_within_the_time() {
+    fn a_pause_starts_with_the_last_of_enough_failures_within_the_window() {
         let rule = CoolDown { failures: 3, window_ms: 100, pause_ms: 1000 };
         let cases: [(&[i64], Option<i64>); 6] = [
             (&[], None),
@@ -64,14 +47,14 @@ mod tests {
             (&[500, 120, 110], None),
         ];
         for (newest_first, end) in cases {
-            assert_eq!(rule.ends_at(newest_first), end, "{newest_first:?}");
+            assert_eq!(ends_at(rule, newest_first), end, "{newest_first:?}");
         }
     }
 
     #[test]
-    fn without_a_number_there_is_no_pause() {
+    fn zero_failures_turn_pauses_off() {
         let off = CoolDown { failures: 0, window_ms: 100, pause_ms: 1000 };
-        assert_eq!(off.ends_at(&[]), None);
-        assert_eq!(off.ends_at(&[1, 1, 1]), None);
+        assert_eq!(ends_at(off, &[]), None);
+        assert_eq!(ends_at(off, &[1, 1, 1]), None);
     }
 }

@@ -1,16 +1,16 @@
-//! CSV that spreadsheets do not run: every field goes through one guard.
+//! CSV that is safe to open in spreadsheets: every field is guarded against being run as a formula.
 
 use std::borrow::Cow;
 
-/// What makes a spreadsheet read a field as a formula, in ASCII and full-width.
+/// Characters at the start of a field that make spreadsheets treat it as a formula, in ASCII and full-width.
 const FORMULA_STARTS: &[char] = &['=', '+', '-', '@', '\t', '\r', '\n', '\0', '＝', '＋', '－', '＠'];
 
-/// Returns the field with a leading `'` where a spreadsheet would take it for a formula.
+/// Returns the field, with a leading `'` if a spreadsheet would treat it as a formula.
 pub fn guard(field: &str) -> Cow<'_, str> {
     if field.starts_with(FORMULA_STARTS) { Cow::Owned(format!("'{field}")) } else { Cow::Borrowed(field) }
 }
 
-/// Writes lines of a table as CSV (RFC 4180), each field guarded.
+/// Writes rows as CSV (RFC 4180), each field guarded.
 ///
 /// # Errors
 /// The rows differ in length.
@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn formulas_are_disarmed_and_other_fields_left_alone() {
+    fn formulas_are_disarmed_and_other_fields_unchanged() {
         for dangerous in ["=1+1", "+1", "-1", "@A1", "\t=1", "\r=1", "\n=1", "\0=1", "＝1", "＋1", "－1", "＠A1"] {
             assert_eq!(guard(dangerous), format!("'{dangerous}"));
         }
@@ -37,7 +37,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_quoted_where_needed() {
+    fn fields_are_quoted_if_necessary() {
         let rows = [["x", "y"], ["=cmd|' /C calc'!A0", "a,\"b\"\nc"]].map(|row| row.map(str::to_owned));
         let csv = String::from_utf8(write(rows.into_iter()).unwrap()).unwrap();
         assert_eq!(csv, "x,y\r\n'=cmd|' /C calc'!A0,\"a,\"\"b\"\"\nc\"\r\n");

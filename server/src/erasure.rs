@@ -1,39 +1,39 @@
-//! Erasing a person: captures, address and traces go, for good; events keep how an attempt ended, and a pseudonym.
+//! Erasing a person: captures, address and traces go for good; events keep how each attempt ended, under a pseudonym.
 //!
-//! The captures' key goes first. From then on no copy of a capture opens, in whatever backup it lies; everything after that
-//! may break off and is done again, by whoever calls or by the next sweep.
+//! The captures' key goes first. From then on no copy of a capture opens, whatever backup it is in. Everything after
+//! that may be interrupted: the caller or the next sweep repeats it.
 
 use serde::Serialize;
 use serde_json::json;
 
 use crate::audit::{self, Action};
-use crate::captures::CaptureStore;
+use crate::captures::{CaptureStore, StoreError};
 use crate::db::erasure::{self, Traces};
+use crate::db::retention_queries::{self, StoredCaptures};
 use crate::db::users::User;
-use crate::db::{Db, Hold, kept};
+use crate::db::{Db, LockScope};
 use crate::domain::{EmailAddress, UserId, UserStatus};
 use crate::mail;
-use crate::retention::SweepError;
 
-/// What erasing needs of a server, or of a command beside it.
-#[derive(Debug)]
+/// The parts that erasing needs, of a server or of a command.
+#[derive(Clone, Copy, Debug)]
 pub struct Eraser<'a> {
     /// The database.
     pub db: &'a Db,
     /// The captures.
     pub captures: &'a CaptureStore,
-    /// The way out for mails, which may keep copies.
-    pub mail: &'a mail::Transport,
+    /// Sends mails, and may keep copies.
+    pub mail: &'a mail::Mailer,
 }
 
-/// What became of a user, or would.
+/// What was erased, or would be.
 #[derive(Clone, Debug, Serialize)]
-pub struct Report {
+pub struct ErasureReport {
     /// The user.
     pub user: UserId,
-    /// Where they stood.
+    /// The user's status before.
     pub status: UserStatus,
-    /// What there was.
+    /// What was stored about the user.
     #[serde(flatten)]
     pub done: Done,
 }
@@ -48,13 +48,21 @@ pub enum Done {
     WouldErase(Traces),
 }
 
-/// A user who was erased and came back is erased by this name.
+/// Something could not be removed. Repeating the call continues.
+#[derive(Debug, thiserror::Error)]
+pub enum RemovalError {
+    /// The database failed.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The captures' store failed.
+    #[error("captures: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// The actor who erases a user that a restored backup brought back.
 const RESTORED: &str = "the server, after a restored backup";
 
-/// Returns the users with this address, however its letters are written, and what is kept about each.
-///
-/// # Errors
-/// What the database says.
+/// Returns the users with this address in any capitalisation, and what is stored about each.
 pub async fn find(db: &Db, email: &EmailAddress) -> sqlx::Result<Vec<(User, Traces)>> {
     let mut db = db.read().await?;
     let mut found = Vec::new();
@@ -65,44 +73,38 @@ pub async fn find(db: &Db, email: &EmailAddress) -> sqlx::Result<Vec<(User, Trac
     Ok(found)
 }
 
-/// Erases the users with this address, however its letters are written, or says what that would remove. Empty if there is none.
-///
-/// # Errors
-/// As [`erase`].
+/// Erases the users with this address in any capitalisation, or reports what that would remove. Empty if there is none.
 pub async fn at_address(
     eraser: &Eraser<'_>,
     email: &EmailAddress,
     actor: &str,
     really: bool,
     now_ms: i64,
-) -> Result<Vec<Report>, SweepError> {
+) -> Result<Vec<ErasureReport>, RemovalError> {
     let mut reports = Vec::new();
     for (user, traces) in find(eraser.db, email).await? {
         let done = match really {
             true => Done::Erased(erase(eraser, &user, actor, now_ms).await?),
             false => Done::WouldErase(traces),
         };
-        reports.push(Report { user: user.id, status: user.status, done });
+        reports.push(ErasureReport { user: user.id, status: user.status, done });
     }
     Ok(reports)
 }
 
-/// Erases the user. Returns what there was.
-///
-/// # Errors
-/// [`SweepError`]: not all is erased yet; to be called again.
-pub async fn erase(eraser: &Eraser<'_>, user: &User, actor: &str, now_ms: i64) -> Result<Traces, SweepError> {
+/// Erases the user. Returns what was stored about them.
+pub async fn erase(eraser: &Eraser<'_>, user: &User, actor: &str, now_ms: i64) -> Result<Traces, RemovalError> {
     let Eraser { db, captures, mail } = eraser;
     captures.erase_key(&user.id).await?;
-    let kept = kept::of_address(&mut db.read().await?, user.email.expose()).await?;
-    remove(captures, &kept).await?;
+    let stored = retention_queries::of_address(&mut db.read().await?, user.email.expose()).await?;
+    remove(captures, &stored).await?;
 
-    let mut tx = db.write(Hold::User(&user.id)).await?;
-    // What was decided in the meantime.
-    let late = kept::of_address(&mut tx, user.email.expose()).await?;
+    let mut tx = db.write(LockScope::User(&user.id)).await?;
+    // Attempts may have been decided in the meantime.
+    let late = retention_queries::of_address(&mut tx, user.email.expose()).await?;
     let mails = erasure::mails_of(&mut tx, &user.id).await?;
     let traces = erasure::traces(&mut tx, user).await?;
-    // The trail knows by these that nobody tampered with them.
+    // With these ids, the trail can tell erased events from tampered ones.
     let events = erasure::events_of(&mut tx, user).await?;
     erasure::erase(&mut tx, user, &pseudonym(user), now_ms).await?;
     let figures = json!({ "removed": traces, "events": events });
@@ -110,7 +112,7 @@ pub async fn erase(eraser: &Eraser<'_>, user: &User, actor: &str, now_ms: i64) -
     tx.commit().await?;
 
     mail.forget(&mails);
-    if late != kept {
+    if late != stored {
         captures.erase_key(&user.id).await?;
         remove(captures, &late).await?;
     }
@@ -118,12 +120,8 @@ pub async fn erase(eraser: &Eraser<'_>, user: &User, actor: &str, now_ms: i64) -
     Ok(traces)
 }
 
-/// Erases again who was erased and came back with an older copy of the database, or of the keys. Returns how many users that
-/// were.
-///
-/// # Errors
-/// As [`erase`].
-pub async fn repeat(eraser: &Eraser<'_>, now_ms: i64) -> Result<u64, SweepError> {
+/// Erases once more the users whom an older copy of the database, or of the keys, brought back. Returns how many.
+pub async fn repeat(eraser: &Eraser<'_>, now_ms: i64) -> Result<u64, RemovalError> {
     let by_store = eraser.captures.erased().await?;
     let by_database = erasure::erased(&mut eraser.db.read().await?).await?;
     let mut again = 0;
@@ -134,7 +132,7 @@ pub async fn repeat(eraser: &Eraser<'_>, now_ms: i64) -> Result<u64, SweepError>
                 erase(eraser, &user, RESTORED, now_ms).await?;
                 again += 1;
             }
-            // A submission that was under way may have made a key for nobody.
+            // A submission in progress may have created a key after the user was erased.
             None => eraser.captures.remove_key(id).await?,
         }
     }
@@ -144,14 +142,14 @@ pub async fn repeat(eraser: &Eraser<'_>, now_ms: i64) -> Result<u64, SweepError>
     Ok(again)
 }
 
-async fn remove(captures: &CaptureStore, kept: &[kept::Kept]) -> Result<(), SweepError> {
-    for kept in kept {
-        captures.remove(&kept.refs).await?;
+async fn remove(captures: &CaptureStore, stored: &[StoredCaptures]) -> Result<(), RemovalError> {
+    for event in stored {
+        captures.remove(&event.refs).await?;
     }
     Ok(())
 }
 
-/// What the audit calls a user who was erased. The id is random and names nobody.
+/// The erased user's name in the audit. The id is random and identifies nobody.
 fn pseudonym(user: &User) -> String {
     format!("erased-{}", user.id)
 }

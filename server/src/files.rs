@@ -1,4 +1,4 @@
-//! Files that must not be lost or read by others: written beside their place, synchronised, then moved there.
+//! Files that must be durable and private: written to a temporary file in the same folder, synced, then renamed.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -6,10 +6,7 @@ use std::path::Path;
 
 use crate::domain::{random_base64url, random_u32};
 
-/// Creates the folder and those above it, for its owner alone. A folder that exists is left as it is.
-///
-/// # Errors
-/// What the file system says.
+/// Creates the folder and its parents with access for the owner only. An existing folder does not change.
 pub fn create_private_dir(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -18,33 +15,30 @@ pub fn create_private_dir(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// Writes a file that only its owner may read. When this returns, the file is on the disk under its name, whole; when
-/// it fails, there is no file under that name that was not there before.
-///
-/// # Errors
-/// What the file system says.
+/// Writes a file that only its owner can read. When this returns, the whole file is durable; if it fails, the previous
+/// file, if any, is unchanged.
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let temporary = folder.join(format!(".{}.part", name.to_string_lossy()));
     let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
-        // The first error is the one to report.
+        // Report the first error.
         let _ = fs::remove_file(&temporary);
         return written;
     }
     sync_dir(folder)
 }
 
-/// As [`write_private`], but a file that exists is left as it is. Returns whether there was none; of several who ask at once,
-/// one gets that answer.
+/// As [`write_private`], but an existing file does not change. Returns whether the file was new; exactly one of several
+/// concurrent callers gets `true`.
 ///
 /// # Errors
-/// What the file system says; also one that knows no second name for a file (hard link).
+/// Also if the file system has no hard links.
 pub fn write_new_private(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    // Others may be writing the same at this moment, so the name is nobody else's.
+    // Others may write the same file at this moment, so the temporary name is random.
     let temporary = folder.join(format!(".{}.{:08x}.part", name.to_string_lossy(), random_u32()));
     let linked = write_new(&temporary, bytes).and_then(|()| fs::hard_link(&temporary, path));
     let removed = fs::remove_file(&temporary);
@@ -55,20 +49,14 @@ pub fn write_new_private(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     }
 }
 
-/// Creates an empty file that only its owner may read. A file that exists is left as it is.
-///
-/// # Errors
-/// What the file system says.
+/// Creates an empty file that only its owner can read. An existing file does not change.
 pub fn create_private_file(path: &Path) -> io::Result<()> {
     private(OpenOptions::new().append(true).create(true)).open(path).map(|_| ())
 }
 
-/// Makes sure that files can be made in the folder.
-///
-/// # Errors
-/// What the file system says.
+/// Checks that files can be created in the folder.
 pub fn probe_writable(folder: &Path) -> io::Result<()> {
-    // In containers that share a folder every process may have the same number.
+    // A random name: in containers that share a folder, process ids may be equal.
     let probe = folder.join(format!(".probe-{}", random_base64url()));
     write_new(&probe, b"probe")?;
     fs::remove_file(&probe)
@@ -80,14 +68,14 @@ fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// New files are for their owner alone, where the system knows such a thing.
+/// Restricts new files to their owner, on systems that support it.
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options
 }
 
-/// Puts the folder's list of names on the disk. Windows cannot open a folder, and needs none of this.
+/// Syncs the folder's entries to disk. Windows cannot open a folder and does not need this.
 fn sync_dir(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
@@ -99,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_many_who_write_a_file_once_one_does() {
+    fn of_many_concurrent_writers_exactly_one_creates_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");
         std::thread::scope(|scope| {
@@ -107,7 +95,7 @@ mod tests {
                 let path = &path;
                 scope.spawn(move || {
                     write_new_private(path, &[n; 100]).unwrap();
-                    // What is there now stays.
+                    // The content never changes again.
                     let seen = fs::read(path).unwrap();
                     std::thread::yield_now();
                     assert_eq!((seen.len(), fs::read(path).unwrap()), (100, seen));
@@ -119,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_private_file_is_whole_and_for_its_owner_alone() {
+    fn a_private_file_is_complete_and_readable_only_by_its_owner() {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("a/b");
         create_private_dir(&folder).unwrap();
@@ -133,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_private_file_takes_nobodys_place() {
+    fn a_new_private_file_replaces_no_other() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("key");
         assert!(write_new_private(&path, b"first").unwrap());

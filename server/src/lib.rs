@@ -1,8 +1,7 @@
 //! Blinkgate's server: routes, domain, database, mail, captures, scoring and audit.
 //!
-//! A request's way: [`routes`] → [`verification`] → [`scoring`], [`captures`], [`db`]. Raw text becomes a valid thing in
-//! [`domain`] and nowhere else; only [`config`] reads the environment; only [`db`] contains SQL; only [`clock`] reads the
-//! clock.
+//! A request passes through [`routes`] → [`verification`] → [`scoring`], [`captures`], [`db`]. Only [`domain`] turns raw text into
+//! valid values, only [`config`] reads the environment, only [`db`] contains SQL, only [`clock`] reads the clock.
 
 pub mod app;
 pub mod audit;
@@ -35,6 +34,7 @@ pub mod scoring;
 pub mod sealing;
 pub mod secrets;
 pub mod serve;
+pub mod submission;
 pub mod tls;
 pub mod tools;
 pub mod trail;

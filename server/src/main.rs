@@ -9,10 +9,10 @@ use server::domain::Scope;
 use server::runtime::Runtime;
 use server::{doctor, mail, scoring, serve, tools};
 
-/// Verifies that a live person controls a mailbox: a mailed link, a blink at the camera, a decision made by the server.
+/// Verifies that a live person controls a mailbox: a mailed link, a blink at the camera, a decision on the server.
 ///
-/// Settings come from the environment and from a .env file in the current folder (ENV_FILE names another). Without any,
-/// it serves at http://localhost:8080, keeps its data under data/ and writes mails into data/outbox/.
+/// Settings come from the environment and from a .env file in the current folder (ENV_FILE names a different file).
+/// Without settings, it serves http://localhost:8080, stores its data under data/ and writes mails to data/outbox/.
 #[derive(Parser)]
 #[command(name = "blinkgate", version, max_term_width = 100)]
 struct Cli {
@@ -22,127 +22,127 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve the pages and the API (what happens without a subcommand)
+    /// Serve the pages and the API (the default)
     Serve,
-    /// Bring the database up to date and end
+    /// Run the database migrations and exit
     Migrate,
-    /// Print what the engine reads in a JPEG or PNG picture, as one JSON object
+    /// Print what the engine sees in a JPEG or PNG picture, as one JSON object
     Inspect {
         /// The picture
         image: PathBuf,
-        /// What runs the networks
+        /// The runtime of the networks
         #[arg(long, value_enum, default_value_t)]
         runtime: Runtime,
     },
-    /// Feed a recorded clip through the engine and print one JSON line a frame and a blink, then a summary
+    /// Run the engine on a recorded clip and print one JSON line per frame and per blink, then a summary
     ///
     /// Any video: ffmpeg -i clip.mp4 -f yuv4mpegpipe -pix_fmt yuv420p - | blinkgate replay -
     Replay {
-        /// A Y4M file, a folder of JPEG or PNG files, or - for Y4M on standard input
+        /// A Y4M file, a folder of JPEG or PNG files, or - for Y4M from standard input
         video: PathBuf,
-        /// Frames a second of a folder
+        /// Frames per second, for a folder
         #[arg(long, default_value_t = 25.0)]
         fps: f64,
-        /// What runs the networks
+        /// The runtime of the networks
         #[arg(long, value_enum, default_value_t)]
         runtime: Runtime,
     },
-    /// Write everything that the decision of an event rests on into a folder
+    /// Write the complete evidence of an event's decision into a folder
     ExportBundle {
         /// The event's id, as /admin/events shows it
         event: String,
-        /// The folder; made if absent
+        /// The folder; created if absent
         folder: PathBuf,
     },
-    /// Take the decision of a bundle again, offline, and print one JSON object; ends with 1 if it comes out otherwise
+    /// Repeat the decision of a bundle offline and print one JSON object; exits 1 if the result differs
     VerifyBundle {
         /// The folder that export-bundle wrote
         folder: PathBuf,
-        /// What runs the networks
+        /// The runtime of the networks
         #[arg(long, value_enum, default_value_t)]
         runtime: Runtime,
     },
-    /// Print where the audit's trail stands, signed: keep it where this server cannot reach it
+    /// Print the signed state of the audit's trail; keep it where this server cannot reach it
     Checkpoint {
-        /// Print the key that checkpoints are verified with
+        /// Print the key that verifies checkpoints
         #[arg(long)]
         public_key: bool,
     },
-    /// Go over the audit's trail and print one JSON object; ends with 1 if something was tampered with
+    /// Verify the audit's trail and print one JSON object; exits 1 if something was tampered with
     ///
-    /// Beside a checkpoint that was kept elsewhere it also finds what was cut off, or written anew as a whole.
+    /// With a checkpoint that was kept elsewhere, it also detects a truncated or completely rewritten trail.
     VerifyLog {
-        /// A file with a checkpoint; may be given several times
+        /// A file with a checkpoint; may be repeated
         #[arg(long, value_name = "FILE")]
         checkpoint: Vec<PathBuf>,
-        /// The key that signed them, as checkpoint --public-key printed it then; this server's where not given
+        /// The key that signed them, as printed by checkpoint --public-key [default: this server's key]
         #[arg(long, value_name = "KEY")]
         key: Option<String>,
     },
-    /// Try each part with the present settings, say what is wrong and how to mend it; ends with 1 if something is
+    /// Check each part with the current settings and report what is wrong and how to fix it; exits 1 if any check fails
     Doctor {
         /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
-    /// Ask the server that runs here with the present settings whether it answers; ends with 1 if it does not
+    /// Ask the server running here with the current settings whether it works; exits 1 if not
     Health {
-        /// Ask whether it is ready for people: database, captures' store and scoring
+        /// Ask whether it is ready for requests: database, captures' store and scoring
         #[arg(long)]
         ready: bool,
     },
-    /// Send a mail by every configured way, and say what came of it
+    /// Send a test mail by every configured transport and report each result
     SendTestEmail {
-        /// Where it goes
+        /// The recipient
         address: String,
     },
-    /// Erase a person: captures, address and traces. Says what it would remove; with --yes it does
+    /// Erase a person's captures, address and traces; without --yes, only report what would be removed
     ///
-    /// Events keep how each attempt ended, under a pseudonym. Backups need care: see docs/captures.md.
+    /// Events keep how each attempt ended, under a pseudonym. For backups see docs/captures.md.
     Erase {
         /// The e-mail address
         email: String,
-        /// Do it
+        /// Really erase
         #[arg(long)]
         yes: bool,
-        /// Who does it, for the audit; the system's user where not given
+        /// Who does it, for the audit [default: the system user]
         #[arg(long)]
         by: Option<String>,
     },
-    /// Make, list and revoke keys that open a part of /admin
+    /// Create, list and revoke keys for parts of /admin
     #[command(subcommand)]
     Keys(Keys),
-    /// Copy the database, and captures that lie in files, into a new folder, while the server runs or not
+    /// Copy the database, and captures stored in files, into a new folder; the server may be running
     ///
-    /// Says what is needed beside it. How to restore it: docs/backup.md.
+    /// Also lists what else a restored server needs. How to restore: docs/backup.md.
     Backup {
-        /// The folder; made, or empty
+        /// The folder; new or empty
         folder: PathBuf,
-        /// Copy the keys as well: whoever has the folder can then open the captures, also of who is erased later
+        /// Also copy the keys: anybody with the folder can then open the captures, even of people erased later
         #[arg(long)]
         with_keys: bool,
     },
-    /// Seal the captures' keys with CAPTURE_MASTER_KEY where CAPTURE_MASTER_KEY_OLD sealed them; prints one JSON object
+    /// Replace CAPTURE_MASTER_KEY_OLD by CAPTURE_MASTER_KEY for all captures' keys and print one JSON object
     ///
-    /// May break off and be run again, beside servers that have both settings. How to: docs/backup.md.
+    /// Can be interrupted and run again while servers with both settings are running. Instructions: docs/backup.md.
     RotateMasterKey {
-        /// Who does it, for the audit; the system's user where not given
+        /// Who does it, for the audit [default: the system user]
         #[arg(long)]
         by: Option<String>,
     },
-    /// Score captures for a server, which starts this
+    /// Score captures for a server (started by the server itself)
     #[command(hide = true)]
     ScoreWorker {
-        /// What runs the networks
+        /// The runtime of the networks
         #[arg(long, value_enum)]
         runtime: Runtime,
-        /// A folder with the models, instead of those inside the program
+        /// A folder with the models, instead of the embedded ones
         #[arg(long)]
         models_dir: Option<PathBuf>,
         /// Processor time for one submission
         #[arg(long)]
         cpu_seconds: u64,
-        /// Most bytes of memory
+        /// Memory limit in bytes
         #[arg(long)]
         address_space: u64,
     },
@@ -150,21 +150,21 @@ enum Command {
 
 #[derive(Subcommand)]
 enum Keys {
-    /// Make a key and print it, once: the database keeps only its hash
+    /// Create a key and print it once; the database stores only its hash
     Add {
-        /// What to call it; no two keys that are in force have one name
+        /// Its name; unique among keys that are not revoked
         name: String,
-        /// What it opens, with commas between
+        /// The parts that it opens, separated by commas
         #[arg(long, value_enum, required = true, value_delimiter = ',')]
         scope: Vec<Scope>,
-        /// Days after which it opens nothing any more
+        /// Days until it expires
         #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3650))]
         days: Option<u32>,
     },
-    /// Print one JSON object for each key: what it opens, when it was made and last used (to the hour), whether it came in an
-    /// address
+    /// Print one JSON object per key: its scopes, when it was created and last used (to the hour), whether it was sent
+    /// in a URL
     List,
-    /// Revoke a key, from the next request on
+    /// Revoke a key with immediate effect
     Revoke {
         /// Its name or its id
         key: String,
@@ -188,7 +188,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Migrate => wait_for(serve::migrate(Config::load()?)),
         Command::Doctor { json } => {
             let well = wait_for(doctor::run(json))?;
-            anyhow::ensure!(well, "something is wrong");
+            anyhow::ensure!(well, "at least one check failed");
             Ok(())
         }
         Command::Health { ready } => wait_for(async { tools::health::ask(&Config::load()?, ready).await }),
@@ -202,7 +202,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::VerifyBundle { folder, runtime } => {
             let same = tools::print_verification(&folder, runtime)?;
-            anyhow::ensure!(same, "the server decided otherwise");
+            anyhow::ensure!(same, "the result differs from the server's decision");
             Ok(())
         }
         Command::Checkpoint { public_key: true } => tools::print_public_key(&Config::load()?),

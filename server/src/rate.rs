@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// bucket.
 const MAX_CLIENTS: usize = 100_000;
 /// Of one that was taken for nothing.
-const GIVEN_BACK: f64 = 0.9;
+const REFUND: f64 = 0.9;
 /// Who was quiet is looked for so often, and where no room is left, so often: that looks at every bucket.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 const FORGET_EVERY_WITHOUT_ROOM: Duration = Duration::from_secs(1);
@@ -36,7 +36,7 @@ pub enum Limit {
     /// page sends, with a loss at each, need 200.
     Chunk,
     /// Submissions of one session, also those that come to nothing through a fault of ours; those that are turned away count a
-    /// tenth ([`RateLimits::give_back`]).
+    /// tenth ([`RateLimits::refund`]).
     Submission,
     /// Challenges of one session that were given up.
     GiveUp,
@@ -104,8 +104,8 @@ impl RateLimits {
 
     /// Gives most of what was taken back, where there was no room for what was asked for. With a tenth each, who comes again every
     /// second for as long as the page does meets no limit of thirty in ten minutes; who hammers does.
-    pub fn give_back(&self, limit: Limit, client: &str, now: Instant) {
-        self.with_bucket(limit, client, now, |bucket| bucket.left = (bucket.left + GIVEN_BACK).min(limit.rule().0));
+    pub fn refund(&self, limit: Limit, client: &str, now: Instant) {
+        self.with_bucket(limit, client, now, |bucket| bucket.left = (bucket.left + REFUND).min(limit.rule().0));
     }
 
     /// Looks whether there is one left in the client's bucket, without taking it.
@@ -183,14 +183,14 @@ mod tests {
             let turned_away_for_ten_minutes = (0..600_000 / pause_ms).try_for_each(|time| {
                 let now = start + Duration::from_millis(time * pause_ms);
                 limits.take(Limit::Submission, "a", now)?;
-                limits.give_back(Limit::Submission, "a", now);
+                limits.refund(Limit::Submission, "a", now);
                 Ok::<_, Exceeded>(())
             });
             assert_eq!(turned_away_for_ten_minutes.is_err(), limited, "every {pause_ms} ms");
         }
         let limits = RateLimits::new();
         let now = Instant::now();
-        limits.give_back(Limit::Submission, "a", now);
+        limits.refund(Limit::Submission, "a", now);
         let taken = (0..).take_while(|_| limits.take(Limit::Submission, "a", now).is_ok()).count();
         assert_eq!(taken, 30, "nobody has more than a full bucket");
     }

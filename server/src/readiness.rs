@@ -1,85 +1,86 @@
-//! Whether a server can do its work now: what a load balancer asks before it sends people.
+//! Whether this server can do its work now; load balancers ask before they route requests here.
 
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::app::App;
+use crate::captures::CaptureStore;
 use crate::clock::MINUTE_MS;
-use crate::db::outbox;
+use crate::db::{Db, outbox};
 use crate::metrics;
+use crate::scoring::ScoringPool;
 
-/// A part that does not answer in this time is not ready.
-const PATIENCE: Duration = Duration::from_secs(3);
-/// A mail that is older than this does not arrive as people expect it to.
+/// A part that takes longer to answer is not ready.
+const TIMEOUT: Duration = Duration::from_secs(3);
+/// Age at which a waiting mail counts as late.
 const MAIL_IS_LATE_MS: i64 = 5 * MINUTE_MS;
 
-/// The parts, and whether all that must work do.
+/// The state of all parts.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Readiness {
-    /// Whether people can be sent here. Late mails do not count: sending people elsewhere does not bring them sooner.
+    /// Whether requests can be routed here. Late mails do not count: another server would not send them sooner.
     pub ready: bool,
-    /// The parts.
+    /// Each part.
     pub parts: Parts,
 }
 
-/// How each part is.
+/// The state of each part.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Parts {
-    /// The database, its tables up to date.
-    pub database: State,
-    /// The captures' store.
-    pub store: State,
-    /// The workers that score, their models loaded.
-    pub scoring: State,
+    /// The database.
+    pub database: PartState,
+    /// The capture store.
+    pub store: PartState,
+    /// The scoring workers.
+    pub scoring: PartState,
     /// The outbox.
-    pub mail: State,
+    pub mail: PartState,
 }
 
-/// How a part is.
+/// The state of one part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum PartState {
     /// It works.
     Ok,
-    /// It does not answer, or not as it should.
+    /// It does not answer, or answers with an error.
     Down,
-    /// It works and takes nothing more now.
+    /// It works but is at capacity.
     Busy,
-    /// Mails wait for longer than they should.
+    /// A mail has waited too long.
     Late,
 }
 
-/// Looks at every part.
-pub async fn look(app: &App, now_ms: i64) -> Readiness {
+/// Checks every part.
+pub async fn check(db: &Db, captures: &CaptureStore, scoring: &ScoringPool, now_ms: i64) -> Readiness {
     let (database, store) = tokio::join!(
-        tokio::time::timeout(PATIENCE, waiting(app, now_ms)),
-        tokio::time::timeout(PATIENCE, app.captures.answers()),
+        tokio::time::timeout(TIMEOUT, waiting_mails(db, now_ms)),
+        tokio::time::timeout(TIMEOUT, captures.answers()),
     );
     let (database, mail) = match database {
-        Ok(Ok((_, oldest_ms))) if oldest_ms > MAIL_IS_LATE_MS => (State::Ok, State::Late),
-        Ok(Ok(_)) => (State::Ok, State::Ok),
-        Ok(Err(_)) | Err(_) => (State::Down, State::Down),
+        Ok(Ok((_, oldest_ms))) if oldest_ms > MAIL_IS_LATE_MS => (PartState::Ok, PartState::Late),
+        Ok(Ok(_)) => (PartState::Ok, PartState::Ok),
+        Ok(Err(_)) | Err(_) => (PartState::Down, PartState::Down),
     };
-    let store = if matches!(store, Ok(Ok(()))) { State::Ok } else { State::Down };
-    let scoring = if app.scoring.room() > 0 { State::Ok } else { State::Busy };
-    let parts = Parts { database, store, scoring, mail };
-    Readiness { ready: [database, store, scoring].iter().all(|&state| state == State::Ok), parts }
+    let store = if matches!(store, Ok(Ok(()))) { PartState::Ok } else { PartState::Down };
+    let scoring_state = if scoring.free_permits() > 0 { PartState::Ok } else { PartState::Busy };
+    let parts = Parts { database, store, scoring: scoring_state, mail };
+    Readiness { ready: [database, store, scoring_state].iter().all(|&state| state == PartState::Ok), parts }
 }
 
-/// Brings the figures that are read off, not counted, up to date.
+/// Updates the gauges, which are measured on demand.
 ///
 /// # Errors
 /// The database failed.
-pub async fn measure(app: &App, now_ms: i64) -> sqlx::Result<()> {
-    let (count, oldest_ms) = waiting(app, now_ms).await?;
+pub async fn measure(db: &Db, scoring: &ScoringPool, now_ms: i64) -> sqlx::Result<()> {
+    let (count, oldest_ms) = waiting_mails(db, now_ms).await?;
     metrics::waiting_mails(count, oldest_ms);
-    metrics::free_permits(app.scoring.room());
+    metrics::free_permits(scoring.free_permits());
     Ok(())
 }
 
-/// How many mails wait, and for how long the oldest has.
-async fn waiting(app: &App, now_ms: i64) -> sqlx::Result<(i64, i64)> {
-    let waiting = outbox::waiting(&mut app.db.read().await?).await?;
+/// How many mails are waiting, and how many milliseconds the oldest has waited.
+async fn waiting_mails(db: &Db, now_ms: i64) -> sqlx::Result<(i64, i64)> {
+    let waiting = outbox::waiting(&mut db.read().await?).await?;
     Ok((waiting.count, waiting.oldest.map_or(0, |oldest| now_ms - oldest)))
 }

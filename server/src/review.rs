@@ -1,28 +1,25 @@
-//! An operator decides about an event: the address counts as verified, or does not. The event stays as it is.
+//! An operator's decision about an event: whether the address counts as verified. The event itself does not change.
 
 use serde_json::json;
 
 use crate::audit::{self, Action};
 use crate::db::events;
 use crate::db::reviews::{self, Review};
-use crate::db::{Db, Hold, tokens, users};
+use crate::db::{Db, LockScope, tokens, users};
 use crate::domain::{Decision, EventId, Note, ReviewId, UserStatus};
 
-/// What came of it.
+/// Result of a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reviewed {
-    /// The user stands here now.
+    /// The user has this status now.
     Done(UserStatus),
     /// There is no such event.
     Unknown,
-    /// Its user was erased: there is nobody to decide about.
+    /// Its user was erased, so there is nobody to decide about.
     Erased,
 }
 
-/// Decides about an event's user, and writes down who did it and why.
-///
-/// # Errors
-/// What the database says.
+/// Decides about an event's user, and records who did it and why.
 pub async fn decide(
     db: &Db,
     event: &EventId,
@@ -36,8 +33,8 @@ pub async fn decide(
     let Some(user) = users::find(&mut reading, &event.email).await? else { return Ok(Reviewed::Erased) };
     drop(reading);
 
-    let mut tx = db.write(Hold::User(&user.id)).await?;
-    // They may have been erased before the hold was ours.
+    let mut tx = db.write(LockScope::User(&user.id)).await?;
+    // The user may have been erased before we got the lock.
     if users::find(&mut tx, &event.email).await?.is_none() {
         return Ok(Reviewed::Erased);
     }
@@ -54,7 +51,7 @@ pub async fn decide(
     let status = match decision {
         Decision::Approve => {
             users::set_verified(&mut tx, &user.id, now_ms).await?;
-            // As after an attempt: who is verified needs the link no more.
+            // As after an attempt: a verified person no longer needs the link.
             tokens::use_up(&mut tx, &user.id, now_ms).await?;
             UserStatus::Verified
         }
@@ -63,7 +60,7 @@ pub async fn decide(
             UserStatus::Failed
         }
     };
-    // The note may name people, and what stands in the audit stays.
+    // Leave the note out: it may name people, and the audit is permanent.
     let figures = json!({ "event": event.id, "decision": decision, "was": user.status, "is": status });
     audit::note(&mut tx, Action::EventReviewed, actor, &figures, now_ms).await?;
     tx.commit().await?;

@@ -1,72 +1,71 @@
-//! Secrets that the server makes for itself at its first start, under `DATA_DIR/keys`.
+//! Secrets that the server creates for itself at its first start, under `DATA_DIR/keys`.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 
 use crate::config::Secret;
-use crate::domain::random_base64url;
+use crate::domain::{SealingKey, random_base64url};
 use crate::files;
-use crate::sealing::SealingKey;
 
-/// What every admin key that we make begins with, so that scanners for leaked secrets know it.
+/// Prefix of every admin key that we create, so that scanners for leaked secrets recognise it.
 const ADMIN_KEY_PREFIX: &str = "bk_";
 
-/// Where the admin key is kept when the environment gives none.
+/// Path of the admin key if no setting gives one.
 pub fn admin_key_path(data_dir: &Path) -> PathBuf {
     data_dir.join("keys").join("admin.key")
 }
 
-/// Returns the admin key in `DATA_DIR/keys/admin.key`, which is made if absent.
+/// Returns the admin key in `DATA_DIR/keys/admin.key`, which is created if absent.
 ///
 /// # Errors
-/// The file cannot be read or made, is empty, or others may read it.
+/// The file cannot be read or created, is empty, or is readable by others.
 pub fn admin_key(data_dir: &Path) -> anyhow::Result<Secret> {
     let path = admin_key_path(data_dir);
-    let text = kept(&path, || format!("{ADMIN_KEY_PREFIX}{}", random_base64url()))?;
-    ensure!(!text.trim().is_empty(), "{} is empty; remove it and a new key is made", path.display());
+    let text = read_or_create(&path, || format!("{ADMIN_KEY_PREFIX}{}", random_base64url()))?;
+    ensure!(!text.trim().is_empty(), "{} is empty; remove it, and a new key is created", path.display());
     Ok(Secret::new(text.trim()))
 }
 
-/// Where the key that seals the captures' keys is kept when the environment gives none.
+/// Path of the captures' master key if no setting gives one.
 pub fn capture_master_key_path(data_dir: &Path) -> PathBuf {
     data_dir.join("keys").join("capture-master.key")
 }
 
-/// Returns the key in `DATA_DIR/keys/capture-master.key`, which is made if absent.
+/// Returns the key in `DATA_DIR/keys/capture-master.key`, which is created if absent.
 ///
 /// # Errors
-/// The file cannot be read or made, holds no key, or others may read it.
+/// The file cannot be read or created, contains no key, or is readable by others.
 pub fn capture_master_key(data_dir: &Path) -> anyhow::Result<SealingKey> {
     let path = capture_master_key_path(data_dir);
-    let text = kept(&path, || SealingKey::generate().to_text().to_string())?;
+    let text = read_or_create(&path, || SealingKey::generate().to_text().to_string())?;
     SealingKey::parse(&text)
-        .with_context(|| format!("{} holds no key; bring back the one that captures were sealed with", path.display()))
+        .with_context(|| format!("{} contains no key; restore the one that sealed the captures", path.display()))
 }
 
-/// Where the key that signs checkpoints is kept when the environment gives none.
+/// Path of the key that signs checkpoints if no setting gives one.
 pub fn trail_key_path(data_dir: &Path) -> PathBuf {
     data_dir.join("keys").join("trail.key")
 }
 
-/// Returns the key in `DATA_DIR/keys/trail.key`, which is made if absent.
+/// Returns the key in `DATA_DIR/keys/trail.key`, which is created if absent.
 ///
 /// # Errors
-/// The file cannot be read or made, holds no key, or others may read it.
+/// The file cannot be read or created, contains no key, or is readable by others.
 pub fn trail_key(data_dir: &Path) -> anyhow::Result<SealingKey> {
     let path = trail_key_path(data_dir);
-    let text = kept(&path, || SealingKey::generate().to_text().to_string())?;
-    SealingKey::parse(&text).with_context(|| format!("{} holds no key", path.display()))
+    let text = read_or_create(&path, || SealingKey::generate().to_text().to_string())?;
+    SealingKey::parse(&text).with_context(|| format!("{} contains no key", path.display()))
 }
 
-/// The text in a file, which is made if absent.
-fn kept(path: &Path, make: impl FnOnce() -> String) -> anyhow::Result<String> {
+/// The text in a file, which is created if absent.
+fn read_or_create(path: &Path, make: impl FnOnce() -> String) -> anyhow::Result<String> {
     if !path.exists() {
         let folder = path.parent().unwrap_or(Path::new(""));
         files::create_private_dir(folder)
-            // Of several servers that start at once on one folder, one makes it.
+            // If several servers start at once on one folder, one of them creates it.
             .and_then(|()| files::write_new_private(path, format!("{}\n", make()).as_bytes()))
-            .with_context(|| format!("the key {} cannot be made", path.display()))?;
+            .with_context(|| format!("the key {} cannot be created", path.display()))?;
     }
     assert_private(path)?;
     std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
@@ -76,7 +75,7 @@ fn kept(path: &Path, make: impl FnOnce() -> String) -> anyhow::Result<String> {
 fn assert_private(path: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let mode = std::fs::metadata(path).with_context(|| format!("{} cannot be read", path.display()))?.permissions();
-    ensure!(mode.mode() & 0o077 == 0, "{0} can be read by others; run: chmod 600 {0}", path.display());
+    ensure!(mode.mode() & 0o077 == 0, "{0} is readable by others; run: chmod 600 {0}", path.display());
     Ok(())
 }
 
@@ -90,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_admin_key_is_made_once_and_kept() {
+    fn the_admin_key_is_created_once_and_kept() {
         let data = tempfile::tempdir().unwrap();
         let key = admin_key(data.path()).unwrap();
         assert!(key.expose().starts_with("bk_") && key.expose().len() == 46);

@@ -8,10 +8,9 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::app::{App, AppState};
-use crate::config::{BaseUrl, Config, MailSecurity, MailWay, PlaceConfig};
+use crate::config::{BaseUrl, BlobStoreConfig, Config, MailSecurity, MailTransport, Retention};
 use crate::connections::{self, ConnectionLimits};
 use crate::db::Db;
-use crate::retention::Retention;
 use crate::scoring::{Capacity, Program, ScoringPool};
 use crate::{clock, erasure, logging, mail, metrics, retention, routes, scoring, secrets, verification};
 
@@ -26,7 +25,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     logging::init(config.log_level, config.log_format);
     metrics::begin();
     // A dump of this process would hold pictures.
-    scoring::dump_no_memory().context("this process cannot be kept from writing its memory into a dump")?;
+    scoring::disable_core_dumps().context("this process cannot be kept from writing its memory into a dump")?;
     // First of all: the likeliest thing to fail, and nothing has been touched yet.
     let listener = listen(&config).await?;
     let base_url = config.base_url(listener.local_addr()?.port());
@@ -38,11 +37,20 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         tracing::warn!(%error, "whether a backup brought back who was erased is looked for later");
     }
     let workers = [
-        tokio::spawn(clock::watch(app.clone())),
+        tokio::spawn({
+            let app = app.clone();
+            async move { app.clock_steps.watch().await }
+        }),
         tokio::spawn(metrics::keep_up()),
-        tokio::spawn(mail::run(app.clone())),
-        tokio::spawn(verification::sweep(app.clone())),
-        tokio::spawn(retention::run(app.clone())),
+        tokio::spawn({
+            let app = app.clone();
+            async move { mail::run(app.outbox()).await }
+        }),
+        tokio::spawn(verification::sweep(app.db.clone())),
+        tokio::spawn({
+            let app = app.clone();
+            async move { retention::run(app.sweeper()).await }
+        }),
     ];
     serve_until_stopped(listener, &app).await;
     workers.iter().for_each(JoinHandle::abort);
@@ -85,17 +93,17 @@ async fn start_scoring(config: &Config) -> anyhow::Result<ScoringPool> {
 /// Says where people and mails go, and what an operator should know.
 fn announce(config: &Config, base_url: &BaseUrl, address: SocketAddr) {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %address, "open {}", base_url.as_str());
-    for way in &config.mail.ways {
+    for way in &config.mail.transports {
         announce_mail(config, way);
     }
-    match &config.captures.place {
+    match &config.captures.store {
         _ if config.retention == Retention::NONE => tracing::info!("no capture is kept"),
-        PlaceConfig::Files => {
+        BlobStoreConfig::Files => {
             let folder = config.data_dir.join("captures");
             tracing::info!(folder = %folder.display(), "captures are kept in files, sealed");
         }
-        PlaceConfig::S3(s3) => tracing::info!(bucket = s3.bucket, "captures are kept in a bucket, sealed"),
-        PlaceConfig::Cloudinary(cloud) => {
+        BlobStoreConfig::S3(s3) => tracing::info!(bucket = s3.bucket, "captures are kept in a bucket, sealed"),
+        BlobStoreConfig::Cloudinary(cloud) => {
             tracing::info!(cloud = cloud.cloud_name, "captures are kept at Cloudinary, sealed");
         }
     }
@@ -125,13 +133,13 @@ fn announce(config: &Config, base_url: &BaseUrl, address: SocketAddr) {
     }
 }
 
-fn announce_mail(config: &Config, way: &MailWay) {
+fn announce_mail(config: &Config, way: &MailTransport) {
     match way {
-        MailWay::File { .. } => {
+        MailTransport::File { .. } => {
             let folder = config.data_dir.join("outbox");
             tracing::info!(folder = %folder.display(), "mails go into files, and their links into this log");
         }
-        MailWay::Smtp(smtp) => {
+        MailTransport::Smtp(smtp) => {
             let security = match smtp.security {
                 MailSecurity::StartTls => "starttls",
                 MailSecurity::Tls => "tls",
@@ -139,7 +147,7 @@ fn announce_mail(config: &Config, way: &MailWay) {
             };
             tracing::info!(server = %smtp.server, port = smtp.port, security, "mails go to a mail server");
         }
-        MailWay::Resend(resend) => tracing::info!(sender = %resend.sender, "mails go to Resend"),
+        MailTransport::Resend(resend) => tracing::info!(sender = %resend.sender, "mails go to Resend"),
     }
 }
 

@@ -1,8 +1,7 @@
-//! Which implementation of TLS's arithmetic this program uses: ring, for everything. Libraries that leave the choice to
-//! the program ask for it here.
+//! The cryptography behind TLS: ring, for every library that leaves the choice to the program.
 
-/// Makes ring the choice for this process. Any number of calls do the same.
+/// Selects ring for this process. May be called any number of times.
 pub fn use_ring() {
-    // It fails only where a choice was made before: by an earlier call.
+    // Fails only if an earlier call has selected it already.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }

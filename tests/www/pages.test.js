@@ -211,7 +211,7 @@ test('operators have a text for every reason, and for nothing else', () => {
 });
 
 test('every action in the audit trail has a text', () => {
-  const actions = codesIn('../server/src/audit.rs', /Action::\w+ => "([a-z_]+)"/g);
+  const actions = codesIn('../server/src/domain/action.rs', /Action::\w+ => "([a-z_]+)"/g);
   for (const action of actions) assert.ok(hasAdminText(`admin.action.${action}`), action);
 });
 

@@ -1,7 +1,8 @@
-//! Sealed bytes as raw private resources of a Cloudinary account: signed uploads, and signed addresses that bring them back.
+//! Sealed bytes as raw private resources of a Cloudinary account, with signed uploads and signed download URLs.
 //!
-//! Cloudinary sees sealed bytes only; it can show, transform or recognise nothing. The only file that knows its API:
-//! <https://cloudinary.com/documentation/image_upload_api_reference> and <https://cloudinary.com/documentation/admin_api>.
+//! Cloudinary sees only sealed bytes, which it cannot show, transform or analyse. The only file that knows its API:
+//! <https://cloudinary.com/documentation/image_upload_api_reference> and
+//! <https://cloudinary.com/documentation/admin_api>.
 
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, Response, StatusCode, redirect};
@@ -9,18 +10,18 @@ use serde::Deserialize;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use super::place::{CONNECT, PATIENCE, PlaceError};
+use super::error::{BlobError, CONNECT_TIMEOUT, TIMEOUT};
 use crate::clock;
 use crate::config::{CloudinaryConfig, CloudinarySignature};
 
-/// A signed address works for so long; it is used at once.
-const ADDRESS_LIVES_S: i64 = 60;
-/// Most that one question for names gives.
+/// Lifetime of a signed URL, which is used at once.
+const URL_LIFETIME_S: i64 = 60;
+/// Largest page of a listing.
 const PAGE: &str = "500";
-/// Most bytes of what comes back; sealed pictures have a third of it.
-const MOST_BYTES: usize = 128 * 1024;
+/// Largest download in bytes; sealed pictures have at most a third of it.
+const MAX_BYTES: usize = 128 * 1024;
 
-/// An account's folder.
+/// A folder of an account.
 #[derive(Debug)]
 pub(super) struct Cloudinary {
     client: Client,
@@ -29,7 +30,7 @@ pub(super) struct Cloudinary {
 
 #[derive(Deserialize)]
 struct Uploaded {
-    /// Whether there was one already, which was left as it is.
+    /// Whether the resource existed already; it was not changed then.
     #[serde(default)]
     existing: bool,
 }
@@ -51,58 +52,61 @@ struct Resource {
 }
 
 impl Cloudinary {
-    /// Prepares the way there; nothing is asked yet.
+    /// Prepares the client; sends no request.
     pub(super) fn new(config: &CloudinaryConfig) -> anyhow::Result<Self> {
         crate::tls::use_ring();
-        let client =
-            Client::builder().connect_timeout(CONNECT).timeout(PATIENCE).redirect(redirect::Policy::none()).build()?;
+        let client = Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(TIMEOUT)
+            .redirect(redirect::Policy::none())
+            .build()?;
         Ok(Self { client, config: config.clone() })
     }
 
-    pub(super) async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), PlaceError> {
+    pub(super) async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), BlobError> {
         self.upload(name, bytes, true).await.map(drop)
     }
 
-    pub(super) async fn create(&self, name: &str, bytes: Vec<u8>) -> Result<bool, PlaceError> {
+    pub(super) async fn create(&self, name: &str, bytes: Vec<u8>) -> Result<bool, BlobError> {
         Ok(!self.upload(name, bytes, false).await?.existing)
     }
 
-    pub(super) async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, PlaceError> {
+    pub(super) async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, BlobError> {
         let id = self.id(name);
-        let expires = (clock::now_ms() / 1000 + ADDRESS_LIVES_S).to_string();
+        let expires = (clock::now_ms() / 1000 + URL_LIFETIME_S).to_string();
         let signed = self.signed(vec![("expires_at", expires), ("public_id", id), ("type", "private".to_owned())]);
         let mut url = self.url("raw/download")?;
         url.query_pairs_mut().extend_pairs(&signed);
-        let response = sent(self.client.get(url)).await?;
+        let response = send(self.client.get(url)).await?;
         if response.status() == StatusCode::NOT_FOUND {
             return Ok(None);
         }
-        let mut response = accepted(response).await?;
+        let mut response = ensure_success(response).await?;
         let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+        while let Some(chunk) = response.chunk().await.map_err(map_error)? {
             bytes.extend_from_slice(&chunk);
-            if bytes.len() > MOST_BYTES {
-                return Err(PlaceError::Unavailable("it sent more than was kept".to_owned()));
+            if bytes.len() > MAX_BYTES {
+                return Err(BlobError::Unavailable("it sent more than was stored".to_owned()));
             }
         }
         Ok(Some(bytes))
     }
 
-    pub(super) async fn remove(&self, name: &str) -> Result<(), PlaceError> {
+    pub(super) async fn remove(&self, name: &str) -> Result<(), BlobError> {
         let fields = vec![
-            // Also from the copies that Cloudinary's network may hold.
+            // Also removes copies from Cloudinary's delivery network.
             ("invalidate", "true".to_owned()),
             ("public_id", self.id(name)),
             ("type", "private".to_owned()),
         ];
-        let removed: Removed = answer(self.client.post(self.url("raw/destroy")?).form(&self.signed(fields))).await?;
+        let removed: Removed = json(self.client.post(self.url("raw/destroy")?).form(&self.signed(fields))).await?;
         match removed.result.as_str() {
             "ok" | "not found" => Ok(()),
-            other => Err(PlaceError::Unavailable(format!("it did not remove the resource: {other}"))),
+            other => Err(BlobError::Unavailable(format!("it did not remove the resource: {other}"))),
         }
     }
 
-    pub(super) async fn list(&self, folder: &str) -> Result<Vec<String>, PlaceError> {
+    pub(super) async fn list(&self, folder: &str) -> Result<Vec<String>, BlobError> {
         let prefix = format!("{}/", self.id(folder));
         let (mut names, mut cursor) = (Vec::new(), None::<String>);
         loop {
@@ -112,7 +116,7 @@ impl Cloudinary {
                 url.query_pairs_mut().append_pair("next_cursor", cursor);
             }
             let request = self.client.get(url).basic_auth(&self.config.api_key, Some(self.config.api_secret.expose()));
-            let listed: Listed = answer(request).await?;
+            let listed: Listed = json(request).await?;
             let own = listed
                 .resources
                 .iter()
@@ -125,16 +129,16 @@ impl Cloudinary {
         }
     }
 
-    async fn upload(&self, name: &str, bytes: Vec<u8>, overwrite: bool) -> Result<Uploaded, PlaceError> {
+    async fn upload(&self, name: &str, bytes: Vec<u8>, overwrite: bool) -> Result<Uploaded, BlobError> {
         let fields =
             vec![("overwrite", overwrite.to_string()), ("public_id", self.id(name)), ("type", "private".to_owned())];
         let form = self.signed(fields).into_iter().fold(Form::new(), |form, (key, value)| form.text(key, value));
         let form = form.part("file", Part::bytes(bytes).file_name("sealed"));
-        answer(self.client.post(self.url("raw/upload")?).multipart(form)).await
+        json(self.client.post(self.url("raw/upload")?).multipart(form)).await
     }
 
-    /// The fields with the time, their signature and the key's name: SHA of all of them in alphabetical order, with the secret
-    /// behind them.
+    /// Adds the time, the signature and the key's name to the fields. The signature is the SHA hash of all fields in
+    /// alphabetical order followed by the secret.
     fn signed(&self, mut fields: Vec<(&'static str, String)>) -> Vec<(&'static str, String)> {
         fields.push(("timestamp", (clock::now_ms() / 1000).to_string()));
         let signature = signature(&fields, &self.config);
@@ -146,9 +150,9 @@ impl Cloudinary {
         format!("{}/{name}", self.config.folder)
     }
 
-    fn url(&self, action: &str) -> Result<url::Url, PlaceError> {
+    fn url(&self, action: &str) -> Result<url::Url, BlobError> {
         let text = format!("{}/v1_1/{}/{action}", self.config.upload_prefix, self.config.cloud_name);
-        text.parse().map_err(|error| PlaceError::Refused(format!("Cloudinary's address: {error}")))
+        text.parse().map_err(|error| BlobError::Refused(format!("Cloudinary's address: {error}")))
     }
 }
 
@@ -162,32 +166,33 @@ fn signature(fields: &[(&'static str, String)], config: &CloudinaryConfig) -> St
     }
 }
 
-async fn answer<T: serde::de::DeserializeOwned>(request: reqwest::RequestBuilder) -> Result<T, PlaceError> {
-    let text = accepted(sent(request).await?).await?.text().await.map_err(unreachable)?;
-    serde_json::from_str(&text).map_err(|error| PlaceError::Unavailable(format!("it answered something else: {error}")))
+async fn json<T: serde::de::DeserializeOwned>(request: reqwest::RequestBuilder) -> Result<T, BlobError> {
+    let text = ensure_success(send(request).await?).await?.text().await.map_err(map_error)?;
+    serde_json::from_str(&text).map_err(|error| BlobError::Unavailable(format!("unexpected answer: {error}")))
 }
 
-async fn sent(request: reqwest::RequestBuilder) -> Result<Response, PlaceError> {
-    request.send().await.map_err(unreachable)
+async fn send(request: reqwest::RequestBuilder) -> Result<Response, BlobError> {
+    request.send().await.map_err(map_error)
 }
 
-/// What Cloudinary says of itself is worth a line for the operator; its addresses, which are signed, are not.
-async fn accepted(response: Response) -> Result<Response, PlaceError> {
+/// Turns an error status into an error with Cloudinary's own explanation for the operator. It must not contain the
+/// signed URL.
+async fn ensure_success(response: Response) -> Result<Response, BlobError> {
     let status = response.status();
     if status.is_success() {
         return Ok(response);
     }
     let said = response.headers().get("x-cld-error").and_then(|text| text.to_str().ok()).unwrap_or_default();
     let text = format!("it answered {status} {said}");
-    // 420 is what it answers to too many requests.
+    // Cloudinary answers 420 to too many requests.
     let is_ours = status.is_client_error() && ![408, 420, 429].contains(&status.as_u16());
-    Err(if is_ours { PlaceError::Refused(text) } else { PlaceError::Unavailable(text) })
+    Err(if is_ours { BlobError::Refused(text) } else { BlobError::Unavailable(text) })
 }
 
-fn unreachable(error: reqwest::Error) -> PlaceError {
+fn map_error(error: reqwest::Error) -> BlobError {
     let error = error.without_url();
     let cause = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
-    PlaceError::Unavailable(format!("{error}{cause}"))
+    BlobError::Unavailable(format!("{error}{cause}"))
 }
 
 #[cfg(test)]

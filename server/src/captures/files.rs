@@ -1,9 +1,9 @@
-//! Sealed bytes as files below `DATA_DIR`, for their owner alone.
+//! Sealed bytes as files below `DATA_DIR` that only their owner can read.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::place::PlaceError;
+use super::error::BlobError;
 use crate::files;
 
 /// Files below a folder.
@@ -17,23 +17,23 @@ impl Files {
         Self { root: root.to_owned() }
     }
 
-    pub(super) async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), PlaceError> {
+    pub(super) async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), BlobError> {
         self.on_disk(name, move |path| files::write_private(prepared(path)?, &bytes)).await
     }
 
-    pub(super) async fn create(&self, name: &str, bytes: Vec<u8>) -> Result<bool, PlaceError> {
+    pub(super) async fn create(&self, name: &str, bytes: Vec<u8>) -> Result<bool, BlobError> {
         self.on_disk(name, move |path| files::write_new_private(prepared(path)?, &bytes)).await
     }
 
-    pub(super) async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, PlaceError> {
+    pub(super) async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, BlobError> {
         self.on_disk(name, |path| unless_absent(std::fs::read(path))).await
     }
 
-    pub(super) async fn remove(&self, name: &str) -> Result<(), PlaceError> {
+    pub(super) async fn remove(&self, name: &str) -> Result<(), BlobError> {
         self.on_disk(name, |path| unless_absent(std::fs::remove_file(path)).map(drop)).await
     }
 
-    pub(super) async fn list(&self, folder: &str) -> Result<Vec<String>, PlaceError> {
+    pub(super) async fn list(&self, folder: &str) -> Result<Vec<String>, BlobError> {
         let names = self.on_disk(folder, |path| {
             let mut names = Vec::new();
             gather(path, "", &mut names).map(|()| names)
@@ -41,19 +41,19 @@ impl Files {
         Ok(names.await?.into_iter().map(|name| format!("{folder}{name}")).collect())
     }
 
-    /// Does the work with a file, where it may block.
+    /// Runs the work on a thread that may block.
     async fn on_disk<T: Send + 'static>(
         &self,
         name: &str,
         work: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
-    ) -> Result<T, PlaceError> {
+    ) -> Result<T, BlobError> {
         let path = self.root.join(name);
         let done = tokio::task::spawn_blocking(move || work(&path)).await.map_err(io::Error::other).flatten();
-        done.map_err(|error| PlaceError::Unavailable(format!("{name}: {error}")))
+        done.map_err(|error| BlobError::Unavailable(format!("{name}: {error}")))
     }
 }
 
-/// Sees to it that the file's folder is there.
+/// Creates the file's folder if necessary.
 fn prepared(path: &Path) -> io::Result<&Path> {
     files::create_private_dir(path.parent().ok_or(io::ErrorKind::InvalidInput)?)?;
     Ok(path)

@@ -1,17 +1,17 @@
-//! The keys that captures are sealed with: one for each user, itself sealed with the master key and kept beside the
-//! captures, under `keys/`. Whoever erases a user's key erases every copy of that user's captures, wherever it lies.
+//! The keys that seal captures: one per user, itself sealed with the master key and stored with the captures, under
+//! `keys/`. Erasing a user's key erases every copy of that user's captures, wherever it is.
 //!
-//! They are kept apart from the database on purpose: a database is backed up with its history, and a key that stands in an
-//! old backup is not erased. `keys/erased/` remembers who was, so that what an older backup brings back is erased again.
+//! The keys are kept out of the database on purpose: a database is backed up with its history, and a key in an old
+//! backup is not erased. `keys/erased/` lists erased users, so that anything restored from an older backup is erased
+//! again.
 
-use super::StoreError;
-use super::place::Place;
+use super::blob_store::BlobStore;
+use super::error::StoreError;
 use crate::clock;
 use crate::domain::UserId;
-use crate::sealing::{SealingKey, Unopenable};
+use crate::sealing::{DecryptFailed, SealingKey};
 
-/// The master key, and the one before it while that is being replaced: what either sealed opens, and what is sealed is sealed
-/// with the new one.
+/// The master key, and the previous one while it is being replaced. Either opens; only the new one seals.
 #[derive(Clone, Debug)]
 pub(super) struct MasterKeys {
     pub(super) new: SealingKey,
@@ -23,120 +23,133 @@ impl MasterKeys {
         self.new.seal(name.as_bytes(), plain)
     }
 
-    fn open(&self, name: &str, sealed: &[u8]) -> Result<Vec<u8>, Unopenable> {
+    fn open(&self, name: &str, sealed: &[u8]) -> Result<Vec<u8>, DecryptFailed> {
         let with_old = |error| self.old.as_ref().ok_or(error)?.open(name.as_bytes(), sealed);
         self.new.open(name.as_bytes(), sealed).or_else(with_old)
     }
 }
 
-/// What came of sealing the users' keys anew.
+/// Result of sealing the users' keys with a new master key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Rotated {
-    /// Sealed with the new master key by this run.
+    /// Keys that this run sealed with the new master key.
     pub sealed_anew: u64,
-    /// Sealed with it before.
+    /// Keys that were sealed with it before.
     pub were_sealed: u64,
-    /// Opened by neither, and left alone: damaged.
+    /// Damaged keys that neither master key opens. They are left alone.
     pub unopenable: u64,
 }
 
-/// A constant, sealed with the master key at the first start: a server with another one notices.
+/// A constant that is sealed with the master key at the first start, so that a server with another key notices.
 const CHECK: &str = "keys/check";
 const CHECKED: &[u8] = b"blinkgate captures";
 const USERS: &str = "keys/users";
 const ERASED: &str = "keys/erased";
 
-/// Makes sure that the place was begun with this master key, and that it gives what it promises.
-pub(super) async fn check(place: &Place, masters: &MasterKeys) -> Result<(), StoreError> {
-    let kept = match place.get(CHECK).await? {
+/// Checks that the store was set up with this master key, and that it is durable and supports conditional writes.
+pub(super) async fn check(blobs: &BlobStore, masters: &MasterKeys) -> Result<(), StoreError> {
+    let kept = match blobs.get(CHECK).await? {
         Some(kept) => kept,
         None => {
-            place.create(CHECK, masters.seal(CHECK, CHECKED)).await?;
-            // Of several servers that start at once, one was first.
-            place.get(CHECK).await?.ok_or(StoreError::Forgetful)?
+            blobs.create(CHECK, masters.seal(CHECK, CHECKED)).await?;
+            // If several servers start at once, the first one wins.
+            blobs.get(CHECK).await?.ok_or(StoreError::NotDurable)?
         }
     };
     if masters.open(CHECK, &kept).ok().as_deref() != Some(CHECKED) {
         return Err(StoreError::OtherMasterKey);
     }
-    if place.create(CHECK, kept).await? { Err(StoreError::Overwriting) } else { Ok(()) }
+    if blobs.create(CHECK, kept).await? { Err(StoreError::NoConditionalPut) } else { Ok(()) }
 }
 
-/// Whether the place gives what was written at the first start.
-pub(super) async fn answers(place: &Place) -> Result<(), StoreError> {
-    place.get(CHECK).await?.map(drop).ok_or(StoreError::Forgetful)
+/// Checks that the store returns what was written at the first start.
+pub(super) async fn answers(blobs: &BlobStore) -> Result<(), StoreError> {
+    blobs.get(CHECK).await?.map(drop).ok_or(StoreError::NotDurable)
 }
 
-/// Returns the user's key, made if there is none.
-pub(super) async fn find_or_make(place: &Place, masters: &MasterKeys, user: &UserId) -> Result<SealingKey, StoreError> {
-    if let Some(key) = find(place, masters, user).await? {
+/// Returns the user's key; creates it if there is none.
+pub(super) async fn find_or_make(
+    blobs: &BlobStore,
+    masters: &MasterKeys,
+    user: &UserId,
+) -> Result<SealingKey, StoreError> {
+    if let Some(key) = find(blobs, masters, user).await? {
         return Ok(key);
     }
     let (name, key) = (name(USERS, user)?, SealingKey::generate());
-    if place.create(&name, masters.seal(&name, key.as_bytes())).await? {
+    if blobs.create(&name, masters.seal(&name, key.as_bytes())).await? {
         return Ok(key);
     }
-    // Somebody else made one at the same moment.
-    find(place, masters, user).await?.ok_or(StoreError::Forgetful)
+    // Another request created one at the same moment.
+    find(blobs, masters, user).await?.ok_or(StoreError::NotDurable)
 }
 
 /// Returns the user's key, if there is one.
-pub(super) async fn find(place: &Place, masters: &MasterKeys, user: &UserId) -> Result<Option<SealingKey>, StoreError> {
+pub(super) async fn find(
+    blobs: &BlobStore,
+    masters: &MasterKeys,
+    user: &UserId,
+) -> Result<Option<SealingKey>, StoreError> {
     let name = name(USERS, user)?;
-    let Some(sealed) = place.get(&name).await? else { return Ok(None) };
+    let Some(sealed) = blobs.get(&name).await? else { return Ok(None) };
     let opened = zeroize::Zeroizing::new(masters.open(&name, &sealed)?);
-    let bytes = opened.as_slice().try_into().map_err(|_| Unopenable)?;
+    let bytes = opened.as_slice().try_into().map_err(|_| DecryptFailed)?;
     Ok(Some(SealingKey::from_bytes(bytes)))
 }
 
-/// Erases the user's key, and remembers that it was.
-pub(super) async fn erase(place: &Place, user: &UserId) -> Result<(), StoreError> {
-    // First of all: what is cut off here is seen to be unfinished.
-    place.put(&name(ERASED, user)?, clock::rfc3339(clock::now_ms()).into_bytes()).await?;
-    remove(place, user).await
+/// Erases the user's key, and records that it was erased.
+pub(super) async fn erase(blobs: &BlobStore, user: &UserId) -> Result<(), StoreError> {
+    // The record comes first, so that an interrupted erasure is completed later.
+    blobs.put(&name(ERASED, user)?, clock::rfc3339(clock::now_ms()).into_bytes()).await?;
+    remove(blobs, user).await
 }
 
 /// Removes the user's key.
-pub(super) async fn remove(place: &Place, user: &UserId) -> Result<(), StoreError> {
-    Ok(place.remove(&name(USERS, user)?).await?)
+pub(super) async fn remove(blobs: &BlobStore, user: &UserId) -> Result<(), StoreError> {
+    Ok(blobs.remove(&name(USERS, user)?).await?)
 }
 
-/// Returns everybody whose key was erased.
-pub(super) async fn erased(place: &Place) -> Result<Vec<UserId>, StoreError> {
-    users(place, ERASED).await
+/// Returns the users whose keys were erased.
+pub(super) async fn erased(blobs: &BlobStore) -> Result<Vec<UserId>, StoreError> {
+    users(blobs, ERASED).await
 }
 
-/// Who has a file in a folder.
-async fn users(place: &Place, folder: &str) -> Result<Vec<UserId>, StoreError> {
-    let names = place.list(folder).await?;
+/// The users with a file in this folder.
+async fn users(blobs: &BlobStore, folder: &str) -> Result<Vec<UserId>, StoreError> {
+    let names = blobs.list(folder).await?;
     let ids = names.iter().filter_map(|name| name.strip_prefix(folder)?.strip_prefix('/'));
     Ok(ids.filter(|id| is_plain(id)).map(UserId::from_client).collect())
 }
 
-/// Seals every user's key anew, with the new master key, until none is left that the old one sealed. What breaks off is gone on with
-/// by the next call; in between either opens.
-pub(super) async fn rotate(place: &Place, masters: &MasterKeys) -> Result<Rotated, StoreError> {
+/// Seals every user's key with the new master key, until none is left that is sealed with the old one. After an
+/// interruption, the next call continues; until then, both master keys open.
+pub(super) async fn rotate(blobs: &BlobStore, masters: &MasterKeys) -> Result<Rotated, StoreError> {
     let mut sealed_anew = 0;
     loop {
         let mut pass = Rotated::default();
-        for user in users(place, USERS).await? {
-            seal_anew(place, masters, &user, &mut pass).await?;
+        for user in users(blobs, USERS).await? {
+            seal_anew(blobs, masters, &user, &mut pass).await?;
         }
         sealed_anew += pass.sealed_anew;
-        // A server that was asked to go on with the old one may have made another meanwhile.
+        // A server that still uses the old master key may have created another user's key meanwhile.
         if pass.sealed_anew == 0 {
-            // Last of all: from here on the old one is no longer needed.
-            if place.get(CHECK).await?.is_none_or(|kept| masters.new.open(CHECK.as_bytes(), &kept).is_err()) {
-                place.put(CHECK, masters.seal(CHECK, CHECKED)).await?;
+            // The check comes last: from now on the old master key is no longer needed.
+            if blobs.get(CHECK).await?.is_none_or(|kept| masters.new.open(CHECK.as_bytes(), &kept).is_err()) {
+                blobs.put(CHECK, masters.seal(CHECK, CHECKED)).await?;
             }
             return Ok(Rotated { sealed_anew, were_sealed: pass.were_sealed.saturating_sub(sealed_anew), ..pass });
         }
     }
 }
 
-async fn seal_anew(place: &Place, masters: &MasterKeys, user: &UserId, pass: &mut Rotated) -> Result<(), StoreError> {
+async fn seal_anew(
+    blobs: &BlobStore,
+    masters: &MasterKeys,
+    user: &UserId,
+    pass: &mut Rotated,
+) -> Result<(), StoreError> {
     let name = name(USERS, user)?;
-    let Some(sealed) = place.get(&name).await? else { return Ok(()) };
+    let Some(sealed) = blobs.get(&name).await? else { return Ok(()) };
     if masters.new.open(name.as_bytes(), &sealed).is_ok() {
         pass.were_sealed += 1;
         return Ok(());
@@ -145,20 +158,20 @@ async fn seal_anew(place: &Place, masters: &MasterKeys, user: &UserId, pass: &mu
         pass.unopenable += 1;
         return Ok(());
     };
-    place.put(&name, masters.seal(&name, &key)).await?;
+    blobs.put(&name, masters.seal(&name, &key)).await?;
     pass.sealed_anew += 1;
-    // Erased between our reading and our writing: whoever erases says so before the key goes.
-    if place.get(&self::name(ERASED, user)?).await?.is_some() {
-        place.remove(&name).await?;
+    // The user may have been erased between our read and our write. The record is written before the key is removed.
+    if blobs.get(&self::name(ERASED, user)?).await?.is_some() {
+        blobs.remove(&name).await?;
     }
     Ok(())
 }
 
 fn name(folder: &str, user: &UserId) -> Result<String, StoreError> {
-    if is_plain(user.as_str()) { Ok(format!("{folder}/{user}")) } else { Err(StoreError::Nameless) }
+    if is_plain(user.as_str()) { Ok(format!("{folder}/{user}")) } else { Err(StoreError::InvalidId) }
 }
 
-/// Ids become names of files: ours are hexadecimal digits, and nothing that could lead elsewhere passes for one.
+/// Ids become file names. Ours are hexadecimal digits; anything that could lead outside the folder is refused.
 fn is_plain(id: &str) -> bool {
     (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }

@@ -1,12 +1,14 @@
-//! The captures' store: pictures are sealed, then kept in one of three places, before the database names them.
+//! The captures' store: pictures are sealed, then stored in files, S3 or Cloudinary, before the database refers to
+//! them.
 //!
-//! Two layers: sealing (`sealed.rs`, `keys.rs`) knows nothing of places, places (`place.rs` and what it lists) see sealed
-//! bytes only. What is called what stands in `refs.rs`.
+//! Two layers: sealing (`sealed.rs`, `keys.rs`) does not know the stores, and the stores (`blob_store.rs` and its three
+//! kinds) see only sealed bytes. `refs.rs` defines the names.
 
+mod blob_store;
 mod cloudinary;
+mod error;
 mod files;
 mod keys;
-mod place;
 mod refs;
 mod s3;
 mod sealed;
@@ -17,134 +19,89 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use tokio::sync::OnceCell;
 
-use crate::config::{CaptureConfig, PlaceConfig};
+use crate::config::{BlobStoreConfig, CaptureConfig};
 use crate::domain::{EventId, UserId};
-use crate::sealing::Unopenable;
 use crate::secrets;
+use blob_store::BlobStore;
+pub use error::{BlobError, StoreError};
 use keys::MasterKeys;
 pub use keys::Rotated;
-use place::Place;
-pub use place::PlaceError;
 pub use refs::{CaptureRefs, event_of};
 
-/// Captures, sealed, in one place.
+/// Sealed captures in one store.
 #[derive(Clone, Debug)]
 pub struct CaptureStore {
-    place: Arc<Place>,
+    blobs: Arc<BlobStore>,
     masters: MasterKeys,
-    /// Whether the place was seen to be usable.
+    /// Set once a check of the store has succeeded.
     checked: Arc<OnceCell<()>>,
 }
 
-/// What became of a capture that is asked for.
+/// Result of reading a capture.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Found {
-    /// Here it is.
+    /// The picture.
     Picture(Vec<u8>),
-    /// The place keeps none under this name.
+    /// The store has nothing under this name.
     Nothing,
-    /// Its bytes may be there, but its owner's key was erased: nobody can open them any more.
+    /// The owner's key was erased, so nobody can open the bytes any more.
     Erased,
 }
 
-/// The store did not do what it was asked to.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// See [`PlaceError`].
-    #[error(transparent)]
-    Place(#[from] PlaceError),
-    /// What is kept was changed, or belongs elsewhere.
-    #[error(transparent)]
-    Damaged(#[from] Unopenable),
-    /// The keys that are kept are sealed with another master key.
-    #[error(
-        "the keys kept beside the captures are sealed with another master key (CAPTURE_MASTER_KEY, or \
-         DATA_DIR/keys/capture-master.key). Bring that one back. If it is lost, so are the captures: remove keys/check, \
-         keys/users and captures from the store, and start anew"
-    )]
-    OtherMasterKey,
-    /// The place writes over what it was asked to leave.
-    #[error(
-        "the store does not keep `If-None-Match`, which Blinkgate needs to make each key once; use a store or a version of \
-         it that does"
-    )]
-    Overwriting,
-    /// What was written just now is not there.
-    #[error("the store does not give back what was just written")]
-    Forgetful,
-    /// An id that cannot be part of a name.
-    #[error("a user's id cannot be part of a name")]
-    Nameless,
-}
-
-impl StoreError {
-    /// Whether it makes sense to ask again later, with nothing changed.
-    pub fn is_passing(&self) -> bool {
-        matches!(self, StoreError::Place(PlaceError::Unavailable(_)) | StoreError::Forgetful)
-    }
-}
-
 impl CaptureStore {
-    /// Prepares the place and finds the master key, which is made at the first start where none is given.
+    /// Prepares the store and loads the master key. If the settings give none, one is created at the first start.
     ///
     /// # Errors
-    /// The settings lead nowhere, or the key's file cannot be read or made.
+    /// A setting is invalid, or the key's file cannot be read or created.
     pub fn open(config: &CaptureConfig, data_dir: &Path) -> anyhow::Result<Self> {
         let master = match &config.master_key {
             Some(key) => key.clone(),
             None => secrets::capture_master_key(data_dir)?,
         };
-        let place = match &config.place {
-            PlaceConfig::Files => Place::Files(files::Files::below(data_dir)),
-            PlaceConfig::S3(config) => {
-                Place::S3(s3::S3::new(config).context("the bucket cannot be used; see the S3_… settings")?)
+        let blobs = match &config.store {
+            BlobStoreConfig::Files => BlobStore::Files(files::Files::below(data_dir)),
+            BlobStoreConfig::S3(config) => {
+                BlobStore::S3(s3::S3::new(config).context("the bucket cannot be used; see the S3_… settings")?)
             }
-            PlaceConfig::Cloudinary(config) => Place::Cloudinary(
+            BlobStoreConfig::Cloudinary(config) => BlobStore::Cloudinary(
                 cloudinary::Cloudinary::new(config)
                     .context("Cloudinary cannot be used; see the CLOUDINARY_… settings")?,
             ),
         };
         let masters = MasterKeys { new: master, old: config.old_master_key.clone() };
-        Ok(Self { place: Arc::new(place), masters, checked: Arc::default() })
+        Ok(Self { blobs: Arc::new(blobs), masters, checked: Arc::default() })
     }
 
-    /// Makes sure that the place can be used, with these settings and this master key. Once it was seen that it can, this is no
-    /// question any more.
+    /// Checks that the store works with these settings and this master key. After one success, it is not checked again.
     ///
     /// # Errors
-    /// It cannot, or not now ([`StoreError::is_passing`]).
+    /// The store cannot be used, perhaps only for now ([`StoreError::is_passing`]).
     pub async fn check(&self) -> Result<(), StoreError> {
-        self.checked.get_or_try_init(|| keys::check(&self.place, &self.masters)).await.copied()
+        self.checked.get_or_try_init(|| keys::check(&self.blobs, &self.masters)).await.copied()
     }
 
-    /// Whether the place answers now.
-    ///
-    /// # Errors
-    /// As [`CaptureStore::check`].
+    /// Checks that the store answers now.
     pub async fn answers(&self) -> Result<(), StoreError> {
         self.check().await?;
-        keys::answers(&self.place).await
+        keys::answers(&self.blobs).await
     }
 
-    /// Seals and keeps the pictures of `user`: open, closed, strip. When this returns, all of them are kept for good; when it
-    /// fails, what was written is removed again, as far as the place lets us.
-    ///
-    /// # Errors
-    /// The place failed.
+    /// Seals and stores the pictures of `user`: open, closed, strip. All of them are durable when this returns. If it
+    /// fails, what was written is removed again as far as possible.
     pub async fn store(&self, user: &UserId, refs: &CaptureRefs, pictures: [&[u8]; 3]) -> Result<(), StoreError> {
-        // Where the place could not be reached at the start.
+        // The store may have been unreachable at the start.
         self.check().await?;
-        let key = keys::find_or_make(&self.place, &self.masters, user).await?;
+        let key = keys::find_or_make(&self.blobs, &self.masters, user).await?;
         let [open, closed, strip] = refs.each();
-        let write = |name, picture| self.place.put(name, sealed::seal(&key, user, name, picture));
-        // To their ends, all of them, so that none is written after it was removed.
+        let write = |name, picture| self.blobs.put(name, sealed::seal(&key, user, name, picture));
+        // Wait for all of them, so that none is written after it was removed.
         let (open, closed, strip) =
             tokio::join!(write(open, pictures[0]), write(closed, pictures[1]), write(strip, pictures[2]));
         let written = open.and(closed).and(strip);
         if written.is_err()
             && let Err(error) = self.remove(&refs.each()).await
         {
-            tracing::warn!(reference = refs.open, %error, "captures that nothing refers to wait for the next sweep");
+            tracing::warn!(reference = refs.open, %error, "could not remove unreferenced captures; the next sweep will");
         }
         Ok(written?)
     }
@@ -152,70 +109,61 @@ impl CaptureStore {
     /// Returns a picture by its reference.
     ///
     /// # Errors
-    /// The place failed, or what it keeps is not what was written there.
+    /// The store failed, or the stored bytes were changed.
     pub async fn read(&self, reference: &str) -> Result<Found, StoreError> {
-        let Some(bytes) = self.place.get(reference).await? else { return Ok(Found::Nothing) };
+        let Some(bytes) = self.blobs.get(reference).await? else { return Ok(Found::Nothing) };
         let (owner, sealed) = sealed::parse(&bytes)?;
-        match keys::find(&self.place, &self.masters, &owner).await? {
+        match keys::find(&self.blobs, &self.masters, &owner).await? {
             Some(key) => Ok(Found::Picture(sealed.open(&key, reference)?)),
             None => Ok(Found::Erased),
         }
     }
 
-    /// Removes captures by their references, as far as they are there. Leaves alone what is none of ours.
+    /// Removes captures by their references. Missing captures are skipped, and names that are not captures ignored.
     ///
     /// # Errors
-    /// The place failed; the others were removed all the same.
+    /// The first failure. The other captures are removed all the same.
     pub async fn remove(&self, references: &[impl AsRef<str>]) -> Result<(), StoreError> {
         let mut done = Ok(());
         for reference in references.iter().map(AsRef::as_ref) {
             if refs::event_of_any(reference).is_some() {
-                done = done.and(self.place.remove(reference).await);
+                done = done.and(self.blobs.remove(reference).await);
             }
         }
         Ok(done?)
     }
 
-    /// Every capture that is kept, by name, with its event; also what writes that were cut off left behind.
-    ///
-    /// # Errors
-    /// The place failed.
+    /// Returns the name and event of every stored capture, and of leftovers of interrupted writes.
     pub async fn list(&self) -> Result<Vec<(String, EventId)>, StoreError> {
-        let names = self.place.list(refs::FOLDER).await?;
+        let names = self.blobs.list(refs::FOLDER).await?;
         Ok(names.into_iter().filter_map(|name| refs::event_of_any(&name).map(|event| (name, event))).collect())
     }
 
-    /// Erases the user's key: from now on nobody can open a capture of theirs, wherever a copy of it lies.
+    /// Erases the user's key: from now on nobody can open any copy of their captures.
     ///
     /// # Errors
-    /// The place failed; to be called again.
+    /// The store failed; call again.
     pub async fn erase_key(&self, user: &UserId) -> Result<(), StoreError> {
-        keys::erase(&self.place, user).await
+        keys::erase(&self.blobs, user).await
     }
 
-    /// Removes what there may be of a key that was erased.
-    ///
-    /// # Errors
-    /// The place failed.
+    /// Removes a key that was created after its user was erased.
     pub async fn remove_key(&self, user: &UserId) -> Result<(), StoreError> {
-        keys::remove(&self.place, user).await
+        keys::remove(&self.blobs, user).await
     }
 
-    /// Seals every user's key with the master key, where the old one sealed it. Captures stay as they are.
+    /// Seals every user's key with the new master key. Captures do not change.
     ///
     /// # Errors
-    /// The place failed; to be called again, which goes on.
+    /// The store failed; the next call continues.
     pub async fn rotate(&self) -> Result<Rotated, StoreError> {
         self.check().await?;
-        keys::rotate(&self.place, &self.masters).await
+        keys::rotate(&self.blobs, &self.masters).await
     }
 
-    /// Returns everybody whose key was erased.
-    ///
-    /// # Errors
-    /// The place failed.
+    /// Returns the users whose keys were erased.
     pub async fn erased(&self) -> Result<Vec<UserId>, StoreError> {
-        keys::erased(&self.place).await
+        keys::erased(&self.blobs).await
     }
 }
 

@@ -1,9 +1,9 @@
-//! What captures are called: made by the server alone, and the same in every place.
+//! Names of captures: made only by the server, and the same in every store.
 
 use crate::clock;
 use crate::domain::EventId;
 
-/// What the pictures of one event are called, as the audit names them: `captures/2026/<event>-open.jpg`.
+/// The names of an event's pictures: `captures/2026/<event>-open.jpg`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaptureRefs {
     /// The capture with open eyes.
@@ -15,7 +15,7 @@ pub struct CaptureRefs {
 }
 
 impl CaptureRefs {
-    /// The references of an event. The event's id is new with every claim, so no two claims write the same file.
+    /// The references of an event. Every claim has a new event id, so no two claims write the same file.
     pub fn new(event: &EventId, now_ms: i64) -> Self {
         let year = clock::year(now_ms);
         let [open, closed, strip] = PARTS.map(|part| format!("{FOLDER}/{year}/{event}-{part}.jpg"));
@@ -28,11 +28,11 @@ impl CaptureRefs {
     }
 }
 
-/// Where captures lie, in every place.
+/// The folder of captures in every store.
 pub(super) const FOLDER: &str = "captures";
 const PARTS: [&str; 3] = ["open", "closed", "strip"];
 
-/// The event that a capture of this name belongs to. `None` if the name is none that we give.
+/// The event of the capture with this name. `None` if it is not a capture's name.
 pub fn event_of(reference: &str) -> Option<EventId> {
     let (year, file) = reference.strip_prefix(FOLDER)?.strip_prefix('/')?.split_once('/')?;
     let (event, part) = file.strip_suffix(".jpg")?.split_once('-')?;
@@ -41,7 +41,7 @@ pub fn event_of(reference: &str) -> Option<EventId> {
     (is_year && PARTS.contains(&part) && event.made_at().is_some()).then_some(event)
 }
 
-/// As [`event_of`], also for what a write that was cut off left beside the capture's place.
+/// As [`event_of`], but also for the temporary file of an interrupted write.
 pub(super) fn event_of_any(name: &str) -> Option<EventId> {
     let (folder, file) = name.rsplit_once('/')?;
     let Some(part) = file.strip_prefix('.').and_then(|rest| rest.strip_suffix(".part")) else { return event_of(name) };
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reference_names_its_event_and_nothing_else_is_one() {
+    fn a_reference_names_its_event_and_other_names_are_no_references() {
         let event = EventId::new(1_798_761_599_999);
         let refs = CaptureRefs::new(&event, 1_798_761_599_999);
         assert_eq!(refs.open, format!("captures/2026/{event}-open.jpg"));

@@ -1,4 +1,4 @@
-//! Sealed bytes as objects of a bucket that speaks S3. The only file that knows `object_store`.
+//! Sealed bytes as objects in a bucket with an S3 API. The only file that uses `object_store`.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
 use object_store::{BackoffConfig, ClientOptions, Error, ObjectStore, ObjectStoreExt, PutMode, RetryConfig};
 
-use super::place::{CONNECT, PATIENCE, PlaceError};
+use super::error::{BlobError, CONNECT_TIMEOUT, TIMEOUT};
 use crate::config::S3Config;
 
-/// A bucket, or a folder of one.
+/// A bucket, or a prefix in one.
 #[derive(Debug)]
 pub(super) struct S3 {
     bucket: AmazonS3,
@@ -18,18 +18,19 @@ pub(super) struct S3 {
 }
 
 impl S3 {
-    /// Prepares the way there; nothing is asked yet.
+    /// Prepares the client; sends no request.
     pub(super) fn new(config: &S3Config) -> anyhow::Result<Self> {
         crate::tls::use_ring();
         let options = ClientOptions::new()
             .with_allow_http(config.allow_http)
-            .with_connect_timeout(CONNECT)
-            .with_timeout(PATIENCE);
-        // Within what a request to us waits for; what goes wrong longer than that is told, and sent again later.
+            .with_connect_timeout(CONNECT_TIMEOUT)
+            .with_timeout(TIMEOUT);
+        // Retries fit into the time that our own requests wait. Longer outages are reported, and the browser retries
+        // later.
         let retries = RetryConfig {
             backoff: BackoffConfig { init_backoff: Duration::from_millis(100), ..BackoffConfig::default() },
             max_retries: 2,
-            retry_timeout: PATIENCE / 2,
+            retry_timeout: TIMEOUT / 2,
         };
         let mut builder = AmazonS3Builder::new()
             .with_bucket_name(&config.bucket)
@@ -45,36 +46,36 @@ impl S3 {
         Ok(Self { bucket: builder.build()?, prefix: config.prefix.clone() })
     }
 
-    pub(super) async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), PlaceError> {
-        self.bucket.put(&self.path(name), bytes.into()).await.map(drop).map_err(told)
+    pub(super) async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), BlobError> {
+        self.bucket.put(&self.path(name), bytes.into()).await.map(drop).map_err(map_error)
     }
 
-    pub(super) async fn create(&self, name: &str, bytes: Vec<u8>) -> Result<bool, PlaceError> {
+    pub(super) async fn create(&self, name: &str, bytes: Vec<u8>) -> Result<bool, BlobError> {
         match self.bucket.put_opts(&self.path(name), bytes.into(), PutMode::Create.into()).await {
             Ok(_) => Ok(true),
             Err(Error::AlreadyExists { .. }) => Ok(false),
-            Err(error) => Err(told(error)),
+            Err(error) => Err(map_error(error)),
         }
     }
 
-    pub(super) async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, PlaceError> {
+    pub(super) async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, BlobError> {
         match self.bucket.get(&self.path(name)).await {
-            Ok(found) => Ok(Some(found.bytes().await.map_err(told)?.into())),
+            Ok(found) => Ok(Some(found.bytes().await.map_err(map_error)?.into())),
             Err(Error::NotFound { source, .. }) if !is_about_the_bucket(&*source) => Ok(None),
-            Err(error) => Err(told(error)),
+            Err(error) => Err(map_error(error)),
         }
     }
 
-    pub(super) async fn remove(&self, name: &str) -> Result<(), PlaceError> {
+    pub(super) async fn remove(&self, name: &str) -> Result<(), BlobError> {
         match self.bucket.delete(&self.path(name)).await {
             Ok(()) => Ok(()),
             Err(Error::NotFound { source, .. }) if !is_about_the_bucket(&*source) => Ok(()),
-            Err(error) => Err(told(error)),
+            Err(error) => Err(map_error(error)),
         }
     }
 
-    pub(super) async fn list(&self, folder: &str) -> Result<Vec<String>, PlaceError> {
-        let found: Vec<_> = self.bucket.list(Some(&self.path(folder))).try_collect().await.map_err(told)?;
+    pub(super) async fn list(&self, folder: &str) -> Result<Vec<String>, BlobError> {
+        let found: Vec<_> = self.bucket.list(Some(&self.path(folder))).try_collect().await.map_err(map_error)?;
         let names = found.into_iter().map(|object| object.location.to_string());
         Ok(names.filter_map(|name| Some(name.strip_prefix(&self.prefix)?.to_owned())).collect())
     }
@@ -84,12 +85,12 @@ impl S3 {
     }
 }
 
-/// A bucket that is missing looks like an object that is missing, but for its code.
+/// Whether the bucket is missing, not the object: only the error's code tells.
 fn is_about_the_bucket(source: &(dyn std::error::Error + 'static)) -> bool {
     source.to_string().contains("NoSuchBucket")
 }
 
-fn told(error: Error) -> PlaceError {
+fn map_error(error: Error) -> BlobError {
     let is_ours = matches!(
         error,
         Error::NotFound { .. }
@@ -101,5 +102,5 @@ fn told(error: Error) -> PlaceError {
             | Error::UnknownConfigurationKey { .. }
     );
     let text = error.to_string();
-    if is_ours { PlaceError::Refused(text) } else { PlaceError::Unavailable(text) }
+    if is_ours { BlobError::Refused(text) } else { BlobError::Unavailable(text) }
 }

@@ -1,14 +1,14 @@
-//! A sealed picture: whose key it is sealed with, then the sealed bytes. It opens under its own name only, so that no
-//! picture can be put in another's place.
+//! A sealed picture: the owner of its key, then the sealed bytes. It opens only under its own name, so that no picture
+//! can replace another.
 //!
 //! `BGS1`, the length of the user's id in one byte, the id, then nonce, ciphertext and tag.
 
 use crate::domain::UserId;
-use crate::sealing::{SealingKey, Unopenable};
+use crate::sealing::{DecryptFailed, SealingKey};
 
 const MARK: &[u8; 4] = b"BGS1";
 
-/// Seals a picture of `user` that is kept under `name`.
+/// Seals a picture of `user` that is stored under `name`.
 pub(super) fn seal(key: &SealingKey, user: &UserId, name: &str, picture: &[u8]) -> Vec<u8> {
     let id = user.as_str().as_bytes();
     let length = u8::try_from(id.len()).expect("keys are found for ids of up to 64 bytes");
@@ -18,14 +18,14 @@ pub(super) fn seal(key: &SealingKey, user: &UserId, name: &str, picture: &[u8]) 
     bytes
 }
 
-/// Returns whose key a picture is sealed with, and what to open with it.
+/// Returns the owner of the key that sealed a picture, and the sealed parts.
 ///
 /// # Errors
-/// [`Unopenable`]: these are no sealed bytes.
-pub(super) fn parse(bytes: &[u8]) -> Result<(UserId, Sealed<'_>), Unopenable> {
-    let (&length, _) = bytes.strip_prefix(MARK).and_then(<[u8]>::split_first).ok_or(Unopenable)?;
-    let (head, body) = bytes.split_at_checked(MARK.len() + 1 + usize::from(length)).ok_or(Unopenable)?;
-    let id = std::str::from_utf8(&head[MARK.len() + 1..]).map_err(|_| Unopenable)?;
+/// [`DecryptFailed`]: these are not sealed bytes.
+pub(super) fn parse(bytes: &[u8]) -> Result<(UserId, Sealed<'_>), DecryptFailed> {
+    let (&length, _) = bytes.strip_prefix(MARK).and_then(<[u8]>::split_first).ok_or(DecryptFailed)?;
+    let (head, body) = bytes.split_at_checked(MARK.len() + 1 + usize::from(length)).ok_or(DecryptFailed)?;
+    let id = std::str::from_utf8(&head[MARK.len() + 1..]).map_err(|_| DecryptFailed)?;
     Ok((UserId::from_client(id), Sealed { head, body }))
 }
 
@@ -37,11 +37,11 @@ pub(super) struct Sealed<'a> {
 }
 
 impl Sealed<'_> {
-    /// Returns the picture that was kept under `name`.
+    /// Returns the picture that was stored under `name`.
     ///
     /// # Errors
-    /// [`Unopenable`]: another key, another name, or other bytes.
-    pub(super) fn open(&self, key: &SealingKey, name: &str) -> Result<Vec<u8>, Unopenable> {
+    /// [`DecryptFailed`]: another key, another name, or changed bytes.
+    pub(super) fn open(&self, key: &SealingKey, name: &str) -> Result<Vec<u8>, DecryptFailed> {
         key.open(&context(self.head, name), self.body)
     }
 }
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_picture_opens_for_its_owner_under_its_name_alone() {
+    fn a_picture_opens_only_with_its_owners_key_and_under_its_name() {
         let (jo, ann) = (UserId::from_client("0a"), UserId::from_client("0b"));
         let key = SealingKey::generate();
         let bytes = seal(&key, &jo, "a.jpg", b"jpeg");

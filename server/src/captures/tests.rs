@@ -7,7 +7,7 @@ fn store(data: &Path) -> CaptureStore {
 
 fn store_with(data: &Path, master_key: Option<&SealingKey>, old: Option<&SealingKey>) -> CaptureStore {
     let [master_key, old_master_key] = [master_key, old].map(Option::<&SealingKey>::cloned);
-    CaptureStore::open(&CaptureConfig { place: PlaceConfig::Files, master_key, old_master_key }, data).unwrap()
+    CaptureStore::open(&CaptureConfig { store: BlobStoreConfig::Files, master_key, old_master_key }, data).unwrap()
 }
 
 fn refs() -> CaptureRefs {
@@ -45,7 +45,7 @@ async fn a_failure_leaves_no_picture() {
 }
 
 #[tokio::test]
-async fn files_that_change_places_do_not_open() {
+async fn swapped_files_do_not_open() {
     let data = tempfile::tempdir().unwrap();
     let (store, jo) = (store(data.path()), UserId::new(1));
     let (first, second) = (refs(), refs());
@@ -69,7 +69,7 @@ async fn another_master_key_is_noticed_at_the_start() {
 }
 
 #[tokio::test]
-async fn a_master_key_is_replaced_also_where_that_broke_off_half_way() {
+async fn replacing_a_master_key_continues_after_an_interruption() {
     let data = tempfile::tempdir().unwrap();
     let [first, second] = [SealingKey::generate(), SealingKey::generate()];
     let (jo, ann, erased) = (UserId::new(1), UserId::new(1), UserId::new(1));
@@ -78,7 +78,7 @@ async fn a_master_key_is_replaced_also_where_that_broke_off_half_way() {
     before.store(&jo, &of_jo, PICTURES).await.unwrap();
     before.store(&erased, &refs(), PICTURES).await.unwrap();
     before.erase_key(&erased).await.unwrap();
-    // As if it had broken off: one key is the new one's, one the old one's.
+    // As if interrupted: one key is sealed with the new master key, one with the old.
     let both = store_with(data.path(), Some(&second), Some(&first));
     both.store(&ann, &of_ann, PICTURES).await.unwrap();
     let kept = std::fs::read(data.path().join(&of_jo.open)).unwrap();
@@ -90,7 +90,7 @@ async fn a_master_key_is_replaced_also_where_that_broke_off_half_way() {
         }
         assert_eq!(both.rotate().await.unwrap(), done);
     }
-    assert_eq!(std::fs::read(data.path().join(&of_jo.open)).unwrap(), kept, "captures stay as they are");
+    assert_eq!(std::fs::read(data.path().join(&of_jo.open)).unwrap(), kept, "captures do not change");
     assert_eq!(both.erased().await.unwrap(), std::slice::from_ref(&erased));
     assert!(!data.path().join(format!("keys/users/{erased}")).exists());
     let after = store_with(data.path(), Some(&second), None);
@@ -100,7 +100,7 @@ async fn a_master_key_is_replaced_also_where_that_broke_off_half_way() {
     after.check().await.unwrap();
     let with_old = store_with(data.path(), Some(&first), None);
     assert!(matches!(with_old.check().await, Err(StoreError::OtherMasterKey)));
-    assert!(with_old.read(&of_jo.open).await.is_err(), "the old one opens nothing any more");
+    assert!(with_old.read(&of_jo.open).await.is_err(), "the old master key opens nothing");
 }
 
 #[tokio::test]
@@ -117,7 +117,7 @@ async fn a_key_that_neither_master_key_opens_is_counted_and_left_alone() {
 }
 
 #[tokio::test]
-async fn a_key_that_several_make_at_once_is_made_once() {
+async fn concurrent_requests_create_a_key_only_once() {
     let data = tempfile::tempdir().unwrap();
     let (store, jo) = (store(data.path()), UserId::new(1));
     let attempts: Vec<_> = (0..16)
@@ -133,7 +133,7 @@ async fn a_key_that_several_make_at_once_is_made_once() {
 }
 
 #[tokio::test]
-async fn what_belongs_to_an_erased_key_opens_no_more_and_others_do() {
+async fn captures_of_an_erased_key_no_longer_open_and_others_do() {
     let data = tempfile::tempdir().unwrap();
     let (store, jo, ann) = (store(data.path()), UserId::new(1), UserId::new(1));
     let (of_jo, of_ann) = (refs(), refs());

@@ -1,9 +1,9 @@
-//! The one place that reads the clock, and how its milliseconds are written and read. Everything below the handlers is told the
-//! time.
+//! Reads the clock, and converts its milliseconds to text and back. Nothing else reads the time of day; code below the
+//! handlers gets the time as an argument.
 
 mod steps;
 
-pub use steps::{ClockSteps, watch};
+pub use steps::ClockSteps;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -14,8 +14,8 @@ pub const MINUTE_MS: i64 = 60_000;
 /// Milliseconds in a day.
 pub const DAY_MS: i64 = 86_400_000;
 
-/// So far the clocks of several servers may lie apart. What was made later than this from now was made by a clock that has
-/// been put back since: nobody can tell how old it is, so it counts as over.
+/// How far the clocks of several servers may differ. A time further in the future was written by a clock that has been
+/// set back since. Its age is unknown, so it counts as expired.
 pub const MAY_BE_AHEAD_MS: i64 = 5 * MINUTE_MS;
 
 /// Returns the time now, in milliseconds since 1970 (UTC).
@@ -24,28 +24,28 @@ pub fn now_ms() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Writes a time as RFC 3339 with milliseconds: `2026-11-24T05:39:00.123Z`.
+/// Formats a time as RFC 3339 with milliseconds: `2026-11-24T05:39:00.123Z`.
 pub fn rfc3339(ms: i64) -> String {
     date_time(ms).to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// Reads what [`rfc3339`] writes, with any offset.
+/// Parses what [`rfc3339`] formats, with any UTC offset.
 pub fn parse_rfc3339(text: &str) -> Option<i64> {
     DateTime::parse_from_rfc3339(text).ok().map(|at| at.timestamp_millis())
 }
 
-/// Returns the beginning of a day in UTC that is written `2026-11-24`.
+/// Returns the start of a UTC day that is written `2026-11-24`.
 pub fn parse_day(text: &str) -> Option<i64> {
     parse_rfc3339(&format!("{text}T00:00:00Z"))
 }
 
-/// Returns the year of a time, UTC.
+/// Returns the UTC year of a time.
 pub fn year(ms: i64) -> i64 {
     date_time(ms).year().into()
 }
 
 fn date_time(ms: i64) -> DateTime<Utc> {
-    // Beyond lie years of six digits.
+    // Outside this range, years have six digits.
     DateTime::from_timestamp_millis(ms).unwrap_or(if ms < 0 {
         DateTime::<Utc>::MIN_UTC
     } else {
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_written_and_read_as_rfc_3339() {
+    fn times_are_formatted_and_parsed_as_rfc_3339() {
         // Checked with `date -u -d @…`.
         let cases = [
             (0, "1970-01-01T00:00:00.000Z"),

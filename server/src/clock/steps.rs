@@ -1,21 +1,20 @@
-//! Whether the clock was set while the server ran: the time of day is held against a count of seconds that nobody can set. Times
-//! of a check that were taken on both sides of that tell nothing about the person.
+//! Detects that the clock was set while the server ran, by comparing the time of day with a monotonic clock. A check
+//! that spans such a step has meaningless durations, which must not count against the person.
 //!
-//! Each server notices it of its own machine alone.
+//! Each server watches only its own machine.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{MINUTE_MS, now_ms};
-use crate::app::App;
 
-/// How often it is looked at.
+/// Time between two comparisons.
 const EVERY: Duration = Duration::from_secs(1);
-/// Within a second, a clock that is only steered goes wrong by half a millisecond at most (adjtimex(2)).
+/// A smaller difference is not a step: slewing changes a clock by at most half a millisecond per second (adjtimex(2)).
 const LEAST_STEP_MS: i64 = 100;
-/// Both clocks must be read within this, or a pause of the process would look like a step.
+/// Both clocks must be read within this time. Otherwise a pause of the process would look like a step.
 const READ_WITHIN: Duration = Duration::from_millis(20);
-/// No check lasts longer.
+/// Longest possible check.
 const LONGEST_CHECK_MS: i64 = 15 * MINUTE_MS;
 
 /// When the clock was last set.
@@ -24,14 +23,14 @@ pub struct ClockSteps(Mutex<Seen>);
 
 #[derive(Debug, Default)]
 struct Seen {
-    /// Both clocks, as they were read last.
+    /// The last reading of both clocks.
     read: Option<(i64, Instant)>,
     set: Option<Step>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Step {
-    /// What the time would be, had the clock not been set.
+    /// The time of day if the clock had not been set.
     instead_of: i64,
     at: Instant,
 }
@@ -43,6 +42,15 @@ impl ClockSteps {
         self.seen().set.is_some_and(|step| step.is_after(past, Instant::now()))
     }
 
+    /// Compares both clocks once a second, for ever.
+    pub async fn watch(&self) {
+        let mut ticks = tokio::time::interval(EVERY);
+        loop {
+            ticks.tick().await;
+            self.look();
+        }
+    }
+
     fn look(&self) {
         let before = Instant::now();
         let wall = now_ms();
@@ -51,7 +59,7 @@ impl ClockSteps {
         }
     }
 
-    /// Takes note of what both clocks say.
+    /// Compares a reading of both clocks with the one before.
     pub fn read(&self, wall: i64, steady: Instant) {
         let mut seen = self.seen();
         if let Some((last_wall, last_steady)) = seen.read {
@@ -70,33 +78,24 @@ impl ClockSteps {
 }
 
 impl Step {
-    /// Whether `past`, a time before `now`, may lie before it. Where the clock was put back by a little, the same times come
-    /// twice, and nobody can tell which of them it was.
+    /// Whether `past` may have been read before this step. After a small step back the same times occur twice, so the
+    /// answer is then yes for both.
     fn is_after(self, past: i64, now: Instant) -> bool {
         let before = self.instead_of.saturating_sub(LONGEST_CHECK_MS)..=self.instead_of;
         before.contains(&past) && between(self.at, now) < LONGEST_CHECK_MS
     }
 }
 
-/// Milliseconds.
+/// Milliseconds between two instants.
 fn between(earlier: Instant, later: Instant) -> i64 {
     i64::try_from(later.saturating_duration_since(earlier).as_millis()).unwrap_or(i64::MAX)
-}
-
-/// Looks at both clocks once a second.
-pub async fn watch(app: App) {
-    let mut ticks = tokio::time::interval(EVERY);
-    loop {
-        ticks.tick().await;
-        app.clock_steps.look();
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The time of day at which the steady clock stands at nothing.
+    /// The time of day when the monotonic clock is zero.
     const BEGUN: i64 = 1_800_000_000_000;
 
     /// Reads the clock once a second for `seconds`, and sets it by `by` ms at the `at`th.
@@ -110,8 +109,8 @@ mod tests {
     }
 
     #[test]
-    fn what_was_taken_before_the_clock_was_set_is_told_from_what_was_taken_after() {
-        // Seconds watched, when and by how much it was set, a time as it was read, and whether it may lie before that.
+    fn times_from_before_a_step_are_told_apart_from_times_after_it() {
+        // Seconds watched, when and by how much the clock was set, a time, and whether it may be from before the step.
         let cases = [
             (20, 10, 0, 5_000, false),
             (20, 10, 90, 5_000, false),
@@ -139,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_nobody_sets_was_not_set() {
+    fn an_undisturbed_clock_reports_no_step() {
         let steps = ClockSteps::default();
         for _ in 0..50 {
             std::thread::sleep(Duration::from_millis(2));

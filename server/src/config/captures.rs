@@ -1,30 +1,32 @@
-//! Settings of the captures: where they lie and what seals them.
+//! Settings of the captures: where they are stored and which key seals them.
 
 use std::str::FromStr;
 
-use super::values::is_loopback_host;
-use super::{ConfigError, Secret, Source, values};
-use crate::sealing::SealingKey;
+use super::error::ConfigError;
+use super::secret::Secret;
+use super::source::Source;
+use super::values::{self, is_loopback_host};
+use crate::domain::SealingKey;
 
-/// Where captures lie and what seals them.
+/// Where captures are stored and which key seals them.
 #[derive(Clone, Debug)]
 pub struct CaptureConfig {
-    /// `CAPTURE_STORE` and the settings of that place.
-    pub place: PlaceConfig,
-    /// `CAPTURE_MASTER_KEY`. One is made under `DATA_DIR/keys/` where not set.
+    /// `CAPTURE_STORE` and the settings of that store.
+    pub store: BlobStoreConfig,
+    /// `CAPTURE_MASTER_KEY`. If unset, one is created under `DATA_DIR/keys/`.
     pub master_key: Option<SealingKey>,
-    /// `CAPTURE_MASTER_KEY_OLD`: the one before, while it is being replaced.
+    /// `CAPTURE_MASTER_KEY_OLD`: the previous key, while it is being replaced.
     pub old_master_key: Option<SealingKey>,
 }
 
-/// Where captures lie.
+/// Where captures are stored.
 #[derive(Clone, Debug)]
-pub enum PlaceConfig {
-    /// Below `DATA_DIR`.
+pub enum BlobStoreConfig {
+    /// Files below `DATA_DIR`.
     Files,
-    /// In a bucket that speaks S3.
+    /// A bucket with an S3 API.
     S3(S3Config),
-    /// At Cloudinary.
+    /// A Cloudinary account.
     Cloudinary(CloudinaryConfig),
 }
 
@@ -35,17 +37,17 @@ pub struct S3Config {
     pub bucket: String,
     /// `S3_REGION`.
     pub region: String,
-    /// `S3_ENDPOINT`; Amazon's own where not set.
+    /// `S3_ENDPOINT`; Amazon's if unset.
     pub endpoint: Option<String>,
     /// `S3_ACCESS_KEY_ID`.
     pub access_key_id: String,
     /// `S3_SECRET_ACCESS_KEY`.
     pub secret_access_key: Secret,
-    /// `S3_PREFIX`: what every name in the bucket begins with; empty, or with a slash at its end.
+    /// `S3_PREFIX`: prefix of every object's name; empty, or ending with a slash.
     pub prefix: String,
-    /// `S3_PATH_STYLE`: whether the bucket's name stands in the path, and not in the host's name.
+    /// `S3_PATH_STYLE`: whether the bucket's name is part of the path instead of the host name.
     pub path_style: bool,
-    /// Whether the endpoint may be reached in clear.
+    /// Whether the endpoint may use unencrypted HTTP.
     pub allow_http: bool,
 }
 
@@ -60,18 +62,18 @@ pub struct CloudinaryConfig {
     pub api_secret: Secret,
     /// `CLOUDINARY_FOLDER`.
     pub folder: String,
-    /// `CLOUDINARY_UPLOAD_PREFIX`: where its API is; no slash at the end.
+    /// `CLOUDINARY_UPLOAD_PREFIX`: the address of its API, without a trailing slash.
     pub upload_prefix: String,
     /// `CLOUDINARY_SIGNATURE`.
     pub signature: CloudinarySignature,
 }
 
-/// What requests to Cloudinary are signed with.
+/// The hash that signs requests to Cloudinary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CloudinarySignature {
-    /// What accounts take where nothing else was agreed on.
+    /// The default of every account.
     Sha1,
-    /// What an account can be set to.
+    /// An account can be switched to this.
     Sha256,
 }
 
@@ -89,24 +91,25 @@ impl FromStr for CloudinarySignature {
 
 impl CaptureConfig {
     pub(super) fn from_source(source: &Source) -> Result<Self, ConfigError> {
-        let place = match source.text("CAPTURE_STORE") {
-            Some("files") => PlaceConfig::Files,
-            Some("s3") => PlaceConfig::S3(s3(source)?),
-            Some("cloudinary") => PlaceConfig::Cloudinary(cloudinary(source)?),
+        let store = match source.text("CAPTURE_STORE") {
+            Some("files") => BlobStoreConfig::Files,
+            Some("s3") => BlobStoreConfig::S3(s3(source)?),
+            Some("cloudinary") => BlobStoreConfig::Cloudinary(cloudinary(source)?),
             Some(got) => {
                 let expected = "files, s3 or cloudinary";
                 return Err(ConfigError::Unparsable { name: "CAPTURE_STORE", got: got.to_owned(), expected });
             }
             None if source.text("S3_BUCKET").is_some() && source.text("CLOUDINARY_CLOUD_NAME").is_some() => {
-                let problem = "is needed where both S3_BUCKET and CLOUDINARY_CLOUD_NAME are set; set it to one of them";
+                let problem =
+                    "is required if both S3_BUCKET and CLOUDINARY_CLOUD_NAME are set; set it to s3 or cloudinary";
                 return Err(ConfigError::Unusable { name: "CAPTURE_STORE", problem });
             }
-            None if source.text("S3_BUCKET").is_some() => PlaceConfig::S3(s3(source)?),
-            None if source.text("CLOUDINARY_CLOUD_NAME").is_some() => PlaceConfig::Cloudinary(cloudinary(source)?),
-            None => PlaceConfig::Files,
+            None if source.text("S3_BUCKET").is_some() => BlobStoreConfig::S3(s3(source)?),
+            None if source.text("CLOUDINARY_CLOUD_NAME").is_some() => BlobStoreConfig::Cloudinary(cloudinary(source)?),
+            None => BlobStoreConfig::Files,
         };
         let key = |name| values::key(source, name);
-        Ok(Self { place, master_key: key("CAPTURE_MASTER_KEY")?, old_master_key: key("CAPTURE_MASTER_KEY_OLD")? })
+        Ok(Self { store, master_key: key("CAPTURE_MASTER_KEY")?, old_master_key: key("CAPTURE_MASTER_KEY_OLD")? })
     }
 }
 
@@ -134,7 +137,7 @@ fn s3(source: &Source) -> Result<S3Config, ConfigError> {
         access_key_id: needed("S3_ACCESS_KEY_ID")?,
         secret_access_key: secret,
         prefix: if prefix.is_empty() { String::new() } else { format!("{}/", plain(prefix, "S3_PREFIX")?) },
-        // Of those that are not Amazon's own, most know nothing else.
+        // Most stores other than Amazon's support nothing else.
         path_style: values::switch(source, "S3_PATH_STYLE")?.unwrap_or(endpoint.is_some()),
         allow_http,
         endpoint: endpoint.map(|endpoint| endpoint.as_str().trim_end_matches('/').to_owned()),
@@ -143,12 +146,12 @@ fn s3(source: &Source) -> Result<S3Config, ConfigError> {
 
 fn cloudinary(source: &Source) -> Result<CloudinaryConfig, ConfigError> {
     let needed = |name| {
-        let problem = "is needed to keep captures at Cloudinary (CAPTURE_STORE)";
+        let problem = "is required to store captures at Cloudinary (CAPTURE_STORE)";
         source.text(name).map(str::to_owned).ok_or(ConfigError::Unusable { name, problem })
     };
     let secret = source.secret("CLOUDINARY_API_SECRET")?.ok_or(ConfigError::Unusable {
         name: "CLOUDINARY_API_SECRET",
-        problem: "is needed beside CLOUDINARY_API_KEY",
+        problem: "is required with CLOUDINARY_API_KEY",
     })?;
     let upload_prefix = source.text("CLOUDINARY_UPLOAD_PREFIX").unwrap_or("https://api.cloudinary.com");
     let upload_prefix = address(upload_prefix, "CLOUDINARY_UPLOAD_PREFIX")?;
@@ -167,19 +170,19 @@ fn cloudinary(source: &Source) -> Result<CloudinaryConfig, ConfigError> {
     })
 }
 
-/// An address without a user, a query or a fragment.
+/// Parses a URL without a user, a query or a fragment.
 fn address(text: &str, name: &'static str) -> Result<url::Url, ConfigError> {
     let url = url::Url::parse(text).ok().filter(|url| {
         let is_bare = url.query().is_none() && url.fragment().is_none();
         let has_user = !url.username().is_empty() || url.password().is_some();
         matches!(url.scheme(), "http" | "https") && url.host_str().is_some() && is_bare && !has_user
     });
-    // What stands there may hold a password.
+    // The message must not quote the value: it may contain a password.
     let problem = "must be an address like https://s3.example.com, without a user or a query";
     url.ok_or(ConfigError::Unusable { name, problem })
 }
 
-/// A part of a path, of characters that mean the same everywhere.
+/// A part of a path with only characters that need no escaping anywhere.
 fn plain(text: &str, name: &'static str) -> Result<String, ConfigError> {
     let is_plain = |part: &str| {
         !part.is_empty()
@@ -208,26 +211,26 @@ mod tests {
         [("CLOUDINARY_CLOUD_NAME", "demo"), ("CLOUDINARY_API_KEY", "1234"), ("CLOUDINARY_API_SECRET", "hunter2")];
 
     #[test]
-    fn the_place_follows_from_what_is_set() {
-        assert!(matches!(captures(&[]).unwrap().place, PlaceConfig::Files));
-        let PlaceConfig::S3(s3) = captures(&BUCKET).unwrap().place else { panic!("no bucket") };
+    fn the_store_follows_from_the_settings() {
+        assert!(matches!(captures(&[]).unwrap().store, BlobStoreConfig::Files));
+        let BlobStoreConfig::S3(s3) = captures(&BUCKET).unwrap().store else { panic!("no bucket") };
         assert_eq!((s3.region.as_str(), s3.endpoint, s3.path_style), ("us-east-1", None, false));
         assert_eq!((s3.prefix.as_str(), s3.allow_http), ("", false));
-        // The original's own settings are enough.
-        let PlaceConfig::Cloudinary(cloud) = captures(&CLOUD).unwrap().place else { panic!("no account") };
+        // The settings of the original system are enough.
+        let BlobStoreConfig::Cloudinary(cloud) = captures(&CLOUD).unwrap().store else { panic!("no account") };
         assert_eq!(cloud.upload_prefix, "https://api.cloudinary.com");
         assert_eq!((cloud.folder.as_str(), cloud.signature), ("blinkgate", CloudinarySignature::Sha1));
         let both = [BUCKET, CLOUD].concat();
         assert!(captures(&both).unwrap_err().starts_with("CAPTURE_STORE"));
         let chosen = [both.as_slice(), &[("CAPTURE_STORE", "files")]].concat();
-        assert!(matches!(captures(&chosen).unwrap().place, PlaceConfig::Files));
+        assert!(matches!(captures(&chosen).unwrap().store, BlobStoreConfig::Files));
     }
 
     #[test]
-    fn a_store_of_ones_own_is_reached_by_path_and_in_clear_on_this_machine_alone() {
+    fn an_own_endpoint_uses_path_style_and_plain_http_only_on_this_machine() {
         let with = |more: &[(&'static str, &'static str)]| captures(&[&BUCKET, more].concat());
         let here = with(&[("S3_ENDPOINT", "http://127.0.0.1:9000/"), ("S3_PREFIX", "/blink/gate/")]);
-        let PlaceConfig::S3(s3) = here.unwrap().place else { panic!("no bucket") };
+        let BlobStoreConfig::S3(s3) = here.unwrap().store else { panic!("no bucket") };
         assert_eq!(s3.endpoint.as_deref(), Some("http://127.0.0.1:9000"));
         assert_eq!((s3.prefix.as_str(), s3.path_style, s3.allow_http), ("blink/gate/", true, true));
         let error = with(&[("S3_ENDPOINT", "http://minio:9000")]).unwrap_err();
@@ -237,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_lack_others_or_cannot_be_used_are_named() {
+    fn incomplete_and_invalid_settings_are_named() {
         let without = |all: [(&'static str, &'static str); 3], name| {
             captures(&all.into_iter().filter(|(other, _)| *other != name).collect::<Vec<_>>()).unwrap_err()
         };

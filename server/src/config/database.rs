@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
-use super::{ConfigError, Secret, Source};
+use super::error::ConfigError;
+use super::secret::Secret;
+use super::source::Source;
 
-/// Where the database is. The address may hold a password, so it is printed nowhere.
+/// Where the database is. The URL may contain a password, so it is never printed.
 #[derive(Clone, Debug)]
 pub enum DatabaseUrl {
     /// An SQLite file.
@@ -13,11 +15,10 @@ pub enum DatabaseUrl {
     Postgres(Secret),
 }
 
-/// What a PostgreSQL address may say behind its question mark. `sslmode=require` is what hosted databases ask for.
+/// Supported parameters of a PostgreSQL URL. Hosted databases ask for `sslmode=require`.
 const PARAMETERS: [&str; 8] =
     ["sslmode", "sslrootcert", "sslcert", "sslkey", "host", "port", "application_name", "options"];
-/// What other programs' addresses say there and this one does without: TLS is not bound to the log-in, and our own limits
-/// on waiting hold.
+/// Parameters of other clients that are ignored: we use no channel binding, and our own timeouts apply.
 const WITHOUT: [&str; 5] = ["channel_binding", "connect_timeout", "target_session_attrs", "gssencmode", "keepalives"];
 
 impl DatabaseUrl {
@@ -28,13 +29,13 @@ impl DatabaseUrl {
         Self::parse(&url).map_err(|problem| ConfigError::Unusable { name: "DATABASE_URL", problem })
     }
 
-    /// What is wrong with it is said without a word of it.
+    /// The returned problem never quotes the URL.
     fn parse(secret: &Secret) -> Result<Self, &'static str> {
         let text = secret.expose();
         if text.starts_with("sqlite:") && !text.contains(":memory:") {
             return Ok(Self::Sqlite(secret.clone()));
         }
-        // SQLAlchemy, which the original used, names its driver: postgresql+psycopg2://
+        // SQLAlchemy, used by the original system, adds its driver: postgresql+psycopg2://
         let (scheme, rest) = text.split_once("://").unwrap_or_default();
         match scheme.split('+').next() {
             Some("postgres" | "postgresql") => postgres(rest),
@@ -46,19 +47,19 @@ impl DatabaseUrl {
 
 fn postgres(rest: &str) -> Result<DatabaseUrl, &'static str> {
     let mut url = url::Url::parse(&format!("postgres://{rest}")).map_err(|_| {
-        "cannot be read; it must be like postgres://user:password@host/blinkgate, with % and two digits in place of \
-         characters such as @, /, ? and # in the password"
+        "cannot be read; it must look like postgres://user:password@host/blinkgate, with characters such as @, /, ? \
+         and # in the password percent-encoded"
     })?;
     let pairs: Vec<(String, String)> =
         url.query_pairs().into_owned().filter(|(name, _)| !WITHOUT.contains(&name.as_str())).collect();
     if pairs.iter().any(|(name, _)| !PARAMETERS.contains(&name.as_str())) {
         return Err(
-            "has an unknown parameter behind its question mark; sslmode, sslrootcert, sslcert, sslkey, host, port, \
-                    application_name and options are known",
+            "has an unknown parameter; only sslmode, sslrootcert, sslcert, sslkey, host, port, application_name and \
+             options are supported",
         );
     }
     if url.path().trim_start_matches('/').is_empty() {
-        return Err("names no database; it must be like postgres://user:password@host/blinkgate");
+        return Err("names no database; it must look like postgres://user:password@host/blinkgate");
     }
     url.set_query(None);
     if !pairs.is_empty() {
@@ -78,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_either_database_are_understood() {
+    fn urls_of_both_databases_are_read() {
         let cases = [
             ("sqlite://data/blinkgate.db", "sqlite://data/blinkgate.db"),
             ("postgres://jo:pw@db/blink", "postgres://jo:pw@db/blink"),
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_without_a_word_of_the_address() {
+    fn a_problem_is_reported_without_quoting_the_url() {
         let cases = [
             ("mysql://jo:hunter2@db/blink", "must name an SQLite file"),
             ("sqlite::memory:", "must name an SQLite file"),
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_not_printed() {
+    fn a_url_is_not_printed() {
         for url in ["postgres://jo:hunter2@db/blink", "sqlite://secret-place.db"] {
             let printed = format!("{:?}", DatabaseUrl::parse(&Secret::new(url)));
             assert!(!printed.contains("hunter2") && !printed.contains("secret-place"), "{printed}");

@@ -1,4 +1,4 @@
-//! Why a setting cannot be used: the name of the setting, and what it should be.
+//! Why a setting cannot be used: the name of the setting and what is expected.
 
 use std::path::PathBuf;
 
@@ -6,37 +6,37 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// The text is not of the form that the setting has.
+    /// The value has the wrong form.
     #[error("{name} is \"{got}\" but must be {expected}")]
     Unparsable {
         /// The setting.
         name: &'static str,
-        /// What stands there; never that of a secret.
+        /// Its value. Never used for secrets.
         got: String,
-        /// What should stand there.
+        /// The expected form.
         expected: &'static str,
     },
-    /// The number is none, or lies outside the range that makes sense.
+    /// The value is no number, or outside the allowed range.
     #[error("{name} is \"{got}\" but must be a whole number from {from} to {to}")]
     OutOfRange {
         /// The setting.
         name: &'static str,
-        /// What stands there.
+        /// Its value.
         got: String,
         /// Least value.
         from: u32,
         /// Greatest value.
         to: u32,
     },
-    /// The setting contradicts another, or lacks one.
+    /// The setting contradicts another one, or requires one that is missing.
     #[error("{name} {problem}")]
     Unusable {
         /// The setting.
         name: &'static str,
-        /// What is wrong and what to do, to be read behind the name.
+        /// What is wrong and what to do; continues a sentence that starts with the name.
         problem: &'static str,
     },
-    /// Both the secret and the file with it are given.
+    /// Both the secret and a file with the secret are set.
     #[error("both {name} and {name}_FILE are set; remove one")]
     GivenTwice {
         /// The setting.
@@ -60,8 +60,8 @@ pub enum ConfigError {
         /// Why.
         problem: String,
     },
-    /// The `.env` file sets something that does not exist.
-    #[error("{} sets {name}, which is no setting of Blinkgate; correct or remove it", path.display())]
+    /// The `.env` file sets an unknown name.
+    #[error("{} sets {name}, which is not a setting of Blinkgate; correct or remove it", path.display())]
     Unknown {
         /// The name.
         name: String,

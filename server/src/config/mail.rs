@@ -1,4 +1,4 @@
-//! Settings of the mail.
+//! Settings of how mails are sent.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -8,32 +8,34 @@ use lettre::Address;
 use lettre::message::Mailbox;
 use url::Url;
 
+use super::error::ConfigError;
+use super::secret::Secret;
+use super::source::Source;
 use super::values::is_loopback_host;
-use super::{ConfigError, Secret, Source};
 
-/// How mails leave.
+/// How mails are sent.
 #[derive(Clone, Debug)]
 pub struct MailConfig {
-    /// The ways, in the order in which they are tried; one at least.
-    pub ways: Vec<MailWay>,
-    /// `MAIL_TEMPLATES`: a folder with other words.
+    /// The transports, in the order in which they are tried; at least one.
+    pub transports: Vec<MailTransport>,
+    /// `MAIL_TEMPLATES`: a folder with the operator's own templates.
     pub templates: Option<PathBuf>,
-    /// `MAIL_TIMEOUT_SECONDS`: how long one mail may take by one way. Three of them are less than
-    /// the worker's lease on a mail.
+    /// `MAIL_TIMEOUT_SECONDS`: timeout for one mail by one transport. Three times the maximum is less than the worker's
+    /// lease on a mail.
     pub timeout: Duration,
 }
 
-/// One way out.
+/// One way to send mails.
 #[derive(Clone, Debug)]
-pub enum MailWay {
-    /// Into files under `DATA_DIR/outbox`, with the link in the log. For development.
+pub enum MailTransport {
+    /// Writes files to `DATA_DIR/outbox` and logs the link. For development.
     File {
         /// `MAIL_SENDER`.
         sender: Mailbox,
     },
-    /// By a mail server.
+    /// A mail server.
     Smtp(SmtpConfig),
-    /// By Resend's HTTP API.
+    /// Resend's HTTP API.
     Resend(ResendConfig),
 }
 
@@ -61,18 +63,18 @@ pub struct SmtpConfig {
     pub login: Option<(String, Secret)>,
     /// `MAIL_SENDER`.
     pub sender: Mailbox,
-    /// `MAIL_CA_FILE`: a certificate, in PEM, that the mail server's may be signed by, beside those of the public web.
+    /// `MAIL_CA_FILE`: a CA certificate in PEM that is trusted in addition to the public ones.
     pub authority: Option<PathBuf>,
 }
 
 /// How the connection to the mail server is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MailSecurity {
-    /// In clear at first, then TLS; without TLS nothing is sent.
+    /// The connection is upgraded to TLS; without TLS nothing is sent.
     StartTls,
     /// TLS from the first byte.
     Tls,
-    /// Not at all; only to a mail server on this machine.
+    /// No TLS; allowed only for a mail server on this machine.
     None,
 }
 
@@ -93,28 +95,28 @@ impl MailConfig {
     pub(super) fn from_source(source: &Source) -> Result<Self, ConfigError> {
         let names = match source.text("MAIL_TRANSPORT") {
             Some(names) => names.to_ascii_lowercase(),
-            None => default_ways(source)?.to_owned(),
+            None => default_transports(source)?.to_owned(),
         };
         let way = |name: &str| match name {
             "file" => file(source),
-            "smtp" => smtp(source).map(MailWay::Smtp),
-            "resend" => resend(source).map(MailWay::Resend),
+            "smtp" => smtp(source).map(MailTransport::Smtp),
+            "resend" => resend(source).map(MailTransport::Resend),
             _ => Err(ConfigError::Unparsable {
                 name: "MAIL_TRANSPORT",
                 got: names.clone(),
-                expected: "file, smtp, resend, or several with commas between, in the order of their trying",
+                expected: "file, smtp, resend, or several of them separated by commas, tried in that order",
             }),
         };
         Ok(Self {
-            ways: names.split(',').map(|name| way(name.trim())).collect::<Result<_, _>>()?,
+            transports: names.split(',').map(|name| way(name.trim())).collect::<Result<_, _>>()?,
             templates: source.text("MAIL_TEMPLATES").map(PathBuf::from),
             timeout: Duration::from_secs(source.number("MAIL_TIMEOUT_SECONDS", 1..=30, 20)?.into()),
         })
     }
 }
 
-/// Whatever is set is used: Resend first, as in the original, then the mail server.
-fn default_ways(source: &Source) -> Result<&'static str, ConfigError> {
+/// Every transport that is configured: Resend first, as in the original system, then the mail server.
+fn default_transports(source: &Source) -> Result<&'static str, ConfigError> {
     let by_server = source.text("MAIL_SERVER").is_some() || source.text("MAIL_USERNAME").is_some();
     Ok(match (source.secret("RESEND_API_KEY")?.is_some(), by_server) {
         (true, true) => "resend,smtp",
@@ -127,35 +129,35 @@ fn default_ways(source: &Source) -> Result<&'static str, ConfigError> {
 fn resend(source: &Source) -> Result<ResendConfig, ConfigError> {
     let unusable = |name, problem| ConfigError::Unusable { name, problem };
     let key =
-        source.secret("RESEND_API_KEY")?.ok_or(unusable("RESEND_API_KEY", "is needed to send mails by Resend"))?;
+        source.secret("RESEND_API_KEY")?.ok_or(unusable("RESEND_API_KEY", "is required to send mails by Resend"))?;
     let sender =
         source.parsed("RESEND_FROM_EMAIL", "an address like Blinkgate <blinkgate@example.com>")?.ok_or(unusable(
             "RESEND_FROM_EMAIL",
-            "is needed beside RESEND_API_KEY: an address of a domain that Resend knows as yours",
+            "is required with RESEND_API_KEY: an address of a domain that you have verified at Resend",
         ))?;
     let url: Url = source
         .parsed("RESEND_API_URL", "an address like https://api.resend.com/emails")?
         .unwrap_or_else(|| Url::parse("https://api.resend.com/emails").expect("valid"));
     let is_local = url.host_str().is_some_and(is_loopback_host);
     if url.scheme() != "https" && !(url.scheme() == "http" && is_local) {
-        return Err(unusable("RESEND_API_URL", "must be https; http may be used on this machine only"));
+        return Err(unusable("RESEND_API_URL", "must be https; http is allowed only for this machine"));
     }
     Ok(ResendConfig { key, sender, url })
 }
 
-fn file(source: &Source) -> Result<MailWay, ConfigError> {
+fn file(source: &Source) -> Result<MailTransport, ConfigError> {
     let local = || Mailbox::new(Some("Blinkgate".to_owned()), Address::new("blinkgate", "localhost").expect("valid"));
-    Ok(MailWay::File { sender: sender(source)?.unwrap_or_else(local) })
+    Ok(MailTransport::File { sender: sender(source)?.unwrap_or_else(local) })
 }
 
 fn smtp(source: &Source) -> Result<SmtpConfig, ConfigError> {
     let unusable = |name, problem| ConfigError::Unusable { name, problem };
     let server = source
         .text("MAIL_SERVER")
-        .ok_or(unusable("MAIL_SERVER", "is needed to send mails; set it to your mail server's name"))?;
+        .ok_or(unusable("MAIL_SERVER", "is required to send mails; set it to your mail server's name"))?;
     let security = source.parsed("MAIL_SECURITY", "starttls, tls or none")?.unwrap_or(MailSecurity::StartTls);
     if security == MailSecurity::None && !is_loopback_host(server) {
-        return Err(unusable("MAIL_SECURITY", "may be none only for a mail server on this machine (MAIL_SERVER)"));
+        return Err(unusable("MAIL_SECURITY", "may be none only if MAIL_SERVER is this machine"));
     }
     let default_port = match security {
         MailSecurity::StartTls => 587,
@@ -165,14 +167,14 @@ fn smtp(source: &Source) -> Result<SmtpConfig, ConfigError> {
     let login = match (source.text("MAIL_USERNAME"), source.secret("MAIL_PASSWORD")?) {
         (Some(name), Some(password)) => Some((name.to_owned(), password)),
         (None, None) => None,
-        (Some(_), None) => return Err(unusable("MAIL_PASSWORD", "is needed beside MAIL_USERNAME")),
-        (None, Some(_)) => return Err(unusable("MAIL_USERNAME", "is needed beside MAIL_PASSWORD")),
+        (Some(_), None) => return Err(unusable("MAIL_PASSWORD", "is required with MAIL_USERNAME")),
+        (None, Some(_)) => return Err(unusable("MAIL_USERNAME", "is required with MAIL_PASSWORD")),
     };
-    // Many accounts are named by the address that they send from.
+    // For many accounts, the user name is the address that they send from.
     let of_account = || login.as_ref().and_then(|(name, _)| name.parse::<Mailbox>().ok());
     let sender = sender(source)?
         .or_else(of_account)
-        .ok_or(unusable("MAIL_SENDER", "is needed to send mails; set it to the address that they come from"))?;
+        .ok_or(unusable("MAIL_SENDER", "is required to send mails; set it to the address that they come from"))?;
     Ok(SmtpConfig {
         server: server.to_owned(),
         port: source.parsed("MAIL_PORT", "a port number from 0 to 65535")?.unwrap_or(default_port),
@@ -202,14 +204,14 @@ mod tests {
             ("MAIL_USERNAME", "jo@example.com"),
             ("MAIL_PASSWORD", "hunter2"),
         ]);
-        let ways: [MailWay; 1] = config.unwrap().ways.try_into().expect("one way");
-        let [MailWay::Smtp(smtp)] = ways else { panic!("not taken as SMTP") };
+        let transports: [MailTransport; 1] = config.unwrap().transports.try_into().expect("one transport");
+        let [MailTransport::Smtp(smtp)] = transports else { panic!("not taken as SMTP") };
         assert_eq!((smtp.port, smtp.security), (587, MailSecurity::StartTls));
         assert_eq!(smtp.sender.email.to_string(), "jo@example.com");
     }
 
     #[test]
-    fn what_is_set_is_used_and_the_order_can_be_chosen() {
+    fn every_configured_transport_is_used_and_the_order_can_be_chosen() {
         let all = [
             ("MAIL_SERVER", "mail.example.com"),
             ("MAIL_SENDER", "jo@example.com"),
@@ -217,12 +219,12 @@ mod tests {
             ("RESEND_FROM_EMAIL", "Blinkgate <jo@example.com>"),
         ];
         let names = |pairs: &[(&str, &str)]| -> Vec<&str> {
-            let name = |way: &MailWay| match way {
-                MailWay::File { .. } => "file",
-                MailWay::Smtp(_) => "smtp",
-                MailWay::Resend(_) => "resend",
+            let name = |way: &MailTransport| match way {
+                MailTransport::File { .. } => "file",
+                MailTransport::Smtp(_) => "smtp",
+                MailTransport::Resend(_) => "resend",
             };
-            mail(pairs).unwrap().ways.iter().map(name).collect()
+            mail(pairs).unwrap().transports.iter().map(name).collect()
         };
         assert_eq!(names(&[]), ["file"]);
         assert_eq!(names(&all), ["resend", "smtp"]);

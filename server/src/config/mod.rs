@@ -1,32 +1,33 @@
-//! Settings: the environment in, one checked `Config` out. Nothing else of the server reads the environment.
+//! Settings: the environment in, one checked `Config` out. No other module reads the environment.
 
 mod captures;
+mod cool_down;
 mod database;
 mod error;
 mod mail;
 mod network;
 mod retention;
+mod secret;
 mod source;
 mod values;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-pub use captures::{CaptureConfig, CloudinaryConfig, CloudinarySignature, PlaceConfig, S3Config};
+pub use captures::{BlobStoreConfig, CaptureConfig, CloudinaryConfig, CloudinarySignature, S3Config};
+pub use cool_down::CoolDown;
 pub use database::DatabaseUrl;
 pub use error::ConfigError;
-pub use mail::{MailConfig, MailSecurity, MailWay, ResendConfig, SmtpConfig};
+pub use mail::{MailConfig, MailSecurity, MailTransport, ResendConfig, SmtpConfig};
 pub use network::TrustedProxies;
+pub use retention::Retention;
+pub use secret::Secret;
 pub(crate) use values::is_loopback_host;
-pub use values::{BaseUrl, LogFormat, LogLevel, Secret};
+pub use values::{BaseUrl, LogFormat, LogLevel, Runtime};
 
 use engine::prompt::Policy;
 
-use crate::clock::MINUTE_MS;
-use crate::cool_down::CoolDown;
-use crate::retention::Retention;
-use crate::runtime::Runtime;
-use crate::sealing::SealingKey;
+use crate::domain::SealingKey;
 use source::Source;
 
 /// Every setting, checked. Each field names the variable that it is read from.
@@ -34,38 +35,39 @@ use source::Source;
 pub struct Config {
     /// `DATABASE_URL`: an SQLite file or a PostgreSQL database; `sqlite://DATA_DIR/blinkgate.db` where not set.
     pub database_url: DatabaseUrl,
-    /// `APP_BASE_URL`: what people reach this server under; links are made from it and from nothing else.
+    /// `APP_BASE_URL`: the public address of this server; every link starts with it.
     /// `http://localhost:PORT` where not set.
     pub app_base_url: Option<BaseUrl>,
-    /// `HOST`: the address to listen at.
+    /// `HOST`: the address to listen on.
     pub host: IpAddr,
-    /// `PORT`: the port to listen at.
+    /// `PORT`: the port to listen on.
     pub port: u16,
     /// `DATA_DIR`: where database, captures, keys and the development outbox live.
     pub data_dir: PathBuf,
-    /// `MAIL_…`: how mails leave.
+    /// `MAIL_…`: how mails are sent.
     pub mail: MailConfig,
-    /// `ADMIN_API_KEY`: opens `/admin/…`. One is made under `DATA_DIR/keys/` where not set.
+    /// `ADMIN_API_KEY`: opens `/admin/…`. If unset, one is created under `DATA_DIR/keys/`.
     pub admin_key: Option<Secret>,
-    /// `ADMIN_ALLOW_QUERY_KEY`: whether an admin key may also come in the address, as `?key=`.
+    /// `ADMIN_ALLOW_QUERY_KEY`: whether an admin key may also be sent in the URL, as `?key=`.
     pub admin_allow_query_key: bool,
-    /// `TRAIL_SIGNING_KEY`: signs checkpoints of the trail. One is made under `DATA_DIR/keys/` where not set.
+    /// `TRAIL_SIGNING_KEY`: signs checkpoints of the trail. If unset, one is created under `DATA_DIR/keys/`.
     pub trail_key: Option<SealingKey>,
-    /// `CAPTURE_…`, `S3_…`, `CLOUDINARY_…`: where captures lie and what seals them.
+    /// `CAPTURE_…`, `S3_…`, `CLOUDINARY_…`: where captures are stored and which key seals them.
     pub captures: CaptureConfig,
     /// `RETENTION`, `RETENTION_DAYS`, `RETENTION_DAYS_FAILED`: how long captures are kept.
     pub retention: Retention,
-    /// `CHALLENGE_POLICY`: how challenges are put.
+    /// `CHALLENGE_POLICY`: the kind of challenge.
     pub policy: Policy,
-    /// `ALLOW_TONE_GUIDED`: whether a person may be guided by tones instead of signs.
+    /// `ALLOW_TONE_GUIDED`: whether a person may choose prompts by tones instead of visual prompts.
     pub allow_tone_guided: bool,
-    /// `LIVENESS_TIMEOUT_SECONDS`: time for all that a challenge asks.
+    /// `LIVENESS_TIMEOUT_SECONDS`: time to complete a challenge.
     pub liveness_timeout_s: u32,
-    /// `FRAME_CAPTURE_INTERVAL_MS`: least time between two frames that the page looks at.
+    /// `FRAME_CAPTURE_INTERVAL_MS`: minimum time between two frames that the page analyses.
     pub frame_interval_ms: u32,
-    /// `MAX_CONTENT_LENGTH`: most bytes of a submission.
+    /// `MAX_CONTENT_LENGTH`: largest submission in bytes.
     pub max_content_length: u64,
-    /// `SESSION_COOKIE_SECURE`: whether the cookie asks for https; where not set, it does when `APP_BASE_URL` is https.
+    /// `SESSION_COOKIE_SECURE`: whether the cookie has the `Secure` attribute; if unset, whenever `APP_BASE_URL` is
+    /// https.
     pub cookie_secure: Option<bool>,
     /// `LOG_LEVEL`: how much is logged.
     pub log_level: LogLevel,
@@ -75,21 +77,22 @@ pub struct Config {
     pub token_ttl_ms: i64,
     /// `SESSION_TTL_MINUTES`: how long a session at the camera may last.
     pub session_ttl_ms: i64,
-    /// `MAX_ATTEMPTS`: attempts of one session that may fail.
+    /// `MAX_ATTEMPTS`: failed attempts allowed per session.
     pub max_attempts: u32,
-    /// `TOKEN_SINGLE_REDEEM`: whether a link opens one session only, and not a new one until somebody is verified.
+    /// `TOKEN_SINGLE_REDEEM`: whether a link opens only one session, rather than a new one each time until the person
+    /// is verified.
     pub token_single_redeem: bool,
     /// `COOL_DOWN_FAILURES`, `COOL_DOWN_WINDOW_MINUTES`, `COOL_DOWN_MINUTES`: when a mailbox has to wait.
     pub cool_down: CoolDown,
-    /// `MAILS_PER_HOUR`: mails to anybody within an hour.
+    /// `MAILS_PER_HOUR`: limit on mails in one hour, to all mailboxes together.
     pub mails_per_hour: u32,
-    /// `MODELS_DIR`: a folder with the networks, in place of those inside the program.
+    /// `MODELS_DIR`: a folder with the networks, instead of those embedded in the program.
     pub models_dir: Option<PathBuf>,
     /// `ENGINE_RUNTIME`: what runs the networks.
     pub engine_runtime: Runtime,
-    /// `TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
+    /// `TRUSTED_PROXIES`: the proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: TrustedProxies,
-    /// What the `.env` file sets for the system that Blinkgate replaces, and Blinkgate does not need.
+    /// Settings in the `.env` file that only the system replaced by Blinkgate needed.
     pub unneeded: Vec<String>,
 }
 
@@ -110,7 +113,7 @@ impl Config {
         Self::from_source(&Source::from_pairs(pairs))
     }
 
-    /// What people reach this server under, if it listens at `port`.
+    /// The public address of this server, if it listens on `port`.
     pub fn base_url(&self, port: u16) -> BaseUrl {
         self.app_base_url.clone().unwrap_or_else(|| BaseUrl::localhost(port))
     }
@@ -118,7 +121,6 @@ impl Config {
     fn from_source(source: &Source) -> Result<Self, ConfigError> {
         let data_dir = PathBuf::from(source.text("DATA_DIR").unwrap_or("data"));
         let database_url = DatabaseUrl::from_source(source, &data_dir)?;
-        let minutes = |name, default| Ok(i64::from(source.number(name, 1..=10_080, default)?) * MINUTE_MS);
         Ok(Self {
             database_url,
             app_base_url: source.parsed("APP_BASE_URL", values::BASE_URL_FORM)?,
@@ -130,32 +132,27 @@ impl Config {
             admin_allow_query_key: values::switch(source, "ADMIN_ALLOW_QUERY_KEY")?.unwrap_or(false),
             trail_key: values::key(source, "TRAIL_SIGNING_KEY")?,
             captures: CaptureConfig::from_source(source)?,
-            retention: retention::from_source(source)?,
+            retention: Retention::from_source(source)?,
             policy: values::policy(source)?,
             allow_tone_guided: values::switch(source, "ALLOW_TONE_GUIDED")?.unwrap_or(true),
             liveness_timeout_s: source.number("LIVENESS_TIMEOUT_SECONDS", 5..=300, 60)?,
-            // 33 ms is every frame of most cameras. Above 125 ms (8 frames/s) blinks fall between the frames.
+            // 33 ms is every frame of most cameras. Above 125 ms (8 frames/s) blinks are lost between two frames.
             frame_interval_ms: source.number("FRAME_CAPTURE_INTERVAL_MS", 16..=125, 33)?,
             max_content_length: source.number("MAX_CONTENT_LENGTH", 100_000..=16_000_000, 120_000)?.into(),
             cookie_secure: values::switch(source, "SESSION_COOKIE_SECURE")?,
             log_level: source.parsed("LOG_LEVEL", "error, warn, info, debug or trace")?.unwrap_or(LogLevel::Info),
             log_format: source.parsed("LOG_FORMAT", "text or json")?.unwrap_or(LogFormat::Text),
-            // Long enough for mail servers that hold back what they do not know yet (greylisting).
-            token_ttl_ms: minutes("TOKEN_TTL_MINUTES", 30)?,
-            session_ttl_ms: minutes("SESSION_TTL_MINUTES", 30)?,
+            // Long enough for mail servers that delay mail from unknown senders (greylisting).
+            token_ttl_ms: source.minutes_ms("TOKEN_TTL_MINUTES", 30)?,
+            session_ttl_ms: source.minutes_ms("SESSION_TTL_MINUTES", 30)?,
             max_attempts: source.number("MAX_ATTEMPTS", 1..=100, 5)?,
             token_single_redeem: values::switch(source, "TOKEN_SINGLE_REDEEM")?.unwrap_or(false),
-            // Five within half an hour and as long a pause: at most ten tries an hour, however they are spread.
-            cool_down: CoolDown {
-                failures: source.number("COOL_DOWN_FAILURES", 0..=1000, 5)?,
-                window_ms: minutes("COOL_DOWN_WINDOW_MINUTES", 30)?,
-                pause_ms: minutes("COOL_DOWN_MINUTES", 30)?,
-            },
+            cool_down: CoolDown::from_source(source)?,
             mails_per_hour: source.number("MAILS_PER_HOUR", 1..=1_000_000, 1000)?,
             models_dir: source.text("MODELS_DIR").map(PathBuf::from),
             engine_runtime: source.parsed("ENGINE_RUNTIME", "tract or compact")?.unwrap_or_default(),
             trusted_proxies: source
-                .parsed("TRUSTED_PROXIES", "addresses or networks divided by commas, like 10.0.0.0/8,::1")?
+                .parsed("TRUSTED_PROXIES", "addresses or networks separated by commas, like 10.0.0.0/8,::1")?
                 .unwrap_or_else(TrustedProxies::loopback),
             unneeded: source.unneeded.clone(),
         })
@@ -183,14 +180,14 @@ mod tests {
         assert_eq!(database(&config), "sqlite://data/blinkgate.db");
         assert_eq!(config.base_url(8080).as_str(), "http://localhost:8080");
         assert_eq!((config.host.to_string().as_str(), config.port), ("127.0.0.1", 8080));
-        assert!(matches!(config.mail.ways.as_slice(), [MailWay::File { .. }]));
+        assert!(matches!(config.mail.transports.as_slice(), [MailTransport::File { .. }]));
         assert_eq!((config.liveness_timeout_s, config.max_attempts), (60, 5));
     }
 
     #[test]
     fn an_empty_setting_counts_as_not_set() {
         let config = Config::from_pairs([("MAIL_USERNAME", ""), ("PORT", " "), ("ADMIN_API_KEY", "")]).unwrap();
-        assert!(matches!(config.mail.ways.as_slice(), [MailWay::File { .. }]));
+        assert!(matches!(config.mail.transports.as_slice(), [MailTransport::File { .. }]));
         assert!(config.port == 8080 && config.admin_key.is_none());
     }
 

@@ -1,4 +1,4 @@
-//! Networks whose proxies are believed when they say who the client is.
+//! Networks of reverse proxies that are trusted to report the client's address.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use std::str::FromStr;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustedProxies(Vec<Network>);
 
-/// An address and how many of its leading bits count.
+/// An address and the number of leading bits that must match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Network {
     address: IpAddr,
@@ -23,8 +23,8 @@ impl TrustedProxies {
         ])
     }
 
-    /// The client's address: the peer's, or behind trusted proxies the last address in `forwarded_for`
-    /// (`X-Forwarded-For`, each proxy adds at the end) that is not itself a trusted proxy's.
+    /// The client's address: the peer's own, or behind trusted proxies the last address in `forwarded_for`
+    /// (`X-Forwarded-For`, to which each proxy appends) that is not itself a trusted proxy.
     pub fn client(&self, peer: IpAddr, forwarded_for: &str) -> IpAddr {
         let mut client = peer.to_canonical();
         for hop in forwarded_for.rsplit(',') {
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_trusted_proxy_says_who_the_client_is() {
+    fn only_a_trusted_proxy_can_report_the_clients_address() {
         let proxies: TrustedProxies = "127.0.0.1, 10.0.0.0/8, fd00::/8".parse().unwrap();
         let cases = [
             ("203.0.113.9", "", "203.0.113.9"),
@@ -93,7 +93,7 @@ mod tests {
             ("127.0.0.1", "", "127.0.0.1"),
             ("127.0.0.1", "198.51.100.1", "198.51.100.1"),
             ("::ffff:127.0.0.1", "198.51.100.1", "198.51.100.1"),
-            // The client wrote the first one itself.
+            // The client itself sent the first address.
             ("127.0.0.1", "192.0.2.1, 198.51.100.1, 10.1.2.3", "198.51.100.1"),
             ("fd12::1", "2001:db8::7", "2001:db8::7"),
             ("127.0.0.1", "198.51.100.1, nonsense", "127.0.0.1"),
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_of_no_bits_holds_every_address_of_its_kind() {
+    fn a_network_of_zero_bits_contains_every_address_of_its_family() {
         let all: Network = "0.0.0.0/0".parse().unwrap();
         assert!(all.contains("8.8.8.8".parse().unwrap()) && !all.contains("::1".parse().unwrap()));
         for wrong in ["", "10.0.0.0/33", "::/129", "10.0.0.0/-1", "10.0.0/8"] {

@@ -1,12 +1,13 @@
-//! Where settings come from: the process's environment first, then a `.env` file. The only file that reads either.
+//! Where settings come from: the process environment first, then a `.env` file. The only file that reads either.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::{ConfigError, Secret};
+use super::error::ConfigError;
+use super::secret::Secret;
 
-/// Every setting there is. Another name in the `.env` file is an error, so that a slip of the pen does not go unnoticed.
+/// Every setting. Any other name in the `.env` file is an error, so that typing mistakes are noticed.
 const NAMES: &[&str] = &[
     "DATABASE_URL",
     "APP_BASE_URL",
@@ -70,7 +71,7 @@ const NAMES: &[&str] = &[
     "TRUSTED_PROXIES",
 ];
 
-/// Settings that may be given as the path of a file that holds them, under their name with `_FILE` behind it.
+/// Settings that may also be given as the path of a file with the value, under their name plus `_FILE`.
 const SECRETS: &[&str] = &[
     "DATABASE_URL",
     "MAIL_PASSWORD",
@@ -83,18 +84,18 @@ const SECRETS: &[&str] = &[
     "CLOUDINARY_API_SECRET",
 ];
 
-/// What the original needed and Blinkgate does not. Left in the file it is told of at the start, and stops nobody.
+/// Settings that only the original system needed. In a `.env` file they are ignored, with a log line at start-up.
 const UNNEEDED: &[&str] = &["SECRET_KEY"];
 
-/// Settings by name. An empty value counts as not set.
+/// Settings by name. An empty value counts as unset.
 pub(super) struct Source {
     values: HashMap<String, String>,
-    /// Names in the `.env` file of what is not needed.
+    /// Names in the `.env` file that are ignored.
     pub(super) unneeded: Vec<String>,
 }
 
 impl Source {
-    /// Reads the environment and the `.env` file (`ENV_FILE` names another one, which must then exist).
+    /// Reads the environment and the `.env` file (`ENV_FILE` names a different one, which must exist).
     pub(super) fn from_process() -> Result<Self, ConfigError> {
         let mut values: HashMap<String, String> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -107,7 +108,7 @@ impl Source {
                 read_env_file(&path)?.into_iter().partition(|(name, _)| is_needed(name));
             unneeded = others.into_iter().map(|(name, _)| name).collect();
             for (name, value) in needed {
-                // What the process was started with wins, also as a file.
+                // The process environment wins, also with a `_FILE` setting.
                 let plain = name.strip_suffix("_FILE").unwrap_or(&name);
                 let is_set = |name: &str| values.get(name).is_some_and(|value| !value.is_empty());
                 if !is_set(plain) && !is_set(&format!("{plain}_FILE")) {
@@ -124,13 +125,13 @@ impl Source {
         Self { values, unneeded: Vec::new() }
     }
 
-    /// The setting's text, or `None` where it is not set.
+    /// The setting's text, or `None` if it is unset.
     pub(super) fn text(&self, name: &'static str) -> Option<&str> {
         debug_assert!(NAMES.contains(&name), "{name} is missing from the list of settings");
         self.values.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
-    /// The setting's value, or `None` where it is not set. `expected` completes "must be …".
+    /// The setting's value, or `None` if it is unset. `expected` completes "must be …".
     pub(super) fn parsed<T: FromStr>(
         &self,
         name: &'static str,
@@ -141,7 +142,7 @@ impl Source {
         self.text(name).map(parse).transpose()
     }
 
-    /// The setting as a whole number inside `range`, or `default` where it is not set.
+    /// The setting as a whole number within `range`, or `default` if it is unset.
     pub(super) fn number(
         &self,
         name: &'static str,
@@ -155,7 +156,12 @@ impl Source {
         }
     }
 
-    /// The secret, given itself or as the path of a file that holds it.
+    /// The setting in minutes, from one minute to a week, as milliseconds.
+    pub(super) fn minutes_ms(&self, name: &'static str, default: u32) -> Result<i64, ConfigError> {
+        Ok(i64::from(self.number(name, 1..=10_080, default)?) * 60_000)
+    }
+
+    /// The secret, given directly or as the path of a file.
     pub(super) fn secret(&self, name: &'static str) -> Result<Option<Secret>, ConfigError> {
         debug_assert!(SECRETS.contains(&name), "{name} is missing from the list of secrets");
         let file = self.values.get(&format!("{name}_FILE")).filter(|path| !path.is_empty());
@@ -179,7 +185,7 @@ impl Source {
 fn read_env_file(path: &Path) -> Result<Vec<(String, String)>, ConfigError> {
     let failed = |source: dotenvy::Error| ConfigError::EnvFile {
         path: path.to_owned(),
-        // The library's own message quotes the line, which may hold a secret.
+        // The library's own message quotes the line, which may contain a secret.
         problem: match source {
             dotenvy::Error::Io(source) => source.to_string(),
             dotenvy::Error::LineParse(_, at) => format!("a line cannot be read (near its character {at})"),
@@ -217,7 +223,7 @@ mod tests {
         assert!(env_file("PORT=9000\n# a comment\nMAIL_PASSWORD_FILE=/run/secrets/mail\n").is_ok());
         assert!(env_file("PROT=9000\n").unwrap_err().contains("PROT"));
         assert!(env_file("PORT_FILE=/run/port\n").unwrap_err().contains("PORT_FILE"));
-        assert!(env_file("SECRET_KEY=flask\n").is_ok(), "the original's own stops nobody");
+        assert!(env_file("SECRET_KEY=flask\n").is_ok(), "settings of the original system are ignored");
     }
 
     #[test]
@@ -235,7 +241,7 @@ mod tests {
         assert!(env_file(&uncommented).is_ok());
     }
 
-    /// The settings of the file for production, with those that stand there as comments.
+    /// The settings of the production sample, including commented ones.
     fn production(fill: bool) -> Vec<(String, String)> {
         let master_key = format!("CAPTURE_MASTER_KEY={}", "ab".repeat(32));
         let uncommented = |line: &str| {
@@ -257,16 +263,16 @@ mod tests {
     }
 
     #[test]
-    fn the_production_file_is_taken_once_it_is_filled_in_and_refused_before() {
-        use crate::config::{Config, DatabaseUrl, LogFormat, MailWay, PlaceConfig};
+    fn the_production_sample_is_accepted_only_once_it_is_filled_in() {
+        use crate::config::{BlobStoreConfig, Config, DatabaseUrl, LogFormat, MailTransport};
         fn read(settings: &[(String, String)]) -> Result<Config, ConfigError> {
             Config::from_pairs(settings.iter().map(|(name, value)| (name.as_str(), value.as_str())))
         }
         let config = read(&production(true)).unwrap();
         assert!(config.app_base_url.unwrap().is_https());
         assert!(matches!(config.database_url, DatabaseUrl::Postgres(_)));
-        assert!(matches!(config.mail.ways.as_slice(), [MailWay::Smtp(_)]));
-        assert!(matches!(config.captures.place, PlaceConfig::S3(_)));
+        assert!(matches!(config.mail.transports.as_slice(), [MailTransport::Smtp(_)]));
+        assert!(matches!(config.captures.store, BlobStoreConfig::S3(_)));
         assert!(config.captures.master_key.is_some() && config.admin_key.is_some());
         assert!(matches!(config.log_format, LogFormat::Json));
 

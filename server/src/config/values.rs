@@ -1,49 +1,30 @@
-//! The values that single settings have.
+//! The values of single settings.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 
+use clap::ValueEnum;
 use engine::prompt::Policy;
 
-use super::{ConfigError, Source};
-use crate::sealing::SealingKey;
+use super::error::ConfigError;
+use super::secret::Secret;
+use super::source::Source;
+use crate::domain::SealingKey;
 
-/// Shortest admin key that is accepted.
+/// Shortest accepted admin key.
 const MIN_ADMIN_KEY_LENGTH: usize = 16;
 
-/// What a base URL looks like.
+/// The form of a base URL, for messages.
 pub(super) const BASE_URL_FORM: &str = "an address like https://blink.example.com, without a path";
 
-/// A setting that must not be printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps a secret.
-    pub fn new(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-
-    /// The secret itself.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("(hidden)")
-    }
-}
-
-/// A secret that is a key.
+/// Reads a secret that is a key.
 pub(super) fn key(source: &Source, name: &'static str) -> Result<Option<SealingKey>, ConfigError> {
-    let problem = "must be 32 random bytes as base64 or hexadecimal; `openssl rand -base64 32` makes such a key";
+    let problem = "must be 32 random bytes as base64 or hexadecimal; create one with `openssl rand -base64 32`";
     let key = |text: Secret| SealingKey::parse(text.expose()).ok_or(ConfigError::Unusable { name, problem });
     source.secret(name)?.map(key).transpose()
 }
 
-/// What people reach the server under: scheme, host and port, nothing behind them.
+/// The public address of the server: scheme, host and port only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseUrl {
     origin: String,
@@ -54,25 +35,25 @@ pub struct BaseUrl {
 impl BaseUrl {
     /// `http://localhost:port`.
     pub fn localhost(port: u16) -> Self {
-        format!("http://localhost:{port}").parse().expect("a number makes a valid address")
+        format!("http://localhost:{port}").parse().expect("any port makes a valid URL")
     }
 
-    /// The origin, as browsers write it: no slash at the end, no port where it is the scheme's own.
+    /// The origin as browsers write it: no trailing slash, no default port.
     pub fn as_str(&self) -> &str {
         &self.origin
     }
 
-    /// Whether browsers reach the server by https.
+    /// Whether browsers use https to reach the server.
     pub fn is_https(&self) -> bool {
         self.is_https
     }
 
-    /// The host's name, without a port.
+    /// The host name without a port.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// Whether the host is this machine itself, which browsers let use the camera without https.
+    /// Whether the host is this machine, for which browsers allow the camera without https.
     pub fn is_loopback(&self) -> bool {
         is_loopback_host(&self.host)
     }
@@ -96,33 +77,51 @@ impl FromStr for BaseUrl {
     }
 }
 
-/// Whether `host` (a name or an address, without a port) is this machine itself.
+/// Whether `host` (a name or an address, without a port) is this machine.
 pub(crate) fn is_loopback_host(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost") || bare.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
+/// What runs the networks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Runtime {
+    /// tract with the ONNX files: the reference
+    #[default]
+    Tract,
+    /// Our own runtime with the quantised networks, as in the browser: several times faster
+    Compact,
+}
+
+impl FromStr for Runtime {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        <Runtime as ValueEnum>::from_str(text, false)
+    }
+}
+
 /// How much is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogLevel {
-    /// Only what went wrong.
+    /// Only errors.
     Error,
-    /// And what an operator should look at.
+    /// Also what an operator should look into.
     Warn,
-    /// And one line per request.
+    /// Also one line per request.
     Info,
-    /// And details.
+    /// Also details.
     Debug,
-    /// And everything.
+    /// Everything.
     Trace,
 }
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people.
+    /// For people to read.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
@@ -155,7 +154,7 @@ impl FromStr for LogLevel {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        // `warning` and `critical` are names that the original took from Python.
+        // `warning` and `critical` come from Python, which the original system used.
         match text.to_ascii_lowercase().as_str() {
             "error" | "critical" => Ok(LogLevel::Error),
             "warn" | "warning" => Ok(LogLevel::Warn),
@@ -172,11 +171,12 @@ pub(super) fn host(source: &Source) -> Result<IpAddr, ConfigError> {
     if source.text("HOST").is_some_and(|text| text.eq_ignore_ascii_case("localhost")) {
         return Ok(Ipv4Addr::LOCALHOST.into());
     }
-    let host = source.parsed("HOST", "an IP address to listen at, like 127.0.0.1 or 0.0.0.0")?;
+    let host = source.parsed("HOST", "an IP address to listen on, like 127.0.0.1 or 0.0.0.0")?;
     Ok(host.unwrap_or(Ipv4Addr::LOCALHOST.into()))
 }
 
-/// `CHALLENGE_POLICY`. By tones only nobody would be asked: people choose that, or their camera does.
+/// `CHALLENGE_POLICY`. Tone-guided challenges cannot be set for everybody: the person chooses them, or a slow camera
+/// does.
 pub(super) fn policy(source: &Source) -> Result<Policy, ConfigError> {
     match source.text("CHALLENGE_POLICY") {
         None | Some("prompted") => Ok(Policy::Prompted),
@@ -189,7 +189,7 @@ pub(super) fn policy(source: &Source) -> Result<Policy, ConfigError> {
     }
 }
 
-/// A setting that is on or off.
+/// Reads a setting that is on or off.
 pub(super) fn switch(source: &Source, name: &'static str) -> Result<Option<bool>, ConfigError> {
     match source.text(name).map(str::to_ascii_lowercase).as_deref() {
         None => Ok(None),
@@ -199,13 +199,13 @@ pub(super) fn switch(source: &Source, name: &'static str) -> Result<Option<bool>
     }
 }
 
-/// `ADMIN_API_KEY`, if it is long enough not to be guessed.
+/// `ADMIN_API_KEY`, which must be too long to guess.
 pub(super) fn admin_key(source: &Source) -> Result<Option<Secret>, ConfigError> {
     let key = source.secret("ADMIN_API_KEY")?;
     if key.as_ref().is_some_and(|key| key.expose().len() < MIN_ADMIN_KEY_LENGTH) {
         return Err(ConfigError::Unusable {
             name: "ADMIN_API_KEY",
-            problem: "is too short; give it at least 16 characters, or none and one is made",
+            problem: "is too short; use at least 16 characters, or leave it unset to have a key created",
         });
     }
     Ok(key)

@@ -1,4 +1,4 @@
-//! Keys of operators: hashes, never the keys.
+//! Operators' keys: their hashes, never the keys.
 
 use super::{Connection, violates};
 use crate::domain::{AdminKeyId, HashedToken};
@@ -6,34 +6,34 @@ use crate::domain::{AdminKeyId, HashedToken};
 /// A key.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct AdminKey {
-    /// What it is found by.
+    /// Its id, which is part of the key.
     pub id: AdminKeyId,
-    /// What people call it.
+    /// Its name.
     pub name: String,
     /// SHA-256 of the whole key.
     pub secret_hash: HashedToken,
-    /// The names of what it opens.
+    /// The names of its scopes.
     pub scopes: String,
     /// When it was made.
     pub created_at: i64,
-    /// When it stops opening anything by itself.
+    /// When it expires.
     pub expires_at: Option<i64>,
-    /// When it was last used, to the hour.
+    /// When it was last used, accurate to an hour.
     pub last_used_at: Option<i64>,
-    /// When it last came in an address.
+    /// When it was last sent in a URL.
     pub exposed_at: Option<i64>,
     /// When it was revoked.
     pub revoked_at: Option<i64>,
 }
 
 impl AdminKey {
-    /// Whether it opens anything at this time.
+    /// Whether it is in force at this time.
     pub fn is_live(&self, now_ms: i64) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|at| now_ms < at)
     }
 }
 
-/// Stores a key. Returns whether its name was free: two keys that are not revoked have different ones.
+/// Stores a key. Returns whether its name was free: keys that are not revoked have different names.
 pub async fn insert(db: &mut Connection, key: &AdminKey) -> sqlx::Result<bool> {
     let inserted = db
         .query(
@@ -65,7 +65,7 @@ pub async fn find(db: &mut Connection, id: &AdminKeyId) -> sqlx::Result<Option<A
     .await
 }
 
-/// Returns every key there ever was, oldest first.
+/// Returns every key, oldest first, including revoked and expired ones.
 pub async fn list(db: &mut Connection) -> sqlx::Result<Vec<AdminKey>> {
     db.query(
         "select id, name, secret_hash, scopes, created_at, expires_at, last_used_at, exposed_at, revoked_at
@@ -75,7 +75,7 @@ pub async fn list(db: &mut Connection) -> sqlx::Result<Vec<AdminKey>> {
     .await
 }
 
-/// Revokes the key of this id or name. Returns it as it was, unless there is none that is not revoked.
+/// Revokes the key with this id or name. Returns the key, or `None` if there is none or it was revoked before.
 pub async fn revoke(db: &mut Connection, id_or_name: &str, now_ms: i64) -> sqlx::Result<Option<AdminKey>> {
     let key: Option<AdminKey> = db
         .query(
@@ -95,13 +95,13 @@ pub async fn revoke(db: &mut Connection, id_or_name: &str, now_ms: i64) -> sqlx:
     Ok((revoked == 1).then_some(key))
 }
 
-/// Notes that the key was used.
+/// Records that the key was used.
 pub async fn note_use(db: &mut Connection, id: &AdminKeyId, now_ms: i64) -> sqlx::Result<()> {
     db.query("update admin_keys set last_used_at = $2 where id = $1").bind(id).bind(now_ms).execute().await?;
     Ok(())
 }
 
-/// Notes that the key came in an address.
+/// Records that the key was sent in a URL.
 pub async fn note_exposure(db: &mut Connection, id: &AdminKeyId, now_ms: i64) -> sqlx::Result<()> {
     db.query("update admin_keys set exposed_at = $2 where id = $1").bind(id).bind(now_ms).execute().await?;
     Ok(())

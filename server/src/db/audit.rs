@@ -1,14 +1,14 @@
-//! What operators did, and what was removed when its time was over. Rows are added, never changed.
+//! The audit's entries: what operators did and what was removed. Rows are added, never changed.
 
 use serde::Deserialize;
 
 use super::Connection;
-use super::listing::Place;
+use super::listing::Cursor;
 use crate::domain::AuditId;
 
-/// A row.
+/// An entry of the audit.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, sqlx::FromRow)]
-pub struct Entry {
+pub struct AuditEntry {
     /// The row's id.
     pub id: AuditId,
     /// When it happened.
@@ -17,12 +17,12 @@ pub struct Entry {
     pub action: String,
     /// Who did it.
     pub actor: String,
-    /// Figures, JSON. No address.
+    /// Figures, JSON, without addresses.
     pub details: String,
 }
 
 /// Adds a row.
-pub async fn insert(db: &mut Connection, entry: &Entry) -> sqlx::Result<()> {
+pub async fn insert(db: &mut Connection, entry: &AuditEntry) -> sqlx::Result<()> {
     db.query("insert into audit_entries (id, created_at, action, actor, details) values ($1, $2, $3, $4, $5)")
         .bind(&entry.id)
         .bind(entry.created_at)
@@ -35,16 +35,16 @@ pub async fn insert(db: &mut Connection, entry: &Entry) -> sqlx::Result<()> {
 }
 
 /// Returns the row of this id.
-pub async fn find(db: &mut Connection, id: &AuditId) -> sqlx::Result<Option<Entry>> {
+pub async fn find(db: &mut Connection, id: &AuditId) -> sqlx::Result<Option<AuditEntry>> {
     db.query("select id, created_at, action, actor, details from audit_entries where id = $1")
         .bind(id)
         .fetch_optional()
         .await
 }
 
-/// Returns up to `limit` rows, newest first, from the newest or from behind a place on.
-pub async fn list(db: &mut Connection, behind: Option<&Place>, limit: u32) -> sqlx::Result<Vec<Entry>> {
-    let Some(Place { at, id }) = behind else {
+/// Returns up to `limit` rows, newest first, starting with the newest or after `behind`.
+pub async fn list(db: &mut Connection, behind: Option<&Cursor>, limit: u32) -> sqlx::Result<Vec<AuditEntry>> {
+    let Some(Cursor { at, id }) = behind else {
         let newest = db.query(
             "select id, created_at, action, actor, details from audit_entries
              order by created_at desc, id desc limit $1",

@@ -1,4 +1,4 @@
-//! Challenges: issued, claimed by exactly one submission at a time, decided once.
+//! Challenges: issued, claimed by at most one submission at a time, decided once.
 
 use engine::prompt::Policy;
 
@@ -20,21 +20,21 @@ pub struct NewChallenge {
     pub nonce: String,
     /// The server's origin.
     pub audience: String,
-    /// How the challenge is put.
+    /// The kind of challenge.
     pub policy: Policy,
-    /// Frames a second that the browser analyses, times ten.
+    /// Frames per second that the browser analyses, times ten.
     pub rate: u32,
-    /// SHA-256 of what the person was told, base64url.
+    /// SHA-256 of the information shown to the person, base64url.
     pub consent: String,
-    /// Which attempt it is, from 1.
+    /// Number of the attempt, from 1.
     pub attempt: u32,
-    /// Time for the blink.
+    /// Time to complete the challenge.
     pub timeout_ms: u32,
     /// Name of the thresholds.
     pub thresholds: String,
     /// When it was issued.
     pub issued_at: i64,
-    /// Until when a submission is taken.
+    /// Until when a submission is accepted.
     pub expires_at: i64,
 }
 
@@ -53,52 +53,52 @@ pub struct Challenge {
     pub nonce: String,
     /// The server's origin at the time.
     pub audience: String,
-    /// Name of how the challenge is put.
+    /// Name of the kind of challenge.
     pub policy: String,
-    /// Frames a second that the browser analyses, times ten.
+    /// Frames per second that the browser analyses, times ten.
     #[sqlx(try_from = "i64")]
     pub rate: u32,
-    /// SHA-256 of what the person was told, base64url.
+    /// SHA-256 of the information shown to the person, base64url.
     pub consent: String,
-    /// Which attempt it is, from 1.
+    /// Number of the attempt, from 1.
     #[sqlx(try_from = "i64")]
     pub attempt: u32,
-    /// Time for the blink.
+    /// Time to complete the challenge.
     #[sqlx(try_from = "i64")]
     pub timeout_ms: u32,
     /// Name of the thresholds.
     pub thresholds: String,
-    /// Where it stands.
-    pub state: State,
+    /// Its state.
+    pub state: ChallengeState,
     /// When it was issued.
     pub issued_at: i64,
-    /// Until when a submission is taken.
+    /// Until when a submission is accepted.
     pub expires_at: i64,
-    /// Until when the present claim holds.
+    /// Until when the current claim is valid.
     pub lease_until: Option<i64>,
-    /// The key of the request that claimed or decided it.
+    /// Idempotency key of the request that claimed or decided it.
     pub idempotency_key: Option<String>,
     /// The answer that was given, JSON.
     pub answer: Option<String>,
 }
 
-/// Where a challenge stands.
+/// State of a challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
-pub enum State {
-    /// Waits for a submission.
+pub enum ChallengeState {
+    /// Waiting for a submission.
     Issued,
     /// A submission is being scored.
     Scoring,
-    /// Answered for good.
+    /// Answered; final.
     Decided,
-    /// Another challenge took its place before it was used.
+    /// Replaced by a newer challenge before it was used.
     Superseded,
 }
 
-/// What came of issuing a challenge.
+/// Result of issuing a challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Issue {
+pub enum IssueResult {
     /// It is stored.
     Issued,
     /// A submission of the same session is being scored; a second challenge would be a second try.
@@ -107,26 +107,26 @@ pub enum Issue {
     KeyUsed,
 }
 
-/// What came of a claim.
+/// Result of a claim.
 #[derive(Clone, Debug)]
 pub enum Claim {
-    /// The caller alone may decide the challenge, under this lease.
+    /// Only the caller may decide the challenge, under this lease.
     Granted(Box<Challenge>, LeaseId),
     /// There is no such challenge in this session.
     Unknown,
-    /// It was decided for this same request; here is the answer.
+    /// It was decided for this same request. Contains the answer.
     Answered(String),
     /// It was decided for another request.
     Used,
     /// It is being scored.
     InProgress,
-    /// Its time is over, or another challenge took its place.
+    /// It expired, or a newer challenge replaced it.
     Expired,
 }
 
-/// Stores a new challenge in place of one of the same session that was not used. If it could not, the transaction is to be
-/// dropped.
-pub async fn issue(db: &mut Connection, new: &NewChallenge) -> sqlx::Result<Issue> {
+/// Stores a new challenge and replaces an unused one of the same session. Unless it returns `Issued`, the caller must
+/// roll back.
+pub async fn issue(db: &mut Connection, new: &NewChallenge) -> sqlx::Result<IssueResult> {
     db.query(
         "update challenges set state = 'superseded'
          where session_id = $1 and (state = 'issued' or (state = 'scoring' and lease_until <= $2))",
@@ -158,10 +158,12 @@ pub async fn issue(db: &mut Connection, new: &NewChallenge) -> sqlx::Result<Issu
         .execute()
         .await;
     match inserted {
-        Ok(_) => Ok(Issue::Issued),
-        Err(error) if violates(&error, "challenges_public_key_once", "challenges.public_key") => Ok(Issue::KeyUsed),
+        Ok(_) => Ok(IssueResult::Issued),
+        Err(error) if violates(&error, "challenges_public_key_once", "challenges.public_key") => {
+            Ok(IssueResult::KeyUsed)
+        }
         Err(error) if violates(&error, "challenges_one_open_per_session_id", "challenges.session_id") => {
-            Ok(Issue::Busy)
+            Ok(IssueResult::Busy)
         }
         Err(error) => Err(error),
     }
@@ -169,8 +171,8 @@ pub async fn issue(db: &mut Connection, new: &NewChallenge) -> sqlx::Result<Issu
 
 /// Claims the challenge for the request named by `key` (`None`: giving up), until `lease_until`.
 ///
-/// A claim whose process died can be taken over once its lease is over, also past the challenge's own expiry: the
-/// request came in time.
+/// A claim whose process died can be taken over once its lease has expired, even if the challenge has expired
+/// meanwhile: the request arrived in time.
 pub async fn claim(
     db: &mut Connection,
     id: &ChallengeId,
@@ -202,10 +204,12 @@ pub async fn claim(
     Ok(match find(db, id, session).await? {
         None => Claim::Unknown,
         Some(challenge) => match (challenge.state, challenge.answer) {
-            (State::Decided, Some(answer)) if challenge.idempotency_key.as_deref() == key => Claim::Answered(answer),
-            (State::Decided, _) => Claim::Used,
-            (State::Scoring, _) => Claim::InProgress,
-            (State::Issued | State::Superseded, _) => Claim::Expired,
+            (ChallengeState::Decided, Some(answer)) if challenge.idempotency_key.as_deref() == key => {
+                Claim::Answered(answer)
+            }
+            (ChallengeState::Decided, _) => Claim::Used,
+            (ChallengeState::Scoring, _) => Claim::InProgress,
+            (ChallengeState::Issued | ChallengeState::Superseded, _) => Claim::Expired,
         },
     })
 }
@@ -223,14 +227,14 @@ pub async fn find(db: &mut Connection, id: &ChallengeId, session: &SessionId) ->
     .await
 }
 
-/// Returns when the challenge was issued, as long as it is kept.
+/// Returns when the challenge was issued, if it still exists.
 pub async fn issued_at(db: &mut Connection, id: &ChallengeId) -> sqlx::Result<Option<i64>> {
     let row: Option<(i64,)> =
         db.query("select issued_at from challenges where id = $1").bind(id).fetch_optional().await?;
     Ok(row.map(|(issued_at,)| issued_at))
 }
 
-/// Gives a claim back, undecided. The challenge can be claimed again at least until `usable_until`.
+/// Releases an undecided claim. The challenge can be claimed again at least until `usable_until`.
 pub async fn release(db: &mut Connection, id: &ChallengeId, lease: &LeaseId, usable_until: i64) -> sqlx::Result<()> {
     db.query(
         "update challenges set state = 'issued', lease_id = null, lease_until = null, idempotency_key = null,
@@ -245,8 +249,8 @@ pub async fn release(db: &mut Connection, id: &ChallengeId, lease: &LeaseId, usa
     Ok(())
 }
 
-/// Stores the answer for good. Returns whether the caller still held the claim; if not, nothing was changed and nothing
-/// of the decision may be kept.
+/// Stores the final answer. Returns whether the caller still held the claim. If not, nothing was changed, and the
+/// caller must store nothing of the decision.
 pub async fn finish(
     db: &mut Connection,
     id: &ChallengeId,
@@ -268,7 +272,7 @@ pub async fn finish(
     Ok(updated == 1)
 }
 
-/// Returns the answer to the session's last decided challenge, JSON.
+/// Returns the answer to the session's most recently decided challenge, JSON.
 pub async fn last_answer(db: &mut Connection, session: &SessionId) -> sqlx::Result<Option<String>> {
     let last: Option<(String,)> = db
         .query(

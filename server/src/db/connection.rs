@@ -1,13 +1,18 @@
-//! Connections to either database, and transactions that write.
+//! Connections to either database, transactions that write, and the locks that they hold.
 
 use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::{Database, Postgres, Sqlite, Transaction};
 
-use super::statement::{Statement, Text};
+use super::statement::{Sql, Statement};
+use crate::domain::UserId;
 
-/// A connection, inside a transaction or not. What every query function takes.
+/// How long a request waits for a connection.
+pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A connection, inside a transaction or not. Every query function takes one.
 #[derive(Debug)]
 pub struct Connection(Kind);
 
@@ -40,11 +45,19 @@ impl<D: Database> Lent<D> {
 }
 
 impl Connection {
-    /// A statement, to be bound and run.
-    pub fn query(&mut self, text: impl Into<Text>) -> Statement<'_> {
+    /// Prepares a statement: bind its values, then run it.
+    pub fn query(&mut self, text: impl Into<Sql>) -> Statement<'_> {
         match &mut self.0 {
             Kind::Sqlite(lent) => Statement::sqlite(lent.get(), text.into()),
             Kind::Postgres(lent) => Statement::postgres(lent.get(), text.into()),
+        }
+    }
+
+    /// Prepares a statement that was assembled from literals.
+    pub(super) fn query_assembled(&mut self, text: String) -> Statement<'_> {
+        match &mut self.0 {
+            Kind::Sqlite(lent) => Statement::sqlite_assembled(lent.get(), text),
+            Kind::Postgres(lent) => Statement::postgres_assembled(lent.get(), text),
         }
     }
 }
@@ -66,10 +79,10 @@ impl From<PoolConnection<Postgres>> for Connection {
 pub struct WriteTransaction(Connection);
 
 impl WriteTransaction {
-    /// Makes what was written last.
+    /// Commits.
     ///
     /// # Errors
-    /// What the database says. Where the connection broke, nobody knows whether it was written.
+    /// The commit failed. If the connection broke, it may still have succeeded.
     pub async fn commit(self) -> sqlx::Result<()> {
         match self.0.0 {
             Kind::Sqlite(lent) => lent.commit().await,
@@ -102,4 +115,22 @@ impl DerefMut for WriteTransaction {
     fn deref_mut(&mut self) -> &mut Connection {
         &mut self.0
     }
+}
+
+/// What a transaction locks for its whole length, against all servers on the database.
+///
+/// SQLite has a single writer, which locks everything. In PostgreSQL the transaction waits for this lock. That is
+/// enough: every other decision that depends on stored rows is made by a single statement.
+#[derive(Clone, Copy, Debug)]
+pub enum LockScope<'a> {
+    /// Everything that belongs to one user: sessions, links, challenges with their rounds and uploads, attempts. So a
+    /// challenge is claimed once, a link opens one session at a time, and no attempt is counted twice or beyond the
+    /// limit. Data shared by several users needs no lock: a unique index decides between two equal keys or pictures,
+    /// and rows are only ever added to the failures of a mailbox.
+    User(&'a UserId),
+    /// The mail counters, per mailbox and overall: the second of two concurrent registrations sees the mail of the
+    /// first.
+    Registrations,
+    /// Nothing: every statement finds and changes its rows in one step, or skips locked rows.
+    Nothing,
 }

@@ -1,34 +1,34 @@
-//! Cues: what was asked in each round of a prompted challenge, and what the browser committed to.
+//! Prompt rounds: the cue of each round of a prompted challenge, and the browser's commitment.
 
 use engine::prompt::{Commitment, Cue, Gesture, Outcome};
 
 use super::Connection;
 use crate::domain::ChallengeId;
 
-/// A round of a challenge.
+/// A round of a prompted challenge.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Round {
-    /// What was revealed.
+pub struct PromptRound {
+    /// The revealed cue.
     pub cue: Cue,
-    /// When, first.
+    /// When it was first revealed.
     pub revealed_at: i64,
-    /// How it ended, if it has.
-    pub end: Option<End>,
+    /// How the round ended, if it has.
+    pub end: Option<RoundEnd>,
 }
 
 /// The end of a round.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct End {
-    /// What was committed to.
+pub struct RoundEnd {
+    /// The commitment.
     pub commitment: String,
-    /// How the round ended, as the browser said.
+    /// The outcome reported by the browser.
     pub outcome: Outcome,
-    /// When it said so.
+    /// When the browser reported it.
     pub committed_at: i64,
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+struct CueRow {
     #[sqlx(try_from = "i64")]
     round: u32,
     #[sqlx(try_from = "i64")]
@@ -45,8 +45,8 @@ struct Row {
 }
 
 /// Returns the challenge's rounds, oldest first.
-pub async fn list(db: &mut Connection, challenge: &ChallengeId) -> sqlx::Result<Vec<Round>> {
-    let rows: Vec<Row> = db
+pub async fn list(db: &mut Connection, challenge: &ChallengeId) -> sqlx::Result<Vec<PromptRound>> {
+    let rows: Vec<CueRow> = db
         .query(
             "select round, step, gesture, delay_ms, hold_ms, revealed_at, commitment, outcome, committed_at
          from challenge_cues where challenge_id = $1 order by round",
@@ -54,10 +54,10 @@ pub async fn list(db: &mut Connection, challenge: &ChallengeId) -> sqlx::Result<
         .bind(challenge)
         .fetch_all()
         .await?;
-    rows.into_iter().map(Round::try_from).collect()
+    rows.into_iter().map(PromptRound::try_from).collect()
 }
 
-/// Stores what is revealed.
+/// Stores a cue that is revealed now.
 pub async fn insert(db: &mut Connection, challenge: &ChallengeId, cue: &Cue, now_ms: i64) -> sqlx::Result<()> {
     db.query(
         "insert into challenge_cues (challenge_id, round, step, gesture, delay_ms, hold_ms, revealed_at)
@@ -75,7 +75,7 @@ pub async fn insert(db: &mut Connection, challenge: &ChallengeId, cue: &Cue, now
     Ok(())
 }
 
-/// Stores the end of a round that had none yet.
+/// Stores the end of a round, unless it has ended already.
 pub async fn end(
     db: &mut Connection,
     challenge: &ChallengeId,
@@ -96,23 +96,23 @@ pub async fn end(
     Ok(())
 }
 
-impl TryFrom<Row> for Round {
+impl TryFrom<CueRow> for PromptRound {
     type Error = sqlx::Error;
 
-    fn try_from(row: Row) -> sqlx::Result<Round> {
-        let Row { round, step, gesture, delay_ms, hold_ms, revealed_at, commitment, outcome, committed_at } = row;
+    fn try_from(row: CueRow) -> sqlx::Result<PromptRound> {
+        let CueRow { round, step, gesture, delay_ms, hold_ms, revealed_at, commitment, outcome, committed_at } = row;
         let gesture: Gesture = named(&gesture)?;
         let end = match (commitment, outcome, committed_at) {
             (Some(commitment), Some(outcome), Some(committed_at)) => {
-                Some(End { commitment, outcome: named(&outcome)?, committed_at })
+                Some(RoundEnd { commitment, outcome: named(&outcome)?, committed_at })
             }
             _ => None,
         };
-        Ok(Round { cue: Cue { round, step, gesture, delay_ms, hold_ms }, revealed_at, end })
+        Ok(PromptRound { cue: Cue { round, step, gesture, delay_ms, hold_ms }, revealed_at, end })
     }
 }
 
-/// A word as serde writes it.
+/// The word that serde writes for a unit variant.
 fn word(value: &impl serde::Serialize) -> sqlx::Result<String> {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => Ok(word),

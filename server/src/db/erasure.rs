@@ -1,17 +1,17 @@
-//! Erasing a user: everything that names or shows them. What stays in the audit is a pseudonym and how attempts ended.
+//! Erasing a user: removes everything that names or shows them. The audit keeps a pseudonym and how each attempt ended.
 
 use super::Connection;
 use super::users::User;
 use crate::domain::{EmailAddress, EventId, MailId, UserId};
 
-/// What is kept about a user.
+/// What is stored about a user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, sqlx::FromRow)]
 pub struct Traces {
     /// Attempts in the audit.
     pub attempts: i64,
-    /// Those of them whose captures are kept.
+    /// Attempts whose captures are stored.
     pub attempts_with_captures: i64,
-    /// Links that were mailed.
+    /// Mailed links.
     pub links: i64,
     /// Sessions.
     pub sessions: i64,
@@ -23,7 +23,7 @@ pub struct Traces {
     pub counted_failures: i64,
 }
 
-/// Returns the users with this address, however its letters are written.
+/// Returns the users with this address, in any capitalisation.
 pub async fn users_at(db: &mut Connection, email: &EmailAddress) -> sqlx::Result<Vec<User>> {
     db.query("select id, email, status from users where lower(email) = lower($1) order by id")
         .bind(email)
@@ -36,7 +36,7 @@ pub async fn find_user(db: &mut Connection, id: &UserId) -> sqlx::Result<Option<
     db.query("select id, email, status from users where id = $1").bind(id).fetch_optional().await
 }
 
-/// Counts what is kept about a user.
+/// Counts what is stored about a user.
 pub async fn traces(db: &mut Connection, user: &User) -> sqlx::Result<Traces> {
     db.query(
         "select
@@ -72,8 +72,8 @@ pub async fn events_of(db: &mut Connection, user: &User) -> sqlx::Result<Vec<Eve
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-/// Erases the user: rows that belong to nobody else go, and events keep `pseudonym`, when they ended, and how. Figures of the
-/// eyes, signed records, the key that signed them and operators' notes go as well.
+/// Erases the user. Deletes all rows of this user; events keep `pseudonym`, the time and the result. Eye measurements,
+/// signed records, the key that signed them and operators' notes are removed too.
 pub async fn erase(db: &mut Connection, user: &User, pseudonym: &str, now_ms: i64) -> sqlx::Result<()> {
     // Notes may name the person.
     db.query("update reviews set note = null where event_id in (select id from verification_events where email = $1)")
@@ -114,7 +114,7 @@ pub async fn erase(db: &mut Connection, user: &User, pseudonym: &str, now_ms: i6
     Ok(())
 }
 
-/// Returns everybody who was erased.
+/// Returns the ids of all erased users.
 pub async fn erased(db: &mut Connection) -> sqlx::Result<Vec<UserId>> {
     let rows: Vec<(UserId,)> = db.query("select user_id from erased_users").fetch_all().await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())

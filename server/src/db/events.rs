@@ -1,5 +1,5 @@
-//! The audit: one row per attempt that ended. Rows are added; what is taken from them later (captures whose time is over, users
-//! who are erased) stands in `kept.rs` and `erasure.rs`; how they are looked up, in `listing.rs`.
+//! Verification events: one row per attempt that ended. This file only adds and reads rows. `retention_queries.rs`
+//! removes captures and `erasure.rs` personal data; `listing.rs` lists events.
 
 use serde::Deserialize;
 
@@ -11,46 +11,46 @@ use crate::domain::{ChallengeId, EventId};
 pub struct Event {
     /// The row's id.
     pub id: EventId,
-    /// The user's address, in clear: this is what an audit is about.
+    /// The user's address in plain text, or a pseudonym.
     pub email: String,
     /// `VERIFIED` or `FAILED`.
     pub status: String,
     /// The reason's code, `None` when verified.
     pub reason: Option<String>,
-    /// Whether captures were scored, kept or not: 0 or 1.
+    /// Whether captures were scored, stored or not: 0 or 1.
     pub open_captured: i64,
-    /// When captures that were kept were removed.
+    /// When stored captures were removed.
     pub captures_removed_at: Option<i64>,
-    /// Where the capture with open eyes is kept.
+    /// Reference to the capture with open eyes.
     pub open_capture_ref: Option<String>,
-    /// Where the capture with closed eyes is kept.
+    /// Reference to the capture with closed eyes.
     pub closed_capture_ref: Option<String>,
-    /// Where the evidence strip is kept.
+    /// Reference to the evidence strip.
     pub strip_ref: Option<String>,
     /// The signed transcript.
     pub transcript: Option<String>,
-    /// What was laid down for the challenge and seen of it, JSON ([`engine::Issued`]).
+    /// The challenge's terms and what the server saw of it, JSON ([`engine::Issued`]).
     pub issued: Option<String>,
-    /// When it ended.
+    /// When the attempt ended.
     pub created_at: i64,
     /// The challenge.
     pub challenge_id: ChallengeId,
-    /// How the challenge was put.
+    /// The kind of challenge.
     pub policy: String,
-    /// Which attempt of the session it was, from 1.
+    /// Number of the attempt within its session, from 1.
     #[sqlx(try_from = "i64")]
     pub attempt: u32,
-    /// Name of the thresholds that were used.
+    /// Name of the thresholds.
     pub thresholds: String,
     /// Version of the engine that decided.
     pub engine: String,
     /// The decision's record, JSON.
     pub details: String,
-    /// Why somebody should look at it, JSON.
+    /// Why an operator should look at it, JSON.
     pub review: Option<String>,
-    /// Keeps `trail_personal` from telling whose it is; `None` once the row is erased.
+    /// Salt that keeps `trail_personal` from identifying the person; `None` once the row is erased.
     pub trail_salt: Option<String>,
-    /// Digest of all that is erased with the person (`trail/mod.rs`).
+    /// Digest of everything that is erased with the person (`trail/mod.rs`).
     pub trail_personal: Option<String>,
 }
 
@@ -89,7 +89,7 @@ pub async fn insert(db: &mut Connection, event: &Event) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Keeps salt and digest of a row from before the trail.
+/// Stores salt and digest of a row that is older than the trail.
 pub async fn salt(db: &mut Connection, event: &Event) -> sqlx::Result<()> {
     db.query("update verification_events set trail_salt = $2, trail_personal = $3 where id = $1")
         .bind(&event.id)
@@ -100,7 +100,7 @@ pub async fn salt(db: &mut Connection, event: &Event) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Returns the row of this id.
+/// Returns the row with this id.
 pub async fn find(db: &mut Connection, id: &EventId) -> sqlx::Result<Option<Event>> {
     db.query(
         "select id, email, status, reason, open_capture_ref, closed_capture_ref, created_at, challenge_id, attempt,

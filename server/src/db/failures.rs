@@ -1,11 +1,11 @@
-//! Failed attempts that counted, by mailbox. Rows live only as long as they can matter.
+//! Failed attempts that count towards a pause, by mailbox. Rows are deleted once they cannot matter any more.
 
 use super::Connection;
 use super::statement::locking;
 use crate::clock::MAY_BE_AHEAD_MS;
 use crate::domain::ChallengeId;
 
-/// Notes that an attempt for this mailbox failed.
+/// Records that an attempt for this mailbox failed.
 pub async fn insert(db: &mut Connection, challenge: &ChallengeId, address_key: &str, now_ms: i64) -> sqlx::Result<()> {
     db.query(
         "insert into counted_failures (challenge_id, address_key, failed_at) values ($1, $2, $3)
@@ -19,8 +19,8 @@ pub async fn insert(db: &mut Connection, challenge: &ChallengeId, address_key: &
     Ok(())
 }
 
-/// Returns when the newest `limit` attempts for this mailbox failed, newest first. Rows of a clock that ran far ahead are left
-/// out: nobody is to wait for a time that was never meant.
+/// Returns when the newest `limit` attempts for this mailbox failed, newest first. Ignores rows written by a clock that
+/// ran far ahead: nobody should have to wait because of a wrong clock.
 pub async fn newest(db: &mut Connection, address_key: &str, now_ms: i64, limit: u32) -> sqlx::Result<Vec<i64>> {
     let times: Vec<(i64,)> = db
         .query(
@@ -35,7 +35,7 @@ pub async fn newest(db: &mut Connection, address_key: &str, now_ms: i64, limit: 
     Ok(times.into_iter().map(|(time,)| time).collect())
 }
 
-/// Forgets what failed before `before_ms`.
+/// Deletes failures from before `before_ms`.
 pub async fn discard_before(db: &mut Connection, before_ms: i64) -> sqlx::Result<()> {
     db.query(locking!(
         "delete from counted_failures where challenge_id in (

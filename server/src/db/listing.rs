@@ -1,42 +1,39 @@
-//! Events looked up: a filter and a place to go on from in, a page of rows out, newest first.
+//! Listing events: a filter and a cursor in, a page of rows out, newest first.
 //!
-//! Each filter has an index that begins with it and goes on by time, so a page costs the same wherever it lies. Where several
-//! are given, the narrowest leads; the others are written so that no index offers itself for them, since SQLite, which keeps no
-//! statistics here, might take the wrong one.
-
-use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+//! For each filter there is an index that starts with it and continues by time, so every page costs the same. If
+//! several filters are given, the most selective one leads. The others are written so that no index matches them:
+//! SQLite has no statistics here and might pick the wrong one.
 
 use super::Connection;
 use crate::domain::{ChallengeId, Decision, EventId, ReviewState};
 
-/// What is looked for; `None` looks for everything.
+/// Conditions on the events; `None` accepts all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// The outcome, as it is stored.
+    /// The status as stored.
     pub status: Option<&'static str>,
     /// The reason's code.
     pub reason: Option<&'static str>,
-    /// The whole address, in whatever letters.
+    /// The whole address, in any capitalisation.
     pub email: Option<String>,
-    /// No earlier than this.
+    /// At this time or later.
     pub from_ms: Option<i64>,
-    /// Earlier than this.
+    /// Before this time.
     pub until_ms: Option<i64>,
-    /// Where it stands with operators.
+    /// The state of its review by operators.
     pub review: Option<ReviewState>,
 }
 
-/// A row's place among all, newest first. It stays where it is when rows are added.
+/// A position in the list, newest first. It does not move when rows are added.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Cursor {
     /// The row's time.
     pub at: i64,
-    /// Its id, which tells rows of one millisecond apart.
+    /// The row's id, which orders rows of the same millisecond.
     pub id: String,
 }
 
-/// An event as it is listed: all but the signed record.
+/// A listed event: everything but the signed record.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Listed {
     /// The row's id.
@@ -47,56 +44,56 @@ pub struct Listed {
     pub status: String,
     /// The reason's code.
     pub reason: Option<String>,
-    /// Whether captures were scored, kept or not: 0 or 1.
+    /// Whether captures were scored, stored or not: 0 or 1.
     pub open_captured: i64,
-    /// Where the capture with open eyes is kept.
+    /// Reference to the capture with open eyes.
     pub open_capture_ref: Option<String>,
-    /// Where the capture with closed eyes is kept.
+    /// Reference to the capture with closed eyes.
     pub closed_capture_ref: Option<String>,
-    /// Where the evidence strip is kept.
+    /// Reference to the evidence strip.
     pub strip_ref: Option<String>,
-    /// When captures that were kept were removed.
+    /// When stored captures were removed.
     pub captures_removed_at: Option<i64>,
-    /// When it ended.
+    /// When the attempt ended.
     pub created_at: i64,
-    /// Which attempt of the session it was, from 1.
+    /// Number of the attempt within its session, from 1.
     #[sqlx(try_from = "i64")]
     pub attempt: u32,
     /// The challenge.
     pub challenge_id: ChallengeId,
-    /// Name of the thresholds that were used.
+    /// Name of the thresholds.
     pub thresholds: String,
     /// Version of the engine that decided.
     pub engine: String,
     /// The decision's record, JSON.
     pub details: String,
-    /// Why somebody should look at it, JSON.
+    /// Why an operator should look at it, JSON.
     pub review: Option<String>,
-    /// What an operator decided last.
+    /// The latest decision of an operator.
     pub decision: Option<Decision>,
 }
 
 impl Listed {
-    /// Where it stands with operators.
+    /// The state of its review by operators.
     pub fn review_state(&self) -> Option<ReviewState> {
         ReviewState::of(self.review.is_some(), self.decision)
     }
 
-    /// Its place.
-    pub fn place(&self) -> Place {
-        Place { at: self.created_at, id: self.id.to_string() }
+    /// The cursor to continue after this event.
+    pub fn cursor(&self) -> Cursor {
+        Cursor { at: self.created_at, id: self.id.to_string() }
     }
 }
 
-/// Returns up to `limit` events that the filter lets through, newest first, from the newest or from behind a place on.
+/// Returns up to `limit` events that match the filter, newest first, starting with the newest or after `behind`.
 pub async fn list(
     db: &mut Connection,
     filter: &Filter,
-    behind: Option<&Place>,
+    behind: Option<&Cursor>,
     limit: u32,
 ) -> sqlx::Result<Vec<Listed>> {
     let Draft { text, values } = draft(filter, behind, limit);
-    let mut statement = db.query(kept(text));
+    let mut statement = db.query_assembled(text);
     for value in values {
         statement = match value {
             Bound::Number(number) => statement.bind(number),
@@ -106,9 +103,9 @@ pub async fn list(
     statement.fetch_all().await
 }
 
-/// Every text that [`list`] may come to, so that tests can put each before both databases.
+/// Every text that [`list`] can produce, so that tests can run each on both databases.
 pub fn texts() -> Vec<String> {
-    let place = Place { at: -1, id: String::new() };
+    let cursor = Cursor { at: -1, id: String::new() };
     let reviews = [None, Some(ReviewState::Open), Some(ReviewState::Approved), Some(ReviewState::Declined)];
     let given = |choice: usize, bit: usize| choice >> bit & 1 == 1;
     let one = |choice: usize| {
@@ -120,25 +117,12 @@ pub fn texts() -> Vec<String> {
             until_ms: given(choice, 4).then_some(0),
             review: reviews[choice >> 6],
         };
-        draft(&filter, given(choice, 5).then_some(&place), 1).text
+        draft(&filter, given(choice, 5).then_some(&cursor), 1).text
     };
     (0..64 * reviews.len()).map(one).collect()
 }
 
-/// The text, kept for good: there are as many as [`texts`] returns, all of literals ([`Draft::say`]).
-fn kept(text: String) -> &'static str {
-    static KEPT: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
-    // Nothing that could panic is done while it is locked.
-    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = kept.get(text.as_str()) {
-        return known;
-    }
-    let text: &'static str = text.leak();
-    kept.insert(text);
-    text
-}
-
-/// A statement as it grows.
+/// A statement under construction: literals and placeholders only.
 struct Draft {
     text: String,
     values: Vec<Bound>,
@@ -150,13 +134,13 @@ enum Bound {
 }
 
 impl Draft {
-    /// A word of the statement.
-    fn say(&mut self, text: &'static str) -> &mut Self {
+    /// Appends a literal.
+    fn push(&mut self, text: &'static str) -> &mut Self {
         self.text.push_str(text);
         self
     }
 
-    /// The next of `$1`, `$2`, ….
+    /// Appends the next placeholder (`$1`, `$2`, …) and its value.
     fn bind(&mut self, value: Bound) -> &mut Self {
         self.values.push(value);
         self.text.push_str(&format!("${}", self.values.len()));
@@ -164,7 +148,7 @@ impl Draft {
     }
 }
 
-/// The filter that the index is chosen by: the narrowest.
+/// The filter that decides which index is used: the most selective.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Lead {
     Email,
@@ -188,20 +172,20 @@ impl Lead {
     }
 }
 
-fn draft(filter: &Filter, behind: Option<&Place>, limit: u32) -> Draft {
+fn draft(filter: &Filter, behind: Option<&Cursor>, limit: u32) -> Draft {
     const COLUMNS: &str = "select e.id, e.email, e.status, e.reason, e.open_captured, e.open_capture_ref,
              e.closed_capture_ref, e.strip_ref, e.captures_removed_at, e.created_at, e.attempt, e.challenge_id,
              e.thresholds, e.engine, e.details, e.review,
              (select d.decision from reviews d where d.event_id = e.id and d.is_last = 1) as decision";
     let lead = Lead::of(filter);
     let mut draft = Draft { text: String::new(), values: Vec::new() };
-    draft.say(COLUMNS);
-    // The words `cross join` have SQLite begin with the reviews, whose index has them in the events' order.
-    draft.say(match lead {
+    draft.push(COLUMNS);
+    // `cross join` makes SQLite start with the reviews, whose index has them in the order of the events.
+    draft.push(match lead {
         Lead::Decision => " from reviews r cross join verification_events e where e.id = r.event_id and r.is_last = 1",
         _ => " from verification_events e where 1 = 1",
     });
-    let (time, place, order) = match lead {
+    let (time, after, order) = match lead {
         Lead::Decision => (
             " and r.event_at ",
             " and (r.event_at, r.event_id) < (",
@@ -210,32 +194,32 @@ fn draft(filter: &Filter, behind: Option<&Place>, limit: u32) -> Draft {
         _ => (" and e.created_at ", " and (e.created_at, e.id) < (", " order by e.created_at desc, e.id desc limit "),
     };
     if let Some(email) = &filter.email {
-        draft.say(" and lower(e.email) = ").bind(Bound::Word(email.to_ascii_lowercase()));
+        draft.push(" and lower(e.email) = ").bind(Bound::Word(email.to_ascii_lowercase()));
     }
     review_condition(&mut draft, filter.review, lead);
     if let Some(reason) = filter.reason {
-        draft.say(if lead == Lead::Reason { " and e.reason = " } else { " and e.reason || '' = " });
+        draft.push(if lead == Lead::Reason { " and e.reason = " } else { " and e.reason || '' = " });
         draft.bind(Bound::Word(reason.to_owned()));
     }
-    // Whatever has a reason has failed, and the index of reasons goes on with the outcome.
+    // Every event with a reason has failed, and the index of reasons continues with the status.
     if let Some(status) = filter.status.or((lead == Lead::Reason).then_some("FAILED")) {
         let leads = matches!(lead, Lead::Status | Lead::Reason);
-        draft.say(if leads { " and e.status = " } else { " and e.status || '' = " });
+        draft.push(if leads { " and e.status = " } else { " and e.status || '' = " });
         draft.bind(Bound::Word(status.to_owned()));
     }
     if let Some(from_ms) = filter.from_ms {
-        draft.say(time).say(">= ").bind(Bound::Number(from_ms));
+        draft.push(time).push(">= ").bind(Bound::Number(from_ms));
     }
-    // One end is enough: with both, SQLite takes another index. What lies behind a place of `until_ms` or later is let through
-    // by `until_ms` alone.
-    let behind = behind.filter(|place| filter.until_ms.is_none_or(|until_ms| place.at < until_ms));
+    // One upper bound is enough: with both, SQLite picks another index. If the cursor is at `until_ms` or later,
+    // `until_ms` alone decides.
+    let behind = behind.filter(|cursor| filter.until_ms.is_none_or(|until_ms| cursor.at < until_ms));
     if let Some(until_ms) = filter.until_ms.filter(|_| behind.is_none()) {
-        draft.say(time).say("< ").bind(Bound::Number(until_ms));
+        draft.push(time).push("< ").bind(Bound::Number(until_ms));
     }
-    if let Some(Place { at, id }) = behind {
-        draft.say(place).bind(Bound::Number(*at)).say(", ").bind(Bound::Word(id.clone())).say(")");
+    if let Some(Cursor { at, id }) = behind {
+        draft.push(after).bind(Bound::Number(*at)).push(", ").bind(Bound::Word(id.clone())).push(")");
     }
-    draft.say(order).bind(Bound::Number(limit.into()));
+    draft.push(order).bind(Bound::Number(limit.into()));
     draft
 }
 
@@ -244,17 +228,17 @@ fn review_condition(draft: &mut Draft, review: Option<ReviewState>, lead: Lead) 
     let decision = match review {
         None => return,
         Some(ReviewState::Open) => {
-            draft.say(if lead == Lead::Open { " and e.review is not null" } else { " and e.review || '' <> ''" });
-            draft.say(UNDECIDED);
+            draft.push(if lead == Lead::Open { " and e.review is not null" } else { " and e.review || '' <> ''" });
+            draft.push(UNDECIDED);
             return;
         }
         Some(ReviewState::Approved) => "approve",
         Some(ReviewState::Declined) => "decline",
     };
     if lead == Lead::Decision {
-        draft.say(" and r.decision = ").bind(Bound::Word(decision.to_owned()));
+        draft.push(" and r.decision = ").bind(Bound::Word(decision.to_owned()));
     } else {
-        draft.say(" and exists (select 1 from reviews r where r.event_id = e.id and r.is_last = 1 and r.decision = ");
-        draft.bind(Bound::Word(decision.to_owned())).say(")");
+        draft.push(" and exists (select 1 from reviews r where r.event_id = e.id and r.is_last = 1 and r.decision = ");
+        draft.bind(Bound::Word(decision.to_owned())).push(")");
     }
 }

@@ -1,7 +1,7 @@
 //! The database: every SQL statement of the server, one file per table, behind functions named for what they do.
 //!
-//! `DATABASE_URL` chooses between an SQLite file and a PostgreSQL server; both run the same statements (`statement.rs`)
-//! over tables of the same shape. Functions are told the time; none reads the clock.
+//! `DATABASE_URL` selects an SQLite file or a PostgreSQL server. Both run the same statements (`statement.rs`) on
+//! tables of the same shape. Functions get the time as an argument; none reads the clock.
 
 pub mod admin_keys;
 pub mod audit;
@@ -10,11 +10,11 @@ pub mod cues;
 pub mod erasure;
 pub mod events;
 pub mod failures;
-pub mod fingerprints;
-pub mod kept;
 pub mod listing;
 pub mod outbox;
+pub mod perceptual_hashes;
 pub mod pictures;
+pub mod retention_queries;
 pub mod reviews;
 pub mod sessions;
 pub mod tokens;
@@ -28,16 +28,11 @@ mod sqlite;
 mod statement;
 
 use std::path::Path;
-use std::time::Duration;
 
-pub use connection::{Connection, WriteTransaction};
-pub use statement::{Row, Statement, Text, Value};
+pub use connection::{Connection, LockScope, WriteTransaction};
+pub use statement::{Row, Sql, Statement, Value};
 
 use crate::config::DatabaseUrl;
-use crate::domain::UserId;
-
-/// How long a request waits for a connection.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The database.
 #[derive(Clone, Debug)]
@@ -49,29 +44,12 @@ enum Kind {
     Postgres(postgres::Server),
 }
 
-/// What a transaction has to itself, from its beginning to its end, among all servers on the database.
-///
-/// SQLite has one writer, so there it has everything. In PostgreSQL it waits for its hold; that is enough, since
-/// everything else that it reads in order to write is decided by a single statement.
-#[derive(Clone, Copy, Debug)]
-pub enum Hold<'a> {
-    /// All that is one user's: sessions, links, challenges with their rounds and uploads, attempts. So a challenge is claimed
-    /// once, a link opens one session at a time, no attempt is counted twice and none beyond the last. What several users
-    /// share needs no hold: a key or a picture that two bring at once is told apart by its unique index, and the failures
-    /// of a mailbox are only ever added to.
-    User(&'a UserId),
-    /// The counting of mails, of a mailbox and of all: of two registrations at once, the second sees the first's mail.
-    Registrations,
-    /// Nothing: each of its statements finds and changes its rows in one step, or skips those that somebody has locked.
-    Nothing,
-}
-
 impl Db {
     /// Opens the database and brings its tables up to date.
     ///
     /// # Errors
-    /// It cannot be opened or written, is newer than this program, or does not keep what was promised (that what is
-    /// committed is on the disk). The message holds no password.
+    /// The database cannot be opened or written, is newer than this program, or is configured so that a commit may be
+    /// lost. The message contains no password.
     pub async fn open(url: &DatabaseUrl) -> anyhow::Result<Self> {
         Ok(Self(match url {
             DatabaseUrl::Sqlite(url) => Kind::Sqlite(sqlite::File::open(url).await?),
@@ -80,9 +58,6 @@ impl Db {
     }
 
     /// A connection for reading.
-    ///
-    /// # Errors
-    /// No connection became free in time, or none could be opened.
     pub async fn read(&self) -> sqlx::Result<Connection> {
         match &self.0 {
             Kind::Sqlite(file) => file.read().await,
@@ -90,23 +65,20 @@ impl Db {
         }
     }
 
-    /// A transaction that may write, with `hold` to itself.
+    /// A transaction that may write and holds the lock on `scope`.
     ///
     /// # Errors
-    /// The hold did not become free in time, or no connection did.
-    pub async fn write(&self, hold: Hold<'_>) -> sqlx::Result<WriteTransaction> {
+    /// The lock or a connection was not available in time.
+    pub async fn write(&self, scope: LockScope<'_>) -> sqlx::Result<WriteTransaction> {
         match &self.0 {
             Kind::Sqlite(file) => file.write().await,
-            Kind::Postgres(server) => server.write(hold).await,
+            Kind::Postgres(server) => server.write(scope).await,
         }
     }
 
-    /// What the database's own clock shows. SQLite's is this machine's.
-    ///
-    /// # Errors
-    /// What the database says.
+    /// The time on the database's own clock. For SQLite this is this machine's clock.
     pub async fn clock_ms(&self) -> sqlx::Result<i64> {
-        const NOW: Text = Text {
+        const NOW: Sql = Sql {
             sqlite: "select cast(strftime('%s', 'now') as integer) * 1000",
             postgres: "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)",
         };
@@ -114,11 +86,8 @@ impl Db {
         Ok(now)
     }
 
-    /// Has what was deleted leave the disk: SQLite overwrites it, in the write-ahead log as well, as soon as others' reading lets
-    /// it; PostgreSQL does when it vacuums.
-    ///
-    /// # Errors
-    /// What the database says.
+    /// Removes deleted data from the disk: SQLite overwrites it, also in the write-ahead log, as soon as other readers
+    /// allow; PostgreSQL does so when it vacuums.
     pub async fn forget_deleted(&self) -> sqlx::Result<()> {
         match &self.0 {
             Kind::Sqlite(file) => file.forget_deleted().await,
@@ -126,23 +95,21 @@ impl Db {
         }
     }
 
-    /// Copies the SQLite file, as it is at one moment, into a file that is absent or empty. Others read and write meanwhile.
+    /// Copies a consistent snapshot of the SQLite file into a file that is absent or empty. Others may read and write
+    /// meanwhile.
     ///
     /// # Errors
-    /// What the database says; also that it is no file.
+    /// The copy failed, or the database is not SQLite.
     pub async fn copy_into(&self, file: &Path) -> sqlx::Result<()> {
         match &self.0 {
             Kind::Sqlite(own) => own.copy_into(file).await,
-            Kind::Postgres(_) => Err(sqlx::Error::Configuration("PostgreSQL is copied by pg_dump".into())),
+            Kind::Postgres(_) => Err(sqlx::Error::Configuration("use pg_dump to copy PostgreSQL".into())),
         }
     }
 
-    /// The schema in which our tables are: PostgreSQL's; nothing where there is only one.
-    ///
-    /// # Errors
-    /// What the database says.
+    /// The PostgreSQL schema that contains our tables; `None` for SQLite.
     pub async fn schema(&self) -> sqlx::Result<Option<String>> {
-        const SCHEMA: Text = Text { sqlite: "select null as name", postgres: "select current_schema()::text as name" };
+        const SCHEMA: Sql = Sql { sqlite: "select null as name", postgres: "select current_schema()::text as name" };
         let (schema,) = self.read().await?.query(SCHEMA).fetch_one().await?;
         Ok(schema)
     }
@@ -156,7 +123,7 @@ impl Db {
     }
 }
 
-/// Whether the statement failed because of this unique constraint. PostgreSQL calls it by its name, SQLite by its columns
+/// Whether the statement failed because of this unique constraint. PostgreSQL reports its name, SQLite its columns
 /// (`table.column`).
 fn violates(error: &sqlx::Error, name: &str, columns: &str) -> bool {
     let sqlite = format!("UNIQUE constraint failed: {columns}");
@@ -165,7 +132,7 @@ fn violates(error: &sqlx::Error, name: &str, columns: &str) -> bool {
     })
 }
 
-/// A small number as it is stored.
+/// Converts a stored number to `u32`.
 fn number(stored: i64) -> sqlx::Result<u32> {
     u32::try_from(stored).map_err(|error| sqlx::Error::Decode(error.into()))
 }

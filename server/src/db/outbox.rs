@@ -1,9 +1,9 @@
-//! Mails that are to be sent. A row stays until its mail has left or a day has passed.
+//! Mails to be sent. A row waits until its mail was sent or given up after a day.
 
 use serde_json::{Value, json};
 
 use super::statement::locking;
-use super::{Connection, Text, number};
+use super::{Connection, Sql, number};
 use crate::clock::{MAY_BE_AHEAD_MS, MINUTE_MS};
 use crate::domain::{EmailAddress, Language, MailId, UserId};
 
@@ -12,53 +12,53 @@ use crate::domain::{EmailAddress, Language, MailId, UserId};
 pub struct DueMail {
     /// The row's id.
     pub id: MailId,
-    /// Whose link it will bring.
+    /// The user whose link it will contain.
     pub user_id: UserId,
-    /// Where it goes.
+    /// The recipient.
     pub email: EmailAddress,
-    /// What its words are in.
+    /// Its language.
     pub language: Option<Language>,
-    /// How many tries were begun, this one included.
+    /// Number of tries, including this one.
     #[sqlx(try_from = "i64")]
     pub tries: u32,
-    /// When it was asked for.
+    /// When it was requested.
     pub created_at: i64,
 }
 
-/// Who gets a mail.
+/// The recipient of a mail.
 #[derive(Clone, Debug)]
 pub struct Addressee {
-    /// Where it goes.
+    /// The address.
     pub email: EmailAddress,
-    /// What its words are in; none for the words that everybody else gets.
+    /// The language of the mail; `None` for the default templates.
     pub language: Option<Language>,
 }
 
-/// Mails that are asked for, no two of them to one mailbox.
+/// Requested mails, at most one per mailbox.
 #[derive(Clone, Copy, Debug)]
 pub struct NewMails<'a> {
-    /// Who gets them. Their users are there already.
+    /// The recipients. Their users exist already.
     pub to: &'a [Addressee],
-    /// When they are asked for.
+    /// When they are requested.
     pub created_at: i64,
-    /// One is held back if its mailbox got `most` mails after `since_ms`,
+    /// A mail is held back if its mailbox got at least `most` mails after this time.
     pub since_ms: i64,
-    /// how many those are,
+    /// See `since_ms`.
     pub most: i64,
-    /// or one after this.
+    /// A mail is also held back if its mailbox got one after this time.
     pub pause_since_ms: i64,
 }
 
 /// Mails that were neither sent nor given up.
 #[derive(Clone, Copy, Debug, sqlx::FromRow)]
 pub struct Waiting {
-    /// How many.
+    /// Their number.
     pub count: i64,
-    /// When the oldest was asked for.
+    /// When the oldest was requested.
     pub oldest: Option<i64>,
 }
 
-/// Counts the mails that wait.
+/// Counts the waiting mails.
 pub async fn waiting(db: &mut Connection) -> sqlx::Result<Waiting> {
     db.query(
         "select count(*) as count, min(created_at) as oldest from mail_outbox
@@ -68,8 +68,8 @@ pub async fn waiting(db: &mut Connection) -> sqlx::Result<Waiting> {
     .await
 }
 
-/// Returns how many mails were taken for anybody since `since_ms`, with those of the minute in which that lies. Those of a clock
-/// that ran far ahead do not count.
+/// Returns how many mails were accepted for all mailboxes since `since_ms`, including the whole minute that contains
+/// it. Ignores counts written by a clock that ran far ahead.
 pub async fn to_anybody(db: &mut Connection, since_ms: i64, now_ms: i64) -> sqlx::Result<i64> {
     let (count,): (i64,) = db
         .query(
@@ -83,7 +83,7 @@ pub async fn to_anybody(db: &mut Connection, since_ms: i64, now_ms: i64) -> sqlx
     Ok(count)
 }
 
-/// Counts mails that are taken, for [`to_anybody`].
+/// Counts accepted mails, for [`to_anybody`].
 pub async fn count(db: &mut Connection, mails: u32, now_ms: i64) -> sqlx::Result<()> {
     db.query(
         "insert into mails_by_minute (began_at, mails) values ($1, $2)
@@ -96,7 +96,7 @@ pub async fn count(db: &mut Connection, mails: u32, now_ms: i64) -> sqlx::Result
     Ok(())
 }
 
-/// Forgets how many mails there were before.
+/// Deletes the counts from before `before_ms`.
 pub async fn discard_counts(db: &mut Connection, before_ms: i64) -> sqlx::Result<()> {
     db.query("delete from mails_by_minute where began_at < $1").bind(before_ms).execute().await?;
     Ok(())
@@ -106,11 +106,11 @@ fn minute_of(ms: i64) -> i64 {
     ms - ms.rem_euclid(MINUTE_MS)
 }
 
-/// Puts mails with fresh links into the outbox; returns how many will leave. One that is held back is given up at once, without
-/// a try: its row is written all the same, so that the request's work does not tell what became of it. Rows of a clock that ran
-/// far ahead do not count.
+/// Puts mails into the outbox; returns how many will be sent. A mail that is held back is given up at once, without a
+/// try. Its row is written all the same, so that the time of the request does not reveal it. Ignores rows written by a
+/// clock that ran far ahead.
 pub async fn insert(db: &mut Connection, mails: &NewMails<'_>) -> sqlx::Result<u32> {
-    const INSERT: Text = Text {
+    const INSERT: Sql = Sql {
         sqlite: "insert into mail_outbox (id, user_id, address_key, language, created_at, next_try_at, given_up_at)
             select new.value ->> 'id', (select id from users where email = new.value ->> 'email'), new.value ->> 'key',
                 new.value ->> 'language', $2, $2,
@@ -149,7 +149,7 @@ pub async fn insert(db: &mut Connection, mails: &NewMails<'_>) -> sqlx::Result<u
     number(i64::try_from(leave).unwrap_or(i64::MAX))
 }
 
-/// Removes mails that were held back before `before_ms`.
+/// Deletes mails that were held back before `before_ms`.
 pub async fn discard_held_back(db: &mut Connection, before_ms: i64) -> sqlx::Result<()> {
     db.query(locking!(
         "delete from mail_outbox where id in (
@@ -163,8 +163,8 @@ pub async fn discard_held_back(db: &mut Connection, before_ms: i64) -> sqlx::Res
     Ok(())
 }
 
-/// Takes the mail that is due longest. Nobody else gets it before `lease_until`, and if this try never ends it is due
-/// again then. Of several processes that look at once, each takes another one.
+/// Claims the mail that has been due longest, until `lease_until`. If this try never ends, the mail is due again then.
+/// Concurrent processes claim different mails.
 pub async fn claim_due(db: &mut Connection, now_ms: i64, lease_until: i64) -> sqlx::Result<Option<DueMail>> {
     db.query(locking!(
         "update mail_outbox set tries = tries + 1, next_try_at = $2
@@ -189,7 +189,7 @@ pub async fn next_due(db: &mut Connection) -> sqlx::Result<Option<i64>> {
     Ok(next)
 }
 
-/// Notes that the mail has left.
+/// Records that the mail was sent.
 pub async fn mark_sent(db: &mut Connection, id: &MailId, now_ms: i64) -> sqlx::Result<()> {
     db.query("update mail_outbox set sent_at = $2, last_error = null where id = $1")
         .bind(id)
@@ -199,7 +199,7 @@ pub async fn mark_sent(db: &mut Connection, id: &MailId, now_ms: i64) -> sqlx::R
     Ok(())
 }
 
-/// Notes why the mail did not leave, and when to try again.
+/// Records why the mail was not sent, and when to try again.
 pub async fn mark_failed(db: &mut Connection, id: &MailId, error: &str, next_try_at: i64) -> sqlx::Result<()> {
     db.query("update mail_outbox set last_error = $2, next_try_at = $3 where id = $1")
         .bind(id)
@@ -210,7 +210,7 @@ pub async fn mark_failed(db: &mut Connection, id: &MailId, error: &str, next_try
     Ok(())
 }
 
-/// Notes that the mail will not be tried again.
+/// Records that the mail is given up.
 pub async fn give_up(db: &mut Connection, id: &MailId, error: &str, now_ms: i64) -> sqlx::Result<()> {
     db.query("update mail_outbox set last_error = $2, given_up_at = $3 where id = $1")
         .bind(id)
@@ -221,7 +221,7 @@ pub async fn give_up(db: &mut Connection, id: &MailId, error: &str, now_ms: i64)
     Ok(())
 }
 
-/// What a mail server said may hold a character that PostgreSQL's text cannot.
+/// Replaces NUL, which PostgreSQL text cannot contain but a mail server's message can.
 fn storable(error: &str) -> String {
     error.replace('\0', "\u{fffd}")
 }

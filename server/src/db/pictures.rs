@@ -1,9 +1,9 @@
-//! Pictures that were scored before, by their hashes.
+//! SHA-256 hashes of pictures that were scored before.
 
 use super::Connection;
 use crate::domain::EventId;
 
-/// Whether any of these hashes was seen.
+/// Whether any of these hashes was seen before.
 pub async fn any_seen(db: &mut Connection, hashes: &[String]) -> sqlx::Result<bool> {
     for hash in hashes {
         let (seen,): (i64,) =
@@ -15,8 +15,8 @@ pub async fn any_seen(db: &mut Connection, hashes: &[String]) -> sqlx::Result<bo
     Ok(false)
 }
 
-/// Notes these hashes. Returns whether all of them were new: of two attempts that bring one at once, the second waits until
-/// the first is committed, and is told so, or undone. They come in order, so no two attempts wait for each other.
+/// Stores these hashes. Returns whether all of them were new. If two concurrent attempts bring the same hash, the
+/// second waits until the first commits or rolls back. Hashes must be sorted, so that two attempts cannot deadlock.
 pub async fn note(db: &mut Connection, hashes: &[String], event: &EventId, now_ms: i64) -> sqlx::Result<bool> {
     let mut all_new = true;
     for hash in hashes {

@@ -1,9 +1,9 @@
-//! What operators decided about events. Rows are added; the events themselves stay as they are.
+//! Operators' decisions about events. Rows are added; the events themselves do not change.
 
 use super::Connection;
 use crate::domain::{Decision, EventId, ReviewId};
 
-/// A row.
+/// A decision about an event.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Review {
     /// The row's id.
@@ -12,17 +12,17 @@ pub struct Review {
     pub event_id: EventId,
     /// When the event ended.
     pub event_at: i64,
-    /// What was decided.
+    /// The decision.
     pub decision: Decision,
-    /// Why; `None` once the user is erased.
+    /// The reason; `None` once the user is erased.
     pub note: Option<String>,
     /// Who decided.
     pub actor: String,
-    /// When.
+    /// When it was decided.
     pub created_at: i64,
 }
 
-/// Adds a row, which stands from now on in place of those before. Needs the hold of the event's user.
+/// Adds a decision, which replaces earlier ones. The caller must hold the lock on the event's user.
 pub async fn insert(db: &mut Connection, review: &Review) -> sqlx::Result<()> {
     db.query("update reviews set is_last = 0 where event_id = $1 and is_last = 1")
         .bind(&review.event_id)

@@ -1,4 +1,4 @@
-//! Sessions at the camera: opened by a redeemed link, known by the hash of the cookie's secret.
+//! Capture sessions: opened by a mailed link, found by the hash of the cookie's secret.
 
 use super::{Connection, number};
 use crate::clock::MAY_BE_AHEAD_MS;
@@ -9,40 +9,40 @@ use crate::domain::{EmailAddress, HashedToken, SessionId, UserId, UserStatus};
 pub struct Session {
     /// The row's id.
     pub id: SessionId,
-    /// Whose session it is. Nothing that a request says ever chooses another user.
+    /// The session's user. No request can choose another one.
     pub user_id: UserId,
     /// The user's address.
     pub email: EmailAddress,
-    /// The user's standing.
+    /// The user's status.
     pub status: UserStatus,
-    /// Attempts that counted so far.
+    /// Attempts counted so far.
     #[sqlx(try_from = "i64")]
     pub attempts: u32,
     /// When it was opened.
     pub created_at: i64,
     /// When it ends.
     pub expires_at: i64,
-    /// When it was ended before that.
+    /// When it was ended early.
     pub ended_at: Option<i64>,
 }
 
 impl Session {
-    /// Whether the session still goes on at `now_ms`.
+    /// Whether the session is open at `now_ms`.
     pub fn is_live(&self, now_ms: i64) -> bool {
         self.ended_at.is_none() && self.expires_at > now_ms && self.created_at <= now_ms + MAY_BE_AHEAD_MS
     }
 }
 
-/// A session as it is opened.
+/// A new session.
 #[derive(Clone, Debug)]
 pub struct NewSession {
     /// Its id.
     pub id: SessionId,
-    /// Whose session it is.
+    /// The session's user.
     pub user_id: UserId,
     /// The hash of the cookie's secret.
     pub secret: HashedToken,
-    /// Attempts that counted in the session whose place it takes.
+    /// Attempts counted in the session that it replaces.
     pub attempts: u32,
     /// When it is opened.
     pub created_at: i64,
@@ -67,13 +67,13 @@ pub async fn insert(db: &mut Connection, new: &NewSession) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Gives the session a new secret; the one before opens nothing any more.
+/// Gives the session a new secret; the previous one stops working.
 pub async fn replace_secret(db: &mut Connection, id: &SessionId, secret: &HashedToken) -> sqlx::Result<()> {
     db.query("update capture_sessions set secret_hash = $2 where id = $1").bind(id).bind(secret).execute().await?;
     Ok(())
 }
 
-/// Returns the session whose cookie holds this secret, live or not.
+/// Returns the session with this cookie secret, live or not.
 pub async fn find(db: &mut Connection, secret: &HashedToken) -> sqlx::Result<Option<Session>> {
     db.query(
         "select s.id, s.user_id, u.email, u.status, s.attempts, s.created_at, s.expires_at, s.ended_at
@@ -94,14 +94,14 @@ pub async fn end(db: &mut Connection, id: &SessionId, now_ms: i64) -> sqlx::Resu
     Ok(())
 }
 
-/// Counts one attempt and returns how many there are now.
+/// Counts one attempt and returns the new number.
 pub async fn count_attempt(db: &mut Connection, id: &SessionId) -> sqlx::Result<u32> {
     let counted = db.query("update capture_sessions set attempts = attempts + 1 where id = $1 returning attempts");
     let (attempts,): (i64,) = counted.bind(id).fetch_one().await?;
     number(attempts)
 }
 
-/// Returns how many attempts counted.
+/// Returns how many attempts were counted.
 pub async fn attempts(db: &mut Connection, id: &SessionId) -> sqlx::Result<u32> {
     let (attempts,): (i64,) =
         db.query("select attempts from capture_sessions where id = $1").bind(id).fetch_one().await?;

@@ -1,4 +1,4 @@
-//! The SQLite file: one writer at a time, so writers queue here, in order, and never for a file lock.
+//! The SQLite file. It allows one writer at a time, so writers queue here, in order, and never wait for a file lock.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -7,13 +7,13 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
-use super::{ACQUIRE_TIMEOUT, Connection, WriteTransaction};
+use super::connection::{ACQUIRE_TIMEOUT, Connection, WriteTransaction};
 use crate::config::Secret;
 use crate::files;
 
-/// How long a statement waits for another process's lock.
+/// How long a statement waits for a lock of another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Connections that read side by side.
+/// Concurrent connections for reading.
 const READERS: u32 = 4;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/sqlite");
@@ -33,16 +33,17 @@ impl File {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
-            // What is deleted is overwritten in the file (in the write-ahead log it stays until that starts anew): addresses and
-            // figures of who is erased, sealed uploads.
+            // Overwrite deleted data in the file: addresses and figures of erased people, sealed uploads. The
+            // write-ahead log keeps them until it restarts.
             .pragma("secure_delete", "on")
             .foreign_keys(true);
         let file = options.get_filename().to_owned();
         if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder)
-                .with_context(|| format!("the database's folder {} cannot be made", folder.display()))?;
+                .with_context(|| format!("the database's folder {} cannot be created", folder.display()))?;
         }
-        // Made here, since SQLite gives its own files the mode of this one: addresses are for nobody else on the machine.
+        // Create it here: SQLite gives its other files the mode of this one, and nobody else on the machine may read
+        // addresses.
         files::create_private_file(&file)
             .with_context(|| format!("the database {} cannot be written", file.display()))?;
         let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE_TIMEOUT);
@@ -63,11 +64,12 @@ impl File {
         Ok(self.readers.acquire().await?.into())
     }
 
-    /// The one writer: what a transaction reads stays true until it commits.
+    /// Starts a transaction on the only writing connection: what it reads stays true until it commits.
     pub(super) async fn write(&self) -> sqlx::Result<WriteTransaction> {
         const BEGIN: &str = "begin immediate";
         match self.writer.begin_with(BEGIN).await {
-            // On a full disk SQLite ends a transaction by itself. sqlx counts it as open for good, and begins no other there.
+            // On a full disk SQLite rolls a transaction back by itself. sqlx still counts it as open and would never
+            // begin another on this connection.
             Err(sqlx::Error::InvalidSavePointStatement) => {
                 self.writer.acquire().await?.close().await?;
                 Ok(self.writer.begin_with(BEGIN).await?.into())
@@ -81,26 +83,26 @@ impl File {
         sqlx::query("pragma wal_checkpoint(truncate)").execute(&self.writer).await.map(drop)
     }
 
-    /// Copies the file as it is at one moment.
+    /// Copies a consistent snapshot of the file.
     pub(super) async fn copy_into(&self, file: &Path) -> sqlx::Result<()> {
         sqlx::query("vacuum into $1").bind(file.to_string_lossy()).execute(&self.readers).await.map(drop)
     }
 
-    /// Closes every connection, which also folds the write-ahead log back into the file.
+    /// Closes every connection, which also merges the write-ahead log into the file.
     pub(super) async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
     }
 
-    /// Makes sure that the settings took effect: a network share, for one, may refuse the write-ahead log silently.
+    /// Checks that the settings took effect: a network share, for example, may silently refuse the write-ahead log.
     async fn assert_durability(&self) -> anyhow::Result<()> {
         for pool in [&self.writer, &self.readers] {
             let journal: String = sqlx::query_scalar("pragma journal_mode").fetch_one(pool).await?;
             let synchronous: i64 = sqlx::query_scalar("pragma synchronous").fetch_one(pool).await?;
             let foreign_keys: i64 = sqlx::query_scalar("pragma foreign_keys").fetch_one(pool).await?;
-            ensure!(journal == "wal", "its journal is \"{journal}\" where a write-ahead log is needed");
-            ensure!(synchronous == 2, "it does not synchronise fully");
-            ensure!(foreign_keys == 1, "it does not check foreign keys");
+            ensure!(journal == "wal", "its journal mode is \"{journal}\", but a write-ahead log (wal) is required");
+            ensure!(synchronous == 2, "it does not use synchronous = full");
+            ensure!(foreign_keys == 1, "it does not enforce foreign keys");
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
-//! Mailed links: hashed, expiring, and used up by the verification that they led to.
+//! Mailed links: stored as hashes, expiring, and used up by the verification that they lead to.
 //!
-//! Until then a link opens a session each time, in place of the one before: a mail program that presses the button first
-//! cannot pass the camera, and locks nobody out.
+//! Until then, each use of a link opens a session that replaces the one before. So a mail scanner that presses the
+//! button first locks nobody out, and cannot pass the camera.
 
 use super::Connection;
 use crate::clock::MAY_BE_AHEAD_MS;
@@ -10,20 +10,20 @@ use crate::domain::{HashedToken, SessionId, UserId};
 /// A link that was mailed.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct MailedToken {
-    /// Whose mailbox it went to.
+    /// The user to whom it was mailed.
     pub user_id: UserId,
     /// When it was mailed.
     pub created_at: i64,
-    /// When it stops working.
+    /// When it expires.
     pub expires_at: i64,
-    /// When it was used up before that.
+    /// When it was used up.
     pub used_at: Option<i64>,
     /// The last session that it opened.
     pub session_id: Option<SessionId>,
 }
 
 impl MailedToken {
-    /// Whether its time is over at `now_ms`.
+    /// Whether it has expired at `now_ms`.
     pub fn is_expired(&self, now_ms: i64) -> bool {
         self.expires_at <= now_ms || self.created_at > now_ms + MAY_BE_AHEAD_MS
     }
@@ -57,7 +57,7 @@ pub async fn find(db: &mut Connection, token: &HashedToken) -> sqlx::Result<Opti
     .await
 }
 
-/// Notes that the link opened `session`, and with `used_at` that it opens no other.
+/// Records that the link opened `session`; with `used_at`, the link is used up.
 pub async fn opened(
     db: &mut Connection,
     token: &HashedToken,
@@ -73,7 +73,7 @@ pub async fn opened(
     Ok(())
 }
 
-/// Uses up every link of `user` that was ever opened.
+/// Uses up every link of `user` that has been opened.
 pub async fn use_up(db: &mut Connection, user: &UserId, now_ms: i64) -> sqlx::Result<()> {
     db.query(
         "update verification_tokens set used_at = $2

@@ -1,99 +1,101 @@
-//! The trail: which rows there are, in the order in which they came, chained by hashes. Entries are added, never changed.
+//! The trail: a hash chain over the rows of events and audit, in the order in which they were added. Entries never
+//! change.
 
 use serde::Deserialize;
 
 use super::events::Event;
 use super::statement::locking;
-use super::{Connection, Text, audit};
+use super::{Connection, Sql, audit};
 
-/// Where the trail ends.
+/// The end of the trail.
 #[derive(Clone, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
-pub struct Head {
+pub struct TrailHead {
     /// Number of the last entry; 0 if there is none.
     pub number: i64,
     /// Its hash; empty if there is none.
     pub hash: String,
-    /// Whether the rows from before the trail are in it: 0 or 1.
+    /// Whether rows older than the trail were added to it: 0 or 1.
     pub begun: i64,
 }
 
-/// An entry.
+/// An entry of the trail.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, sqlx::FromRow)]
-pub struct Entry {
-    /// From 1.
+pub struct TrailEntry {
+    /// Its number, from 1.
     pub number: i64,
     /// `event` or `audit`.
     pub kind: String,
-    /// The row's id.
+    /// Id of the row.
     pub entry_id: String,
     /// SHA-256 of the row's content, hexadecimal.
     pub digest: String,
-    /// SHA-256 over the hash before and all of the above, hexadecimal.
+    /// SHA-256 over the previous entry's hash and all fields above, hexadecimal.
     pub hash: String,
 }
 
-/// An entry with the row that it names, where there is one.
+/// An entry with its row, if that exists.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Named {
+pub struct EntryWithRow {
     /// The entry.
-    pub entry: Entry,
-    /// Its event, if it names one.
+    pub entry: TrailEntry,
+    /// The event, if the entry is for one.
     pub event: Option<Event>,
-    /// Its row of the audit, if it names one.
-    pub audit: Option<audit::Entry>,
+    /// The audit's entry, if the entry is for one.
+    pub audit: Option<audit::AuditEntry>,
 }
 
-/// Entries with their rows as the database writes them.
+/// Entries with their rows, as JSON from the database.
 #[derive(Debug)]
-pub struct Unread(String);
+pub struct UnparsedEntries(String);
 
-impl Unread {
-    /// Reads them, which takes some time; in their order.
+impl UnparsedEntries {
+    /// Parses and sorts them. Takes some time.
     ///
     /// # Errors
-    /// Something in a row is not of its column's kind.
-    pub fn read(&self) -> sqlx::Result<Vec<Named>> {
-        let mut named: Vec<Named> = serde_json::from_str(&self.0).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    /// A value in a row does not have its column's type.
+    pub fn read(&self) -> sqlx::Result<Vec<EntryWithRow>> {
+        let mut named: Vec<EntryWithRow> =
+            serde_json::from_str(&self.0).map_err(|error| sqlx::Error::Decode(error.into()))?;
         named.sort_by_key(|named| named.entry.number);
         Ok(named)
     }
 }
 
-/// A row that no entry names.
+/// A row without an entry in the trail.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Stray {
+pub struct UnlistedRow {
     /// `event` or `audit`.
     pub kind: String,
     /// Its id.
     pub id: String,
 }
 
-/// Returns where the trail ends.
-pub async fn head(db: &mut Connection) -> sqlx::Result<Head> {
+/// Returns the end of the trail.
+pub async fn head(db: &mut Connection) -> sqlx::Result<TrailHead> {
     db.query("select number, hash, begun from trail_head where id = 1").fetch_one().await
 }
 
-/// The same, kept from all others until the transaction ends.
-pub async fn lock_head(db: &mut Connection) -> sqlx::Result<Head> {
-    const LOCKED: Text = locking!("select number, hash, begun from trail_head where id = 1", "for update", "");
+/// Returns the end of the trail and locks it until the transaction ends.
+pub async fn lock_head(db: &mut Connection) -> sqlx::Result<TrailHead> {
+    const LOCKED: Sql = locking!("select number, hash, begun from trail_head where id = 1", "for update", "");
     db.query(LOCKED).fetch_one().await
 }
 
-/// The rows from before the trail are in it.
+/// Records that all rows older than the trail have entries.
 pub async fn mark_begun(db: &mut Connection) -> sqlx::Result<()> {
     db.query("update trail_head set begun = 1 where id = 1").execute().await?;
     Ok(())
 }
 
-/// Number of the last entry that the head names, and of the last there is; 0 if there is none.
+/// Returns the number of the last entry according to the head, and of the last entry stored; 0 if there is none.
 pub async fn ends(db: &mut Connection) -> sqlx::Result<(i64, i64)> {
     db.query("select number, coalesce((select max(number) from trail_entries), 0) as last from trail_head where id = 1")
         .fetch_one()
         .await
 }
 
-/// Adds an entry, which the head then names. The caller holds the head.
-pub async fn insert(db: &mut Connection, entry: &Entry) -> sqlx::Result<()> {
+/// Adds an entry and moves the head to it. The caller must have locked the head.
+pub async fn insert(db: &mut Connection, entry: &TrailEntry) -> sqlx::Result<()> {
     db.query("insert into trail_entries (number, kind, entry_id, digest, hash) values ($1, $2, $3, $4, $5)")
         .bind(entry.number)
         .bind(&entry.kind)
@@ -110,8 +112,8 @@ pub async fn insert(db: &mut Connection, entry: &Entry) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Returns the entries with numbers from `first` to `last`, in their order.
-pub async fn entries(db: &mut Connection, first: i64, last: i64) -> sqlx::Result<Vec<Entry>> {
+/// Returns the entries numbered `first` to `last`, in order.
+pub async fn entries(db: &mut Connection, first: i64, last: i64) -> sqlx::Result<Vec<TrailEntry>> {
     db.query(
         "select number, kind, entry_id, digest, hash from trail_entries where number between $1 and $2 order by number",
     )
@@ -121,10 +123,10 @@ pub async fn entries(db: &mut Connection, first: i64, last: i64) -> sqlx::Result
     .await
 }
 
-/// Returns the entries with numbers from `first` to `last`, each with its row. All come as one JSON text: row by
-/// row and column by column takes four times as long, and operators wait for a million of them.
-pub async fn named(db: &mut Connection, first: i64, last: i64) -> sqlx::Result<Unread> {
-    const NAMED: Text = Text {
+/// Returns the entries numbered `first` to `last`, each with its row, as one JSON text. Reading rows and columns one by
+/// one takes four times as long, which matters to an operator who verifies a million entries.
+pub async fn entries_with_rows(db: &mut Connection, first: i64, last: i64) -> sqlx::Result<UnparsedEntries> {
+    const NAMED: Sql = Sql {
         sqlite: "select json_group_array(json_object(
                 'entry', json_object('number', t.number, 'kind', t.kind, 'entry_id', t.entry_id, 'digest', t.digest, 'hash', t.hash),
                 'event', case when e.id is not null then json_object(
@@ -161,10 +163,10 @@ pub async fn named(db: &mut Connection, first: i64, last: i64) -> sqlx::Result<U
             where t.number between $1 and $2",
     };
     let (text,) = db.query(NAMED).bind(first).bind(last).fetch_one().await?;
-    Ok(Unread(text))
+    Ok(UnparsedEntries(text))
 }
 
-/// Counts the rows that entries should name.
+/// Counts the rows that should have entries.
 pub async fn rows(db: &mut Connection) -> sqlx::Result<i64> {
     let (count,): (i64,) = db
         .query("select (select count(*) from verification_events) + (select count(*) from audit_entries) as rows")
@@ -173,8 +175,8 @@ pub async fn rows(db: &mut Connection) -> sqlx::Result<i64> {
     Ok(count)
 }
 
-/// Returns up to `limit` rows that no entry names, oldest first.
-pub async fn strays(db: &mut Connection, limit: u32) -> sqlx::Result<Vec<Stray>> {
+/// Returns up to `limit` rows without an entry, oldest first.
+pub async fn rows_without_entry(db: &mut Connection, limit: u32) -> sqlx::Result<Vec<UnlistedRow>> {
     db.query(
         "select 'event' as kind, e.id as id, e.created_at as created_at from verification_events e
              where not exists (select 1 from trail_entries t where t.kind = 'event' and t.entry_id = e.id)

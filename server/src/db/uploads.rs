@@ -1,14 +1,14 @@
-//! Uploads: what has arrived of submissions that are not decided yet, sealed. At most one for each challenge.
+//! Uploads: the sealed chunks received so far of undecided submissions. At most one upload per challenge.
 
 use super::Connection;
 use super::statement::locking;
 use crate::domain::{ChallengeId, SessionId};
 use crate::sealing;
 
-/// How many bytes more a chunk has here than it had when it arrived.
+/// How many bytes sealing adds to a chunk.
 const OVERHEAD: i64 = sealing::OVERHEAD as i64;
 
-/// Returns how many bytes have arrived of the upload named by `key`.
+/// Returns how many bytes of the upload named by `key` were received.
 pub async fn received(db: &mut Connection, challenge: &ChallengeId, key: &str) -> sqlx::Result<u64> {
     let (end,): (i64,) = db
         .query(
@@ -23,7 +23,7 @@ pub async fn received(db: &mut Connection, challenge: &ChallengeId, key: &str) -
     Ok(end.unsigned_abs())
 }
 
-/// Stores a sealed chunk that follows `start` bytes. The first chunk under a new key takes the place of what came under another.
+/// Stores a sealed chunk at offset `start`. The first chunk under a new key replaces an upload under another key.
 pub async fn append(
     db: &mut Connection,
     challenge: &ChallengeId,
@@ -44,7 +44,7 @@ pub async fn append(
     Ok(())
 }
 
-/// Returns the sealed chunks that have arrived of the upload named by `key`, each with the number of bytes before it, in order.
+/// Returns the sealed chunks of the upload named by `key`, each with its offset, in order.
 pub async fn read(db: &mut Connection, challenge: &ChallengeId, key: &str) -> sqlx::Result<Vec<(i64, Vec<u8>)>> {
     db.query("select start, bytes from upload_chunks where challenge_id = $1 and idempotency_key = $2 order by start")
         .bind(challenge)
@@ -53,13 +53,13 @@ pub async fn read(db: &mut Connection, challenge: &ChallengeId, key: &str) -> sq
         .await
 }
 
-/// Removes what has arrived for a challenge.
+/// Deletes the upload of a challenge.
 pub async fn discard(db: &mut Connection, challenge: &ChallengeId) -> sqlx::Result<()> {
     db.query("delete from upload_chunks where challenge_id = $1").bind(challenge).execute().await?;
     Ok(())
 }
 
-/// Removes what has arrived for challenges of this session that another took the place of.
+/// Deletes the uploads of this session's superseded challenges.
 pub async fn discard_superseded(db: &mut Connection, session: &SessionId) -> sqlx::Result<()> {
     db.query(
         "delete from upload_chunks where challenge_id in (
@@ -71,8 +71,8 @@ pub async fn discard_superseded(db: &mut Connection, session: &SessionId) -> sql
     Ok(())
 }
 
-/// Removes what has arrived for challenges that nobody can answer any more, and returns how many chunks that were. A claim
-/// that was taken over until `lost_before` may still need its upload.
+/// Deletes uploads of challenges that can no longer be answered, and returns the number of chunks. The upload of a
+/// claim stays until its lease ended before `lost_before`, because the claim may be taken over until then.
 pub async fn discard_stale(db: &mut Connection, now_ms: i64, lost_before: i64) -> sqlx::Result<u64> {
     db.query(locking!(
         "delete from upload_chunks where (challenge_id, start) in (

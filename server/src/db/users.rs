@@ -1,31 +1,31 @@
-//! Users: one row per address that was ever registered.
+//! Users: one row per registered address.
 
 use serde_json::{Value, json};
 
-use super::{Connection, Text};
+use super::{Connection, Sql};
 use crate::domain::{EmailAddress, UserId, UserStatus};
 
-/// A user as far as the flow needs to know.
+/// The fields of a user that verification needs.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct User {
     /// The row's id.
     pub id: UserId,
     /// The address.
     pub email: EmailAddress,
-    /// The standing.
+    /// The status.
     pub status: UserStatus,
 }
 
-/// Makes users with these addresses, where there are none. Those that exist are left as they are, whatever their status.
+/// Creates users with these addresses. Existing users do not change, whatever their status.
 ///
-/// Runs the same statements in either case, and changes the same pages, so that the time this takes does not tell whether an
-/// address is known: for each, a row that is nobody's comes and goes beside the real one.
+/// The time this takes must not reveal whether an address is known. So both cases run the same statements and change
+/// the same pages: for each address, a dummy row is inserted next to the real one and deleted again.
 pub async fn insert<'a>(
     db: &mut Connection,
     emails: impl IntoIterator<Item = &'a EmailAddress>,
     now_ms: i64,
 ) -> sqlx::Result<()> {
-    const INSERT: Text = Text {
+    const INSERT: Sql = Sql {
         sqlite: "insert into users (id, email, status, created_at, updated_at)
             select new.value ->> 'id', new.value ->> 'email', 'PENDING', $2, $2 from json_each($1) new where true
             on conflict (email) do nothing",
@@ -33,7 +33,7 @@ pub async fn insert<'a>(
             select new.id, new.email, 'PENDING', $2::bigint, $2::bigint from jsonb_to_recordset($1::jsonb) new (id text, email text)
             on conflict (email) do nothing",
     };
-    const DELETE: Text = Text {
+    const DELETE: Sql = Sql {
         sqlite: "delete from users where id in (select new.value from json_each($1) new)",
         postgres: "delete from users where id = any (array(select jsonb_array_elements_text($1::jsonb)))",
     };
@@ -41,7 +41,7 @@ pub async fn insert<'a>(
     for email in emails {
         let (somebody, nobody) = (UserId::new(now_ms), UserId::new(now_ms));
         rows.push(json!({ "id": somebody.as_str(), "email": email.expose() }));
-        // No address ends with a space, and in the index this one's neighbour does.
+        // No address ends with a space, and this one is next to the real one in the index.
         rows.push(json!({ "id": nobody.as_str(), "email": format!("{} ", email.expose()) }));
         nobodies.push(json!(nobody.as_str()));
     }
@@ -55,12 +55,12 @@ pub async fn get(db: &mut Connection, id: &UserId) -> sqlx::Result<User> {
     db.query("select id, email, status from users where id = $1").bind(id).fetch_one().await
 }
 
-/// Returns the user with this very address, if there is one.
+/// Returns the user with exactly this address, if there is one.
 pub async fn find(db: &mut Connection, email: &str) -> sqlx::Result<Option<User>> {
     db.query("select id, email, status from users where email = $1").bind(email).fetch_optional().await
 }
 
-/// Marks the user verified, for good.
+/// Marks the user verified.
 pub async fn set_verified(db: &mut Connection, id: &UserId, now_ms: i64) -> sqlx::Result<()> {
     db.query(
         "update users set status = 'VERIFIED', updated_at = $2, verified_at = coalesce(verified_at, $2) where id = $1",
@@ -72,7 +72,7 @@ pub async fn set_verified(db: &mut Connection, id: &UserId, now_ms: i64) -> sqlx
     Ok(())
 }
 
-/// Marks the user failed, unless verified before.
+/// Marks the user failed, unless already verified.
 pub async fn set_failed(db: &mut Connection, id: &UserId, now_ms: i64) -> sqlx::Result<()> {
     db.query("update users set status = 'FAILED', updated_at = $2 where id = $1 and status <> 'VERIFIED'")
         .bind(id)
@@ -82,8 +82,8 @@ pub async fn set_failed(db: &mut Connection, id: &UserId, now_ms: i64) -> sqlx::
     Ok(())
 }
 
-/// Marks the user failed, even if verified before: what an operator's decline does, and nothing else. The next attempt decides
-/// anew.
+/// Marks the user failed, even if already verified. Only an operator's decline does this. The next attempt decides
+/// again.
 pub async fn take_back(db: &mut Connection, id: &UserId, now_ms: i64) -> sqlx::Result<()> {
     db.query("update users set status = 'FAILED', updated_at = $2, verified_at = null where id = $1")
         .bind(id)

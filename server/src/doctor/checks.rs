@@ -1,33 +1,35 @@
-//! One part each: tried with the settings that a start would use.
+//! One check per part, with the settings of a start.
 
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 
-use super::Finding;
+use super::report::Finding;
 use crate::app::{open_captures, prepare_data_dir};
-use crate::config::{BaseUrl, Config, DatabaseUrl, MailWay};
+use crate::config::{BaseUrl, Config, DatabaseUrl, MailTransport};
 use crate::db::Db;
-use crate::mail::{self, Transport};
+use crate::mail::{self, Mailer};
 use crate::scoring::{Capacity, Program, ScoringPool};
 use crate::{clock, secrets};
 
-/// No clock that is right shows a time before this program's source was written: 2026-11-01.
+/// No correct clock shows an earlier time: this program was written after 2026-11-01.
 const EARLIEST_MS: i64 = 1_793_491_200_000;
-/// Clocks that differ by more confuse leases, links and limits of several servers.
+/// With a larger difference between servers, leases, links and rate limits fail.
 const MAX_CLOCK_DIFFERENCE_MS: i64 = 5_000;
-/// A part that does not answer in this time does not work.
+/// A part that does not answer within this time does not work.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) fn data_folder(config: &Config) -> Finding {
     const PART: &str = "data";
     match prepare_data_dir(&config.data_dir) {
-        Ok(()) => Finding::ok(PART, format!("{} can be written", config.data_dir.display())),
-        Err(error) => Finding::wrong(PART, format!("{error:#}"), "let DATA_DIR name a folder that this user may write"),
+        Ok(()) => Finding::ok(PART, format!("{} is writable", config.data_dir.display())),
+        Err(error) => {
+            Finding::wrong(PART, format!("{error:#}"), "set DATA_DIR to a folder that this user can write to")
+        }
     }
 }
 
-/// Also returns the database, if it can be used.
+/// Also returns the database if it works.
 pub(super) async fn database(config: &Config) -> (Finding, Option<Db>) {
     const PART: &str = "database";
     let kind = match &config.database_url {
@@ -36,9 +38,9 @@ pub(super) async fn database(config: &Config) -> (Finding, Option<Db>) {
     };
     let wrong = |seen, remedy| (Finding::wrong(PART, seen, remedy), None);
     match tokio::time::timeout(PATIENCE, Db::open(&config.database_url)).await {
-        Ok(Ok(db)) => (Finding::ok(PART, format!("{kind} answers, and its tables are up to date")), Some(db)),
-        Ok(Err(error)) => wrong(format!("{error:#}"), "look at DATABASE_URL, and at the database's own log"),
-        Err(_) => wrong("the database does not answer".to_owned(), "look at the host and port in DATABASE_URL"),
+        Ok(Ok(db)) => (Finding::ok(PART, format!("{kind} answers and its tables are up to date")), Some(db)),
+        Ok(Err(error)) => wrong(format!("{error:#}"), "check DATABASE_URL and the database's own log"),
+        Err(_) => wrong("the database does not answer".to_owned(), "check the host and port in DATABASE_URL"),
     }
 }
 
@@ -48,12 +50,12 @@ pub(super) fn admin_key(config: &Config) -> Finding {
         (Some(_), _) => "ADMIN_API_KEY is set".to_owned(),
         (None, path) => match secrets::admin_key(&config.data_dir) {
             Ok(_) => format!("in {}", path.display()),
-            Err(error) => return Finding::wrong(PART, format!("{error:#}"), "set ADMIN_API_KEY, or mend the file"),
+            Err(error) => return Finding::wrong(PART, format!("{error:#}"), "set ADMIN_API_KEY, or fix the file"),
         },
     };
     if config.admin_allow_query_key {
-        let seen = format!("{place}; ADMIN_ALLOW_QUERY_KEY lets it into addresses, which proxies and browsers log");
-        return Finding::doubtful(PART, seen, "send keys as Authorization: Bearer, and remove ADMIN_ALLOW_QUERY_KEY");
+        let seen = format!("{place}; ADMIN_ALLOW_QUERY_KEY allows it in URLs, which proxies and browsers log");
+        return Finding::doubtful(PART, seen, "send keys as Authorization: Bearer, and unset ADMIN_ALLOW_QUERY_KEY");
     }
     Finding::ok(PART, place)
 }
@@ -61,23 +63,23 @@ pub(super) fn admin_key(config: &Config) -> Finding {
 pub(super) fn base_url(config: &Config, base_url: &BaseUrl) -> Finding {
     const PART: &str = "base URL";
     let url = base_url.as_str();
-    let for_people = !matches!(config.mail.ways.as_slice(), [MailWay::File { .. }]);
+    let for_people = !matches!(config.mail.transports.as_slice(), [MailTransport::File { .. }]);
     if base_url.is_https() {
         Finding::ok(PART, url.to_owned())
     } else if !base_url.is_loopback() {
         Finding::wrong(
             PART,
-            format!("{url} is not https: browsers will not open the camera there"),
-            "put a proxy with TLS in front, and set APP_BASE_URL to its https address",
+            format!("{url} is not https, so browsers will not open the camera"),
+            "run the server behind a proxy with TLS, and set APP_BASE_URL to its https address",
         )
     } else if for_people {
         Finding::wrong(
             PART,
-            format!("{url} is this machine, and mails leave it: their links would lead nobody here"),
-            "set APP_BASE_URL to the address that people reach this server under",
+            format!("{url} is this machine, but mails are sent to people elsewhere: their links would not work"),
+            "set APP_BASE_URL to the public address of this server",
         )
     } else {
-        Finding::doubtful(PART, format!("{url}: for development"), "set APP_BASE_URL before people come")
+        Finding::doubtful(PART, format!("{url}, for development only"), "set APP_BASE_URL before people use the server")
     }
 }
 
@@ -86,7 +88,8 @@ pub(super) fn cookie(config: &Config, base_url: &BaseUrl) -> Finding {
     match (config.cookie_secure, base_url.is_https()) {
         (Some(true), false) => Finding::wrong(
             PART,
-            "SESSION_COOKIE_SECURE is on and APP_BASE_URL is not https: browsers will not send the cookie".to_owned(),
+            "SESSION_COOKIE_SECURE is on but APP_BASE_URL is not https, so browsers will not send the cookie"
+                .to_owned(),
             "unset SESSION_COOKIE_SECURE, or use https",
         ),
         (Some(false), true) => Finding::doubtful(
@@ -94,8 +97,8 @@ pub(super) fn cookie(config: &Config, base_url: &BaseUrl) -> Finding {
             "SESSION_COOKIE_SECURE is off although APP_BASE_URL is https".to_owned(),
             "unset SESSION_COOKIE_SECURE",
         ),
-        (_, true) => Finding::ok(PART, "asks for https".to_owned()),
-        (_, false) => Finding::ok(PART, "does not ask for https, as APP_BASE_URL is not".to_owned()),
+        (_, true) => Finding::ok(PART, "requires https".to_owned()),
+        (_, false) => Finding::ok(PART, "does not require https, because APP_BASE_URL is not https".to_owned()),
     }
 }
 
@@ -103,31 +106,31 @@ pub(super) async fn listening(config: &Config) -> Finding {
     const PART: &str = "port";
     let address = (config.host, config.port);
     match TcpListener::bind(address).await {
-        Ok(_) => Finding::ok(PART, format!("{} at {} is free", config.port, config.host)),
+        Ok(_) => Finding::ok(PART, format!("{} on {} is free", config.port, config.host)),
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Finding::doubtful(
             PART,
-            format!("{} at {} is taken", config.port, config.host),
-            "if that is not this server, running, choose another PORT",
+            format!("{} on {} is in use", config.port, config.host),
+            "unless this server itself is running, choose another PORT",
         ),
         Err(error) => {
-            Finding::wrong(PART, format!("{} at {}: {error}", config.port, config.host), "choose another HOST or PORT")
+            Finding::wrong(PART, format!("{} on {}: {error}", config.port, config.host), "choose another HOST or PORT")
         }
     }
 }
 
 pub(super) async fn mail(config: &Config) -> Vec<Finding> {
     const PART: &str = "mail";
-    let transport = match Transport::new(&config.mail, &config.data_dir) {
-        Ok(transport) => transport,
-        Err(error) => return vec![Finding::wrong(PART, format!("{error:#}"), "look at the MAIL_… settings")],
+    let mailer = match Mailer::new(&config.mail, &config.data_dir) {
+        Ok(mailer) => mailer,
+        Err(error) => return vec![Finding::wrong(PART, format!("{error:#}"), "check the MAIL_… settings")],
     };
-    let tried = transport.knock().await;
-    let finding = |knocked: mail::Knocked| match knocked.problem {
-        None => Finding::ok(PART, format!("{}: {}", knocked.way, knocked.seen)),
+    let tried = mailer.probe().await;
+    let finding = |probe: mail::ProbeResult| match probe.problem {
+        None => Finding::ok(PART, format!("{}: {}", probe.transport, probe.seen)),
         Some(problem) => Finding::wrong(
             PART,
-            format!("{}: {problem} ({})", knocked.way, knocked.seen),
-            "look at the settings of this way; then try blinkgate send-test-email",
+            format!("{}: {problem} ({})", probe.transport, probe.seen),
+            "check this transport's settings, then try blinkgate send-test-email",
         ),
     };
     tried.into_iter().map(finding).collect()
@@ -137,18 +140,16 @@ pub(super) async fn store(config: &Config) -> Finding {
     const PART: &str = "captures";
     match tokio::time::timeout(PATIENCE, open_captures(config)).await {
         Ok(Ok(captures)) => match captures.check().await {
-            Ok(()) => Finding::ok(PART, "the store keeps and gives back".to_owned()),
-            Err(error) => {
-                Finding::wrong(PART, error.to_string(), "look at CAPTURE_STORE and the settings of that place")
-            }
+            Ok(()) => Finding::ok(PART, "the store can be written and read".to_owned()),
+            Err(error) => Finding::wrong(PART, error.to_string(), "check CAPTURE_STORE and the settings of that store"),
         },
         Ok(Err(error)) => {
-            Finding::wrong(PART, format!("{error:#}"), "look at CAPTURE_STORE and the settings of that place")
+            Finding::wrong(PART, format!("{error:#}"), "check CAPTURE_STORE and the settings of that store")
         }
         Err(_) => Finding::wrong(
             PART,
             "the store does not answer".to_owned(),
-            "look at CAPTURE_STORE and the settings of that place",
+            "check CAPTURE_STORE and the settings of that store",
         ),
     }
 }
@@ -158,24 +159,22 @@ pub(super) async fn models(config: &Config) -> Finding {
     let started = async {
         let folder = config.models_dir.as_deref().map(std::path::absolute).transpose()?;
         let program = Program::this(config.engine_runtime, folder)?;
-        ScoringPool::start(program, Capacity { permits: 1, waiting: 0 }).await
+        ScoringPool::start(program, Capacity { workers: 1, waiting: 0 }).await
     };
     match started.await {
-        Ok(pool) => Finding::ok(PART, format!("a worker loads them: {}", pool.models())),
-        Err(error) => Finding::wrong(
-            PART,
-            format!("{error:#}"),
-            "unset MODELS_DIR, or let it name the folder with the model files",
-        ),
+        Ok(pool) => Finding::ok(PART, format!("a worker has loaded them: {}", pool.models())),
+        Err(error) => {
+            Finding::wrong(PART, format!("{error:#}"), "unset MODELS_DIR, or set it to the folder with the model files")
+        }
     }
 }
 
 pub(super) async fn clock(db: Option<&Db>) -> Finding {
     const PART: &str = "clock";
-    const REMEDY: &str = "set the clock, and keep it set (systemd-timesyncd, chrony)";
+    const REMEDY: &str = "set the clock and keep it synchronised (systemd-timesyncd, chrony)";
     let now = clock::now_ms();
     if now < EARLIEST_MS {
-        return Finding::wrong(PART, format!("it shows {}, which is over", clock::rfc3339(now)), REMEDY);
+        return Finding::wrong(PART, format!("it shows {}, which is in the past", clock::rfc3339(now)), REMEDY);
     }
     let theirs = match db {
         Some(db) => db.clock_ms().await.ok(),
@@ -184,7 +183,11 @@ pub(super) async fn clock(db: Option<&Db>) -> Finding {
     match theirs {
         Some(theirs) if (theirs - clock::now_ms()).abs() > MAX_CLOCK_DIFFERENCE_MS => Finding::wrong(
             PART,
-            format!("it shows {}, the database's {}", clock::rfc3339(clock::now_ms()), clock::rfc3339(theirs)),
+            format!(
+                "it shows {}, but the database's clock shows {}",
+                clock::rfc3339(clock::now_ms()),
+                clock::rfc3339(theirs)
+            ),
             REMEDY,
         ),
         _ => Finding::ok(PART, clock::rfc3339(now)),

@@ -1,7 +1,7 @@
-//! `blinkgate doctor`: tries each part with the settings that a start would use, says what is wrong and how to mend it.
+//! `blinkgate doctor`: tests each part with the settings of a start, and reports what is wrong and how to fix it.
 //!
-//! It does what a start does to what it tries (makes the data folder, its keys and the database where absent, brings tables up
-//! to date), and nothing else: no mail is sent. Secrets are never printed.
+//! It has the same effects as a start (creates the data folder, its keys and the database if absent, and runs
+//! migrations) and no others: no mail is sent. Secrets are never printed.
 
 mod checks;
 mod report;
@@ -9,7 +9,7 @@ mod report;
 use crate::config::Config;
 pub use report::{Finding, Health};
 
-/// Examines everything and prints what was found, as text or as one JSON object. Returns whether nothing is wrong.
+/// Tests everything and prints the findings as text or as one JSON object. Returns whether nothing is wrong.
 ///
 /// # Errors
 /// The report cannot be printed.
@@ -22,10 +22,10 @@ pub async fn run(json: bool) -> anyhow::Result<bool> {
     Ok(findings.iter().all(|finding| finding.health != Health::Wrong))
 }
 
-/// Tries every part.
+/// Tests every part.
 pub async fn examine(config: &Config) -> Vec<Finding> {
     let base_url = config.base_url(config.port);
-    let mut findings = vec![Finding::ok("settings", "every setting can be read".to_owned())];
+    let mut findings = vec![Finding::ok("settings", "all settings are valid".to_owned())];
     findings.push(checks::data_folder(config));
     let (finding, db) = checks::database(config).await;
     findings.push(finding);

@@ -1,27 +1,27 @@
-//! What was found, and how it is printed.
+//! Findings and how they are printed.
 
 use std::io::Write as _;
 
 use serde::Serialize;
 
-/// How a part is.
+/// State of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Health {
     /// It works.
     Ok,
-    /// It works, and is not what one wants where people come.
+    /// It works, but should be changed before people use the server.
     Doubtful,
     /// It does not work.
     Wrong,
 }
 
-/// What was found of one part.
+/// The finding about one part.
 #[derive(Clone, Debug, Serialize)]
 pub struct Finding {
     /// The part.
     pub part: &'static str,
-    /// How it is.
+    /// Its state.
     pub health: Health,
     /// What was seen.
     pub seen: String,
@@ -46,10 +46,7 @@ impl Finding {
     }
 }
 
-/// Prints what was found.
-///
-/// # Errors
-/// Standard output is closed.
+/// Prints the findings.
 pub(super) fn print(findings: &[Finding], json: bool) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     if json {
@@ -69,7 +66,7 @@ pub(super) fn print(findings: &[Finding], json: bool) -> anyhow::Result<()> {
     }
     let count = |health| findings.iter().filter(|finding| finding.health == health).count();
     match (count(Health::Wrong), count(Health::Doubtful)) {
-        (0, 0) => writeln!(out, "\nEverything is well.")?,
+        (0, 0) => writeln!(out, "\nEverything works.")?,
         (0, doubtful) => writeln!(out, "\nNothing is wrong; {doubtful} doubtful.")?,
         (wrong, doubtful) => writeln!(out, "\n{wrong} wrong, {doubtful} doubtful.")?,
     }

@@ -1,14 +1,15 @@
-//! Keys of operators: `bk_<id>_<secret>`, so that scanners for leaked secrets know them and the server finds them by their id.
+//! Operators' keys: `bk_<id>_<secret>`. Scanners for leaked secrets recognise the prefix, and the server finds a key by
+//! its id.
 
 use super::ids::AdminKeyId;
 use super::token::{HashedToken, PlainToken};
 
-/// What every key begins with.
+/// Prefix of every key.
 const PREFIX: &str = "bk_";
 
-/// A new key. Exists only on its way to the operator.
+/// A new key. Exists only until it is shown to the operator.
 pub struct PlainAdminKey {
-    /// What it is found by.
+    /// Its id.
     pub id: AdminKeyId,
     text: String,
 }
@@ -21,12 +22,12 @@ impl PlainAdminKey {
         Self { id, text }
     }
 
-    /// The whole key, to be shown once.
+    /// The whole key, to show once.
     pub fn expose(&self) -> &str {
         &self.text
     }
 
-    /// What is stored in its place.
+    /// The hash that is stored instead of the key.
     pub fn hash(&self) -> HashedToken {
         HashedToken::of(&self.text)
     }
@@ -39,7 +40,7 @@ impl std::fmt::Debug for PlainAdminKey {
 }
 
 impl AdminKeyId {
-    /// The id in what somebody presents as a key, if it has the form of one.
+    /// The id in a presented key, if that has the form of a key.
     pub fn in_key(text: &str) -> Option<Self> {
         let (id, _) = text.strip_prefix(PREFIX)?.split_once('_')?;
         Some(Self::from_client(id)).filter(|id| id.made_at().is_some())

@@ -1,4 +1,4 @@
-//! E-mail addresses: text from anywhere in, an address that can be mailed to out. Plain rules, no quoted local parts.
+//! E-mail addresses: any text in, an address that can receive mail out. Simple rules, no quoted local parts.
 
 use sha2::{Digest, Sha256};
 
@@ -9,23 +9,23 @@ const MAX_LOCAL_LENGTH: usize = 64;
 /// Longest label of a domain name (RFC 1035 §2.3.4).
 const MAX_LABEL_LENGTH: usize = 63;
 
-/// An address: a dot-atom before the `@`, a domain name in lower case (punycode where it is international) behind it.
+/// An address: a dot-atom, `@`, and a domain name in lower case (punycode if it is international).
 ///
-/// Prints masked, so that it can stand in a log line without giving the address away.
+/// Prints masked, so that logs do not reveal it.
 #[derive(Clone, PartialEq, Eq, Hash, sqlx::Type)]
 #[sqlx(transparent)]
 pub struct EmailAddress(String);
 
-/// The text is no address that can be mailed to.
+/// The text is not an address that can receive mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an e-mail address")]
 pub struct EmailError;
 
 impl EmailAddress {
-    /// Reads an address; white space around it is dropped.
+    /// Parses an address; surrounding white space is ignored.
     ///
     /// # Errors
-    /// [`EmailError`] where the text is no address, or is longer than mail allows.
+    /// The text is not an address, or is longer than mail allows.
     pub fn parse(text: &str) -> Result<Self, EmailError> {
         let text = text.trim_matches([' ', '\t', '\r', '\n']);
         if text.len() > MAX_LENGTH {
@@ -43,18 +43,18 @@ impl EmailAddress {
         Ok(Self(address))
     }
 
-    /// The whole address. For mailing, for the database and for the admin; never for logs.
+    /// The whole address. For mails, the database and operators; never for logs.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// The address with all but its first character and its domain hidden: `j***@example.com`.
+    /// The address reduced to its first character and its domain: `j***@example.com`.
     pub fn masked(&self) -> String {
         let (local, domain) = self.0.rsplit_once('@').unwrap_or_default();
         format!("{}***@{domain}", &local[..local.len().min(1)])
     }
 
-    /// A hash that is the same for spellings that usually reach one mailbox (upper case, `+tag`), for counting mails.
+    /// A hash that is equal for spellings that usually reach the same mailbox (upper case, `+tag`), for counting mails.
     pub fn folded_key(&self) -> String {
         let (local, domain) = self.0.rsplit_once('@').unwrap_or_default();
         let local = local.split('+').next().unwrap_or_default().to_ascii_lowercase();
@@ -82,7 +82,7 @@ fn is_local_part(local: &str) -> bool {
     local.len() <= MAX_LOCAL_LENGTH && local.split('.').all(is_atom)
 }
 
-/// At least two labels of letters, digits and inner hyphens, the last one not a number.
+/// At least two labels of letters, digits and inner hyphens; the last label is not a number.
 fn is_domain(domain: &str) -> bool {
     let is_label = |label: &str| {
         (1..=MAX_LABEL_LENGTH).contains(&label.len())
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_read_with_their_domain_in_lower_case() {
+    fn addresses_are_parsed_with_their_domain_in_lower_case() {
         let cases = [
             ("jo@example.com", "jo@example.com"),
             ("  Jo.Doe+blink@Example.COM\n", "Jo.Doe+blink@example.com"),
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_mailed_to_is_refused() {
+    fn text_that_is_not_a_mail_address_is_refused() {
         let long = format!("{}@example.com", "a".repeat(288));
         let long_local = format!("{}@example.com", "a".repeat(65));
         let long_label = format!("a@{}.com", "b".repeat(64));

@@ -1,4 +1,4 @@
-//! Ids made by the server: text that sorts by the time of its making, with 80 random bits behind it.
+//! Ids created by the server: text that sorts by creation time, followed by 80 random bits.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,13 +16,13 @@ macro_rules! ids {
                 Self(sortable(now_ms))
             }
 
-            /// Takes what a client sent as the name of something that may or may not exist.
+            /// Takes an id from a client. It may not exist.
             pub fn from_client(text: &str) -> Self {
-                // PostgreSQL's text cannot hold it, and no id does.
+                // PostgreSQL text cannot contain NUL, and no id does.
                 Self(text.replace('\0', "\u{fffd}"))
             }
 
-            /// When the id was made, in milliseconds since 1970. `None` if it is none of ours.
+            /// When the id was created, in milliseconds since 1970. `None` if it is not one of ours.
             pub fn made_at(&self) -> Option<i64> {
                 let is_ours = self.0.len() == 32 && self.0.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
                 i64::from_str_radix(self.0.get(..12)?, 16).ok().filter(|_| is_ours)
@@ -43,23 +43,23 @@ macro_rules! ids {
 }
 
 ids! {
-    /// Names a row of `users`.
+    /// A row of `users`.
     UserId,
-    /// Names a row of `capture_sessions`. Not the secret in the cookie.
+    /// A row of `capture_sessions`. Not the secret in the cookie.
     SessionId,
-    /// Names a row of `challenges`.
+    /// A row of `challenges`.
     ChallengeId,
-    /// Names a row of `verification_events`, and the captures that belong to it.
+    /// A row of `verification_events`, and its captures.
     EventId,
-    /// Names a row of `mail_outbox`.
+    /// A row of `mail_outbox`.
     MailId,
-    /// Names one claim of a challenge.
+    /// One claim of a challenge.
     LeaseId,
-    /// Names a row of `audit_entries`.
+    /// A row of `audit_entries`.
     AuditId,
-    /// Names a row of `admin_keys`, and stands in the key.
+    /// A row of `admin_keys`. Part of the key.
     AdminKeyId,
-    /// Names a row of `reviews`.
+    /// A row of `reviews`.
     ReviewId,
 }
 

@@ -1,10 +1,10 @@
-//! Languages, as tags name them (BCP 47), and which of some a visitor reads best.
+//! Languages as BCP 47 tags, and which of several a visitor prefers.
 
 use std::cmp::Reverse;
 
-/// Longest tag that is of use (RFC 5646 §4.4.1).
+/// Longest useful tag (RFC 5646 §4.4.1).
 const MAX_LENGTH: usize = 35;
-/// So many of the languages that a browser names are looked at.
+/// How many of the browser's languages are considered.
 const MAX_RANGES: usize = 16;
 
 /// A language: its tag in lower case, such as `de` or `pt-br`.
@@ -13,12 +13,12 @@ const MAX_RANGES: usize = 16;
 pub struct Language(String);
 
 impl Language {
-    /// What is spoken where nothing else is said.
+    /// The default language.
     pub fn english() -> Self {
         Self("en".to_owned())
     }
 
-    /// Reads a tag: letters first, then letters and digits, in parts of eight at most.
+    /// Parses a tag: letters first, then letters and digits, in parts of at most eight.
     pub fn parse(tag: &str) -> Option<Self> {
         let mut parts = tag.split('-');
         let is_language = |part: &str| (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphabetic());
@@ -32,8 +32,8 @@ impl Language {
         &self.0
     }
 
-    /// The one of these that an `Accept-Language` header prefers, if it names one: who asks for `de-AT` also reads `de` (the
-    /// lookup of RFC 4647 §3.4).
+    /// The language among these that an `Accept-Language` header prefers, if it names any. `de-AT` also matches `de`
+    /// (lookup of RFC 4647 §3.4).
     pub fn preferred<'a>(accept: &str, among: &'a [Self]) -> Option<&'a Self> {
         let mut ranges: Vec<(&str, f32)> = accept.split(',').take(MAX_RANGES).filter_map(range).collect();
         ranges.sort_by_key(|(_, weight)| Reverse((weight * 1000.0) as u32));
@@ -44,7 +44,7 @@ impl Language {
     }
 }
 
-/// One language of the header and its weight, from 0 to 1; none where it is not wanted.
+/// One language of the header and its weight, above 0 and up to 1; `None` if it is not acceptable.
 fn range(text: &str) -> Option<(&str, f32)> {
     let (tag, weight) = text.split_once(';').unwrap_or((text, "q=1"));
     let weight = weight.trim().strip_prefix("q=")?.trim().parse().ok()?;

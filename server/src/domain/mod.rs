@@ -1,21 +1,25 @@
-//! The nouns of the server, parsed once: whoever holds one of these holds a valid one.
-//! Knows no database, no HTTP and no clock.
+//! The nouns of the server, parsed once: a value of one of these types is always valid.
+//! Knows no database, HTTP or clock.
 
+mod action;
 mod admin_key;
 mod email;
 mod ids;
 mod language;
 mod review;
 mod scope;
+mod sealing_key;
 mod status;
 mod token;
 
+pub use action::Action;
 pub use admin_key::PlainAdminKey;
 pub use email::{EmailAddress, EmailError};
 pub use ids::{AdminKeyId, AuditId, ChallengeId, EventId, LeaseId, MailId, ReviewId, SessionId, UserId};
 pub use language::Language;
 pub use review::{Decision, Note, ReviewState};
 pub use scope::{Scope, Scopes};
-pub use status::UserStatus;
+pub use sealing_key::SealingKey;
+pub use status::{AttemptStatus, UserStatus};
 pub(crate) use token::random_bytes;
 pub use token::{HashedToken, PlainToken, random_base64url, random_u32};

@@ -1,4 +1,4 @@
-//! What an operator says of an event.
+//! Operators' decisions about events.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,24 +9,24 @@ use serde::{Deserialize, Serialize};
 pub enum Decision {
     /// The address counts as verified.
     Approve,
-    /// It does not, even if it did.
+    /// The address does not count as verified, even if it did before.
     Decline,
 }
 
-/// Where an event stands.
+/// State of an event's review.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReviewState {
-    /// The server asked for a look, and nobody decided yet.
+    /// The server flagged the event, and nobody has decided yet.
     Open,
-    /// The last that an operator said.
+    /// The latest decision was to approve.
     Approved,
-    /// The same.
+    /// The latest decision was to decline.
     Declined,
 }
 
 impl ReviewState {
-    /// Where an event stands that is `marked` for a look, or is not, after this last decision.
+    /// The state of an event from whether it is `marked` for review and its latest decision.
     pub fn of(marked: bool, last: Option<Decision>) -> Option<Self> {
         match last {
             Some(Decision::Approve) => Some(ReviewState::Approved),
@@ -35,7 +35,7 @@ impl ReviewState {
         }
     }
 
-    /// The state of this name.
+    /// The state with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         [ReviewState::Open, ReviewState::Approved, ReviewState::Declined].into_iter().find(|state| state.name() == name)
     }
@@ -50,18 +50,18 @@ impl ReviewState {
     }
 }
 
-/// Most characters of a note.
+/// Longest note in characters.
 const MAX_NOTE: usize = 1000;
 
-/// Why an operator decided: a text that is not empty.
+/// An operator's reason for a decision. Not empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note(String);
 
 impl Note {
-    /// Takes what an operator wrote, without the white space around it. `None` if it is empty or longer than 1000 characters.
+    /// Trims an operator's text. `None` if it is empty or longer than 1000 characters.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        // PostgreSQL's text cannot hold it.
+        // PostgreSQL text cannot contain NUL.
         let is_note = (1..=MAX_NOTE).contains(&text.chars().count()) && !text.contains('\0');
         is_note.then(|| Self(text.to_owned()))
     }
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_note_says_something_and_not_too_much() {
+    fn a_note_is_neither_empty_nor_too_long() {
         let most = "ü".repeat(MAX_NOTE);
         for (text, expected) in [
             (" seen \n", Some("seen")),
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_decision_stands() {
+    fn the_latest_decision_counts() {
         for (marked, last, expected) in [
             (false, None, None),
             (true, None, Some("open")),

@@ -1,22 +1,22 @@
-//! What an admin key opens.
+//! Scopes of admin keys.
 
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A part of `/admin`. Names are never renamed.
+/// A part of `/admin` that a key opens. Names never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
-    /// List events, look at one, export the table
+    /// List, view and export events
     Events,
-    /// Look at pictures, take bundles
+    /// View pictures and download bundles
     Captures,
-    /// Approve and decline
+    /// Approve or decline events
     Review,
     /// Erase a person
     Erase,
-    /// Read what operators did
+    /// Read the audit of operators' actions
     Audit,
     /// Read the metrics
     Metrics,
@@ -40,7 +40,7 @@ impl Scope {
     }
 }
 
-/// The scopes of a key, each once, in one order.
+/// The scopes of a key, sorted and without duplicates.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Scopes(Vec<Scope>);
@@ -51,12 +51,12 @@ impl Scopes {
         Self(Scope::ALL.to_vec())
     }
 
-    /// Whether this one is among them.
+    /// Whether this scope is included.
     pub fn has(&self, scope: Scope) -> bool {
         self.0.contains(&scope)
     }
 
-    /// The names with commas between.
+    /// The names, separated by commas.
     pub fn names(&self) -> String {
         self.0.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(",")
     }
@@ -74,7 +74,7 @@ impl FromIterator<Scope> for Scopes {
 impl FromStr for Scopes {
     type Err = std::convert::Infallible;
 
-    /// Reads what [`Scopes::names`] wrote. A name that this version does not know opens nothing.
+    /// Parses the output of [`Scopes::names`]. Unknown names are ignored and open nothing.
     fn from_str(names: &str) -> Result<Self, Self::Err> {
         Ok(names.split(',').filter_map(|name| Scope::ALL.into_iter().find(|scope| scope.name() == name)).collect())
     }
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scopes_go_into_a_text_and_back_and_unknown_ones_open_nothing() {
+    fn scopes_round_trip_through_text_and_unknown_ones_are_ignored() {
         let scopes: Scopes = [Scope::Audit, Scope::Events, Scope::Audit].into_iter().collect();
         assert_eq!(scopes.names(), "events,audit");
         assert_eq!(scopes.names().parse(), Ok(scopes.clone()));

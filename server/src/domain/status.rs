@@ -1,8 +1,8 @@
-//! What is known of a user.
+//! How an attempt ended, and where its user stands after all of them.
 
 use serde::{Deserialize, Serialize};
 
-/// A user's standing. `Verified` is never taken back, but by an operator who declines.
+/// A user's standing. Once `Verified`, it changes only when an operator declines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
 #[serde(rename_all = "UPPERCASE")]
 #[sqlx(type_name = "text", rename_all = "UPPERCASE")]
@@ -13,4 +13,24 @@ pub enum UserStatus {
     Verified,
     /// The last counted attempt was rejected; more may follow.
     Failed,
+}
+
+/// How one attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum AttemptStatus {
+    /// A live person was seen.
+    Verified,
+    /// No live person was seen.
+    Failed,
+}
+
+impl AttemptStatus {
+    /// As it is stored and listed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            AttemptStatus::Verified => "VERIFIED",
+            AttemptStatus::Failed => "FAILED",
+        }
+    }
 }

@@ -1,11 +1,11 @@
-//! Secrets handed to a person: shown once in clear, kept only as a hash.
+//! Secrets given to a person: shown once, stored only as a hash.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// 32 random bytes as base64url. Exists only on its way to the person.
+/// 32 random bytes as base64url. Exists only until it is sent to the person.
 pub struct PlainToken(String);
 
 impl PlainToken {
@@ -19,7 +19,7 @@ impl PlainToken {
         &self.0
     }
 
-    /// What is stored in its place.
+    /// The hash that is stored instead of the token.
     pub fn hash(&self) -> HashedToken {
         HashedToken::of(&self.0)
     }
@@ -37,12 +37,12 @@ impl std::fmt::Debug for PlainToken {
 pub struct HashedToken(String);
 
 impl HashedToken {
-    /// Hashes what somebody presents as a token.
+    /// Hashes a presented token.
     pub fn of(text: &str) -> Self {
         Self(hex::encode(Sha256::digest(text)))
     }
 
-    /// Compares in a time that does not depend on where the two differ.
+    /// Compares in constant time.
     pub fn matches(&self, other: &HashedToken) -> bool {
         self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
     }
@@ -69,10 +69,10 @@ pub fn random_u32() -> u32 {
     u32::from_le_bytes(random_bytes())
 }
 
-/// Random bytes of the operating system.
+/// Random bytes from the operating system.
 pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    getrandom::fill(&mut bytes).expect("the operating system provides random bytes");
     bytes
 }
 

@@ -1,4 +1,4 @@
-//! A mail as mail servers take it.
+//! Composes mails in the format of mail servers.
 
 use lettre::message::header::{ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
@@ -6,7 +6,7 @@ use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
 use super::words::Words;
 use crate::domain::{EmailAddress, MailId};
 
-/// RFC 3834: made by a machine, so that no holiday notice answers it.
+/// Marks the mail as automatic (RFC 3834), so that no vacation notice answers it.
 pub(super) const AUTO_SUBMITTED: (&str, &str) = ("Auto-Submitted", "auto-generated");
 
 #[derive(Clone)]
@@ -26,26 +26,26 @@ impl Header for AutoSubmitted {
     }
 }
 
-/// A mail on its way.
+/// A mail to send.
 pub(super) struct Mail<'a> {
-    /// Names the mail; the same for each try, so that a mail that arrives twice can be told to be one.
+    /// The mail's id. It is the same for each try, so that duplicates can be recognised.
     pub(super) id: &'a MailId,
-    /// Which try it is, from 1.
+    /// Number of the try, from 1.
     pub(super) tries: u32,
-    /// Who it goes to.
+    /// The recipient.
     pub(super) to: &'a EmailAddress,
-    /// The host that it speaks of.
+    /// The host named in the mail.
     pub(super) host: &'a str,
-    /// The link that it brings.
+    /// The link.
     pub(super) link: &'a str,
-    /// What it says.
+    /// Subject and text.
     pub(super) words: &'a Words,
 }
 
-/// Writes the mail, as text and as HTML.
+/// Composes the mail as text and as HTML.
 ///
 /// # Errors
-/// The address is one that the mail library does not take.
+/// The mail library does not accept the address.
 pub(super) fn write(mail: &Mail<'_>, sender: &Mailbox) -> anyhow::Result<Message> {
     let to = Mailbox::new(None, mail.to.expose().parse()?);
     Ok(Message::builder()
@@ -61,8 +61,8 @@ pub(super) fn write(mail: &Mail<'_>, sender: &Mailbox) -> anyhow::Result<Message
         )?)
 }
 
-/// What is ASCII is sent as it stands (RFC 5322 allows lines of 998 characters): the library's own choice would break the link
-/// over two lines. Other words are encoded.
+/// ASCII text is sent without encoding (RFC 5322 allows lines of 998 characters): the library would break the link into
+/// two lines. Other text is encoded.
 fn part(content_type: ContentType, text: &str) -> SinglePart {
     let lines: Vec<&str> = text.lines().collect();
     let as_it_stands = text.is_ascii() && lines.iter().all(|line| line.len() <= 998);
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_stands_in_one_piece_and_the_head_tells_what_it_is() {
+    fn a_link_stays_on_one_line_and_the_headers_are_complete() {
         let link = format!("https://blink.example.com/verify?token={}", "A".repeat(43));
         let raw = raw(&format!("Hello,\n\n{link}\n"));
         assert_eq!(raw.matches(&link).count(), 2, "{raw}");
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn words_in_other_letters_are_encoded() {
+    fn text_beyond_ascii_is_encoded() {
         let raw = raw("Grüße\n");
         assert!(raw.is_ascii() && raw.contains("Content-Transfer-Encoding: "), "{raw}");
     }

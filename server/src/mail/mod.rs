@@ -1,15 +1,16 @@
-//! Mail: what it says (`words`), how it is written (`message`) and leaves (`transport` by `smtp`, `resend` or into a file),
-//! and the worker that empties the outbox.
-//! Sending is never part of a request, so that an address's answer takes the same time whether or not a mail leaves.
+//! Mail: its text (`words`), its format (`message`), its transports (`mailer`: SMTP, Resend or a file), and the worker
+//! that empties the outbox. Sending is never part of a request, so that the response time does not reveal whether a
+//! mail is sent.
 
+mod error;
+mod mailer;
 mod message;
 mod resend;
 mod smtp;
-mod transport;
 mod trial;
 mod words;
 mod worker;
 
-pub use transport::{Knocked, Transport};
+pub use mailer::{Mailer, ProbeResult};
 pub use trial::send_test_email;
-pub use worker::{deliver_due, run};
+pub use worker::{Outbox, deliver_due, run};

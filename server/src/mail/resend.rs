@@ -1,4 +1,5 @@
-//! Mails by Resend's HTTP API: <https://resend.com/docs/api-reference/emails/send-email>. The only file that knows it.
+//! Sends mails by Resend's HTTP API: <https://resend.com/docs/api-reference/emails/send-email>. The only file that
+//! knows it.
 
 use std::time::Duration;
 
@@ -8,16 +9,16 @@ use reqwest::{Client, Response, StatusCode};
 use serde_json::json;
 use url::Url;
 
+use super::error::SendError;
 use super::message::{AUTO_SUBMITTED, Mail};
-use super::transport::SendError;
 use crate::config::{ResendConfig, Secret};
 use crate::tls;
 
-/// A request without an answer is sent again so often: under one idempotency key it is one mail.
+/// How often a request is sent if there is no answer. All have the same idempotency key, so it remains one mail.
 const SENDINGS: u32 = 3;
-/// Pause before it is.
+/// Pause between two of these requests.
 const AGAIN_AFTER: Duration = Duration::from_millis(400);
-/// Most characters of an answer that are kept.
+/// Longest stored part of an answer, in characters.
 const MAX_ANSWER: usize = 500;
 
 /// An account at Resend.
@@ -30,22 +31,19 @@ pub(super) struct Resend {
 }
 
 impl Resend {
-    /// Prepares the way there; nothing is asked yet.
-    ///
-    /// # Errors
-    /// The HTTP client cannot be made.
+    /// Prepares the client; sends no request.
     pub(super) fn new(config: &ResendConfig, timeout: Duration) -> anyhow::Result<Self> {
         tls::use_ring();
         let client = Client::builder()
             .timeout(timeout / SENDINGS)
             .redirect(reqwest::redirect::Policy::none())
             .build()
-            .context("the HTTP client for Resend cannot be made")?;
+            .context("cannot create the HTTP client for Resend")?;
         Ok(Self { client, url: config.url.clone(), key: config.key.clone(), sender: config.sender.clone() })
     }
 
-    /// Asks for the account's domains.
-    pub(super) async fn knock(&self) -> Result<(), SendError> {
+    /// Lists the account's domains.
+    pub(super) async fn probe(&self) -> Result<(), SendError> {
         let url = self.url.join("/domains").map_err(|error| SendError::unwritable(&error.into()))?;
         let asked = self.client.get(url).bearer_auth(self.key.expose()).send().await;
         let response = asked.map_err(|error| unanswered(&error))?;
@@ -53,7 +51,7 @@ impl Resend {
             return Ok(());
         }
         match refused(response).await {
-            // A key that may send and nothing else.
+            // The key may only send, which is enough.
             error if error.text.contains("restricted_api_key") => Ok(()),
             error => Err(error),
         }
@@ -87,7 +85,7 @@ impl Resend {
         self.client
             .post(self.url.clone())
             .bearer_auth(self.key.expose())
-            // Each try brings a link of its own, so each has a key of its own.
+            // Each try contains its own link, so each has its own key.
             .header("Idempotency-Key", format!("verification-link/{}/{}", mail.id, mail.tries))
             .header("Content-Type", "application/json")
             .body(body.to_string())
@@ -98,15 +96,15 @@ impl Resend {
 
 async fn refused(response: Response) -> SendError {
     let status = response.status();
-    // What is wrong with this mail stays wrong; keys, domains and quotas an operator can put right.
+    // Errors in the mail itself are final. An operator can fix keys, domains and quotas.
     let is_final = matches!(status, StatusCode::UNPROCESSABLE_ENTITY | StatusCode::BAD_REQUEST);
     let kind = match status {
         _ if is_final => "Resend refused the address or the mail",
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
             "Resend refused the key or the sender (RESEND_API_KEY, RESEND_FROM_EMAIL)"
         }
-        StatusCode::TOO_MANY_REQUESTS => "Resend takes no more mails for now",
-        _ => "Resend refused for now",
+        StatusCode::TOO_MANY_REQUESTS => "Resend accepts no more mails for now",
+        _ => "Resend refused the mail for now",
     };
     let answer: String = response.text().await.unwrap_or_default().chars().take(MAX_ANSWER).collect();
     SendError { text: format!("{status}: {answer}"), is_final, kind }

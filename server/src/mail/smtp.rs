@@ -1,4 +1,4 @@
-//! Mails by a mail server.
+//! Sends mails by a mail server.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 
+use super::error::SendError;
 use super::message::{self, Mail};
-use super::transport::SendError;
 use crate::config::{MailSecurity, SmtpConfig};
 
 /// A mail server.
@@ -21,10 +21,10 @@ pub(super) struct Smtp {
 }
 
 impl Smtp {
-    /// Prepares the way there; nothing is asked yet. `timeout`: for one mail.
+    /// Prepares the client; does not connect. `timeout`: for one mail.
     ///
     /// # Errors
-    /// The server's name is no name, or `MAIL_CA_FILE` holds no certificate.
+    /// The server's name is invalid, or `MAIL_CA_FILE` contains no certificate.
     pub(super) fn new(config: &SmtpConfig, timeout: Duration) -> anyhow::Result<Self> {
         let tls = match config.security {
             MailSecurity::StartTls => Tls::Required(parameters(config)?),
@@ -42,7 +42,7 @@ impl Smtp {
     }
 
     /// Connects and logs in.
-    pub(super) async fn knock(&self) -> Result<(), SendError> {
+    pub(super) async fn probe(&self) -> Result<(), SendError> {
         self.in_time(self.server.test_connection()).await.map(drop)
     }
 
@@ -52,7 +52,8 @@ impl Smtp {
         self.in_time(self.server.send(message)).await.map(drop)
     }
 
-    /// The library's own limit holds for the connection only: a server that then says nothing would be waited for without end.
+    /// The library's own timeout covers only the connection: it would wait for ever for a server that then says
+    /// nothing.
     async fn in_time<T>(
         &self,
         work: impl Future<Output = Result<T, lettre::transport::smtp::Error>>,
@@ -71,15 +72,15 @@ impl Smtp {
 fn parameters(config: &SmtpConfig) -> anyhow::Result<TlsParameters> {
     let mut builder = TlsParameters::builder(config.server.clone());
     if let Some(path) = &config.authority {
-        let read = || format!("MAIL_CA_FILE {} holds no certificate that can be read", path.display());
+        let read = || format!("MAIL_CA_FILE {} contains no readable certificate", path.display());
         let pem = std::fs::read(path).with_context(read)?;
         builder = builder.add_root_certificate(Certificate::from_pem(&pem).with_context(read)?);
     }
-    builder.build().with_context(|| format!("MAIL_SERVER is \"{}\", which is no server's name", config.server))
+    builder.build().with_context(|| format!("MAIL_SERVER is \"{}\", which is not a valid host name", config.server))
 }
 
 fn smtp_error(error: &lettre::transport::smtp::Error) -> SendError {
-    // 55x is about this mailbox or this mail; other refusals (a wrong password, say) an operator can put right.
+    // 55x is about this mailbox or mail. An operator can fix other refusals, such as a wrong password.
     let code = error.status().map(u16::from);
     let is_final = code.is_some_and(|code| (550..560).contains(&code));
     let mut text = error.to_string();
@@ -91,14 +92,14 @@ fn smtp_error(error: &lettre::transport::smtp::Error) -> SendError {
     let kind = if is_final {
         "the mail server refused the mailbox or the mail"
     } else if code.is_some() {
-        "the mail server refused for now"
+        "the mail server refused the mail for now"
     } else if error.is_timeout() {
         "the mail server did not answer in time"
-    // What is wrong with a certificate comes as a fault of the connection.
+    // Certificate errors are reported as connection errors.
     } else if error.is_tls() || text.contains("certificate") {
-        "the mail server did not offer a TLS connection that can be trusted"
+        "the mail server offers no trusted TLS connection"
     } else {
-        "the mail server could not be reached or spoke nonsense"
+        "the mail server could not be reached or sent an invalid answer"
     };
     SendError { text, is_final, kind }
 }

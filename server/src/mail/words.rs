@@ -1,4 +1,4 @@
-//! What the mail with the link says: templates, which an operator can replace, filled in.
+//! The text of the mail with the link, from templates that an operator can replace.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 
 use crate::domain::Language;
 
-/// A template: the file's name, and what it says where an operator has no other.
+/// A template: its file name and its built-in text.
 type Template = (&'static str, &'static str);
 
 const SUBJECT: Template = ("link.subject.txt", include_str!("templates/link.subject.txt"));
@@ -15,30 +15,30 @@ const TEXT: Template = ("link.txt", include_str!("templates/link.txt"));
 const HTML: Template = ("link.html", include_str!("templates/link.html"));
 const ALL: [Template; 3] = [SUBJECT, TEXT, HTML];
 
-/// Larger files are no mail.
+/// Largest template.
 const MAX_BYTES: u64 = 64 * 1024;
 
 /// The templates of the mail.
 #[derive(Clone, Debug)]
 pub(super) struct Templates {
-    /// Those for everybody by their files' names, those of a language with its folder before: `de/link.txt`.
+    /// The default templates by file name, those of a language prefixed with its folder: `de/link.txt`.
     environment: Environment<'static>,
-    /// The languages with a folder, and English.
+    /// English and the languages with a folder.
     languages: Vec<Language>,
 }
 
-/// What is filled in.
+/// The values that templates can show.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Facts<'a> {
     /// The host that the link leads to.
     pub(super) host: &'a str,
     /// The whole link.
     pub(super) link: &'a str,
-    /// For how many minutes the link works.
+    /// How many minutes the link works.
     pub(super) minutes: i64,
 }
 
-/// A mail's words.
+/// The text of a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Words {
     /// One line.
@@ -50,14 +50,15 @@ pub(super) struct Words {
 }
 
 impl Templates {
-    /// Loads the templates: those in `folder`, if there is one, and for each that it lacks the one inside the program; and from
-    /// each folder in it that is named for a language, those in that language.
+    /// Loads the templates: those in `folder`, if any, with the built-in ones for missing files, and the translations
+    /// from each subfolder named after a language.
     ///
     /// # Errors
-    /// A file cannot be read, is no template, is missing in a language, or leaves out the link: the message names it.
+    /// A file cannot be read, is not a valid template, is missing in a language, or does not show the link. The message
+    /// names the file.
     pub(super) fn load(folder: Option<&Path>) -> anyhow::Result<Self> {
         if let Some(folder) = folder {
-            ensure!(folder.is_dir(), "MAIL_TEMPLATES is {}, which is no folder", folder.display());
+            ensure!(folder.is_dir(), "MAIL_TEMPLATES is {}, which is not a folder", folder.display());
         }
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -70,44 +71,45 @@ impl Templates {
             let own = folder.map(|folder| folder.join(name)).filter(|path| path.exists());
             let source = own.as_deref().map_or_else(|| Ok(built_in.to_owned()), read)?;
             let place = || own.as_ref().map_or_else(|| name.to_owned(), |path| path.display().to_string());
-            add(name.to_owned(), source).with_context(|| format!("{} is no template", place()))?;
+            add(name.to_owned(), source).with_context(|| format!("{} is not a valid template", place()))?;
         }
         let mut languages = Vec::new();
         for (language, folder) in folder.map_or_else(|| Ok(Vec::new()), translations)? {
             for (name, _) in ALL {
                 let path = folder.join(name);
                 let of_language = format!("{}/{name}", language.as_str());
-                add(of_language, read(&path)?).with_context(|| format!("{} is no template", path.display()))?;
+                add(of_language, read(&path)?)
+                    .with_context(|| format!("{} is not a valid template", path.display()))?;
             }
             languages.push(language);
         }
-        // Who prefers English to a language with a folder gets what everybody gets.
+        // People who prefer English to the translated languages get the default templates.
         if !languages.contains(&Language::english()) {
             languages.push(Language::english());
         }
         let templates = Self { environment, languages };
         for language in std::iter::once(None).chain(templates.languages.iter().map(Some)) {
-            templates.rehearse(language).context("the mail's templates (MAIL_TEMPLATES) cannot be used")?;
+            templates.rehearse(language).context("the mail templates (MAIL_TEMPLATES) cannot be used")?;
         }
         Ok(templates)
     }
 
-    /// The language of those there are that an `Accept-Language` header prefers.
+    /// The available language that an `Accept-Language` header prefers.
     pub(super) fn preferred(&self, accept: &str) -> Option<&Language> {
         Language::preferred(accept, &self.languages)
     }
 
-    /// Fills in the templates of this language, or else those for everybody.
+    /// Fills in the templates of this language, or the default ones.
     ///
     /// # Errors
-    /// A template asks for something that there is not.
+    /// A template uses an unknown value.
     pub(super) fn fill(&self, facts: &Facts, language: Option<&Language>) -> anyhow::Result<Words> {
         let Facts { host, link, minutes } = *facts;
         let filled = |(name, _): Template| -> anyhow::Result<String> {
             let (template, name) = self.template(name, language)?;
-            // The library would escape slashes as well, and a link that is read in the mail's source should be one.
+            // The library would also escape slashes, which makes the link unreadable in the mail's source.
             let link = if name.ends_with(".html") { Value::from_safe_string(escaped(link)) } else { Value::from(link) };
-            template.render(context! { host, link, minutes }).with_context(|| format!("{name} cannot be filled in"))
+            template.render(context! { host, link, minutes }).with_context(|| format!("cannot fill in {name}"))
         };
         let subject = filled(SUBJECT)?.trim().replace(['\r', '\n'], " ");
         Ok(Words { subject, text: filled(TEXT)?, html: filled(HTML)? })
@@ -127,7 +129,7 @@ impl Templates {
         Ok((self.environment.get_template(name)?, name.to_owned()))
     }
 
-    /// A mail without its link helps nobody; better to be told at the start.
+    /// Fails at the start rather than sending mails without a link.
     fn rehearse(&self, language: Option<&Language>) -> anyhow::Result<()> {
         let link = "https://check.example/verify?token=AAAA";
         let words = self.fill(&Facts { host: "check.example", link, minutes: 30 }, language)?;
@@ -136,15 +138,15 @@ impl Templates {
         ensure!(!words.subject.is_empty(), "{} is empty", place(SUBJECT));
         for (template, filled) in [(TEXT, &words.text), (HTML, &words.html)] {
             let name = place(template);
-            ensure!(filled.contains(link), "{name} does not show the link: write {{{{ link }}}} where it belongs");
+            ensure!(filled.contains(link), "{name} does not show the link: add {{{{ link }}}} where it belongs");
         }
         Ok(())
     }
 }
 
-/// The folders in this one that are named for languages.
+/// The subfolders that are named after languages.
 fn translations(folder: &Path) -> anyhow::Result<Vec<(Language, PathBuf)>> {
-    let cannot = || format!("MAIL_TEMPLATES, {}, cannot be listed", folder.display());
+    let cannot = || format!("cannot list MAIL_TEMPLATES, {}", folder.display());
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).with_context(cannot)? {
         let path = entry.with_context(cannot)?.path();
@@ -161,7 +163,7 @@ fn escaped(text: &str) -> String {
 
 fn read(path: &Path) -> anyhow::Result<String> {
     let length = std::fs::metadata(path).with_context(|| format!("{} cannot be read", path.display()))?.len();
-    ensure!(length <= MAX_BYTES, "{} has more than {MAX_BYTES} bytes", path.display());
+    ensure!(length <= MAX_BYTES, "{} is larger than {MAX_BYTES} bytes", path.display());
     std::fs::read_to_string(path).with_context(|| format!("{} cannot be read as text", path.display()))
 }
 
@@ -172,7 +174,7 @@ mod tests {
     const FACTS: Facts = Facts { host: "check.example", link: "https://check.example/verify?token=a&b", minutes: 30 };
 
     #[test]
-    fn the_templates_inside_the_program_tell_all_there_is_to_know() {
+    fn the_built_in_templates_show_every_value() {
         let words = Templates::load(None).unwrap().fill(&FACTS, None).unwrap();
         assert_eq!(words.subject, "Your verification link");
         for expected in [FACTS.host, FACTS.link, "30 minutes"] {
@@ -182,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn an_operators_templates_take_the_place_of_ours_one_by_one() {
+    fn an_operators_templates_replace_the_built_in_ones_individually() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(SUBJECT.0), "Für {{ host }}\n").unwrap();
         let words = Templates::load(Some(folder.path())).unwrap().fill(&FACTS, None).unwrap();
@@ -191,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn templates_that_would_send_nobody_anywhere_are_refused_by_name() {
+    fn templates_without_a_link_are_refused_by_name() {
         let cases = [(TEXT.0, "Hello"), (HTML.0, "<a>{{ url }}</a>"), (SUBJECT.0, "  "), (TEXT.0, "{% if %}")];
         for (name, source) in cases {
             let folder = tempfile::tempdir().unwrap();
@@ -209,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_named_for_a_language_is_for_those_who_read_it() {
+    fn a_folder_named_after_a_language_is_used_for_its_readers() {
         let folder = tempfile::tempdir().unwrap();
         write_all(&folder.path().join("de"), "Ihr Link");
         write_all(&folder.path().join("not a language"), "");
@@ -229,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_language_with_half_its_words_is_refused() {
+    fn an_incomplete_translation_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         write_all(&folder.path().join("de"), "Ihr Link");
         std::fs::write(folder.path().join("de/link.txt"), "Hallo").unwrap();

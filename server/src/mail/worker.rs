@@ -1,70 +1,88 @@
-//! Empties the outbox: takes what is due, makes the link, sends, and tries again later where that failed.
+//! Empties the outbox: takes each mail that is due, makes its link, sends it, and retries later if that failed.
 
 use std::time::{Duration, Instant};
 
+use tokio::sync::Notify;
+
+use super::error::SendError;
+use super::mailer::Mailer;
 use super::message::Mail;
-use super::transport::SendError;
 use super::words::Facts;
-use crate::app::App;
 use crate::clock::{self, MINUTE_MS};
+use crate::config::BaseUrl;
 use crate::db::outbox::{self, DueMail};
-use crate::db::{Connection, Hold, tokens};
+use crate::db::{Connection, Db, LockScope, tokens};
 use crate::domain::PlainToken;
 
-/// Longest pause of the worker, for mails that another process put into the outbox.
+/// Longest pause of the worker. Other processes may have put mails into the outbox meanwhile.
 const IDLE: Duration = Duration::from_secs(30);
-/// Pause after a fault of the database.
+/// Pause after a database error.
 const AFTER_FAULT: Duration = Duration::from_secs(5);
-/// A try that has not ended after this is taken to have died with its process.
+/// A try that takes longer than this is assumed to have died with its process.
 const LEASE_MS: i64 = 2 * MINUTE_MS;
-/// For so long what came of a try is written down again if that fails: less than the lease, with the try itself.
+/// How long recording the result of a try is retried. Together with the try itself this stays below the lease.
 const SETTLE_WITHIN: Duration = Duration::from_secs(60);
-/// Pause between two times.
+/// Pause between two of these retries.
 const SETTLE_AGAIN: Duration = Duration::from_millis(500);
 /// Pauses between tries; the last one repeats.
 const BACK_OFF_MS: [i64; 6] = [5_000, 20_000, MINUTE_MS, 3 * MINUTE_MS, 8 * MINUTE_MS, 15 * MINUTE_MS];
 /// A mail that could not be sent for this long is given up.
 const GIVE_UP_AFTER_MS: i64 = 24 * 60 * MINUTE_MS;
 
+/// The parts that delivering mails needs of a server.
+#[derive(Clone, Copy, Debug)]
+pub struct Outbox<'a> {
+    /// The database.
+    pub db: &'a Db,
+    /// Sends mails.
+    pub mailer: &'a Mailer,
+    /// Links start with this.
+    pub base_url: &'a BaseUrl,
+    /// How long links work.
+    pub token_ttl_ms: i64,
+    /// Wakes the worker when a mail was put into the outbox.
+    pub wake: &'a Notify,
+}
+
 /// Delivers mails until the task is dropped.
-pub async fn run(app: App) {
+pub async fn run(outbox: Outbox<'_>) {
     loop {
-        let pause = match deliver_due(&app).await {
+        let pause = match deliver_due(&outbox).await {
             Ok(next_due) => {
                 let until_due = next_due.map(|due| due.saturating_sub(clock::now_ms()).max(0).unsigned_abs());
                 until_due.map_or(IDLE, |ms| Duration::from_millis(ms).min(IDLE))
             }
             Err(error) => {
-                tracing::error!(%error, "the outbox cannot be read; trying again");
+                tracing::error!(%error, "cannot read the outbox; trying again");
                 AFTER_FAULT
             }
         };
         tokio::select! {
-            () = app.mail_wake.notified() => {}
+            () = outbox.wake.notified() => {}
             () = tokio::time::sleep(pause) => {}
         }
     }
 }
 
-/// Sends every mail that is due now. Returns when the next one will be.
+/// Sends every mail that is due now. Returns when the next one is due.
 ///
 /// # Errors
-/// The database failed. A mail that does not leave is no error: it stays in the outbox.
-pub async fn deliver_due(app: &App) -> sqlx::Result<Option<i64>> {
+/// The database failed. A mail that cannot be sent is not an error: it stays in the outbox.
+pub async fn deliver_due(outbox: &Outbox<'_>) -> sqlx::Result<Option<i64>> {
     let mut tried: Option<Tried> = None;
     loop {
         let token = PlainToken::generate();
-        let next = match (next(app, tried.as_ref(), &token, clock::now_ms()).await, tried.take()) {
+        let next = match (next(outbox, tried.as_ref(), &token, clock::now_ms()).await, tried.take()) {
             (Err(error), Some(tried)) => {
-                tracing::warn!(mail = %tried.mail.id, %error, "what came of a mail could not be written down; trying again");
-                settle_in_time(app, &tried).await?;
+                tracing::warn!(mail = %tried.mail.id, %error, "cannot record the result of a mail; trying again");
+                settle_in_time(outbox, &tried).await?;
                 continue;
             }
             (next, _) => next?,
         };
         match next {
             Next::Mail(mail) => {
-                let sent = send(app, &mail, &token).await;
+                let sent = send(outbox, &mail, &token).await;
                 tried = Some(Tried { mail, sent });
             }
             Next::DueAt(due) => return Ok(due),
@@ -72,31 +90,31 @@ pub async fn deliver_due(app: &App) -> sqlx::Result<Option<i64>> {
     }
 }
 
-/// A mail and what came of a try to send it.
+/// A mail and the result of a try to send it.
 struct Tried {
     mail: DueMail,
     sent: Result<(), SendError>,
 }
 
-/// What the outbox holds.
+/// What to do next.
 enum Next {
-    /// This mail is due, and ours to try.
+    /// Try this mail, which is due and claimed.
     Mail(DueMail),
-    /// None is due now; the next one then.
+    /// No mail is due before this time.
     DueAt(Option<i64>),
 }
 
-/// Writes down what came of the last try, and takes the next mail that is due, in one transaction: where many wait, each costs
-/// one.
-async fn next(app: &App, tried: Option<&Tried>, token: &PlainToken, now: i64) -> sqlx::Result<Next> {
-    let mut tx = app.db.write(Hold::Nothing).await?;
+/// Records the result of the last try and claims the next mail that is due, in one transaction. So a long queue costs
+/// one transaction per mail.
+async fn next(outbox: &Outbox<'_>, tried: Option<&Tried>, token: &PlainToken, now: i64) -> sqlx::Result<Next> {
+    let mut tx = outbox.db.write(LockScope::Nothing).await?;
     if let Some(tried) = tried {
         settle(&mut tx, tried, now).await?;
     }
     let next = match outbox::claim_due(&mut tx, now, now + LEASE_MS).await? {
         Some(mail) => {
-            // Each try brings a link of its own: the last try may have arrived although it seemed to fail.
-            tokens::insert(&mut tx, &token.hash(), &mail.user_id, now, now + app.limits.token_ttl_ms).await?;
+            // Each try gets a link of its own: the last mail may have arrived although sending it seemed to fail.
+            tokens::insert(&mut tx, &token.hash(), &mail.user_id, now, now + outbox.token_ttl_ms).await?;
             Next::Mail(mail)
         }
         None => Next::DueAt(outbox::next_due(&mut tx).await?),
@@ -105,14 +123,14 @@ async fn next(app: &App, tried: Option<&Tried>, token: &PlainToken, now: i64) ->
     Ok(next)
 }
 
-/// Writes down what came of a try, again while the try is still ours: a mail that has left would leave a second time if the
-/// database was away for a moment.
-async fn settle_in_time(app: &App, tried: &Tried) -> sqlx::Result<()> {
+/// Records the result of a try, with retries while the lease lasts: otherwise a mail that was sent would be sent a
+/// second time after a short database outage.
+async fn settle_in_time(outbox: &Outbox<'_>, tried: &Tried) -> sqlx::Result<()> {
     let begun = Instant::now();
     loop {
-        match settle_alone(app, tried).await {
+        match settle_alone(outbox, tried).await {
             Err(error) if begun.elapsed() < SETTLE_WITHIN && !matches!(error, sqlx::Error::PoolClosed) => {
-                tracing::warn!(mail = %tried.mail.id, %error, "what came of a mail could not be written down; trying again");
+                tracing::warn!(mail = %tried.mail.id, %error, "cannot record the result of a mail; trying again");
                 tokio::time::sleep(SETTLE_AGAIN).await;
             }
             settled => return settled,
@@ -120,22 +138,22 @@ async fn settle_in_time(app: &App, tried: &Tried) -> sqlx::Result<()> {
     }
 }
 
-async fn settle_alone(app: &App, tried: &Tried) -> sqlx::Result<()> {
-    let mut tx = app.db.write(Hold::Nothing).await?;
+async fn settle_alone(outbox: &Outbox<'_>, tried: &Tried) -> sqlx::Result<()> {
+    let mut tx = outbox.db.write(LockScope::Nothing).await?;
     settle(&mut tx, tried, clock::now_ms()).await?;
     tx.commit().await
 }
 
-async fn send(app: &App, mail: &DueMail, token: &PlainToken) -> Result<(), SendError> {
-    let link = format!("{}/verify?token={}", app.base_url.as_str(), token.expose());
-    let facts = Facts { host: app.base_url.host(), link: &link, minutes: app.limits.token_ttl_ms / MINUTE_MS };
-    let words =
-        app.mail.templates.fill(&facts, mail.language.as_ref()).map_err(|error| SendError::unwritable(&error))?;
+async fn send(outbox: &Outbox<'_>, mail: &DueMail, token: &PlainToken) -> Result<(), SendError> {
+    let Outbox { mailer, base_url, token_ttl_ms, .. } = outbox;
+    let link = format!("{}/verify?token={}", base_url.as_str(), token.expose());
+    let facts = Facts { host: base_url.host(), link: &link, minutes: token_ttl_ms / MINUTE_MS };
+    let words = mailer.templates.fill(&facts, mail.language.as_ref()).map_err(|error| SendError::unwritable(&error))?;
     let Facts { host, link, .. } = facts;
-    app.mail.send(&Mail { id: &mail.id, tries: mail.tries, to: &mail.email, host, link, words: &words }).await
+    mailer.send(&Mail { id: &mail.id, tries: mail.tries, to: &mail.email, host, link, words: &words }).await
 }
 
-/// Writes down what came of a try.
+/// Records the result of a try.
 async fn settle(db: &mut Connection, Tried { mail, sent }: &Tried, now: i64) -> sqlx::Result<()> {
     match sent {
         Ok(()) => {

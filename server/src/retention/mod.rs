@@ -1,53 +1,6 @@
-//! How long captures are kept, and the sweep that removes what is over.
+//! Retention: removes captures, links, sessions and mails when their time is over. For how long they are kept:
+//! `config`.
 
 mod sweep;
 
-pub use sweep::{SweepError, Swept, run, sweep};
-
-use crate::clock::DAY_MS;
-use crate::verification::Outcome;
-
-/// Days for which captures are kept after an attempt, by how it ended. 0: they are not kept at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retention {
-    /// After attempts that verified.
-    pub verified_days: u32,
-    /// After attempts that failed.
-    pub failed_days: u32,
-}
-
-impl Retention {
-    /// Captures are scored in memory and never written.
-    pub const NONE: Retention = Retention { verified_days: 0, failed_days: 0 };
-
-    /// Whether captures of such an attempt are kept.
-    pub fn keeps(self, outcome: Outcome) -> bool {
-        self.days(outcome) > 0
-    }
-
-    /// What ended at this time or before has been kept long enough.
-    fn until_ms(self, outcome: Outcome, now_ms: i64) -> i64 {
-        now_ms - i64::from(self.days(outcome)) * DAY_MS
-    }
-
-    fn days(self, outcome: Outcome) -> u32 {
-        match outcome {
-            Outcome::Verified => self.verified_days,
-            Outcome::Failed => self.failed_days,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn days_are_counted_by_outcome() {
-        let retention = Retention { verified_days: 30, failed_days: 0 };
-        assert!(retention.keeps(Outcome::Verified) && !retention.keeps(Outcome::Failed));
-        assert_eq!(retention.until_ms(Outcome::Verified, 31 * DAY_MS), DAY_MS);
-        assert_eq!(retention.until_ms(Outcome::Failed, 31 * DAY_MS), 31 * DAY_MS);
-        assert!(!Retention::NONE.keeps(Outcome::Verified) && !Retention::NONE.keeps(Outcome::Failed));
-    }
-}
+pub use sweep::{Sweeper, Swept, run, sweep};

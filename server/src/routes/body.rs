@@ -1,4 +1,4 @@
-//! Bodies: read whole, within a time, within their limit, and with our own errors.
+//! Request bodies: read completely, with a timeout and a size limit, and with our own errors.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use super::error::ApiError;
 use crate::app::App;
 
-/// A JSON body. Errors are ours.
+/// A JSON body; failures are [`ApiError`]s.
 pub(super) struct AppJson<T>(pub(super) T);
 
 impl<T: DeserializeOwned> FromRequest<App> for AppJson<T> {
@@ -19,14 +19,14 @@ impl<T: DeserializeOwned> FromRequest<App> for AppJson<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
         require(request.headers(), "application/json")?;
-        let bytes = in_time(app.limits.body_arrival, Bytes::from_request(request, app))
+        let bytes = in_time(app.limits.body_timeout, Bytes::from_request(request, app))
             .await?
             .map_err(|error| too_large(&error))?;
         serde_json::from_slice(&bytes).map(AppJson).map_err(|_| ApiError::BodyMalformed)
     }
 }
 
-/// A body of plain bytes. Errors are ours.
+/// A body of plain bytes; failures are [`ApiError`]s.
 pub(super) struct AppBytes(pub(super) Bytes);
 
 impl FromRequest<App> for AppBytes {
@@ -34,20 +34,17 @@ impl FromRequest<App> for AppBytes {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
         require(request.headers(), "application/octet-stream")?;
-        let arriving = in_time(app.limits.body_arrival, Bytes::from_request(request, app));
+        let arriving = in_time(app.limits.body_timeout, Bytes::from_request(request, app));
         arriving.await?.map(AppBytes).map_err(|error| too_large(&error))
     }
 }
 
-/// Waits for a body, but not for ever.
-///
-/// # Errors
-/// [`ApiError::BodyTooSlow`].
-pub(super) async fn in_time<T>(limit: Duration, arriving: impl Future<Output = T>) -> Result<T, ApiError> {
+/// Fails with [`ApiError::BodyTooSlow`] if the body does not arrive in time.
+async fn in_time<T>(limit: Duration, arriving: impl Future<Output = T>) -> Result<T, ApiError> {
     tokio::time::timeout(limit, arriving).await.map_err(|_| ApiError::BodyTooSlow)
 }
 
-/// Refuses a body of another type, and one that is compressed: it would not be what its length says.
+/// Rejects bodies of another type, and compressed ones, whose length says nothing about their content.
 fn require(headers: &HeaderMap, expected: &str) -> Result<(), ApiError> {
     let is_plain = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"identity");
     if !headers.get_all(header::CONTENT_ENCODING).iter().all(is_plain) {
@@ -57,7 +54,7 @@ fn require(headers: &HeaderMap, expected: &str) -> Result<(), ApiError> {
 }
 
 /// The content type without its parameters, in lower case.
-pub(super) fn media_type(headers: &HeaderMap) -> String {
+fn media_type(headers: &HeaderMap) -> String {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }

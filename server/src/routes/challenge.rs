@@ -18,8 +18,9 @@ use super::session::CurrentSession;
 use crate::app::App;
 use crate::clock;
 use crate::consent;
-use crate::db::challenges::{self, Issue, NewChallenge};
-use crate::db::{Hold, sessions, uploads};
+use crate::cool_down;
+use crate::db::challenges::{self, IssueResult, NewChallenge};
+use crate::db::{LockScope, sessions, uploads};
 use crate::domain::{ChallengeId, UserStatus, random_base64url};
 use crate::rate::Limit;
 
@@ -73,9 +74,9 @@ pub(super) async fn issue(
     if !consent::is_known(&registration.consent) {
         return Err(ApiError::ConsentUnknown);
     }
-    let mut tx = app.db.write(Hold::User(&session.user_id)).await?;
+    let mut tx = app.db.write(LockScope::User(&session.user_id)).await?;
     let now = clock::now_ms();
-    let cool_down_ms = app.limits.cool_down.rest_ms(&mut tx, &session.email, now).await?;
+    let cool_down_ms = cool_down::rest_ms(&mut tx, app.limits.cool_down, &session.email, now).await?;
     if cool_down_ms > 0 {
         return Err(ApiError::CoolingDown {
             retry_after_s: u32::try_from(cool_down_ms / 1000 + 1).unwrap_or(u32::MAX),
@@ -103,13 +104,13 @@ pub(super) async fn issue(
         expires_at: now + i64::from(app.limits.timeout_ms) + UPLOAD_MS,
     };
     match challenges::issue(&mut tx, &new).await? {
-        Issue::Issued => {
+        IssueResult::Issued => {
             // What had arrived for the challenge before is of no use any more.
             uploads::discard_superseded(&mut tx, &new.session_id).await?;
             tx.commit().await?;
         }
-        Issue::Busy => return Err(ApiError::SubmissionInProgress),
-        Issue::KeyUsed => return Err(ApiError::KeyInvalid),
+        IssueResult::Busy => return Err(ApiError::SubmissionInProgress),
+        IssueResult::KeyUsed => return Err(ApiError::KeyInvalid),
     }
     Ok((StatusCode::CREATED, Json(Issued::from(new))))
 }

@@ -1,4 +1,4 @@
-//! `POST /api/cue/{challenge}`: what the browser recorded is committed to, the next cue of a prompted challenge comes back.
+//! `POST /api/cue/{challenge}`: takes the commitment that ends a round of a prompted challenge, returns the next cue.
 
 use std::time::Instant;
 
@@ -20,14 +20,13 @@ use crate::verification;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RoundEnd {
-    /// `None` for the first cue.
+    /// `None` asks for the first cue.
     commitment: Option<Commitment>,
 }
 
-/// What comes next.
 #[derive(Serialize)]
 #[serde(tag = "next", rename_all = "snake_case")]
-pub(super) enum Answer {
+pub(super) enum NextRound {
     Cue { cue: Cue },
     Complete,
     Exhausted,
@@ -38,12 +37,12 @@ pub(super) async fn next(
     CurrentSession(session): CurrentSession,
     challenge: Result<Path<String>, PathRejection>,
     AppJson(RoundEnd { commitment }): AppJson<RoundEnd>,
-) -> Result<Json<Answer>, ApiError> {
+) -> Result<Json<NextRound>, ApiError> {
     app.rate.take(Limit::Cue, session.id.as_str(), Instant::now())?;
-    let next = verification::next(&app, &session, &named(challenge)?, commitment).await?;
+    let next = verification::next(&app.db, &session, &named(challenge)?, commitment).await?;
     Ok(Json(match next {
-        Next::Cue(cue) => Answer::Cue { cue },
-        Next::Complete => Answer::Complete,
-        Next::Exhausted => Answer::Exhausted,
+        Next::Cue(cue) => NextRound::Cue { cue },
+        Next::Complete => NextRound::Complete,
+        Next::Exhausted => NextRound::Exhausted,
     }))
 }

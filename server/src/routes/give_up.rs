@@ -1,4 +1,4 @@
-//! `POST /api/give-up`: the time is over, or the person stopped.
+//! `POST /api/give-up`: the time ran out, prompts were missed, or the person cancelled.
 
 use std::time::Instant;
 
@@ -12,7 +12,7 @@ use super::session::CurrentSession;
 use crate::app::App;
 use crate::domain::ChallengeId;
 use crate::rate::Limit;
-use crate::verification::{self, Answer, GiveUp};
+use crate::verification::{AttemptAnswer, GiveUp};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,8 +25,8 @@ pub(super) async fn give_up(
     State(app): State<App>,
     CurrentSession(session): CurrentSession,
     AppJson(giving_up): AppJson<GivingUp>,
-) -> Result<Json<Answer>, ApiError> {
+) -> Result<Json<AttemptAnswer>, ApiError> {
     app.rate.take(Limit::GiveUp, session.id.as_str(), Instant::now())?;
     let challenge = ChallengeId::from_client(&giving_up.challenge_id);
-    Ok(Json(verification::give_up(&app, &session, &challenge, giving_up.reason).await?))
+    Ok(Json(app.verifier().give_up(&session, &challenge, giving_up.reason).await?))
 }

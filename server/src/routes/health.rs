@@ -1,4 +1,4 @@
-//! `GET /health`: the process runs. `GET /ready`: so does all that it needs. `GET /metrics`: what was counted.
+//! `GET /health`: the process is running. `GET /ready`: so is everything it needs. `GET /metrics`: counters and gauges.
 
 use std::time::{Duration, Instant};
 
@@ -13,10 +13,9 @@ use crate::app::App;
 use crate::readiness::{self, Readiness};
 use crate::{clock, metrics};
 
-/// So long an answer of `/ready` is given again: asking costs nothing, however often it is done.
-const READY_HOLDS: Duration = Duration::from_secs(2);
+/// How long an answer of `/ready` is cached, so that asking often costs nothing.
+const READY_CACHE_TTL: Duration = Duration::from_secs(2);
 
-/// The answer.
 #[derive(Serialize)]
 pub(super) struct Health {
     status: &'static str,
@@ -28,13 +27,13 @@ pub(super) async fn health() -> Json<Health> {
 }
 
 pub(super) async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
-    // Who comes meanwhile waits for the same answer.
-    let mut held = app.readiness.lock().await;
-    let readiness = match &*held {
-        Some((at, readiness)) if at.elapsed() < READY_HOLDS => *readiness,
+    // Concurrent requests wait for the same answer.
+    let mut cached = app.readiness.lock().await;
+    let readiness = match &*cached {
+        Some((at, readiness)) if at.elapsed() < READY_CACHE_TTL => *readiness,
         _ => {
-            let readiness = readiness::look(&app, clock::now_ms()).await;
-            *held = Some((Instant::now(), readiness));
+            let readiness = readiness::check(&app.db, &app.captures, &app.scoring, clock::now_ms()).await;
+            *cached = Some((Instant::now(), readiness));
             readiness
         }
     };
@@ -43,6 +42,6 @@ pub(super) async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness
 }
 
 pub(super) async fn metrics(State(app): State<App>) -> Result<impl IntoResponse, ApiError> {
-    readiness::measure(&app, clock::now_ms()).await?;
+    readiness::measure(&app.db, &app.scoring, clock::now_ms()).await?;
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics::render()))
 }

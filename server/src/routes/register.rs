@@ -15,9 +15,9 @@ use crate::app::App;
 use crate::db::outbox::Addressee;
 use crate::domain::EmailAddress;
 use crate::rate::Limit;
-use crate::registration::{self, Registered};
+use crate::registration::Registered;
 
-/// When to come again if this server sends no more mails to anybody for now.
+/// The retry delay when this server sends no more mails to anybody for now.
 const CEILING_RETRY_S: u32 = 300;
 
 #[derive(Deserialize)]
@@ -41,8 +41,8 @@ pub(super) async fn register(
     app.rate.take(Limit::Register, client.as_str(), Instant::now())?;
     let accept = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let language = app.mail.language(accept);
-    match registration::register(&app, Addressee { email, language }).await? {
-        Registered::Taken => Ok((StatusCode::ACCEPTED, Json(Sent { status: "sent" }))),
-        Registered::Ceiling => Err(ApiError::TooManyRequests { retry_after_s: CEILING_RETRY_S }),
+    match app.registrations.register(Addressee { email, language }).await? {
+        Registered::Accepted => Ok((StatusCode::ACCEPTED, Json(Sent { status: "sent" }))),
+        Registered::CeilingReached => Err(ApiError::TooManyRequests { retry_after_s: CEILING_RETRY_S }),
     }
 }

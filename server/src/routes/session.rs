@@ -1,4 +1,4 @@
-//! The session at the camera: its cookie, the extractor that stands before everything it may do, and `GET /api/session`.
+//! The capture session: its cookie, the extractor that every route of a session uses, and `GET /api/session`.
 
 use std::time::Instant;
 
@@ -12,14 +12,15 @@ use serde::Serialize;
 use super::error::ApiError;
 use crate::app::{App, AppState};
 use crate::clock;
+use crate::cool_down;
 use crate::db::challenges;
 use crate::db::sessions::{self, Session};
 use crate::domain::{HashedToken, PlainToken, UserStatus};
 use crate::rate::Limit;
 use crate::sealing::SealingKey;
-use crate::verification::Answer;
+use crate::verification::AttemptAnswer;
 
-/// The live session that the request's cookie belongs to. The user is taken from here and from nowhere else.
+/// The live session of the request's cookie. Handlers take the user from here and from nowhere else.
 pub(super) struct CurrentSession(pub(super) Session);
 
 impl FromRequestParts<App> for CurrentSession {
@@ -39,7 +40,7 @@ impl FromRequestParts<App> for CurrentSession {
     }
 }
 
-/// What the session's uploads are sealed with: made from the secret in the request's cookie, which is kept nowhere here.
+/// The key that seals the session's uploads, derived from the secret in the cookie, which the server does not store.
 pub(super) struct UploadSeal(pub(super) SealingKey);
 
 impl FromRequestParts<App> for UploadSeal {
@@ -63,7 +64,8 @@ fn cookie_secret<'a>(app: &AppState, headers: &'a HeaderMap) -> Option<&'a str> 
     pairs.find(|(key, _)| *key == name).map(|(_, secret)| secret)
 }
 
-/// The cookie that brings the secret back. It goes with the browser's session; the server knows when the session ends.
+/// The cookie with the session's secret. It has no expiry: the browser drops it when it closes, and the server knows when the session
+/// ends.
 pub(super) fn cookie(app: &AppState, secret: &PlainToken) -> HeaderValue {
     let secure = if app.cookie_secure { "; Secure" } else { "" };
     let text = format!("{}={}; Path=/; HttpOnly; SameSite=Strict{secure}", cookie_name(app), secret.expose());
@@ -72,14 +74,13 @@ pub(super) fn cookie(app: &AppState, secret: &PlainToken) -> HeaderValue {
     value
 }
 
-/// Browsers take a `__Host-` cookie only over https and for this host alone.
+/// Browsers accept a `__Host-` cookie only over https and only for this host.
 fn cookie_name(app: &AppState) -> &'static str {
     if app.cookie_secure { "__Host-blinkgate" } else { "blinkgate" }
 }
 
-/// What the pages need to know.
 #[derive(Serialize)]
-pub(super) struct Shown {
+pub(super) struct SessionView {
     email_masked: String,
     status: UserStatus,
     attempts_left: u32,
@@ -89,7 +90,7 @@ pub(super) struct Shown {
     cool_down_s: i64,
     timeout_s: u32,
     frame_interval_ms: u32,
-    /// How the next challenge is put, and whether a person may be guided by tones instead.
+    /// The kind of the next challenge, and whether the person may choose to be guided by tones.
     policy: Policy,
     tones: bool,
 }
@@ -97,20 +98,20 @@ pub(super) struct Shown {
 pub(super) async fn show(
     State(app): State<App>,
     CurrentSession(session): CurrentSession,
-) -> Result<Json<Shown>, ApiError> {
+) -> Result<Json<SessionView>, ApiError> {
     app.rate.take(Limit::Session, session.id.as_str(), Instant::now())?;
     let now = clock::now_ms();
     let mut db = app.db.read().await?;
     let last = challenges::last_answer(&mut db, &session.id).await?;
-    let last: Option<Answer> = last
+    let last: Option<AttemptAnswer> = last
         .map(|text| serde_json::from_str(&text))
         .transpose()
         .map_err(|error| ApiError::Internal(format!("stored answer: {error}")))?;
     let cool_down_ms = match session.status {
         UserStatus::Verified => 0,
-        _ => app.limits.cool_down.rest_ms(&mut db, &session.email, now).await?,
+        _ => cool_down::rest_ms(&mut db, app.limits.cool_down, &session.email, now).await?,
     };
-    Ok(Json(Shown {
+    Ok(Json(SessionView {
         email_masked: session.email.masked(),
         status: session.status,
         attempts_left: app.limits.max_attempts.saturating_sub(session.attempts),

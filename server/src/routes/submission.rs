@@ -1,5 +1,5 @@
-//! `/api/submission/{challenge}`: a submission arrives in chunks (`PATCH`), says how far it is (`GET`), and is decided when
-//! it is whole (`POST`). Whatever breaks off goes on from there; the same request may be sent any number of times.
+//! `/api/submission/{challenge}`: a submission arrives in chunks (`PATCH`), reports its progress (`GET`), and is decided once
+//! it is complete (`POST`). An interrupted upload resumes where it stopped; each request may be repeated any number of times.
 
 use std::time::Instant;
 
@@ -15,18 +15,19 @@ use super::session::{CurrentSession, UploadSeal};
 use crate::app::App;
 use crate::domain::ChallengeId;
 use crate::rate::Limit;
-use crate::verification::{self, Answer, Lengths, VerificationError};
+use crate::submission::Lengths;
+use crate::verification::{AttemptAnswer, VerificationError};
 
 /// Longest idempotency key.
 const MAX_KEY_LENGTH: usize = 64;
 
-/// How many bytes have arrived.
 #[derive(Serialize)]
 pub(super) struct Received {
+    /// Bytes that have arrived.
     received: u64,
 }
 
-/// The parts' sizes. Their bytes were sent one after the other, in this order.
+/// The sizes of the parts, whose bytes were sent one after another in this order.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Parts {
@@ -44,7 +45,7 @@ pub(super) async fn received(
 ) -> Result<Json<Received>, ApiError> {
     app.rate.take(Limit::Chunk, session.id.as_str(), Instant::now())?;
     let (challenge, key) = (named(challenge)?, idempotency_key(&headers)?);
-    Ok(Json(Received { received: verification::received(&app, &session, &challenge, &key).await? }))
+    Ok(Json(Received { received: app.uploads().received(&session, &challenge, &key).await? }))
 }
 
 pub(super) async fn append(
@@ -58,9 +59,9 @@ pub(super) async fn append(
     app.rate.take(Limit::Chunk, session.id.as_str(), Instant::now())?;
     let (challenge, key, start) = (named(challenge)?, idempotency_key(&headers)?, upload_offset(&headers)?);
     if chunk.is_empty() {
-        return Err(ApiError::SubmissionMalformed("The request brings no bytes."));
+        return Err(ApiError::SubmissionMalformed("The request body is empty."));
     }
-    let received = verification::append(&app, &session, &challenge, (&key, &seal), start, &chunk).await?;
+    let received = app.uploads().append(&session, &challenge, (&key, &seal), start, &chunk).await?;
     Ok(Json(Received { received }))
 }
 
@@ -71,13 +72,13 @@ pub(super) async fn submit(
     challenge: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     AppJson(Parts { transcript, open, closed, strip }): AppJson<Parts>,
-) -> Result<Json<Answer>, ApiError> {
+) -> Result<Json<AttemptAnswer>, ApiError> {
     app.rate.take(Limit::Submission, session.id.as_str(), Instant::now())?;
     let (challenge, key) = (named(challenge)?, idempotency_key(&headers)?);
     let lengths = Lengths::new(transcript, open, closed, strip).ok_or(ApiError::TooLarge)?;
-    let answer = verification::submit(&app, &session, (&key, &seal), &challenge, lengths).await;
+    let answer = app.verifier().submit(&session, (&key, &seal), &challenge, lengths).await;
     if matches!(answer, Err(VerificationError::Busy { .. })) {
-        app.rate.give_back(Limit::Submission, session.id.as_str(), Instant::now());
+        app.rate.refund(Limit::Submission, session.id.as_str(), Instant::now());
     }
     Ok(Json(answer?))
 }
@@ -86,7 +87,7 @@ pub(super) fn named(challenge: Result<Path<String>, PathRejection>) -> Result<Ch
     challenge.map(|Path(id)| ChallengeId::from_client(&id)).map_err(|_| ApiError::ChallengeUnknown)
 }
 
-/// The key that names this submission, in all its requests.
+/// The key that identifies this submission in all its requests.
 fn idempotency_key(headers: &HeaderMap) -> Result<String, ApiError> {
     let refused = ApiError::SubmissionMalformed(
         "The header Idempotency-Key must hold 1 to 64 letters, digits, hyphens or underscores.",

@@ -19,7 +19,7 @@ use crate::app::{App, AppState};
 use crate::clock;
 use crate::db::sessions::{NewSession, Session};
 use crate::db::users::User;
-use crate::db::{Hold, challenges, sessions, tokens, users};
+use crate::db::{LockScope, challenges, sessions, tokens, users};
 use crate::domain::{HashedToken, PlainToken, SessionId, UserStatus};
 use crate::rate::Limit;
 
@@ -64,7 +64,7 @@ async fn redeem_token(
 ) -> Result<(User, PlainToken), ApiError> {
     let secret = PlainToken::generate();
     let owner = tokens::find(&mut app.db.read().await?, token).await?.ok_or(ApiError::TokenUnknown)?.user_id;
-    let mut tx = app.db.write(Hold::User(&owner)).await?;
+    let mut tx = app.db.write(LockScope::User(&owner)).await?;
     let now = clock::now_ms();
     // Once more: it may have been opened meanwhile.
     let mailed = tokens::find(&mut tx, token).await?.ok_or(ApiError::TokenUnknown)?;

@@ -1,55 +1,45 @@
-//! What a worker may use. It sets its own limits before it sees anything from outside; the system enforces them, however
-//! it spins.
+//! Resource limits of a worker. It sets them on itself before it reads untrusted input; the operating system enforces them.
 
 use std::io;
 use std::time::Duration;
 
-/// What a worker may use.
+/// Resource limits of a worker.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Seconds of processor time for one submission, which a machine full of other work does not use up. The system counts
-    /// whole seconds, so a worker gets up to one more.
+pub struct WorkerLimits {
+    /// Seconds of CPU time for one submission; other load on the machine does not use it up. The system counts whole
+    /// seconds, so a worker gets up to one more.
     pub cpu_s: u64,
     /// Bytes of address space.
     pub address_space: u64,
-    /// The last resort against one that waits for ever without using the processor.
+    /// Time on the clock: the last resort against a worker that hangs without using the CPU.
     pub wall: Duration,
 }
 
-impl Limits {
-    /// An honest submission takes 0.4 s of processor time with tract on the slowest machine measured. Its pictures are
-    /// small, so what takes ten times as long is not one. A worker with tract takes 60 MB.
-    pub const USUAL: Limits = Limits { cpu_s: 5, address_space: 512 << 20, wall: Duration::from_secs(25) };
+impl WorkerLimits {
+    /// An honest submission takes 0.4 s of CPU time with tract on the slowest machine measured. Its pictures are small, so
+    /// one that takes ten times as long is not honest. A worker with tract takes 60 MB.
+    pub const USUAL: WorkerLimits = WorkerLimits { cpu_s: 5, address_space: 512 << 20, wall: Duration::from_secs(25) };
 }
 
-/// Limits this process for good: its memory, and no dump of it, which would hold pictures, is written.
-///
-/// # Errors
-/// What the system says.
+/// Limits this process's memory and disables its core dumps, which would contain pictures. Neither can be undone.
 #[cfg(unix)]
 pub fn confine(address_space: u64) -> io::Result<()> {
     use rustix::process::Resource;
-    dump_no_memory()?;
-    // Elsewhere the system does not enforce it, and may refuse to set it.
+    disable_core_dumps()?;
+    // Other systems do not enforce it, and may refuse to set it.
     if cfg!(target_os = "linux") {
         set(Resource::As, address_space)?;
     }
     Ok(())
 }
 
-/// Has no dump of this process written for good.
-///
-/// # Errors
-/// What the system says.
+/// Disables core dumps of this process; cannot be undone.
 #[cfg(unix)]
-pub fn dump_no_memory() -> io::Result<()> {
+pub fn disable_core_dumps() -> io::Result<()> {
     set(rustix::process::Resource::Core, 0)
 }
 
-/// Takes from this process what it needs no more once its models are loaded: files of any kind.
-///
-/// # Errors
-/// What the system says.
+/// Bars this process from opening and writing files, which it does not need once its models are loaded.
 #[cfg(unix)]
 pub(super) fn close_files() -> io::Result<()> {
     use rustix::process::Resource;
@@ -57,10 +47,7 @@ pub(super) fn close_files() -> io::Result<()> {
     set(Resource::Nofile, 0)
 }
 
-/// Gives this process so many seconds of processor time from now on. After that the system ends it with SIGXCPU.
-///
-/// # Errors
-/// What the system says.
+/// Grants this process `seconds` of CPU time from now on. After that the system kills it with SIGXCPU.
 #[cfg(unix)]
 pub(super) fn grant_cpu(seconds: u64) -> io::Result<()> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -78,8 +65,8 @@ fn set(resource: rustix::process::Resource, most: u64) -> io::Result<()> {
     Ok(setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?)
 }
 
-/// Whether a process ended because its processor time was used up.
-pub(super) fn was_spinning(status: std::process::ExitStatus) -> bool {
+/// Whether a process was killed for using up its CPU time.
+pub(super) fn ran_out_of_cpu_time(status: std::process::ExitStatus) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::process::ExitStatusExt;
@@ -94,14 +81,14 @@ pub(super) fn was_spinning(status: std::process::ExitStatus) -> bool {
 
 #[cfg(not(unix))]
 mod elsewhere {
-    //! There are no such limits here; the time on the clock is the only one.
+    //! Without Unix resource limits, only the time on the clock is limited.
     use std::io;
 
     pub fn confine(_: u64) -> io::Result<()> {
         Ok(())
     }
 
-    pub fn dump_no_memory() -> io::Result<()> {
+    pub fn disable_core_dumps() -> io::Result<()> {
         Ok(())
     }
 
@@ -117,4 +104,4 @@ mod elsewhere {
 #[cfg(not(unix))]
 pub(super) use elsewhere::{close_files, grant_cpu};
 #[cfg(not(unix))]
-pub use elsewhere::{confine, dump_no_memory};
+pub use elsewhere::{confine, disable_core_dumps};

@@ -1,75 +1,81 @@
-//! The workers and the permits to use them.
+//! The pool of workers, and the permits to use it.
 //!
-//! A worker that fails is replaced, and its submission gets a second try in a fresh one. If that spins as well, it is the
-//! input: captures that cannot be decoded in so much time are damaged, which is an outcome. Anything else is a fault of
-//! ours.
+//! A worker that fails is replaced, and its submission gets one more try in a fresh worker. If that one runs out of CPU time
+//! too, the input is to blame: captures that cannot be decoded in time are rejected as damaged. Any other failure is our
+//! fault.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use engine::{Decision, Reason, Record, Thresholds, Verdict};
+use engine::{Decision, Issued, Reason, Record, Thresholds, Verdict};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use super::crowd::Crowd;
-use super::process::{Failure, Program, Worker};
-use super::{Job, ScoringError, wire};
+use super::overload::OverloadDetector;
+use super::process::{Program, Worker, WorkerFailure};
+use super::{ScoringError, wire};
+use crate::submission::Upload;
 
-/// How many submissions are taken at a time.
+/// How many submissions are admitted at a time.
 #[derive(Clone, Copy, Debug)]
 pub struct Capacity {
-    /// Scored side by side, each by a worker of its own.
-    pub permits: usize,
-    /// Waiting for a permit. More are turned away at once. Nobody waits while there is a crowd: a worker that becomes free has
-    /// the next soon enough, and to wait behind somebody would take twice as long.
+    /// Submissions scored in parallel, each by a worker of its own.
+    pub workers: usize,
+    /// Submissions waiting for a worker; further ones are rejected at once. Under overload none waits: a free worker gets its
+    /// next submission soon enough, and waiting behind another would take twice as long.
     pub waiting: usize,
 }
 
 impl Capacity {
-    /// A worker for each processor, and half as many submissions that wait: whoever is taken has a decision within twice
-    /// the time that one takes alone, and everybody else is told at once when to come again. As many waiting as workers
-    /// would be too many, and with none the workers idle between two (`scripts/load` measures it, docs/load.md).
+    /// One worker per CPU, and half as many waiting submissions: whoever is admitted has a decision within twice the time
+    /// of a single one, and everybody else learns at once when to retry. One waiting per worker would be too many; with
+    /// none, workers idle between submissions (`scripts/load` measures it, docs/load.md).
     pub fn of_this_machine() -> Capacity {
-        let permits = std::thread::available_parallelism().map_or(1, usize::from);
-        Capacity { permits, waiting: permits / 2 }
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        Capacity { workers, waiting: workers / 2 }
     }
 }
 
-/// The workers and the permits to use them, shared.
+/// The pool of workers; clones share it.
 #[derive(Clone, Debug)]
 pub struct ScoringPool(Arc<Shared>);
 
-/// A place among those who are taken, with a worker or waiting for one, until it is used or dropped.
+/// Admission of one submission, until it is used or dropped.
 #[derive(Debug)]
-pub struct Place {
-    /// Given back when it is dropped.
-    _permit: OwnedSemaphorePermit,
-}
+pub struct Permit(#[allow(dead_code, reason = "held for its `Drop`")] OwnedSemaphorePermit);
 
 #[derive(Debug)]
 struct Shared {
     program: Program,
     /// Names the weights that all workers score with.
     models: String,
-    /// Workers that nobody uses; at most as many as there are free permits.
+    /// At most as many as `running` has free permits.
     idle: Mutex<Vec<Worker>>,
     running: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
     workers: usize,
     waiting: usize,
-    crowd: Mutex<Crowd>,
-    /// Where the workers' pipes belong, wherever decisions are asked for.
+    overload: Mutex<OverloadDetector>,
+    /// The runtime that owns the workers' pipes, whichever runtime asks for decisions.
     home: Handle,
 }
 
+/// Why a worker gave no decision.
+enum TryError {
+    /// The worker is gone; another one may succeed.
+    Worker(WorkerFailure),
+    /// Another try would not help.
+    Final(ScoringError),
+}
+
 impl ScoringPool {
-    /// Starts a worker for each permit; their pipes belong to the runtime that this is called in.
+    /// Starts the workers. Their pipes belong to the runtime that this is called in.
     ///
     /// # Errors
-    /// One cannot be started, or the models cannot be used.
+    /// A worker cannot be started, or the models cannot be used.
     pub async fn start(program: Program, capacity: Capacity) -> anyhow::Result<ScoringPool> {
         let home = Handle::current();
-        let starting: Vec<_> = (0..capacity.permits.max(1))
+        let starting: Vec<_> = (0..capacity.workers.max(1))
             .map(|_| {
                 let program = program.clone();
                 home.spawn(async move { program.start().await })
@@ -79,16 +85,16 @@ impl ScoringPool {
         for worker in starting {
             idle.push(worker.await??);
         }
-        let permits = idle.len();
+        let workers = idle.len();
         Ok(ScoringPool(Arc::new(Shared {
             program,
             models: idle[0].models.clone(),
             idle: Mutex::new(idle),
-            running: Arc::new(Semaphore::new(permits)),
-            admitted: Arc::new(Semaphore::new(permits + capacity.waiting)),
-            workers: permits,
+            running: Arc::new(Semaphore::new(workers)),
+            admitted: Arc::new(Semaphore::new(workers + capacity.waiting)),
+            workers,
             waiting: capacity.waiting,
-            crowd: Mutex::new(Crowd::new()),
+            overload: Mutex::new(OverloadDetector::new()),
             home,
         })))
     }
@@ -98,105 +104,96 @@ impl ScoringPool {
         &self.0.models
     }
 
-    /// Submissions that should be sent for a decision now.
-    pub fn room(&self) -> usize {
-        self.0.room(&self.0.crowd())
+    /// How many more submissions would be admitted now.
+    pub fn free_permits(&self) -> usize {
+        self.0.free_permits(&self.0.overload())
     }
 
-    /// Takes a place, if somebody should be taken now.
-    pub fn place(&self) -> Option<Place> {
-        // Nobody else takes one meanwhile: of two who see the same worker free, one would wait for the other.
-        let crowd = self.0.crowd();
-        if self.0.room(&crowd) > 0 { self.0.admit() } else { None }
+    /// Admits a submission, unless the pool is full or, under overload, no worker is free.
+    pub fn try_admit(&self) -> Option<Permit> {
+        // The lock is held until the permit is taken: if two saw the same free worker, one would wait for the other.
+        let overload = self.0.overload();
+        if self.0.free_permits(&overload) > 0 { self.0.admit() } else { None }
     }
 
-    /// Takes any place there is: for somebody who cannot come later, and so may wait although there is a crowd.
-    pub fn place_in_need(&self) -> Option<Place> {
+    /// Admits a submission that cannot be retried later: it may wait for a worker even under overload. `None` if the pool is
+    /// full.
+    pub fn try_admit_urgent(&self) -> Option<Permit> {
         self.0.admit()
     }
 
-    /// Whether many are being turned away.
-    pub fn has_crowd(&self) -> bool {
-        self.0.crowd().is_there(Instant::now(), self.0.workers)
+    /// Whether many submissions are being rejected.
+    pub fn is_overloaded(&self) -> bool {
+        self.0.overload().is_overloaded(Instant::now(), self.0.workers)
     }
 
-    /// Counts one more that is turned away; returns after how long it should come again.
-    pub fn turn_away(&self) -> Duration {
-        let (mut crowd, now) = (self.0.crowd(), Instant::now());
-        crowd.turn_away(now);
-        crowd.pause(now, self.0.workers)
+    /// Counts a rejected submission. Returns the delay after which to retry it.
+    pub fn reject(&self) -> Duration {
+        let (mut overload, now) = (self.0.overload(), Instant::now());
+        overload.count_rejection(now);
+        overload.retry_delay(now, self.0.workers)
     }
 
-    /// Decides a submission that has a place.
+    /// Decides an admitted submission.
     ///
     /// # Errors
     /// [`ScoringError`]; says nothing about the person.
-    pub async fn decide(&self, job: &Job, place: Place) -> Result<Decision, ScoringError> {
+    pub async fn decide(&self, issued: &Issued, upload: &Upload, permit: Permit) -> Result<Decision, ScoringError> {
         let ScoringPool(shared) = self;
-        let request = wire::request(job).map_err(|error| ScoringError(error.to_string()))?;
+        let request = wire::request(issued, upload).map_err(|error| ScoringError(error.to_string()))?;
         let running = Arc::clone(&shared.running).acquire_owned().await;
         let running = running.map_err(|error| ScoringError(error.to_string()))?;
         let (decided, decision) = oneshot::channel();
         let shared = Arc::clone(shared);
         shared.home.clone().spawn(async move {
-            // Held until there is a worker for the next, also if nobody waits for this decision any more.
-            let _permits = (place, running);
+            // Held until a worker is ready for the next submission, even if the caller has gone away.
+            let _permits = (permit, running);
             let mut worker = shared.idle().pop();
-            // Whoever asked may have given up.
+            // An error means that the caller has gone away.
             let _ = decided.send(shared.decide(&mut worker, &request).await);
             shared.put_back(worker).await;
         });
-        decision.await.unwrap_or_else(|_| Err(ScoringError("scoring broke off".to_owned())))
+        decision.await.unwrap_or_else(|_| Err(ScoringError("scoring was interrupted".to_owned())))
     }
 }
 
 impl Shared {
-    fn room(&self, crowd: &Crowd) -> usize {
-        let kept_free = if crowd.is_there(Instant::now(), self.workers) { self.waiting } else { 0 };
+    fn free_permits(&self, overload: &OverloadDetector) -> usize {
+        let kept_free = if overload.is_overloaded(Instant::now(), self.workers) { self.waiting } else { 0 };
         self.admitted.available_permits().saturating_sub(kept_free)
     }
 
-    fn admit(&self) -> Option<Place> {
-        Arc::clone(&self.admitted).try_acquire_owned().ok().map(|permit| Place { _permit: permit })
+    fn admit(&self) -> Option<Permit> {
+        Arc::clone(&self.admitted).try_acquire_owned().ok().map(Permit)
     }
 
-    /// Decides with `worker`, which is taken away if it fails, or with a fresh one, which is left in its place.
+    /// Decides with `worker`. If that fails, tries once more with a fresh worker, which is left in its place.
     async fn decide(&self, worker: &mut Option<Worker>, request: &[u8]) -> Result<Decision, ScoringError> {
-        let first = match self.ask(worker, request).await? {
-            Ok(answer) => return answer.map_err(ScoringError),
-            // There is no time for another try.
-            Err(Failure::Stalled) => return Err(failed(&Failure::Stalled)),
-            Err(failure) => failure,
+        let first = match self.ask(worker, request).await {
+            // After a timeout on the clock there is no time for another try.
+            Err(TryError::Worker(failure)) if failure != WorkerFailure::TimedOut => failure,
+            decided => return Ok(decided?),
         };
-        match (first, self.ask(worker, request).await?) {
-            (_, Ok(answer)) => answer.map_err(ScoringError),
-            (Failure::Spun, Err(Failure::Spun)) => Ok(self.undecodable()),
-            (_, Err(failure)) => Err(failed(&failure)),
+        match (first, self.ask(worker, request).await) {
+            (WorkerFailure::OutOfCpuTime, Err(TryError::Worker(WorkerFailure::OutOfCpuTime))) => Ok(self.undecodable()),
+            (_, decided) => Ok(decided?),
         }
     }
 
-    async fn ask(
-        &self,
-        worker: &mut Option<Worker>,
-        request: &[u8],
-    ) -> Result<Result<wire::Answer, Failure>, ScoringError> {
+    async fn ask(&self, worker: &mut Option<Worker>, request: &[u8]) -> Result<Decision, TryError> {
         let asked = match worker.take() {
             Some(worker) => worker,
             None => self.program.start().await.map_err(|error| ScoringError(format!("{error:#}")))?,
         };
-        match asked.ask(request, self.program.limits.wall).await {
-            Ok((asked, answer)) => {
-                *worker = Some(asked);
-                Ok(Ok(answer))
-            }
-            Err(failure) => {
-                tracing::warn!(%failure, "a scoring worker was lost");
-                Ok(Err(failure))
-            }
-        }
+        let (asked, answer) = asked
+            .ask(request, self.program.limits.wall)
+            .await
+            .inspect_err(|failure| tracing::warn!(%failure, "a scoring worker was lost"))?;
+        *worker = Some(asked);
+        Ok(answer.map_err(ScoringError)?)
     }
 
-    /// Leaves a worker for whoever gets the permit next, a new one if this one was lost. If none can be started, the next
+    /// Leaves a worker for the next submission, a new one if this one was lost. If none can be started, the next submission
     /// tries again.
     async fn put_back(&self, worker: Option<Worker>) {
         let worker = match worker {
@@ -219,17 +216,34 @@ impl Shared {
         Decision { verdict: Verdict::Rejected(Reason::CaptureDamaged), record }
     }
 
-    fn crowd(&self) -> MutexGuard<'_, Crowd> {
-        // Nothing that could panic is done while it is locked.
-        self.crowd.lock().unwrap_or_else(PoisonError::into_inner)
+    fn overload(&self) -> MutexGuard<'_, OverloadDetector> {
+        // Nothing that could panic runs while it is locked.
+        self.overload.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Worker>> {
-        // Nothing that could panic is done while it is locked.
+        // Nothing that could panic runs while it is locked.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn failed(failure: &Failure) -> ScoringError {
-    ScoringError(format!("a scoring worker gave no answer: {failure}"))
+impl From<WorkerFailure> for TryError {
+    fn from(failure: WorkerFailure) -> Self {
+        TryError::Worker(failure)
+    }
+}
+
+impl From<ScoringError> for TryError {
+    fn from(error: ScoringError) -> Self {
+        TryError::Final(error)
+    }
+}
+
+impl From<TryError> for ScoringError {
+    fn from(error: TryError) -> Self {
+        match error {
+            TryError::Worker(failure) => ScoringError(format!("a scoring worker gave no answer: {failure}")),
+            TryError::Final(error) => error,
+        }
+    }
 }

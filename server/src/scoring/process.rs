@@ -1,4 +1,4 @@
-//! The server's side of one worker: started, asked, and got rid of.
+//! The server's side of one worker process: starting it, asking it, killing it.
 
 use std::io;
 use std::path::PathBuf;
@@ -11,29 +11,29 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
-use super::limits::was_spinning;
-use super::{Limits, wire};
+use super::limits::{WorkerLimits, ran_out_of_cpu_time};
+use super::wire;
 use crate::runtime::Runtime;
 
-/// Loading the networks takes about a second; on a machine that is busy with other things, many.
-const START: Duration = Duration::from_secs(60);
-/// A worker whose output has ended is on its way out. Nobody waits longer to see how it ends.
-const LAST_BREATH: Duration = Duration::from_secs(2);
+/// Longest start. Loading the networks takes about a second; on a busy machine, many.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long to wait for the exit status of a worker that has closed its output.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What a worker is started from.
+/// How to start a worker.
 #[derive(Clone, Debug)]
 pub struct Program {
-    /// The program; it is called with `score-worker` and settings.
+    /// The executable; it is called with `score-worker` and settings.
     pub path: PathBuf,
     /// What runs the networks.
     pub runtime: Runtime,
-    /// A folder with the models, instead of those inside the program.
+    /// A folder with models to use instead of the embedded ones.
     pub models_dir: Option<PathBuf>,
-    /// What it may use.
-    pub limits: Limits,
+    /// Its resource limits.
+    pub limits: WorkerLimits,
 }
 
-/// A running worker, ready for a submission. Ends when it is dropped.
+/// A running worker, ready for a submission. Killed when it is dropped.
 #[derive(Debug)]
 pub(super) struct Worker {
     child: Child,
@@ -43,29 +43,28 @@ pub(super) struct Worker {
     pub(super) models: String,
 }
 
-/// A worker gave no answer and is gone.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
-    /// It used up its processor time.
-    #[error("it used up its processor time")]
-    Spun,
-    /// It ended, or said what no worker says.
+/// Why a worker gave no answer. It is gone.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum WorkerFailure {
+    #[error("it used up its CPU time")]
+    OutOfCpuTime,
+    /// It exited or broke the protocol.
     #[error("{0}")]
     Died(String),
-    /// It let the time on the clock pass.
-    #[error("it let the time pass")]
-    Stalled,
+    /// No answer within [`WorkerLimits::wall`].
+    #[error("it timed out")]
+    TimedOut,
 }
 
 impl Program {
-    /// This very program, also after the file that it was started from has been replaced.
+    /// This very program, even after its executable file has been replaced.
     ///
     /// # Errors
-    /// The system does not say where it lies.
+    /// The system does not tell the path of the executable.
     pub fn this(runtime: Runtime, models_dir: Option<PathBuf>) -> io::Result<Program> {
         let own = PathBuf::from("/proc/self/exe");
         let path = if own.exists() { own } else { std::env::current_exe()? };
-        Ok(Program { path, runtime, models_dir, limits: Limits::USUAL })
+        Ok(Program { path, runtime, models_dir, limits: WorkerLimits::USUAL })
     }
 
     /// Starts a worker and waits until its networks are loaded.
@@ -73,11 +72,11 @@ impl Program {
     /// # Errors
     /// It cannot be started, or its models cannot be used.
     pub(super) async fn start(&self) -> anyhow::Result<Worker> {
-        let mut child = self.command().spawn().context("the program cannot be started once more to score captures")?;
+        let mut child = self.command().spawn().context("cannot start a scoring worker")?;
         let (Some(input), Some(mut output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(anyhow!("a scoring worker has no pipes"));
         };
-        let hello = timeout(START, wire::read_message::<wire::Hello>(&mut output)).await;
+        let hello = timeout(START_TIMEOUT, wire::read_message::<wire::Hello>(&mut output)).await;
         let hello = hello.context("a scoring worker did not start in time")?;
         let models = hello.context("a scoring worker did not start")?.map_err(|why| anyhow!(why));
         let models = models.with_context(|| match &self.models_dir {
@@ -96,7 +95,7 @@ impl Program {
         if let Some(folder) = &self.models_dir {
             command.arg("--models-dir").arg(folder);
         }
-        // No secrets in its environment, no way into the log for what it reads, no part in what a terminal sends.
+        // No secrets in its environment, nothing that it reads can get into the log, no signals from the terminal.
         command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         command.kill_on_drop(true);
         #[cfg(unix)]
@@ -106,8 +105,8 @@ impl Program {
 }
 
 impl Worker {
-    /// Sends a request and waits for the answer, so long. After a failure the worker is gone.
-    pub(super) async fn ask(mut self, request: &[u8], wall: Duration) -> Result<(Worker, wire::Answer), Failure> {
+    /// Sends a request and waits for the answer, at most for `wall`. A worker that fails is dropped.
+    pub(super) async fn ask(mut self, request: &[u8], wall: Duration) -> Result<(Worker, wire::Answer), WorkerFailure> {
         let asking = async {
             self.input.write_all(request).await?;
             self.input.flush().await?;
@@ -115,33 +114,33 @@ impl Worker {
         };
         match timeout(wall, asking).await {
             Ok(Ok(answer)) => Ok((self, answer)),
-            Ok(Err(error)) => Err(self.autopsy(error).await),
+            Ok(Err(error)) => Err(self.failure(error).await),
             Err(_) => {
                 self.kill().await;
-                Err(Failure::Stalled)
+                Err(WorkerFailure::TimedOut)
             }
         }
     }
 
     /// Why there was no answer.
-    async fn autopsy(mut self, error: io::Error) -> Failure {
+    async fn failure(mut self, error: io::Error) -> WorkerFailure {
         if error.kind() == io::ErrorKind::InvalidData {
             self.kill().await;
-            return Failure::Died(error.to_string());
+            return WorkerFailure::Died(error.to_string());
         }
-        match timeout(LAST_BREATH, self.child.wait()).await {
-            Ok(Ok(status)) if was_spinning(status) => Failure::Spun,
-            Ok(Ok(status)) => Failure::Died(status.to_string()),
-            Ok(Err(error)) => Failure::Died(error.to_string()),
+        match timeout(EXIT_TIMEOUT, self.child.wait()).await {
+            Ok(Ok(status)) if ran_out_of_cpu_time(status) => WorkerFailure::OutOfCpuTime,
+            Ok(Ok(status)) => WorkerFailure::Died(status.to_string()),
+            Ok(Err(error)) => WorkerFailure::Died(error.to_string()),
             Err(_) => {
                 self.kill().await;
-                Failure::Died("it closed its output".to_owned())
+                WorkerFailure::Died("it closed its output".to_owned())
             }
         }
     }
 
     async fn kill(&mut self) {
-        // It fails only if there is nothing left to kill.
+        // Fails only if the process has already exited.
         let _ = self.child.kill().await;
     }
 }

@@ -1,13 +1,13 @@
-//! What server and worker say to each other: a message as JSON, behind its length; after a request's message, its parts.
+//! The protocol between server and worker: each message is JSON, prefixed with its length; a request is followed by its parts.
 //!
 //! ```text
 //! worker → server   once: Hello
-//! server → worker   Request, then the bytes of its parts, as long as it says
+//! server → worker   Request, then the bytes of its parts, with the lengths it states
 //! worker → server   Answer
 //! ```
 //!
-//! Lengths are 32-bit little-endian. Whoever reads believes no length above its limit: a worker may have been taken over
-//! by what it decoded.
+//! Lengths are 32-bit little-endian. Neither side accepts a length above its limit: a worker may have been taken over by the
+//! pictures that it decoded.
 
 use std::io::{self, Read, Write};
 
@@ -16,57 +16,55 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::Job;
+use crate::submission::Upload;
 
-/// Most bytes of a message. A decision's record has about a thousand.
+/// Longest message, in bytes. A decision's record has about a thousand.
 const MAX_MESSAGE: u32 = 1 << 20;
-/// Most bytes of a part. Sizes were checked when they came in; this only keeps a mistake of ours from taking all memory.
+/// Longest part, in bytes. Sizes were checked on arrival; this only keeps a bug of ours from exhausting memory.
 const MAX_PART: usize = 1 << 20;
 
-/// What a worker says first: the name of its weights ([`engine::Networks::id`]), or why it cannot work.
+/// A worker's first message: the name of its weights ([`engine::Networks::id`]), or why it cannot start.
 pub(super) type Hello = Result<String, String>;
 
-/// How a worker answers a request: the decision, or why it could not be computed.
+/// A worker's answer to a request: the decision, or why it could not be computed.
 pub(super) type Answer = Result<Decision, String>;
 
 #[derive(Serialize, Deserialize)]
-struct Request {
-    issued: Issued,
+struct Request<I> {
+    issued: I,
     parts: Vec<usize>,
 }
 
-/// The bytes that ask for a decision.
-pub(super) fn request(job: &Job) -> io::Result<Vec<u8>> {
-    let parts = job.parts();
+/// Encodes a request.
+pub(super) fn request(issued: &Issued, upload: &Upload) -> io::Result<Vec<u8>> {
+    let parts = upload.parts();
     let mut bytes = Vec::new();
-    let message = Request { issued: job.issued.clone(), parts: parts.iter().map(|part| part.len()).collect() };
+    let message = Request { issued, parts: parts.iter().map(|part| part.len()).collect() };
     write_message(&mut bytes, &message)?;
     parts.iter().for_each(|part| bytes.extend_from_slice(part));
     Ok(bytes)
 }
 
-/// Reads a request; `None` where there are no more.
-///
-/// # Errors
-/// What comes is no request.
-pub(super) fn read_request(from: &mut impl Read) -> io::Result<Option<Job>> {
+/// Reads a request; `None` at the end of the input.
+pub(super) fn read_request(from: &mut impl Read) -> io::Result<Option<(Issued, Upload)>> {
     let mut length = [0; 4];
     match from.read_exact(&mut length) {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
         read => read?,
     }
-    let mut message = vec![0; believed(u32::from_le_bytes(length))?];
+    let mut message = vec![0; accepted(u32::from_le_bytes(length))?];
     from.read_exact(&mut message)?;
-    let Request { issued, parts } = parse(&message)?;
+    let Request::<Issued> { issued, parts } = parse(&message)?;
     let mut read_part = |length: usize| {
         let mut part = vec![0; if length <= MAX_PART { length } else { return Err(refused("a part is too long")) }];
         from.read_exact(&mut part).map(|()| part)
     };
     let parts = parts.into_iter().map(&mut read_part).collect::<io::Result<_>>()?;
-    Job::from_parts(issued, parts).map(Some).ok_or_else(|| refused("a request has other parts"))
+    let upload = Upload::from_parts(parts).ok_or_else(|| refused("a request has the wrong number of parts"))?;
+    Ok(Some((issued, upload)))
 }
 
-/// Writes a message behind its length.
+/// Writes a message, prefixed with its length.
 pub(super) fn write_message(to: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
     let text = serde_json::to_vec(message)?;
     let length = u32::try_from(text.len()).map_err(io::Error::other)?;
@@ -76,20 +74,17 @@ pub(super) fn write_message(to: &mut impl Write, message: &impl Serialize) -> io
 }
 
 /// Reads a message from a worker.
-///
-/// # Errors
-/// It ends too early, is too long or something else.
 pub(super) async fn read_message<M: DeserializeOwned>(from: &mut (impl AsyncRead + Unpin)) -> io::Result<M> {
-    let mut text = vec![0; believed(from.read_u32_le().await?)?];
+    let mut text = vec![0; accepted(from.read_u32_le().await?)?];
     from.read_exact(&mut text).await?;
     parse(&text)
 }
 
-fn believed(length: u32) -> io::Result<usize> {
+fn accepted(length: u32) -> io::Result<usize> {
     if length <= MAX_MESSAGE { Ok(length as usize) } else { Err(refused("a message is too long")) }
 }
 
-/// The parser's own words are left out: they may repeat what it read.
+/// Leaves out the parser's own message, which may quote its input.
 fn parse<M: DeserializeOwned>(text: &[u8]) -> io::Result<M> {
     serde_json::from_slice(text).map_err(|_| refused("a message cannot be read"))
 }

@@ -1,4 +1,4 @@
-//! Recorded frames: picture files and Y4M streams in, the engine's pictures out.
+//! Recorded frames: image files and Y4M streams in, the engine's pictures out.
 
 use std::cell::Cell;
 use std::io::{self, Read};
@@ -19,7 +19,7 @@ pub(super) fn read_picture(path: &Path) -> anyhow::Result<Picture> {
 pub(super) struct Y4m<R: Read> {
     decoder: y4m::Decoder<Counted<R>>,
     read: Rc<Cell<usize>>,
-    /// Milliseconds from frame to frame.
+    /// Milliseconds between frames.
     pub(super) frame_ms: f64,
 }
 
@@ -46,14 +46,14 @@ impl<R: Read> Y4m<R> {
                 let [y, u, v] = [frame.get_y_plane(), frame.get_u_plane(), frame.get_v_plane()];
                 Ok(Some(Picture::new(yuv_to_rgba(y, u, v, width, height), width, height)?))
             }
-            // The decoder calls a frame that was cut off an end as well.
+            // The decoder also reports a truncated frame as the end.
             Err(y4m::Error::EOF) if self.read.get() == before => Ok(None),
             Err(cause) => Err(anyhow::Error::new(cause).context("the Y4M stream is damaged")),
         }
     }
 }
 
-/// Counts the bytes that were read.
+/// Counts the bytes read.
 pub(super) struct Counted<R> {
     reader: R,
     read: Rc<Cell<usize>>,
@@ -67,7 +67,7 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-/// ITU-R BT.601, limited range, as cameras and Chromium's capture give it; chroma is taken from the nearest sample.
+/// ITU-R BT.601, limited range, as delivered by cameras and Chromium's capture; chroma from the nearest sample.
 fn yuv_to_rgba(luma: &[u8], blue: &[u8], red: &[u8], width: usize, height: usize) -> Vec<u8> {
     let chroma_width = width.div_ceil(2);
     let mut rgba = Vec::with_capacity(width * height * 4);
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn black_white_and_the_primaries_come_out_as_such() {
+    fn black_white_and_the_primaries_are_converted_exactly() {
         let cases = [
             ((16, 128, 128), [0, 0, 0]),
             ((235, 128, 128), [255, 255, 255]),
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn streams_of_another_kind_are_refused_with_the_way_out() {
+    fn other_formats_are_refused_with_a_hint() {
         let deep = b"YUV4MPEG2 W2 H2 F25:1 C444\n".as_slice();
         let error = Y4m::open(deep).err().unwrap().to_string();
         assert!(error.contains("yuv420p"), "{error}");
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_gives_its_frames_and_then_ends_and_a_cut_one_is_an_error() {
+    fn a_stream_ends_after_its_frames_and_a_truncated_one_is_an_error() {
         let mut stream = b"YUV4MPEG2 W2 H2 F25:1 C420\nFRAME\n".to_vec();
         stream.extend([235, 235, 235, 235, 128, 128]);
         let mut whole = Y4m::open(stream.as_slice()).unwrap();

@@ -1,4 +1,4 @@
-//! `blinkgate health`: asks the server that runs on this machine. Containers and monitors have no other program to ask with.
+//! `blinkgate health`: queries the server on this machine, for containers and monitors without another HTTP client.
 
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -9,13 +9,13 @@ use anyhow::{Context as _, ensure};
 use crate::config::Config;
 use crate::tls;
 
-/// A server that does not answer in this time is not well. `/ready` itself waits 3 s for its parts.
+/// A server that takes longer to answer is unhealthy. `/ready` itself waits 3 s for its parts.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Prints what `/health` answers, or `/ready` if `ready`.
+/// Prints the answer of `/health`, or of `/ready` if `ready`.
 ///
 /// # Errors
-/// Nobody answers where the settings say, or not with 200.
+/// No answer at the configured address, or a status other than 200.
 pub async fn ask(config: &Config, ready: bool) -> anyhow::Result<()> {
     tls::use_ring();
     let address = SocketAddr::new(reachable(config.host), config.port);
@@ -28,7 +28,7 @@ pub async fn ask(config: &Config, ready: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Where a server that listens at `host` is found from its own machine.
+/// The address for reaching a server on this machine that listens on `host`.
 fn reachable(host: IpAddr) -> IpAddr {
     match host {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_that_listens_everywhere_is_asked_at_its_own_machine() {
+    fn a_server_that_listens_everywhere_is_queried_on_this_machine() {
         for (host, expected) in [("0.0.0.0", "127.0.0.1"), ("::", "::1"), ("10.0.0.7", "10.0.0.7"), ("::1", "::1")] {
             assert_eq!(reachable(host.parse().unwrap()), expected.parse::<IpAddr>().unwrap(), "{host}");
         }

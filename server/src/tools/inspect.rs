@@ -1,7 +1,7 @@
-//! `blinkgate inspect IMAGE`: everything the engine reads in one picture, as one JSON object.
+//! `blinkgate inspect IMAGE`: everything the engine sees in one picture, as one JSON object.
 //!
-//! Lengths are pixels of the picture, angles degrees, sides the subject's own. A face that the mesh does not confirm has
-//! its detection only; the other fields are null.
+//! Lengths are in pixels, angles in degrees, left and right are the subject's own. If the mesh does not confirm a face,
+//! only its detection is given; the other fields are null.
 
 use std::path::Path;
 
@@ -12,20 +12,20 @@ use serde::Serialize;
 
 use super::frames::read_picture;
 
-/// What `inspect` prints.
+/// The output of `inspect`.
 #[derive(Debug, Serialize)]
-pub struct Report {
+pub struct Inspection {
     /// Width of the picture.
     pub width: usize,
     /// Height of the picture.
     pub height: usize,
-    /// Whether the picture could be used as a camera frame, or what to mend first.
+    /// Whether the picture would be accepted as a camera frame, or what to change first.
     pub gate: Gate,
     /// Every face found, best detection first.
     pub faces: Vec<FaceReport>,
 }
 
-/// One face of a [`Report`].
+/// One face in an [`Inspection`].
 #[derive(Debug, Serialize)]
 pub struct FaceReport {
     /// Detector score, 0.5 to 1.
@@ -35,7 +35,7 @@ pub struct FaceReport {
     pub rect: [f32; 4],
     /// Right eye, left eye, nose, mouth, right ear, left ear.
     pub keypoints: [[f32; 2]; 6],
-    /// How sure the mesh is that this is a face, 0 to 1.
+    /// Confidence of the mesh that this is a face, 0 to 1.
     pub presence: Option<f32>,
     /// 468 points: x, y, depth.
     pub landmarks: Option<Vec<[f32; 3]>>,
@@ -43,7 +43,7 @@ pub struct FaceReport {
     pub ear_right: Option<f32>,
     /// Openness of the left eye.
     pub ear_left: Option<f32>,
-    /// Turn to the subject's left is positive.
+    /// Turning to the subject's left is positive.
     pub yaw: Option<f32>,
     /// Looking up is positive.
     pub pitch: Option<f32>,
@@ -59,7 +59,7 @@ pub struct FaceReport {
 ///
 /// # Errors
 /// If the file is not a readable JPEG or PNG, or a network fails.
-pub fn inspect(path: &Path, networks: Networks) -> anyhow::Result<Report> {
+pub fn inspect(path: &Path, networks: Networks) -> anyhow::Result<Inspection> {
     let picture = read_picture(path).with_context(|| format!("cannot read {} as JPEG or PNG", path.display()))?;
     let frame = picture.as_frame();
     let thresholds = Thresholds::V4;
@@ -67,7 +67,7 @@ pub fn inspect(path: &Path, networks: Networks) -> anyhow::Result<Report> {
     let reading: Reading = tracker.read(&frame, 0.0, &thresholds)?;
     let (gate, _) = engine::gate::judge(&reading, frame.width(), frame.height(), &thresholds, None);
     let faces = tracker.read_all(&frame, &thresholds)?;
-    Ok(Report { width: frame.width(), height: frame.height(), gate, faces: faces.iter().map(report).collect() })
+    Ok(Inspection { width: frame.width(), height: frame.height(), gate, faces: faces.iter().map(report).collect() })
 }
 
 fn report((detection, face): &(Detection, Option<Face>)) -> FaceReport {

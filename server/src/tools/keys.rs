@@ -1,4 +1,4 @@
-//! `blinkgate keys`: makes, lists and revokes keys that open a part of `/admin`.
+//! `blinkgate keys`: creates, lists and revokes operators' keys.
 
 use anyhow::{Context as _, ensure};
 use serde_json::json;
@@ -8,20 +8,20 @@ use crate::audit::{self, Action};
 use crate::clock::{self, DAY_MS};
 use crate::config::Config;
 use crate::db::admin_keys::{self, AdminKey};
-use crate::db::{Db, Hold};
+use crate::db::{Db, LockScope};
 use crate::domain::{PlainAdminKey, Scope, Scopes};
 
 /// Longest name of a key.
 const MAX_NAME: usize = 64;
 
-/// Makes a key and prints it. The audit says that it was made.
+/// Creates a key, records that in the audit, and prints the key.
 ///
 /// # Errors
-/// The name is taken or none, or the database cannot be written.
+/// The name is taken or invalid, or the database cannot be written.
 pub async fn add_key(config: &Config, name: &str, scopes: Vec<Scope>, days: Option<u32>) -> anyhow::Result<()> {
     let name = name.trim();
     let is_name = (1..=MAX_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-    ensure!(is_name, "a key's name has 1 to {MAX_NAME} characters, on one line");
+    ensure!(is_name, "a key's name must have 1 to {MAX_NAME} characters, on one line");
     let scopes: Scopes = scopes.into_iter().collect();
     let now = clock::now_ms();
     let plain = PlainAdminKey::generate(now);
@@ -37,21 +37,21 @@ pub async fn add_key(config: &Config, name: &str, scopes: Vec<Scope>, days: Opti
         revoked_at: None,
     };
     let db = Db::open(&config.database_url).await?;
-    let mut tx = db.write(Hold::Nothing).await?;
+    let mut tx = db.write(LockScope::Nothing).await?;
     ensure!(
         admin_keys::insert(&mut tx, &key).await?,
-        "there is a key {name} already; revoke it first, or choose another name"
+        "a key named {name} exists already; revoke it first, or choose another name"
     );
     let figures = json!({ "key": key.id, "name": key.name, "scopes": scopes });
     audit::note(&mut tx, Action::KeyAdded, &command_line(), &figures, now).await?;
     tx.commit().await?;
     println!("{}", plain.expose());
-    eprintln!("This is shown once. Send it as Authorization: Bearer, or as X-Admin-Key.");
+    eprintln!("This key is shown only once. Send it as Authorization: Bearer, or as X-Admin-Key.");
     db.close().await;
     Ok(())
 }
 
-/// Prints every key there ever was, without what would open anything.
+/// Prints every key, including revoked ones, without its secret.
 ///
 /// # Errors
 /// The database cannot be read.
@@ -76,20 +76,21 @@ pub async fn list_keys(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Revokes a key. The audit says so.
+/// Revokes a key and records that in the audit.
 ///
 /// # Errors
-/// There is none of this name or id that is not revoked, or the database cannot be written.
+/// There is no such key, it is revoked already, or the database cannot be written.
 pub async fn revoke_key(config: &Config, id_or_name: &str) -> anyhow::Result<()> {
     let db = Db::open(&config.database_url).await?;
     let now = clock::now_ms();
-    let mut tx = db.write(Hold::Nothing).await?;
-    let key =
-        admin_keys::revoke(&mut tx, id_or_name, now).await?.context("there is no such key that is not revoked")?;
+    let mut tx = db.write(LockScope::Nothing).await?;
+    let key = admin_keys::revoke(&mut tx, id_or_name, now)
+        .await?
+        .context("there is no such key, or it is revoked already")?;
     let figures = json!({ "key": key.id, "name": key.name });
     audit::note(&mut tx, Action::KeyRevoked, &command_line(), &figures, now).await?;
     tx.commit().await?;
-    eprintln!("The key {} opens nothing any more.", key.name);
+    eprintln!("The key {} is revoked.", key.name);
     db.close().await;
     Ok(())
 }

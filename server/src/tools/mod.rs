@@ -1,4 +1,4 @@
-//! Command-line tools: look at one picture, replay a recorded clip, take a decision again, ask a running server how it is.
+//! The commands of `blinkgate` other than `serve` and `doctor`.
 
 pub mod health;
 pub mod inspect;
@@ -21,7 +21,7 @@ use crate::bundle::{self, Bundle};
 use crate::captures::CaptureStore;
 use crate::config::Config;
 use crate::db::events;
-use crate::db::{Db, Hold};
+use crate::db::{Db, LockScope};
 use crate::domain::{EmailAddress, EventId};
 use crate::erasure::{self, Eraser};
 use crate::mail;
@@ -50,7 +50,7 @@ pub fn print_replay(video: &Path, fps: f64, runtime: Runtime) -> anyhow::Result<
     quietly(replay::replay(&source, networks(runtime)?, &mut out).map(|_| ()))
 }
 
-/// `blinkgate verify-bundle`: takes a decision again and prints one JSON object. Returns whether it came out the same.
+/// `blinkgate verify-bundle`: repeats a decision and prints one JSON object. Returns whether the result is the same.
 ///
 /// # Errors
 /// If the bundle cannot be read, or a network fails.
@@ -61,10 +61,10 @@ pub fn print_verification(folder: &Path, runtime: Runtime) -> anyhow::Result<boo
     Ok(verification.same)
 }
 
-/// `blinkgate export-bundle`: writes everything that the decision of an event rests on into a folder.
+/// `blinkgate export-bundle`: writes the evidence of an event's decision into a folder.
 ///
 /// # Errors
-/// There is no such event, it keeps no evidence, or a file cannot be read or written.
+/// There is no such event, it has no evidence, or a file cannot be read or written.
 pub async fn export_bundle(config: &Config, event: &str, folder: &Path) -> anyhow::Result<()> {
     let db = Db::open(&config.database_url).await?;
     let event =
@@ -73,16 +73,17 @@ pub async fn export_bundle(config: &Config, event: &str, folder: &Path) -> anyho
     Bundle::of(&event, &captures).await?.write(folder)
 }
 
-/// `blinkgate erase`: erases the users with this address, or says what that would remove. Prints one JSON object for each.
+/// `blinkgate erase`: erases the users with this address, or reports what that would remove. Prints one JSON object for
+/// each.
 ///
 /// # Errors
-/// There is no such user, or not everything could be erased: then to be called again.
+/// There is no such user, or not everything could be erased; run it again then.
 pub async fn erase(config: &Config, address: &str, by: Option<&str>, really: bool) -> anyhow::Result<()> {
-    let email = EmailAddress::parse(address).map_err(|_| anyhow!("that is no e-mail address"))?;
+    let email = EmailAddress::parse(address).map_err(|_| anyhow!("this is not an e-mail address"))?;
     let db = Db::open(&config.database_url).await?;
     let captures = CaptureStore::open(&config.captures, &config.data_dir)?;
     captures.check().await.context("the captures' store cannot be used (CAPTURE_STORE)")?;
-    let mail = mail::Transport::new(&config.mail, &config.data_dir)?;
+    let mail = mail::Mailer::new(&config.mail, &config.data_dir)?;
     let eraser = Eraser { db: &db, captures: &captures, mail: &mail };
     let actor = by.map_or_else(command_line, str::to_owned);
     let reports = erasure::at_address(&eraser, &email, &actor, really, clock::now_ms()).await?;
@@ -91,7 +92,7 @@ pub async fn erase(config: &Config, address: &str, by: Option<&str>, really: boo
         print_json(&report)?;
     }
     if !really {
-        eprintln!("Nothing was changed. The same command with --yes does it; it cannot be taken back.");
+        eprintln!("Nothing was changed. Add --yes to erase; this cannot be undone.");
     }
     db.close().await;
     Ok(())
@@ -100,40 +101,40 @@ pub async fn erase(config: &Config, address: &str, by: Option<&str>, really: boo
 /// `blinkgate rotate-master-key`: seals the users' keys with the new master key. Prints one JSON object.
 ///
 /// # Errors
-/// There is no old key to replace, or the store failed in between: then to be called again, which goes on.
+/// There is no old key to replace, or the store failed; run it again to continue.
 pub async fn rotate_master_key(config: &Config, by: Option<&str>) -> anyhow::Result<()> {
     ensure!(
         config.captures.old_master_key.is_some(),
-        "CAPTURE_MASTER_KEY_OLD is not set. Set it to the key of now and CAPTURE_MASTER_KEY to the new one, for the server \
-         as well, and start the server anew before this"
+        "CAPTURE_MASTER_KEY_OLD is not set. Set it to the current key and CAPTURE_MASTER_KEY to the new one, also for the \
+         server, and restart the server first"
     );
     let captures = CaptureStore::open(&config.captures, &config.data_dir)?;
-    let rotated = captures.rotate().await.context("not all keys are sealed anew yet; run this again")?;
+    let rotated = captures.rotate().await.context("not all keys are sealed with the new key yet; run this again")?;
     let db = Db::open(&config.database_url).await?;
-    let mut tx = db.write(Hold::Nothing).await?;
+    let mut tx = db.write(LockScope::Nothing).await?;
     let (figures, actor) = (serde_json::to_value(rotated)?, by.map_or_else(command_line, str::to_owned));
     audit::note(&mut tx, audit::Action::MasterKeyRotated, &actor, &figures, clock::now_ms()).await?;
     tx.commit().await?;
     db.close().await;
     print_json(&figures)?;
     eprintln!(
-        "Now remove CAPTURE_MASTER_KEY_OLD and start the servers anew. Back up the keys: old copies need the old key."
+        "Now unset CAPTURE_MASTER_KEY_OLD and restart the servers. Back up the keys: old copies need the old master key."
     );
     Ok(())
 }
 
-/// `blinkgate backup`: copies what is kept into a folder, and says what is needed beside it. Prints one JSON object.
+/// `blinkgate backup`: copies the data into a folder and lists what else is needed. Prints one JSON object.
 ///
 /// # Errors
-/// The folder holds something already, or something could not be copied: what there is then is no backup.
+/// The folder is not empty, or something could not be copied. The folder is not a valid backup then.
 pub async fn back_up(config: &Config, folder: &Path, with_keys: bool) -> anyhow::Result<()> {
-    let taken = backup::take(config, folder, with_keys).await?;
-    print_json(&taken)?;
-    backup::beside(config, with_keys).iter().for_each(|line| eprintln!("{line}"));
+    let manifest = backup::take(config, folder, with_keys).await?;
+    print_json(&manifest)?;
+    backup::not_included(config, with_keys).iter().for_each(|line| eprintln!("{line}"));
     Ok(())
 }
 
-/// Who runs this, as far as the system knows, for the audit.
+/// The actor in the audit: the system user who runs the command.
 fn command_line() -> String {
     format!("the command line, {}", operator())
 }
@@ -149,13 +150,13 @@ fn networks(runtime: Runtime) -> anyhow::Result<Networks> {
     Ok(Models::find(runtime, None)?.networks())
 }
 
-/// One line.
+/// Prints one line of JSON.
 fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     let line = serde_json::to_string(value)?;
     quietly(writeln!(io::stdout().lock(), "{line}").map_err(Into::into))
 }
 
-/// A reader that has seen enough (`| head`) is no fault.
+/// Ignores a closed pipe: a reader such as `head` may stop early.
 fn quietly(printed: anyhow::Result<()>) -> anyhow::Result<()> {
     let is_closed_pipe = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
     match printed {

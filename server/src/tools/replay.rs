@@ -1,7 +1,7 @@
-//! `blinkgate replay VIDEO`: feeds a recorded clip through the engine as the camera would.
+//! `blinkgate replay VIDEO`: runs the engine on a recorded clip as if it came from the camera.
 //!
-//! One JSON line a frame, one a blink (right after the frame that completed it), and a summary at the end. The format is
-//! described in README.md and kept.
+//! Prints one JSON line per frame, one per blink (right after the frame that completed it), and a summary at the end.
+//! The format is documented and stable.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
@@ -20,7 +20,7 @@ pub enum Source {
     StandardInput,
     /// A Y4M file.
     File(PathBuf),
-    /// A folder of JPEG or PNG files in the order of their names, with this frame rate.
+    /// A folder of JPEG or PNG files, sorted by name, with this frame rate.
     Folder(PathBuf, f64),
 }
 
@@ -85,7 +85,7 @@ impl<W: Write> Replay<'_, W> {
         let mut files = entries.map(|entry| entry.map(|e| e.path())).collect::<io::Result<Vec<_>>>()?;
         files.retain(|file| file.is_file());
         files.sort();
-        ensure!(!files.is_empty(), "{} holds no pictures", path.display());
+        ensure!(!files.is_empty(), "{} contains no pictures", path.display());
         for file in files {
             let picture = read_picture(&file).with_context(|| format!("cannot read {}", file.display()))?;
             self.push(&picture, 1000.0 / frames_per_second)?;
@@ -113,7 +113,7 @@ fn open(path: &Path) -> anyhow::Result<File> {
 }
 
 fn write_line(out: &mut impl Write, line: &impl Serialize) -> anyhow::Result<()> {
-    // As text first, so that a failed write stays an `io::Error`.
+    // Convert to text first, so that a failed write stays an `io::Error`.
     let text = serde_json::to_string(line)?;
     Ok(writeln!(out, "{text}")?)
 }

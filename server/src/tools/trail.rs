@@ -1,5 +1,5 @@
-//! `blinkgate checkpoint` and `blinkgate verify-log`: where the audit's trail stands, signed; and whether anything in it was
-//! tampered with.
+//! `blinkgate checkpoint` and `blinkgate verify-log`: signs the state of the audit's trail, and verifies that nothing
+//! in it was tampered with.
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -13,10 +13,10 @@ use crate::config::Config;
 use crate::db::{self, Db};
 use crate::trail::{self, Checkpoint};
 
-/// Entries between two words about how far it is.
-const SAY_EVERY: i64 = 100_000;
+/// Entries between two progress messages.
+const PROGRESS_EVERY: i64 = 100_000;
 
-/// `blinkgate checkpoint`: prints where the trail stands, signed.
+/// `blinkgate checkpoint`: prints the signed state of the trail.
 ///
 /// # Errors
 /// The database or the key cannot be used.
@@ -29,7 +29,7 @@ pub async fn print_checkpoint(config: &Config) -> anyhow::Result<()> {
     quietly(write!(io::stdout().lock(), "{}", key.sign(&head, clock::now_ms())).map_err(Into::into))
 }
 
-/// `blinkgate checkpoint --public-key`: prints the key that checkpoints are verified with.
+/// `blinkgate checkpoint --public-key`: prints the key that verifies checkpoints.
 ///
 /// # Errors
 /// The key cannot be used.
@@ -38,11 +38,11 @@ pub fn print_public_key(config: &Config) -> anyhow::Result<()> {
     quietly(writeln!(io::stdout().lock(), "{}", key.public()).map_err(Into::into))
 }
 
-/// `blinkgate verify-log`: goes over the trail and prints one JSON object. Returns whether nothing was tampered with.
-/// Checkpoints must be signed by `key`; where none is given, by this server's.
+/// `blinkgate verify-log`: verifies the trail and prints one JSON object. Returns whether nothing was tampered with.
+/// Checkpoints must be signed by `key`, or by this server's key if none is given.
 ///
 /// # Errors
-/// The database cannot be read, or a checkpoint.
+/// The database or a checkpoint cannot be read.
 pub async fn print_log_verification(
     config: &Config,
     checkpoints: &[PathBuf],
@@ -53,11 +53,11 @@ pub async fn print_log_verification(
         ([], _) => Vec::new(),
         (files, Some(key)) => read(files, key)?,
         (files, None) => read(files, &own()?)
-            .context("the key is named after APP_BASE_URL: run this with the server's settings, or give --key")?,
+            .context("the key's name contains APP_BASE_URL: run this with the server's settings, or pass --key")?,
     };
     let db = Db::open(&config.database_url).await?;
     let progress = |done: i64, all: i64| {
-        if done % SAY_EVERY == 0 && done < all {
+        if done % PROGRESS_EVERY == 0 && done < all {
             eprintln!("{done} of {all} entries");
         }
     };

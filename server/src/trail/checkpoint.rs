@@ -1,4 +1,4 @@
-//! Checkpoints: where the trail stood at a time, signed, to be kept where the server cannot reach it.
+//! Checkpoints: the signed state of the trail at one time, to be kept where the server cannot reach it.
 //!
 //! A checkpoint is a signed note (<https://c2sp.org/signed-note>):
 //!
@@ -18,16 +18,16 @@ use sha2::{Digest as _, Sha256};
 
 use crate::clock;
 use crate::config::BaseUrl;
-use crate::db::trail::Head;
+use crate::db::trail::TrailHead;
 
-/// Ed25519, in the numbering of signed notes.
+/// The number of Ed25519 in signed notes.
 const ED25519: u8 = 1;
 /// Stands for the hash where there is no entry yet.
 const NO_HASH: &str = "-";
-/// Bytes of a key that a signature begins with.
+/// Length of the key hash at the start of a signature.
 const KEY_HASH: usize = 4;
 
-/// Where the trail stood.
+/// The state of the trail at one time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
     /// Number of the last entry.
@@ -36,17 +36,17 @@ pub struct Checkpoint {
     pub hash: String,
 }
 
-/// The text is no checkpoint, or its signature is not by the key.
+/// Why a checkpoint cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnreadableCheckpoint {
-    /// It is no checkpoint.
-    #[error("this is no checkpoint of a Blinkgate trail")]
+    /// The text is not a checkpoint.
+    #[error("this is not a checkpoint of a Blinkgate trail")]
     Malformed,
-    /// The signature is not by this key.
+    /// No signature is from this key.
     #[error("the checkpoint is not signed by this key")]
     Unsigned,
     /// The key cannot be read.
-    #[error("the key is not one that `blinkgate checkpoint --public-key` prints")]
+    #[error("the key does not look like the output of `blinkgate checkpoint --public-key`")]
     Key,
 }
 
@@ -64,9 +64,9 @@ impl TrailKey {
         Self { name: format!("{host}/blinkgate-trail"), key: SigningKey::from_bytes(secret) }
     }
 
-    /// Signs where the trail stands.
-    pub fn sign(&self, head: &Head, now_ms: i64) -> String {
-        // A note has no empty lines.
+    /// Signs the current state of the trail.
+    pub fn sign(&self, head: &TrailHead, now_ms: i64) -> String {
+        // A note must not contain empty lines.
         let hash = if head.hash.is_empty() { NO_HASH } else { &head.hash };
         let text = format!("{}\n{}\n{hash}\n{}\n", self.name, head.number, clock::rfc3339(now_ms));
         let signature = self.key.sign(text.as_bytes()).to_bytes();
@@ -74,7 +74,7 @@ impl TrailKey {
         format!("{text}\n— {} {}\n", self.name, STANDARD.encode(signed))
     }
 
-    /// The public key, as signed notes write it: `NAME+HASH+KEY`.
+    /// The public key in the format of signed notes: `NAME+HASH+KEY`.
     pub fn public(&self) -> String {
         let key = self.key.verifying_key();
         let hash = hex::encode(key_hash(&self.name, &key));
@@ -84,10 +84,7 @@ impl TrailKey {
 }
 
 impl Checkpoint {
-    /// Reads a checkpoint that the key signed.
-    ///
-    /// # Errors
-    /// [`UnreadableCheckpoint`].
+    /// Parses a checkpoint and verifies its signature.
     pub fn parse(note: &str, public_key: &str) -> Result<Self, UnreadableCheckpoint> {
         let (name, key) = parse_key(public_key).ok_or(UnreadableCheckpoint::Key)?;
         let (text, signatures) = note.split_once("\n\n").ok_or(UnreadableCheckpoint::Malformed)?;
@@ -103,7 +100,7 @@ impl Checkpoint {
     }
 }
 
-/// Whether the line of a note is this key's signature of its text.
+/// Whether a line of a note is this key's signature of the text.
 fn is_signature(line: &str, name: &str, key: &VerifyingKey, text: &str) -> bool {
     let signed = line.strip_prefix("— ").and_then(|rest| rest.strip_prefix(name)?.strip_prefix(' '));
     let Some(signed) = signed.and_then(|signed| STANDARD.decode(signed).ok()) else { return false };
@@ -136,13 +133,13 @@ mod tests {
     }
 
     #[test]
-    fn a_checkpoint_is_read_back_with_the_key_that_signed_it_and_no_other() {
-        let head = Head { number: 12, hash: "ab".repeat(32), begun: 1 };
+    fn a_checkpoint_is_accepted_only_with_the_key_that_signed_it() {
+        let head = TrailHead { number: 12, hash: "ab".repeat(32), begun: 1 };
         let note = key(1).sign(&head, 1_700_000_000_000);
         let read = Checkpoint::parse(&note, &key(1).public());
         assert_eq!(read, Ok(Checkpoint { number: 12, hash: "ab".repeat(32) }));
         assert_eq!(Checkpoint::parse(&note, &key(2).public()), Err(UnreadableCheckpoint::Unsigned));
-        let empty = key(1).sign(&Head { begun: 1, ..Head::default() }, 1_700_000_000_000);
+        let empty = key(1).sign(&TrailHead { begun: 1, ..TrailHead::default() }, 1_700_000_000_000);
         let read = Checkpoint::parse(&empty, &key(1).public());
         assert_eq!(read, Ok(Checkpoint { number: 0, hash: String::new() }), "{empty}");
         for (from, to) in [("12", "13"), ("abab", "abac"), ("2023", "2024"), ("example", "exemple")] {

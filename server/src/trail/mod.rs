@@ -1,16 +1,17 @@
-//! The trail that shows tampering: each event and each entry of the audit gets a number and a hash over the one before.
+//! The trail makes tampering evident: each event and each entry of the audit gets a number and a hash that includes the
+//! previous entry's hash.
 //!
 //! ```text
-//! personal = SHA-256("blinkgate personal 1" · salt · what is erased with a person)
+//! personal = SHA-256("blinkgate personal 1" · salt · the fields that are erased with a person)
 //! digest   = SHA-256("blinkgate row 1" · kind · the other fields · personal)
 //! hash n   = SHA-256("blinkgate trail 1" · n · hash n-1 · kind · id · digest)
 //! ```
 //!
-//! Each text has its length in front (64 bits), so that none runs into the next.
+//! Each text is prefixed with its length (64 bits), so that adjacent texts cannot be confused.
 //!
-//! Whoever can write the database can write the whole trail anew. That shows only beside a signed checkpoint (`checkpoint.rs`)
-//! that lies elsewhere. Of what is erased the personal digest stays, without its salt, and an entry of the audit says which
-//! events it was (`erasure.rs`).
+//! Anybody who can write to the database can rewrite the whole trail. Only a signed checkpoint that is kept elsewhere
+//! (`checkpoint.rs`) reveals that. Of erased data, the personal digest remains without its salt, and an entry of the
+//! audit lists the erased events (`erasure.rs`).
 
 mod checkpoint;
 mod verify;
@@ -18,49 +19,42 @@ mod verify;
 use sha2::{Digest as _, Sha256};
 
 pub use checkpoint::{Checkpoint, TrailKey, UnreadableCheckpoint};
-pub use verify::{Finding, Report, verify};
+pub use verify::{Finding, TrailReport, verify};
 
+use crate::db::audit::{self, AuditEntry};
 use crate::db::events::{self, Event};
-use crate::db::trail::{self, Entry};
-use crate::db::{Connection, Db, Hold, audit};
+use crate::db::trail::{self, TrailEntry};
+use crate::db::{Connection, Db, LockScope};
 use crate::domain::{AuditId, EventId, random_base64url};
 
-/// Rows from before there was a trail are added so many at once.
+/// How many rows older than the trail are added at once.
 const BATCH: u32 = 1000;
 
-/// The event with what the trail needs to keep of it.
+/// Adds the trail's salt and personal digest to an event.
 pub fn salted(event: Event) -> Event {
     let event = Event { trail_salt: Some(random_base64url()), ..event };
     Event { trail_personal: Some(personal_digest(&event)), ..event }
 }
 
-/// Adds an event, which is [`salted`]. The last lock that a transaction takes, so that nobody waits in a circle: nothing but the commit may follow.
-///
-/// # Errors
-/// What the database says.
+/// Adds a [`salted`] event. To prevent deadlocks, this must be the last lock of a transaction: only the commit may
+/// follow.
 pub async fn add_event(db: &mut Connection, event: &Event) -> sqlx::Result<()> {
     append(db, "event", event.id.as_str(), digest_of_event(event)).await
 }
 
-/// Adds an entry of the audit. As [`add_event`], but for other entries.
-///
-/// # Errors
-/// What the database says.
-pub async fn add_audit(db: &mut Connection, entry: &audit::Entry) -> sqlx::Result<()> {
+/// Adds an entry of the audit. Only other entries and the commit may follow, see [`add_event`].
+pub async fn add_audit(db: &mut Connection, entry: &AuditEntry) -> sqlx::Result<()> {
     append(db, "audit", entry.id.as_str(), digest_of_audit(entry)).await
 }
 
-/// Adds the rows that were there before the trail was: once.
-///
-/// # Errors
-/// What the database says.
+/// Adds the rows that are older than the trail, once.
 pub async fn begin(db: &Db) -> sqlx::Result<()> {
     loop {
-        let mut tx = db.write(Hold::Nothing).await?;
+        let mut tx = db.write(LockScope::Nothing).await?;
         if trail::lock_head(&mut tx).await?.begun != 0 {
             return Ok(());
         }
-        let strays = trail::strays(&mut tx, BATCH).await?;
+        let strays = trail::rows_without_entry(&mut tx, BATCH).await?;
         if strays.is_empty() {
             trail::mark_begun(&mut tx).await?;
             return tx.commit().await;
@@ -84,7 +78,7 @@ async fn append(db: &mut Connection, kind: &str, id: &str, digest: String) -> sq
     let head = trail::lock_head(db).await?;
     let number = head.number + 1;
     let hash = chain(number, &head.hash, kind, id, &digest);
-    let entry = Entry { number, kind: kind.to_owned(), entry_id: id.to_owned(), digest, hash };
+    let entry = TrailEntry { number, kind: kind.to_owned(), entry_id: id.to_owned(), digest, hash };
     trail::insert(db, &entry).await
 }
 
@@ -95,7 +89,8 @@ fn chain(number: i64, before: &str, kind: &str, id: &str, digest: &str) -> Strin
     hash.end()
 }
 
-/// What captures are called is no part of it: that follows from the event's id, and goes when their time is over.
+/// Digest of an event without the references of its captures: they follow from the event's id and are removed with the
+/// captures.
 fn digest_of_event(event: &Event) -> String {
     let mut hash = Parts::new("blinkgate row 1");
     let texts = [event.id.as_str(), &event.status, event.challenge_id.as_str(), &event.policy, &event.thresholds];
@@ -105,7 +100,7 @@ fn digest_of_event(event: &Event) -> String {
     hash.end()
 }
 
-/// Of what is erased with the person.
+/// Digest of the fields that are erased with the person.
 fn personal_digest(event: &Event) -> String {
     let mut hash = Parts::new("blinkgate personal 1");
     hash.option(event.trail_salt.as_deref());
@@ -114,7 +109,7 @@ fn personal_digest(event: &Event) -> String {
     hash.end()
 }
 
-fn digest_of_audit(entry: &audit::Entry) -> String {
+fn digest_of_audit(entry: &AuditEntry) -> String {
     let mut hash = Parts::new("blinkgate row 1");
     hash.text("audit");
     hash.number(entry.created_at);
@@ -122,7 +117,7 @@ fn digest_of_audit(entry: &audit::Entry) -> String {
     hash.end()
 }
 
-/// A hash over parts that cannot run into each other.
+/// A hash over parts with unambiguous boundaries.
 struct Parts(Sha256);
 
 impl Parts {

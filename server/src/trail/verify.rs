@@ -1,4 +1,4 @@
-//! Going over the trail: the rows, the entries and checkpoints in; the first thing that was tampered with out.
+//! Verifying the trail: rows, entries and checkpoints in, signs of tampering out.
 
 use std::collections::BTreeSet;
 
@@ -6,52 +6,50 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Checkpoint, chain, digest_of_audit, digest_of_event, personal_digest};
-use crate::audit::Action;
 use crate::captures;
-use crate::db::trail::{self, Named, Unread};
+use crate::db::trail::{self, EntryWithRow, UnparsedEntries};
 use crate::db::{Connection, Db};
+use crate::domain::Action;
 
-/// Entries that are looked at at a time.
+/// Entries verified at a time.
 const PAGE: i64 = 2000;
-/// More findings are not collected.
+/// Verification stops at this number of findings.
 const MAX_FINDINGS: usize = 20;
 
-/// Something that is not as it was written.
+/// A sign of tampering.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Finding {
-    /// The entry's number; `None` for a row that is in no entry.
+    /// The entry's number; `None` for a row without an entry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<i64>,
-    /// The row's id, where one is known.
+    /// The row's id, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// What is wrong.
     pub problem: String,
 }
 
-/// What came of it.
+/// Result of verifying the trail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Report {
-    /// Entries that were looked at.
+pub struct TrailReport {
+    /// Number of entries.
     pub entries: i64,
-    /// Hash of the last one.
+    /// Hash of the last entry.
     pub hash: String,
-    /// What is wrong, by number; rows that are in no entry last. Not more than twenty.
+    /// Findings by number, then rows without an entry. At most twenty.
     pub findings: Vec<Finding>,
 }
 
-/// Goes over the whole trail, as it is now, and holds it against checkpoints. `progress` is told the number of entries done.
-///
-/// # Errors
-/// What the database says.
-pub async fn verify(db: &Db, checkpoints: &[Checkpoint], progress: impl Fn(i64, i64)) -> sqlx::Result<Report> {
+/// Verifies the whole trail as it is now, and compares it with checkpoints. `progress` gets the number of entries done
+/// and in total.
+pub async fn verify(db: &Db, checkpoints: &[Checkpoint], progress: impl Fn(i64, i64)) -> sqlx::Result<TrailReport> {
     let mut connection = db.read().await?;
     let head = trail::head(&mut connection).await?;
     let mut check = Check::new(checkpoints);
     let mut page = Page::read(&mut connection, 1, head.number).await?;
     while let Some(current) = page.take() {
         let last = current.last;
-        // The next page is read while this one is gone over.
+        // Read the next page while this one is verified.
         let checking = tokio::task::spawn_blocking(move || check.page(&current).map(|()| check));
         let (checked, next) = tokio::join!(checking, Page::read(&mut connection, last + 1, head.number));
         check = checked.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
@@ -64,47 +62,47 @@ pub async fn verify(db: &Db, checkpoints: &[Checkpoint], progress: impl Fn(i64, 
     let mut findings = check.end(&head);
     let (named, last) = trail::ends(&mut connection).await?;
     if last > named {
-        findings.insert(finding(named + 1, None, "follows the trail's end"));
+        findings.insert(finding(named + 1, None, "the entry is beyond the trail's end"));
     }
     let mut findings: Vec<Finding> = findings.into_iter().collect();
-    // Where each entry has a row of its own and there are as many rows, none is left over.
+    // If each entry has its own row and there are as many rows as entries, no row is left over.
     if !is_whole || trail::rows(&mut connection).await? != head.number {
-        for stray in trail::strays(&mut connection, MAX_FINDINGS as u32).await? {
+        for stray in trail::rows_without_entry(&mut connection, MAX_FINDINGS as u32).await? {
             let problem =
-                format!("this row ({}) is not in the trail: somebody added it, or took its entry away", stray.kind);
+                format!("this row ({}) is not in the trail: it was added, or its entry was removed", stray.kind);
             findings.push(Finding { number: None, id: Some(stray.id), problem });
         }
     }
     findings.truncate(MAX_FINDINGS);
-    Ok(Report { entries: head.number, hash: head.hash, findings })
+    Ok(TrailReport { entries: head.number, hash: head.hash, findings })
 }
 
-/// Some entries and the rows that they name.
+/// Some entries with their rows.
 struct Page {
     first: i64,
     last: i64,
-    entries: Unread,
+    entries: UnparsedEntries,
 }
 
 impl Page {
-    /// Reads the entries from `first` on, up to `end`; none if that lies before.
+    /// Reads the entries from `first` up to `end`, at most a page; `None` if there are none.
     async fn read(db: &mut Connection, first: i64, end: i64) -> sqlx::Result<Option<Self>> {
         if first > end {
             return Ok(None);
         }
         let last = end.min(first + PAGE - 1);
-        Ok(Some(Self { first, last, entries: trail::named(db, first, last).await? }))
+        Ok(Some(Self { first, last, entries: trail::entries_with_rows(db, first, last).await? }))
     }
 }
 
-/// The check as far as it came.
+/// The state of the verification so far.
 struct Check {
     checkpoints: Vec<Checkpoint>,
-    /// Hash of the last entry.
+    /// Hash of the previous entry.
     before: String,
-    /// Events that look erased, with their entries' numbers.
+    /// Events that look erased, with the numbers of their entries.
     look_erased: Vec<(i64, String)>,
-    /// Events that the audit says were erased.
+    /// Events that were erased according to the audit.
     were_erased: BTreeSet<String>,
     findings: BTreeSet<Finding>,
 }
@@ -139,7 +137,7 @@ impl Check {
             }
             for checkpoint in self.checkpoints.iter().filter(|checkpoint| checkpoint.number == number) {
                 if checkpoint.hash != entry.hash {
-                    let problem = "a checkpoint has another hash here: this entry, or one before it, was written anew";
+                    let problem = "a checkpoint has another hash here: this entry, or an earlier one, was rewritten";
                     self.findings.insert(finding(number, Some(&entry.entry_id), problem));
                 }
             }
@@ -147,15 +145,15 @@ impl Check {
         Ok(())
     }
 
-    /// What is wrong with the row that the entry names.
-    fn row(&mut self, Named { entry, event, audit }: &Named) -> Option<&'static str> {
+    /// What is wrong with the entry's row, if anything.
+    fn row(&mut self, EntryWithRow { entry, event, audit }: &EntryWithRow) -> Option<&'static str> {
         const CHANGED: &str = "the row was changed";
         const MISSING: &str = "the row is missing";
         if entry.kind == "event" {
             let Some(event) = event else { return Some(MISSING) };
             let refs = [&event.open_capture_ref, &event.closed_capture_ref, &event.strip_ref];
             if refs.into_iter().flatten().any(|reference| captures::event_of(reference).as_ref() != Some(&event.id)) {
-                return Some("the row names pictures of another event");
+                return Some("the row refers to pictures of another event");
             }
             let is_erased = event.trail_salt.is_none();
             let personal_as_written = is_erased || event.trail_personal.as_ref() == Some(&personal_digest(event));
@@ -179,18 +177,18 @@ impl Check {
         None
     }
 
-    fn end(mut self, head: &trail::Head) -> BTreeSet<Finding> {
+    fn end(mut self, head: &trail::TrailHead) -> BTreeSet<Finding> {
         for (number, id) in std::mem::take(&mut self.look_erased) {
             if !self.were_erased.contains(&id) {
-                let problem = "the row was changed: it looks erased, and the audit knows nothing of that";
+                let problem = "the row was changed: it looks erased, but the audit has no record of that";
                 self.add(finding(number, Some(&id), problem));
             }
         }
         if self.findings.is_empty() && self.before != head.hash {
-            self.add(finding(head.number, None, "the trail's end has another hash"));
+            self.add(finding(head.number, None, "the hash of the trail's end differs"));
         }
         for checkpoint in self.checkpoints.iter().filter(|checkpoint| checkpoint.number > head.number) {
-            let problem = format!("the trail was cut: a checkpoint saw {} entries", checkpoint.number);
+            let problem = format!("the trail was truncated: a checkpoint counted {} entries", checkpoint.number);
             self.findings.insert(finding(head.number + 1, None, &problem));
         }
         self.findings

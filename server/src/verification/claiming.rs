@@ -1,26 +1,32 @@
-//! The claim on a challenge: one submission at a time has it, gives it back where nothing was decided, and is turned away
-//! before it asks for it where there is no room.
+//! The claim on a challenge. One request at a time holds it; it is released if nothing was decided. Under overload, requests
+//! are rejected before they claim.
 
-use super::VerificationError;
-use super::outcome::Answer;
-use crate::app::App;
+use super::outcome::{AttemptAnswer, VerificationError};
 use crate::clock;
-use crate::db::challenges::{self, Challenge, Claim, State};
+use crate::db::challenges::{self, Challenge, ChallengeState, Claim};
 use crate::db::sessions::Session;
-use crate::db::{Connection, Hold};
+use crate::db::{Connection, Db, LockScope};
 use crate::domain::{ChallengeId, LeaseId};
 
-/// How long a claim holds. Longer than scoring and storing can take.
+/// How long a claim lasts. Longer than scoring and storing can take.
 const LEASE_MS: i64 = 60_000;
-/// After a fault of ours, so much time is left to send the same submission again.
+/// After a fault of ours, the time that is left to send the same submission again.
 const RETRY_MS: i64 = 60_000;
-/// Who is turned away with more time left than this can come again before it is over: nothing needs to be written down.
-const SOON_OVER_MS: i64 = RETRY_MS / 2;
+/// A request rejected with more time left than this can be retried before the challenge expires, so nothing is recorded.
+const EXPIRES_SOON_MS: i64 = RETRY_MS / 2;
 
-/// What came of asking for a claim.
+/// A challenge that this request has claimed.
+#[derive(Clone)]
+pub(super) struct HeldClaim {
+    pub(super) challenge: Box<Challenge>,
+    pub(super) lease: LeaseId,
+}
+
+/// The result of claiming.
 pub(super) enum Claimed {
-    Mine(Box<Challenge>, LeaseId),
-    Answered(Answer),
+    Mine(HeldClaim),
+    /// The same request was answered before.
+    Answered(AttemptAnswer),
 }
 
 /// Claims the challenge for the request named by `key` (`None`: giving up).
@@ -32,10 +38,10 @@ pub(super) async fn claim(
 ) -> Result<Claimed, VerificationError> {
     let now = clock::now_ms();
     match challenges::claim(db, challenge, &session.id, key, now, now + LEASE_MS).await? {
-        // The clock was put back since: how much time passed nobody can tell, and the person is not to pay for that. The caller
-        // drops the transaction, and with it the claim.
+        // The clock was set back, so nobody can tell how much time has passed; the person must not pay for that. The caller
+        // drops the transaction, and the claim with it.
         Claim::Granted(challenge, _) if challenge.issued_at > now => Err(VerificationError::Expired),
-        Claim::Granted(challenge, lease) => Ok(Claimed::Mine(challenge, lease)),
+        Claim::Granted(challenge, lease) => Ok(Claimed::Mine(HeldClaim { challenge, lease })),
         Claim::Answered(answer) => serde_json::from_str(&answer)
             .map(Claimed::Answered)
             .map_err(|error| VerificationError::Unavailable(format!("stored answer: {error}"))),
@@ -46,25 +52,25 @@ pub(super) async fn claim(
     }
 }
 
-/// Whether the challenge waits for a submission, and for longer than until the next try. If not, the long way gives it time.
-pub(super) async fn can_wait(app: &App, session: &Session, challenge: &ChallengeId) -> Result<bool, VerificationError> {
-    let found = challenges::find(&mut app.db.read().await?, challenge, &session.id).await?;
-    Ok(found.is_some_and(|found| found.state == State::Issued && has_time(&found)))
+/// Whether the challenge is open and the request can be retried later.
+pub(super) async fn can_wait(db: &Db, session: &Session, challenge: &ChallengeId) -> Result<bool, VerificationError> {
+    let found = challenges::find(&mut db.read().await?, challenge, &session.id).await?;
+    Ok(found.is_some_and(|found| found.state == ChallengeState::Issued && has_time(&found)))
 }
 
-/// Whether it lasts longer than until the next try.
+/// Whether the challenge will still be open at the next retry.
 pub(super) fn has_time(challenge: &Challenge) -> bool {
-    challenge.expires_at > clock::now_ms() + SOON_OVER_MS
+    challenge.expires_at > clock::now_ms() + EXPIRES_SOON_MS
 }
 
-/// Gives the claim back. If that fails too, the lease ends by itself.
-pub(super) async fn release(app: &App, challenge: &ChallengeId, lease: &LeaseId) {
+/// Releases the claim. If that fails, the lease expires by itself.
+pub(super) async fn release(db: &Db, HeldClaim { challenge, lease }: &HeldClaim) {
     let released = async {
-        let mut tx = app.db.write(Hold::Nothing).await?;
-        challenges::release(&mut tx, challenge, lease, clock::now_ms() + RETRY_MS).await?;
+        let mut tx = db.write(LockScope::Nothing).await?;
+        challenges::release(&mut tx, &challenge.id, lease, clock::now_ms() + RETRY_MS).await?;
         tx.commit().await
     };
     if let Err(error) = released.await {
-        tracing::warn!(%challenge, %error, "a claim could not be given back; it ends with its lease");
+        tracing::warn!(challenge = %challenge.id, %error, "a claim could not be released; its lease will expire");
     }
 }

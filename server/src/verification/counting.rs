@@ -1,22 +1,22 @@
-//! What an outcome means beyond its attempt: whether it counts, for the session and for the mailbox, and what becomes of the
-//! user and the link.
+//! What an outcome changes beyond its attempt: the counts of session and mailbox, the user's status, the link.
 
 use engine::Reason;
 
-use crate::app::App;
+use crate::config::CoolDown;
+use crate::cool_down;
 use crate::db::sessions::{self, Session};
 use crate::db::{Connection, tokens, users};
 use crate::domain::ChallengeId;
 
-/// Whether a rejected attempt counts. Not if the person stopped it, and not if the page was older than the server: loading
-/// it again is all that helps.
+/// Whether a rejected attempt counts. It does not if the person cancelled, nor if the page was older than the server, since
+/// only reloading helps then.
 fn counts(reason: Reason) -> bool {
     !matches!(reason, Reason::Cancelled | Reason::EngineVersion)
 }
 
-/// Counts an attempt that failed, and returns how many of the session have counted now.
+/// Counts the attempt if it failed and that counts. Returns how many attempts of the session have counted so far.
 pub(super) async fn count(
-    app: &App,
+    cool_down: CoolDown,
     db: &mut Connection,
     session: &Session,
     challenge: &ChallengeId,
@@ -26,11 +26,11 @@ pub(super) async fn count(
     if !reason.is_some_and(counts) {
         return sessions::attempts(db, &session.id).await;
     }
-    app.limits.cool_down.note_failure(db, &session.email, challenge, now).await?;
+    cool_down::note_failure(db, cool_down, &session.email, challenge, now).await?;
     sessions::count_attempt(db, &session.id).await
 }
 
-/// Writes down where the user stands. Who is verified needs the link no more, so nobody else can use it either.
+/// Updates the user's status. A verified user no longer needs the link, so it is used up and nobody else can open it.
 pub(super) async fn settle(
     db: &mut Connection,
     session: &Session,

@@ -1,4 +1,5 @@
-//! The decision itself: what the engine is given, and what it cannot know, namely which pictures were sent before.
+//! The decision itself: what the engine is given, and what the engine cannot know: whether our clock was set, and which pictures
+//! were submitted before.
 
 use std::time::{Duration, Instant};
 
@@ -7,19 +8,20 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use engine::prompt::Policy;
 use engine::{Decision, Issued, Reason, Record, Terms, Verdict};
 
-use super::{Upload, VerificationError, cues};
-use crate::app::App;
-use crate::clock;
+use super::outcome::VerificationError;
+use super::rounds;
+use crate::clock::{self, ClockSteps};
 use crate::db::challenges::Challenge;
-use crate::db::{self, pictures};
+use crate::db::{Db, cues, pictures};
 use crate::metrics;
-use crate::scoring::{Job, Place, ScoringError};
+use crate::scoring::{Permit, ScoringError, ScoringPool};
+use crate::submission::Upload;
 
-/// Scoring that takes longer has failed.
+/// Longest scoring, including the wait for a worker.
 const SCORING_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What was laid down for a challenge, and what we saw of it up to now.
-pub(super) async fn issued(app: &App, challenge: &Challenge) -> Result<Issued, VerificationError> {
+/// The terms of a challenge and what the server has seen of it so far.
+pub(super) async fn issued(db: &Db, challenge: &Challenge) -> Result<Issued, VerificationError> {
     let damaged = |what: &str| VerificationError::Unavailable(format!("stored {what} is damaged"));
     let terms = Terms {
         audience: challenge.audience.clone(),
@@ -34,25 +36,24 @@ pub(super) async fn issued(app: &App, challenge: &Challenge) -> Result<Issued, V
     };
     let public_key = URL_SAFE_NO_PAD.decode(&challenge.public_key).ok().and_then(|key| key.try_into().ok());
     let public_key = public_key.ok_or_else(|| damaged("key"))?;
-    let rounds = db::cues::list(&mut app.db.read().await?, &challenge.id).await?;
-    let rounds = cues::served(rounds, challenge.issued_at);
+    let rounds = cues::list(&mut db.read().await?, &challenge.id).await?;
+    let rounds = rounds::served(rounds, challenge.issued_at);
     let elapsed_ms = clock::now_ms().saturating_sub(challenge.issued_at).max(0).unsigned_abs();
     Ok(Issued { terms, public_key, rounds, elapsed_ms })
 }
 
-/// Has the submission judged by the engine. Whoever was not given a place may wait in a crowd, where there is room for that.
+/// Has the engine judge the submission. Without a permit it asks for an urgent one: there is no time to retry.
 pub(super) async fn score(
-    app: &App,
-    place: Option<Place>,
+    scoring: &ScoringPool,
+    permit: Option<Permit>,
     issued: &Issued,
     upload: &Upload,
 ) -> Result<Decision, VerificationError> {
-    let Some(place) = place.or_else(|| app.scoring.place_in_need()) else {
-        return Err(VerificationError::Busy { again_after: app.scoring.turn_away() });
+    let Some(permit) = permit.or_else(|| scoring.try_admit_urgent()) else {
+        return Err(VerificationError::Busy { retry_after: scoring.reject() });
     };
-    let job = Job { issued: issued.clone(), upload: upload.clone() };
     let begun = Instant::now();
-    match tokio::time::timeout(SCORING_TIMEOUT, app.scoring.decide(&job, place)).await {
+    match tokio::time::timeout(SCORING_TIMEOUT, scoring.decide(issued, upload, permit)).await {
         Ok(Ok(decision)) => {
             metrics::rescored(begun.elapsed());
             Ok(decision)
@@ -62,31 +63,35 @@ pub(super) async fn score(
     }
 }
 
-/// Whoever's times do not agree with ours, while ours went wrong, is not to pay for that: their challenge is over.
-pub(super) fn refuse_false_times(app: &App, issued_at: i64, decision: &Decision) -> Result<(), VerificationError> {
+/// Lets the challenge expire if its times disagree with ours and our clock was set meanwhile: the person must not pay for that.
+pub(super) fn reject_false_times(
+    clock_steps: &ClockSteps,
+    issued_at: i64,
+    decision: &Decision,
+) -> Result<(), VerificationError> {
     let times = [Reason::TranscriptTimes, Reason::PromptTimes].map(Verdict::Rejected);
-    if times.contains(&decision.verdict) && app.clock_steps.since(issued_at) {
+    if times.contains(&decision.verdict) && clock_steps.since(issued_at) {
         return Err(VerificationError::Expired);
     }
     Ok(())
 }
 
-/// Pictures that were scored before, in whoever's attempt, are refused whatever they show.
-pub(super) async fn refuse_replays(
-    app: &App,
+/// Rejects pictures that were scored before, in anybody's attempt, whatever they show.
+pub(super) async fn reject_replays(
+    db: &Db,
     upload: &Upload,
     decision: Decision,
 ) -> Result<Decision, VerificationError> {
     if !were_scored(&decision.record)
-        || !pictures::any_seen(&mut app.db.read().await?, &picture_hashes(upload, &decision.record)).await?
+        || !pictures::any_seen(&mut db.read().await?, &picture_hashes(upload, &decision.record)).await?
     {
         return Ok(decision);
     }
     Ok(Decision { verdict: Verdict::Rejected(Reason::CaptureReplayed), ..decision })
 }
 
-/// What tells these pictures from all others, as files and as pixels: a file may change where no pixel does. In order, each
-/// once.
+/// Hashes that identify these pictures, both as files and as pixels: a file can change while its pixels do not. Sorted and
+/// unique.
 pub(super) fn picture_hashes(upload: &Upload, record: &Record) -> Vec<String> {
     let mut hashes = upload.picture_hashes();
     hashes.extend(record.pixels.iter().cloned());
@@ -95,7 +100,7 @@ pub(super) fn picture_hashes(upload: &Upload, record: &Record) -> Vec<String> {
     hashes
 }
 
-/// Whether the captures were read as pictures of a face. Other bytes are nothing an auditor could look at.
+/// Whether both captures were read as pictures of a face. An auditor could not use any other bytes.
 pub(super) fn were_scored(record: &Record) -> bool {
     record.open.is_some() && record.closed.is_some()
 }

@@ -1,109 +1,39 @@
-//! What goes into an attempt and what comes out of it: the upload, the answer, and why there may be none.
+//! How an attempt ends: its answer, or why there is none.
 
 use std::time::Duration;
 
 use engine::Reason;
-use engine::budget::{CAPTURE_MAX_BYTES, STRIP_MAX_BYTES, TRANSCRIPT_MAX_BYTES};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-/// The sizes of an upload's parts, each within its limit.
-#[derive(Clone, Copy, Debug)]
-pub struct Lengths {
-    transcript: usize,
-    open: usize,
-    closed: usize,
-    strip: usize,
-}
+use crate::domain::AttemptStatus;
 
-impl Lengths {
-    /// `None` if a part is larger than it may be.
-    pub fn new(transcript: usize, open: usize, closed: usize, strip: usize) -> Option<Lengths> {
-        let fits =
-            transcript <= TRANSCRIPT_MAX_BYTES && open.max(closed) <= CAPTURE_MAX_BYTES && strip <= STRIP_MAX_BYTES;
-        fits.then_some(Lengths { transcript, open, closed, strip })
-    }
-}
-
-/// What the browser sent.
-#[derive(Clone, Debug)]
-pub struct Upload {
-    /// The compact JWS.
-    pub transcript: Vec<u8>,
-    /// JPEG of the open eyes.
-    pub open: Vec<u8>,
-    /// JPEG of the closed eyes.
-    pub closed: Vec<u8>,
-    /// JPEG of the evidence strip.
-    pub strip: Vec<u8>,
-}
-
-impl Upload {
-    /// Takes the parts, which follow each other in `bytes`. `None` if they are more or fewer bytes than that.
-    pub fn split(mut bytes: Vec<u8>, Lengths { transcript, open, closed, strip }: Lengths) -> Option<Upload> {
-        if bytes.len() != transcript + open + closed + strip {
-            return None;
-        }
-        let strip = bytes.split_off(transcript + open + closed);
-        let closed = bytes.split_off(transcript + open);
-        let open = bytes.split_off(transcript);
-        Some(Upload { transcript: bytes, open, closed, strip })
-    }
-
-    /// SHA-256 of each picture's file, in hexadecimal.
-    pub fn picture_hashes(&self) -> Vec<String> {
-        let hash = |bytes: &Vec<u8>| hex::encode(Sha256::digest(bytes));
-        [&self.open, &self.closed, &self.strip].map(hash).into()
-    }
-}
-
-/// What the person is told, now and whenever the same request comes again.
+/// The answer to an attempt, the same each time the request is repeated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer {
+pub struct AttemptAnswer {
     /// How this attempt ended.
-    pub status: Outcome,
-    /// Why, if it failed.
+    pub status: AttemptStatus,
+    /// Why it failed, if it did.
     pub reason: Option<Reason>,
-    /// One sentence.
+    /// One sentence for the person.
     pub message: String,
     /// How many more attempts this session has.
     pub attempts_left: u32,
 }
 
-/// How an attempt ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Outcome {
-    /// A live person was seen.
-    Verified,
-    /// None was.
-    Failed,
+/// `reason`: why the attempt was rejected, if it was.
+pub(super) fn status_of(reason: Option<Reason>) -> AttemptStatus {
+    if reason.is_none() { AttemptStatus::Verified } else { AttemptStatus::Failed }
 }
 
-impl Outcome {
-    /// What an attempt with this reason against it comes to.
-    pub(super) fn of(reason: Option<Reason>) -> Self {
-        if reason.is_none() { Outcome::Verified } else { Outcome::Failed }
-    }
-
-    /// As it is stored and listed.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Outcome::Verified => "VERIFIED",
-            Outcome::Failed => "FAILED",
-        }
-    }
-}
-
-/// Why a person gives up.
+/// Why an attempt ends without a submission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GiveUp {
-    /// Not all was done in time. Counts as an attempt.
+    /// The time ran out. Counts as an attempt.
     Timeout,
-    /// What was asked for was not done, too often. Counts as an attempt.
+    /// A prompt was missed too often. Counts as an attempt.
     PromptMissed,
-    /// They stopped it. Counts as none.
+    /// The person cancelled. Does not count.
     Cancelled,
 }
 
@@ -113,34 +43,34 @@ pub enum VerificationError {
     /// The session has no such challenge.
     #[error("no such challenge")]
     Unknown,
-    /// Decided for another request.
+    /// The challenge was decided by another request.
     #[error("challenge already decided")]
     Used,
-    /// Being scored.
+    /// Another request is being scored.
     #[error("challenge is being scored")]
     InProgress,
-    /// Too late.
+    /// The challenge has expired or was replaced.
     #[error("challenge expired")]
     Expired,
     /// Not all of the submission has arrived.
     #[error("upload incomplete")]
     Incomplete,
-    /// A commitment that does not end the round that goes on.
+    /// The commitment does not end the current round.
     #[error("no such round")]
     Round,
-    /// A chunk does not follow what has arrived.
+    /// The chunk does not start where the upload ends.
     #[error("chunk out of place")]
     Offset,
     /// More bytes than a submission may have.
     #[error("upload too large")]
     TooLarge,
-    /// More submissions than can be scored; the claim was given back.
+    /// More submissions than can be scored; the claim was released.
     #[error("no capacity to score")]
     Busy {
-        /// After so long it makes sense to come again.
-        again_after: Duration,
+        /// The delay after which to retry.
+        retry_after: Duration,
     },
-    /// A fault of ours; the claim was given back.
+    /// A fault of ours; the claim was released.
     #[error("{0}")]
     Unavailable(String),
 }

@@ -1,26 +1,27 @@
-//! The pictures of an attempt beside those of all attempts before. An exact copy is refused (`judging.rs`); a near copy
-//! decides nothing, but somebody should look at it.
+//! Compares an attempt's pictures with those of earlier attempts. An exact copy is rejected (`judging.rs`); a near copy decides
+//! nothing but is flagged for review.
 
 use engine::Record;
 use serde::Serialize;
 
-use super::{Upload, VerificationError, judging};
-use crate::app::App;
-use crate::db::fingerprints::{self, Part};
-use crate::db::{Connection, pictures};
+use super::judging;
+use super::outcome::VerificationError;
+use crate::db::perceptual_hashes::{self, Part};
+use crate::db::{Connection, Db, pictures};
 use crate::domain::{EventId, UserId};
+use crate::submission::Upload;
 
-/// What is written down of the pictures of an attempt.
+/// The hashes recorded of an attempt's pictures.
 #[derive(Debug, Default)]
 pub(super) struct Pictures {
     hashes: Vec<String>,
     parts: Vec<Part>,
 }
 
-/// Why somebody should look at an event.
+/// Why an operator should review an event.
 #[derive(Debug, Serialize)]
-pub(super) struct Review {
-    /// Events of other users with pictures that are near copies of this one's.
+pub(super) struct ReviewHint {
+    /// Events of other users with pictures that are near copies of these.
     near_copies: Vec<String>,
 }
 
@@ -33,31 +34,25 @@ impl Pictures {
         Self { hashes: judging::picture_hashes(upload, record), parts: captures.chain(strip).collect() }
     }
 
-    /// What a look at other users' pictures gives, if anything.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub(super) async fn review(&self, app: &App, user: &UserId) -> Result<Option<Review>, VerificationError> {
-        let mut db = app.db.read().await?;
+    /// Compares with other users' pictures. `None`: no reason for a review.
+    pub(super) async fn review(&self, db: &Db, user: &UserId) -> Result<Option<ReviewHint>, VerificationError> {
+        let mut db = db.read().await?;
         let mut near_copies: Vec<String> = Vec::new();
         for part in &self.parts {
-            let near = fingerprints::near(&mut db, user, *part).await?;
+            let near = perceptual_hashes::near(&mut db, user, *part).await?;
             near_copies.extend(near.into_iter().map(|event| event.to_string()));
         }
         near_copies.sort();
         near_copies.dedup();
-        Ok((!near_copies.is_empty()).then_some(Review { near_copies }))
+        Ok((!near_copies.is_empty()).then_some(ReviewHint { near_copies }))
     }
 
-    /// Fingerprints are of the pictures: they are kept as long as those are, and not where those are not.
-    pub(super) fn forget_fingerprints(&mut self) {
+    /// Perceptual hashes describe the pictures, so they are kept only if the pictures are, and as long.
+    pub(super) fn forget_perceptual_hashes(&mut self) {
         self.parts.clear();
     }
 
-    /// Notes them as those of this event. Returns whether all of them were new.
-    ///
-    /// # Errors
-    /// The database failed.
+    /// Records the hashes for this event. Returns whether all of them were new.
     pub(super) async fn note(
         &self,
         db: &mut Connection,
@@ -65,7 +60,7 @@ impl Pictures {
         user: &UserId,
         now_ms: i64,
     ) -> sqlx::Result<bool> {
-        fingerprints::note(db, (event, user), &self.parts, now_ms).await?;
+        perceptual_hashes::note(db, (event, user), &self.parts, now_ms).await?;
         pictures::note(db, &self.hashes, event, now_ms).await
     }
 }

@@ -1,80 +1,93 @@
-//! The story of an upload: a submission arrives in chunks, each where the one before ended, until it is whole.
+//! Uploads: a submission arrives in chunks, each starting where the one before ended, until it is complete.
 //!
-//! What has arrived lies in the database, so that whichever process gets the next chunk can go on, also after a restart. It
-//! belongs to one challenge of one session and goes with it: when that is decided, replaced or over.
+//! Chunks are stored in the database, so any process can continue with the next one, also after a restart. They belong to one
+//! challenge of one session and are removed when that challenge is decided, replaced or expired.
 //!
-//! It lies there sealed, with a key that is made anew from the session's cookie in each request: the browser has it, and no
-//! disk of ours. So no byte of a picture is written in clear, not even into a write-ahead log or a backup of it, and without
-//! the browser nobody can open what is left.
+//! They are stored sealed. Each request derives the key from the session's cookie, which only the browser keeps. So no byte of a
+//! picture is written in clear, not even into a write-ahead log or a backup of it, and what is left over cannot be opened
+//! without the browser.
 
 use std::time::Duration;
 
-use super::VerificationError;
 use super::claiming::can_wait;
-use crate::app::App;
+use super::outcome::VerificationError;
 use crate::clock;
-use crate::db::challenges::{self, Challenge, State};
+use crate::db::challenges::{self, Challenge, ChallengeState};
 use crate::db::sessions::Session;
-use crate::db::{Connection, Hold, uploads};
-use crate::domain::ChallengeId;
-use crate::sealing::SealingKey;
+use crate::db::{Connection, Db, LockScope, uploads};
+use crate::domain::{ChallengeId, SealingKey};
+use crate::scoring::ScoringPool;
 
-/// How often uploads are looked for that nobody will finish.
+/// How often abandoned uploads are removed.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
-/// How long after its lease a claim may still be taken over by who sends the request again.
+/// How long after its lease a claim can still be taken over by a repeated request.
 const TAKE_OVER_MS: i64 = 600_000;
 
-/// How many bytes of the upload named by `key` have arrived.
-///
-/// # Errors
-/// [`VerificationError`]: nothing more is taken for this challenge, or not now.
-pub async fn received(
-    app: &App,
-    session: &Session,
-    challenge: &ChallengeId,
-    key: &str,
-) -> Result<u64, VerificationError> {
-    let mut db = app.db.read().await?;
-    require_open(&mut db, session, challenge).await?;
-    Ok(uploads::received(&mut db, challenge, key).await?)
+/// Where uploads go, and what limits them.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs, reason = "the types say it")]
+pub struct Uploads<'a> {
+    pub db: &'a Db,
+    pub scoring: &'a ScoringPool,
+    /// Most bytes of one upload.
+    pub max_bytes: u64,
 }
 
-/// Takes the chunk that follows `start` bytes of the upload named by `key`, and seals it; returns how many bytes have arrived
-/// now.
-///
-/// Where many wait already, nobody begins who can as well begin later: an upload in vain costs the person's network, and our
-/// processors time that those need who were taken.
-///
-/// # Errors
-/// [`VerificationError::Offset`] if not exactly `start` bytes have arrived, [`VerificationError::TooLarge`] if there would
-/// be too many, [`VerificationError::Busy`] if it is to begin later, and as [`received`].
-pub async fn append(
-    app: &App,
-    session: &Session,
-    challenge: &ChallengeId,
-    (key, seal): (&str, &SealingKey),
-    start: u64,
-    bytes: &[u8],
-) -> Result<u64, VerificationError> {
-    let end = start.saturating_add(bytes.len() as u64);
-    if end > app.limits.max_content_length {
-        return Err(VerificationError::TooLarge);
+impl Uploads<'_> {
+    /// How many bytes of the upload named by `key` have arrived.
+    ///
+    /// # Errors
+    /// [`VerificationError`]: the challenge takes no bytes, or not now.
+    pub async fn received(
+        self,
+        session: &Session,
+        challenge: &ChallengeId,
+        key: &str,
+    ) -> Result<u64, VerificationError> {
+        let mut db = self.db.read().await?;
+        require_open(&mut db, session, challenge).await?;
+        Ok(uploads::received(&mut db, challenge, key).await?)
     }
-    if start == 0 && app.scoring.has_crowd() && app.scoring.room() == 0 && can_wait(app, session, challenge).await? {
-        return Err(VerificationError::Busy { again_after: app.scoring.turn_away() });
+
+    /// Seals and stores the chunk that follows the first `start` bytes of the upload named by `key`. Returns how many bytes have
+    /// arrived now.
+    ///
+    /// Under overload, new uploads that can wait are rejected early, so that nobody uploads for nothing, and no CPU time is
+    /// taken from admitted submissions.
+    ///
+    /// # Errors
+    /// [`VerificationError::Offset`] if not exactly `start` bytes have arrived, [`VerificationError::TooLarge`] if there would
+    /// be too many, [`VerificationError::Busy`] if the upload should start later, and as [`Uploads::received`].
+    pub async fn append(
+        self,
+        session: &Session,
+        challenge: &ChallengeId,
+        (key, seal): (&str, &SealingKey),
+        start: u64,
+        bytes: &[u8],
+    ) -> Result<u64, VerificationError> {
+        let Uploads { db, scoring, max_bytes } = self;
+        let end = start.saturating_add(bytes.len() as u64);
+        if end > max_bytes {
+            return Err(VerificationError::TooLarge);
+        }
+        let is_full = || scoring.is_overloaded() && scoring.free_permits() == 0;
+        if start == 0 && is_full() && can_wait(db, session, challenge).await? {
+            return Err(VerificationError::Busy { retry_after: scoring.reject() });
+        }
+        let mut tx = db.write(LockScope::User(&session.user_id)).await?;
+        require_open(&mut tx, session, challenge).await?;
+        if uploads::received(&mut tx, challenge, key).await? != start {
+            return Err(VerificationError::Offset);
+        }
+        let sealed = seal.seal(&context(challenge, key, start.cast_signed()), bytes);
+        uploads::append(&mut tx, challenge, key, start, &sealed).await?;
+        tx.commit().await?;
+        Ok(end)
     }
-    let mut tx = app.db.write(Hold::User(&session.user_id)).await?;
-    require_open(&mut tx, session, challenge).await?;
-    if uploads::received(&mut tx, challenge, key).await? != start {
-        return Err(VerificationError::Offset);
-    }
-    let sealed = seal.seal(&context(challenge, key, start.cast_signed()), bytes);
-    uploads::append(&mut tx, challenge, key, start, &sealed).await?;
-    tx.commit().await?;
-    Ok(end)
 }
 
-/// All bytes of an upload. `None` if they were sealed with another key.
+/// The bytes of an upload. `None` if they were sealed with another key.
 pub(super) fn opened(
     challenge: &ChallengeId,
     key: &str,
@@ -88,34 +101,34 @@ pub(super) fn opened(
     Some(bytes)
 }
 
-/// Where a chunk belongs.
+/// The associated data that ties a sealed chunk to its position.
 fn context(challenge: &ChallengeId, key: &str, start: i64) -> Vec<u8> {
     format!("{challenge} {key} {start}").into_bytes()
 }
 
-/// Removes uploads that nobody can finish any more, again and again.
-pub async fn sweep(app: App) {
+/// Removes abandoned uploads, for ever.
+pub async fn sweep(db: Db) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {
         ticks.tick().await;
-        if let Err(error) = discard_stale(&app).await {
-            tracing::warn!(%error, "uploads that nobody will finish could not be removed");
+        if let Err(error) = discard_stale(&db).await {
+            tracing::warn!(%error, "abandoned uploads could not be removed");
         }
     }
 }
 
-/// Removes uploads that nobody can finish any more.
+/// Removes uploads that can no longer be completed.
 ///
 /// # Errors
-/// What the database says.
-pub async fn discard_stale(app: &App) -> sqlx::Result<()> {
+/// The database failed.
+pub async fn discard_stale(db: &Db) -> sqlx::Result<()> {
     let now = clock::now_ms();
-    let mut tx = app.db.write(Hold::Nothing).await?;
+    let mut tx = db.write(LockScope::Nothing).await?;
     uploads::discard_stale(&mut tx, now, now - TAKE_OVER_MS).await?;
     tx.commit().await
 }
 
-/// Only a challenge that could be claimed takes bytes.
+/// Finds the challenge if it takes bytes: if it could be claimed now.
 pub(super) async fn require_open(
     db: &mut Connection,
     session: &Session,
@@ -124,10 +137,10 @@ pub(super) async fn require_open(
     let found = challenges::find(db, challenge, &session.id).await?.ok_or(VerificationError::Unknown)?;
     let now = clock::now_ms();
     match found.state {
-        State::Issued if found.expires_at > now => Ok(found),
-        State::Scoring if found.lease_until.is_some_and(|until| until <= now) => Ok(found),
-        State::Issued | State::Superseded => Err(VerificationError::Expired),
-        State::Scoring => Err(VerificationError::InProgress),
-        State::Decided => Err(VerificationError::Used),
+        ChallengeState::Issued if found.expires_at > now => Ok(found),
+        ChallengeState::Scoring if found.lease_until.is_some_and(|until| until <= now) => Ok(found),
+        ChallengeState::Issued | ChallengeState::Superseded => Err(VerificationError::Expired),
+        ChallengeState::Scoring => Err(VerificationError::InProgress),
+        ChallengeState::Decided => Err(VerificationError::Used),
     }
 }

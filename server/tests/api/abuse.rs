@@ -1,4 +1,4 @@
-//! What slows down those who try too often: mails, links, and the pause after repeated failures.
+//! Limits on repeated requests: mails, links, and the pause after repeated failures.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use axum::http::{Request, StatusCode};
 use serde_json::json;
 use server::domain::random_base64url;
 
-use crate::helpers::{Answer, TestServer, own_post, public_key};
-use crate::parcel::worthless;
+use crate::helpers::{Answer, TestServer, challenge_body, own_post, public_key};
+use crate::submit_steps::worthless;
 
 const MINUTE_MS: i64 = 60_000;
 
-/// Comes by a new link, fails once, and returns the session's cookie.
+/// Opens a new link and fails once. Returns the session's cookie.
 async fn fail(server: &TestServer, email: &str) -> String {
     let cookie = server.open_session(email).await;
     fail_again(server, &cookie).await;
@@ -25,9 +25,7 @@ async fn fail_again(server: &TestServer, cookie: &str) {
 }
 
 async fn ask(server: &TestServer, cookie: &str) -> Answer {
-    server
-        .post("/api/challenge", Some(cookie), &json!({ "public_key": public_key(), "consent": test_client::consent() }))
-        .await
+    server.post("/api/challenge", Some(cookie), &challenge_body(public_key())).await
 }
 
 fn register(email: &str, client: &str) -> Request<Body> {
@@ -36,11 +34,11 @@ fn register(email: &str, client: &str) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn five_failures_over_several_links_bring_a_pause_that_a_new_link_does_not_end() {
+async fn five_failures_over_several_links_start_a_pause_that_a_new_link_does_not_end() {
     let server = TestServer::start().await;
     let first = fail(&server, "jo@example.com").await;
     fail_again(&server, &first).await;
-    // Another spelling of the same mailbox counts with it.
+    // Another spelling of the same mailbox counts as the same.
     let second = fail(&server, "JO+other@example.com").await;
     fail_again(&server, &second).await;
     assert_eq!(server.session(&second).await["cool_down_s"], 0);
@@ -64,7 +62,7 @@ async fn five_failures_over_several_links_bring_a_pause_that_a_new_link_does_not
 }
 
 #[tokio::test]
-async fn the_pause_lasts_over_a_restart_and_for_every_server_on_the_database() {
+async fn the_pause_survives_a_restart_and_applies_to_every_server_on_the_database() {
     let server = TestServer::start().await;
     let cookie = fail(&server, "jo@example.com").await;
     for _ in 0..3 {
@@ -77,14 +75,14 @@ async fn the_pause_lasts_over_a_restart_and_for_every_server_on_the_database() {
 }
 
 #[tokio::test]
-async fn only_failures_that_count_bring_the_pause_nearer() {
+async fn only_failures_that_count_lead_to_the_pause() {
     let server = TestServer::with(&[("COOL_DOWN_FAILURES", "2"), ("MAX_ATTEMPTS", "100")]).await;
     let cookie = fail(&server, "jo@example.com").await;
     for _ in 0..3 {
         let challenge = server.challenge(&cookie).await;
         let cancelled = json!({ "challenge_id": challenge["challenge_id"], "reason": "cancelled" });
         assert_eq!(server.post("/api/give-up", Some(&cookie), &cancelled).await.status, StatusCode::OK);
-        // A fault of ours.
+        // A server fault.
         let challenge = server.challenge(&cookie).await;
         server.execute("alter table verification_events rename to hidden").await;
         server.submit(&cookie, "k", &worthless(&challenge)).await.assert_problem(503, "unavailable");
@@ -98,7 +96,7 @@ async fn only_failures_that_count_bring_the_pause_nearer() {
 }
 
 #[tokio::test]
-async fn failures_that_lie_far_apart_bring_no_pause() {
+async fn failures_far_apart_lead_to_no_pause() {
     let settings = [
         ("COOL_DOWN_FAILURES", "3"),
         ("COOL_DOWN_WINDOW_MINUTES", "10"),
@@ -116,11 +114,15 @@ async fn failures_that_lie_far_apart_bring_no_pause() {
     ask(&server, &cookie).await.assert_problem(429, "cooling_down");
     server.execute("update counted_failures set failed_at = failed_at - 4260000").await;
     fail_again(&server, &cookie).await;
-    assert_eq!(server.number("select count(*) from counted_failures").await, 1, "what cannot matter is forgotten");
+    assert_eq!(
+        server.number("select count(*) from counted_failures").await,
+        1,
+        "failures that no longer matter are deleted"
+    );
 }
 
 #[tokio::test]
-async fn who_is_verified_has_nothing_to_wait_for() {
+async fn a_verified_user_has_no_pause() {
     let server = TestServer::with(&[("COOL_DOWN_FAILURES", "1")]).await;
     let cookie = fail(&server, "jo@example.com").await;
     ask(&server, &cookie).await.assert_problem(429, "cooling_down");
@@ -141,7 +143,7 @@ async fn the_pause_can_be_switched_off() {
 }
 
 #[tokio::test]
-async fn one_client_cannot_ask_for_challenges_without_end_by_many_sessions() {
+async fn one_clients_challenges_are_limited_across_sessions() {
     let server = TestServer::start().await;
     let mut cookies = Vec::new();
     for n in 0..6 {
@@ -166,7 +168,7 @@ async fn sr_21_guessing_tokens_finds_none_and_is_slowed_down() {
     }
     let refused = outcomes["too_many_requests"];
     assert_eq!(outcomes["token_unknown"] + refused, 10_000, "{outcomes:?}");
-    // Ten at once, and one every six seconds that the test takes.
+    // Ten at once, and one more for every six seconds that the test takes.
     assert!((10..=100).contains(&outcomes["token_unknown"]), "{outcomes:?}");
     assert_eq!(server.number("select count(*) from capture_sessions").await, 0);
     let good = json!({ "token": token });
@@ -176,7 +178,7 @@ async fn sr_21_guessing_tokens_finds_none_and_is_slowed_down() {
     assert_eq!(server.send(request).await.status, StatusCode::OK, "another client is not affected");
 }
 
-/// Rows that came to each table.
+/// Rows added to each table.
 fn rows_added(
     before: &BTreeMap<String, Vec<String>>,
     after: &BTreeMap<String, Vec<String>>,
@@ -208,9 +210,9 @@ async fn sr_22_known_unknown_verified_and_limited_addresses_get_the_same_answer_
         let before = server.contents().await;
         let mut answer = server.register(email).await;
         let mut added = rows_added(&before, &server.contents().await);
-        // What an address is made known by is written for it alone; the statement is the same for all.
+        // The statement that marks an address as known is the same for all; only its row differs.
         assert_eq!(added.remove("users").is_some(), email == "unknown@example.com");
-        // The count of all mails is written by the same statement, whether it grows or not.
+        // The same statement writes the count of all mails, whether it grows or not.
         added.remove("mails_by_minute");
         assert_eq!(added, [("mail_outbox".to_owned(), 1)].into(), "{email}");
         answer.headers.remove("x-request-id");
@@ -220,18 +222,18 @@ async fn sr_22_known_unknown_verified_and_limited_addresses_get_the_same_answer_
 }
 
 #[tokio::test]
-async fn sr_23_a_mailbox_gets_three_mails_an_hour_whoever_asks_and_however_often() {
+async fn sr_23_a_mailbox_gets_three_mails_an_hour_whoever_asks() {
     let server = TestServer::start().await;
     let spellings = ["jo@example.com", "JO@example.com", "jo+1@example.com", "Jo+2@Example.com"];
     for n in 0..1000 {
-        // Within the hour, so that not the pause between two mails alone keeps them back.
+        // Within the hour, so that not only the pause between two mails holds them back.
         if n % 100 == 99 {
             server.execute("update mail_outbox set created_at = created_at - 60000").await;
         }
         let client = format!("10.0.{}.{}", n % 200 / 100, n % 100);
         let answer = server.send(register(spellings[n % 4], &client)).await;
         assert_eq!((answer.status, answer.text.as_str()), (StatusCode::ACCEPTED, r#"{"status":"sent"}"#));
-        server::mail::deliver_due(&server.app).await.unwrap();
+        server::mail::deliver_due(&server.app.outbox()).await.unwrap();
     }
     assert_eq!(server.mails().await.len(), 3);
     assert_eq!(server.number("select count(*) from verification_tokens").await, 3);
@@ -239,7 +241,7 @@ async fn sr_23_a_mailbox_gets_three_mails_an_hour_whoever_asks_and_however_often
     server.send(register("jo@example.com", "10.0.9.9")).await;
     assert_eq!(server.mails().await.len(), 4, "an hour later there is another");
     let held_back = "select count(*) from mail_outbox where given_up_at is not null";
-    assert_eq!(server.number(held_back).await, 0, "what was held back is not kept");
+    assert_eq!(server.number(held_back).await, 0, "held-back mails are not stored");
     for email in ["jo@example.com\r\nBcc: x@y.zz", "jo\n@example.com", "jo@example.com\r\nx"] {
         server.register(email).await.assert_problem(422, "email_invalid");
     }
@@ -258,7 +260,7 @@ async fn a_mailbox_gets_one_mail_a_minute() {
 }
 
 #[tokio::test]
-async fn all_mails_together_have_a_ceiling_that_is_told_to_everybody_alike() {
+async fn the_limit_of_all_mails_is_reported_to_everybody_alike() {
     let server = TestServer::with(&[("MAILS_PER_HOUR", "3")]).await;
     for n in 0..3 {
         server.register(&format!("jo{n}@example.com")).await;

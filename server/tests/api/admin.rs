@@ -3,7 +3,7 @@ use axum::http::{Request, StatusCode};
 use serde_json::json;
 
 use crate::helpers::{ADMIN_KEY, Answer, TestServer};
-use crate::parcel::worthless;
+use crate::submit_steps::worthless;
 
 async fn list(server: &TestServer, path: &str, header: Option<(&str, &str)>) -> Answer {
     let mut request = Request::get(path);
@@ -20,7 +20,7 @@ async fn attempt(server: &TestServer, email: &str) {
 }
 
 #[tokio::test]
-async fn sr_35_the_audit_opens_with_the_key_in_a_header_and_with_nothing_else() {
+async fn sr_35_only_a_key_in_a_header_opens_the_audit() {
     let server = TestServer::start().await;
     let bearer = format!("Bearer {ADMIN_KEY}");
     for path in ["/admin/events", "/admin/events.csv"] {
@@ -51,7 +51,7 @@ async fn guessing_the_key_is_slowed_down() {
 }
 
 #[tokio::test]
-async fn events_come_newest_first_and_as_many_as_asked_for() {
+async fn events_are_listed_newest_first_and_as_many_as_requested() {
     let server = TestServer::start().await;
     for email in ["a@example.com", "b@example.com", "c@example.com"] {
         attempt(&server, email).await;
@@ -72,7 +72,7 @@ async fn events_come_newest_first_and_as_many_as_asked_for() {
 }
 
 #[tokio::test]
-async fn sr_30_the_table_for_spreadsheets_holds_no_formula() {
+async fn sr_30_the_spreadsheet_table_contains_no_formula() {
     let server = TestServer::start().await;
     attempt(&server, "=1+1@example.com").await;
     let answer = list(&server, "/admin/events.csv", Some(("x-admin-key", ADMIN_KEY))).await;
@@ -89,7 +89,7 @@ async fn sr_30_the_table_for_spreadsheets_holds_no_formula() {
 }
 
 #[tokio::test]
-async fn a_key_is_made_at_the_first_start_where_none_is_given() {
+async fn the_first_start_creates_a_key_if_none_is_set() {
     let server = TestServer::with(&[("ADMIN_API_KEY", "")]).await;
     let key = std::fs::read_to_string(server.data.path().join("keys/admin.key")).unwrap();
     let answer = list(&server, "/admin/events", Some(("x-admin-key", key.trim()))).await;

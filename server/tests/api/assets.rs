@@ -4,7 +4,7 @@ use axum::http::{Request, StatusCode};
 use crate::helpers::TestServer;
 
 #[tokio::test]
-async fn pages_come_as_html_and_are_asked_about_each_time() {
+async fn pages_are_html_and_revalidated_each_time() {
     let server = TestServer::start().await;
     for path in ["/", "/check-mail", "/camera", "/result"] {
         let answer = server.get(path).await;
@@ -27,7 +27,7 @@ async fn a_page_the_browser_has_is_not_sent_again() {
         let first = ask("\"other\"").await;
         assert_eq!((first.status, first.header("content-encoding")), (StatusCode::OK, encoding));
         let tag = first.header("etag").to_owned();
-        assert_eq!(tag.ends_with("-br\""), !encoding.is_empty(), "each form has its own tag: {tag}");
+        assert_eq!(tag.ends_with("-br\""), !encoding.is_empty(), "each encoding has its own tag: {tag}");
         for known in [tag.clone(), format!("\"other\", {tag}"), format!("W/{tag}"), "*".to_owned()] {
             let answer = ask(&known).await;
             assert_eq!((answer.status, answer.text.len()), (StatusCode::NOT_MODIFIED, 0));
@@ -37,7 +37,7 @@ async fn a_page_the_browser_has_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn files_are_named_by_their_content_and_may_be_kept_for_ever() {
+async fn files_are_named_by_their_content_and_cached_forever() {
     let server = TestServer::start().await;
     let page = server.get("/camera").await.text;
     let assets = page.split('"').filter(|part| part.starts_with("/assets/")).collect::<Vec<_>>();
@@ -48,12 +48,12 @@ async fn files_are_named_by_their_content_and_may_be_kept_for_ever() {
     let models = models.collect::<Vec<_>>();
     assert!(!models.is_empty());
     for address in assets.iter().chain(&models) {
-        // A page may name a part of a picture.
+        // A page may refer to a part of a picture.
         let path = address.split('#').next().unwrap();
         let plain = server.get(path).await;
         assert_eq!(plain.status, StatusCode::OK, "{path}");
         assert_eq!(plain.header("cache-control"), "public, max-age=31536000, immutable", "{path}");
-        assert_eq!(plain.header("content-encoding"), "", "{path}: plain for who does not ask");
+        assert_eq!(plain.header("content-encoding"), "", "{path}: not compressed unless asked for");
         let request = Request::get(path).header("accept-encoding", "br").body(Body::empty()).unwrap();
         let packed = server.send(request).await;
         assert_eq!(packed.header("content-type"), plain.header("content-type"));
@@ -64,7 +64,7 @@ async fn files_are_named_by_their_content_and_may_be_kept_for_ever() {
 }
 
 #[tokio::test]
-async fn the_service_worker_lies_above_all_pages_and_is_asked_about_each_time() {
+async fn the_service_worker_covers_all_pages_and_is_revalidated_each_time() {
     let answer = TestServer::start().await.get("/sw.js").await;
     assert_eq!((answer.status, answer.header("cache-control")), (StatusCode::OK, "no-cache"));
     assert_eq!(answer.header("content-type"), "text/javascript; charset=utf-8");
@@ -100,7 +100,7 @@ async fn nothing_outside_the_public_folders_is_served() {
 }
 
 #[tokio::test]
-async fn people_get_a_page_where_there_is_nothing_and_programs_an_error() {
+async fn an_unknown_path_shows_people_a_page_and_programs_an_error() {
     let server = TestServer::start().await;
     let ask = async |path: &str| {
         let request = Request::get(path).header("accept", "text/html,application/xhtml+xml").body(Body::empty());

@@ -1,4 +1,4 @@
-//! Captures in every place where they can lie: files, a bucket, Cloudinary. And places that fail.
+//! Captures in every kind of store (files, a bucket, Cloudinary), and stores that fail.
 
 use axum::http::StatusCode;
 use serde_json::json;
@@ -20,14 +20,14 @@ fn remote() -> [(&'static str, Store); 2] {
 }
 
 #[tokio::test]
-async fn a_store_elsewhere_keeps_captures_sealed_and_gives_them_back_to_the_operator() {
+async fn a_remote_store_keeps_captures_sealed_and_returns_them_to_the_operator() {
     for (place, store) in remote() {
         let settings = store.settings();
         let server = TestServer::with(&borrowed(&settings)).await;
         let person = Person::blinks(&server, "jo@example.com").await;
         let answer = person.submit(&server, "k1").await;
         assert_eq!(answer.json()["status"], "VERIFIED", "{place}: {}", answer.text);
-        assert!(!server.data.path().join("captures").exists(), "{place}: nothing lies on this machine");
+        assert!(!server.data.path().join("captures").exists(), "{place}: nothing is stored on this machine");
 
         let sent = [&person.evidence.open, &person.evidence.closed, &person.evidence.strip];
         let (event, contents) = (server.events().await.remove(0), store.contents());
@@ -39,7 +39,7 @@ async fn a_store_elsewhere_keeps_captures_sealed_and_gives_them_back_to_the_oper
         let keys: Vec<&String> = contents.keys().filter(|name| name.starts_with("keys/")).collect();
         assert_eq!(keys, ["keys/check", &format!("keys/users/{user}")], "{place}");
         for (name, bytes) in &contents {
-            assert_eq!(pieces_in(bytes, &sent), 0, "{place}: a picture lies open in {name}");
+            assert_eq!(pieces_in(bytes, &sent), 0, "{place}: a picture is not sealed in {name}");
         }
         assert_eq!(contents.len(), 5, "{place}");
 
@@ -61,7 +61,7 @@ async fn a_store_elsewhere_keeps_captures_sealed_and_gives_them_back_to_the_oper
 #[tokio::test]
 async fn sr_43_a_store_that_is_down_verifies_nobody_costs_nothing_and_loses_nothing() {
     for (place, store) in remote() {
-        // Also from the start.
+        // Also at the start.
         store.set_up(false);
         let server = TestServer::with(&borrowed(&store.settings())).await;
         let person = Person::blinks(&server, "jo@example.com").await;
@@ -86,7 +86,7 @@ async fn sr_43_a_store_that_is_down_verifies_nobody_costs_nothing_and_loses_noth
 }
 
 #[tokio::test]
-async fn a_reference_leads_to_its_own_picture_and_to_no_other_file() {
+async fn a_reference_opens_its_own_picture_and_no_other_file() {
     let server = TestServer::start().await;
     let person = Person::blinks(&server, "jo@example.com").await;
     assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED");
@@ -105,7 +105,7 @@ async fn a_reference_leads_to_its_own_picture_and_to_no_other_file() {
         let answer = server.admin(&format!("/admin/{other}")).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{other}");
     }
-    // Whoever can write files cannot choose what the operator sees.
+    // Write access to the files is not enough to choose what the operator sees.
     let path = |name: &str| server.data.path().join(event[name].as_str().unwrap());
     std::fs::copy(path("closed_capture_ref"), path("open_capture_ref")).unwrap();
     server.capture(&event, "open_capture_ref").await.assert_problem(500, "internal");
@@ -116,7 +116,7 @@ async fn a_reference_leads_to_its_own_picture_and_to_no_other_file() {
 }
 
 #[tokio::test]
-async fn a_link_opened_again_in_the_middle_of_an_upload_has_it_sent_once_more() {
+async fn opening_the_link_again_during_an_upload_restarts_the_upload() {
     let server = TestServer::start().await;
     let token = server.mailed_token("jo@example.com").await;
     let first = server.post("/verify", None, &json!({ "token": token })).await;
@@ -124,11 +124,11 @@ async fn a_link_opened_again_in_the_middle_of_an_upload_has_it_sent_once_more() 
     let parcel = person.parcel();
     let bytes = parcel.bytes();
     server.append(&person.cookie, "k1", &parcel, 0, &bytes[..10_000]).await;
-    // In another tab of the same browser: the session goes on under another cookie.
+    // In another tab of the same browser: the session continues under another cookie.
     let again = server.post("/verify", Some(&person.cookie), &json!({ "token": token })).await;
     person.cookie = crate::helpers::cookie_of(&again);
-    for (index, rest) in bytes[10_000..].chunks(crate::parcel::CHUNK).enumerate() {
-        let start = 10_000 + index * crate::parcel::CHUNK;
+    for (index, rest) in bytes[10_000..].chunks(test_client::CHUNK).enumerate() {
+        let start = 10_000 + index * test_client::CHUNK;
         server.append(&person.cookie, "k1", &parcel, start as u64, rest).await;
     }
     server.finish(&person.cookie, "k1", &parcel).await.assert_problem(409, "upload_incomplete");
@@ -139,7 +139,7 @@ async fn a_link_opened_again_in_the_middle_of_an_upload_has_it_sent_once_more() 
 }
 
 #[tokio::test]
-async fn servers_of_one_store_share_its_keys_and_one_with_another_master_key_does_not_start() {
+async fn servers_with_one_store_share_its_keys_and_one_with_another_master_key_does_not_start() {
     const KEY: &str = "q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k=";
     for (place, store) in remote() {
         let settings = store.settings();
@@ -164,14 +164,16 @@ async fn servers_of_one_store_share_its_keys_and_one_with_another_master_key_doe
 }
 
 #[cfg(unix)]
-mod program {
-    //! The same with the real program.
+mod program_without_postgres {
+    //! The same with the real program, on SQLite.
 
     use super::*;
-    use server::db::{Db, Hold};
+    use server::db::{Db, LockScope};
 
     use crate::database::parsed;
-    use crate::program::{Program, QUESTION, Visit, database_in, serving};
+    use test_client::{SubmitOutcome, UserClient};
+
+    use crate::program::{KEY, Program, Visit, database_in, is_unavailable, serving};
     #[cfg(target_os = "linux")]
     use crate::small_disk::SmallDisk;
 
@@ -182,13 +184,13 @@ mod program {
         for (settings, store) in std::iter::once(files).chain(others) {
             let folder = tempfile::tempdir().unwrap();
             let program = Program::serve(folder.path(), &borrowed(&settings)).await;
-            let mut visit = Visit::begin(&program, &database_in(folder.path()), "jo@example.com").await;
+            let visit = Visit::begin(&program, &database_in(folder.path()), "jo@example.com").await;
             visit.upload();
-            let (_, answer) = visit.finish();
+            let answer = visit.decision();
             assert_eq!(answer["status"], "VERIFIED", "{answer}");
-            let event = visit.browser.events().remove(0);
+            let event = program.events().remove(0);
             for (name, sent) in REFS.iter().zip(visit.pictures().map(Vec::clone)) {
-                let (status, shown) = visit.browser.admin(&format!("/admin/{}", event[name].as_str().unwrap()));
+                let (status, shown) = program.admin(&format!("/admin/{}", event[name].as_str().unwrap()));
                 assert_eq!((status, shown), (200, sent), "{name}");
             }
             let log = String::from_utf8(program.stop()).unwrap();
@@ -198,7 +200,7 @@ mod program {
     }
 
     #[test]
-    fn a_store_that_refuses_us_stops_the_start() {
+    fn a_store_that_refuses_access_stops_the_start() {
         for ((place, store), secret) in remote().into_iter().zip(["S3_SECRET_ACCESS_KEY", "CLOUDINARY_API_SECRET"]) {
             let mut settings = store.settings();
             settings.retain(|(name, _)| *name != secret);
@@ -217,7 +219,7 @@ mod program {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn sr_42_who_is_verified_has_their_pictures_however_often_the_server_is_killed() {
+    async fn sr_42_a_verified_user_has_all_pictures_however_often_the_server_is_killed() {
         let folder = tempfile::tempdir().unwrap();
         let database = database_in(folder.path());
         let mut program = Program::serve(folder.path(), &[]).await;
@@ -225,36 +227,33 @@ mod program {
         for n in 0..10 {
             let mut visit = Visit::begin(&program, &database, &format!("jo{n}@example.com")).await;
             visit.upload();
-            let (path, question, mut browser) = (visit.path(), visit.question(), visit.browser);
-            let asking = std::thread::spawn(move || {
-                let answer = browser.try_fetch("POST", &path, &QUESTION, &question);
-                (answer, path, question, browser)
-            });
-            // Between the question and a while after its answer on this machine, in steps.
+            let (user, parcel) = (visit.user.clone(), visit.signed());
+            let asking = std::thread::spawn(move || user.decide(KEY, &parcel));
+            // From the request for the decision until a while after its response, in steps.
             tokio::time::sleep(std::time::Duration::from_millis(n * 25)).await;
             program.kill();
-            let (answer, path, question, mut browser) = asking.join().unwrap();
-            // The lease of who was killed ends.
+            let answer = asking.join().unwrap();
+            // The lease of the dead server's claim ends.
             let over = "update challenges set lease_until = issued_at where state = 'scoring'";
             let db = Db::open(&parsed(&database)).await.unwrap();
-            let mut tx = db.write(Hold::Nothing).await.unwrap();
+            let mut tx = db.write(LockScope::Nothing).await.unwrap();
             tx.query(over).execute().await.unwrap();
             tx.commit().await.unwrap();
             db.close().await;
 
             program = Program::serve(folder.path(), &[]).await;
-            browser.port = program.port;
-            let (status, again) = browser.send("POST", &path, &QUESTION, &question);
-            assert_eq!((status, &again["status"]), (200, &json!("VERIFIED")), "kill {n}: the same question, {again}");
-            if let Ok((200, before)) = answer {
+            visit.user.site = program.http.clone();
+            let again = visit.decision();
+            assert_eq!(again["status"], "VERIFIED", "kill {n}: the same request, {again}");
+            if let Ok(SubmitOutcome::Decided(before)) = answer {
                 answered += 1;
-                assert_eq!(serde_json::from_slice::<serde_json::Value>(&before).unwrap(), again, "an answer stays");
+                assert_eq!(before.body, again, "a decision does not change");
             }
-            let events = browser.events();
-            assert_eq!(events.len(), n as usize + 1, "one event for each, none lost and none twice");
+            let events = program.events();
+            assert_eq!(events.len(), n as usize + 1, "one event for each user, none lost and none twice");
             for name in REFS {
                 let reference = events[0][name].as_str().unwrap();
-                assert_eq!(browser.admin(&format!("/admin/{reference}")).0, 200, "kill {n}: {name}");
+                assert_eq!(program.admin(&format!("/admin/{reference}")).0, 200, "kill {n}: {name}");
             }
         }
         println!("{answered} of 10 were answered before the kill");
@@ -266,49 +265,46 @@ mod program {
         let folder = tempfile::tempdir().unwrap();
         let database = format!("sqlite://{}", folder.path().join("blinkgate.db").display());
         let Some(disk) = SmallDisk::serve(folder.path(), "256k", &[("DATABASE_URL", &database)]).await else { return };
-        let mut first = Visit::begin(&disk.program, &database, "ann@example.com").await;
+        let first = Visit::begin(&disk.program, &database, "ann@example.com").await;
         first.upload();
-        assert_eq!(first.finish().1["status"], "VERIFIED");
+        assert_eq!(first.decision()["status"], "VERIFIED");
 
-        let mut visit = Visit::begin(&disk.program, &database, "jo@example.com").await;
+        let visit = Visit::begin(&disk.program, &database, "jo@example.com").await;
         disk.fill();
         visit.upload();
-        let (status, answer) = visit.finish();
-        assert_eq!((status, &answer["code"]), (503, &json!("unavailable")));
-        let events = visit.browser.events();
+        let outcome = visit.finish();
+        assert!(is_unavailable(&outcome), "{outcome:?}");
+        let events = disk.program.events();
         assert_eq!((events.len(), &events[0]["email"]), (1, &json!("ann@example.com")));
         let reference = events[0]["open_capture_ref"].as_str().unwrap();
-        assert_eq!(visit.browser.admin(&format!("/admin/{reference}")).1, first.evidence.open, "reading goes on");
-        let (_, session) = visit.browser.send("GET", "/api/session", &[], b"");
+        assert_eq!(disk.program.admin(&format!("/admin/{reference}")).1, first.evidence.open, "reading still works");
+        let session = visit.user.session().unwrap();
         assert_eq!((&session["attempts_left"], &session["status"]), (&json!(5), &json!("PENDING")));
 
         disk.clear();
-        assert_eq!(visit.finish().1["status"], "VERIFIED", "the same submission succeeds once there is room");
+        assert_eq!(visit.decision()["status"], "VERIFIED", "the same submission succeeds once there is room");
         disk.program.kill();
     }
 
-    /// The same with the database on that disk: whatever can be written no more, is told so.
+    /// The same with the database on that disk: whatever cannot be written any more is reported.
     #[cfg(target_os = "linux")]
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn sr_43_a_full_disk_with_the_database_on_it_verifies_nobody_and_costs_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let database = "sqlite://disk/data/blinkgate.db";
         let Some(disk) = SmallDisk::serve(folder.path(), "12m", &[("DATABASE_URL", database)]).await else { return };
-        let mut visit = Visit::in_time(&disk.program, "jo@example.com").await;
+        let visit = Visit::in_time(&disk.program, "jo@example.com").await;
         visit.upload();
         disk.fill();
         let mut refused = 0;
         for n in 0..200 {
-            let (status, answer) = visit.finish();
-            assert_eq!((status, &answer["code"]), (503, &json!("unavailable")));
-            let body = json!({ "email": format!("person{n}@example.com") }).to_string();
-            let client = format!("10.1.2.{n}");
-            let headers = [("content-type", "application/json"), ("x-forwarded-for", client.as_str())];
-            // The write-ahead log may have some room left within what it takes already.
-            let (status, answer) = visit.browser.send("POST", "/register", &headers, body.as_bytes());
-            match status {
-                202 => {}
-                _ => assert_eq!((status, &answer["code"]), (503, &json!("unavailable"))),
+            let outcome = visit.finish();
+            assert!(is_unavailable(&outcome), "{outcome:?}");
+            // The write-ahead log may have some room left in the space it already takes.
+            let response = UserClient::new(&disk.program.http, n).register().unwrap();
+            let status = response.status;
+            if status != 202 {
+                assert_eq!((status, response.code().as_deref()), (503, Some("unavailable")));
             }
             refused += u32::from(status == 503);
             if refused == 3 {
@@ -316,18 +312,17 @@ mod program {
             }
         }
         assert_eq!(refused, 3, "the disk is full in the end");
-        assert!(visit.browser.events().is_empty(), "reading goes on");
-        let (_, session) = visit.browser.send("GET", "/api/session", &[], b"");
+        assert!(disk.program.events().is_empty(), "reading still works");
+        let session = visit.user.session().unwrap();
         assert_eq!((&session["attempts_left"], &session["status"]), (&json!(5), &json!("PENDING")));
         disk.clear();
-        // Who is told to come again in a moment does.
+        // The server may ask for a few retries.
         let mut told = Vec::new();
         while told.len() < 5 {
-            let (_, answer) = visit.finish();
-            if answer["status"] == "VERIFIED" {
-                break;
+            match visit.finish() {
+                SubmitOutcome::Decided(decision) if decision.verified => break,
+                other => told.push(other),
             }
-            told.push(answer);
             tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         }
         let log = String::from_utf8_lossy(&disk.program.log()).into_owned();

@@ -3,8 +3,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
 
-use crate::helpers::{TestServer, public_key};
-use crate::parcel::worthless;
+use crate::helpers::{TestServer, challenge_body, public_key};
+use crate::submit_steps::worthless;
 
 #[tokio::test]
 async fn a_challenge_is_bound_to_key_site_and_attempt() {
@@ -21,7 +21,7 @@ async fn a_challenge_is_bound_to_key_site_and_attempt() {
     let second = server.challenge(&cookie).await;
     assert_ne!(first["nonce"], second["nonce"]);
     assert_ne!(first["challenge_id"], second["challenge_id"]);
-    assert_eq!(second["attempt"], 1, "a challenge that was not used is no attempt");
+    assert_eq!(second["attempt"], 1, "an unused challenge is not an attempt");
 }
 
 #[tokio::test]
@@ -31,7 +31,7 @@ async fn keys_that_cannot_be_trusted_are_refused() {
     let good = public_key();
     let bytes = URL_SAFE_NO_PAD.decode(&good).unwrap();
     let identity = URL_SAFE_NO_PAD.encode([[1].as_slice(), &[0; 31]].concat());
-    // Decompresses to no point: y = 2 has no x on the curve.
+    // Not a point: y = 2 has no x on the curve.
     let no_point = URL_SAFE_NO_PAD.encode([[2].as_slice(), &[0; 31]].concat());
     let cases = [
         String::new(),
@@ -44,19 +44,17 @@ async fn keys_that_cannot_be_trusted_are_refused() {
         no_point,
     ];
     for key in cases {
-        let answer = server
-            .post("/api/challenge", Some(&cookie), &json!({ "public_key": key, "consent": test_client::consent() }))
-            .await;
+        let answer = server.post("/api/challenge", Some(&cookie), &challenge_body(key)).await;
         answer.assert_problem(422, "key_invalid");
     }
-    let body = json!({ "public_key": good, "consent": test_client::consent() });
+    let body = challenge_body(good);
     assert_eq!(server.post("/api/challenge", Some(&cookie), &body).await.status, StatusCode::CREATED);
     server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(422, "key_invalid");
     assert_eq!(server.number("select count(*) from challenges").await, 1);
 }
 
 #[tokio::test]
-async fn a_page_that_tells_people_something_else_is_asked_to_be_loaded_again() {
+async fn a_page_with_another_consent_text_is_told_to_reload() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     for consent in ["", "none", &"A".repeat(43)] {
@@ -67,7 +65,7 @@ async fn a_page_that_tells_people_something_else_is_asked_to_be_loaded_again() {
 }
 
 #[tokio::test]
-async fn a_new_challenge_takes_the_place_of_the_one_before() {
+async fn a_new_challenge_replaces_the_previous_one() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     let old = server.challenge(&cookie).await;
@@ -85,7 +83,7 @@ async fn attempts_run_out_and_a_new_link_brings_new_ones() {
         let answer = server.submit(&cookie, "k", &worthless(&challenge)).await;
         assert_eq!(answer.json()["attempts_left"], left);
     }
-    let body = json!({ "public_key": public_key(), "consent": test_client::consent() });
+    let body = challenge_body(public_key());
     server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(429, "attempts_exhausted");
     assert_eq!(server.session(&cookie).await["attempts_left"], 0);
     let fresh = server.open_session("jo@example.com").await;
@@ -93,22 +91,22 @@ async fn attempts_run_out_and_a_new_link_brings_new_ones() {
 }
 
 #[tokio::test]
-async fn who_is_verified_gets_no_challenge() {
+async fn a_verified_user_gets_no_challenge() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     server.execute("update users set status = 'VERIFIED'").await;
-    let body = json!({ "public_key": public_key(), "consent": test_client::consent() });
+    let body = challenge_body(public_key());
     server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(409, "already_verified");
     assert_eq!(server.session(&cookie).await["status"], "VERIFIED");
 }
 
 #[tokio::test]
-async fn challenges_cannot_be_asked_for_without_end() {
+async fn challenges_of_one_session_are_limited() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     for _ in 0..30 {
         server.challenge(&cookie).await;
     }
-    let body = json!({ "public_key": public_key(), "consent": test_client::consent() });
+    let body = challenge_body(public_key());
     server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(429, "too_many_requests");
 }

@@ -6,9 +6,9 @@ use serde_json::Value;
 use server::rate::Limit;
 
 use crate::helpers::{Answer, TestServer};
-use crate::parcel::worthless;
+use crate::submit_steps::worthless;
 
-/// Sends 64 submissions of one challenge at once, named by `key`.
+/// Sends 64 submissions of one challenge at once, with the idempotency keys that `key` returns.
 async fn all_at_once(
     server: &Arc<TestServer>,
     cookie: &str,
@@ -24,7 +24,7 @@ async fn all_at_once(
                 let parcel = worthless(&challenge);
                 server.upload(&cookie, &key(n), &parcel).await;
                 loop {
-                    // Not the limit on requests is to save the day.
+                    // So that the rate limit does not hide a failure.
                     server.refill(Limit::Submission, &session);
                     let answer = server.finish(&cookie, &key(n), &parcel).await;
                     if answer.status != StatusCode::TOO_MANY_REQUESTS {
@@ -53,7 +53,7 @@ async fn sr_04_of_64_submissions_at_once_exactly_one_is_decided() {
         *outcomes.entry(outcome).or_default() += 1;
     }
     assert_eq!(outcomes.remove("FAILED"), Some(1), "{outcomes:?}");
-    // Each upload takes the place of the one before, so some find theirs gone.
+    // Each upload replaces the previous one, so some find theirs gone.
     let others = ["submission_in_progress", "challenge_used", "upload_incomplete"];
     assert!(outcomes.keys().all(|code| others.contains(&code.as_str())), "{outcomes:?}");
     assert_eq!(server.events().await.len(), 1);
@@ -61,7 +61,7 @@ async fn sr_04_of_64_submissions_at_once_exactly_one_is_decided() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn the_same_request_many_times_at_once_has_one_answer() {
+async fn simultaneous_identical_requests_get_one_answer() {
     let server = Arc::new(TestServer::start().await);
     let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
@@ -78,7 +78,7 @@ async fn the_same_request_many_times_at_once_has_one_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn challenges_at_once_leave_one_open_and_one_counted_attempt_each() {
+async fn simultaneous_challenges_leave_one_open_and_count_one_attempt_each() {
     let server = Arc::new(TestServer::start().await);
     let cookie = server.open_session("jo@example.com").await;
     let asked: Vec<_> = (0..12)
@@ -87,7 +87,7 @@ async fn challenges_at_once_leave_one_open_and_one_counted_attempt_each() {
             tokio::spawn(async move { server.challenge(&cookie).await })
         })
         .collect();
-    // All are there before the first is used: one that is asked for after a decision is another attempt.
+    // All are issued before the first is used: a challenge issued after a decision is another attempt.
     let mut challenges = Vec::new();
     for challenge in asked {
         challenges.push(challenge.await.unwrap());

@@ -1,26 +1,27 @@
-//! A database of its own for each test: an SQLite file, or a schema of the PostgreSQL database that TEST_DATABASE_URL names.
+//! A separate database for each test: an SQLite file, or a schema of the PostgreSQL database that TEST_DATABASE_URL names.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use server::config::{Config, DatabaseUrl};
-use server::db::Connection;
+use server::db::{Connection, Db, LockScope};
 use server::domain::EventId;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::helpers::at_home;
+use crate::process::{assert_fails, blinkgate};
 
 pub struct TestDatabase {
     url: String,
     schema: Option<String>,
 }
 
-/// The PostgreSQL database that tests may use, if there is one.
+/// The PostgreSQL database for tests, if there is one.
 pub fn postgres_url() -> Option<String> {
     std::env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty())
 }
 
-/// For tests that are about PostgreSQL alone; `scripts/test` gives them one.
+/// The database of tests that need PostgreSQL; `scripts/test` provides it.
 pub fn required_postgres_url() -> String {
     postgres_url().expect("TEST_DATABASE_URL names a PostgreSQL database")
 }
@@ -30,7 +31,7 @@ pub fn parsed(url: &str) -> DatabaseUrl {
 }
 
 impl TestDatabase {
-    /// This file, or a new schema.
+    /// An SQLite database in this file, or a new PostgreSQL schema.
     pub fn new(file: &Path) -> Self {
         match postgres_url() {
             Some(server) => Self::schema(&server),
@@ -58,7 +59,7 @@ impl TestDatabase {
         &self.url
     }
 
-    /// Cuts every connection to it.
+    /// Closes every connection to it.
     pub fn cut_connections(&self) {
         if let Some(schema) = &self.schema {
             run(&required_postgres_url(), cut(schema));
@@ -69,7 +70,7 @@ impl TestDatabase {
         self.schema.is_some()
     }
 
-    /// Every column of ours, by table.
+    /// Every column, by table, without sqlx's own.
     pub async fn columns(&self, db: &mut Connection) -> Vec<(String, String)> {
         let sql = if self.is_postgres() {
             "select table_name::text, column_name::text from information_schema.columns
@@ -101,13 +102,13 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         if let (Some(schema), Some(server)) = (&self.schema, postgres_url()) {
-            // A test may end in the middle of a transaction, and its runtime with it: nobody is left to undo that.
+            // A test may end in the middle of a transaction, together with its runtime, so that nothing rolls it back.
             run(&server, cut(schema) + &format!("; set client_min_messages = warning; drop schema {schema} cascade"));
         }
     }
 }
 
-/// Ends every connection that was opened by a database's address.
+/// The statement that closes every connection of a test's database.
 fn cut(schema: &str) -> String {
     format!("select pg_terminate_backend(pid) from pg_stat_activity where application_name = '{schema}'")
 }
@@ -118,4 +119,22 @@ fn run(server: &str, sql: String) {
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
     });
+}
+
+#[test]
+fn a_database_newer_than_the_program_stops_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = TestDatabase::new(&folder.path().join("blinkgate.db"));
+    let settings = [("PORT", "0"), ("DATABASE_URL", database.url())];
+    assert!(blinkgate(folder.path(), &settings).arg("migrate").status().unwrap().success());
+    at_home(async || {
+        let db = Db::open(&parsed(database.url())).await.unwrap();
+        let mut tx = db.write(LockScope::Nothing).await.unwrap();
+        let newer = "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+                     values (9999, 'from the future', true, $1, 0)";
+        tx.query(newer).bind(vec![0_u8]).execute().await.unwrap();
+        tx.commit().await.unwrap();
+        db.close().await;
+    });
+    assert_fails(&mut blinkgate(folder.path(), &settings), &["9999"]);
 }

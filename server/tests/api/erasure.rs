@@ -1,4 +1,4 @@
-//! Erasing a person, and backups: what an older copy brings back.
+//! Erasure of a user, and what an older backup brings back.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 use server::captures::Found;
 use server::clock;
-use server::db::kept;
+use server::db::retention_queries;
 use server::domain::{EmailAddress, UserId};
 use server::erasure::{erase, find, repeat};
 use tempfile::TempDir;
@@ -33,7 +33,7 @@ async fn erased(server: &TestServer, email: &str) {
 }
 
 #[tokio::test]
-async fn an_erased_person_leaves_a_pseudonym_an_outcome_and_an_entry_in_the_audit() {
+async fn an_erased_user_leaves_a_pseudonym_an_outcome_and_an_audit_entry() {
     for store in [None, Some(Store::s3()), Some(Store::cloudinary())] {
         let place = store.as_ref().map(Store::settings).unwrap_or_default();
         let server = TestServer::with(&borrowed(&place)).await;
@@ -70,7 +70,7 @@ async fn an_erased_person_leaves_a_pseudonym_an_outcome_and_an_entry_in_the_audi
         }
         assert_eq!(event["details"], json!({ "erased": true }), "no figures of the eyes are kept");
         let signed = server.number("select count(*) from verification_events where transcript is not null").await;
-        assert_eq!(signed, 1, "of Ann alone");
+        assert_eq!(signed, 1, "only Ann's");
 
         let entries = server.audit().await;
         let entry = entries.iter().find(|entry| entry["action"] == "user_erased").unwrap();
@@ -79,23 +79,23 @@ async fn an_erased_person_leaves_a_pseudonym_an_outcome_and_an_entry_in_the_audi
         assert_eq!((&removed["attempts"], &removed["attempts_with_captures"]), (&json!(1), &json!(1)));
         assert!(!entry.to_string().contains("jo@"), "{entry}");
 
-        // The address can be registered anew, as somebody unknown.
+        // The address can be registered again, as an unknown user.
         verified(&server, "jo@example.com").await;
         assert_eq!(server.number("select count(*) from users where status = 'VERIFIED'").await, 2);
     }
 }
 
 #[tokio::test]
-async fn erasing_goes_on_where_it_broke_off() {
+async fn an_interrupted_erasure_continues_where_it_stopped() {
     let store = Store::s3();
     let server = TestServer::with(&borrowed(&store.settings())).await;
     verified(&server, "jo@example.com").await;
     store.set_up(false);
     let (user, _) = find(&server.app.db, &EmailAddress::parse("jo@example.com").unwrap()).await.unwrap().remove(0);
     assert!(erase(&server.app.eraser(), &user, "a test", clock::now_ms()).await.is_err());
-    assert_eq!(server.number("select count(*) from users").await, 1, "the address is needed to go on");
+    assert_eq!(server.number("select count(*) from users").await, 1, "the address is needed to continue");
     store.set_up(true);
-    // It died after the key was gone.
+    // The process died after it had removed the key.
     server.app.captures.erase_key(&user.id).await.unwrap();
     assert_eq!(repeat(&server.app.eraser(), clock::now_ms()).await.unwrap(), 1);
     assert_eq!(server.number("select count(*) from users").await, 0);
@@ -104,7 +104,7 @@ async fn erasing_goes_on_where_it_broke_off() {
 }
 
 #[tokio::test]
-async fn who_is_erased_while_an_attempt_is_decided_is_erased_all_the_same() {
+async fn a_user_erased_while_an_attempt_is_decided_is_erased_completely() {
     let server = TestServer::start().await;
     let person = Person::blinks(&server, "jo@example.com").await;
     let parcel = person.parcel();
@@ -123,10 +123,10 @@ async fn who_is_erased_while_an_attempt_is_decided_is_erased_all_the_same() {
     repeat(&server.app.eraser(), clock::now_ms()).await.unwrap();
     assert!(server.app.captures.list().await.unwrap().is_empty());
     let keys = std::fs::read_dir(server.data.path().join("keys/users")).unwrap().count();
-    assert_eq!(keys, 0, "no key was made for who is gone");
+    assert_eq!(keys, 0, "no key was created for the erased user");
 }
 
-/// Copies a folder with all that is in it.
+/// Copies a folder and its contents.
 pub fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
@@ -139,112 +139,128 @@ pub fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// A server on SQLite in this folder, whatever else tests run on: these are about copies of files.
-async fn on_file(data: TempDir) -> TestServer {
-    let database = TestDatabase::sqlite(&data.path().join("blinkgate.db"));
-    TestServer::on(Arc::new(data), Arc::new(database), &[], |_| {}).await
-}
+mod without_postgres {
+    //! Backups of an SQLite file.
 
-/// As docs/captures.md says: the database first, then the captures, and never the keys.
-async fn back_up(server: &TestServer, to: &Path) {
-    let into: &'static str = format!("vacuum into '{}'", to.join("blinkgate.db").display()).leak();
-    server.app.db.read().await.unwrap().query(into).execute().await.unwrap();
-    copy(&server.data.path().join("captures"), &to.join("captures"));
-}
+    use super::*;
 
-#[tokio::test]
-async fn sr_37_after_an_erasure_an_older_backup_shows_no_capture_of_the_person() {
-    let server = on_file(tempfile::tempdir().unwrap()).await;
-    verified(&server, "jo@example.com").await;
-    verified(&server, "ann@example.com").await;
-    let events = server.events().await;
-    let of = |email: &str| events.iter().find(|event| event["email"] == email).unwrap().clone();
-    let (of_jo, of_ann) = (of("jo@example.com"), of("ann@example.com"));
-    let backup = tempfile::tempdir().unwrap();
-    back_up(&server, backup.path()).await;
-    copy(&server.data.path().join("keys"), &backup.path().join("keys-of-then"));
-    erased(&server, "jo@example.com").await;
-
-    // The backup takes the place of database and captures.
-    server.app.db.close().await;
-    let data = server.data.path();
-    std::fs::remove_file(data.join("blinkgate.db")).unwrap();
-    std::fs::copy(backup.path().join("blinkgate.db"), data.join("blinkgate.db")).unwrap();
-    copy(&backup.path().join("captures"), &data.join("captures"));
-    let server = server.restarted().await;
-    assert_eq!(server.number("select count(*) from users where email = 'jo@example.com'").await, 1, "it is back");
-    for reference in ["open_capture_ref", "closed_capture_ref", "strip_ref"] {
-        assert!(server.data.path().join(of_jo[reference].as_str().unwrap()).exists(), "so are the sealed pictures");
-        server.capture(&of_jo, reference).await.assert_problem(410, "capture_gone");
-        let read = server.app.captures.read(of_jo[reference].as_str().unwrap()).await.unwrap();
-        assert_eq!(read, Found::Erased);
-        assert_eq!(server.capture(&of_ann, reference).await.status, StatusCode::OK, "those of others open");
+    /// A server on SQLite in this folder, even if TEST_DATABASE_URL is set: the test copies files.
+    async fn on_file(data: TempDir) -> TestServer {
+        let database = TestDatabase::sqlite(&data.path().join("blinkgate.db"));
+        TestServer::on(Arc::new(data), Arc::new(database), &[], |_| {}).await
     }
-    // What the server does before it serves, and with each sweep.
-    assert_eq!(repeat(&server.app.eraser(), clock::now_ms()).await.unwrap(), 1);
-    assert_eq!(server.number("select count(*) from users where email = 'jo@example.com'").await, 0);
-    let left = server.app.captures.list().await.unwrap();
-    assert!(left.len() == 3 && left.iter().all(|(_, event)| event.as_str() == of_ann["id"].as_str().unwrap()));
 
-    // Keys are brought back against the rules, with captures; the database still knows.
-    std::fs::remove_dir_all(server.data.path().join("keys")).unwrap();
-    copy(&backup.path().join("keys-of-then"), &server.data.path().join("keys"));
-    copy(&backup.path().join("captures"), &server.data.path().join("captures"));
-    let open = of_jo["open_capture_ref"].as_str().unwrap();
-    assert!(
-        matches!(server.app.captures.read(open).await.unwrap(), Found::Picture(_)),
-        "this is what the rules are for"
-    );
-    server.capture(&of_jo, "open_capture_ref").await.assert_problem(410, "capture_gone");
-    repeat(&server.app.eraser(), clock::now_ms()).await.unwrap();
-    assert_eq!(server.app.captures.read(open).await.unwrap(), Found::Erased);
-}
-
-#[tokio::test]
-async fn sr_46_a_backup_taken_under_load_restores_with_every_capture_that_it_names() {
-    let server = on_file(tempfile::tempdir().unwrap()).await;
-    verified(&server, "first@example.com").await;
-    let mut people = Vec::new();
-    for n in 0..6 {
-        people.push(Person::blinks(&server, &format!("jo{n}@example.com")).await);
+    /// Copies as docs/captures.md says: the database first, then the captures, and never the keys.
+    async fn back_up(server: &TestServer, to: &Path) {
+        let into: &'static str = format!("vacuum into '{}'", to.join("blinkgate.db").display()).leak();
+        server.app.db.read().await.unwrap().query(into).execute().await.unwrap();
+        copy(&server.data.path().join("captures"), &to.join("captures"));
     }
-    let backup = tempfile::tempdir().unwrap();
-    let submitting = join_all(people.iter().map(|person| person.submit(&server, "k1")).collect());
-    let backing_up = async {
-        while server.number("select count(*) from verification_events").await < 3 {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
+
+    #[tokio::test]
+    async fn sr_37_after_an_erasure_an_older_backup_shows_no_capture_of_the_user() {
+        let server = on_file(tempfile::tempdir().unwrap()).await;
+        verified(&server, "jo@example.com").await;
+        verified(&server, "ann@example.com").await;
+        let events = server.events().await;
+        let of = |email: &str| events.iter().find(|event| event["email"] == email).unwrap().clone();
+        let (of_jo, of_ann) = (of("jo@example.com"), of("ann@example.com"));
+        let backup = tempfile::tempdir().unwrap();
         back_up(&server, backup.path()).await;
-    };
-    let (answers, ()) = tokio::join!(submitting, backing_up);
-    assert!(answers.iter().all(|answer| answer.json()["status"] == "VERIFIED"));
+        copy(&server.data.path().join("keys"), &backup.path().join("keys-of-then"));
+        erased(&server, "jo@example.com").await;
 
-    let data = tempfile::tempdir().unwrap();
-    copy(backup.path(), data.path());
-    copy(&server.data.path().join("keys"), &data.path().join("keys"));
-    let restored = on_file(data).await;
-    let events = restored.events().await;
-    assert!((3..=7).contains(&events.len()), "{}", events.len());
-    for event in &events {
+        // The backup replaces the database and the captures.
+        server.app.db.close().await;
+        let data = server.data.path();
+        std::fs::remove_file(data.join("blinkgate.db")).unwrap();
+        std::fs::copy(backup.path().join("blinkgate.db"), data.join("blinkgate.db")).unwrap();
+        copy(&backup.path().join("captures"), &data.join("captures"));
+        let server = server.restarted().await;
+        assert_eq!(server.number("select count(*) from users where email = 'jo@example.com'").await, 1, "it is back");
         for reference in ["open_capture_ref", "closed_capture_ref", "strip_ref"] {
-            let (there, here) = (server.capture(event, reference).await, restored.capture(event, reference).await);
-            assert_eq!((here.status, here.bytes), (StatusCode::OK, there.bytes), "{reference}");
+            assert!(server.data.path().join(of_jo[reference].as_str().unwrap()).exists(), "so are the sealed pictures");
+            server.capture(&of_jo, reference).await.assert_problem(410, "capture_gone");
+            let read = server.app.captures.read(of_jo[reference].as_str().unwrap()).await.unwrap();
+            assert_eq!(read, Found::Erased);
+            assert_eq!(
+                server.capture(&of_ann, reference).await.status,
+                StatusCode::OK,
+                "other users' captures can be read"
+            );
         }
+        // What the server does before it serves, and in each sweep.
+        assert_eq!(repeat(&server.app.eraser(), clock::now_ms()).await.unwrap(), 1);
+        assert_eq!(server.number("select count(*) from users where email = 'jo@example.com'").await, 0);
+        let left = server.app.captures.list().await.unwrap();
+        assert!(left.len() == 3 && left.iter().all(|(_, event)| event.as_str() == of_ann["id"].as_str().unwrap()));
+
+        // The keys are restored against the rules, together with the captures; the database still knows about the erasure.
+        std::fs::remove_dir_all(server.data.path().join("keys")).unwrap();
+        copy(&backup.path().join("keys-of-then"), &server.data.path().join("keys"));
+        copy(&backup.path().join("captures"), &server.data.path().join("captures"));
+        let open = of_jo["open_capture_ref"].as_str().unwrap();
+        assert!(
+            matches!(server.app.captures.read(open).await.unwrap(), Found::Picture(_)),
+            "without the rule the captures could be read again"
+        );
+        server.capture(&of_jo, "open_capture_ref").await.assert_problem(410, "capture_gone");
+        repeat(&server.app.eraser(), clock::now_ms()).await.unwrap();
+        assert_eq!(server.app.captures.read(open).await.unwrap(), Found::Erased);
     }
-    let counts = async |server: &TestServer, sql| server.number(sql).await;
-    let verified = "select count(*) from users where status = 'VERIFIED'";
-    assert_eq!(counts(&restored, verified).await, events.len() as i64, "no outcome without its event, and none lost");
-    let seen = counts(&restored, "select count(*) from seen_pictures").await;
-    assert_eq!(seen, 6 * events.len() as i64, "of each picture, its file and its pixels");
-    // Captures that the copy brought along beyond what its database names are swept, others stay.
-    server::retention::sweep(&restored.app, clock::now_ms() + 3_700_000).await.unwrap();
-    let named = kept::until(&mut restored.app.db.read().await.unwrap(), "VERIFIED", i64::MAX, 100).await.unwrap();
-    assert_eq!(restored.app.captures.list().await.unwrap().len(), 3 * named.len());
+
+    #[tokio::test]
+    async fn sr_46_a_backup_taken_under_load_restores_with_every_capture_that_it_names() {
+        let server = on_file(tempfile::tempdir().unwrap()).await;
+        verified(&server, "first@example.com").await;
+        let mut people = Vec::new();
+        for n in 0..6 {
+            people.push(Person::blinks(&server, &format!("jo{n}@example.com")).await);
+        }
+        let backup = tempfile::tempdir().unwrap();
+        let submitting = join_all(people.iter().map(|person| person.submit(&server, "k1")).collect());
+        let backing_up = async {
+            while server.number("select count(*) from verification_events").await < 3 {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+            back_up(&server, backup.path()).await;
+        };
+        let (answers, ()) = tokio::join!(submitting, backing_up);
+        assert!(answers.iter().all(|answer| answer.json()["status"] == "VERIFIED"));
+
+        let data = tempfile::tempdir().unwrap();
+        copy(backup.path(), data.path());
+        copy(&server.data.path().join("keys"), &data.path().join("keys"));
+        let restored = on_file(data).await;
+        let events = restored.events().await;
+        assert!((3..=7).contains(&events.len()), "{}", events.len());
+        for event in &events {
+            for reference in ["open_capture_ref", "closed_capture_ref", "strip_ref"] {
+                let (there, here) = (server.capture(event, reference).await, restored.capture(event, reference).await);
+                assert_eq!((here.status, here.bytes), (StatusCode::OK, there.bytes), "{reference}");
+            }
+        }
+        let counts = async |server: &TestServer, sql| server.number(sql).await;
+        let verified = "select count(*) from users where status = 'VERIFIED'";
+        assert_eq!(
+            counts(&restored, verified).await,
+            events.len() as i64,
+            "no outcome without its event, and no event lost"
+        );
+        let seen = counts(&restored, "select count(*) from seen_pictures").await;
+        assert_eq!(seen, 6 * events.len() as i64, "the file and the pixels of each picture");
+        // Captures in the copy that its database does not name are swept; others stay.
+        server::retention::sweep(&restored.app.sweeper(), clock::now_ms() + 3_700_000).await.unwrap();
+        let named = retention_queries::until(&mut restored.app.db.read().await.unwrap(), "VERIFIED", i64::MAX, 100)
+            .await
+            .unwrap();
+        assert_eq!(restored.app.captures.list().await.unwrap().len(), 3 * named.len());
+    }
 }
 
 #[cfg(unix)]
-mod program {
-    //! The same with the real program.
+mod program_without_postgres {
+    //! The same with the real program, on SQLite.
 
     use super::*;
     use crate::program::{Program, Visit, database_in, files, holds, serving};
@@ -256,15 +272,15 @@ mod program {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn sr_37_the_command_says_first_what_it_erases_and_leaves_no_trace_of_the_address() {
+    async fn sr_37_the_command_first_says_what_it_erases_and_leaves_no_trace_of_the_address() {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         let database = database_in(folder.path());
         let program = Program::serve(folder.path(), &[]).await;
-        let mut jo = Visit::begin(&program, &database, "jo.erased@example.com").await;
+        let jo = Visit::begin(&program, &database, "jo.erased@example.com").await;
         jo.upload();
-        assert_eq!(jo.finish().1["status"], "VERIFIED");
-        let event = jo.browser.events().remove(0);
+        assert_eq!(jo.decision()["status"], "VERIFIED");
+        let event = program.events().remove(0);
         let traces = || -> Vec<_> {
             let names = |bytes: &[u8]| holds(bytes, b"jo.erased");
             files(&data).into_iter().filter(|path| names(&std::fs::read(path).unwrap_or_default())).collect()
@@ -276,19 +292,19 @@ mod program {
         assert_eq!(code, Some(0), "{told}");
         assert_eq!((&printed["would_erase"]["attempts"], &printed["would_erase"]["mails"]), (&json!(1), &json!(1)));
         assert!(told.contains("--yes"), "{told}");
-        assert_eq!(jo.browser.events()[0], event, "nothing was changed");
+        assert_eq!(program.events()[0], event, "nothing was changed");
         assert_eq!(files(&data).len(), before.len());
 
         let arguments = ["jo.erased@example.com", "--yes", "--by", "the data protection officer"];
         let (code, printed, told) = erase_by_command(folder.path(), &arguments);
         assert_eq!((code, &printed["erased"]["attempts_with_captures"]), (Some(0), &json!(1)), "{told}");
         assert!(!printed.to_string().contains("jo.erased"));
-        let (_, body) = jo.browser.admin("/admin/audit");
+        let (_, body) = program.admin("/admin/audit");
         let entry = serde_json::from_slice::<Value>(&body).unwrap()["entries"][0].clone();
         assert_eq!((&entry["action"], &entry["actor"]), (&json!("user_erased"), &json!("the data protection officer")));
         let reference = event["open_capture_ref"].as_str().unwrap();
-        assert_eq!(jo.browser.admin(&format!("/admin/{reference}")).0, 410);
-        assert_eq!(jo.browser.send("GET", "/api/session", &[], b"").0, 401, "the session is over");
+        assert_eq!(program.admin(&format!("/admin/{reference}")).0, 410);
+        assert_eq!(jo.user.get("/api/session").unwrap().status, 401, "the session is over");
         let (code, _, told) = erase_by_command(folder.path(), &arguments);
         assert_eq!((code, told.contains("no user")), (Some(1), true), "{told}");
         assert_eq!(files(&data).iter().filter(|path| path.starts_with(data.join("captures"))).count(), 0);
@@ -302,10 +318,10 @@ mod program {
         let folder = tempfile::tempdir().unwrap();
         let (database, file) = (database_in(folder.path()), folder.path().join("data/blinkgate.db"));
         let program = Program::serve(folder.path(), &[]).await;
-        let mut jo = Visit::begin(&program, &database, "jo@example.com").await;
+        let jo = Visit::begin(&program, &database, "jo@example.com").await;
         jo.upload();
-        assert_eq!(jo.finish().1["status"], "VERIFIED");
-        let event = jo.browser.events().remove(0);
+        assert_eq!(jo.decision()["status"], "VERIFIED");
+        let event = program.events().remove(0);
         program.stop();
         let backup = tempfile::tempdir().unwrap();
         std::fs::copy(&file, backup.path().join("blinkgate.db")).unwrap();
@@ -315,11 +331,10 @@ mod program {
         copy(&backup.path().join("captures"), &folder.path().join("data/captures"));
 
         let program = Program::serve(folder.path(), &[]).await;
-        let mut browser = program.browser();
-        let again = browser.events().remove(0);
+        let again = program.events().remove(0);
         assert_eq!(again["id"], event["id"]);
         assert!(again["email"].as_str().unwrap().starts_with("erased-"), "{again}");
-        assert_eq!(browser.admin(&format!("/admin/{}", event["strip_ref"].as_str().unwrap())).0, 410);
+        assert_eq!(program.admin(&format!("/admin/{}", event["strip_ref"].as_str().unwrap())).0, 410);
         assert_eq!(std::fs::read_dir(folder.path().join("data/captures/2026")).map_or(0, Iterator::count), 0);
         program.stop();
     }

@@ -1,4 +1,4 @@
-//! Keys and transcripts as forgers make them.
+//! Forged keys and transcripts.
 
 use axum::http::StatusCode;
 use base64::Engine as _;
@@ -8,18 +8,19 @@ use ed25519_dalek::{Signature, SigningKey, Verifier as _};
 use engine::transcript::{FrameRecord, key_id, pack, sign, signing_input};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha512};
+use test_client::SubmissionParts;
 
-use crate::helpers::TestServer;
-use crate::parcel::{Parcel, worthless};
+use crate::helpers::{TestServer, challenge_body};
+use crate::submit_steps::worthless;
 
-/// Somebody with a session and a key of their own, who can sign what they like.
+/// An attacker with a session and a key, who can sign anything.
 struct Forger {
     server: TestServer,
     cookie: String,
     made: u8,
 }
 
-/// A challenge of the forger's, and the key that it is bound to.
+/// The attacker's challenge, and the key that it is bound to.
 struct Target {
     challenge: Value,
     secret: [u8; 32],
@@ -37,15 +38,15 @@ impl Forger {
         self.made += 1;
         let secret = [self.made; 32];
         let key = SigningKey::from_bytes(&secret).verifying_key().to_bytes();
-        let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": test_client::consent() });
+        let body = challenge_body(URL_SAFE_NO_PAD.encode(key));
         let answer = self.server.post("/api/challenge", Some(&self.cookie), &body).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
         Target { challenge: answer.json(), secret, key }
     }
 
-    /// Sends the transcript and returns the reason that it is refused for.
+    /// Sends the transcript and returns the reason for its rejection.
     async fn reason(&self, target: &Target, transcript: impl Into<Vec<u8>>) -> String {
-        let parcel = Parcel { transcript: transcript.into(), ..worthless(&target.challenge) };
+        let parcel = SubmissionParts { transcript: transcript.into(), ..worthless(&target.challenge) };
         let answer = self.server.submit(&self.cookie, "k", &parcel).await;
         assert_eq!((answer.status, &answer.json()["status"]), (StatusCode::OK, &json!("FAILED")), "{}", answer.text);
         answer.json()["reason"].as_str().unwrap().to_owned()
@@ -53,7 +54,7 @@ impl Forger {
 }
 
 impl Target {
-    /// A payload that is all that it should be, but for the pictures.
+    /// A payload that is right except for the pictures.
     fn payload(&self) -> String {
         let text = |name: &str| self.challenge[name].as_str().unwrap().to_owned();
         let capture = json!({ "t": 0, "sha256": "A".repeat(43), "bytes": 1, "ear": [3000, 3000] });
@@ -73,14 +74,14 @@ impl Target {
         sign(&signing_input(payload.as_ref(), &self.key), &self.secret)
     }
 
-    /// Signed as it should be, under a header of the forger's choice.
+    /// Correctly signed, with a header of the attacker's choice.
     fn under(&self, header: &str) -> String {
         let payload = URL_SAFE_NO_PAD.encode("this is no transcript at all");
         sign(&format!("{}.{payload}", URL_SAFE_NO_PAD.encode(header)), &self.secret)
     }
 }
 
-/// Points of order 1, 2, 4 and 8: their one encoding, and the others that a careless decoder takes.
+/// Points of order 1, 2, 4 and 8: their canonical encoding, and others that a lenient decoder accepts.
 const SMALL_ORDER: [&str; 14] = [
     "0100000000000000000000000000000000000000000000000000000000000000",
     "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
@@ -106,7 +107,7 @@ fn hex(text: &str) -> [u8; 32] {
 async fn sr_06_weak_and_oddly_written_keys_are_refused() {
     let forger = Forger::new().await;
     let session = forger.server.text("select id from capture_sessions").await;
-    // p + 0 … p + 18 still fit into 255 bits: every number that has two encodings, with either sign.
+    // p + 0 … p + 18 still fit into 255 bits: all numbers with two encodings, with either sign.
     let twice = (0..19).flat_map(|n| [0x7F, 0xFF].map(|last| (n, last))).map(|(n, last)| {
         let mut bytes = [0xFF; 32];
         (bytes[0], bytes[31]) = (0xED + n, last);
@@ -116,7 +117,7 @@ async fn sr_06_weak_and_oddly_written_keys_are_refused() {
         for limit in [server::rate::Limit::Challenge, server::rate::Limit::ChallengeClient] {
             forger.server.refill(limit, &session);
         }
-        let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": test_client::consent() });
+        let body = challenge_body(URL_SAFE_NO_PAD.encode(key));
         let answer = forger.server.post("/api/challenge", Some(&forger.cookie), &body).await;
         assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (422, &json!("key_invalid")), "{key:02x?}");
     }
@@ -124,29 +125,29 @@ async fn sr_06_weak_and_oddly_written_keys_are_refused() {
 }
 
 #[tokio::test]
-async fn sr_06_a_signature_that_only_a_lenient_check_takes_is_refused() {
+async fn sr_06_a_signature_that_only_a_lenient_check_accepts_is_refused() {
     let mut forger = Forger::new().await;
     let target = forger.target().await;
-    // R is the neutral point, so S = h·a fits every message without a nonce.
+    // R is the neutral point, so S = h·a is valid for every message without a nonce.
     let signing = SigningKey::from_bytes(&target.secret);
     let signed = signing_input(target.payload().as_bytes(), &target.key);
     let neutral = hex(SMALL_ORDER[0]);
     let hash = Sha512::new().chain_update(neutral).chain_update(target.key).chain_update(&signed).finalize();
     let s = Scalar::from_bytes_mod_order_wide(&hash.into()) * signing.to_scalar();
     let signature = Signature::from_components(neutral, s.to_bytes());
-    assert!(signing.verifying_key().verify(signed.as_bytes(), &signature).is_ok(), "the lenient check takes it");
+    assert!(signing.verifying_key().verify(signed.as_bytes(), &signature).is_ok(), "the lenient check accepts it");
     let transcript = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()));
     assert_eq!(forger.reason(&target, transcript).await, "transcript_signature");
 }
 
 #[tokio::test]
-async fn sr_07_no_header_but_the_one_is_taken_and_the_payload_is_not_even_read() {
+async fn sr_07_only_the_one_header_is_accepted_before_the_payload_is_read() {
     let mut forger = Forger::new().await;
     let target = forger.target().await;
     let kid = key_id(&target.key);
     let x = URL_SAFE_NO_PAD.encode(target.key);
     let typ = "blink-transcript+jws;v=4";
-    // The right one, to show that a payload that is none has its own reason.
+    // The right header, to show that an invalid payload has a reason of its own.
     let right = format!(r#"{{"alg":"EdDSA","kid":"{kid}","typ":"{typ}"}}"#);
     assert_eq!(forger.reason(&target, target.under(&right)).await, "transcript_malformed");
     let headers = |kid: &str| {
@@ -173,7 +174,7 @@ async fn sr_07_no_header_but_the_one_is_taken_and_the_payload_is_not_even_read()
 }
 
 #[tokio::test]
-async fn sr_08_only_the_strict_form_of_a_payload_is_read() {
+async fn sr_08_only_the_strict_form_of_a_payload_is_accepted() {
     let mut forger = Forger::new().await;
     let target = forger.target().await;
     let sound = target.payload();
@@ -193,18 +194,18 @@ async fn sr_08_only_the_strict_form_of_a_payload_is_read() {
     ];
     for payload in cases {
         let text = String::from_utf8_lossy(&payload).into_owned();
-        assert_ne!(text, sound, "a case changes something");
+        assert_ne!(text, sound, "each case changes something");
         let target = forger.target().await;
-        // The form is looked at before what it says of the challenge.
+        // The form is checked before the challenge.
         assert_eq!(forger.reason(&target, target.signed(&payload)).await, "transcript_malformed", "{text:.300}");
     }
     let target = forger.target().await;
-    let huge = Parcel { transcript: vec![b'A'; 65_536], ..worthless(&target.challenge) };
+    let huge = SubmissionParts { transcript: vec![b'A'; 65_536], ..worthless(&target.challenge) };
     forger.server.finish(&forger.cookie, "k", &huge).await.assert_problem(413, "too_large");
 }
 
 #[tokio::test]
-async fn a_transcript_that_names_another_text_than_was_shown_is_refused() {
+async fn a_transcript_with_another_consent_text_is_refused() {
     let mut forger = Forger::new().await;
     let target = forger.target().await;
     let payload = target.payload().replacen(&test_client::consent(), &"A".repeat(43), 1);
@@ -212,7 +213,7 @@ async fn a_transcript_that_names_another_text_than_was_shown_is_refused() {
 }
 
 #[tokio::test]
-async fn sr_10_an_engine_that_is_not_ours_is_told_so_and_costs_no_attempt() {
+async fn sr_10_an_unknown_engine_version_is_refused_and_costs_no_attempt() {
     let mut forger = Forger::new().await;
     for change in [("\"ver\":\"", "\"ver\":\"0."), ("\"models\":\"none\"", "\"models\":\"other\"")] {
         let target = forger.target().await;
@@ -221,5 +222,5 @@ async fn sr_10_an_engine_that_is_not_ours_is_told_so_and_costs_no_attempt() {
     }
     assert_eq!(forger.server.session(&forger.cookie).await["attempts_left"], 100);
     assert_eq!(forger.server.text("select status from users").await, "PENDING");
-    assert_eq!(forger.server.events().await.len(), 2, "it is noted all the same");
+    assert_eq!(forger.server.events().await.len(), 2, "it is recorded nevertheless");
 }

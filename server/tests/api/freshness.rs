@@ -1,4 +1,4 @@
-//! Replays, foreign evidence, foreign ids and clocks that jump.
+//! Replays, other users' evidence and IDs, and clocks that jump.
 
 use std::time::Instant;
 
@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 use server::clock;
 use server::domain::random_base64url;
 use server::rate::Limit;
+use test_client::SubmissionParts;
 
-use crate::helpers::{TestServer, own_post, public_key};
-use crate::parcel::{Parcel, chunk, worthless};
+use crate::helpers::{TestServer, challenge_body, own_post, public_key};
 use crate::pixels::{Person, SECRET};
+use crate::submit_steps::{chunk, worthless};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -36,26 +37,29 @@ async fn sr_01_an_accepted_submission_sent_again_100_times_is_accepted_once() {
 }
 
 #[tokio::test]
-async fn sr_02_evidence_of_a_verified_session_is_refused_in_another_before_any_pixel_is_looked_at() {
+async fn sr_02_evidence_of_a_verified_session_is_refused_in_another_before_any_pixel_is_read() {
     let server = TestServer::start().await;
     let person = Person::blinks(&server, "jo@example.com").await;
     assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED");
     let old = person.parcel();
-    // The key cannot be registered again, so the transcript goes as it is, or signed anew by a key of the thief's own.
+    // The key cannot be registered again, so the transcript is sent as it is, or signed again with the attacker's own key.
     let secret = [7; 32];
     let key = ed25519_dalek::SigningKey::from_bytes(&secret).verifying_key().to_bytes();
     let payload = URL_SAFE_NO_PAD.decode(person.evidence.signing_input.split_once('.').unwrap().1).unwrap();
     let anew = engine::transcript::sign(&engine::transcript::signing_input(&payload, &key), &secret).into_bytes();
     let cookie = server.open_session("thief@example.com").await;
     let same = ed25519_dalek::SigningKey::from_bytes(&SECRET).verifying_key().to_bytes();
-    let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(same), "consent": test_client::consent() });
+    let body = challenge_body(URL_SAFE_NO_PAD.encode(same));
     server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(422, "key_invalid");
     for (transcript, reason) in [(old.transcript.clone(), "transcript_header"), (anew, "transcript_binding")] {
         let key = if reason == "transcript_binding" { URL_SAFE_NO_PAD.encode(key) } else { public_key() };
-        let body = json!({ "public_key": key, "consent": test_client::consent() });
+        let body = challenge_body(key);
         let challenge = server.post("/api/challenge", Some(&cookie), &body).await.json();
-        let parcel =
-            Parcel { challenge: challenge["challenge_id"].as_str().unwrap().to_owned(), transcript, ..old.clone() };
+        let parcel = SubmissionParts {
+            challenge: challenge["challenge_id"].as_str().unwrap().to_owned(),
+            transcript,
+            ..old.clone()
+        };
         let answer = server.submit(&cookie, "k1", &parcel).await.json();
         assert_eq!((&answer["status"], &answer["reason"]), (&json!("FAILED"), &json!(reason)));
         let event = &server.events().await[0];
@@ -66,7 +70,7 @@ async fn sr_02_evidence_of_a_verified_session_is_refused_in_another_before_any_p
 }
 
 #[tokio::test]
-async fn sr_03_the_ids_of_others_open_nothing_and_are_as_unknown_as_invented_ones() {
+async fn sr_03_other_users_ids_open_nothing_and_look_like_unknown_ones() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     let parcel = worthless(&server.challenge(&cookie).await);
@@ -80,7 +84,7 @@ async fn sr_03_the_ids_of_others_open_nothing_and_are_as_unknown_as_invented_one
     let session = server.text("select id from capture_sessions order by created_at limit 1").await;
     let user = server.text("select id from users order by created_at limit 1").await;
     for n in 0..250 {
-        // The challenge itself, then everything like it: another's session, user and key, cut, lengthened, altered, invented.
+        // The challenge itself, then variants: another user's session, user ID and key; shortened, lengthened, altered, invented.
         let id = match n {
             0 => parcel.challenge.clone(),
             1 => session.clone(),
@@ -94,7 +98,7 @@ async fn sr_03_the_ids_of_others_open_nothing_and_are_as_unknown_as_invented_one
         for limit in [Limit::Chunk, Limit::Submission, Limit::GiveUp] {
             server.refill(limit, &strangers);
         }
-        let swapped = Parcel { challenge: id, ..parcel.clone() };
+        let swapped = SubmissionParts { challenge: id, ..parcel.clone() };
         let (theirs, key) = (Some(stranger.as_str()), "k1");
         let asked = Request::get(swapped.path()).header(header::COOKIE, &stranger).header("idempotency-key", key);
         let finished = own_post(&swapped.path(), theirs).header("idempotency-key", key);
@@ -119,10 +123,10 @@ fn flip(id: &str, at: usize) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// Everything that a person may do in a session.
-async fn refusals(server: &TestServer, cookie: &str, parcel: &Parcel) -> Vec<u16> {
+/// Every request that a user can make in a session.
+async fn refusals(server: &TestServer, cookie: &str, parcel: &SubmissionParts) -> Vec<u16> {
     let show = Request::get("/api/session").header(header::COOKIE, cookie).body(Body::empty()).unwrap();
-    let challenge = json!({ "public_key": public_key(), "consent": test_client::consent() });
+    let challenge = challenge_body(public_key());
     let giving_up = json!({ "challenge_id": parcel.challenge, "reason": "timeout" });
     vec![
         server.send(show).await.status.as_u16(),
@@ -134,7 +138,7 @@ async fn refusals(server: &TestServer, cookie: &str, parcel: &Parcel) -> Vec<u16
 }
 
 #[tokio::test]
-async fn sr_12_a_clock_that_jumps_accepts_nothing_expired_and_shuts_nobody_out() {
+async fn sr_12_after_a_clock_jump_nothing_expired_is_accepted_and_nobody_is_locked_out() {
     for jump in [DAY_MS, -DAY_MS] {
         let server = TestServer::start().await;
         let unopened = server.mailed_token("ann@example.com").await;
@@ -147,7 +151,7 @@ async fn sr_12_a_clock_that_jumps_accepts_nothing_expired_and_shuts_nobody_out()
             )
             .await;
         let parcel = worthless(&server.challenge(&cookie).await);
-        // Failures, mails and links of before count towards every limit there is.
+        // Earlier failures, mails and links count towards every limit.
         for _ in 0..4 {
             let challenge = server.challenge(&cookie).await;
             server.submit(&cookie, "k", &worthless(&challenge)).await;
@@ -155,14 +159,14 @@ async fn sr_12_a_clock_that_jumps_accepts_nothing_expired_and_shuts_nobody_out()
         server.register("jo@example.com").await;
 
         server.jump_clock(jump).await;
-        // Back or forth, nobody can tell how old these are.
+        // After a jump in either direction, nobody can tell how old these are.
         for old in [&cookie, &expired] {
             assert_eq!(refusals(&server, old, &parcel).await, [401; 5], "{jump}");
         }
         for old in [&token, &unopened] {
             server.post("/verify", None, &json!({ "token": old })).await.assert_problem(410, "token_expired");
         }
-        // Whoever was in the middle of it begins anew, at once: no limit counts what lies in another time.
+        // An interrupted user can start over at once: no limit counts what happened at a time that the clock has left.
         let cookie = server.open_session("jo@example.com").await;
         assert_eq!(server.session(&cookie).await["cool_down_s"], 0);
         let challenge = server.challenge(&cookie).await;
@@ -173,7 +177,7 @@ async fn sr_12_a_clock_that_jumps_accepts_nothing_expired_and_shuts_nobody_out()
 }
 
 #[tokio::test]
-async fn sr_43_a_clock_that_is_put_back_during_a_check_costs_no_attempt() {
+async fn sr_43_a_clock_set_back_during_a_check_costs_no_attempt() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
@@ -186,16 +190,20 @@ async fn sr_43_a_clock_that_is_put_back_during_a_check_costs_no_attempt() {
     let challenge = server.challenge(&cookie).await;
     assert_eq!(challenge["attempt"], 1);
     let answer = server.submit(&cookie, "k2", &worthless(&challenge)).await;
-    assert_eq!((answer.status, &answer.json()["attempts_left"]), (StatusCode::OK, &json!(4)), "and another one counts");
+    assert_eq!(
+        (answer.status, &answer.json()["attempts_left"]),
+        (StatusCode::OK, &json!(4)),
+        "and another failure counts"
+    );
 }
 
 #[tokio::test]
-async fn sr_43_times_that_do_not_agree_cost_an_attempt_unless_the_clock_was_set_during_the_check() {
+async fn sr_43_inconsistent_times_cost_an_attempt_unless_the_clock_was_set_during_the_check() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     for set in [false, true, true] {
         let person = Person::at(&server, cookie.clone()).await;
-        // By this clock the check has only just begun.
+        // By this clock the check has just begun.
         let now = clock::now_ms();
         server.execute(format!("update challenges set issued_at = {now} where state = 'issued'").leak()).await;
         if set {
@@ -210,7 +218,7 @@ async fn sr_43_times_that_do_not_agree_cost_an_attempt_unless_the_clock_was_set_
         assert_eq!(server.session(&cookie).await["attempts_left"], 4);
     }
     assert_eq!(server.number("select count(*) from verification_events").await, 1);
-    // Whatever else is wrong is wrong at any time, and so is what is right.
+    // Other errors, and a valid submission, do not depend on the clock.
     let challenge = server.challenge(&cookie).await;
     let answer = server.submit(&cookie, "k", &worthless(&challenge)).await;
     assert_eq!(answer.json()["attempts_left"], 3, "{}", answer.text);
@@ -219,7 +227,7 @@ async fn sr_43_times_that_do_not_agree_cost_an_attempt_unless_the_clock_was_set_
 }
 
 #[tokio::test]
-async fn clocks_of_several_servers_may_lie_a_little_apart() {
+async fn the_clocks_of_several_servers_may_differ_a_little() {
     let server = TestServer::start().await;
     let token = server.mailed_token("ann@example.com").await;
     let cookie = server.open_session("jo@example.com").await;

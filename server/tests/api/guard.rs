@@ -39,7 +39,7 @@ async fn sr_20_requests_of_other_sites_change_nothing() {
 }
 
 #[tokio::test]
-async fn no_other_site_is_told_that_it_may_ask() {
+async fn no_other_site_is_allowed_by_cors() {
     let server = TestServer::start().await;
     let preflight = Request::options("/register")
         .header("origin", "https://evil.example")
@@ -52,7 +52,7 @@ async fn no_other_site_is_told_that_it_may_ask() {
 }
 
 #[tokio::test]
-async fn wrong_methods_and_unknown_addresses_are_told_so() {
+async fn wrong_methods_and_unknown_paths_are_refused_as_such() {
     let server = TestServer::start().await;
     server.get("/nowhere").await.assert_problem(404, "not_found");
     server.get("/api/nowhere").await.assert_problem(404, "not_found");
@@ -62,15 +62,15 @@ async fn wrong_methods_and_unknown_addresses_are_told_so() {
 }
 
 #[tokio::test]
-async fn a_body_that_never_ends_is_given_up() {
+async fn a_body_that_never_arrives_is_given_up() {
     let short = Duration::from_millis(50);
-    let server = TestServer::changed(&[], |app| app.limits.body_arrival = short).await;
+    let server = TestServer::changed(&[], |app| app.limits.body_timeout = short).await;
     let body = Body::from_stream(Endless);
     let answer = server.send(own_post("/register", None).body(body).unwrap()).await;
     answer.assert_problem(408, "body_too_slow");
 }
 
-/// Never brings anything.
+/// A body that never arrives.
 struct Endless;
 
 impl futures_core::Stream for Endless {

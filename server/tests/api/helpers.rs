@@ -1,4 +1,4 @@
-//! A server per test, and a browser to visit it with.
+//! A server for each test, in this process, and the requests that a browser would send it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -7,17 +7,15 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use axum::response::Response;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use server::app::{App, AppState};
 use server::config::{Config, LogLevel};
-use server::db::Hold;
-use server::domain::random_base64url;
+use server::db::LockScope;
 use server::rate::Limit;
 use server::runtime::Runtime;
 use server::scoring::{Capacity, Program, ScoringPool};
 use tempfile::TempDir;
+use test_client::Key;
 use tower::ServiceExt;
 
 use crate::database::TestDatabase;
@@ -25,30 +23,30 @@ use crate::database::TestDatabase;
 pub const BASE_URL: &str = "http://localhost:8080";
 pub const ADMIN_KEY: &str = "an-admin-key-for-tests";
 
-/// Loading the networks takes a while; every test shares the workers, so these belong to no test's own runtime.
+/// The workers, shared by all tests because loading the networks takes a while. They run on `HOME`, not on a test's runtime.
 static SCORING: LazyLock<ScoringPool> = LazyLock::new(|| start_scoring(this_program(), 2));
 
 static HOME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| tokio::runtime::Runtime::new().unwrap());
 
-/// What workers are started from: the program itself, with the reference.
+/// The program that workers are started from, with the reference runtime.
 pub fn this_program() -> Program {
     let mut program = Program::this(Runtime::Tract, None).unwrap();
     program.path = env!("CARGO_BIN_EXE_blinkgate").into();
     program
 }
 
-/// A pool in which four wait for each that is scored.
-pub fn start_scoring(program: Program, permits: usize) -> ScoringPool {
-    let capacity = Capacity { permits, waiting: 4 * permits };
+/// A pool whose queue is four times as long as the number of workers.
+pub fn start_scoring(program: Program, workers: usize) -> ScoringPool {
+    let capacity = Capacity { workers, waiting: 4 * workers };
     at_home(|| ScoringPool::start(program, capacity)).unwrap()
 }
 
-/// Waits for what belongs to no test's own runtime. One runtime cannot be entered from within another.
+/// Runs a future on `HOME` and waits for it, on another thread because a runtime cannot be entered from within another.
 pub fn at_home<F: Future<Output: Send>>(work: impl FnOnce() -> F + Send) -> F::Output {
     std::thread::scope(|scope| scope.spawn(|| HOME.block_on(work())).join().unwrap())
 }
 
-/// What every server of this test program logs, at the most talkative level.
+/// The log of all servers in this process, at the lowest level.
 pub static LOG: LazyLock<Log> = LazyLock::new(|| {
     let log = Log::default();
     let writer = log.clone();
@@ -60,7 +58,7 @@ pub static LOG: LazyLock<Log> = LazyLock::new(|| {
     log
 });
 
-/// Log lines, kept in memory.
+/// Log lines in memory.
 #[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -87,7 +85,7 @@ pub struct TestServer {
     pub database: Arc<TestDatabase>,
 }
 
-/// What came back.
+/// A response, read to its end.
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
@@ -104,7 +102,7 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Asserts a refusal in our own form.
+    /// Asserts that this is an error response in the API's form.
     #[track_caller]
     pub fn assert_problem(&self, status: u16, code: &str) {
         assert_eq!((self.status.as_u16(), self.json()["code"].as_str()), (status, Some(code)), "{}", self.text);
@@ -124,30 +122,30 @@ impl TestServer {
         Self::with(&[]).await
     }
 
-    /// Starts with these settings beside those that tests need.
+    /// Starts with these settings and those that tests need.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
         Self::changed(settings, |_| {}).await
     }
 
-    /// Starts with these settings and a change that no setting makes.
+    /// Starts with these settings, and a change that no setting can make.
     pub async fn changed(settings: &[(&str, &str)], change: impl FnOnce(&mut AppState)) -> Self {
         let data = tempfile::tempdir().unwrap();
         let database = TestDatabase::new(&data.path().join("blinkgate.db"));
         Self::on(Arc::new(data), Arc::new(database), settings, change).await
     }
 
-    /// Starts another server beside this one, on the same data.
+    /// Starts a second server on the same data.
     pub async fn beside(&self, settings: &[(&str, &str)]) -> Self {
         Self::on(Arc::clone(&self.data), Arc::clone(&self.database), settings, |_| {}).await
     }
 
-    /// Ends this server and starts another one on its data.
+    /// Ends this server and starts another on its data.
     pub async fn restarted(self) -> Self {
         self.app.db.close().await;
         Self::on(self.data, self.database, &[], |_| {}).await
     }
 
-    /// Starts on data that are there already.
+    /// Starts on existing data.
     pub async fn on(
         data: Arc<TempDir>,
         database: Arc<TestDatabase>,
@@ -158,7 +156,7 @@ impl TestServer {
         let dir = data.path().to_str().unwrap();
         let mut pairs = vec![("DATA_DIR", dir), ("ADMIN_API_KEY", ADMIN_KEY), ("APP_BASE_URL", BASE_URL)];
         pairs.push(("DATABASE_URL", database.url()));
-        // One blink at any moment, where a test does not say otherwise: it takes a tenth of the time.
+        // One blink without prompts unless a test says otherwise: takes a tenth of the time.
         pairs.push(("CHALLENGE_POLICY", "natural"));
         pairs.extend_from_slice(settings);
         let config = Config::from_pairs(pairs).unwrap();
@@ -174,7 +172,7 @@ impl TestServer {
         Answer { status: parts.status, headers: parts.headers, bytes: bytes.into(), text }
     }
 
-    /// The answer as it begins: its body may still be on its way.
+    /// The response before its body is read.
     pub async fn response(&self, request: Request<Body>) -> Response {
         self.router.clone().oneshot(request).await.unwrap()
     }
@@ -183,7 +181,7 @@ impl TestServer {
         self.send(Request::get(path).body(Body::empty()).unwrap()).await
     }
 
-    /// Posts JSON as our own page does.
+    /// Posts JSON as the pages do.
     pub async fn post(&self, path: &str, cookie: Option<&str>, body: &Value) -> Answer {
         self.send(own_post(path, cookie).body(Body::from(body.to_string())).unwrap()).await
     }
@@ -192,9 +190,9 @@ impl TestServer {
         self.post("/register", None, &json!({ "email": email })).await
     }
 
-    /// Lets the worker send what is due and returns the mails, oldest first.
+    /// Sends the mails that are due and returns all mails, oldest first.
     pub async fn mails(&self) -> Vec<String> {
-        server::mail::deliver_due(&self.app).await.unwrap();
+        server::mail::deliver_due(&self.app.outbox()).await.unwrap();
         let mut files: Vec<_> =
             std::fs::read_dir(self.data.path().join("outbox")).unwrap().map(|file| file.unwrap().path()).collect();
         files.sort();
@@ -219,9 +217,7 @@ impl TestServer {
     }
 
     pub async fn challenge(&self, cookie: &str) -> Value {
-        let answer = self
-            .post("/api/challenge", Some(cookie), &json!({ "public_key": public_key(), "consent": test_client::consent() }))
-            .await;
+        let answer = self.post("/api/challenge", Some(cookie), &challenge_body(public_key())).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
         answer.json()
     }
@@ -233,7 +229,7 @@ impl TestServer {
         answer.json()
     }
 
-    /// What the operator gets there.
+    /// The operator's response.
     pub async fn admin(&self, path: &str) -> Answer {
         self.send(Request::get(path).header("x-admin-key", ADMIN_KEY).body(Body::empty()).unwrap()).await
     }
@@ -242,19 +238,19 @@ impl TestServer {
         self.admin("/admin/events?limit=500").await.json()["events"].as_array().unwrap().clone()
     }
 
-    /// The audit of what operators did, newest first.
+    /// The audit log of operators' actions, newest first.
     pub async fn audit(&self) -> Vec<Value> {
         self.admin("/admin/audit").await.json()["entries"].as_array().unwrap().clone()
     }
 
-    /// What the operator gets for a capture that an event names.
+    /// The operator's response for a capture that an event refers to.
     pub async fn capture(&self, event: &Value, name: &str) -> Answer {
         self.admin(&format!("/admin/{}", event[name].as_str().unwrap())).await
     }
 
-    /// Runs a statement of the test's own, to move time or to look.
+    /// Runs a statement of the test, for instance to move stored times.
     pub async fn execute(&self, sql: &'static str) {
-        let mut tx = self.app.db.write(Hold::Nothing).await.unwrap();
+        let mut tx = self.app.db.write(LockScope::Nothing).await.unwrap();
         tx.query(sql).execute().await.unwrap();
         tx.commit().await.unwrap();
     }
@@ -264,9 +260,9 @@ impl TestServer {
         number
     }
 
-    /// The clock jumps ahead by so much (back, if negative): every stored time comes to lie so much earlier.
+    /// Simulates a clock that jumps ahead by `ms` (back if negative), by moving every stored time back by `ms`.
     pub async fn jump_clock(&self, ms: i64) {
-        let mut tx = self.app.db.write(Hold::Nothing).await.unwrap();
+        let mut tx = self.app.db.write(LockScope::Nothing).await.unwrap();
         let mut columns = self.database.columns(&mut tx).await;
         columns.retain(|(_, column)| column.ends_with("_at") || column.ends_with("_until"));
         assert!(columns.len() >= 18, "{columns:?}");
@@ -282,7 +278,7 @@ impl TestServer {
         self.database.contents(&mut self.app.db.read().await.unwrap()).await
     }
 
-    /// Time passes for the rate limits, so that all who were counted have all their requests again.
+    /// Resets the rate limits, as if two hours had passed.
     pub fn refill(&self, limit: Limit, client: &str) {
         let later = std::time::Instant::now() + std::time::Duration::from_secs(7200);
         let _ = self.app.rate.peek(limit, client, later);
@@ -294,7 +290,7 @@ impl TestServer {
     }
 }
 
-/// A POST with the headers that our own pages send.
+/// A POST with the headers that the pages send.
 pub fn own_post(path: &str, cookie: Option<&str>) -> axum::http::request::Builder {
     let mut request = Request::builder()
         .method(Method::POST)
@@ -311,8 +307,12 @@ pub fn own_post(path: &str, cookie: Option<&str>) -> axum::http::request::Builde
 
 /// A new public key, as the page sends it.
 pub fn public_key() -> String {
-    let secret: [u8; 32] = URL_SAFE_NO_PAD.decode(random_base64url()).unwrap().try_into().unwrap();
-    URL_SAFE_NO_PAD.encode(ed25519_dalek::SigningKey::from_bytes(&secret).verifying_key().to_bytes())
+    Key::draw(&mut fastrand::Rng::new()).public_text()
+}
+
+/// The body of a request for a challenge.
+pub fn challenge_body(public_key: impl serde::Serialize) -> Value {
+    json!({ "public_key": public_key, "consent": test_client::consent() })
 }
 
 pub fn token_in(mail: &str) -> String {
@@ -321,12 +321,12 @@ pub fn token_in(mail: &str) -> String {
     rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect()
 }
 
-/// The cookie as a browser sends it back.
+/// The cookie in the form in which a browser sends it back.
 pub fn cookie_of(answer: &Answer) -> String {
     answer.header("set-cookie").split(';').next().unwrap().to_owned()
 }
 
-/// Runs the futures side by side and returns their results in order.
+/// Runs the futures concurrently and returns their results in order.
 pub async fn join_all<T>(futures: Vec<impl Future<Output = T>>) -> Vec<T> {
     let mut pinned: Vec<_> = futures.into_iter().map(Box::pin).collect();
     let mut done: Vec<Option<T>> = pinned.iter().map(|_| None).collect();

@@ -1,4 +1,4 @@
-//! Every route, asked whether what the table says of it is so.
+//! Every route, checked against the table of routes.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Method, Request, StatusCode, header};
@@ -7,7 +7,7 @@ use server::routes::{Access, Route, routes};
 
 use crate::helpers::{ADMIN_KEY, Answer, TestServer, own_post};
 
-/// A request for the route as somebody sends it who may, or as far as `cookie` and `key` go.
+/// A request for the route with all that it needs, except what `cookie` and `key` leave out.
 fn request(route: &Route, cookie: Option<&str>, key: Option<&str>, body: &str) -> Request<Body> {
     let path = route.path.replace("{challenge}", "0123").replace("{id}", "0123").replace("{*path}", "nothing.js");
     let mut request = own_post(&path, cookie)
@@ -26,7 +26,7 @@ fn request(route: &Route, cookie: Option<&str>, key: Option<&str>, body: &str) -
     request
 }
 
-/// A body that the route reads, whatever comes of it.
+/// A body that the route can read; the result does not matter.
 fn body(route: &Route) -> &'static str {
     match (route.method.as_str(), route.path) {
         ("POST", "/register") => r#"{"email":"jo@example.com"}"#,
@@ -88,7 +88,7 @@ async fn every_route_keeps_the_limits_that_the_table_names() {
     let session = server.text("select id from capture_sessions").await;
     for route in routes() {
         for &limit in route.limits {
-            // Once with nothing left for the client or the session, once with everything.
+            // Once with the limits of the client or the session used up, once with all of them unused.
             exhaust(&server, limit, &["127.0.0.1", &session]);
             ask(&server, &route, Some(&cookie), Some(ADMIN_KEY)).await.assert_problem(429, "too_many_requests");
             server.refill(limit, "127.0.0.1");
@@ -142,7 +142,7 @@ async fn sr_20b_every_route_carries_the_protective_headers() {
         let server = TestServer::with(&[("APP_BASE_URL", base)]).await;
         let mut seen = Vec::new();
         for route in routes() {
-            // As somebody who may, as a stranger, and as another site's page.
+            // As an authorised user, as a stranger, and as another site's page.
             seen.push((route.path, ask(&server, &route, None, Some(ADMIN_KEY)).await));
             seen.push((route.path, ask(&server, &route, None, None).await));
             let wrong = Request::builder().method(Method::DELETE).uri(route.path.replace("{*path}", "x"));

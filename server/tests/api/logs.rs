@@ -3,7 +3,7 @@ use axum::http::Request;
 use serde_json::json;
 
 use crate::helpers::{ADMIN_KEY, LOG, TestServer, cookie_of, token_in};
-use crate::parcel::worthless;
+use crate::submit_steps::worthless;
 
 #[tokio::test]
 async fn no_log_line_holds_an_address_a_token_a_cookie_or_a_key() {
@@ -22,11 +22,11 @@ async fn no_log_line_holds_an_address_a_token_a_cookie_or_a_key() {
     server.events().await;
     std::fs::remove_dir_all(server.data.path().join("outbox")).unwrap();
     server.register("jo.secret@example.com").await;
-    server::mail::deliver_due(&server.app).await.unwrap();
+    server::mail::deliver_due(&server.app.outbox()).await.unwrap();
     server.app.db.close().await;
     server.register("jo.secret@example.com").await.assert_problem(503, "unavailable");
 
-    // Of this test and of all others that ran so far.
+    // The log of this test and of all others that have run so far.
     let log = LOG.text();
     for expected in ["answered", "attempt decided", "mail written", "mail not sent", "request failed", "/verify"] {
         assert!(log.contains(expected), "{expected:?} is missing from\n{log}");
@@ -35,7 +35,7 @@ async fn no_log_line_holds_an_address_a_token_a_cookie_or_a_key() {
     let nonce = challenge["nonce"].as_str().unwrap();
     for line in log.lines() {
         assert!(!line.contains('@') && !line.contains("jo.secret"), "{line}");
-        // The development transport's line with the link is the one exception, and only for the token.
+        // The only exception is the token in the development transport's line with the link.
         let is_link_line = line.contains("mail written");
         assert!(is_link_line || !(line.contains(&token) || line.contains("example.")), "{line}");
         for forbidden in ["not-an-address", secret, ADMIN_KEY, nonce] {

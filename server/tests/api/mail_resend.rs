@@ -1,5 +1,5 @@
-//! Mails by Resend's API, to a stand-in that takes requests of the API's shape over a real socket; and one way out that steps
-//! in for another.
+//! Sends mails by Resend's API, to a stand-in with the same API over a real socket, and falls back from one transport
+//! to another.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ use crate::mail_smtp::mail_server;
 
 const KEY: &str = "re_hunter2";
 
-/// What the stand-in does with the next requests (200 when there is nothing left), and what it got.
+/// The stand-in's next responses (200 once they are used up), and the requests that it got.
 #[derive(Default)]
 struct Account {
     answers: Mutex<VecDeque<u16>>,
@@ -66,7 +66,7 @@ async fn a_mail_leaves_by_resend_and_its_link_works() {
     let (url, account) = account(&[]).await;
     let server = server_with_resend(&url, KEY, &[]).await;
     server.register("jo@example.org").await;
-    server::mail::deliver_due(&server.app).await.unwrap();
+    server::mail::deliver_due(&server.app.outbox()).await.unwrap();
     let (headers, mail) = account.requests.lock().unwrap().first().unwrap().clone();
     assert_eq!(headers["content-type"], "application/json");
     assert_eq!(mail["from"], "Blinkgate <noreply@example.com>");
@@ -80,30 +80,30 @@ async fn a_mail_leaves_by_resend_and_its_link_works() {
 }
 
 #[tokio::test]
-async fn a_request_is_sent_again_under_one_key_and_a_new_try_has_a_new_one() {
+async fn a_repeated_request_keeps_its_key_and_a_new_try_gets_a_new_one() {
     let (url, account) = account(&[500, 503, 502, 500, 200]).await;
     let server = server_with_resend(&url, KEY, &[]).await;
     server.register("jo@example.org").await;
-    server::mail::deliver_due(&server.app).await.unwrap();
+    server::mail::deliver_due(&server.app.outbox()).await.unwrap();
     let first = account.keys();
     assert_eq!(first.len(), 3);
     assert!(first.iter().all(|key| *key == first[0] && key.len() <= 256), "{first:?}");
     server.execute("update mail_outbox set next_try_at = 0").await;
-    server::mail::deliver_due(&server.app).await.unwrap();
+    server::mail::deliver_due(&server.app.outbox()).await.unwrap();
     let second = account.keys().split_off(3);
-    assert_eq!(second.len(), 2, "the second request was taken");
+    assert_eq!(second.len(), 2, "the second request was accepted");
     assert!(second[0] == second[1] && second[0] != first[0], "another link is another mail: {second:?}");
     assert_eq!(server.number("select count(*) from mail_outbox where sent_at is not null").await, 1);
 }
 
 #[tokio::test]
-async fn what_resend_says_decides_whether_a_mail_is_tried_again() {
+async fn resends_response_decides_whether_a_mail_is_tried_again() {
     for (answer, key, given_up) in [(422, KEY, 1), (429, KEY, 0), (200, "re_wrong", 0)] {
         let (url, account) = account(&[answer]).await;
         let server = server_with_resend(&url, key, &[]).await;
         server.register("jo@example.org").await;
-        server::mail::deliver_due(&server.app).await.unwrap();
-        assert_eq!(account.keys().len(), 1, "{answer}: what was answered is not asked again at once");
+        server::mail::deliver_due(&server.app.outbox()).await.unwrap();
+        assert_eq!(account.keys().len(), 1, "{answer}: an answered request is not repeated at once");
         let count = server.number("select count(*) from mail_outbox where given_up_at is not null").await;
         assert_eq!(count, given_up, "{answer}");
         assert_eq!(server.number("select count(*) from mail_outbox where sent_at is not null").await, 0);
@@ -112,9 +112,9 @@ async fn what_resend_says_decides_whether_a_mail_is_tried_again() {
 }
 
 #[tokio::test]
-async fn the_next_way_steps_in_where_one_is_away_silent_or_refuses() {
+async fn the_next_transport_takes_over_when_one_is_unreachable_silent_or_refuses() {
     let away = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().to_string();
-    // Takes connections and never says a word.
+    // Accepts connections and sends nothing.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (refusing, _) = account(&[401]).await;
     let urls = [format!("http://{away}"), format!("http://{}", silent.local_addr().unwrap()), refusing];
@@ -129,16 +129,16 @@ async fn the_next_way_steps_in_where_one_is_away_silent_or_refuses() {
         ];
         let server = server_with_resend(&url, KEY, &smtp).await;
         server.register("jo@example.org").await;
-        server::mail::deliver_due(&server.app).await.unwrap();
+        server::mail::deliver_due(&server.app.outbox()).await.unwrap();
         let mails = heard.lock().unwrap().mails.clone();
         assert_eq!(mails.len(), 1, "{url}");
-        assert!(mails[0].contains("From: Blinkgate <other@example.com>"), "each way has its own sender");
+        assert!(mails[0].contains("From: Blinkgate <other@example.com>"), "each transport has its own sender");
         assert_eq!(server.number("select count(*) from mail_outbox where sent_at is not null").await, 1);
     }
 }
 
 #[tokio::test]
-async fn a_mail_that_no_way_takes_waits_unless_all_refuse_it_for_good() {
+async fn a_mail_that_no_transport_takes_waits_unless_all_refuse_it_permanently() {
     for (rcpt_answer, given_up) in [("550 no such mailbox", 1), ("451 later", 0)] {
         let (url, _) = account(&[422]).await;
         let (port, _) = mail_server(rcpt_answer).await;
@@ -152,7 +152,7 @@ async fn a_mail_that_no_way_takes_waits_unless_all_refuse_it_for_good() {
         ];
         let server = server_with_resend(&url, KEY, &smtp).await;
         server.register("jo@example.org").await;
-        server::mail::deliver_due(&server.app).await.unwrap();
+        server::mail::deliver_due(&server.app.outbox()).await.unwrap();
         let count = server.number("select count(*) from mail_outbox where given_up_at is not null").await;
         assert_eq!(count, given_up, "{rcpt_answer}");
     }

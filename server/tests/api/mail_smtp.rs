@@ -1,4 +1,4 @@
-//! Mails by SMTP, to a mail server made for the purpose: a real conversation over a real socket.
+//! Mails by SMTP, to a test mail server over a real socket.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::helpers::{TestServer, token_in};
 
-/// What the mail server heard: commands, and the mails it took.
+/// What the mail server received: commands and mails.
 #[derive(Default)]
 pub struct Heard {
     pub commands: Vec<String>,
@@ -24,7 +24,7 @@ pub async fn mail_server(rcpt_answer: &'static str) -> (u16, Arc<Mutex<Heard>>) 
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let shared = Arc::clone(&shared);
-            // A client that goes away in the middle ends its conversation, not the server.
+            // A client that disconnects ends its session, not the server.
             tokio::spawn(async move { talk(stream, &shared, rcpt_answer).await });
         }
     });
@@ -81,7 +81,7 @@ async fn a_mail_leaves_by_smtp_and_its_link_works() {
     let login = [("MAIL_USERNAME", "jo"), ("MAIL_PASSWORD", "hunter2")];
     let server = server_with_mail(port, &login).await;
     server.register("jo@example.org").await;
-    server::mail::deliver_due(&server.app).await.unwrap();
+    server::mail::deliver_due(&server.app.outbox()).await.unwrap();
     let (commands, mails) = {
         let heard = heard.lock().unwrap();
         (heard.commands.join("\n"), heard.mails.clone())
@@ -98,13 +98,13 @@ async fn a_mail_leaves_by_smtp_and_its_link_works() {
 }
 
 #[tokio::test]
-async fn a_refusal_for_now_is_tried_again_and_a_final_one_is_not() {
+async fn a_temporary_refusal_is_retried_and_a_permanent_one_is_not() {
     let cases = [("451 greylisted, come back", 0, 1), ("550 no such mailbox", 1, 0)];
     for (rcpt_answer, given_up, waiting) in cases {
         let (port, heard) = mail_server(rcpt_answer).await;
         let server = server_with_mail(port, &[]).await;
         server.register("jo@example.org").await;
-        server::mail::deliver_due(&server.app).await.unwrap();
+        server::mail::deliver_due(&server.app.outbox()).await.unwrap();
         assert!(heard.lock().unwrap().mails.is_empty());
         let count = server.number("select count(*) from mail_outbox where given_up_at is not null").await;
         assert_eq!(count, given_up, "{rcpt_answer}");
@@ -115,21 +115,21 @@ async fn a_refusal_for_now_is_tried_again_and_a_final_one_is_not() {
 }
 
 #[tokio::test]
-async fn a_mail_server_that_is_away_delays_the_mail_and_nothing_else() {
+async fn an_unreachable_mail_server_delays_the_mail_and_nothing_else() {
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
     let server = server_with_mail(gone, &[]).await;
     assert_eq!(server.register("jo@example.org").await.status, StatusCode::ACCEPTED);
-    let next = server::mail::deliver_due(&server.app).await.unwrap();
+    let next = server::mail::deliver_due(&server.app.outbox()).await.unwrap();
     assert!(next.unwrap() > server::clock::now_ms());
 }
 
 #[tokio::test]
-async fn without_tls_nothing_is_sent_where_tls_is_asked_for() {
+async fn nothing_is_sent_without_tls_if_tls_is_required() {
     let (port, heard) = mail_server("250 ok").await;
     let login = [("MAIL_SECURITY", "starttls"), ("MAIL_USERNAME", "jo"), ("MAIL_PASSWORD", "hunter2")];
     let server = server_with_mail(port, &login).await;
     server.register("jo@example.org").await;
-    server::mail::deliver_due(&server.app).await.unwrap();
+    server::mail::deliver_due(&server.app.outbox()).await.unwrap();
     let heard = heard.lock().unwrap();
     assert!(heard.mails.is_empty(), "{:?}", heard.commands);
     assert!(!heard.commands.iter().any(|line| line.starts_with("AUTH") || line.starts_with("MAIL")));
@@ -150,7 +150,7 @@ async fn a_mail_server_that_hangs_up_or_says_nothing_delays_the_mail() {
         });
         let server = server_with_mail(port, &[("MAIL_TIMEOUT_SECONDS", "1")]).await;
         server.register("jo@example.org").await;
-        server::mail::deliver_due(&server.app).await.unwrap();
+        server::mail::deliver_due(&server.app.outbox()).await.unwrap();
         let waiting = "select count(*) from mail_outbox where given_up_at is null and sent_at is null and tries = 1";
         assert_eq!(server.number(waiting).await, 1, "says nothing: {says_nothing}");
     }

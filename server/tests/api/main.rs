@@ -1,5 +1,8 @@
-//! The server by its routes: real router, real database (SQLite, or PostgreSQL by TEST_DATABASE_URL), real engine, mails
-//! caught as files.
+//! Tests of the server through its routes, with the real router, database and engine. Mails are files. The database is SQLite,
+//! or PostgreSQL if TEST_DATABASE_URL names one.
+//!
+//! `helpers::TestServer` sends requests to the router in this process; `program::Program` runs the program and is used over
+//! HTTP by `test_client`. Modules named `without_postgres` never use PostgreSQL; modules named `measure` print figures.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 mod abuse;
@@ -9,9 +12,7 @@ mod backup;
 mod captures;
 mod challenge;
 mod concurrency;
-mod crash;
 mod database;
-mod doctor;
 mod erasure;
 mod faults;
 mod forged;
@@ -25,11 +26,12 @@ mod mail_resend;
 mod mail_smtp;
 mod openapi;
 mod operators;
-mod parcel;
 mod pixels;
 mod postgres;
+mod process;
 mod program;
 mod prompted;
+mod raw_http;
 mod readiness;
 mod register;
 mod retention;
@@ -38,12 +40,13 @@ mod secrets;
 mod session;
 mod several;
 mod small_disk;
-mod start;
 mod statements;
 mod stores;
 mod submission;
+mod submit_steps;
 mod takeover;
 mod trail;
 mod upload;
 mod verify;
+mod without_postgres;
 mod workers;

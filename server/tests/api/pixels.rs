@@ -1,5 +1,6 @@
-//! Submissions with real pixels: the free portrait blinks, an attempt gathers its evidence as the browser would, and the
-//! server decides.
+//! Submissions with real pixels: the free portrait blinks, the engine gathers the evidence as in the browser, and the server
+//! decides. Frames are drawn in faster than real time, so the tests move the challenge back; `test_client::PersonSimulator`
+//! cannot do that.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -13,12 +14,14 @@ use engine::{Attempt, Evidence, KeyKind, Phase, Terms, Thresholds, transcript};
 use serde_json::{Value, json};
 use server::runtime::{Models, Runtime};
 use sha2::{Digest as _, Sha256};
+use test_client::{CHUNK, Key, SubmissionParts};
 
-use crate::helpers::{Answer, TestServer, join_all, public_key};
-use crate::parcel::{CHUNK, Parcel};
+use crate::helpers::{Answer, TestServer, challenge_body, join_all, public_key};
 
 pub const SECRET: [u8; 32] = [42; 32];
-/// The portrait's blink begins here.
+/// Frames a second.
+pub const RATE: f64 = 25.0;
+/// When the portrait's blink begins.
 const BLINK_S: f32 = 0.6;
 
 static SCENE: LazyLock<Scene> = LazyLock::new(|| {
@@ -27,7 +30,7 @@ static SCENE: LazyLock<Scene> = LazyLock::new(|| {
     clip_maker::scene(Path::new(clip_maker::PORTRAIT), &models, vec![BLINK_S]).unwrap()
 });
 
-/// A person at the camera: a session, a challenge, and what the page sends for it.
+/// A user of a `TestServer` who has blinked: a session, a challenge, and the evidence.
 pub struct Person {
     pub cookie: String,
     pub challenge: Value,
@@ -36,7 +39,7 @@ pub struct Person {
 }
 
 impl Person {
-    /// Comes to the camera and blinks.
+    /// Opens a session and blinks.
     pub async fn blinks(server: &TestServer, email: &str) -> Self {
         Self::at(server, server.open_session(email).await).await
     }
@@ -46,13 +49,13 @@ impl Person {
         let before = "select (select count(*) from challenges) + (select count(*) from erased_users)";
         let take = u32::try_from(server.number(before).await).unwrap();
         let secret = secret(take);
-        let key = SigningKey::from_bytes(&secret).verifying_key().to_bytes();
-        let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": test_client::consent() });
+        let key = Key::from(secret);
+        let body = challenge_body(key.public_text());
         let answer = server.post("/api/challenge", Some(&cookie), &body).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
         let challenge = answer.json();
-        let evidence = record_of(take, serde_json::from_value(challenge.clone()).unwrap(), key);
-        // The frames were made faster than a camera gives them: the server must have seen their time pass.
+        let evidence = record_of(take, serde_json::from_value(challenge.clone()).unwrap(), key.public());
+        // The frames were made faster than a camera takes them; the server compares their times with the challenge's.
         server.execute("update challenges set issued_at = issued_at - 10000 where state = 'issued'").await;
         Self { cookie, challenge, evidence, secret }
     }
@@ -61,27 +64,20 @@ impl Person {
         server.submit(&self.cookie, key, &self.parcel()).await
     }
 
-    pub fn parcel(&self) -> Parcel {
-        let Evidence { signing_input, open, closed, strip, .. } = self.evidence.clone();
-        let challenge = self.challenge["challenge_id"].as_str().unwrap().to_owned();
-        Parcel {
-            challenge,
-            transcript: transcript::sign(&signing_input, &self.secret).into_bytes(),
-            open,
-            closed,
-            strip,
-        }
+    pub fn parcel(&self) -> SubmissionParts {
+        let challenge = self.challenge["challenge_id"].as_str().unwrap();
+        SubmissionParts::sign(challenge, &self.evidence, &Key::from(self.secret))
     }
 }
 
-/// A key of its own for each challenge of a server; none is registered twice.
+/// A different secret key for each challenge of a server, since no key can be registered twice.
 pub fn secret(take: u32) -> [u8; 32] {
     std::array::from_fn(|_| SECRET[0].wrapping_add(u8::try_from(take).unwrap()))
 }
 
-/// What the page gathers while the portrait blinks before a camera whose noise nobody else's has.
+/// The evidence that the page gathers while the portrait blinks. Each `camera` has its own noise.
 pub fn record_of(camera: u32, terms: Terms, key: [u8; 32]) -> Evidence {
-    // As in the browser; the server scores with the reference.
+    // The browser's runtime; the server scores with the reference.
     let networks = Models::find(Runtime::Compact, None).unwrap().networks();
     let mut attempt = Attempt::new(networks, Thresholds::V4);
     attempt.begin(terms, KeyKind::Soft, key, 0.0);
@@ -95,7 +91,7 @@ pub fn record_of(camera: u32, terms: Terms, key: [u8; 32]) -> Evidence {
     panic!("no blink was counted");
 }
 
-/// Sends the open eyes twice. A forger holds the key: hash and size are made to fit.
+/// Submits the picture of the open eyes twice. The attacker holds the key, so hash and size are right.
 pub fn forge_two_open_eyes(person: &mut Person) {
     let (header, payload) = person.evidence.signing_input.split_once('.').unwrap();
     let mut payload: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
@@ -134,12 +130,12 @@ async fn a_person_who_blinks_is_verified_and_the_evidence_is_kept() {
     let again = person.submit(&server, "k1").await;
     assert_eq!(again.text, answer.text, "the same request gets the same answer");
     person.submit(&server, "k2").await.assert_problem(409, "challenge_used");
-    let another = json!({ "public_key": public_key(), "consent": test_client::consent() });
+    let another = challenge_body(public_key());
     server.post("/api/challenge", Some(&person.cookie), &another).await.assert_problem(409, "already_verified");
 }
 
 #[tokio::test]
-async fn an_upload_goes_on_after_the_server_was_started_anew() {
+async fn an_upload_continues_after_a_server_restart() {
     let server = TestServer::start().await;
     let person = Person::blinks(&server, "jo@example.com").await;
     let parcel = person.parcel();
@@ -153,7 +149,7 @@ async fn an_upload_goes_on_after_the_server_was_started_anew() {
     let mut received = server.received(&person.cookie, "k1", &parcel).await.json()["received"].as_u64().unwrap();
     assert_eq!(received, CHUNK as u64, "nothing is lost");
     while received < bytes.len() as u64 {
-        // In odd sizes, as a page that goes on after a loss sends them.
+        // In odd sizes, as after a lost chunk.
         let rest = &bytes[received as usize..];
         let answer = server.append(&person.cookie, "k1", &parcel, received, &rest[..rest.len().min(5000)]).await;
         received = answer.json()["received"].as_u64().unwrap();
@@ -161,12 +157,16 @@ async fn an_upload_goes_on_after_the_server_was_started_anew() {
     let answer = server.finish(&person.cookie, "k1", &parcel).await;
     assert_eq!(answer.json()["status"], "VERIFIED", "{}", answer.text);
     let server = server.restarted().await;
-    assert_eq!(server.finish(&person.cookie, "k1", &parcel).await.text, answer.text, "asked again, it says the same");
-    assert_eq!(server.number("select count(*) from upload_chunks").await, 0, "what was decided is not kept twice");
+    assert_eq!(
+        server.finish(&person.cookie, "k1", &parcel).await.text,
+        answer.text,
+        "the same request gets the same answer"
+    );
+    assert_eq!(server.number("select count(*) from upload_chunks").await, 0, "a decided upload is not kept");
 }
 
 #[tokio::test]
-async fn pictures_of_two_open_eyes_fail_with_their_reason_and_can_be_looked_at() {
+async fn pictures_of_open_eyes_fail_with_their_reason_and_can_be_viewed() {
     let server = TestServer::start().await;
     let mut person = Person::blinks(&server, "jo@example.com").await;
     forge_two_open_eyes(&mut person);
@@ -179,10 +179,10 @@ async fn pictures_of_two_open_eyes_fail_with_their_reason_and_can_be_looked_at()
 }
 
 #[tokio::test]
-async fn evidence_for_one_person_is_worth_nothing_to_another() {
+async fn evidence_of_one_user_is_worthless_to_another() {
     let server = TestServer::start().await;
     let jo = Person::blinks(&server, "jo@example.com").await;
-    // A key is registered once, so a thief needs one of their own.
+    // A key can be registered only once, so an attacker needs another one.
     let cookie = server.open_session("thief@example.com").await;
     let challenge = server.challenge(&cookie).await;
     let thief = Person { cookie, challenge, evidence: jo.evidence.clone(), secret: SECRET };
@@ -204,7 +204,7 @@ async fn a_store_that_cannot_be_written_verifies_nobody_and_costs_nothing() {
 
     std::fs::remove_file(&in_the_way).unwrap();
     let answer = person.submit(&server, "k1").await.json();
-    assert_eq!(answer["status"], "VERIFIED", "the same submission succeeds once the fault is mended");
+    assert_eq!(answer["status"], "VERIFIED", "the same submission succeeds once the fault is fixed");
 }
 
 #[tokio::test]
@@ -219,11 +219,11 @@ async fn of_many_equal_submissions_at_once_one_is_decided_and_one_event_written(
 }
 
 #[tokio::test]
-async fn sr_14_pictures_that_anybody_sent_before_are_refused() {
+async fn sr_14_pictures_that_anybody_has_submitted_before_are_refused() {
     let server = TestServer::start().await;
     let first = Person::blinks(&server, "jo@example.com").await;
     assert_eq!(first.submit(&server, "k1").await.json()["status"], "VERIFIED");
-    // Other users sign the same record and pictures for challenges of their own; the second writes the files otherwise.
+    // Other users sign the same record and pictures for their own challenges; the second changes the files.
     let as_they_were = [&first.evidence.open, &first.evidence.closed, &first.evidence.strip].map(Vec::clone);
     let rewritten = as_they_were.clone().map(with_other_bytes);
     for (email, secret, pictures) in
@@ -236,17 +236,23 @@ async fn sr_14_pictures_that_anybody_sent_before_are_refused() {
     }
 }
 
-/// Another file of the same pixels: the header says another density, which nothing that is drawn depends on.
+/// Another file with the same pixels: only the density in its header differs.
 fn with_other_bytes(mut jpeg: Vec<u8>) -> Vec<u8> {
     assert_eq!(&jpeg[6..11], b"JFIF\0");
     jpeg[15] ^= 1;
     jpeg
 }
 
-/// What somebody else sent, with these pictures, signed anew for a challenge of this session.
-async fn copy(server: &TestServer, cookie: &str, of: &Person, secret: &[u8; 32], pictures: [Vec<u8>; 3]) -> Parcel {
+/// Another user's submission with these pictures, signed for a challenge of this session.
+async fn copy(
+    server: &TestServer,
+    cookie: &str,
+    of: &Person,
+    secret: &[u8; 32],
+    pictures: [Vec<u8>; 3],
+) -> SubmissionParts {
     let key = SigningKey::from_bytes(secret).verifying_key().to_bytes();
-    let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": test_client::consent() });
+    let body = challenge_body(URL_SAFE_NO_PAD.encode(key));
     let challenge = server.post("/api/challenge", Some(cookie), &body).await.json();
     server.execute("update challenges set issued_at = issued_at - 10000 where state = 'issued'").await;
     let (_, payload) = of.evidence.signing_input.split_once('.').unwrap();
@@ -260,11 +266,11 @@ async fn copy(server: &TestServer, cookie: &str, of: &Person, secret: &[u8; 32],
     let transcript = transcript::sign(&input, secret).into_bytes();
     let challenge = challenge["challenge_id"].as_str().unwrap().to_owned();
     let [open, closed, strip] = pictures;
-    Parcel { challenge, transcript, open, closed, strip }
+    SubmissionParts { challenge, transcript, open, closed, strip }
 }
 
 #[tokio::test]
-async fn a_decision_can_be_exported_and_taken_again_offline() {
+async fn a_decision_can_be_exported_and_reproduced_offline() {
     let server = TestServer::start().await;
     let person = Person::blinks(&server, "jo@example.com").await;
     assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED");
@@ -290,7 +296,7 @@ async fn sr_14_near_copies_of_another_users_pictures_are_marked_for_review() {
     let server = TestServer::start().await;
     let first = Person::blinks(&server, "jo@example.com").await;
     assert_eq!(first.submit(&server, "k1").await.json()["status"], "VERIFIED");
-    // The same portrait with other noise: no byte of it was sent before.
+    // The same portrait with other noise: none of its pictures was submitted before.
     let second = Person::blinks(&server, "al@example.com").await;
     let answer = second.submit(&server, "k1").await;
     assert_eq!(answer.json()["status"], "VERIFIED", "{} {}", answer.text, server.events().await[0]["details"]);

@@ -1,4 +1,4 @@
-//! What both databases have in common, and what only PostgreSQL can show: several servers that write at once.
+//! What both databases must have in common, and what only PostgreSQL can show: several servers that write at once.
 //!
 //! These tests need TEST_DATABASE_URL, so `cargo test` alone ignores them; `scripts/test` runs them.
 
@@ -14,12 +14,12 @@ use sqlx::{
 };
 
 use crate::database::{TestDatabase, parsed, required_postgres_url};
-use crate::helpers::{TestServer, cookie_of, join_all, public_key};
-use crate::parcel::worthless;
-use crate::start::{assert_fails, blinkgate};
+use crate::helpers::{TestServer, challenge_body, cookie_of, join_all, public_key};
+use crate::process::{assert_fails, blinkgate};
 use crate::statements::statements;
+use crate::submit_steps::worthless;
 
-/// Both databases with their tables, and a plain connection to each.
+/// Both databases with their tables, and a connection to each.
 struct Both {
     sqlite: SqliteConnection,
     postgres: PgConnection,
@@ -42,7 +42,7 @@ impl Both {
         }
     }
 
-    /// The rows of one column, in either database, without those of the migrator's own table.
+    /// The rows of one column in either database, without those of sqlx's own table.
     async fn texts(&mut self, sqlite: &'static str, postgres: &'static str) -> [BTreeSet<String>; 2] {
         let of_sqlite: Vec<String> = sqlx::query_scalar(sqlite).fetch_all(&mut self.sqlite).await.unwrap();
         let of_postgres: Vec<String> = sqlx::query_scalar(postgres).fetch_all(&mut self.postgres).await.unwrap();
@@ -103,7 +103,7 @@ async fn both_databases_have_the_same_tables() {
     assert_same(references.await, 8);
 }
 
-/// Primary keys, unique ones, references and conditions, by the names that `violates` knows them by.
+/// Primary keys, unique keys, foreign keys and checks, by the names that `violates` uses.
 #[tokio::test]
 #[ignore = "needs TEST_DATABASE_URL"]
 async fn constraints_have_the_same_names_in_both_databases() {
@@ -145,7 +145,8 @@ async fn every_statement_is_understood_by_both_databases_and_gives_the_same_colu
         let names = |columns: Vec<&str>| columns.join(", ");
         let of_sqlite = names(sqlite.columns().iter().map(Column::name).collect());
         let of_postgres = names(postgres.columns().iter().map(Column::name).collect());
-        // A column without a name is called by its text in one and by its function in the other; rows are read by position.
+        // A column without a name is named after its text in one and after its function in the other; rows are read by
+        // position.
         let is_unnamed = of_sqlite.contains('(');
         assert!(is_unnamed || of_sqlite == of_postgres, "{of_sqlite} | {of_postgres}: {text}");
         assert_eq!(sqlite.columns().len(), postgres.columns().len(), "{text}");
@@ -154,7 +155,7 @@ async fn every_statement_is_understood_by_both_databases_and_gives_the_same_colu
 
 #[tokio::test]
 #[ignore = "needs TEST_DATABASE_URL"]
-async fn sslmode_require_encrypts_and_verify_full_wants_a_certificate_that_it_can_trust() {
+async fn sslmode_require_encrypts_and_verify_full_requires_a_trusted_certificate() {
     let mut url = url::Url::parse(&required_postgres_url()).unwrap();
     url.query_pairs_mut().append_pair("sslmode", "require");
     let db = Db::open(&parsed(url.as_str())).await.unwrap();
@@ -169,7 +170,7 @@ async fn sslmode_require_encrypts_and_verify_full_wants_a_certificate_that_it_ca
 
 #[test]
 #[ignore = "needs TEST_DATABASE_URL"]
-fn a_log_in_that_is_refused_is_said_without_its_password() {
+fn a_refused_login_is_reported_without_its_password() {
     let folder = tempfile::tempdir().unwrap();
     let mut url = url::Url::parse(&required_postgres_url()).unwrap();
     url.set_username("nobody-known").unwrap();
@@ -186,7 +187,7 @@ async fn three() -> [Arc<TestServer>; 3] {
     [first, second, third].map(Arc::new)
 }
 
-/// Runs as many tasks side by side, each on one of the servers in turn.
+/// Runs `count` tasks concurrently, each on one of the servers in turn.
 async fn spread<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
     servers: &[Arc<TestServer>; 3],
     count: usize,
@@ -201,11 +202,13 @@ async fn spread<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
 async fn several_servers_send_each_mail_once() {
     let servers = three().await;
     for n in 0..60 {
-        // The counted addresses of the network are 20 an hour each; there are three servers.
+        // One network may register 20 addresses per hour and server; there are three servers.
         assert_eq!(servers[n % 3].register(&format!("jo{n}@example.com")).await.status, StatusCode::ACCEPTED);
     }
     // More tasks than mails, and all of them look at the same moment.
-    for sent in spread(&servers, 90, |server, _| async move { server::mail::deliver_due(&server.app).await }).await {
+    for sent in
+        spread(&servers, 90, |server, _| async move { server::mail::deliver_due(&server.app.outbox()).await }).await
+    {
         sent.unwrap();
     }
     let mut receivers = BTreeMap::<String, u32>::new();
@@ -251,7 +254,7 @@ async fn a_link_opened_at_several_servers_at_once_has_one_session() {
     let cookies: Vec<String> = opened.await.iter().map(cookie_of).collect();
     assert_eq!(servers[0].number("select count(*) from capture_sessions").await, 24);
     assert_eq!(servers[0].number("select count(*) from capture_sessions where ended_at is null").await, 1);
-    let body = json!({ "public_key": public_key(), "consent": test_client::consent() });
+    let body = challenge_body(public_key());
     let asked = spread(&servers, 24, |server, n| {
         let (cookie, body) = (cookies[n].clone(), body.clone());
         async move { server.post("/api/challenge", Some(&cookie), &body).await.status.as_u16() }
@@ -289,7 +292,7 @@ async fn challenges_and_submissions_at_several_servers_at_once_count_each_attemp
         let open = servers[0].text("select id from challenges where state = 'issued'").await;
         let parcel = worthless(&json!({ "challenge_id": open }));
         servers[round % 3].upload(&cookie, "k", &parcel).await;
-        // In all rounds together fewer than a session may ask of one server.
+        // In all rounds together, fewer than a session may request from one server.
         let sent = spread(&servers, 21, |server, _| {
             let (cookie, parcel) = (cookie.clone(), parcel.clone());
             async move { server.finish(&cookie, "k", &parcel).await }

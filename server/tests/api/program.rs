@@ -1,7 +1,6 @@
-//! The real program and a browser that goes the whole way through it, over real connections.
+//! The real program, and users who go the whole way through it over real connections.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -10,18 +9,18 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use ed25519_dalek::SigningKey;
-use engine::{Evidence, transcript};
-use serde_json::{Value, json};
-use server::db::{Db, Hold};
+use engine::{Evidence, Terms};
+use serde_json::Value;
+use server::db::{Db, LockScope};
+use test_client::{HttpClient, Key, SubmissionParts, SubmitOutcome, UserClient};
 
 use crate::database::parsed;
 use crate::pixels;
-use crate::start::{Running, blinkgate};
+use crate::process::{Running, blinkgate};
 
 pub const ADMIN: &str = "admin-key-that-nobody-may-read";
 
-/// What a program writes to its outputs, as it comes.
+/// What a program has written to its outputs so far.
 #[derive(Clone, Default)]
 pub struct Output(Arc<Mutex<Vec<u8>>>);
 
@@ -41,7 +40,7 @@ impl Output {
     }
 }
 
-/// Waits for something that a program or a server brings about.
+/// Waits up to 30 s until `look` finds something.
 pub async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     for _ in 0..1500 {
         if let Some(found) = look() {
@@ -52,16 +51,17 @@ pub async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     panic!("{what} did not come");
 }
 
-/// The program as it serves, until it is dropped.
+/// The program as it serves, with its log. Killed when this is dropped.
 pub struct Program {
     child: Running,
     output: Output,
     readers: Vec<JoinHandle<()>>,
     pub port: u16,
+    pub http: HttpClient,
 }
 
 impl Program {
-    /// Starts a command that serves and waits until it does.
+    /// Starts this command and waits until it serves.
     pub async fn start(command: &mut Command) -> Self {
         let mut child = Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
         let output = Output::default();
@@ -70,15 +70,15 @@ impl Program {
         let port = until("the port", || {
             let log = String::from_utf8_lossy(&output.bytes()).into_owned();
             let (_, rest) = log.split_once("open http://localhost:")?;
-            // The rest of the line has come as well.
+            // Only once the whole line is there.
             let port: String = rest.split_once('\n')?.0.chars().take_while(char::is_ascii_digit).collect();
             port.parse().ok()
         })
         .await;
-        Self { child, output, readers, port }
+        Self { child, output, readers, port, http: HttpClient::on_this_machine(port) }
     }
 
-    /// Serves in this folder with the fast runtime, one blink at any moment, and these settings.
+    /// Serves in this folder on SQLite, with the fast runtime, without prompts, and with these settings.
     pub async fn serve(folder: &Path, settings: &[(&str, &str)]) -> Self {
         Self::start(&mut serving(folder, settings)).await
     }
@@ -87,16 +87,45 @@ impl Program {
         self.child.0.id()
     }
 
-    pub fn browser(&self) -> Browser {
-        Browser { port: self.port, cookie: "none=1".to_owned() }
+    /// A user with this mail address, not registered yet.
+    pub fn user(&self, email: &str) -> UserClient {
+        UserClient::without_proxy(&self.http, email)
     }
 
-    /// Everything that it has written so far.
+    /// Registers a user, takes the link from the log and opens it.
+    pub async fn open_session(&self, email: &str) -> UserClient {
+        let mut user = self.user(email);
+        let links = |log: &[u8]| String::from_utf8_lossy(log).matches("/verify?token=").count();
+        let before = links(&self.log());
+        user.register().unwrap().expect(202).unwrap();
+        let token = until("the link", || {
+            let log = self.log();
+            let text = String::from_utf8_lossy(&log);
+            (links(&log) > before)
+                .then(|| text.rsplit_once("/verify?token=").unwrap().1.get(..43).map(str::to_owned))?
+        })
+        .await;
+        user.open_link(&token).unwrap();
+        user
+    }
+
+    /// The status and the body of the operator's response.
+    pub fn admin(&self, path: &str) -> (u16, Vec<u8>) {
+        self.http.bytes_as_admin(path, ADMIN).unwrap()
+    }
+
+    /// The operator's list of events.
+    pub fn events(&self) -> Vec<Value> {
+        let (_, body) = self.admin("/admin/events?limit=500");
+        serde_json::from_slice::<Value>(&body).unwrap()["events"].as_array().unwrap().clone()
+    }
+
+    /// Everything that the program has written so far.
     pub fn log(&self) -> Vec<u8> {
         self.output.bytes()
     }
 
-    /// Tells it to stop, and returns everything that it wrote.
+    /// Stops it (SIGTERM) and returns everything that it wrote.
     pub fn stop(mut self) -> Vec<u8> {
         let stopped = Command::new("kill").arg("-TERM").arg(self.pid().to_string()).status().unwrap();
         assert!(stopped.success() && self.child.end().success());
@@ -104,7 +133,7 @@ impl Program {
         self.output.bytes()
     }
 
-    /// Ends it without a chance to tidy up.
+    /// Kills it (SIGKILL).
     pub fn kill(mut self) {
         self.child.0.kill().unwrap();
         self.child.end();
@@ -123,171 +152,76 @@ pub fn database_in(folder: &Path) -> String {
     format!("sqlite://{}", folder.join("data/blinkgate.db").display())
 }
 
-/// A browser that speaks to the program over a real connection.
-pub struct Browser {
-    pub port: u16,
-    pub cookie: String,
-}
+/// The idempotency key of every submission.
+pub const KEY: &str = "k1";
+/// Longer than a recording.
+const RECORDED: Duration = Duration::from_secs(2);
 
-impl Browser {
-    /// Sends a request; returns the status and the body's bytes.
-    pub fn fetch(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, Vec<u8>) {
-        self.try_fetch(method, path, headers, body).unwrap()
-    }
-
-    /// As `fetch`; the server may break off.
-    pub fn try_fetch(
-        &mut self,
-        method: &str,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: &[u8],
-    ) -> std::io::Result<(u16, Vec<u8>)> {
-        let mut head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: localhost:{0}\r\norigin: http://localhost:{0}\r\nx-blinkgate: 1\r\n\
-             connection: close\r\ncookie: {1}\r\ncontent-length: {2}\r\n",
-            self.port,
-            self.cookie,
-            body.len()
-        );
-        for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
-        stream.write_all(&[head.as_bytes(), b"\r\n", body].concat())?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer)?;
-        let end =
-            answer.windows(4).position(|window| window == b"\r\n\r\n").ok_or(std::io::ErrorKind::UnexpectedEof)?;
-        let head = String::from_utf8(answer[..end].to_vec()).unwrap();
-        if let Some((_, rest)) = head.split_once("set-cookie: ") {
-            self.cookie = rest.split(';').next().unwrap().to_owned();
-        }
-        Ok((head[9..12].parse().unwrap(), answer.split_off(end + 4)))
-    }
-
-    pub fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, Value) {
-        let (status, body) = self.fetch(method, path, headers, body);
-        (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
-    }
-
-    pub fn post(&mut self, path: &str, body: &Value) -> (u16, Value) {
-        self.send("POST", path, &[("content-type", "application/json")], body.to_string().as_bytes())
-    }
-
-    /// What the operator gets there.
-    pub fn admin(&mut self, path: &str) -> (u16, Vec<u8>) {
-        self.fetch("GET", path, &[("x-admin-key", ADMIN)], b"")
-    }
-
-    /// The operator's list of events.
-    pub fn events(&mut self) -> Vec<Value> {
-        let (_, body) = self.admin("/admin/events?limit=500");
-        serde_json::from_slice::<Value>(&body).unwrap()["events"].as_array().unwrap().clone()
-    }
-
-    /// Registers, takes the link from the program's log, and opens it.
-    pub async fn sit_down(&mut self, program: &Program, email: &str) {
-        let links = |log: &[u8]| String::from_utf8_lossy(log).matches("/verify?token=").count();
-        let before = links(&program.log());
-        assert_eq!(self.post("/register", &json!({ "email": email })).0, 202);
-        let token = until("the link", || {
-            let log = program.log();
-            let text = String::from_utf8_lossy(&log);
-            (links(&log) > before)
-                .then(|| text.rsplit_once("/verify?token=").unwrap().1.get(..43).map(str::to_owned))?
-        })
-        .await;
-        assert_eq!(self.post("/verify", &json!({ "token": token })).0, 200);
-    }
-}
-
-/// More than a recording lasts.
-const RECORDED: Duration = Duration::from_secs(5);
-
-/// An attempt: a challenge, and what the page gathers and sends for it.
+/// A user at the camera page: a session, a challenge, and an attempt that is ready to be submitted.
 pub struct Visit {
-    pub browser: Browser,
-    pub challenge: Value,
+    pub user: UserClient,
+    pub challenge: Terms,
     pub evidence: Evidence,
-    pub signed: String,
+    key: Key,
 }
 
 impl Visit {
     /// Registers, opens the link, gets a challenge and blinks.
     pub async fn begin(program: &Program, database: &str, email: &str) -> Self {
-        let mut browser = program.browser();
-        browser.sit_down(program, email).await;
-        Self::at(browser, database).await
+        Self::at(program.open_session(email).await, database).await
     }
 
-    /// Gets a challenge in this session and blinks.
-    pub async fn at(browser: Browser, database: &str) -> Self {
+    /// Gets a challenge in this user's session and blinks.
+    pub async fn at(user: UserClient, database: &str) -> Self {
         let db = Db::open(&parsed(database)).await.unwrap();
         let count = "select count(*) from challenges";
         let (take,): (i64,) = db.read().await.unwrap().query(count).fetch_one().await.unwrap();
-        let take = u32::try_from(take).unwrap();
-        let visit = Self::blinking(browser, take);
-        // The frames were made faster than a camera gives them.
+        let visit = Self::blinking(user, u32::try_from(take).unwrap());
+        // The frames were made faster than a camera takes them.
         let earlier = "update challenges set issued_at = issued_at - 10000 where state = 'issued'";
-        let mut tx = db.write(Hold::Nothing).await.unwrap();
+        let mut tx = db.write(LockScope::Nothing).await.unwrap();
         tx.query(earlier).execute().await.unwrap();
         tx.commit().await.unwrap();
         db.close().await;
         visit
     }
 
-    /// The same where the database cannot be reached from here: as long as a camera would have taken. There is no other challenge.
+    /// As `begin`, where the database cannot be reached from here: takes as long as a camera. There may be no other challenge.
     pub async fn in_time(program: &Program, email: &str) -> Self {
-        let mut browser = program.browser();
-        browser.sit_down(program, email).await;
-        let visit = Self::blinking(browser, 0);
+        let visit = Self::blinking(program.open_session(email).await, 0);
         tokio::time::sleep(RECORDED).await;
         visit
     }
 
-    fn blinking(mut browser: Browser, take: u32) -> Self {
-        let secret = pixels::secret(take);
-        let key = SigningKey::from_bytes(&secret).verifying_key().to_bytes();
-        let body = json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": test_client::consent() });
-        let (status, challenge) = browser.post("/api/challenge", &body);
-        assert_eq!(status, 201, "{challenge}");
-        let evidence = pixels::record_of(take, serde_json::from_value(challenge.clone()).unwrap(), key);
-        let signed = transcript::sign(&evidence.signing_input, &secret);
-        Self { browser, challenge, evidence, signed }
+    fn blinking(user: UserClient, take: u32) -> Self {
+        let key = Key::from(pixels::secret(take));
+        let challenge = user.challenge(&key, pixels::RATE).unwrap();
+        let evidence = pixels::record_of(take, challenge.clone(), key.public());
+        Self { user, challenge, evidence, key }
     }
 
-    pub fn path(&self) -> String {
-        format!("/api/submission/{}", self.challenge["challenge_id"].as_str().unwrap())
+    pub fn signed(&self) -> SubmissionParts {
+        SubmissionParts::sign(&self.challenge.challenge_id, &self.evidence, &self.key)
     }
 
-    /// Sends everything but the question for the decision.
-    pub fn upload(&mut self) {
-        let Evidence { open, closed, strip, .. } = &self.evidence;
-        let bytes = [self.signed.as_bytes(), open, closed, strip].concat();
-        let (path, mut sent) = (self.path(), 0);
-        for chunk in bytes.chunks(16 * 1024) {
-            let offset = sent.to_string();
-            let headers =
-                [("content-type", "application/octet-stream"), ("idempotency-key", "k1"), ("upload-offset", &offset)];
-            let (status, answer) = self.browser.send("PATCH", &path, &headers, chunk);
-            assert_eq!(status, 200, "{answer}");
-            sent += chunk.len();
+    /// Sends everything but the request for the decision.
+    pub fn upload(&self) {
+        let refused = self.user.upload(KEY, &self.signed()).unwrap();
+        assert!(refused.is_none(), "{refused:?}");
+    }
+
+    /// Requests the decision.
+    pub fn finish(&self) -> SubmitOutcome {
+        self.user.decide(KEY, &self.signed()).unwrap()
+    }
+
+    /// Requests the decision and expects one. Returns the response.
+    #[track_caller]
+    pub fn decision(&self) -> Value {
+        match self.finish() {
+            SubmitOutcome::Decided(decision) => decision.body,
+            other => panic!("no decision: {other:?}"),
         }
-    }
-
-    /// What asks for the decision.
-    pub fn question(&self) -> Vec<u8> {
-        let Evidence { open, closed, strip, .. } = &self.evidence;
-        let [open, closed, strip] = [open, closed, strip].map(Vec::len);
-        let lengths = json!({ "transcript": self.signed.len(), "open": open, "closed": closed, "strip": strip });
-        lengths.to_string().into_bytes()
-    }
-
-    /// Asks for the decision.
-    pub fn finish(&mut self) -> (u16, Value) {
-        let (path, question) = (self.path(), self.question());
-        self.browser.send("POST", &path, &QUESTION, &question)
     }
 
     /// The pictures: open, closed, strip.
@@ -296,19 +230,21 @@ impl Visit {
     }
 }
 
-/// The headers of the question for the decision.
-pub const QUESTION: [(&str, &str); 2] = [("content-type", "application/json"), ("idempotency-key", "k1")];
+/// Whether the server is unavailable and asks for a retry.
+pub fn is_unavailable(outcome: &SubmitOutcome) -> bool {
+    matches!(outcome, SubmitOutcome::Later { code, .. } if code == "unavailable")
+}
 
-/// Where pieces of these pictures stand in the bytes: as they are, in hexadecimal, as base64 or as a list of numbers.
+/// How many pieces of these pictures the bytes contain: raw, in hexadecimal, as base64 or as a list of numbers.
 pub fn pieces_in(bytes: &[u8], pictures: &[&Vec<u8>; 3]) -> usize {
     let mut found = 0;
     for picture in pictures {
-        // From all over it; the first bytes are alike in all pictures.
+        // From the whole picture except its first bytes, which are alike in all pictures.
         for at in (700..picture.len() - 48).step_by(picture.len() / 40) {
             let piece = &picture[at..at + 24];
             let hex = hex::encode(piece);
             let list = piece[..8].iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
-            // In base64 it depends on where in the text the piece begins.
+            // The base64 form depends on where in the text the piece begins.
             let mut forms = vec![piece.to_vec(), hex.to_uppercase().into_bytes(), hex.into_bytes(), list.into_bytes()];
             for skipped in 0..3 {
                 forms.push(STANDARD.encode(&piece[skipped..skipped + 18]).into_bytes());

@@ -1,11 +1,11 @@
-//! The rounds of a prompted challenge over HTTP: each cue against the commitment to what came before, each request
-//! repeatable.
+//! The rounds of a prompted challenge: each cue is given for the commitment to the previous round, and each request can be
+//! repeated.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::helpers::TestServer;
-use crate::parcel::worthless;
+use crate::submit_steps::worthless;
 
 async fn prompted() -> (TestServer, String, Value) {
     let server = TestServer::with(&[("CHALLENGE_POLICY", "prompted")]).await;
@@ -24,7 +24,7 @@ fn end(round: u32, outcome: &str) -> Value {
 }
 
 #[tokio::test]
-async fn each_cue_comes_for_the_end_of_the_round_before_and_as_often_as_it_is_asked_for() {
+async fn each_cue_follows_the_end_of_the_previous_round_and_can_be_fetched_again() {
     let (server, cookie, challenge) = prompted().await;
     let path = path(&challenge);
     let mut before = json!({ "commitment": null });
@@ -76,7 +76,7 @@ async fn too_many_wrong_gestures_end_the_challenge_and_count_as_one_attempt() {
 }
 
 #[tokio::test]
-async fn where_nothing_is_prompted_or_all_is_over_no_cue_is_given() {
+async fn no_cue_is_given_without_prompts_or_after_the_end() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
@@ -87,7 +87,7 @@ async fn where_nothing_is_prompted_or_all_is_over_no_cue_is_given() {
 }
 
 #[tokio::test]
-async fn slow_cameras_and_who_asks_for_it_are_guided_by_tones_if_the_site_allows() {
+async fn tones_guide_slow_cameras_and_people_who_ask_for_them_if_the_site_allows() {
     let ask = |rate: u32, tones: bool| json!({ "public_key": crate::helpers::public_key(), "consent": test_client::consent(), "rate": rate, "tone_guided": tones });
     let cases = [
         ("true", 300, false, "prompted"),

@@ -14,11 +14,11 @@ async fn registering_sends_one_mail_with_a_link_to_the_configured_address() {
     assert!(mails[0].contains("To: Jo.Doe@example.com\r\n") && mails[0].contains("Auto-Submitted: auto-generated"));
     assert_eq!(mails[0].matches("http://localhost:8080/verify?token=").count(), 3, "once in text, twice in HTML");
     assert_eq!(server.text("select status from users").await, "PENDING");
-    assert_eq!(server.mails().await.len(), 1, "a mail leaves once");
+    assert_eq!(server.mails().await.len(), 1, "a mail is sent once");
 }
 
 #[tokio::test]
-async fn the_link_never_follows_what_the_request_says_of_the_host() {
+async fn the_link_never_depends_on_the_requests_host() {
     let server = TestServer::start().await;
     let request = own_post("/register", None)
         .header("host", "evil.example")
@@ -31,7 +31,7 @@ async fn the_link_never_follows_what_the_request_says_of_the_host() {
 }
 
 #[tokio::test]
-async fn the_mail_is_in_the_visitors_language_where_there_are_words_in_it() {
+async fn the_mail_is_in_the_users_language_if_it_is_translated() {
     let templates = tempfile::tempdir().unwrap();
     let german = templates.path().join("de");
     std::fs::create_dir(&german).unwrap();
@@ -53,7 +53,7 @@ async fn the_mail_is_in_the_visitors_language_where_there_are_words_in_it() {
 }
 
 #[tokio::test]
-async fn an_address_that_cannot_be_mailed_to_is_refused_and_nothing_is_stored() {
+async fn an_undeliverable_address_is_refused_and_nothing_is_stored() {
     let server = TestServer::start().await;
     let long = format!("{}@example.com", "a".repeat(288));
     assert_eq!(long.len(), 300);
@@ -84,7 +84,7 @@ async fn a_body_that_is_not_the_expected_json_is_refused() {
 }
 
 #[tokio::test]
-async fn registering_again_never_takes_a_verification_back() {
+async fn registering_again_never_revokes_a_verification() {
     let server = TestServer::start().await;
     server.register("jo@example.com").await;
     server.execute("update users set status = 'VERIFIED', verified_at = 1").await;
@@ -94,7 +94,7 @@ async fn registering_again_never_takes_a_verification_back() {
 }
 
 #[tokio::test]
-async fn one_client_cannot_register_without_end() {
+async fn registrations_by_one_client_are_limited() {
     let server = TestServer::start().await;
     let register = async |client: &str, n: usize| {
         let request = own_post("/register", None)

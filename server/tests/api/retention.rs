@@ -1,4 +1,4 @@
-//! How long captures and traces are kept, and that nothing is kept where nothing is to be.
+//! How long captures and other data are kept, and that nothing is kept if the settings say so.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -10,18 +10,18 @@ use server::retention::{Swept, sweep};
 
 use crate::captures::borrowed;
 use crate::helpers::TestServer;
-use crate::parcel::worthless;
 use crate::pixels::Person;
 use crate::stores::Store;
+use crate::submit_steps::worthless;
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
 async fn swept(server: &TestServer, later_ms: i64) -> Swept {
-    sweep(&server.app, clock::now_ms() + later_ms).await.unwrap()
+    sweep(&server.app.sweeper(), clock::now_ms() + later_ms).await.unwrap()
 }
 
-/// Somebody who is verified, and then somebody whose two open eyes are not, with their captures.
+/// The events of a verified user and of one who sent open eyes twice, with their captures.
 async fn one_verified_and_one_failed(server: &TestServer) -> [Value; 2] {
     let jo = Person::blinks(server, "jo@example.com").await;
     assert_eq!(jo.submit(server, "k1").await.json()["status"], "VERIFIED");
@@ -34,7 +34,7 @@ async fn one_verified_and_one_failed(server: &TestServer) -> [Value; 2] {
 }
 
 #[tokio::test]
-async fn sr_38_captures_are_removed_when_their_days_are_over_and_figures_stay() {
+async fn sr_38_captures_are_removed_after_their_retention_and_figures_stay() {
     for store in [None, Some(Store::s3()), Some(Store::cloudinary())] {
         let place = store.as_ref().map(Store::settings).unwrap_or_default();
         let days = [("RETENTION_DAYS", "30"), ("RETENTION_DAYS_FAILED", "3")];
@@ -46,7 +46,7 @@ async fn sr_38_captures_are_removed_when_their_days_are_over_and_figures_stay() 
         assert_eq!((shown(&verified).await, shown(&failed).await), (200, 200));
         assert_eq!(swept(&server, 3 * DAY_MS + HOUR_MS).await.expired, 1);
         assert_eq!((shown(&verified).await, shown(&failed).await), (200, 410));
-        // By then links and sessions are over as well.
+        // Links and sessions have ended by then, too.
         let Swept { expired, orphans, erased_again, .. } = swept(&server, 30 * DAY_MS - HOUR_MS).await;
         assert_eq!((expired, orphans, erased_again), (0, 0, 0));
         assert_eq!(shown(&verified).await, 200);
@@ -56,7 +56,11 @@ async fn sr_38_captures_are_removed_when_their_days_are_over_and_figures_stay() 
 
         let left = server.app.captures.list().await.unwrap();
         assert!(left.is_empty(), "{left:?}");
-        assert_eq!(server.number("select count(*) from picture_rows").await, 0, "fingerprints go with their pictures");
+        assert_eq!(
+            server.number("select count(*) from picture_rows").await,
+            0,
+            "perceptual hashes are deleted with their pictures"
+        );
         for (event, before) in server.events().await.iter().rev().zip([&verified, &failed]) {
             assert_eq!((&event["open_captured"], &event["open_capture_ref"]), (&json!(true), &Value::Null));
             assert_eq!((&event["details"], &event["email"]), (&before["details"], &before["email"]));
@@ -80,18 +84,18 @@ async fn sr_38_captures_are_removed_when_their_days_are_over_and_figures_stay() 
 }
 
 #[tokio::test]
-async fn a_sweep_that_cannot_reach_the_store_goes_on_later() {
+async fn a_sweep_that_cannot_reach_the_store_continues_later() {
     let store = Store::s3();
     let server = TestServer::with(&borrowed(&store.settings())).await;
     let person = Person::blinks(&server, "jo@example.com").await;
     assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED");
     store.set_up(false);
     let later = clock::now_ms() + 31 * DAY_MS;
-    assert!(sweep(&server.app, later).await.is_err());
-    assert!(server.events().await[0]["open_capture_ref"].is_string(), "what is there is still known");
+    assert!(sweep(&server.app.sweeper(), later).await.is_err());
+    assert!(server.events().await[0]["open_capture_ref"].is_string(), "the remaining captures are still known");
     assert_eq!(server.number("select count(*) from capture_sessions").await, 0, "the rest is done");
     store.set_up(true);
-    assert_eq!(sweep(&server.app, later).await.unwrap().expired, 1);
+    assert_eq!(sweep(&server.app.sweeper(), later).await.unwrap().expired, 1);
     assert_eq!(store.contents().keys().filter(|name| name.starts_with("captures/")).count(), 0);
 }
 
@@ -103,21 +107,21 @@ async fn sr_42_captures_that_no_event_names_are_removed_after_an_hour_and_others
         let person = Person::blinks(&server, "jo@example.com").await;
         assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED");
         let kept = server.events().await.remove(0);
-        // A process died between its captures and the commit that would have named them.
+        // A process died between writing its captures and the commit that refers to them.
         let now = clock::now_ms();
         let user = UserId::from_client(&server.text("select id from users").await);
         let orphan = CaptureRefs::new(&EventId::new(now), now);
         server.app.captures.store(&user, &orphan, [b"open", b"closed", b"strip"]).await.unwrap();
-        // Another one in the middle of writing.
+        // Another died while writing.
         let half = server.data.path().join(format!("captures/2026/.{}-open.jpg.part", EventId::new(now)));
         if store.is_none() {
             std::fs::write(&half, b"half").unwrap();
         }
-        // And what was there before this database was.
+        // A capture older than this database.
         let older = CaptureRefs::new(&EventId::new(now - DAY_MS), now);
         server.app.captures.store(&user, &older, [b"open", b"closed", b"strip"]).await.unwrap();
 
-        assert_eq!(swept(&server, HOUR_MS / 2).await, Swept::default(), "they may be named yet");
+        assert_eq!(swept(&server, HOUR_MS / 2).await, Swept::default(), "an event may still refer to them");
         let removed = if store.is_none() { 4 } else { 3 };
         assert_eq!(swept(&server, HOUR_MS + 1000).await, Swept { orphans: removed, ..Swept::default() });
         assert_eq!(swept(&server, HOUR_MS + 1000).await, Swept::default());
@@ -161,34 +165,34 @@ async fn links_sessions_and_mails_are_removed_a_week_after_their_end() {
     assert_eq!(counts().await, [1; 7]);
     swept(&server, 2 * HOUR_MS).await;
     assert_eq!(counts().await, [1, 1, 1, 1, 1, 0, 1], "a failure counts for an hour");
-    // A session that a link of another kind still leads to stays as long as that.
+    // A session stays as long as a link to it.
     server.execute("update verification_tokens set expires_at = expires_at + 86400000").await;
     assert_eq!(swept(&server, 7 * DAY_MS + HOUR_MS).await.traces, 1);
     assert_eq!(counts().await, [1, 1, 1, 0, 0, 0, 0]);
     assert_eq!(swept(&server, 8 * DAY_MS + HOUR_MS).await.traces, 2);
     assert_eq!(counts().await, [0; 7]);
-    assert_eq!(server.events().await.len(), 1, "the audit stays");
+    assert_eq!(server.events().await.len(), 1, "the audit log stays");
     assert_eq!(server.text("select status from users").await, "FAILED");
 }
 
 #[tokio::test]
-async fn a_mail_that_waits_is_kept_however_old_it_is() {
+async fn a_queued_mail_is_kept_however_old_it_is() {
     let server = TestServer::start().await;
     std::fs::remove_dir(server.data.path().join("outbox")).unwrap();
     server.register("jo@example.com").await;
-    server::mail::deliver_due(&server.app).await.unwrap();
+    server::mail::deliver_due(&server.app.outbox()).await.unwrap();
     swept(&server, 8 * DAY_MS).await;
     assert_eq!(server.number("select count(*) from mail_outbox").await, 1);
 }
 
 #[cfg(unix)]
-mod program {
-    //! The same with the real program.
+mod program_without_postgres {
+    //! The same with the real program, on SQLite.
 
     use super::*;
     use crate::program::{Program, Visit, database_in, files, pieces_in, serving};
 
-    /// How often a piece of the pictures stands in anything that the program has written: its folders and its outputs.
+    /// How many pieces of the pictures the program has written, to its folders and its outputs.
     fn found(visit: &Visit, program: &Program, folder: &std::path::Path) -> usize {
         let written = files(folder);
         assert!(written.iter().any(|path| path.ends_with("blinkgate.db-wal")), "{written:?}");
@@ -204,17 +208,17 @@ mod program {
         let settings = [("RETENTION", "none"), ("LOG_LEVEL", "trace"), ("TMPDIR", temporary.to_str().unwrap())];
         let database = database_in(folder.path());
         let program = Program::serve(folder.path(), &settings).await;
-        // One who is verified, one whose pictures are refused, and one who never asks for the decision.
-        let mut jo = Visit::begin(&program, &database, "jo@example.com").await;
+        // One user is verified, one's pictures are rejected, and one never requests the decision.
+        let jo = Visit::begin(&program, &database, "jo@example.com").await;
         jo.upload();
         assert_eq!(found(&jo, &program, folder.path()), 0, "while it arrives");
-        assert_eq!(jo.finish().1["status"], "VERIFIED");
+        assert_eq!(jo.decision()["status"], "VERIFIED");
         assert_eq!(found(&jo, &program, folder.path()), 0, "when it is decided");
         let mut ann = Visit::begin(&program, &database, "ann@example.com").await;
         ann.evidence.closed = ann.evidence.open.clone();
         ann.upload();
-        assert_eq!(ann.finish().1["status"], "FAILED");
-        let mut bob = Visit::begin(&program, &database, "bob@example.com").await;
+        assert_eq!(ann.decision()["status"], "FAILED");
+        let bob = Visit::begin(&program, &database, "bob@example.com").await;
         bob.upload();
 
         let limits = std::fs::read_to_string(format!("/proc/{}/limits", program.pid()));
@@ -222,14 +226,14 @@ mod program {
             let cores = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
             assert!(cores.split_whitespace().skip(4).all(|word| ["0", "bytes"].contains(&word)), "{cores}");
         }
-        let events = jo.browser.events();
+        let events = program.events();
         assert_eq!(events.len(), 2);
         let of_jo = events.iter().find(|event| event["email"] == "jo@example.com").unwrap();
         assert_eq!((&of_jo["open_captured"], &of_jo["open_capture_ref"]), (&json!(true), &Value::Null));
         assert!(of_jo["details"]["open"]["ears"]["right"].is_number(), "figures are kept");
         let id = of_jo["id"].as_str().unwrap();
 
-        // It dies in the middle, and what it leaves on the disk holds nothing either.
+        // Killed meanwhile, it leaves no piece on the disk.
         for visit in [&jo, &ann, &bob] {
             assert_eq!(found(visit, &program, folder.path()), 0);
         }
@@ -239,14 +243,14 @@ mod program {
             assert_eq!(pieces_in(&left, &visit.pictures()), 0);
         }
         assert!(!folder.path().join("data/captures").exists());
-        // The search finds what is there: one picture, in whatever form.
+        // The search does find a picture, in any form.
         let hex = hex::encode(&jo.evidence.strip);
         assert!(pieces_in(hex.as_bytes(), &jo.pictures()) > 20);
         assert!(pieces_in(&[left, jo.evidence.closed.clone()].concat(), &jo.pictures()) > 20);
 
         let output = serving(folder.path(), &settings).args(["export-bundle", id, "bundle"]).output().unwrap();
         let told = String::from_utf8(output.stderr).unwrap();
-        assert!(told.contains("keeps no pictures") && told.contains("RETENTION"), "{told}");
+        assert!(told.contains("has no pictures") && told.contains("RETENTION"), "{told}");
         assert_eq!(output.status.code(), Some(1));
     }
 }

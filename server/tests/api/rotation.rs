@@ -1,4 +1,4 @@
-//! The captures' master key is replaced while servers go on, whatever the store.
+//! Rotation of the captures' master key while servers run, with every store.
 
 use axum::http::StatusCode;
 use serde_json::json;
@@ -13,7 +13,7 @@ use crate::pixels::Person;
 use crate::stores::Store;
 
 #[tokio::test]
-async fn a_master_key_is_replaced_while_servers_go_on_and_captures_stay_as_they_are() {
+async fn a_master_key_is_rotated_while_servers_run_and_captures_do_not_change() {
     for store in [None, Some(Store::s3())] {
         let [first, second] = [SealingKey::generate().to_text(), SealingKey::generate().to_text()];
         let place = store.as_ref().map(Store::settings).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The whole way through the real program at its most talkative, then a search for every secret in all that it wrote.
+//! A whole verification with the real program at its lowest log level, then a search for every secret in all that it wrote.
 #![cfg(unix)]
 
 use base64::Engine as _;
@@ -8,14 +8,14 @@ use server::db::Db;
 
 use crate::database::{TestDatabase, parsed, postgres_url};
 use crate::mail_smtp::mail_server;
+use crate::process::blinkgate;
 use crate::program::{ADMIN, Program, Visit, files, holds, pieces_in, until};
-use crate::start::blinkgate;
 
 const MAIL_PASSWORD: &str = "hunter2-of-the-mail-server";
 const EMAIL: &str = "jo.secret@example.org";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn no_secret_stands_in_a_log_or_on_the_disk() {
+async fn no_secret_is_written_to_the_log_or_the_disk() {
     let folder = tempfile::tempdir().unwrap();
     let (mail_port, heard) = mail_server("250 ok").await;
     let mail_port = mail_port.to_string();
@@ -38,39 +38,40 @@ async fn no_secret_stands_in_a_log_or_on_the_disk() {
     let mut command = blinkgate(folder.path(), &settings);
     let program = Program::start(&mut command).await;
 
-    // Register, and open the link, also as scanners and mistakes have it.
-    let mut browser = program.browser();
-    assert_eq!(browser.post("/register", &json!({ "email": EMAIL })).0, 202);
+    // Register and open the link, also in the ways of link scanners and mistakes.
+    let mut user = program.user(EMAIL);
+    assert_eq!(user.register().unwrap().status, 202);
     let mail = until("the mail", || heard.lock().unwrap().mails.first().cloned()).await;
     let token = mail.split_once("/verify?token=").unwrap().1[..43].to_owned();
-    assert_eq!(browser.send("GET", &format!("/verify?token={token}"), &[], b"").0, 200);
-    assert_eq!(browser.send("GET", &format!("/nowhere?token={token}"), &[], b"").0, 404);
-    assert_eq!(browser.post("/verify", &json!({ "token": format!("{token}x") })).0, 404);
-    assert_eq!(browser.post("/verify", &json!({ "token": token, "more": token })).0, 400);
-    assert_eq!(browser.post("/verify", &json!({ "token": token })).0, 200);
-    let first_cookie = browser.cookie.clone();
-    assert_eq!(browser.post("/verify", &json!({ "token": token })).0, 200);
+    assert_eq!(user.get(&format!("/verify?token={token}")).unwrap().status, 200);
+    assert_eq!(user.get(&format!("/nowhere?token={token}")).unwrap().status, 404);
+    assert_eq!(user.post("/verify", &json!({ "token": format!("{token}x") })).unwrap().status, 404);
+    assert_eq!(user.post("/verify", &json!({ "token": token, "more": token })).unwrap().status, 400);
+    user.open_link(&token).unwrap();
+    let first_cookie = user.cookie().unwrap().to_owned();
+    user.open_link(&token).unwrap();
 
-    // Blink, send, be verified.
-    let mut visit = Visit::at(browser, database.url()).await;
+    // Blink, submit, and be verified.
+    let visit = Visit::at(user, database.url()).await;
     visit.upload();
-    let (_, answer) = visit.finish();
+    let answer = visit.decision();
     assert_eq!(answer["status"], "VERIFIED", "{answer}");
-    let (challenge, signed) = (visit.challenge.clone(), visit.signed.clone());
+    let transcript = String::from_utf8(visit.signed().transcript).unwrap();
 
-    // The operator, also with the key in the wrong places.
+    // Act as the operator, also with the key in the wrong places.
     let pictures = visit.pictures().map(Vec::clone);
-    let browser = &mut visit.browser;
-    let event = browser.events().remove(0);
+    let event = program.events().remove(0);
     for (name, sent) in ["open_capture_ref", "closed_capture_ref", "strip_ref"].iter().zip(&pictures) {
-        let (status, picture) = browser.admin(&format!("/admin/{}", event[name].as_str().unwrap()));
+        let (status, picture) = program.admin(&format!("/admin/{}", event[name].as_str().unwrap()));
         assert_eq!((status, &picture), (200, sent), "{name}");
     }
-    assert_eq!(browser.send("GET", "/admin/events.csv", &[("authorization", &format!("Bearer {ADMIN}"))], b"").0, 200);
-    assert_eq!(browser.send("GET", &format!("/admin/events?key={ADMIN}"), &[], b"").0, 400);
-    assert_eq!(browser.send("GET", "/admin/events", &[("x-admin-key", &format!("{ADMIN}x"))], b"").0, 403);
+    let (bearer, wrong) = (format!("Bearer {ADMIN}"), format!("{ADMIN}x"));
+    let get = |path: &str, headers: &[(&str, &str)]| program.http.get_with_headers(path, headers).unwrap().status;
+    assert_eq!(get("/admin/events.csv", &[("authorization", &bearer)]), 200);
+    assert_eq!(get(&format!("/admin/events?key={ADMIN}"), &[]), 400);
+    assert_eq!(get("/admin/events", &[("x-admin-key", &wrong)]), 403);
 
-    let second_cookie = browser.cookie.clone();
+    let second_cookie = visit.user.cookie().unwrap().to_owned();
     let log = program.stop();
 
     let cookie = |text: &str| text.split_once('=').unwrap().1.to_owned();
@@ -90,27 +91,27 @@ async fn no_secret_stands_in_a_log_or_on_the_disk() {
         assert!(holds(&log, expected.as_bytes()), "{expected:?} is missing from the log");
     }
     for (name, secret) in &secrets {
-        assert!(!holds(&log, secret.as_bytes()), "{name} stands in the log");
+        assert!(!holds(&log, secret.as_bytes()), "{name} is in the log");
     }
-    let nonce = challenge["nonce"].as_str().unwrap();
-    // The audit keeps the transcript; no log does.
-    let signature = signed.rsplit_once('.').unwrap().1;
+    let nonce = visit.challenge.nonce.as_str();
+    // The audit log keeps the transcript; the program's log does not.
+    let signature = transcript.rsplit_once('.').unwrap().1;
     for (name, text) in [
         ("the nonce", nonce),
         ("the transcript's signature", signature),
         ("the address", EMAIL),
         ("the address", "jo.secret"),
     ] {
-        assert!(!holds(&log, text.as_bytes()), "{name} stands in the log");
+        assert!(!holds(&log, text.as_bytes()), "{name} is in the log");
     }
-    assert_eq!(pieces_in(&log, &visit.pictures()), 0, "a picture stands in the log");
+    assert_eq!(pieces_in(&log, &visit.pictures()), 0, "a picture is in the log");
 
     let db = Db::open(&parsed(database.url())).await.unwrap();
     for (table, rows) in database.contents(&mut db.read().await.unwrap()).await {
         for (name, secret) in &secrets {
-            assert!(!rows.iter().any(|row| row.contains(secret)), "{name} stands in {table}");
+            assert!(!rows.iter().any(|row| row.contains(secret)), "{name} is in {table}");
         }
-        assert_eq!(pieces_in(rows.concat().as_bytes(), &visit.pictures()), 0, "a picture stands in {table}");
+        assert_eq!(pieces_in(rows.concat().as_bytes(), &visit.pictures()), 0, "a picture is in {table}");
     }
     db.close().await;
     let data = folder.path().join("data");
@@ -119,11 +120,14 @@ async fn no_secret_stands_in_a_log_or_on_the_disk() {
     for path in &written {
         let bytes = std::fs::read(path).unwrap();
         for (name, secret) in &secrets {
-            assert!(!holds(&bytes, secret.as_bytes()), "{name} stands in {}", path.display());
+            assert!(!holds(&bytes, secret.as_bytes()), "{name} is in {}", path.display());
         }
-        assert_eq!(pieces_in(&bytes, &visit.pictures()), 0, "a picture stands in {}", path.display());
+        assert_eq!(pieces_in(&bytes, &visit.pictures()), 0, "a picture is in {}", path.display());
     }
     let captures = written.iter().filter(|path| path.starts_with(data.join("captures"))).count();
     assert_eq!(captures, 3, "each picture is kept once, sealed");
-    assert!(pieces_in(&visit.pictures().map(Vec::as_slice).concat(), &visit.pictures()) > 60, "they would be found");
+    assert!(
+        pieces_in(&visit.pictures().map(Vec::as_slice).concat(), &visit.pictures()) > 60,
+        "the search finds pieces if there are any"
+    );
 }

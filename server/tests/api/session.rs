@@ -2,10 +2,10 @@ use axum::body::Body;
 use axum::http::{Request, header};
 use serde_json::{Value, json};
 
-use crate::helpers::TestServer;
+use crate::helpers::{TestServer, challenge_body};
 
 #[tokio::test]
-async fn a_session_says_what_the_pages_need() {
+async fn a_session_returns_what_the_pages_need() {
     let server = TestServer::with(&[("LIVENESS_TIMEOUT_SECONDS", "20"), ("MAX_ATTEMPTS", "3")]).await;
     let cookie = server.open_session("jo@example.com").await;
     let mut session = server.session(&cookie).await;
@@ -22,7 +22,7 @@ async fn a_session_says_what_the_pages_need() {
 }
 
 #[tokio::test]
-async fn nothing_of_the_api_opens_without_a_session() {
+async fn no_api_route_works_without_a_session() {
     let server = TestServer::start().await;
     server.open_session("jo@example.com").await;
     for cookie in ["", "blinkgate=", "blinkgate=AAAA", "other=1; blinkgate = x", "__Host-blinkgate=AAAA"] {
@@ -30,7 +30,7 @@ async fn nothing_of_the_api_opens_without_a_session() {
         server.send(request).await.assert_problem(401, "session_missing");
     }
     let bodies: [(&str, Value); 2] = [
-        ("/api/challenge", json!({ "public_key": "x", "consent": test_client::consent() })),
+        ("/api/challenge", challenge_body("x")),
         ("/api/give-up", json!({ "challenge_id": "x", "reason": "timeout" })),
     ];
     for (path, body) in bodies {
@@ -45,7 +45,7 @@ async fn a_session_ends() {
     server.execute("update capture_sessions set expires_at = created_at").await;
     let request = Request::get("/api/session").header(header::COOKIE, &cookie).body(Body::empty()).unwrap();
     server.send(request).await.assert_problem(401, "session_expired");
-    let body = json!({ "public_key": crate::helpers::public_key(), "consent": test_client::consent() });
+    let body = challenge_body(crate::helpers::public_key());
     server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(401, "session_expired");
 }
 

@@ -1,5 +1,5 @@
-//! A small disk of its own for a server, which can be filled. In a namespace of the program's own, so that nothing of this machine
-//! is changed.
+//! A small disk for a server, which a test can fill. It is mounted in the program's own namespace, so that the machine is not
+//! changed.
 #![cfg(target_os = "linux")]
 
 use std::path::{Path, PathBuf};
@@ -9,13 +9,13 @@ use crate::program::{Program, serving};
 
 pub struct SmallDisk {
     pub program: Program,
-    /// The disk as this process sees it.
+    /// The path of the disk as seen by this process.
     root: PathBuf,
 }
 
 impl SmallDisk {
-    /// Serves with `DATA_DIR` on a disk of this size, mounted at `disk` in the folder. `None` where the system lets nobody mount
-    /// one.
+    /// Serves with `DATA_DIR` on a disk of this size, mounted at `disk` in the folder. `None` if the system does not allow
+    /// mounts.
     pub async fn serve(folder: &Path, size: &str, settings: &[(&str, &str)]) -> Option<Self> {
         let disk = folder.join("disk");
         std::fs::create_dir(&disk).unwrap();

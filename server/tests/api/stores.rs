@@ -1,5 +1,5 @@
-//! Stores over real sockets: an S3 server that keeps its objects in a folder, and one that answers as Cloudinary does and
-//! checks every signature. Either can be taken down and brought back.
+//! Test stores over real sockets: an S3 server that keeps its objects in a folder, and a server that behaves like Cloudinary and
+//! checks every signature. Both can be taken down and brought back.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ const KEY: &str = "key-of-the-store";
 const BUCKET: &str = "captures";
 const CLOUD: &str = "demo";
 
-/// Stores outlive the runtime of any one test.
+/// The stores' runtime, which outlives any test's.
 static HOME: LazyLock<tokio::runtime::Runtime> =
     LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap());
 
@@ -63,14 +63,14 @@ impl Store {
         Self { port, up, kept: Kept::Bucket(folder) }
     }
 
-    /// An S3 server that has no such bucket, in the words in which Amazon says so.
+    /// An S3 server without the bucket, which says so as Amazon does.
     pub fn s3_without_a_bucket() -> Self {
         let said = "<?xml version=\"1.0\"?><Error><Code>NoSuchBucket</Code><Message>The specified bucket does not exist</Message></Error>";
         let (port, up) = serve(Router::new().fallback(async move || (StatusCode::NOT_FOUND, said)));
         Self { port, up, kept: Kept::Bucket(tempfile::tempdir().unwrap()) }
     }
 
-    /// An account as Cloudinary's API shows it, empty.
+    /// An empty Cloudinary account.
     pub fn cloudinary() -> Self {
         let cloud = Cloud::default();
         let router = Router::new()
@@ -83,12 +83,12 @@ impl Store {
         Self { port, up, kept: Kept::Cloud(cloud) }
     }
 
-    /// Takes it down: connections break, and no other is taken. Or brings it back.
+    /// Takes the store down, so that connections break and no new ones are accepted, or brings it back.
     pub fn set_up(&self, up: bool) {
         self.up.send_replace(up);
     }
 
-    /// What a server that keeps its captures here is set to.
+    /// The settings of a server that keeps its captures here.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         let address = format!("http://127.0.0.1:{}", self.port);
         let own = |text: &str| text.to_owned();
@@ -109,7 +109,7 @@ impl Store {
         }
     }
 
-    /// Everything that is kept, by name, as it lies there.
+    /// All objects by name, as stored.
     pub fn contents(&self) -> BTreeMap<String, Vec<u8>> {
         match &self.kept {
             Kept::Cloud(cloud) => cloud.0.lock().unwrap().clone(),
@@ -138,7 +138,7 @@ fn serve(router: Router) -> (u16, watch::Sender<bool>) {
             }
             tokio::spawn(async move {
                 let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-                // While it is down, connections break as soon as they are made, before anything of them is read.
+                // While the store is down, connections are closed at once, before anything is read.
                 tokio::select! {
                     biased;
                     _ = is_up.wait_for(|up| !up) => {}
@@ -150,19 +150,19 @@ fn serve(router: Router) -> (u16, watch::Sender<bool>) {
     (port, up)
 }
 
-/// What has come to an account, by name without its folder.
+/// The objects of an account, by name without the folder.
 #[derive(Clone, Default)]
 struct Cloud(Arc<Mutex<BTreeMap<String, Vec<u8>>>>);
 
 type Fields = BTreeMap<String, String>;
 
-/// A refusal, said as Cloudinary says it.
+/// An error response in Cloudinary's form.
 fn refused(status: u16, why: &'static str) -> Response {
     (StatusCode::from_u16(status).unwrap(), [("x-cld-error", why)], Json(json!({ "error": { "message": why } })))
         .into_response()
 }
 
-/// Whether the fields are signed by the account: SHA-1 of all others in alphabetical order, with the secret behind them.
+/// Whether the fields are signed by the account: SHA-1 of all others in alphabetical order, followed by the secret.
 fn are_signed(fields: &Fields) -> bool {
     let others = fields.iter().filter(|(name, _)| !["signature", "api_key", "file"].contains(&name.as_str()));
     let text = others.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&");
@@ -175,7 +175,7 @@ fn are_signed(fields: &Fields) -> bool {
     is_fresh && !is_late && signature == Some(&expected) && fields.get("api_key").map(String::as_str) == Some(KEY)
 }
 
-/// The name of a private resource in our folder.
+/// The name of a private resource in the folder.
 fn name_of(fields: &Fields) -> Option<String> {
     let is_private = fields.get("type").map(String::as_str) == Some("private");
     fields.get("public_id").filter(|_| is_private)?.strip_prefix("blinkgate/").map(str::to_owned)
@@ -216,7 +216,7 @@ async fn download(State(cloud): State<Cloud>, Query(fields): Query<Fields>) -> R
     }
 }
 
-/// Pages of two, so that more than one is asked for.
+/// Pages of two, so that a listing takes more than one.
 async fn resources(
     State(cloud): State<Cloud>,
     Path(kind): Path<String>,
@@ -240,7 +240,7 @@ async fn resources(
     Json(answer).into_response()
 }
 
-/// The fields of a form and its one file.
+/// The fields of a form, and its only file.
 fn form(headers: &HeaderMap, body: &[u8]) -> (Fields, Vec<u8>) {
     let kind = headers["content-type"].to_str().unwrap();
     let boundary = format!("\r\n--{}", kind.split_once("boundary=").unwrap().1);

@@ -2,7 +2,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::helpers::TestServer;
-use crate::parcel::worthless;
+use crate::submit_steps::worthless;
 
 async fn nothing_was_counted(server: &TestServer, cookie: &str) {
     assert_eq!(server.session(cookie).await["attempts_left"], 5);
@@ -11,7 +11,7 @@ async fn nothing_was_counted(server: &TestServer, cookie: &str) {
 }
 
 #[tokio::test]
-async fn a_worthless_submission_fails_with_a_reason_an_event_and_no_capture() {
+async fn a_worthless_submission_fails_with_a_reason_and_an_event_and_without_captures() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
@@ -110,7 +110,7 @@ async fn running_out_of_time_counts_as_a_failed_attempt() {
 }
 
 #[tokio::test]
-async fn stopping_is_noted_but_costs_nothing() {
+async fn cancelling_is_recorded_but_costs_nothing() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
@@ -128,11 +128,11 @@ async fn stopping_is_noted_but_costs_nothing() {
 }
 
 #[tokio::test]
-async fn a_later_failure_never_takes_a_verification_back() {
+async fn a_later_failure_never_revokes_a_verification() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
-    // Verified meanwhile, in another session.
+    // Verified in another session meanwhile.
     server.execute("update users set status = 'VERIFIED', verified_at = 1").await;
     let answer = server.submit(&cookie, "k1", &worthless(&challenge)).await.json();
     assert_eq!(answer["status"], "FAILED");

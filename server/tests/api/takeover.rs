@@ -1,12 +1,12 @@
-//! Links, scanners and cookies: who comes to the camera by a mailed link, and who does not.
+//! Links, link scanners and cookies: who gets a session by a mailed link, and who does not.
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use serde_json::json;
 
-use crate::helpers::{Answer, TestServer, cookie_of, own_post};
-use crate::parcel::worthless;
+use crate::helpers::{Answer, TestServer, challenge_body, cookie_of, own_post};
 use crate::pixels::Person;
+use crate::submit_steps::worthless;
 
 async fn redeem(server: &TestServer, token: &str, cookie: Option<&str>) -> Answer {
     server.post("/verify", cookie, &json!({ "token": token })).await
@@ -42,7 +42,7 @@ async fn sr_18_a_person_takes_over_from_a_scanner() {
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
     let cookie = cookie_of(&answer);
     show(&server, &scanner).await.assert_problem(401, "session_replaced");
-    let body = json!({ "public_key": crate::helpers::public_key(), "consent": test_client::consent() });
+    let body = challenge_body(crate::helpers::public_key());
     server.post("/api/challenge", Some(&scanner), &body).await.assert_problem(401, "session_replaced");
 
     let person = Person::at(&server, cookie).await;
@@ -55,7 +55,7 @@ async fn sr_18_a_person_takes_over_from_a_scanner() {
 }
 
 #[tokio::test]
-async fn whoever_pressed_last_of_many_at_once_is_the_only_one_at_the_camera() {
+async fn of_many_who_open_the_link_at_once_only_the_last_keeps_a_session() {
     let server = TestServer::start().await;
     let token = server.mailed_token("jo@example.com").await;
     let tries: Vec<_> = (0..8).map(|_| redeem(&server, &token, None)).collect();
@@ -82,7 +82,7 @@ async fn opening_the_link_again_brings_no_new_attempts() {
     }
     let cookie = cookie_of(&redeem(&server, &token, None).await);
     assert_eq!(server.session(&cookie).await["attempts_left"], 0);
-    let body = json!({ "public_key": crate::helpers::public_key(), "consent": test_client::consent() });
+    let body = challenge_body(crate::helpers::public_key());
     server.post("/api/challenge", Some(&cookie), &body).await.assert_problem(429, "attempts_exhausted");
 }
 
@@ -94,7 +94,7 @@ async fn nobody_takes_over_while_an_attempt_is_being_decided() {
     server.challenge(&cookie).await;
     server.execute("update challenges set state = 'scoring', lease_id = 'held', lease_until = issued_at + 60000").await;
     redeem(&server, &token, None).await.assert_problem(409, "submission_in_progress");
-    assert_eq!(redeem(&server, &token, Some(&cookie)).await.status, StatusCode::OK, "the person themselves come back");
+    assert_eq!(redeem(&server, &token, Some(&cookie)).await.status, StatusCode::OK, "the user comes back");
     server.execute("update challenges set lease_until = issued_at").await;
     assert_eq!(redeem(&server, &token, None).await.status, StatusCode::OK);
 }
@@ -130,7 +130,7 @@ async fn sr_19_a_cookie_that_was_there_before_is_never_adopted() {
     let invented = format!("__Host-blinkgate={}", "A".repeat(43));
     let planted = cookie_of(&post("/verify", None, json!({ "token": theirs })).await);
     let own = cookie_of(&post("/verify", None, json!({ "token": mine })).await);
-    // An invented one, another person's live one, and the one of the link itself, which somebody may have seen.
+    // An invented cookie, another user's live one, and the link's own token, which others may have seen.
     for old in [invented, planted, own] {
         let answer = post("/verify", Some(&old), json!({ "token": mine })).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);

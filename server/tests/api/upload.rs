@@ -1,19 +1,20 @@
-//! Submissions on their way: chunks that follow each other, and everything that can go wrong with them.
+//! Uploads in chunks, and everything that can go wrong with them.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, StatusCode, header};
 use serde_json::{Value, json};
+use test_client::{CHUNK, SubmissionParts};
 
 use crate::helpers::{TestServer, own_post};
-use crate::parcel::{CHUNK, Parcel, chunk, worthless};
+use crate::submit_steps::{chunk, worthless};
 
-/// A parcel of as many bytes as the parts may have, and a session to send it in.
-async fn largest(server: &TestServer) -> (String, Parcel) {
+/// A submission whose parts are as large as allowed, and the session to send it in.
+async fn largest(server: &TestServer) -> (String, SubmissionParts) {
     let cookie = server.open_session("jo@example.com").await;
     let parcel = worthless(&server.challenge(&cookie).await);
     (
         cookie,
-        Parcel {
+        SubmissionParts {
             transcript: vec![b'x'; 24_000],
             open: vec![b'y'; 28_000],
             closed: vec![b'z'; 28_000],
@@ -34,7 +35,7 @@ async fn chunks(server: &TestServer) -> i64 {
 }
 
 #[tokio::test]
-async fn an_upload_says_how_far_it_is_and_is_decided_when_it_is_whole() {
+async fn an_upload_reports_its_progress_and_is_decided_when_it_is_complete() {
     let server = TestServer::start().await;
     let (cookie, parcel) = largest(&server).await;
     let bytes = parcel.bytes();
@@ -51,7 +52,7 @@ async fn an_upload_says_how_far_it_is_and_is_decided_when_it_is_whole() {
     nothing_was_counted(&server, &cookie).await;
     let answer = server.finish(&cookie, "k1", &parcel).await;
     assert_eq!((answer.status, &answer.json()["reason"]), (StatusCode::OK, &json!("transcript_header")));
-    assert_eq!(chunks(&server).await, 0, "what was decided is not kept");
+    assert_eq!(chunks(&server).await, 0, "a decided upload is not kept");
     assert_eq!(server.finish(&cookie, "k1", &parcel).await.text, answer.text);
     server.append(&cookie, "k1", &parcel, 0, b"more").await.assert_problem(409, "challenge_used");
     server.received(&cookie, "k1", &parcel).await.assert_problem(409, "challenge_used");
@@ -72,7 +73,7 @@ async fn a_chunk_out_of_place_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_new_key_begins_anew_in_place_of_the_one_before() {
+async fn a_new_key_replaces_the_previous_upload() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     let parcel = worthless(&server.challenge(&cookie).await);
@@ -105,7 +106,7 @@ async fn nobody_else_can_send_or_see_an_upload() {
 }
 
 #[tokio::test]
-async fn what_is_over_takes_no_more_bytes_and_counts_no_attempt() {
+async fn a_challenge_that_is_over_takes_no_more_bytes_and_counts_no_attempt() {
     let server = TestServer::start().await;
     let (cookie, parcel) = largest(&server).await;
     server.append(&cookie, "k1", &parcel, 0, b"some").await;
@@ -115,13 +116,13 @@ async fn what_is_over_takes_no_more_bytes_and_counts_no_attempt() {
     server.finish(&cookie, "k1", &parcel).await.assert_problem(410, "challenge_expired");
     nothing_was_counted(&server, &cookie).await;
     assert_eq!(chunks(&server).await, 1);
-    server::verification::discard_stale(&server.app).await.unwrap();
-    assert_eq!(chunks(&server).await, 0, "it is removed without anybody asking");
+    server::verification::discard_stale(&server.app.db).await.unwrap();
+    assert_eq!(chunks(&server).await, 0, "it is removed without a request");
 
     let next = worthless(&server.challenge(&cookie).await);
     server.append(&cookie, "k2", &next, 0, b"some").await;
     server.challenge(&cookie).await;
-    assert_eq!(chunks(&server).await, 0, "a new challenge takes the place of the one before");
+    assert_eq!(chunks(&server).await, 0, "a new challenge replaces the previous one");
     let last = worthless(&server.challenge(&cookie).await);
     server.append(&cookie, "k3", &last, 0, b"some").await;
     let giving_up = json!({ "challenge_id": last.challenge, "reason": "cancelled" });
@@ -141,13 +142,13 @@ async fn an_upload_that_waits_for_its_decision_is_not_swept_away() {
         "update challenges set lease_until = issued_at",
     ] {
         server.execute(state).await;
-        server::verification::discard_stale(&server.app).await.unwrap();
+        server::verification::discard_stale(&server.app.db).await.unwrap();
         assert_eq!(chunks(&server).await, 1, "{state}");
     }
 }
 
 #[tokio::test]
-async fn what_is_too_large_is_refused_and_not_counted() {
+async fn an_upload_that_is_too_large_is_refused_and_not_counted() {
     let server = TestServer::start().await;
     let (cookie, parcel) = largest(&server).await;
     let bytes = vec![b'x'; CHUNK + 1];
@@ -173,7 +174,7 @@ async fn what_is_too_large_is_refused_and_not_counted() {
 }
 
 #[tokio::test]
-async fn requests_that_are_not_as_expected_are_refused_and_not_counted() {
+async fn malformed_requests_are_refused_and_not_counted() {
     type Change = fn(&mut Request<Body>);
     let server = TestServer::start().await;
     let (cookie, parcel) = largest(&server).await;
@@ -216,7 +217,7 @@ async fn requests_that_are_not_as_expected_are_refused_and_not_counted() {
 async fn chunks_cannot_be_sent_without_end() {
     let server = TestServer::start().await;
     let (cookie, parcel) = largest(&server).await;
-    // The limit refills a little while they come.
+    // The limit refills a little meanwhile.
     for start in 0..440 {
         let answer = server.append(&cookie, "k1", &parcel, start, b"x").await;
         if answer.status != StatusCode::OK {

@@ -40,7 +40,7 @@ async fn an_expired_token_is_refused_and_opens_nothing() {
 }
 
 #[tokio::test]
-async fn a_used_up_token_opens_nothing_for_others_and_welcomes_its_own_person_back() {
+async fn a_used_token_opens_nothing_for_others_and_lets_its_own_user_back_in() {
     let server = TestServer::with(&[("TOKEN_SINGLE_REDEEM", "true")]).await;
     let token = server.mailed_token("jo@example.com").await;
     let cookie = cookie_of(&redeem(&server, &token, None).await);
@@ -56,7 +56,7 @@ async fn a_used_up_token_opens_nothing_for_others_and_welcomes_its_own_person_ba
 }
 
 #[tokio::test]
-async fn where_links_open_one_session_two_people_cannot_both_have_it() {
+async fn a_link_that_opens_one_session_cannot_be_used_by_two_people() {
     let server = TestServer::with(&[("TOKEN_SINGLE_REDEEM", "true")]).await;
     let token = server.mailed_token("jo@example.com").await;
     let tries: Vec<_> = (0..8).map(|_| redeem(&server, &token, None)).collect();
@@ -117,7 +117,7 @@ async fn tokens_are_stored_only_as_hashes() {
         assert!(!rows.iter().any(|row| row.contains(&token)), "found in {table}");
     }
     server.app.db.close().await;
-    // Where it is SQLite.
+    // Only if it is SQLite.
     for name in ["blinkgate.db", "blinkgate.db-wal"] {
         let bytes = std::fs::read(server.data.path().join(name)).unwrap_or_default();
         assert!(!bytes.windows(token.len()).any(|window| window == token.as_bytes()), "found in {name}");

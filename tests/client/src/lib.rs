@@ -1,33 +1,51 @@
-//! A person with a browser, without a browser: registers, opens the mailed link, follows the cues, uploads, and is told the
-//! decision, by real requests to a server on this machine.
+//! Test client: does what a user's browser does, by real requests to a server on this machine.
 //!
-//! ```text
-//! Served (the program, running)      Face → Person (a Camera: frames that answer what is asked)
-//!    ↑ HTTP                                   ↓
-//! Site ← Visitor ← attend (the camera page: the engine's Attempt in real time) → Recorded → Parcel → Visitor::submit
+//! ```no_run
+//! # fn main() -> anyhow::Result<()> {
+//! # use std::{path::Path, time::Duration};
+//! # use test_client::{AttemptOutcome, PersonSimulator, ServerProcess, UserClient};
+//! let timeout = Duration::from_secs(60);
+//! let server = ServerProcess::start(Path::new("target/debug/blinkgate"), Path::new("/tmp/data"), &[])?;
+//! let mut user = UserClient::new(&server.site, 1); // user 1: an address, a mailbox and an IP address
+//! user.arrive(&server.outbox(), timeout)?; // registers, and opens the mailed link
+//! let simulator = PersonSimulator::open(Path::new("models"))?; // draws the frames, and analyses them as the page does
+//! if let AttemptOutcome::Recorded(attempt) = simulator.attend(&user, &mut fastrand::Rng::new())? {
+//!     let decision = user.submit_until_decided("key", &attempt.parcel(), timeout)?;
+//!     assert!(decision.verified);
+//! }
+//! # Ok(())
+//! # }
 //! ```
+//!
+//! [`UserPool`] makes many users who submit copies of one attempt. [`crash`] and [`faults`] are whole test scenarios, which
+//! the server's tests run briefly and `scripts/load` runs for as long as asked.
 
-mod attend;
-mod camera;
-mod face;
+pub mod crash;
+pub mod faults;
+mod http;
 mod outbox;
 mod parallel;
-mod parcel;
-mod person;
-mod served;
-mod site;
-mod studio;
-mod submit;
-mod visitor;
+mod server_process;
+mod simulator;
+mod submission;
+mod upload;
+mod user;
+mod users;
 
-pub use attend::Attended;
-pub use camera::Camera;
+pub use http::{HttpClient, Response};
 pub use outbox::Outbox;
 pub use parallel::{cores, for_each};
-pub use parcel::{Key, Parcel, Recorded};
-pub use person::Playing;
-pub use served::Served;
-pub use site::{Answer, Site};
-pub use studio::Studio;
-pub use submit::{Decided, Sent};
-pub use visitor::{Visitor, consent};
+pub use server_process::ServerProcess;
+pub use simulator::{AttemptOutcome, Camera, PersonSimulator, ReplayMode};
+pub use submission::{Key, Recorded, SubmissionParts};
+pub use upload::{CHUNK, Decision, SubmitOutcome};
+pub use user::{UserClient, consent};
+pub use users::{ReadyUser, UserPool};
+
+// Former names, which `tools` still uses. To be deleted with the rename there.
+#[doc(hidden)]
+pub use {
+    AttemptOutcome as Attended, Decision as Decided, HttpClient as Site, PersonSimulator as Studio,
+    ReplayMode as Playing, ServerProcess as Served, SubmissionParts as Parcel, SubmitOutcome as Sent,
+    UserClient as Visitor,
+};

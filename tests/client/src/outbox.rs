@@ -1,4 +1,4 @@
-//! The development outbox: where mails go while there is no mail server.
+//! The development outbox: the folder into which the server writes mails when no mail server is configured.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
@@ -8,50 +8,49 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
-/// How often it is looked into.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// The folder of mails, read as they come. Shared by all who wait for one.
+/// A folder of mails, each read once. Threads that wait for different mails share it.
 #[derive(Debug)]
 pub struct Outbox {
     folder: PathBuf,
-    read: Mutex<Read>,
+    index: Mutex<Index>,
 }
 
 #[derive(Debug, Default)]
-struct Read {
-    files: HashSet<OsString>,
-    /// The newest link of each address.
+struct Index {
+    files_read: HashSet<OsString>,
+    /// The newest token by mail address.
     tokens: HashMap<String, String>,
-    looked_at: Option<Instant>,
+    updated_at: Option<Instant>,
 }
 
 impl Outbox {
     /// The outbox of a server with this data folder.
     pub fn of(data_dir: &Path) -> Outbox {
-        Outbox { folder: data_dir.join("outbox"), read: Mutex::default() }
+        Outbox { folder: data_dir.join("outbox"), index: Mutex::default() }
     }
 
-    /// The token of the link that was mailed to this address; waits for it.
+    /// Waits for a mail to this address and returns the token in its link.
     ///
     /// # Errors
-    /// None comes within `patience`, or the folder cannot be read.
-    pub fn token(&self, email: &str, patience: Duration) -> anyhow::Result<String> {
+    /// No mail arrives within `timeout`, or the folder cannot be read.
+    pub fn token(&self, email: &str, timeout: Duration) -> anyhow::Result<String> {
         let start = Instant::now();
         loop {
             {
-                let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-                if !read.tokens.contains_key(email) {
-                    read.look_into(&self.folder)?;
+                let mut index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+                if !index.tokens.contains_key(email) {
+                    index.update(&self.folder)?;
                 }
-                if let Some(token) = read.tokens.remove(email) {
+                if let Some(token) = index.tokens.remove(email) {
                     return Ok(token);
                 }
             }
-            if start.elapsed() > patience {
-                bail!("no mail came to {email} within {} s", patience.as_secs());
+            if start.elapsed() > timeout {
+                bail!("no mail to {email} within {} s", timeout.as_secs());
             }
-            std::thread::sleep(LOOK_EVERY);
+            std::thread::sleep(POLL_INTERVAL);
         }
     }
 
@@ -63,7 +62,7 @@ impl Outbox {
         Ok(std::fs::read_dir(&self.folder)?.count())
     }
 
-    /// Whether there is none.
+    /// Whether there is no mail.
     ///
     /// # Errors
     /// As [`Outbox::len`].
@@ -72,31 +71,31 @@ impl Outbox {
     }
 }
 
-impl Read {
-    fn look_into(&mut self, folder: &Path) -> anyhow::Result<()> {
-        // Somebody else just did.
-        if self.looked_at.is_some_and(|at| at.elapsed() < LOOK_EVERY) {
+impl Index {
+    fn update(&mut self, folder: &Path) -> anyhow::Result<()> {
+        // Another thread has just done so.
+        if self.updated_at.is_some_and(|at| at.elapsed() < POLL_INTERVAL) {
             return Ok(());
         }
-        self.looked_at = Some(Instant::now());
+        self.updated_at = Some(Instant::now());
         for entry in std::fs::read_dir(folder).with_context(|| folder.display().to_string())? {
             let name = entry?.file_name();
-            // Files are written under another name first.
-            if !name.to_string_lossy().ends_with(".eml") || self.files.contains(&name) {
+            // The server writes a mail under another name first.
+            if !name.to_string_lossy().ends_with(".eml") || self.files_read.contains(&name) {
                 continue;
             }
             let mail = std::fs::read_to_string(folder.join(&name))?;
-            if let Some((email, token)) = addressed(&mail) {
+            if let Some((email, token)) = parse(&mail) {
                 self.tokens.insert(email, token);
             }
-            self.files.insert(name);
+            self.files_read.insert(name);
         }
         Ok(())
     }
 }
 
-/// Who a mail is for, and its token.
-fn addressed(mail: &str) -> Option<(String, String)> {
+/// A mail's recipient and the token in its link.
+fn parse(mail: &str) -> Option<(String, String)> {
     let email = mail.lines().find_map(|line| line.strip_prefix("To: "))?;
     let (_, rest) = mail.split_once("/verify?token=")?;
     let token = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect();
@@ -108,9 +107,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mail_tells_its_reader_and_its_link() {
+    fn a_mail_names_its_recipient_and_its_token() {
         let mail = "From: x@y\r\nTo: jo@example.com\r\n\r\nOpen http://localhost:1/verify?token=aB-_9\r\nnow";
-        assert_eq!(addressed(mail), Some(("jo@example.com".into(), "aB-_9".into())));
-        assert_eq!(addressed("To: jo@example.com\r\n\r\nno link"), None);
+        assert_eq!(parse(mail), Some(("jo@example.com".into(), "aB-_9".into())));
+        assert_eq!(parse("To: jo@example.com\r\n\r\nno link"), None);
     }
 }

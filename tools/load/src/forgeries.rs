@@ -8,7 +8,7 @@ use fastrand::Rng;
 use serde::Serialize;
 use test_client::{Decided, Key, Parcel, Sent, for_each};
 
-use crate::crowd::{Crowd, Ready};
+use test_client::{ReadyUser as Ready, UserPool as Crowd};
 
 /// Senders at a time: most of them wait until what they send can be true.
 const AT_ONCE: usize = 96;

@@ -2,15 +2,10 @@
 //! HTTP (`visitor`).
 //!
 //! To make evidence takes longer than to judge it, and both happen on one machine here. So one attempt is recorded, and what
-//! the crowd sends are its copies ([`Copies`]): as much work for the server, next to none for us.
+//! the crowd sends are its copies (`test_client::UserPool`): as much work for the server, next to none for us.
 
-mod copies;
-pub mod crash;
-mod crowd;
-pub mod faults;
 mod forgeries;
 mod honest;
-mod moments;
 mod overload;
 mod registrations;
 pub mod report;
@@ -24,10 +19,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use fastrand::Rng;
-use test_client::{Playing, Served, Studio};
+use test_client::{Playing, Served, Studio, UserPool as Crowd};
 
-pub use copies::Copies;
-pub use crowd::{Crowd, Ready};
 pub use forgeries::Forgeries;
 pub use honest::People;
 pub use registrations::Registrations;

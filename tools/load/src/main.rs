@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Parser;
-use load::{Forgeries, Plan, crash::Crash, faults::Faults};
+use load::{Forgeries, Plan};
 use tempfile::TempDir;
-use test_client::Served;
+use test_client::{Served, crash::CrashTest as Crash, faults::FaultTest as Faults};
 
 /// Starts a server of its own in a temporary folder and measures what it bears, over HTTP on this machine; with --kill, ends
 /// it without warning while people submit and looks whether everybody's outcome is whole.

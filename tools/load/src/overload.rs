@@ -8,7 +8,7 @@ use anyhow::{anyhow, ensure};
 use serde::Serialize;
 use test_client::{Decided, Sent, Site};
 
-use crate::crowd::{Crowd, Ready};
+use test_client::{ReadyUser as Ready, UserPool as Crowd};
 use crate::submissions::Submissions;
 use crate::times::Times;
 

@@ -6,7 +6,7 @@ use anyhow::ensure;
 use serde::Serialize;
 use test_client::for_each;
 
-use crate::crowd::Crowd;
+use test_client::UserPool as Crowd;
 use crate::times::Times;
 use crate::usage;
 

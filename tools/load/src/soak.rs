@@ -8,7 +8,7 @@ use anyhow::ensure;
 use serde::Serialize;
 use test_client::for_each;
 
-use crate::crowd::Crowd;
+use test_client::UserPool as Crowd;
 use crate::usage::{self, Resident};
 
 /// People who are verified at a time, and the pause after each.

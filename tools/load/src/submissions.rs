@@ -6,7 +6,7 @@ use anyhow::{bail, ensure};
 use serde::Serialize;
 use test_client::{Sent, cores, for_each};
 
-use crate::crowd::{Crowd, Ready};
+use test_client::{ReadyUser as Ready, UserPool as Crowd};
 use crate::registrations::per_second;
 use crate::times::Times;
 use crate::usage;

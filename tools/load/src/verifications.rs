@@ -6,7 +6,7 @@ use anyhow::ensure;
 use serde::Serialize;
 use test_client::{cores, for_each};
 
-use crate::crowd::Crowd;
+use test_client::UserPool as Crowd;
 use crate::times::Times;
 
 /// People on their way at a time, for each processor: most of the time they look into the camera.

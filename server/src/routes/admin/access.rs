@@ -10,10 +10,10 @@ use axum::middleware::Next;
 use axum::response::Response;
 use serde::Serialize;
 
-use super::query::pairs;
+use super::query::{QUERY_KEY, pairs};
 use crate::app::App;
 use crate::clock;
-use crate::db::Hold;
+use crate::db::LockScope;
 use crate::db::admin_keys::{self, AdminKey};
 use crate::domain::{AdminKeyId, HashedToken, Scope, Scopes};
 use crate::rate::Limit;
@@ -22,8 +22,6 @@ use crate::routes::error::ApiError;
 
 /// Names under which people put keys into addresses.
 const KEY_NAMES: [&str; 4] = ["key", "token", "api_key", "admin_key"];
-/// The one of them that `ADMIN_ALLOW_QUERY_KEY` allows.
-pub(super) const QUERY_KEY: &str = "key";
 /// A key's last use is written down so often at most.
 const USE_NOTED_MS: i64 = 3_600_000;
 
@@ -86,7 +84,7 @@ async fn key_in_address(app: &App, client: &Client, query: &str) -> Result<Optio
     if app.rate.peek(Limit::BadAdminKey, client.as_str(), Instant::now()).is_ok() {
         match stored(app, &HashedToken::of(key.trim()), &key, clock::now_ms()).await? {
             Some(key) => {
-                let mut tx = app.db.write(Hold::Nothing).await?;
+                let mut tx = app.db.write(LockScope::Nothing).await?;
                 admin_keys::note_exposure(&mut tx, &key.id, clock::now_ms()).await?;
                 tx.commit().await?;
                 tracing::warn!(key = %key.id, name = key.name, "this key is exposed: revoke it and make another");
@@ -130,7 +128,7 @@ async fn stored(app: &App, hash: &HashedToken, presented: &str, now_ms: i64) -> 
 /// A use that cannot be noted is no reason to keep an operator out.
 async fn note_use(app: &App, key: &AdminKeyId, now_ms: i64) {
     let noted = async {
-        let mut tx = app.db.write(Hold::Nothing).await?;
+        let mut tx = app.db.write(LockScope::Nothing).await?;
         admin_keys::note_use(&mut tx, key, now_ms).await?;
         tx.commit().await
     };

@@ -12,8 +12,8 @@ use super::listed::record;
 use super::query::{Page, cursor};
 use crate::app::App;
 use crate::clock;
-use crate::db::audit::{self, Entry};
-use crate::db::listing::Place;
+use crate::db::audit::{self, AuditEntry};
+use crate::db::listing::Cursor;
 use crate::db::trail;
 use crate::routes::error::ApiError;
 
@@ -40,7 +40,7 @@ pub(in crate::routes) async fn entries(
     let mut entries = audit::list(&mut app.db.read().await?, behind.as_ref(), limit + 1).await?;
     let is_last = entries.len() <= limit as usize;
     entries.truncate(limit as usize);
-    let place = |entry: &Entry| Place { at: entry.created_at, id: entry.id.to_string() };
+    let place = |entry: &AuditEntry| Cursor { at: entry.created_at, id: entry.id.to_string() };
     let next_cursor = entries.last().filter(|_| !is_last).map(|entry| cursor(&place(entry)));
     Ok(Json(Listing { entries: entries.into_iter().map(Listed::from).collect(), next_cursor }))
 }
@@ -51,8 +51,8 @@ pub(in crate::routes) async fn checkpoint(State(app): State<App>) -> Result<impl
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], note))
 }
 
-impl From<Entry> for Listed {
-    fn from(entry: Entry) -> Self {
+impl From<AuditEntry> for Listed {
+    fn from(entry: AuditEntry) -> Self {
         Self {
             id: entry.id.to_string(),
             created_at: clock::rfc3339(entry.created_at),

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use super::access::Operator;
 use crate::app::App;
 use crate::audit::{self, Action};
-use crate::bundle::{Bundle, NoBundle};
+use crate::bundle::{Bundle, BundleError};
 use crate::captures::{self, Found};
 use crate::clock;
-use crate::db::{Hold, events};
+use crate::db::{LockScope, events};
 use crate::domain::EventId;
 use crate::routes::error::ApiError;
 
@@ -52,18 +52,18 @@ pub(in crate::routes) async fn bundle(
 }
 
 async fn note(app: &App, action: Action, operator: &Operator, figures: Value) -> Result<(), ApiError> {
-    let mut tx = app.db.write(Hold::Nothing).await?;
+    let mut tx = app.db.write(LockScope::Nothing).await?;
     audit::note(&mut tx, action, &operator.actor, &figures, clock::now_ms()).await?;
     Ok(tx.commit().await?)
 }
 
-impl From<NoBundle> for ApiError {
-    fn from(error: NoBundle) -> Self {
+impl From<BundleError> for ApiError {
+    fn from(error: BundleError) -> Self {
         match error {
-            NoBundle::NoTranscript | NoBundle::NoPictures(_) => ApiError::EvidenceMissing,
-            NoBundle::Removed(_) | NoBundle::Missing(_) | NoBundle::Erased(_) => ApiError::CaptureGone,
-            NoBundle::Store { source, .. } => source.into(),
-            error @ NoBundle::Record(_) => ApiError::Internal(error.to_string()),
+            BundleError::NoTranscript | BundleError::NoPictures(_) => ApiError::EvidenceMissing,
+            BundleError::Removed(_) | BundleError::Missing(_) | BundleError::Erased(_) => ApiError::CaptureGone,
+            BundleError::Store { source, .. } => source.into(),
+            error @ BundleError::Record(_) => ApiError::Internal(error.to_string()),
         }
     }
 }

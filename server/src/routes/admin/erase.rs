@@ -8,7 +8,7 @@ use super::access::Operator;
 use crate::app::App;
 use crate::clock;
 use crate::domain::EmailAddress;
-use crate::erasure::{self, Report};
+use crate::erasure::{self, ErasureReport};
 use crate::routes::body::AppJson;
 use crate::routes::error::ApiError;
 
@@ -22,7 +22,7 @@ pub(in crate::routes) struct Asked {
 
 #[derive(Serialize)]
 pub(in crate::routes) struct Answer {
-    users: Vec<Report>,
+    users: Vec<ErasureReport>,
 }
 
 pub(in crate::routes) async fn erase(

@@ -12,7 +12,7 @@ use super::listed::{self, EventView, HEADER};
 use super::query::{EventQuery, TableQuery, cursor};
 use crate::app::App;
 use crate::csv_export;
-use crate::db::listing::{self, Filter, Listed, Place};
+use crate::db::listing::{self, Cursor, Filter, Listed};
 use crate::routes::error::ApiError;
 
 /// So many rows of a table are in memory at a time.
@@ -33,7 +33,7 @@ pub(in crate::routes) async fn events(
     let mut events = listing::list(&mut app.db.read().await?, &filter, page.behind.as_ref(), page.limit + 1).await?;
     let is_last = events.len() <= page.limit as usize;
     events.truncate(page.limit as usize);
-    let next_cursor = events.last().filter(|_| !is_last).map(|event| cursor(&event.place()));
+    let next_cursor = events.last().filter(|_| !is_last).map(|event| cursor(&event.cursor()));
     Ok(Json(Listing { events: events.into_iter().map(EventView::from).collect(), next_cursor }))
 }
 
@@ -63,7 +63,7 @@ pub(in crate::routes) async fn events_csv(
 struct Table {
     app: App,
     filter: Filter,
-    behind: Option<Place>,
+    behind: Option<Cursor>,
     /// Rows that are still wanted; `None`: all.
     left: Option<u32>,
 }
@@ -73,7 +73,7 @@ impl Table {
     async fn lines(mut self) -> Result<Option<(Vec<u8>, Option<Self>)>, TableError> {
         let wanted = self.left.unwrap_or(ROWS).min(ROWS);
         let rows = listing::list(&mut self.app.db.read().await?, &self.filter, self.behind.as_ref(), wanted).await?;
-        let Some(last) = rows.last().map(Listed::place) else { return Ok(None) };
+        let Some(last) = rows.last().map(Listed::cursor) else { return Ok(None) };
         let is_last = rows.len() < wanted as usize || self.left == Some(wanted);
         let lines = csv_export::write(rows.into_iter().map(listed::row))?;
         self.behind = Some(last);

@@ -5,13 +5,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use engine::Reason;
 
-use super::access::QUERY_KEY;
 use crate::clock::{self, DAY_MS};
-use crate::db::listing::{Filter, Place};
-use crate::domain::{EmailAddress, EventId, ReviewState};
+use crate::db::listing::{Cursor, Filter};
+use crate::domain::{AttemptStatus, EmailAddress, EventId, ReviewState};
 use crate::routes::error::ApiError;
-use crate::verification::Outcome;
 
+/// The parameter that carries a key where `ADMIN_ALLOW_QUERY_KEY` allows it.
+pub(super) const QUERY_KEY: &str = "key";
 const DEFAULT_LIMIT: u32 = 100;
 const MAX_LIMIT: u32 = 500;
 /// No address and no pseudonym is longer.
@@ -30,7 +30,7 @@ pub(super) fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
 /// Which part of a list is asked for.
 pub(super) struct Page {
     /// From behind this place on.
-    pub(super) behind: Option<Place>,
+    pub(super) behind: Option<Cursor>,
     /// Rows of one answer.
     pub(super) limit: u32,
 }
@@ -44,7 +44,7 @@ pub(super) struct EventQuery {
 /// What the table of events is asked for.
 pub(super) struct TableQuery {
     pub(super) filter: Filter,
-    pub(super) behind: Option<Place>,
+    pub(super) behind: Option<Cursor>,
     /// Rows in all; `None`: all there are.
     pub(super) limit: Option<u32>,
 }
@@ -77,23 +77,24 @@ impl TableQuery {
 }
 
 /// The cursor that leads on from behind this place.
-pub(super) fn cursor(Place { at, id }: &Place) -> String {
+pub(super) fn cursor(Cursor { at, id }: &Cursor) -> String {
     URL_SAFE_NO_PAD.encode(format!("{at}.{id}"))
 }
 
-fn read_cursor(text: &str) -> Option<Place> {
+fn read_cursor(text: &str) -> Option<Cursor> {
     let place = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
     let (at, id) = place.split_once('.')?;
     // Ids of all kinds are alike.
     EventId::from_client(id).made_at()?;
-    Some(Place { at: at.parse().ok()?, id: id.to_owned() })
+    Some(Cursor { at: at.parse().ok()?, id: id.to_owned() })
 }
 
 fn filter(query: &Query) -> Result<Filter, ApiError> {
-    let outcome =
-        |text: &str| [Outcome::Verified, Outcome::Failed].into_iter().find(|outcome| outcome.as_str() == text);
+    let status = |text: &str| {
+        [AttemptStatus::Verified, AttemptStatus::Failed].into_iter().find(|status| status.as_str() == text)
+    };
     Ok(Filter {
-        status: query.parsed("status", outcome)?.map(Outcome::as_str),
+        status: query.parsed("status", status)?.map(AttemptStatus::as_str),
         reason: query.parsed("reason", Reason::from_code)?.map(Reason::code),
         email: query.parsed("email", email)?,
         from_ms: query.parsed("from", |text| clock::parse_rfc3339(text).or_else(|| clock::parse_day(text)))?,
@@ -160,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_cursor_leads_back_to_its_place() {
-        let place = Place { at: 1_795_737_600_000, id: "0123456789abcdef0123456789abcdef".to_owned() };
+        let place = Cursor { at: 1_795_737_600_000, id: "0123456789abcdef0123456789abcdef".to_owned() };
         assert_eq!(read_cursor(&cursor(&place)), Some(place));
         let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
         for other in ["", "!", &encode("1"), &encode("1.x"), &encode("x.0123456789abcdef0123456789abcdef")] {

@@ -5,7 +5,7 @@ use engine::prompt::{Cue, Gesture, Outcome};
 use serde::Serialize;
 
 use crate::clock;
-use crate::db::cues::Round;
+use crate::db::cues::PromptRound;
 use crate::db::events::Event;
 use crate::db::reviews::Review;
 use crate::domain::Decision;
@@ -37,7 +37,7 @@ pub(super) fn of(
     event: &Event,
     issued_at: Option<i64>,
     issued: Option<&Issued>,
-    rounds: &[Round],
+    rounds: &[PromptRound],
     reviews: &[Review],
 ) -> Vec<Entry> {
     let mut entries = Vec::new();

@@ -1,10 +1,10 @@
-//! What the errors of the layers below come to for a client.
+//! Maps the errors of the layers below to API errors.
 
 use super::ApiError;
 use crate::captures::StoreError;
+use crate::erasure::RemovalError;
 use crate::rate::Exceeded;
-use crate::registration;
-use crate::retention::SweepError;
+use crate::registration::RegistrationError;
 use crate::verification::VerificationError;
 
 impl From<sqlx::Error> for ApiError {
@@ -13,9 +13,9 @@ impl From<sqlx::Error> for ApiError {
     }
 }
 
-impl From<registration::Failed> for ApiError {
-    fn from(failed: registration::Failed) -> Self {
-        ApiError::Unavailable(failed.to_string())
+impl From<RegistrationError> for ApiError {
+    fn from(error: RegistrationError) -> Self {
+        ApiError::Unavailable(error.to_string())
     }
 }
 
@@ -26,11 +26,11 @@ impl From<StoreError> for ApiError {
     }
 }
 
-impl From<SweepError> for ApiError {
-    fn from(error: SweepError) -> Self {
+impl From<RemovalError> for ApiError {
+    fn from(error: RemovalError) -> Self {
         match error {
-            SweepError::Database(error) => error.into(),
-            SweepError::Store(error) => error.into(),
+            RemovalError::Database(error) => error.into(),
+            RemovalError::Store(error) => error.into(),
         }
     }
 }
@@ -52,8 +52,8 @@ impl From<VerificationError> for ApiError {
             VerificationError::Round => ApiError::ChallengeRound,
             VerificationError::Offset => ApiError::UploadOffset,
             VerificationError::TooLarge => ApiError::TooLarge,
-            VerificationError::Busy { again_after } => {
-                ApiError::Busy { retry_after_s: u32::try_from(again_after.as_secs()).unwrap_or(u32::MAX) }
+            VerificationError::Busy { retry_after } => {
+                ApiError::Busy { retry_after_s: u32::try_from(retry_after.as_secs()).unwrap_or(u32::MAX) }
             }
             VerificationError::Unavailable(cause) => ApiError::Unavailable(cause),
         }

@@ -1,5 +1,5 @@
-//! Every error that a client can be told: status, stable code, one plain sentence. Faults of ours stay opaque outside and
-//! are logged once, with their cause.
+//! Every error that a client can get, in one table: stable code, status, one plain sentence. Faults of ours stay opaque to the
+//! client and are logged once, with their cause.
 
 mod causes;
 
@@ -11,9 +11,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-/// What a request is refused with.
+/// Why a request was refused.
 #[derive(Clone, Debug, PartialEq, Eq, strum::EnumIter)]
-#[allow(missing_docs, reason = "each variant's sentence is its documentation")]
+#[allow(missing_docs, reason = "the sentence in the table documents each variant")]
 pub enum ApiError {
     AddressErased,
     AdminKeyInQuery,
@@ -30,6 +30,7 @@ pub enum ApiError {
     ChallengeRound,
     ChallengeUnknown,
     ChallengeUsed,
+    ConsentUnknown,
     ContentEncoding,
     ContentType,
     CoolingDown { retry_after_s: u32 },
@@ -38,7 +39,6 @@ pub enum ApiError {
     FilterInvalid { parameter: String },
     Internal(String),
     KeyInvalid,
-    ConsentUnknown,
     MethodNotAllowed,
     NotFound,
     NoteInvalid,
@@ -49,9 +49,9 @@ pub enum ApiError {
     SubmissionInProgress,
     SubmissionMalformed(&'static str),
     TokenExpired,
-    ToneGuidedRefused,
     TokenUnknown,
     TokenUsed,
+    ToneGuidedRefused,
     TooLarge,
     TooManyRequests { retry_after_s: u32 },
     Unavailable(String),
@@ -61,140 +61,120 @@ pub enum ApiError {
 }
 
 impl ApiError {
+    /// The code, the HTTP status, and one sentence that tells the person what to do. Codes are never renamed or reused.
+    #[rustfmt::skip] // Two lines for each, the code in the first.
+    fn entry(&self) -> (&'static str, StatusCode, &'static str) {
+        use ApiError::*;
+        match self {
+            AddressErased => ("address_erased", StatusCode::CONFLICT,
+                "The person of this attempt was erased, so there is nothing left to decide."),
+            AdminKeyInQuery => ("admin_key_in_query", StatusCode::BAD_REQUEST,
+                "Keys in URLs end up in logs. Send the key as X-Admin-Key, and replace this one."),
+            AdminKeyMissing => ("admin_key_missing", StatusCode::UNAUTHORIZED,
+                "Send the admin key in the header X-Admin-Key or as Authorization: Bearer."),
+            AdminKeyWrong => ("admin_key_wrong", StatusCode::FORBIDDEN,
+                "This admin key is wrong, revoked or expired."),
+            AdminScopeMissing => ("admin_scope_missing", StatusCode::FORBIDDEN,
+                "This key lacks the scope. Make a key that has it: blinkgate keys add --scope."),
+            AlreadyVerified => ("already_verified", StatusCode::CONFLICT,
+                "This address is already verified. There is nothing more to do."),
+            AttemptsExhausted { .. } => ("attempts_exhausted", StatusCode::TOO_MANY_REQUESTS,
+                "There are no attempts left. Register again to get a new link."),
+            BodyMalformed => ("body_malformed", StatusCode::BAD_REQUEST,
+                "The request could not be read. Reload the page and try again."),
+            BodyTooSlow => ("body_too_slow", StatusCode::REQUEST_TIMEOUT,
+                "The request arrived too slowly. Check your connection and try again."),
+            Busy { .. } => ("busy", StatusCode::SERVICE_UNAVAILABLE,
+                "Many people are being checked right now. Your attempt is not lost; it continues in a moment."),
+            CaptureGone => ("capture_gone", StatusCode::GONE,
+                "This picture was removed: its retention period is over, or its owner was erased."),
+            ChallengeExpired => ("challenge_expired", StatusCode::GONE,
+                "Too much time has passed. Start the check again."),
+            ChallengeRound => ("challenge_round", StatusCode::CONFLICT,
+                "This check was continued elsewhere. Start the check again."),
+            ChallengeUnknown => ("challenge_unknown", StatusCode::NOT_FOUND,
+                "This check is unknown. Start the check again."),
+            ChallengeUsed => ("challenge_used", StatusCode::CONFLICT,
+                "This check has already ended. Start the check again."),
+            ConsentUnknown => ("consent_unknown", StatusCode::UNPROCESSABLE_ENTITY,
+                "This page is out of date: what it says about the pictures has changed. Reload it."),
+            ContentEncoding => ("content_encoding", StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "The request must not be compressed."),
+            ContentType => ("content_type", StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "The request must be JSON, or plain bytes when it sends pictures."),
+            CoolingDown { .. } => ("cooling_down", StatusCode::TOO_MANY_REQUESTS,
+                "Too many checks for this address failed. Wait a while before you try again."),
+            EmailInvalid => ("email_invalid", StatusCode::UNPROCESSABLE_ENTITY,
+                "That does not look like an e-mail address. Check it and try again."),
+            EvidenceMissing => ("evidence_missing", StatusCode::NOT_FOUND,
+                "This attempt has no signed record with pictures: none was scored, or RETENTION keeps none."),
+            FilterInvalid { .. } => ("filter_invalid", StatusCode::BAD_REQUEST,
+                "Correct or remove the parameter {parameter}: it is unknown, repeated or invalid."),
+            Internal(_) => ("internal", StatusCode::INTERNAL_SERVER_ERROR,
+                "Something went wrong on our side. Try again in a moment."),
+            KeyInvalid => ("key_invalid", StatusCode::UNPROCESSABLE_ENTITY,
+                "The browser's key cannot be used. Reload the page and try again."),
+            MethodNotAllowed => ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED,
+                "This address does not accept this method."),
+            NotFound => ("not_found", StatusCode::NOT_FOUND,
+                "There is nothing at this address."),
+            NoteInvalid => ("note_invalid", StatusCode::UNPROCESSABLE_ENTITY,
+                "Give the reason in the note, in 1 to 1000 characters."),
+            OriginRefused => ("origin_refused", StatusCode::FORBIDDEN,
+                "The request did not come from this site's own page. Open the page and try again."),
+            SessionExpired => ("session_expired", StatusCode::UNAUTHORIZED,
+                "Your session has expired. Register again to get a new link."),
+            SessionMissing => ("session_missing", StatusCode::UNAUTHORIZED,
+                "Open the link from your mail first."),
+            SessionReplaced => ("session_replaced", StatusCode::UNAUTHORIZED,
+                "Your link was opened again elsewhere. Open it again to continue here."),
+            SubmissionInProgress => ("submission_in_progress", StatusCode::CONFLICT,
+                "Your pictures are being checked. Wait a moment."),
+            SubmissionMalformed(detail) => ("submission_malformed", StatusCode::UNPROCESSABLE_ENTITY,
+                detail),
+            TokenExpired => ("token_expired", StatusCode::GONE,
+                "This link has expired. Register again to get a new one."),
+            TokenUnknown => ("token_unknown", StatusCode::NOT_FOUND,
+                "This link is unknown. Copy all of it from the mail, or register again."),
+            TokenUsed => ("token_used", StatusCode::GONE,
+                "This link has already been used. Register again to get a new one."),
+            ToneGuidedRefused => ("tone_guided_refused", StatusCode::UNPROCESSABLE_ENTITY,
+                "This site does not offer the check guided by tones. Use the usual one."),
+            TooLarge => ("too_large", StatusCode::PAYLOAD_TOO_LARGE,
+                "The request is too large. Reload the page and try again."),
+            TooManyRequests { .. } => ("too_many_requests", StatusCode::TOO_MANY_REQUESTS,
+                "Too many requests. Wait a while and try again."),
+            Unavailable(_) => ("unavailable", StatusCode::SERVICE_UNAVAILABLE,
+                "Something went wrong on our side, and nothing was counted. Try again in a moment."),
+            UploadIncomplete => ("upload_incomplete", StatusCode::CONFLICT,
+                "Not everything has arrived yet. Ask how much has, and send the rest."),
+            UploadOffset => ("upload_offset", StatusCode::CONFLICT,
+                "The bytes do not continue the upload. Ask how many have arrived, and continue from there."),
+            UserUnknown => ("user_unknown", StatusCode::NOT_FOUND,
+                "There is no person with this address."),
+        }
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        self.entry().0
+    }
+
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
-        use ApiError::*;
-        match self {
-            AdminKeyInQuery | BodyMalformed | FilterInvalid { .. } => StatusCode::BAD_REQUEST,
-            AdminKeyMissing | SessionExpired | SessionMissing | SessionReplaced => StatusCode::UNAUTHORIZED,
-            AdminKeyWrong | AdminScopeMissing | OriginRefused => StatusCode::FORBIDDEN,
-            ChallengeUnknown | EvidenceMissing | NotFound | TokenUnknown | UserUnknown => StatusCode::NOT_FOUND,
-            MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
-            AddressErased | AlreadyVerified | ChallengeRound | ChallengeUsed | SubmissionInProgress
-            | UploadIncomplete | UploadOffset => StatusCode::CONFLICT,
-            CaptureGone | ChallengeExpired | TokenExpired | TokenUsed => StatusCode::GONE,
-            TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            ContentEncoding | ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            EmailInvalid | KeyInvalid | ConsentUnknown | NoteInvalid | ToneGuidedRefused | SubmissionMalformed(_) => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
-            AttemptsExhausted { .. } | CoolingDown { .. } | TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            Busy { .. } | Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-        }
+        self.entry().1
     }
 
-    /// The stable code. Codes are never renamed or reused.
-    pub fn code(&self) -> &'static str {
-        use ApiError::*;
-        match self {
-            AddressErased => "address_erased",
-            AdminKeyInQuery => "admin_key_in_query",
-            AdminKeyMissing => "admin_key_missing",
-            AdminKeyWrong => "admin_key_wrong",
-            AdminScopeMissing => "admin_scope_missing",
-            AlreadyVerified => "already_verified",
-            AttemptsExhausted { .. } => "attempts_exhausted",
-            BodyMalformed => "body_malformed",
-            BodyTooSlow => "body_too_slow",
-            Busy { .. } => "busy",
-            CaptureGone => "capture_gone",
-            ChallengeExpired => "challenge_expired",
-            ChallengeRound => "challenge_round",
-            ChallengeUnknown => "challenge_unknown",
-            ChallengeUsed => "challenge_used",
-            ContentEncoding => "content_encoding",
-            ContentType => "content_type",
-            CoolingDown { .. } => "cooling_down",
-            EmailInvalid => "email_invalid",
-            EvidenceMissing => "evidence_missing",
-            FilterInvalid { .. } => "filter_invalid",
-            Internal(_) => "internal",
-            KeyInvalid => "key_invalid",
-            ConsentUnknown => "consent_unknown",
-            MethodNotAllowed => "method_not_allowed",
-            NotFound => "not_found",
-            NoteInvalid => "note_invalid",
-            OriginRefused => "origin_refused",
-            SessionExpired => "session_expired",
-            SessionMissing => "session_missing",
-            SessionReplaced => "session_replaced",
-            SubmissionInProgress => "submission_in_progress",
-            SubmissionMalformed(_) => "submission_malformed",
-            TokenExpired => "token_expired",
-            TokenUnknown => "token_unknown",
-            ToneGuidedRefused => "tone_guided_refused",
-            TokenUsed => "token_used",
-            TooLarge => "too_large",
-            TooManyRequests { .. } => "too_many_requests",
-            Unavailable(_) => "unavailable",
-            UploadIncomplete => "upload_incomplete",
-            UploadOffset => "upload_offset",
-            UserUnknown => "user_unknown",
-        }
-    }
-
-    /// One sentence for the person, saying what to do.
+    /// One sentence that tells the person what to do.
     pub fn detail(&self) -> Cow<'static, str> {
-        use ApiError::*;
-        Cow::Borrowed(match self {
-            AddressErased => "The person of this attempt was erased; there is no standing left to decide about.",
-            AdminKeyInQuery => {
-                "Keys do not belong in addresses, which are logged: send it as X-Admin-Key, and change it."
-            }
-            AdminKeyMissing => "Send the admin key in the header X-Admin-Key or as Authorization: Bearer.",
-            AdminKeyWrong => "This is no admin key, or one that was revoked or has expired.",
-            AdminScopeMissing => {
-                "This key does not open this part. Make one with its scope: blinkgate keys add --scope."
-            }
-            AlreadyVerified => "This address is verified already; there is nothing more to do.",
-            AttemptsExhausted { .. } => "There are no attempts left. Register again to get a new link.",
-            BodyMalformed => "The request could not be read. Reload the page and try again.",
-            BodyTooSlow => "The request arrived too slowly. Check your connection and try again.",
-            Busy { .. } => "Many people are being checked right now. Your try is not lost; it goes on in a moment.",
-            CaptureGone => "This picture was removed: its time was over, or its owner was erased.",
-            ChallengeExpired => "Too much time has passed. Start the check again.",
-            ChallengeRound => "This check went on elsewhere. Start the check again.",
-            ChallengeUnknown => "This check is not known. Start the check again.",
-            ToneGuidedRefused => "This site does not offer the check by tones. Use the usual one.",
-            ChallengeUsed => "This check has ended already. Start the check again.",
-            CoolingDown { .. } => "Too many checks of this address failed. Wait a while before you try again.",
-            ContentEncoding => "The request must not be compressed.",
-            ContentType => "The request must be JSON, or plain bytes where pictures are sent.",
-            EmailInvalid => "That does not look like an e-mail address. Check it and try again.",
-            EvidenceMissing => {
-                "This attempt keeps no signed record with pictures: none was scored, or RETENTION keeps none."
-            }
-            FilterInvalid { parameter } => {
-                return format!("Correct or remove the parameter {parameter}: it is unknown, repeated or unreadable.")
-                    .into();
-            }
-            Internal(_) => "Something went wrong on our side. Try again in a moment.",
-            ConsentUnknown => "This page is out of date: what it says about the pictures has changed. Reload it.",
-            KeyInvalid => "The browser's key cannot be used. Reload the page and try again.",
-            MethodNotAllowed => "This address does not take requests of that kind.",
-            NotFound => "There is nothing at this address.",
-            NoteInvalid => "Say in the note why, in 1 to 1000 characters.",
-            OriginRefused => "The request did not come from this site's own page. Open the page and try again.",
-            SessionExpired => "Your time at the camera is over. Register again to get a new link.",
-            SessionMissing => "Open the link from your mail first.",
-            SessionReplaced => "Your link was opened once more. Open it again to go on here.",
-            SubmissionInProgress => "Your pictures are being looked at. Wait a moment.",
-            SubmissionMalformed(detail) => detail,
-            TokenExpired => "This link has expired. Register again to get a new one.",
-            TokenUnknown => "This link is not known. Copy it whole from the mail, or register again.",
-            TokenUsed => "This link was used already. Register again to get a new one.",
-            TooLarge => "What was sent is too large. Reload the page and try again.",
-            TooManyRequests { .. } => "Too many requests. Wait a while and try again.",
-            Unavailable(_) => "Something went wrong on our side, and nothing was counted. Try again in a moment.",
-            UploadIncomplete => "Not everything has arrived yet. Ask how much has, and send the rest.",
-            UploadOffset => "The bytes do not follow those that have arrived. Ask how many have, and go on from there.",
-            UserUnknown => "There is no person with this address.",
-        })
+        let (_, _, sentence) = self.entry();
+        match self.parameter() {
+            Some(parameter) => sentence.replace("{parameter}", parameter).into(),
+            None => sentence.into(),
+        }
     }
 
-    /// What in the request is meant.
+    /// The offending parameter of the request.
     fn parameter(&self) -> Option<&str> {
         match self {
             ApiError::FilterInvalid { parameter } => Some(parameter),
@@ -202,7 +182,7 @@ impl ApiError {
         }
     }
 
-    /// Seconds after which it makes sense to try again.
+    /// Seconds after which a retry makes sense.
     pub fn retry_after_s(&self) -> Option<u32> {
         match self {
             ApiError::AttemptsExhausted { retry_after_s }
@@ -215,7 +195,7 @@ impl ApiError {
         }
     }
 
-    /// What is logged beside the code.
+    /// The cause, for the log only.
     fn cause(&self) -> Option<&str> {
         match self {
             ApiError::Internal(cause) | ApiError::Unavailable(cause) => Some(cause),
@@ -225,7 +205,7 @@ impl ApiError {
 }
 
 impl IntoResponse for ApiError {
-    /// The bare status with the error beside it; the outermost middleware knows the request's id and writes the body.
+    /// Only the status, with the error as an extension; the outermost middleware knows the request's id and writes the body.
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
         response.extensions_mut().insert(self);
@@ -233,7 +213,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// RFC 9457.
+/// The error body, as in RFC 9457.
 #[derive(Serialize)]
 struct Problem<'a> {
     r#type: &'static str,
@@ -246,7 +226,7 @@ struct Problem<'a> {
     request_id: &'a str,
 }
 
-/// Writes the error's body and headers, and logs it if it is a fault of ours.
+/// Writes the error's body and headers. Logs it if it is a fault of ours.
 pub(super) fn render(error: &ApiError, request_id: &str) -> Response {
     let status = error.status();
     if let Some(cause) = error.cause() {
@@ -265,7 +245,7 @@ pub(super) fn render(error: &ApiError, request_id: &str) -> Response {
     response
 }
 
-/// What a handler that panicked answers. The panic itself has been reported by the runtime.
+/// The response for a handler that panicked. The panic itself was already logged.
 pub(super) fn from_panic(_: Box<dyn Any + Send>) -> Response {
     ApiError::Internal("a handler panicked".to_owned()).into_response()
 }

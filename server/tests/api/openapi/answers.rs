@@ -1,4 +1,4 @@
-//! What every route answers beside what is described.
+//! Every route's responses, compared with the description.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -6,13 +6,13 @@ use serde_json::json;
 
 use super::{Description, operators};
 use crate::helpers::{TestServer, public_key};
-use crate::parcel::worthless;
 use crate::pixels::Person;
+use crate::submit_steps::worthless;
 
-/// Somebody is asked three gestures, misses them and gives up; somebody else blinks and is verified; an operator
-/// looks, decides and erases.
+/// One person is asked for three gestures, misses them and gives up; another blinks and is verified; an operator views,
+/// decides and erases.
 #[tokio::test]
-async fn what_every_route_answers_fits_its_description() {
+async fn every_routes_responses_match_their_description() {
     let mut api = Description::read();
     let server = TestServer::start().await;
     pages(&mut api, &server).await;
@@ -29,10 +29,10 @@ async fn what_every_route_answers_fits_its_description() {
         statuses.map(|status| (name.clone(), status.clone())).collect::<Vec<_>>()
     });
     let unseen: Vec<_> = described.filter(|answer| !api.seen.contains(answer)).collect();
-    assert!(unseen.is_empty(), "described, and not answered here: {unseen:?}");
+    assert!(unseen.is_empty(), "described, but not seen: {unseen:?}");
 }
 
-/// Pages and their parts, whole and not changed.
+/// Pages and their assets: complete, and not modified.
 async fn pages(api: &mut Description, server: &TestServer) {
     let page = server.get("/camera").await.text;
     let script = page.split('"').find(|text| text.starts_with("/assets/")).unwrap().to_owned();
@@ -69,7 +69,7 @@ async fn pages(api: &mut Description, server: &TestServer) {
     api.take("GET /ready", &server.get("/ready").await);
 }
 
-/// The way from an address to VERIFIED, with a failed and a cancelled attempt before.
+/// From a mail address to VERIFIED, with a failed and a cancelled attempt before.
 async fn check(api: &mut Description, server: &TestServer) {
     let email = json!({ "email": "jo@example.com" });
     api.post(server, "POST /register", "/register", None, &email).await;
@@ -80,7 +80,8 @@ async fn check(api: &mut Description, server: &TestServer) {
     let cookie = crate::helpers::cookie_of(&answer);
     api.post(server, "POST /verify", "/verify", None, &json!({ "token": "none" })).await;
 
-    let key = json!({ "public_key": public_key(), "consent": test_client::consent(), "rate": 300, "tone_guided": false });
+    let key =
+        json!({ "public_key": public_key(), "consent": test_client::consent(), "rate": 300, "tone_guided": false });
     let challenge = api.post(server, "POST /api/challenge", "/api/challenge", Some(&cookie), &key).await.json();
     let giving_up = json!({ "challenge_id": challenge["challenge_id"], "reason": "cancelled" });
     api.post(server, "POST /api/give-up", "/api/give-up", Some(&cookie), &giving_up).await;
@@ -115,7 +116,7 @@ async fn session(api: &mut Description, server: &TestServer, cookie: Option<&str
     api.take("GET /api/session", &answer);
 }
 
-/// Cues until none is left.
+/// Fetches cues until none is left.
 async fn prompted(api: &mut Description) {
     const CUE: &str = "POST /api/cue/{challenge}";
     let server = TestServer::with(&[("CHALLENGE_POLICY", "prompted")]).await;
@@ -140,4 +141,16 @@ async fn prompted(api: &mut Description) {
     let event = operators::look_at(api, &server, &server.events().await[0]).await;
     let shown = event["timeline"].as_array().unwrap().iter().filter(|entry| entry["what"] == "cue_shown");
     assert_eq!(shown.count(), 3, "{event:#}");
+}
+
+#[tokio::test]
+async fn the_description_is_served_to_everybody_and_cached() {
+    let server = TestServer::start().await;
+    let answer = server.get("/api/openapi.json").await;
+    assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, "application/json"));
+    assert_eq!(answer.header("cache-control"), "no-cache");
+    assert_eq!(answer.json(), Description::read().document);
+    let again = Request::get("/api/openapi.json").header(header::IF_NONE_MATCH, answer.header("etag"));
+    let again = server.send(again.body(Body::empty()).unwrap()).await;
+    assert_eq!((again.status, again.text.as_str()), (StatusCode::NOT_MODIFIED, ""));
 }

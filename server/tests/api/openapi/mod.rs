@@ -1,8 +1,8 @@
-//! `docs/openapi.json` beside what the server is and what it answers.
+//! `docs/openapi.json`, compared with the server's routes and responses.
 
 mod answers;
 mod operators;
-mod table;
+mod without_postgres;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::helpers::{ADMIN_KEY, Answer, TestServer};
 
-/// The document, and which of its answers were seen.
+/// The document, and which of its responses were seen.
 struct Description {
     document: Value,
     seen: BTreeSet<(String, String)>,
@@ -23,7 +23,7 @@ impl Description {
         Self { document, seen: BTreeSet::new() }
     }
 
-    /// The operations by method and path, in the document's own spelling.
+    /// The operations by method and path, as the document spells them.
     fn operations(&self) -> BTreeMap<String, &Value> {
         let paths = self.document["paths"].as_object().unwrap();
         let of = |(path, item): (&String, &'_ Value)| {
@@ -41,12 +41,12 @@ impl Description {
         operation
     }
 
-    /// What stands behind a reference, or the value itself.
+    /// The target of a reference, or the value itself.
     fn resolved<'a>(&'a self, value: &'a Value) -> &'a Value {
         value["$ref"].as_str().map_or(value, |path| self.document.pointer(path.trim_start_matches('#')).unwrap())
     }
 
-    /// The schema, with what it refers to.
+    /// The schema, with its references resolved.
     fn validator(&self, schema: &Value) -> Validator {
         let whole = json!({ "allOf": [schema], "components": self.document["components"] });
         jsonschema::options().should_validate_formats(true).build(&whole).unwrap()
@@ -62,13 +62,13 @@ impl Description {
         assert!(found.is_empty(), "{what}: {found:#?}\n{value:#}");
     }
 
-    /// Asserts that the operation may answer so, and notes that it did.
+    /// Asserts that the response is described for the operation, and records that it was seen.
     #[track_caller]
     fn take(&mut self, name: &str, answer: &Answer) {
         let status = answer.status.as_u16().to_string();
         let responses = self.operation(name)["responses"].as_object().unwrap().clone();
         let (key, response) = responses.get_key_value(&status).unwrap_or_else(|| {
-            assert!(status.as_str() >= "400", "{name} answers {status}, which is not described: {}", answer.text);
+            assert!(status.as_str() >= "400", "{name} returns {status}, which is not described: {}", answer.text);
             responses.get_key_value("default").unwrap()
         });
         let response = self.resolved(response);
@@ -86,7 +86,7 @@ impl Description {
         self.seen.insert((name.to_owned(), key.clone()));
     }
 
-    /// Posts JSON that the description allows, and takes the answer.
+    /// Posts JSON that the description allows, and checks the response.
     async fn post(
         &mut self,
         server: &TestServer,
@@ -101,7 +101,7 @@ impl Description {
         answer
     }
 
-    /// The same with the admin key in place of a cookie.
+    /// As `post`, with the admin key instead of a cookie.
     async fn post_as_operator(&mut self, server: &TestServer, name: &str, path: &str, body: &Value) -> Answer {
         self.assert_body_fits(name, body);
         let answer = crate::operators::post(server, path, ADMIN_KEY, body).await;

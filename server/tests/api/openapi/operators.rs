@@ -1,4 +1,4 @@
-//! What operators see of people's attempts, and what they do about them.
+//! The operators' routes, compared with the description.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ const BUNDLE: &str = "GET /admin/events/{id}/bundle";
 const REVIEW: &str = "POST /admin/events/{id}/review";
 const ERASE: &str = "POST /admin/erase";
 
-/// Everything that an operator may look at, with a key and without.
+/// All routes that read, with a key and without.
 pub async fn look(api: &mut Description, server: &TestServer) {
     let event = server.events().await.remove(0);
     let (id, picture) = (event["id"].as_str().unwrap(), event["open_capture_ref"].as_str().unwrap());
@@ -57,7 +57,7 @@ pub async fn look(api: &mut Description, server: &TestServer) {
     api.take("GET /admin/events", &refused);
 }
 
-/// One event with all that is kept of it.
+/// One event with everything that is stored for it.
 pub async fn look_at(api: &mut Description, server: &TestServer, event: &Value) -> Value {
     let answer = server.admin(&format!("/admin/events/{}", event["id"].as_str().unwrap())).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
@@ -65,7 +65,7 @@ pub async fn look_at(api: &mut Description, server: &TestServer, event: &Value) 
     answer.json()
 }
 
-/// The newest event, whose person was verified, is reviewed; then the person is erased.
+/// Reviews the newest event, of a verified user, and then erases the user.
 pub async fn act(api: &mut Description, server: &TestServer) {
     let event = server.events().await.remove(0);
     let path = format!("/admin/events/{}", event["id"].as_str().unwrap());
@@ -81,9 +81,9 @@ pub async fn act(api: &mut Description, server: &TestServer) {
     stranger.assert_problem(401, "admin_key_missing");
     api.take(REVIEW, &stranger);
 
-    // The pictures' time is over.
+    // The pictures' retention is over.
     server.execute("update verification_events set created_at = created_at - 3000000000").await;
-    server::retention::sweep(&server.app, clock::now_ms()).await.unwrap();
+    server::retention::sweep(&server.app.sweeper(), clock::now_ms()).await.unwrap();
     let gone = server.admin(&bundle).await;
     gone.assert_problem(410, "capture_gone");
     api.take(BUNDLE, &gone);
@@ -108,7 +108,7 @@ pub async fn act(api: &mut Description, server: &TestServer) {
     api.take("GET /admin/audit", &server.admin("/admin/audit").await);
 }
 
-/// Each parameter that is described is understood, and nothing else is.
+/// Exactly the described parameters are accepted.
 async fn parameters(api: &mut Description, server: &TestServer, name: &str) {
     let path = name.strip_prefix("GET ").unwrap();
     let parameters = api.operation(name)["parameters"].as_array().unwrap().clone();
@@ -134,7 +134,7 @@ async fn parameters(api: &mut Description, server: &TestServer, name: &str) {
     api.take(name, &unknown);
 }
 
-/// A page that another one follows, and the last one.
+/// A page with a next page, and the last page.
 async fn page_by_page(api: &mut Description, server: &TestServer) {
     for name in ["GET /admin/events", "GET /admin/audit"] {
         let path = name.strip_prefix("GET ").unwrap();
@@ -147,7 +147,7 @@ async fn page_by_page(api: &mut Description, server: &TestServer) {
     }
 }
 
-/// The schema of records lets unknown fields through, since other versions write others; of this one's none is left out.
+/// The schema of records allows unknown fields, which other versions may write; all fields of this version are described.
 fn record_is_described_whole(api: &Description, record: &Value) {
     for (schema, pointer) in [("Record", ""), ("StripReading", "/strip"), ("CellReading", "/strip/cells/0")] {
         let described = api.document["components"]["schemas"][schema]["properties"].as_object().unwrap();

@@ -6,8 +6,8 @@ use server::runtime::{Models, Runtime};
 
 use super::post;
 use crate::helpers::{ADMIN_KEY, TestServer};
-use crate::parcel::worthless;
 use crate::pixels::Person;
+use crate::submit_steps::worthless;
 
 async fn detail(server: &TestServer, id: &Value) -> Value {
     let answer = server.admin(&format!("/admin/events/{}", id.as_str().unwrap())).await;
@@ -23,7 +23,7 @@ fn steps(detail: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn an_event_tells_what_was_claimed_and_what_was_read() {
+async fn an_event_shows_what_was_claimed_and_what_was_measured() {
     let server = TestServer::start().await;
     let person = Person::blinks(&server, "jo@example.com").await;
     assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED");
@@ -89,7 +89,7 @@ async fn the_timeline_of_a_prompted_attempt_has_its_cues() {
 }
 
 #[tokio::test]
-async fn the_bundle_is_what_the_decision_is_taken_again_from_and_taking_it_is_audited() {
+async fn the_bundle_reproduces_the_decision_and_its_download_is_audited() {
     let server = TestServer::start().await;
     let person = Person::blinks(&server, "jo@example.com").await;
     assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED");
@@ -108,22 +108,22 @@ async fn the_bundle_is_what_the_decision_is_taken_again_from_and_taking_it_is_au
     assert_eq!((&entry["action"], &entry["actor"]), (&json!("bundle_taken"), &json!("the admin key")));
     assert_eq!(entry["details"], json!({ "event": id }));
 
-    // A picture is looked at: that stands there as well.
+    // Viewing a picture is listed too.
     assert_eq!(server.capture(&event, "open_capture_ref").await.status, StatusCode::OK);
     let entry = server.audit().await.remove(0);
     assert_eq!((&entry["action"], &entry["details"]["event"]), (&json!("capture_viewed"), &json!(id)));
 
-    // Their time is over.
+    // Their retention is over.
     server.execute("update verification_events set created_at = created_at - 3000000000").await;
-    server::retention::sweep(&server.app, clock::now_ms()).await.unwrap();
+    server::retention::sweep(&server.app.sweeper(), clock::now_ms()).await.unwrap();
     let audited = server.audit().await.len();
     server.admin(&path).await.assert_problem(410, "capture_gone");
     let after = detail(&server, &event["id"]).await;
     assert_eq!(steps(&after).last(), Some(&"captures_removed"));
     assert!(after["curve"]["frames"].is_array(), "figures outlive pictures");
-    assert_eq!(server.audit().await.len(), audited, "nothing was looked at");
+    assert_eq!(server.audit().await.len(), audited, "nothing was viewed");
 
-    // And so is everything.
+    // The retention of everything is over.
     let erased =
         post(&server, "/admin/erase", ADMIN_KEY, &json!({ "email": "jo@example.com", "dry_run": false })).await;
     assert_eq!(erased.status, StatusCode::OK, "{}", erased.text);
@@ -134,7 +134,7 @@ async fn the_bundle_is_what_the_decision_is_taken_again_from_and_taking_it_is_au
 }
 
 #[tokio::test]
-async fn what_never_had_evidence_says_so_and_what_is_unknown_is_not_found() {
+async fn an_event_without_evidence_says_so_and_an_unknown_one_is_not_found() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;

@@ -8,11 +8,11 @@ use server::routes::{Access, routes};
 
 use super::{get, key, key_with};
 use crate::helpers::{ADMIN_KEY, Answer, LOG, TestServer, own_post};
-use crate::start::{assert_fails, blinkgate};
+use crate::process::{assert_fails, blinkgate};
 
 const HOUR: i64 = 3_600_000;
 
-/// A request that every route of operators understands, whatever comes of it.
+/// A request that every operator route understands; the result does not matter.
 async fn ask(server: &TestServer, path: &str, method: &axum::http::Method, key: &str) -> Answer {
     let path = path.replace("{id}", "0123").replace("{*path}", "x");
     let body = if path.ends_with("/erase") { r#"{"email":"jo@example.com","dry_run":true}"# } else { "{}" };
@@ -65,13 +65,13 @@ async fn a_key_opens_what_its_scopes_name_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_wrong_revoked_or_over_opens_nothing() {
+async fn a_wrong_revoked_or_expired_key_opens_nothing() {
     let server = TestServer::start().await;
     let now = clock::now_ms();
     let good = key(&server, "good", &[Scope::Events]).await;
     let revoked = key_with(&server, "old", &[Scope::Events], |_| {}).await;
     server.execute("update admin_keys set revoked_at = 1 where name = 'old'").await;
-    // The name is free again.
+    // The name can be used again.
     key(&server, "old", &[Scope::Events]).await;
     let over = key_with(&server, "over", &[Scope::Events], |key| key.expires_at = Some(now - 1)).await;
     let lasting = key_with(&server, "lasting", &[Scope::Events], |key| key.expires_at = Some(now + HOUR)).await;
@@ -97,7 +97,7 @@ async fn a_key_that_is_wrong_revoked_or_over_opens_nothing() {
 }
 
 #[tokio::test]
-async fn sr_36_wrong_keys_are_limited_alike_whatever_is_right_about_them() {
+async fn sr_36_wrong_keys_are_limited_alike_however_close_they_are() {
     for wrong in [|key: &str| format!("{key}x"), |_: &str| "bk_x".to_owned(), |key: &str| key.replace("bk_", "")] {
         let server = TestServer::start().await;
         let good = key(&server, "good", &[Scope::Events]).await;
@@ -110,7 +110,7 @@ async fn sr_36_wrong_keys_are_limited_alike_whatever_is_right_about_them() {
         server.refill(Limit::BadAdminKey, "127.0.0.1");
         assert_eq!(get(&server, "/admin/events", good.expose()).await.status, StatusCode::OK);
     }
-    // A scope that is missing is no guess.
+    // A missing scope does not count as a guess.
     let server = TestServer::start().await;
     let metrics = key(&server, "metrics", &[Scope::Metrics]).await;
     for _ in 0..20 {
@@ -137,7 +137,7 @@ async fn sr_35_a_key_in_an_address_is_refused_and_noted_as_exposed() {
         (exposed.as_str(), server.number("select count(*) from admin_keys where exposed_at is not null").await),
         ("good", 1)
     );
-    // Guesses there are limited with the others, and learn nothing.
+    // Guesses there count towards the same limit, and reveal nothing.
     for guess in 0..15 {
         let answer = server.get(&format!("/admin/me?key=bk_{guess:032}_x")).await;
         answer.assert_problem(400, "admin_key_in_query");
@@ -148,7 +148,7 @@ async fn sr_35_a_key_in_an_address_is_refused_and_noted_as_exposed() {
 }
 
 #[tokio::test]
-async fn sr_35_where_the_settings_allow_it_a_key_may_come_in_the_address() {
+async fn sr_35_a_key_in_the_address_is_accepted_if_the_settings_allow_it() {
     let server = TestServer::with(&[("ADMIN_ALLOW_QUERY_KEY", "true")]).await;
     let good = key(&server, "good", &[Scope::Events]).await;
     for path in ["/admin/events", "/admin/events.csv", "/admin/me"] {
@@ -179,7 +179,7 @@ async fn only_the_hash_of_a_key_is_kept_and_its_use_to_the_hour() {
     let first = used().await;
     assert!(first > 0);
     get(&server, "/admin/me", good.expose()).await;
-    assert_eq!(used().await, first, "within the hour nothing is written");
+    assert_eq!(used().await, first, "nothing is written within the hour");
     server.execute("update admin_keys set last_used_at = last_used_at - 3600000").await;
     get(&server, "/admin/me", good.expose()).await;
     assert!(used().await >= first);
@@ -191,7 +191,7 @@ async fn only_the_hash_of_a_key_is_kept_and_its_use_to_the_hour() {
 }
 
 #[tokio::test]
-async fn the_program_makes_lists_and_revokes_keys() {
+async fn the_program_creates_lists_and_revokes_keys() {
     let server = TestServer::start().await;
     let folder = server.data.path();
     let settings = [("DATABASE_URL", server.database.url()), ("DATA_DIR", folder.to_str().unwrap())];
@@ -224,7 +224,7 @@ async fn the_program_makes_lists_and_revokes_keys() {
     let fails = |arguments: &[&str], expected: &str| {
         assert_fails(blinkgate(folder, &settings).arg("keys").args(arguments), &[expected]);
     };
-    fails(&["add", "ops", "--scope", "events"], "there is a key ops already");
+    fails(&["add", "ops", "--scope", "events"], "a key named ops exists already");
     fails(&["add", " ", "--scope", "events"], "a key's name");
     fails(&["revoke", "nobody"], "no such key");
     for refused in
@@ -244,7 +244,7 @@ async fn the_program_makes_lists_and_revokes_keys() {
     get(&server, "/admin/me", again.trim()).await.assert_problem(403, "admin_key_wrong");
 }
 
-/// The id of the key that was made last.
+/// The ID of the newest key.
 fn listed_id(list: &str) -> &str {
     list.lines().last().unwrap().split("\"id\":\"").nth(1).unwrap().split('"').next().unwrap()
 }

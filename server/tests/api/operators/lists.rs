@@ -2,7 +2,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 use server::audit::{self, Action};
 use server::clock;
-use server::db::Hold;
+use server::db::LockScope;
 use server::db::events::Event;
 
 use super::{add, event, ids, post};
@@ -12,7 +12,7 @@ use crate::helpers::{ADMIN_KEY, TestServer};
 const DAY: i64 = 1_795_651_200_000;
 const HOUR: i64 = 3_600_000;
 
-/// Events of every kind, of which some lie in one millisecond.
+/// Events of every kind, some of the same millisecond.
 fn of_every_kind() -> Vec<Event> {
     let mut events = Vec::new();
     for (index, at) in [DAY - HOUR, DAY - 1, DAY, DAY, DAY + HOUR, DAY + 24 * HOUR].into_iter().enumerate() {
@@ -30,7 +30,7 @@ fn of_every_kind() -> Vec<Event> {
     events
 }
 
-/// Where each of the events stands with operators after some were decided about.
+/// The review status of each event after some were reviewed.
 async fn review_some(server: &TestServer, events: &[Event]) -> Vec<Option<&'static str>> {
     for email in ["jo@example.com", "Ann@example.com"] {
         assert_eq!(server.register(email).await.status, StatusCode::ACCEPTED);
@@ -52,7 +52,7 @@ async fn review_some(server: &TestServer, events: &[Event]) -> Vec<Option<&'stat
 }
 
 #[tokio::test]
-async fn filters_let_through_what_they_name_and_join_by_and() {
+async fn filters_select_what_they_name_and_combine_with_and() {
     let server = TestServer::start().await;
     let events = of_every_kind();
     add(&server, &events).await;
@@ -161,7 +161,7 @@ async fn a_parameter_that_is_unknown_repeated_or_unreadable_is_refused_by_its_na
     }
 }
 
-/// Follows the cursors to the end, and calls `between` before each page but the first.
+/// Follows the cursors to the end. Calls `between` before each page but the first.
 async fn all_pages(server: &TestServer, path: &str, list: &str, mut between: impl AsyncFnMut(usize)) -> Vec<String> {
     let (mut seen, mut cursor, mut pages) = (Vec::new(), Value::Null, 0);
     loop {
@@ -171,7 +171,7 @@ async fn all_pages(server: &TestServer, path: &str, list: &str, mut between: imp
         cursor = page["next_cursor"].clone();
         pages += 1;
         if cursor.is_null() {
-            assert!(pages > 3, "one page tells nothing of paging");
+            assert!(pages > 3, "a single page has no cursor");
             return seen;
         }
         between(pages).await;
@@ -213,7 +213,7 @@ async fn paging_shows_every_event_once_while_events_are_added() {
                 });
             add(&server, &newer).await;
         });
-        // What was added in the cases before stands in front.
+        // Events added in the previous cases come first.
         let seen = paging.await;
         let old: Vec<String> =
             seen.iter().filter(|id| events.iter().any(|event| event.id.as_str() == **id)).cloned().collect();
@@ -230,7 +230,7 @@ async fn paging_shows_every_event_once_while_events_are_added() {
 async fn the_audit_is_paged_alike() {
     let server = TestServer::start().await;
     let note = async |count: usize| {
-        let mut tx = server.app.db.write(Hold::Nothing).await.unwrap();
+        let mut tx = server.app.db.write(LockScope::Nothing).await.unwrap();
         for _ in 0..count {
             audit::note(&mut tx, Action::OrphansRemoved, "a test", &json!({}), clock::now_ms()).await.unwrap();
         }
@@ -240,7 +240,7 @@ async fn the_audit_is_paged_alike() {
     let mut expected: Vec<String> =
         server.audit().await.iter().map(|entry| entry["id"].as_str().unwrap().to_owned()).collect();
     assert_eq!(expected.len(), 10);
-    // Entries of one millisecond are told apart by their ids.
+    // Entries of the same millisecond are distinguished by their IDs.
     let seen = all_pages(&server, "/admin/audit?limit=3", "entries", async |_| note(1).await).await;
     assert_eq!(seen, expected);
     expected.dedup();

@@ -1,10 +1,10 @@
-//! Figures for docs/admin.md, printed and not asserted: machines differ. By command:
+//! Figures for docs/admin.md. They are printed and not asserted, because machines differ. Run:
 //!
 //! ```sh
 //! cargo test --locked --release --workspace --test api -- --ignored --nocapture --test-threads 1 measure::
 //! ```
 //!
-//! On SQLite, or with `scripts/lib/postgres.sh` before it on PostgreSQL.
+//! On SQLite, or after `scripts/lib/postgres.sh` on PostgreSQL.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use axum::http::{Request, StatusCode};
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use server::audit::{self, Action};
-use server::db::Hold;
+use server::db::LockScope;
 use server::db::events::Event;
 use server::db::reviews::{self, Review};
 use server::domain::{Decision, ReviewId, Scope, random_u32};
@@ -23,13 +23,13 @@ use super::{add_to, event, get, key};
 use crate::helpers::{ADMIN_KEY, TestServer};
 
 const EVENTS: i64 = 100_000;
-/// 2026-01-01T00:00:00Z. An event every five minutes from then on.
+/// 2026-01-01T00:00:00Z. From then on, an event every five minutes.
 const BEGIN: i64 = 1_767_225_600_000;
 const EVERY: i64 = 300_000;
 const PAGES: usize = 100;
 
-/// A third verified with records as large as they are, two thirds failed for nine reasons, of 20,000 people; one in a hundred is
-/// to be looked at, and of these half were.
+/// Attempts of 20,000 users: a third verified, with full-size records, two thirds failed for nine reasons. One in a hundred is
+/// marked for review, and half of those were reviewed.
 fn one(index: i64) -> Event {
     const REASONS: [&str; 9] = [
         "no_blink",
@@ -61,7 +61,7 @@ async fn filled() -> TestServer {
     let server = TestServer::start().await;
     let begun = Instant::now();
     for start in (0..EVENTS).step_by(10_000) {
-        let mut tx = server.app.db.write(Hold::Nothing).await.unwrap();
+        let mut tx = server.app.db.write(LockScope::Nothing).await.unwrap();
         let events: Vec<Event> = (start..start + 10_000).map(one).collect();
         add_to(&mut tx, &events).await;
         for (number, event) in
@@ -124,7 +124,7 @@ async fn pages_of_100_000_events() {
             let answer = server.admin(&format!("/admin/events?{query}{and}")).await;
             times.push(begun.elapsed());
             assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
-            // On to the next page, and from the last to the first again.
+            // The next page, or the first after the last.
             cursor = answer.json()["next_cursor"].as_str().map(str::to_owned);
         }
         all.extend(times.iter().copied());
@@ -168,7 +168,7 @@ async fn the_table_of_100_000_events() {
     );
 }
 
-/// Welch's t of two classes of times, each without its slowest twentieth, which is the machine's.
+/// Welch's t of two classes of times, each without its slowest twentieth, which is noise of the machine.
 fn t_value(mut classes: [Vec<f64>; 2]) -> f64 {
     let [a, b] = &mut classes;
     let [(mean_a, var_a), (mean_b, var_b)] = [a, b].map(|times| {

@@ -1,4 +1,4 @@
-//! The admin API: who may come in, what they find, and what they may do.
+//! The admin API: access, what it shows, and what it changes.
 
 mod event;
 mod keys;
@@ -13,12 +13,12 @@ use serde_json::Value;
 use server::clock;
 use server::db::admin_keys::{self, AdminKey};
 use server::db::events::{self, Event};
-use server::db::{Connection, Hold};
+use server::db::{Connection, LockScope};
 use server::domain::{ChallengeId, EventId, PlainAdminKey, Scope, Scopes};
 
 use crate::helpers::{Answer, TestServer, own_post};
 
-/// An attempt that failed at `at_ms`, with whatever a test changes about it.
+/// An attempt that failed at `at_ms`, modified by `change`.
 pub fn event(at_ms: i64, change: impl FnOnce(&mut Event)) -> Event {
     let mut event = Event {
         id: EventId::new(at_ms),
@@ -47,9 +47,9 @@ pub fn event(at_ms: i64, change: impl FnOnce(&mut Event)) -> Event {
     event
 }
 
-/// Adds events, as attempts that end do.
+/// Adds events, as finished attempts do.
 pub async fn add(server: &TestServer, added: &[Event]) {
-    let mut tx = server.app.db.write(Hold::Nothing).await.unwrap();
+    let mut tx = server.app.db.write(LockScope::Nothing).await.unwrap();
     add_to(&mut tx, added).await;
     tx.commit().await.unwrap();
 }
@@ -64,7 +64,7 @@ pub fn ids(listing: &Value) -> Vec<String> {
     listing["events"].as_array().unwrap().iter().map(|event| event["id"].as_str().unwrap().to_owned()).collect()
 }
 
-/// A key of the database with these scopes.
+/// Adds an admin key with these scopes to the database and returns it.
 pub async fn key(server: &TestServer, name: &str, scopes: &[Scope]) -> PlainAdminKey {
     key_with(server, name, scopes, |_| {}).await
 }
@@ -89,7 +89,7 @@ pub async fn key_with(
         revoked_at: None,
     };
     change(&mut key);
-    let mut tx = server.app.db.write(Hold::Nothing).await.unwrap();
+    let mut tx = server.app.db.write(LockScope::Nothing).await.unwrap();
     assert!(admin_keys::insert(&mut tx, &key).await.unwrap());
     tx.commit().await.unwrap();
     plain

@@ -5,10 +5,10 @@ use server::domain::Scope;
 
 use super::{add, event, get, key, post};
 use crate::helpers::{ADMIN_KEY, TestServer};
-use crate::parcel::worthless;
 use crate::pixels::Person;
+use crate::submit_steps::worthless;
 
-/// An attempt of this person that fails.
+/// A failed attempt of this user.
 async fn fail(server: &TestServer, cookie: &str, key: &str) -> Value {
     let challenge = server.challenge(cookie).await;
     let answer = server.submit(cookie, key, &worthless(&challenge)).await;
@@ -28,7 +28,7 @@ async fn status(server: &TestServer) -> String {
 }
 
 #[tokio::test]
-async fn an_operator_may_approve_and_decline_and_the_event_stays_as_it_is() {
+async fn an_operator_can_approve_and_decline_and_the_event_does_not_change() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     let event = fail(&server, &cookie, "k1").await;
@@ -45,7 +45,7 @@ async fn an_operator_may_approve_and_decline_and_the_event_stays_as_it_is() {
     assert_eq!(entry["action"], "event_reviewed");
     assert_eq!(entry["actor"], format!("the key ops ({})", ops.id));
     let expected = json!({ "event": event["id"], "decision": "approve", "was": "FAILED", "is": "VERIFIED" });
-    assert_eq!(entry["details"], expected, "and no note, which may name somebody");
+    assert_eq!(entry["details"], expected, "and no note, which may contain names");
 
     assert_eq!(decide(&server, &event, "decline", "  a mistake ").await, json!({ "user": { "status": "FAILED" } }));
     assert_eq!(status(&server).await, "FAILED");
@@ -63,7 +63,7 @@ async fn an_operator_may_approve_and_decline_and_the_event_stays_as_it_is() {
 }
 
 #[tokio::test]
-async fn only_a_decline_takes_a_verification_back_and_the_next_attempt_decides_anew() {
+async fn only_a_decline_revokes_a_verification_and_the_next_attempt_decides_again() {
     let server = TestServer::start().await;
     let person = Person::blinks(&server, "jo@example.com").await;
     assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED");
@@ -84,7 +84,7 @@ async fn only_a_decline_takes_a_verification_back_and_the_next_attempt_decides_a
 }
 
 #[tokio::test]
-async fn who_was_approved_stays_verified_whatever_fails_later() {
+async fn an_approved_user_stays_verified_whatever_fails_later() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     let challenge = server.challenge(&cookie).await;
@@ -98,7 +98,7 @@ async fn who_was_approved_stays_verified_whatever_fails_later() {
 }
 
 #[tokio::test]
-async fn a_review_without_a_reason_or_of_nobody_is_refused_and_changes_nothing() {
+async fn a_review_without_a_reason_or_an_event_is_refused_and_changes_nothing() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     let event = fail(&server, &cookie, "k1").await;
@@ -122,7 +122,7 @@ async fn a_review_without_a_reason_or_of_nobody_is_refused_and_changes_nothing()
         answer.assert_problem(404, "not_found");
     }
     assert_eq!(server.contents().await, before);
-    // The longest note there is, written in the longest way.
+    // The longest allowed note, in its longest encoding.
     let escaped = "\\ud83d\\ude00".repeat(1000);
     let longest = format!(r#"{{"decision":"approve","note":"{escaped}"}}"#);
     let request = crate::helpers::own_post(&path, None).header("x-admin-key", ADMIN_KEY);
@@ -131,7 +131,7 @@ async fn a_review_without_a_reason_or_of_nobody_is_refused_and_changes_nothing()
 }
 
 #[tokio::test]
-async fn an_erased_person_cannot_be_decided_about_and_their_notes_are_gone() {
+async fn an_erased_user_cannot_be_reviewed_and_their_notes_are_gone() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
     let event = fail(&server, &cookie, "k1").await;
@@ -153,13 +153,13 @@ async fn an_erased_person_cannot_be_decided_about_and_their_notes_are_gone() {
 }
 
 #[tokio::test]
-async fn erasing_says_first_what_would_go_and_then_what_went() {
+async fn erasure_first_says_what_it_would_remove_and_then_what_it_removed() {
     let server = TestServer::start().await;
     let person = Person::blinks(&server, "jo@example.com").await;
     assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED");
     let ops = key(&server, "ops", &[Scope::Erase]).await;
     let ask = async |body: Value| post(&server, "/admin/erase", ops.expose(), &body).await;
-    // The key's use is noted.
+    // The key's use is recorded.
     ask(json!({ "email": "nobody@example.com", "dry_run": true })).await.assert_problem(404, "user_unknown");
     let before = server.contents().await;
     let dry = ask(json!({ "email": "Jo@Example.com", "dry_run": true })).await;
@@ -186,7 +186,7 @@ async fn erasing_says_first_what_would_go_and_then_what_went() {
 }
 
 #[tokio::test]
-async fn reviews_that_come_at_once_leave_one_that_stands() {
+async fn of_simultaneous_reviews_one_stands() {
     let server = TestServer::start().await;
     assert_eq!(server.register("jo@example.com").await.status, StatusCode::ACCEPTED);
     let one = event(clock::now_ms(), |_| {});

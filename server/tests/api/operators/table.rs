@@ -5,7 +5,7 @@ use futures_util::StreamExt as _;
 use super::{add, event, ids};
 use crate::helpers::{ADMIN_KEY, TestServer};
 
-/// More than are in memory at a time.
+/// More rows than are held in memory at a time.
 const MANY: i64 = 450;
 
 fn rows(text: &str) -> Vec<csv::StringRecord> {
@@ -15,14 +15,14 @@ fn rows(text: &str) -> Vec<csv::StringRecord> {
 }
 
 #[tokio::test]
-async fn sr_30_no_field_of_the_table_begins_as_a_formula() {
+async fn sr_30_no_field_of_the_table_starts_like_a_formula() {
     const STARTS: [&str; 12] = ["=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠"];
     let server = TestServer::start().await;
     let is_postgres = server.database.is_postgres();
-    // PostgreSQL's text cannot hold NUL; the guard itself is tested with it.
+    // PostgreSQL text cannot contain NUL; the guard's own test covers it.
     let starts: Vec<&str> = STARTS.into_iter().filter(|start| !(is_postgres && *start == "\0")).collect();
     let evil = |start: &str| format!("{start}cmd|' /C calc'!A0,\"x\"\r\ny");
-    // Whatever the record's fields hold that somebody else may have written.
+    // All fields whose content comes from others.
     let events = starts.iter().zip(0..).map(|(start, at)| {
         event(at, |event| {
             event.email = evil(start);
@@ -48,7 +48,7 @@ async fn sr_30_no_field_of_the_table_begins_as_a_formula() {
 }
 
 #[tokio::test]
-async fn the_table_goes_on_behind_what_is_in_memory_at_a_time() {
+async fn the_table_is_longer_than_what_is_held_in_memory() {
     let server = TestServer::start().await;
     let events: Vec<_> = (0..MANY).map(|at| event(at / 7, |event| event.email = format!("{at}@example.com"))).collect();
     add(&server, &events).await;
@@ -72,7 +72,7 @@ async fn the_table_goes_on_behind_what_is_in_memory_at_a_time() {
 }
 
 #[tokio::test]
-async fn a_table_that_cannot_be_read_on_does_not_look_whole() {
+async fn a_table_that_breaks_off_does_not_look_complete() {
     let server = TestServer::start().await;
     add(&server, &(0..MANY).map(|at| event(at, |_| {})).collect::<Vec<_>>()).await;
     let request = || Request::get("/admin/events.csv").header("x-admin-key", ADMIN_KEY).body(Body::empty()).unwrap();

@@ -1,10 +1,10 @@
-//! The servers, and what befalls them.
+//! The servers, the database and the mail server, and what happens to them.
 
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use server::db::{Db, Hold};
+use server::db::{Db, LockScope};
 use server::domain::random_u32;
 use tempfile::TempDir;
 
@@ -12,7 +12,7 @@ use super::{FALLS, KILLS, PATIENCE};
 use crate::database::{TestDatabase, parsed};
 use crate::helpers::BASE_URL;
 use crate::mail_smtp::{Heard, mail_server};
-use crate::start::{Running, blinkgate, lines_of};
+use crate::process::{Running, blinkgate, lines_of};
 
 /// Three servers, the database and the mail server.
 pub struct Fleet {
@@ -31,7 +31,7 @@ impl Fleet {
         let (mail_port, heard) = mail_server("250 ok").await;
         let folder = tempfile::tempdir().unwrap();
         let fleet = Self { folder, database, db, mail_port, heard, servers: Default::default() };
-        // All at once: they make the admin's key and the tables together.
+        // All at once: they race to create the admin key and the tables.
         std::thread::scope(|scope| {
             let fleet = &fleet;
             for n in 0..3 {
@@ -41,7 +41,7 @@ impl Fleet {
         fleet
     }
 
-    /// Starts a server, again until the database is there.
+    /// Starts a server, and retries until the database is up.
     fn launch(&self, n: usize) {
         let mail_port = self.mail_port.to_string();
         let settings = [
@@ -72,11 +72,11 @@ impl Fleet {
     }
 
     fn kill(&self, n: usize) {
-        // `Running` kills with -9 when it goes.
+        // Dropping `Running` sends SIGKILL.
         self.servers[n].lock().unwrap().take();
     }
 
-    /// Stops the database like a power cut, or at least cuts every connection to it where it is not ours to stop.
+    /// Restarts the database without warning, or at least cuts every connection if it may not be restarted.
     fn fall_over(&self) {
         match std::env::var("TEST_POSTGRES_RESTART") {
             Ok(restart) => assert!(Command::new("sh").arg("-c").arg(restart).status().unwrap().success()),
@@ -84,7 +84,7 @@ impl Fleet {
         }
     }
 
-    /// Whatever goes wrong, for as long as people come.
+    /// Kills and restarts servers, and makes the database fail.
     pub fn trouble(&self) {
         for kill in 0..KILLS {
             std::thread::sleep(Duration::from_millis(400));
@@ -97,17 +97,17 @@ impl Fleet {
         }
     }
 
-    /// Changes the database behind the servers' backs, for time to pass.
+    /// Changes the database directly, to let time pass.
     pub async fn change(&self, sql: &'static str, id: &str) {
         eventually(async || {
-            let mut tx = self.db.write(Hold::Nothing).await.ok()?;
+            let mut tx = self.db.write(LockScope::Nothing).await.ok()?;
             tx.query(sql).bind(id).execute().await.ok()?;
             tx.commit().await.ok()
         })
         .await;
     }
 
-    /// The time passes that servers which died had taken for their tries.
+    /// Makes mails due again that dead servers had claimed.
     pub async fn pass_time_for_mails(&self, to: &str) {
         let over = "update mail_outbox set next_try_at = 0 where sent_at is null and given_up_at is null
                     and user_id in (select id from users where email like $1)";
@@ -120,7 +120,7 @@ impl Fleet {
     }
 }
 
-/// Tries until something comes of it.
+/// Repeats an attempt until it returns something, for up to `PATIENCE`.
 pub async fn eventually<T>(mut attempt: impl AsyncFnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {

@@ -1,7 +1,7 @@
-//! Three server processes on one PostgreSQL and one folder, while one of them after the other is killed and the database
-//! falls over: nobody loses anything, nothing is decided twice, and each mail arrives.
+//! Three server processes on one PostgreSQL database and one folder. Servers are killed one after the other, and the database
+//! fails twice: nobody loses anything, nothing is decided twice, and each mail arrives.
 //!
-//! Ignored by `cargo test`: it needs TEST_DATABASE_URL, and takes the database from under every other test.
+//! Ignored by `cargo test`: it needs TEST_DATABASE_URL, and its database failures would break every other test.
 #![cfg(unix)]
 
 mod fleet;
@@ -15,23 +15,22 @@ use std::time::Duration;
 use engine::Evidence;
 use fleet::{Fleet, eventually};
 use person::Person;
-use serde_json::json;
 use server::captures::{CaptureStore, Found};
-use server::config::{CaptureConfig, PlaceConfig};
+use server::config::{BlobStoreConfig, CaptureConfig};
 
 use crate::helpers::join_all;
 
-/// So often a server is killed; the database falls over after some of them.
+/// How often a server is killed, and after which kills the database fails.
 const KILLS: usize = 12;
 const FALLS: [usize; 2] = [4, 8];
-/// People who come one after the other, side by side.
+/// Users at a time; each is followed by another.
 const QUEUES: u32 = 5;
-/// Nothing may take longer than this for one person, whatever happens meanwhile.
+/// No step of a user may take longer than this.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[ignore = "needs TEST_DATABASE_URL, alone"]
-async fn servers_that_die_and_a_database_that_falls_over_lose_nothing_and_decide_nothing_twice() {
+async fn killed_servers_and_a_failing_database_lose_nothing_and_decide_nothing_twice() {
     let fleet = Arc::new(Fleet::start().await);
     let is_over = Arc::new(AtomicBool::new(false));
     let trouble = std::thread::spawn({
@@ -47,8 +46,7 @@ async fn servers_that_die_and_a_database_that_falls_over_lose_nothing_and_decide
         async move {
             let (mut people, mut number) = (Vec::new(), queue);
             while people.is_empty() || !is_over.load(Ordering::Relaxed) {
-                let person = Person { fleet: Arc::clone(&fleet), number, cookie: "none=1".to_owned() };
-                people.push(person.come().await);
+                people.push(Person::new(&fleet, number).come().await);
                 number += QUEUES;
             }
             people
@@ -73,7 +71,7 @@ async fn servers_that_die_and_a_database_that_falls_over_lose_nothing_and_decide
         ("select count(*) from challenges where state = 'scoring'", 0),
         ("select count(*) from counted_failures", failed),
         ("select max(attempts) from capture_sessions", 1),
-        // Of each picture its file and its pixels.
+        // The file and the pixels of each picture.
         ("select count(*) from seen_pictures", 6 * count),
         ("select count(*) from upload_chunks", 0),
     ] {
@@ -83,7 +81,7 @@ async fn servers_that_die_and_a_database_that_falls_over_lose_nothing_and_decide
                 where status = 'VERIFIED'";
     let kept: Vec<(String, String, String, String)> =
         fleet.db.read().await.unwrap().query(kept).fetch_all().await.unwrap();
-    let config = CaptureConfig { place: PlaceConfig::Files, master_key: None, old_master_key: None };
+    let config = CaptureConfig { store: BlobStoreConfig::Files, master_key: None, old_master_key: None };
     let captures = CaptureStore::open(&config, &fleet.folder.path().join("data")).unwrap();
     for (email, open, closed, strip) in kept {
         let Evidence { open: open_sent, closed: closed_sent, strip: strip_sent, .. } = &people[&email];
@@ -93,9 +91,8 @@ async fn servers_that_die_and_a_database_that_falls_over_lose_nothing_and_decide
     }
     let unsent = "select count(*) from mail_outbox where sent_at is null and given_up_at is null";
     eventually(async || {
-        // Some server looks, whoever registers.
-        let person = Person { fleet: Arc::clone(&fleet), number: 0, cookie: "none=1".to_owned() };
-        person.post("/register", &json!({ "email": person.email() })).await;
+        // Any registration wakes a mail worker.
+        Person::new(&fleet, 0).register().await;
         tokio::time::sleep(Duration::from_secs(1)).await;
         if fleet.number(unsent).await == 0 {
             return Some(());
@@ -104,7 +101,7 @@ async fn servers_that_die_and_a_database_that_falls_over_lose_nothing_and_decide
         None
     })
     .await;
-    // A server may die after the mail server took a mail and before it could write that down; then it goes out again.
+    // A server may die after the mail server accepted a mail and before it could record that; the mail is then sent again.
     let mails = fleet.heard.lock().unwrap().mails.len();
     let sent = fleet.number("select count(*) from mail_outbox where sent_at is not null").await as usize;
     assert!(

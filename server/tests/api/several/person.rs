@@ -1,77 +1,67 @@
-//! Somebody who goes the whole way, whatever befalls the servers.
+//! A user who goes the whole way, whatever happens to the servers.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ed25519_dalek::SigningKey;
-use engine::{Evidence, transcript};
-use serde_json::{Value, json};
-use server::domain::{random_base64url, random_u32};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use anyhow::ensure;
+use engine::Evidence;
+use fastrand::Rng;
+use serde_json::json;
+use server::domain::random_u32;
+use test_client::{HttpClient, Key, Response, SubmissionParts, SubmitOutcome, UserClient};
 
 use super::PATIENCE;
 use super::fleet::{Fleet, eventually};
 use crate::helpers::BASE_URL;
-use crate::parcel::{CHUNK, Parcel, worthless};
 use crate::pixels;
+use crate::submit_steps::worthless;
 
-/// A person with a browser that sends each request to any of the servers, and again if none answers.
+/// The idempotency key of every submission.
+const KEY: &str = "k";
+
+/// A user whose requests each go to any of the servers, and are repeated if none answers.
 pub struct Person {
-    pub fleet: Arc<Fleet>,
-    pub number: u32,
-    pub cookie: String,
-}
-
-pub struct Reply {
-    status: u16,
-    head: String,
-    body: Value,
+    fleet: Arc<Fleet>,
+    number: u32,
+    user: UserClient,
 }
 
 impl Person {
-    pub fn email(&self) -> String {
-        format!("person-{}@example.com", self.number)
+    pub fn new(fleet: &Arc<Fleet>, number: u32) -> Self {
+        let servers = Arc::clone(fleet);
+        let choose_port = move || Some(servers.servers[random_u32() as usize % 3].lock().unwrap().as_ref()?.1);
+        let http = HttpClient::balanced(BASE_URL, PATIENCE / 2, choose_port);
+        Self { fleet: Arc::clone(fleet), number, user: UserClient::new(&http, number) }
     }
 
-    async fn send(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> Reply {
-        let client = format!("10.1.{}.{}", self.number / 250, self.number % 250);
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: localhost\r\norigin: {BASE_URL}\r\nx-blinkgate: 1\r\nconnection: close\r\n\
-             x-forwarded-for: {client}\r\ncookie: {}\r\n{headers}content-length: {}\r\n\r\n",
-            self.cookie,
-            body.len()
-        );
-        let request = [head.as_bytes(), body].concat();
+    /// Repeats a request until it succeeds. The client blocks, so it runs on a thread of its own.
+    async fn until_ok<T: Send + 'static>(
+        &self,
+        request: impl Fn(&mut UserClient) -> anyhow::Result<T> + Clone + Send + 'static,
+    ) -> T {
         eventually(async || {
-            let server = &self.fleet.servers[random_u32() as usize % 3];
-            let port = server.lock().unwrap().as_ref()?.1;
-            let mut stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
-            stream.write_all(&request).await.ok()?;
-            let mut answer = String::new();
-            tokio::time::timeout(PATIENCE / 2, stream.read_to_string(&mut answer)).await.ok()?.ok()?;
-            let (head, body) = answer.split_once("\r\n\r\n")?;
-            let status = head.get(9..12)?.parse().ok().filter(|status| *status < 500)?;
-            Some(Reply { status, head: head.to_owned(), body: serde_json::from_str(body).ok()? })
+            let (mut user, request) = (self.user.clone(), request.clone());
+            tokio::task::spawn_blocking(move || request(&mut user)).await.unwrap().ok()
         })
         .await
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Reply {
-        self.send("POST", path, "content-type: application/json\r\n", body.to_string().as_bytes()).await
+    /// Asks for a link.
+    pub async fn register(&self) {
+        let response = self.until_ok(|user| without_server_error(user.register()?)).await;
+        assert_eq!(response.status, 202, "{}", response.text);
     }
 
-    async fn register(&self) -> String {
-        let to = format!("To: {}\r\n", self.email());
+    /// Asks for a link until it has been mailed; returns its token.
+    async fn mailed_token(&self) -> String {
+        let to = format!("To: {}\r\n", self.user.email);
         let begun = Instant::now();
         eventually(async || {
-            // Asking again brings no second mail within a minute, but has a worker look.
-            assert_eq!(self.post("/register", &json!({ "email": self.email() })).await.status, 202);
+            // A second request within a minute sends no second mail, but wakes a mail worker.
+            self.register().await;
             tokio::time::sleep(Duration::from_millis(300)).await;
             if begun.elapsed() > Duration::from_secs(3) {
-                self.fleet.pass_time_for_mails(&self.email()).await;
+                self.fleet.pass_time_for_mails(&self.user.email).await;
             }
             let heard = self.fleet.heard.lock().unwrap();
             let mail = heard.mails.iter().find(|mail| mail.contains(&to))?;
@@ -80,94 +70,82 @@ impl Person {
         .await
     }
 
-    async fn open(&mut self, token: &str) {
-        let reply = self.post("/verify", &json!({ "token": token })).await;
-        assert_eq!(reply.status, 200, "{}", reply.body);
-        let (_, cookie) = reply.head.split_once("set-cookie: ").unwrap();
-        self.cookie = cookie.split(';').next().unwrap().to_owned();
-    }
-
-    /// A challenge, with the secret key that it is bound to.
-    async fn challenge(&self) -> (Value, [u8; 32]) {
+    /// A challenge as JSON, with the key that it is bound to.
+    async fn challenge(&self) -> (serde_json::Value, Key) {
         eventually(async || {
-            let secret: [u8; 32] = URL_SAFE_NO_PAD.decode(random_base64url()).unwrap().try_into().unwrap();
-            let key = SigningKey::from_bytes(&secret).verifying_key().to_bytes();
-            let reply = self
-                .post(
-                    "/api/challenge",
-                    &json!({ "public_key": URL_SAFE_NO_PAD.encode(key), "consent": test_client::consent() }),
-                )
-                .await;
-            // A server that died may have registered the key without saying so.
-            let is_lost = reply.status == 422 && reply.body["code"] == "key_invalid";
-            assert!(is_lost || reply.status == 201, "{}", reply.body);
-            (!is_lost).then_some((reply.body, secret))
+            let key = Key::draw(&mut Rng::new());
+            let own = key.clone();
+            let response =
+                self.until_ok(move |user| without_server_error(user.request_challenge(&own, pixels::RATE)?)).await;
+            // A server that died may have registered the key without answering.
+            let is_lost = response.status == 422 && response.code().as_deref() == Some("key_invalid");
+            (!is_lost).then(|| (response.expect(201).unwrap(), key))
         })
         .await
     }
 
-    /// Sends it whole and has it decided; returns the answer.
-    async fn submit(&self, parcel: &Parcel) -> Value {
-        let (bytes, path) = (parcel.bytes(), parcel.path());
-        let mut sent = 0;
-        while sent < bytes.len() {
-            let chunk = &bytes[sent..bytes.len().min(sent + CHUNK)];
-            let headers =
-                format!("content-type: application/octet-stream\r\nidempotency-key: k\r\nupload-offset: {sent}\r\n");
-            let mut reply = self.send("PATCH", &path, &headers, chunk).await;
-            if reply.status == 409 {
-                // It had arrived, though nobody said so.
-                assert_eq!(reply.body["code"], "upload_offset");
-                reply = self.send("GET", &path, "idempotency-key: k\r\n", b"").await;
-            }
-            assert_eq!(reply.status, 200, "{}", reply.body);
-            sent = reply.body["received"].as_u64().unwrap() as usize;
-        }
-        let headers = "content-type: application/json\r\nidempotency-key: k\r\n";
+    /// Submits until it is decided; returns the response.
+    async fn submit(&self, parts: SubmissionParts) -> serde_json::Value {
         let begun = Instant::now();
-        let finish = async || self.send("POST", &path, headers, parcel.lengths().to_string().as_bytes()).await;
-        let answer = eventually(async || {
-            let reply = finish().await;
-            if reply.status == 200 {
-                return Some(reply.body);
+        let parts = Arc::new(parts);
+        let submit = async || {
+            let parts = Arc::clone(&parts);
+            self.until_ok(move |user| user.resume(KEY, &parts)).await
+        };
+        let decision = eventually(async || {
+            match submit().await {
+                SubmitOutcome::Decided(decision) => return Some(decision),
+                SubmitOutcome::Later { .. } => tokio::time::sleep(Duration::from_millis(400)).await,
+                // A chunk had arrived without an answer, or a server failed.
+                SubmitOutcome::Refused(response)
+                    if response.status >= 500 || response.code().as_deref() == Some("upload_offset") => {}
+                SubmitOutcome::Refused(response) => panic!("{}: {}", response.status, response.text),
             }
-            assert_eq!((reply.status, &reply.body["code"]), (409, &json!("submission_in_progress")));
-            tokio::time::sleep(Duration::from_millis(400)).await;
             if begun.elapsed() > Duration::from_secs(5) {
-                // The time passes for which a server that died had claimed it.
+                // The lease of a dead server's claim ends.
                 let over = "update challenges set lease_until = 0 where id = $1 and state = 'scoring'";
-                self.fleet.change(over, &parcel.challenge).await;
+                self.fleet.change(over, &parts.challenge).await;
             }
             None
         })
         .await;
         for _ in 0..3 {
-            assert_eq!(finish().await.body, answer, "whoever is asked");
+            let parts = Arc::clone(&parts);
+            let decide = move |user: &mut UserClient| match user.decide(KEY, &parts)? {
+                SubmitOutcome::Decided(decision) => Ok(decision),
+                other => anyhow::bail!("{other:?}"),
+            };
+            assert_eq!(self.until_ok(decide).await, decision, "whichever server is asked");
         }
-        answer
+        decision.body
     }
 
-    /// The whole way. Every second person fails once before.
+    /// Goes the whole way. Every second user fails once before.
     pub async fn come(mut self) -> (String, Evidence) {
-        let token = self.register().await;
-        self.open(&token).await;
+        let token = self.mailed_token().await;
+        let open = move |user: &mut UserClient| {
+            user.open_link(&token)?;
+            Ok(user.clone())
+        };
+        self.user = self.until_ok(open).await;
         if self.number.is_multiple_of(2) {
             let (challenge, _) = self.challenge().await;
-            let answer = self.submit(&worthless(&challenge)).await;
+            let answer = self.submit(worthless(&challenge)).await;
             assert_eq!((&answer["status"], &answer["attempts_left"]), (&json!("FAILED"), &json!(4)));
         }
-        let (challenge, secret) = self.challenge().await;
-        let terms = serde_json::from_value(challenge.clone()).unwrap();
-        let key = SigningKey::from_bytes(&secret).verifying_key().to_bytes();
-        let seed = self.number;
-        let evidence = tokio::task::spawn_blocking(move || pixels::record_of(seed, terms, key)).await.unwrap();
-        let challenge = challenge["challenge_id"].as_str().unwrap().to_owned();
-        // The frames were made faster than a camera gives them.
-        self.fleet.change("update challenges set issued_at = issued_at - 10000 where id = $1", &challenge).await;
-        let Evidence { signing_input, open, closed, strip, .. } = evidence.clone();
-        let transcript = transcript::sign(&signing_input, &secret).into_bytes();
-        let answer = self.submit(&Parcel { challenge, transcript, open, closed, strip }).await;
+        let (challenge, key) = self.challenge().await;
+        let terms: engine::Terms = serde_json::from_value(challenge).unwrap();
+        let (seed, id, public_key) = (self.number, terms.challenge_id.clone(), key.public());
+        let evidence = tokio::task::spawn_blocking(move || pixels::record_of(seed, terms, public_key)).await.unwrap();
+        // The frames were made faster than a camera takes them.
+        self.fleet.change("update challenges set issued_at = issued_at - 10000 where id = $1", &id).await;
+        let answer = self.submit(SubmissionParts::sign(&id, &evidence, &key)).await;
         assert_eq!(answer["status"], "VERIFIED", "{answer}");
-        (self.email(), evidence)
+        (self.user.email, evidence)
     }
+}
+
+fn without_server_error(response: Response) -> anyhow::Result<Response> {
+    ensure!(response.status < 500, "status {}", response.status);
+    Ok(response)
 }

@@ -1,0 +1,80 @@
+//! Perceptual hashes of scored pictures, for finding near copies in other users' attempts.
+
+use engine::Fingerprint;
+use serde_json::{Value, json};
+
+use super::{Connection, Sql};
+use crate::domain::{EventId, UserId};
+
+/// A picture of an attempt: the part that it was sent as, and its hash.
+pub type Part = (&'static str, Fingerprint);
+
+/// For each row of a hash, only this many of the newest pictures with that row are compared. A row shared by thousands
+/// of pictures is a plain wall.
+const MAX_CANDIDATES: i64 = 100;
+
+/// More events than this do not help a reviewer.
+const ENOUGH: usize = 20;
+
+#[derive(sqlx::FromRow)]
+struct Candidate {
+    event_id: EventId,
+    fingerprint: String,
+}
+
+/// Returns other users' events whose picture in the same part is a near copy of this one. Some of them, if there are
+/// many.
+pub async fn near(db: &mut Connection, user: &UserId, (part, fingerprint): Part) -> sqlx::Result<Vec<EventId>> {
+    let mut near = Vec::new();
+    for (number, bits) in fingerprint.rows().into_iter().enumerate() {
+        let candidates: Vec<Candidate> = db
+            .query(
+                "select event_id, fingerprint from picture_rows
+                 where part = $1 and row_number = $2 and bits = $3 and user_id <> $4
+                 order by seen_at desc limit $5",
+            )
+            .bind(part)
+            .bind(number as i64)
+            .bind(i64::from(bits))
+            .bind(user)
+            .bind(MAX_CANDIDATES)
+            .fetch_all()
+            .await?;
+        for Candidate { event_id, fingerprint: other } in candidates {
+            let is_near = Fingerprint::try_from(other).is_ok_and(|other| fingerprint.is_near(&other));
+            if is_near && !near.contains(&event_id) {
+                near.push(event_id);
+            }
+        }
+        if near.len() >= ENOUGH {
+            break;
+        }
+    }
+    near.truncate(ENOUGH);
+    Ok(near)
+}
+
+/// Stores the hashes of this event's pictures.
+pub async fn note(
+    db: &mut Connection,
+    (event, user): (&EventId, &UserId),
+    parts: &[Part],
+    now_ms: i64,
+) -> sqlx::Result<()> {
+    const INSERT: Sql = Sql {
+        sqlite: "insert into picture_rows (event_id, user_id, part, row_number, bits, fingerprint, seen_at)
+            select $2, $3, new.value ->> 'part', new.value ->> 'number', new.value ->> 'bits', new.value ->> 'whole', $4
+            from json_each($1) new",
+        postgres: "insert into picture_rows (event_id, user_id, part, row_number, bits, fingerprint, seen_at)
+            select $2, $3, new.part, new.number, new.bits, new.whole, $4::bigint
+            from jsonb_to_recordset($1::jsonb) new (part text, number bigint, bits bigint, whole text)",
+    };
+    let rows_of = |(part, fingerprint): &Part| {
+        let (part, whole) = (*part, fingerprint.to_string());
+        let rows = fingerprint.rows().into_iter().enumerate();
+        rows.map(move |(number, bits)| json!({ "part": part, "number": number, "bits": bits, "whole": whole }))
+    };
+    let rows: Value = parts.iter().flat_map(rows_of).collect();
+    db.query(INSERT).bind(rows.to_string()).bind(event).bind(user).bind(now_ms).execute().await?;
+    Ok(())
+}

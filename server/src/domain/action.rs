@@ -1,0 +1,41 @@
+//! Actions in the audit: one stable word for each.
+
+/// What happened. Words are never renamed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// A user was erased.
+    UserErased,
+    /// Captures had been kept long enough and were removed.
+    CapturesExpired,
+    /// Captures that no event names were removed.
+    OrphansRemoved,
+    /// An operator looked at a capture.
+    CaptureViewed,
+    /// An operator downloaded the evidence of a decision.
+    BundleTaken,
+    /// An operator decided whether an address counts as verified.
+    EventReviewed,
+    /// A key was made.
+    KeyAdded,
+    /// A key was revoked.
+    KeyRevoked,
+    /// The captures' master key was replaced.
+    MasterKeyRotated,
+}
+
+impl Action {
+    /// The stable word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Action::UserErased => "user_erased",
+            Action::CapturesExpired => "captures_expired",
+            Action::OrphansRemoved => "orphans_removed",
+            Action::CaptureViewed => "capture_viewed",
+            Action::BundleTaken => "bundle_taken",
+            Action::EventReviewed => "event_reviewed",
+            Action::KeyAdded => "key_added",
+            Action::KeyRevoked => "key_revoked",
+            Action::MasterKeyRotated => "master_key_rotated",
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Takes one attempt from its claim to its answer.
+
+use std::sync::Arc;
+
+use engine::{Decision, Issued, Reason, Verdict};
+
+use super::claiming::{Claimed, HeldClaim, can_wait, claim, has_time, release};
+use super::outcome::{AttemptAnswer, GiveUp, VerificationError, status_of};
+use super::pictures::Pictures;
+use super::recording::{Recorder, Ruling, to_json};
+use super::{judging, upload};
+use crate::captures::{CaptureRefs, CaptureStore};
+use crate::clock::{self, ClockSteps};
+use crate::config::{CoolDown, Retention};
+use crate::db::sessions::Session;
+use crate::db::{Db, LockScope, uploads};
+use crate::domain::{ChallengeId, EventId, SealingKey};
+use crate::scoring::{Permit, ScoringPool};
+use crate::submission::{Lengths, Upload};
+
+/// Decides attempts. Cheap to clone.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "the types say it")]
+pub struct Verifier {
+    pub db: Db,
+    pub scoring: ScoringPool,
+    pub captures: Arc<CaptureStore>,
+    pub retention: Retention,
+    pub clock_steps: Arc<ClockSteps>,
+    pub cool_down: CoolDown,
+    /// Failed attempts that a session may have.
+    pub max_attempts: u32,
+}
+
+impl Verifier {
+    /// Decides a submission, once: repeated requests with the same `key` get the same answer. `seal` is the key that the
+    /// chunks were sealed with.
+    ///
+    /// # Errors
+    /// [`VerificationError`]: this call decided nothing, and nothing was counted.
+    pub async fn submit(
+        &self,
+        session: &Session,
+        (key, seal): (&str, &SealingKey),
+        challenge: &ChallengeId,
+        lengths: Lengths,
+    ) -> Result<AttemptAnswer, VerificationError> {
+        if self.scoring.free_permits() == 0 && can_wait(&self.db, session, challenge).await? {
+            return Err(self.busy());
+        }
+        let mut tx = self.db.write(LockScope::User(&session.user_id)).await?;
+        let claim = match claim(&mut tx, session, challenge, Some(key)).await? {
+            Claimed::Mine(claim) => claim,
+            Claimed::Answered(answer) => return Ok(answer),
+        };
+        // Only the holder of the claim takes a permit, so that other requests cannot keep one from it. On an early return
+        // the transaction is dropped, and the claim with it.
+        let permit = self.scoring.try_admit();
+        if permit.is_none() && has_time(&claim.challenge) {
+            return Err(self.busy());
+        }
+        let chunks = uploads::read(&mut tx, &claim.challenge.id, key).await?;
+        let Some(bytes) = upload::opened(&claim.challenge.id, key, seal, &chunks) else {
+            drop(tx);
+            return self.restart_upload(session, &claim.challenge.id).await;
+        };
+        let upload = Upload::split(bytes, lengths).ok_or(VerificationError::Incomplete)?;
+        tx.commit().await?;
+        let (verifier, session) = (self.clone(), session.clone());
+        // A task of its own: a claimed attempt is finished even if the browser goes away.
+        let deciding = tokio::spawn(async move { verifier.decide_claimed(&session, permit, claim, upload).await });
+        deciding.await.map_err(|error| VerificationError::Unavailable(format!("deciding was interrupted: {error}")))?
+    }
+
+    /// Ends a challenge without a submission.
+    ///
+    /// # Errors
+    /// As [`Verifier::submit`].
+    pub async fn give_up(
+        &self,
+        session: &Session,
+        challenge: &ChallengeId,
+        why: GiveUp,
+    ) -> Result<AttemptAnswer, VerificationError> {
+        let mut tx = self.db.write(LockScope::User(&session.user_id)).await?;
+        let claim = match claim(&mut tx, session, challenge, None).await? {
+            Claimed::Mine(claim) => claim,
+            Claimed::Answered(answer) => return Ok(answer),
+        };
+        tx.commit().await?;
+        let reason = match why {
+            GiveUp::Timeout => Reason::Timeout,
+            GiveUp::PromptMissed => Reason::PromptMissed,
+            GiveUp::Cancelled => Reason::Cancelled,
+        };
+        let ruling = Ruling {
+            claim,
+            reason: Some(reason),
+            event: EventId::new(clock::now_ms()),
+            was_scored: false,
+            captures: None,
+            pictures: Pictures::default(),
+            review: None,
+            details: "{}".to_owned(),
+            evidence: None,
+        };
+        let recorded = self.recorder().record(session, &ruling).await;
+        if recorded.is_err() {
+            release(&self.db, &ruling.claim).await;
+        }
+        recorded
+    }
+
+    fn busy(&self) -> VerificationError {
+        VerificationError::Busy { retry_after: self.scoring.reject() }
+    }
+
+    fn recorder(&self) -> Recorder<'_> {
+        Recorder { db: &self.db, cool_down: self.cool_down, max_attempts: self.max_attempts }
+    }
+
+    /// Discards an upload that the session's current secret cannot open, because the secret was replaced meanwhile (the link
+    /// was opened again). The page notices and uploads again.
+    async fn restart_upload(
+        &self,
+        session: &Session,
+        challenge: &ChallengeId,
+    ) -> Result<AttemptAnswer, VerificationError> {
+        let mut tx = self.db.write(LockScope::User(&session.user_id)).await?;
+        uploads::discard(&mut tx, challenge).await?;
+        tx.commit().await?;
+        Err(VerificationError::Incomplete)
+    }
+
+    /// Scores, stores and records. Releases the claim if any of it fails.
+    async fn decide_claimed(
+        &self,
+        session: &Session,
+        permit: Option<Permit>,
+        claim: HeldClaim,
+        upload: Upload,
+    ) -> Result<AttemptAnswer, VerificationError> {
+        let decided = async {
+            let issued = judging::issued(&self.db, &claim.challenge).await?;
+            let decision = judging::score(&self.scoring, permit, &issued, &upload).await?;
+            judging::reject_false_times(&self.clock_steps, claim.challenge.issued_at, &decision)?;
+            let decision = judging::reject_replays(&self.db, &upload, decision).await?;
+            self.keep_and_record(session, claim.clone(), (issued, upload), decision).await
+        };
+        let decided = decided.await;
+        if decided.is_err() {
+            release(&self.db, &claim).await;
+        }
+        decided
+    }
+
+    /// Stores the captures, then the rows that name them.
+    async fn keep_and_record(
+        &self,
+        session: &Session,
+        claim: HeldClaim,
+        (issued, upload): (Issued, Upload),
+        decision: Decision,
+    ) -> Result<AttemptAnswer, VerificationError> {
+        let now = clock::now_ms();
+        let event = EventId::new(now);
+        let reason = match decision.verdict {
+            Verdict::Accepted => None,
+            Verdict::Rejected(reason) => Some(reason),
+        };
+        let was_scored = judging::were_scored(&decision.record);
+        let is_kept = was_scored && self.retention.keeps(status_of(reason));
+        let captures = is_kept.then(|| CaptureRefs::new(&event, now));
+        let is_new = was_scored && reason != Some(Reason::CaptureReplayed);
+        let mut pictures = if is_new { Pictures::of(&upload, &decision.record) } else { Pictures::default() };
+        let review = pictures.review(&self.db, &session.user_id).await?;
+        let review = review.map(|review| to_json(&review)).transpose()?;
+        if captures.is_none() {
+            pictures.forget_perceptual_hashes();
+        }
+        let details = to_json(&decision.record)?;
+        // Only a transcript with a valid signature is kept: nobody answers for any other text.
+        let evidence = match decision.record.key {
+            Some(_) => Some((String::from_utf8_lossy(&upload.transcript).into_owned(), to_json(&issued)?)),
+            None => None,
+        };
+        if let Some(refs) = &captures {
+            let files = [upload.open.as_slice(), &upload.closed, &upload.strip];
+            let stored = self.captures.store(&claim.challenge.user_id, refs, files).await;
+            stored.map_err(|error| VerificationError::Unavailable(format!("captures: {error}")))?;
+        }
+        let ruling = Ruling { claim, reason, event, was_scored, captures, pictures, review, details, evidence };
+        let recorded = self.recorder().record(session, &ruling).await;
+        if let (Err(VerificationError::InProgress | VerificationError::Unknown), Some(refs)) =
+            (&recorded, &ruling.captures)
+        {
+            // The lease was lost or the user was erased, so no row names these files. After a database fault it is unknown
+            // whether a row does: then they stay until the sweep finds that none does.
+            if let Err(error) = self.captures.remove(&refs.each()).await {
+                tracing::warn!(%error, "unreferenced captures could not be removed; the next sweep will remove them");
+            }
+        }
+        recorded
+    }
+}

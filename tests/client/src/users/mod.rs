@@ -1,0 +1,107 @@
+//! Many users who are ready to submit, at little cost: one attempt is recorded, and all submit copies of it.
+
+mod copies;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+use fastrand::Rng;
+
+use self::copies::Copies;
+use crate::http::HttpClient;
+use crate::outbox::Outbox;
+use crate::parallel::for_each;
+use crate::server_process::ServerProcess;
+use crate::simulator::{AttemptOutcome, PersonSimulator};
+use crate::submission::{Key, SubmissionParts};
+use crate::user::UserClient;
+
+/// A mail may be queued behind those of all other users.
+const MAIL_TIMEOUT: Duration = Duration::from_secs(120);
+/// Frames a second of the challenges.
+const RATE: f64 = 25.0;
+/// Threads on which users register.
+const THREADS: usize = 8;
+
+/// Makes users of one server.
+pub struct UserPool {
+    site: HttpClient,
+    outbox: Outbox,
+    copies: Copies,
+    next: AtomicU32,
+}
+
+/// A user with a challenge, and the submission for it.
+pub struct ReadyUser {
+    /// The user.
+    pub visitor: UserClient,
+    /// The submission.
+    pub parcel: SubmissionParts,
+    /// Before this the server rejects the submission: the challenge is younger than the recording is long.
+    pub due: Instant,
+}
+
+impl UserPool {
+    /// Records one attempt. The server's policy must be without prompts.
+    ///
+    /// # Errors
+    /// A request failed, or nothing was recorded.
+    pub fn new(server: &ServerProcess, simulator: &PersonSimulator, rng: &mut Rng) -> anyhow::Result<UserPool> {
+        let (outbox, first) = (server.outbox(), rng.u32(..1 << 22));
+        let mut user = UserClient::new(&server.site, first);
+        user.arrive(&outbox, MAIL_TIMEOUT)?;
+        let AttemptOutcome::Recorded(recorded) = simulator.attempt_fast(&user, rng)? else {
+            bail!("nothing was recorded")
+        };
+        let site = server.site.clone();
+        Ok(UserPool { site, outbox, copies: Copies::of(&recorded)?, next: AtomicU32::new(first + 1) })
+    }
+
+    /// Continues with a server that was restarted on the same data.
+    pub fn reconnect(&mut self, server: &ServerProcess) {
+        self.site = server.site.clone();
+    }
+
+    /// Sends requests to the server.
+    pub fn site(&self) -> &HttpClient {
+        &self.site
+    }
+
+    /// The server's outbox.
+    pub fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    /// A new user, not registered yet.
+    pub fn somebody(&self) -> UserClient {
+        UserClient::new(&self.site, self.next.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// A new user with a session, a challenge and a submission.
+    ///
+    /// # Errors
+    /// A request failed, or the mail did not arrive.
+    pub fn ready(&self) -> anyhow::Result<ReadyUser> {
+        let mut visitor = self.somebody();
+        visitor.arrive(&self.outbox, MAIL_TIMEOUT)?;
+        let mut rng = Rng::new();
+        let key = Key::draw(&mut rng);
+        let terms = visitor.challenge(&key, RATE)?;
+        let due = Instant::now() + Duration::from_millis(self.copies.lasted_ms);
+        let parcel = self.copies.sign_for(&terms, &key, &mut rng)?;
+        Ok(ReadyUser { visitor, parcel, due })
+    }
+
+    /// New users who may submit at once.
+    ///
+    /// # Errors
+    /// As [`UserPool::ready`].
+    pub fn gather(&self, count: usize) -> anyhow::Result<Vec<ReadyUser>> {
+        let ready = for_each(THREADS, &vec![(); count], |()| self.ready())?;
+        if let Some(last) = ready.iter().map(|user| user.due).max() {
+            std::thread::sleep(last.saturating_duration_since(Instant::now()));
+        }
+        Ok(ready)
+    }
+}
