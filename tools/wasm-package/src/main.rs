@@ -1,5 +1,5 @@
-//! Makes the browser package from the compiled engine. A crate of the workspace instead of an installed tool: crate and
-//! generator of wasm-bindgen must be of one version, and so the lock file sees to it.
+//! Makes the browser package from the compiled engine. It is a workspace crate rather than an installed tool because
+//! wasm-bindgen's crate and generator must have the same version, which the lock file ensures.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use wasm_bindgen_cli_support::Bindgen;
 struct Arguments {
     /// The compiled engine (`engine_wasm.wasm`).
     input: PathBuf,
-    /// The folder to write into.
+    /// Output folder.
     output: PathBuf,
 }
 
@@ -20,9 +20,9 @@ fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let mut bindgen = Bindgen::new();
     bindgen.input_path(&arguments.input).web(true)?.typescript(true);
-    // The names of functions are a seventh of the file, and read by nobody but a debugger.
+    // Function names make up a seventh of the file and are used only by debuggers.
     bindgen.remove_name_section(true).remove_producers_section(true);
     bindgen
         .generate(&arguments.output)
-        .with_context(|| format!("cannot make a package from {}", arguments.input.display()))
+        .with_context(|| format!("cannot create a package from {}", arguments.input.display()))
 }
