@@ -193,7 +193,7 @@ mod tests {
             "| Blinkgate | 320x240 | 8 | 1 | 1 | 0 | 33 / – ms | 100 % | – | 0 |",
             "320x240 8/s: found 1 of 1 blinks",
             "missed made.mp4 at 1.25 s; false none",
-            "blinks counted at 8 frames/s:\n\n- stress.mp4: 320x240 4\n",
+            "Blinks counted at 8 frames/s:\n\n- stress.mp4: 320x240 4\n",
         ] {
             assert!(text.contains(expected), "{expected} in:\n{text}");
         }
