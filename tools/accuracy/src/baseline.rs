@@ -1,26 +1,27 @@
-//! Two plain rules over MediaPipe's eye aspect ratios, to measure against: fixed thresholds for everybody.
+//! Two baseline rules to compare with: fixed thresholds on MediaPipe's eye aspect ratios, the same for everybody.
 
 use engine::Blink;
 
-/// A rule: open at or above one threshold, else closed at or below the other, in between unsure.
+/// A rule: open at or above one threshold, closed at or below another, undecided in between.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Rule {
-    /// What tables call it.
+    /// Its name in tables.
     pub(crate) name: &'static str,
     open_at: f32,
     closed_at: f32,
 }
 
-/// One threshold: eyes are open or closed.
+/// One threshold: eyes are either open or closed.
 pub(crate) const FIXED: Rule = Rule { name: "fixed 0.21", open_at: 0.21, closed_at: 0.21 };
 
-/// Two thresholds with an unsure part between them.
+/// Two thresholds with an undecided range between them.
 pub(crate) const ORIGINAL: Rule = Rule { name: "original 0.24/0.19", open_at: 0.24, closed_at: 0.19 };
 
 /// A reading at a time in milliseconds; `None` without a face.
 pub(crate) type Sample = (f64, Option<f32>);
 
-/// Readings every `frame_ms` from 0 on, each that of the frame nearest in time. `times_ms`: rising, not empty.
+/// Resamples readings to one every `frame_ms` from 0 on, each from the frame nearest in time. `times_ms` is ascending and
+/// not empty.
 pub(crate) fn resample(times_ms: &[f64], ears: &[Option<f32>], frame_ms: f64) -> Vec<Sample> {
     let last_ms = times_ms.last().copied().unwrap_or_default();
     let nearest = |t: f64| {
@@ -28,18 +29,18 @@ pub(crate) fn resample(times_ms: &[f64], ears: &[Option<f32>], frame_ms: f64) ->
         let before = after.saturating_sub(1);
         if t - times_ms[before] <= times_ms[after] - t { before } else { after }
     };
-    // Half a frame more, so that rounding does not cost the last one.
+    // Half a frame more, so that rounding does not lose the last one.
     let times = (0..).map(|k| f64::from(k) * frame_ms).take_while(|&t| t < last_ms + frame_ms / 2.0);
     times.map(|t| (t, ears[nearest(t)])).collect()
 }
 
 impl Rule {
-    /// The blinks in `samples`: from the first closed sample after an open one to the next open one. A sample without a
-    /// face ends what had begun.
+    /// The blinks in `samples`, each from the first closed sample after an open one to the next open one. A sample without a
+    /// face discards a blink in progress.
     pub(crate) fn blinks(&self, samples: &[Sample]) -> Vec<Blink> {
         let mut blinks = Vec::new();
         let mut was_open = false;
-        // Start and lowest reading of a dip with the latter's time.
+        // Start of a dip, its lowest reading, and the time of that reading.
         let mut dip: Option<(f64, f32, f64)> = None;
         for &(t, ear) in samples {
             let Some(ear) = ear else {
@@ -67,10 +68,10 @@ impl Rule {
 mod tests {
     use super::*;
 
-    /// What it is, readings, and the blinks as start, closure and end.
+    /// Description, readings, and the blinks as start, deepest closure and end.
     type Case = (&'static str, &'static [f32], &'static [[u32; 3]]);
 
-    /// Blinks of readings that come every 100 ms; below 0 there is no face.
+    /// Blinks in readings taken every 100 ms; a negative reading means no face.
     fn blinks(rule: Rule, ears: &[f32]) -> Vec<[u32; 3]> {
         let samples: Vec<Sample> =
             ears.iter().enumerate().map(|(i, &ear)| (i as f64 * 100.0, (ear >= 0.0).then_some(ear))).collect();
@@ -92,13 +93,13 @@ mod tests {
     }
 
     #[test]
-    fn the_original_rule_is_unsure_between_its_thresholds() {
+    fn the_original_rule_is_undecided_between_its_thresholds() {
         let cases: [Case; 5] = [
-            ("through the unsure part and back", &[0.24, 0.2, 0.19, 0.23, 0.24], &[[200, 200, 400]]),
+            ("through the undecided range and back", &[0.24, 0.2, 0.19, 0.23, 0.24], &[[200, 200, 400]]),
             ("never closed", &[0.3, 0.2, 0.3], &[]),
             ("never open again", &[0.3, 0.1, 0.23, 0.23], &[]),
             ("never open before", &[0.23, 0.1, 0.3], &[]),
-            ("unsure within", &[0.3, 0.1, 0.2, 0.1, 0.3], &[[100, 100, 400]]),
+            ("undecided within", &[0.3, 0.1, 0.2, 0.1, 0.3], &[[100, 100, 400]]),
         ];
         for (what, ears, expected) in cases {
             assert_eq!(blinks(ORIGINAL, ears), expected, "{what}");
@@ -106,13 +107,13 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_without_a_face_ends_what_had_begun() {
+    fn a_frame_without_a_face_discards_a_blink_in_progress() {
         assert_eq!(blinks(FIXED, &[0.3, 0.1, -1.0, 0.3]), [] as [[u32; 3]; 0]);
         assert_eq!(blinks(FIXED, &[0.3, -1.0, 0.1, 0.3]), [] as [[u32; 3]; 0]);
     }
 
     #[test]
-    fn each_time_takes_the_frame_nearest_to_it() {
+    fn each_time_uses_the_nearest_frame() {
         let ears = [0.0, 0.1, 0.2, 0.3].map(Some);
         let samples = resample(&[0.0, 40.0, 130.0, 190.0], &ears, 100.0);
         assert_eq!(samples, [(0.0, Some(0.0)), (100.0, Some(0.2)), (200.0, Some(0.3))]);

@@ -1,5 +1,5 @@
-//! `accuracy captures`: the two pictures that an attempt would upload, for every counted blink, read again by
-//! `blinkgate inspect`.
+//! `accuracy captures`: the two pictures that an attempt would upload for each counted blink, read again by `blinkgate
+//! inspect`.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -13,40 +13,40 @@ use engine_compact::Models;
 
 use crate::matching::compare;
 use crate::material::{self, Clip};
-use crate::program::Program;
+use crate::program::{Inputs, Program};
 use crate::video::{Delivery, Playback, Rate};
-use crate::{Places, load_models, require_none, workers};
+use crate::{DEFAULT_MODELS, load_models, require_none, workers};
 
-/// The closed eyes may be open by at most this share of the open ones, mean of both eyes.
+/// Largest eye aspect ratio of the closed eyes as a share of the open eyes' (mean of both eyes).
 const MAX_CLOSED_SHARE: f64 = 0.5;
-/// Least share of all true blinks that give evidence: nobody should have to blink twice.
+/// Smallest share of all true blinks that must give evidence: nobody should have to blink twice.
 const MIN_CAPTURED_SHARE: f64 = 0.85;
 
-/// No attempt ends before the clip does, in milliseconds.
+/// Longer than any clip, so that no attempt times out before the clip ends.
 const TIMEOUT_MS: u32 = 600_000;
 
-/// Gathers the two captures of each counted blink and reads them again.
+/// Takes the two captures of each counted blink and reads them again.
 ///
-/// An attempt records the clip at its own rate from the start until its evidence is complete; then the next begins, on
-/// the rest of the clip. Eye aspect ratios are those of `blinkgate inspect`, mean of both eyes.
+/// An attempt records the clip at its own rate, from the start until its evidence is complete. Then the next attempt
+/// starts on the rest of the clip. Eye aspect ratios are those of `blinkgate inspect`, as the mean of both eyes.
 #[derive(Debug, Args)]
-pub(crate) struct Options {
+pub struct CaptureOptions {
     #[command(flatten)]
-    places: Places,
-    /// Fail, with a list, if a clip gives no evidence or closed eyes are open by more than half of the open ones
+    inputs: Inputs,
+    /// Fail, with a list, if a clip gives no evidence or if closed eyes are more than half as open as the open ones
     #[arg(long)]
     check: bool,
 }
 
-/// Measures and prints.
+/// Measures and prints a table.
 ///
 /// # Errors
-/// If something could not be measured, or with `--check` if a bar is not met.
-pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let program = Program::find(&options.places)?;
-    let mut clips = material::load(&options.places.material, false)?;
+/// If a measurement fails, or with `--check` if a bar is not met.
+pub fn run(options: &CaptureOptions) -> anyhow::Result<()> {
+    let program = Program::find(&options.inputs)?;
+    let mut clips = material::load(&options.inputs.material, false)?;
     clips.retain(|clip| !clip.counted.is_empty());
-    let models = load_models(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models")))?;
+    let models = load_models(Path::new(DEFAULT_MODELS))?;
     let pairs = workers::map(&clips, |clip| {
         let pairs = pairs(clip, &models, &program).with_context(|| clip.name.clone())?;
         eprintln!("{}: {} captured", clip.name, pairs.len());
@@ -59,15 +59,15 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 /// The two captures of one attempt.
 #[derive(Clone, Debug)]
 struct Pair {
-    /// The blink they were taken in, in milliseconds since the clip's first frame.
+    /// The blink they show, in milliseconds since the clip's first frame.
     blink: Blink,
-    /// Eye aspect ratio of the open and of the closed one; `None` where it could not be read.
+    /// Eye aspect ratio in the open and the closed capture; `None` where it could not be read.
     ears: [Option<f64>; 2],
-    /// Sizes of the JPEG files.
+    /// Sizes of the JPEG files in bytes.
     bytes: [usize; 2],
-    /// By how much compression changed the ratio of an eye at most.
+    /// Largest change in an eye's ratio caused by compression.
     losses: [f32; 2],
-    /// Size of the transcript's signed text.
+    /// Size of the transcript's signed text in bytes.
     transcript: usize,
 }
 
@@ -95,8 +95,8 @@ fn pairs(clip: &Clip, models: &Models, program: &Program) -> anyhow::Result<Vec<
         .collect()
 }
 
-/// Plays the clip to attempts and gives each one's evidence with the blink it shows. The next begins with the frame after a
-/// blink, while the one before still waits for eyes that have been open again for a moment.
+/// Plays the clip to a series of attempts and returns the evidence of each with the blink it shows. The next attempt starts
+/// with the frame after a blink, while the previous one still waits for the eyes to have been open again briefly.
 fn gather(clip: &Clip, models: &Models) -> anyhow::Result<Vec<(Blink, Evidence)>> {
     let mut playback = Playback::start(&clip.path, Rate::Native, clip.native, None, Delivery::Pictures)?;
     let mut gathered = Vec::new();
@@ -114,7 +114,7 @@ fn gather(clip: &Clip, models: &Models) -> anyhow::Result<Vec<(Blink, Evidence)>
         if current.blink.is_some() {
             finishing.extend(running.take());
         }
-        // What did not stand goes on as an attempt of its own would, but its blink was its chance.
+        // An attempt that rejected its blink keeps running like a real one, but only its first blink counts here.
         finishing.retain(|attempt| {
             gathered.extend(attempt.evidence());
             attempt.evidence().is_none() && t_ms - attempt.blinked_ms() < WAIT_MS
@@ -124,10 +124,10 @@ fn gather(clip: &Clip, models: &Models) -> anyhow::Result<Vec<(Blink, Evidence)>
     Ok(gathered)
 }
 
-/// An attempt's evidence comes within this time after its blink, or not for it.
+/// An attempt whose evidence is not complete this long after its blink did not accept that blink.
 const WAIT_MS: f64 = 500.0;
 
-/// An attempt and the first blink that was counted in it.
+/// A running attempt and the first blink that it counted.
 struct Running {
     attempt: Attempt,
     start_ms: f64,
@@ -147,14 +147,14 @@ impl Running {
         Ok(())
     }
 
-    /// When its blink ended, on the clock of the clip.
+    /// When its blink ended, on the clip's clock.
     fn blinked_ms(&self) -> f64 {
         self.start_ms + self.blink.map_or(0.0, |blink| f64::from(blink.end_ms))
     }
 
-    /// The evidence with its blink, on the clock of the clip.
+    /// The evidence with its blink on the clip's clock.
     fn evidence(&self) -> Option<(Blink, Evidence)> {
-        Some((later(self.blink?, self.start_ms), self.attempt.evidence()?.clone()))
+        Some((on_clip_clock(self.blink?, self.start_ms), self.attempt.evidence()?.clone()))
     }
 }
 
@@ -172,21 +172,21 @@ fn terms() -> Terms {
     }
 }
 
-/// A blink on the clock of the clip, from one on the clock of an attempt that began at `start_ms`.
-fn later(blink: Blink, start_ms: f64) -> Blink {
+/// Converts a blink from the clock of an attempt that started at `start_ms` to the clip's clock.
+fn on_clip_clock(blink: Blink, start_ms: f64) -> Blink {
     let [start_ms, closed_ms, end_ms] =
         [blink.start_ms, blink.closed_ms, blink.end_ms].map(|t| (f64::from(t) + start_ms).round() as u32);
     Blink { start_ms, closed_ms, end_ms }
 }
 
-/// How many of the clip's true blinks a pair of captures shows.
+/// How many of the clip's true blinks are shown by a pair of captures.
 fn captured(clip: &Clip, pairs: &[Pair]) -> usize {
     compare(&clip.truth(), &pairs.iter().map(|pair| pair.blink).collect::<Vec<_>>()).found.len()
 }
 
 fn table(clips: &[Clip], pairs: &[Vec<Pair>]) -> String {
     let mut text = String::from(
-        "| clip | blink at | open EAR | closed EAR | closed / open | open / closed JPEG | lost to it | transcript |\n\
+        "| clip | blink at | open EAR | closed EAR | closed / open | open / closed JPEG | EAR change by JPEG | transcript |\n\
          |---|---|---|---|---|---|---|---|\n",
     );
     let figure = |value: Option<f64>, decimals| value.map_or("–".into(), |value| format!("{value:.decimals$}"));
@@ -208,7 +208,7 @@ fn table(clips: &[Clip], pairs: &[Vec<Pair>]) -> String {
     let counted: usize = clips.iter().map(|clip| clip.counted.len()).sum();
     let captured: usize = clips.iter().zip(pairs).map(|(clip, pairs)| captured(clip, pairs)).sum();
     let others = pairs.iter().map(Vec::len).sum::<usize>() - captured;
-    text + &format!("\n{captured} of {counted} true blinks gave evidence; {others} pairs show no counted blink.\n")
+    text + &format!("\n{captured} of {counted} true blinks gave evidence; {others} pairs show no true blink.\n")
 }
 
 fn shortfalls(clips: &[Clip], pairs: &[Vec<Pair>]) -> Vec<String> {
@@ -216,8 +216,8 @@ fn shortfalls(clips: &[Clip], pairs: &[Vec<Pair>]) -> Vec<String> {
     let counted: usize = clips.iter().map(|clip| clip.counted.len()).sum();
     let all: usize = clips.iter().zip(pairs).map(|(clip, pairs)| captured(clip, pairs)).sum();
     if (all as f64) < MIN_CAPTURED_SHARE * counted as f64 {
-        let wanted = MIN_CAPTURED_SHARE * 100.0;
-        list.push(format!("{all} of {counted} true blinks gave evidence, {wanted:.0} % wanted"));
+        let required = MIN_CAPTURED_SHARE * 100.0;
+        list.push(format!("{all} of {counted} true blinks gave evidence, {required:.0} % required"));
     }
     for (clip, pairs) in clips.iter().zip(pairs) {
         if captured(clip, pairs) == 0 {
@@ -225,10 +225,10 @@ fn shortfalls(clips: &[Clip], pairs: &[Vec<Pair>]) -> Vec<String> {
         }
         for pair in pairs.iter().filter(|pair| pair.share().is_none_or(|share| share > MAX_CLOSED_SHARE)) {
             let found =
-                pair.share().map_or("unreadable".into(), |share| format!("open by {share:.2} of the open ones"));
+                pair.share().map_or("unreadable".into(), |share| format!("{share:.2} as open as the open eyes"));
             let at = f64::from(pair.blink.closed_ms) / 1000.0;
             list.push(format!(
-                "{}: closed eyes at {at:.2} s are {found}, at most {MAX_CLOSED_SHARE} wanted",
+                "{}: closed eyes at {at:.2} s are {found}, at most {MAX_CLOSED_SHARE} allowed",
                 clip.name
             ));
         }
@@ -257,7 +257,7 @@ mod tests {
         let cases: [(&str, Vec<Pair>); 4] = [
             ("no true blink", vec![]),
             ("no true blink", vec![pair(1000, [Some(0.3), Some(0.1)])]),
-            ("open by 0.53", vec![pair(400, [Some(0.3), Some(0.16)])]),
+            ("0.53 as open", vec![pair(400, [Some(0.3), Some(0.16)])]),
             ("unreadable", vec![pair(400, [Some(0.3), None])]),
         ];
         for (expected, pairs) in cases {
@@ -268,8 +268,8 @@ mod tests {
     }
 
     #[test]
-    fn the_clock_of_an_attempt_starts_where_it_begins() {
-        let blink = later(Blink { start_ms: 0, closed_ms: 40, end_ms: 200 }, 1933.4);
+    fn the_clock_of_an_attempt_starts_with_the_attempt() {
+        let blink = on_clip_clock(Blink { start_ms: 0, closed_ms: 40, end_ms: 200 }, 1933.4);
         assert_eq!(blink, Blink { start_ms: 1933, closed_ms: 1973, end_ms: 2133 });
     }
 }

@@ -1,16 +1,16 @@
-//! Makes a clip look as if taken in the dark: 0.4 of the light, and the noise of a sensor that has too little of it.
+//! Makes a clip look as if it was recorded in the dark: 0.4 of the light, with the noise of an underexposed sensor.
 
 use std::io::{Read, Write};
 
 use anyhow::Context as _;
 
-/// Share of the light that is left.
+/// Share of the light that remains.
 const LIGHT: f32 = 0.4;
 
 /// Standard deviation of the noise in grey levels, 0 to 255.
 const NOISE_LEVELS: f32 = 6.0;
 
-/// Codes from black to white in limited-range luma, for 255 grey levels (ITU-R BT.601).
+/// Number of limited-range luma codes from black to white, for 255 grey levels (ITU-R BT.601).
 const LUMA_CODES: f32 = 219.0;
 
 /// Black in limited-range luma.
@@ -19,13 +19,13 @@ const BLACK: f32 = 16.0;
 /// No colour.
 const GREY: f32 = 128.0;
 
-/// Any number: the same for every clip, so that runs repeat exactly.
+/// An arbitrary number, the same for every clip so that runs are reproducible.
 const SEED: u64 = 20_261_124;
 
 /// Copies a Y4M stream (4:2:0, limited range) and darkens every frame.
 ///
 /// # Errors
-/// If `input` is no Y4M stream or `output` cannot be written.
+/// If `input` is not a Y4M stream or `output` cannot be written.
 pub(crate) fn darken_stream(input: impl Read, output: impl Write) -> anyhow::Result<()> {
     let mut clip = y4m::decode(input).context("not a Y4M stream")?;
     let header = y4m::encode(clip.get_width(), clip.get_height(), clip.get_framerate());
@@ -43,9 +43,9 @@ pub(crate) fn darken_stream(input: impl Read, output: impl Write) -> anyhow::Res
     }
 }
 
-/// Darkens luma with noise from a fixed series.
+/// Darkens luma and adds noise from a fixed sequence.
 struct Darkener {
-    /// Normal deviates in luma codes; a table, since making one for each of ten thousand million pixels takes too long.
+    /// Normal deviates in luma codes. A table, since drawing one for each of ten billion pixels takes too long.
     noise: Vec<f32>,
     random: Random,
 }
@@ -67,7 +67,7 @@ impl Darkener {
             for &code in four {
                 let noise = self.noise[usize::from(bits as u16)];
                 bits >>= 16;
-                // The cast rounds down and ends at 0 and 255.
+                // The cast rounds down and saturates at 0 and 255.
                 dark.push((BLACK + (f32::from(code) - BLACK) * LIGHT + noise + 0.5) as u8);
             }
         }
@@ -79,7 +79,7 @@ fn chroma(plane: &[u8]) -> Vec<u8> {
     plane.iter().map(|&code| (GREY + (f32::from(code) - GREY) * LIGHT).round() as u8).collect()
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014): small, and good enough for noise.
+/// SplitMix64 (Steele, Lea, Flood 2014): small and good enough for noise.
 struct Random(u64);
 
 impl Random {
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn light_falls_to_two_fifths_and_noise_has_the_strength_that_is_named() {
+    fn light_falls_to_two_fifths_and_noise_has_the_stated_strength() {
         let (mean, deviation) = spread(&Darkener::new().luma(&[216; 100_000]));
         assert!((mean - (16.0 + 0.4 * 200.0)).abs() < 0.1, "{mean}");
         assert!((deviation - 6.0 * 219.0 / 255.0).abs() < 0.1, "{deviation}");

@@ -1,20 +1,20 @@
-//! Which counted blink is which true one.
+//! Matches counted blinks with true ones.
 
 use engine::Blink;
 
-/// Counted blinks beside the true ones of a clip.
+/// The counted blinks of a clip compared with the true ones.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Comparison {
-    /// True blinks, each with the one that was counted for it.
+    /// True blinks, each with the counted blink that matches it.
     pub(crate) found: Vec<(Blink, Blink)>,
     /// True blinks that were not counted.
     pub(crate) missed: Vec<Blink>,
-    /// Counted blinks that are none.
+    /// Counted blinks that match no true one.
     pub(crate) false_alarms: Vec<Blink>,
 }
 
-/// Matches `counted` with `truth`. Blinks can only match if they overlap; those with the closest moments of deepest
-/// closure are paired first, and each is paired once.
+/// Matches `counted` with `truth`. Only blinks that overlap can match. Pairs with the closest times of deepest closure are
+/// matched first, and each blink is matched at most once.
 pub(crate) fn compare(truth: &[Blink], counted: &[Blink]) -> Comparison {
     let mut pairs: Vec<(usize, usize)> = (0..truth.len())
         .flat_map(|t| (0..counted.len()).map(move |c| (t, c)))
@@ -52,12 +52,12 @@ mod tests {
     }
 
     #[test]
-    fn blinks_that_overlap_match_and_the_rest_is_missed_or_false() {
+    fn overlapping_blinks_match_and_the_rest_are_missed_or_false() {
         let truth = [blink(100, 150, 300), blink(1000, 1050, 1200)];
         let counted = [blink(280, 290, 400), blink(1201, 1250, 1400)];
         let comparison = compare(&truth, &counted);
         assert_eq!(comparison.found, [(truth[0], counted[0])]);
-        assert_eq!(comparison.missed, [truth[1]], "the next millisecond is no overlap");
+        assert_eq!(comparison.missed, [truth[1]], "adjacent milliseconds do not overlap");
         assert_eq!(comparison.false_alarms, [counted[1]]);
     }
 
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn closeness_decides_before_order() {
-        // A double blink of the material: both are said to start at once.
+        // A double blink from the material, in which both have the same start.
         let truth = [blink(933, 1033, 1133), blink(933, 1267, 1333)];
         let counted = [blink(1166, 1266, 1400), blink(900, 1030, 1160)];
         let comparison = compare(&truth, &counted);

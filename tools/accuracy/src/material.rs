@@ -1,5 +1,5 @@
-//! The shared material: clips of real people, the blinks counted in them, and what MediaPipe read in every frame. Nothing
-//! of it is ever copied into the project.
+//! The shared material: clips of real people, the blinks counted in them by eye, and MediaPipe's readings of every frame.
+//! None of it is ever copied into the project.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,36 +11,45 @@ use serde::Deserialize;
 use crate::video::{self, FrameRate};
 use crate::workers;
 
-/// The counted clip in which nobody blinks: narrow eyes.
+/// The counted clip without a blink, of a person with narrow eyes.
 pub(crate) const NEGATIVE: &str = "videoretalking__2.mp4";
 
 /// A recorded clip.
 #[derive(Clone, Debug)]
 pub(crate) struct Clip {
-    /// Name of the file.
+    /// File name.
     pub(crate) name: String,
-    /// The file.
+    /// Path of the file.
     pub(crate) path: PathBuf,
-    /// What the container calls its frame rate.
+    /// The frame rate stated by the container.
     pub(crate) native: FrameRate,
-    /// When each frame of the file is shown, in milliseconds since the first.
+    /// Presentation time of each frame, in milliseconds since the first.
     pub(crate) times_ms: Vec<f64>,
-    /// MediaPipe's eye aspect ratio of each frame, refined mesh, mean of both eyes; `None` where it found no face.
+    /// MediaPipe's eye aspect ratio in each frame (refined mesh, mean of both eyes); `None` where it found no face.
     pub(crate) reference: Vec<Option<f32>>,
     /// The blinks that were counted by eye.
     pub(crate) counted: Vec<CountedBlink>,
 }
 
-/// A row of blinks.csv: frames of the file, counted from 0.
+/// A row of blinks.csv: a blink that was counted by eye. Frames are numbered from 0.
 #[derive(Clone, Debug, Deserialize)]
-pub(crate) struct CountedBlink {
-    video: String,
-    /// First frame with the lids on their way down.
-    pub(crate) start_frame: usize,
+pub struct CountedBlink {
+    /// File name of the clip.
+    pub video: String,
+    /// First frame in which the lids move down.
+    pub start_frame: usize,
     /// Frame of deepest closure.
-    pub(crate) closed_frame: usize,
+    pub closed_frame: usize,
     /// Last frame of the blink.
-    pub(crate) end_frame: usize,
+    pub end_frame: usize,
+}
+
+/// Reads the blinks counted by eye in the clips of `folder`.
+///
+/// # Errors
+/// If `blinks.csv` is missing or cannot be read.
+pub fn counted_blinks(folder: &Path) -> anyhow::Result<Vec<CountedBlink>> {
+    read_csv(&folder.join("blinks.csv"))
 }
 
 #[derive(Deserialize)]
@@ -48,12 +57,12 @@ struct ReferenceFrame {
     ear_478: Option<f32>,
 }
 
-/// The clips in `folder`, by name: those whose blinks were counted and the [`NEGATIVE`], or all of them.
+/// Loads the clips in `folder`, sorted by name: those with counted blinks and the [`NEGATIVE`], or all clips.
 ///
 /// # Errors
 /// If a file is missing or cannot be read, or if the files contradict each other.
 pub(crate) fn load(folder: &Path, all: bool) -> anyhow::Result<Vec<Clip>> {
-    let counted: Vec<CountedBlink> = read_csv(&folder.join("blinks.csv"))?;
+    let counted = counted_blinks(folder)?;
     let videos = folder.join("videos");
     let files = fs::read_dir(&videos).with_context(|| format!("cannot read {}", videos.display()))?;
     let mut names =
@@ -67,7 +76,7 @@ pub(crate) fn load(folder: &Path, all: bool) -> anyhow::Result<Vec<Clip>> {
 }
 
 impl Clip {
-    /// Whether it is known when this clip's person blinks.
+    /// Whether the true blinks of this clip are known.
     pub(crate) fn is_judged(&self) -> bool {
         self.name == NEGATIVE || !self.counted.is_empty()
     }
@@ -83,11 +92,11 @@ impl Clip {
         self.counted.iter().map(blink).collect()
     }
 
-    /// How long the lids of a counted blink were closed, in milliseconds: from the first to the last frame, that one
-    /// included, in which MediaPipe read at most half of its median over the half second before the blink.
+    /// How long the lids were closed in a counted blink, in milliseconds: from the first to the last frame, inclusive, in
+    /// which MediaPipe read at most half of its median over the half second before the blink.
     pub(crate) fn closed_ms(&self, blink: &CountedBlink) -> f64 {
         const BEFORE_MS: f64 = 500.0;
-        /// The counted frames are right within a frame or two.
+        /// The counted frames are accurate to a frame or two.
         const SLACK_FRAMES: usize = 2;
         let start_ms = self.times_ms[blink.start_frame];
         let before = |&(i, _): &(usize, &f64)| i < blink.start_frame && self.times_ms[i] >= start_ms - BEFORE_MS;
@@ -113,7 +122,7 @@ fn load_clip(folder: &Path, name: &str, counted: &[CountedBlink]) -> anyhow::Res
     let counted: Vec<_> = counted.iter().filter(|blink| blink.video == name).cloned().collect();
     for blink in &counted {
         let ordered = blink.start_frame <= blink.closed_frame && blink.closed_frame <= blink.end_frame;
-        ensure!(ordered && blink.end_frame < times_ms.len(), "blinks.csv names frames that {name} does not have");
+        ensure!(ordered && blink.end_frame < times_ms.len(), "blinks.csv lists frames that {name} does not have");
     }
     let reference = frames.into_iter().map(|frame| frame.ear_478).collect();
     Ok(Clip { name: name.into(), path, native, times_ms, reference, counted })
@@ -137,7 +146,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_counted_frame_lies_where_the_file_shows_it_even_if_frames_come_unevenly() {
+    fn a_counted_frame_has_its_presentation_time_even_if_frames_are_unevenly_spaced() {
         let clip = clip(vec![0.0, 66.666, 100.0, 200.0], vec![None; 4], [1, 2, 3]);
         assert_eq!(clip.truth(), [Blink { start_ms: 67, closed_ms: 100, end_ms: 200 }]);
     }
@@ -145,13 +154,13 @@ pub(crate) mod tests {
     #[test]
     fn the_closed_time_counts_the_frames_at_half_the_level_before() {
         let mut reference = vec![Some(0.3); 40];
-        // Narrow eyes long ago do not lower the level, nor do closed frames far from the blink count.
+        // Narrow eyes long before do not lower the level, and closed frames far from the blink do not count.
         reference[..5].fill(Some(0.1));
         reference[20..26].copy_from_slice(&[0.2, 0.15, 0.05, 0.16, 0.14, 0.25].map(Some));
         let every_40_ms: Vec<f64> = (0..40).map(|i| 40.0 * f64::from(i)).collect();
         let made = clip(every_40_ms.clone(), reference.clone(), [20, 22, 25]);
         assert_eq!(made.closed_ms(&made.counted[0]), 160.0, "frames 21 to 24");
         let late = clip(every_40_ms, reference, [20, 22, 21]);
-        assert_eq!(late.closed_ms(&late.counted[0]), 80.0, "frame 24 is too late to belong to it");
+        assert_eq!(late.closed_ms(&late.counted[0]), 80.0, "frame 24 is too late to belong to the blink");
     }
 }

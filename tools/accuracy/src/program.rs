@@ -1,15 +1,27 @@
-//! The program under measurement: `blinkgate replay` and `blinkgate inspect`, used as anybody would.
+//! The program being measured: `blinkgate replay` and `blinkgate inspect`, called like any user would.
 
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Output, Stdio};
 use std::thread;
 
 use anyhow::{Context as _, ensure};
+use clap::Args;
 use engine::Blink;
 use serde::Deserialize;
 
-use crate::Places;
-
+/// The recordings and the program to measure.
+#[derive(Debug, Args)]
+pub(crate) struct Inputs {
+    /// Folder with the recordings of real people, containing videos/, blinks.csv and reference-ear/
+    #[arg(long, value_name = "DIR", default_value = "../shared/material")]
+    pub(crate) material: PathBuf,
+    /// The program to measure; by default the one next to this program
+    #[arg(long, value_name = "PATH")]
+    blinkgate: Option<PathBuf>,
+    /// Runtime for the program's networks: compact, as in the browser, or tract, the reference
+    #[arg(long, value_parser = ["compact", "tract"], default_value = "compact")]
+    runtime: String,
+}
 /// The program `blinkgate`.
 pub(crate) struct Program {
     path: PathBuf,
@@ -17,20 +29,20 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// The program that `places` names, or the one that lies beside this program.
+    /// Finds the program given in `inputs`, or the one next to this program.
     ///
     /// # Errors
-    /// If there is none.
-    pub(crate) fn find(places: &Places) -> anyhow::Result<Program> {
-        let path = match &places.blinkgate {
+    /// If it is missing.
+    pub(crate) fn find(inputs: &Inputs) -> anyhow::Result<Program> {
+        let path = match &inputs.blinkgate {
             Some(path) => path.clone(),
             None => std::env::current_exe()?.with_file_name("blinkgate"),
         };
-        ensure!(path.is_file(), "{} is missing; name the program with --blinkgate", path.display());
-        Ok(Program { path, runtime: places.runtime.clone() })
+        ensure!(path.is_file(), "{} is missing; give its path with --blinkgate", path.display());
+        Ok(Program { path, runtime: inputs.runtime.clone() })
     }
 
-    /// The blinks that `replay` counts in the Y4M stream which `feed` writes.
+    /// The blinks that `replay` counts in the Y4M stream written by `feed`.
     ///
     /// # Errors
     /// If the program or `feed` fails.
@@ -42,18 +54,18 @@ impl Program {
         command.arg("-").stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut replay = command.spawn().context("cannot start blinkgate")?;
         let stdin = replay.stdin.take().expect("stdin is piped");
-        // What replay prints must be read while it is fed, or both would wait for ever.
+        // Read the output while feeding the input, or both sides would block forever.
         let (output, fed) = thread::scope(|scope| {
             let feeder = scope.spawn(|| feed(stdin));
             (replay.wait_with_output(), feeder.join().expect("feeding does not panic"))
         });
-        // If the program failed, so did feeding it: name the cause, not its consequence.
+        // If the program failed, feeding it failed too: report the cause, not the consequence.
         let blinks = read_blinks(&output?)?;
         fed?;
         Ok(blinks)
     }
 
-    /// The blinks that `replay` counts in a folder of pictures at `frames_per_second`.
+    /// The blinks that `replay` counts in a folder of pictures shown at `frames_per_second`.
     ///
     /// # Errors
     /// If the program fails.
@@ -63,7 +75,7 @@ impl Program {
         read_blinks(&command.stderr(Stdio::inherit()).output().context("cannot start blinkgate")?)
     }
 
-    /// Mean eye aspect ratio of both eyes in a picture; `None` unless `inspect` finds one face whose eyes it can read.
+    /// Mean eye aspect ratio of both eyes in a picture; `None` unless `inspect` finds exactly one face with readable eyes.
     ///
     /// # Errors
     /// If the program fails.
@@ -101,7 +113,12 @@ fn parse_replay(text: &str) -> anyhow::Result<Vec<Blink>> {
     let lines = text.lines().map(serde_json::from_str).collect::<Result<Vec<Line>, _>>()?;
     let summary = lines.last().and_then(|line| line.summary.as_ref()).context("replay printed no summary")?;
     let blinks: Vec<Blink> = lines.iter().filter_map(|line| line.blink).collect();
-    ensure!(summary.blinks == blinks.len(), "replay printed {} blinks and says {}", blinks.len(), summary.blinks);
+    ensure!(
+        summary.blinks == blinks.len(),
+        "replay printed {} blinks, but its summary says {}",
+        blinks.len(),
+        summary.blinks
+    );
     Ok(blinks)
 }
 
@@ -130,7 +147,7 @@ mod tests {
     const BLINK: &str = r#"{"blink":{"start_ms":40,"closed_ms":80,"end_ms":160}}"#;
 
     #[test]
-    fn blinks_are_read_between_the_frames_and_a_replay_without_its_end_is_refused() {
+    fn blinks_are_read_from_between_the_frames_and_an_incomplete_replay_is_an_error() {
         let summary = r#"{"summary":{"frames":2,"one_face":2,"good":2,"blinks":1,"duration_ms":40}}"#;
         let whole = [FRAME, BLINK, FRAME, summary].join("\n");
         assert_eq!(parse_replay(&whole).unwrap(), [Blink { start_ms: 40, closed_ms: 80, end_ms: 160 }]);
@@ -139,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn openness_is_the_mean_of_both_eyes_of_the_only_face() {
+    fn openness_is_the_mean_over_both_eyes_of_the_only_face() {
         let one = br#"{"width":9,"faces":[{"ear_right":0.3,"ear_left":0.2}]}"#;
         assert_eq!(read_openness(one).unwrap(), Some(0.25));
         for none in [r#"{"faces":[]}"#, r#"{"faces":[{"ear_right":0.3,"ear_left":null}]}"#] {

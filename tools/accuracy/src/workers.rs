@@ -1,14 +1,13 @@
-//! Work that is spread over the machine's cores.
+//! Spreads work over the machine's cores.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-/// Runs `work` on every item, as many at a time as there are cores; the results come in the order of the items. After an
-/// error nothing new is begun.
-pub(crate) fn map<T: Sync, R: Send>(
-    items: &[T],
-    work: impl Fn(&T) -> anyhow::Result<R> + Sync,
-) -> anyhow::Result<Vec<R>> {
+/// Runs `work` on every item, as many at a time as there are cores, and returns the results in the order of the items.
+///
+/// # Errors
+/// The first error in that order. After an error no new work is started.
+pub fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> anyhow::Result<R> + Sync) -> anyhow::Result<Vec<R>> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
     let worker = || {

@@ -1,89 +1,100 @@
-//! The attempts of each clip: what is played, as often as was asked for, each time by another chance that is the same every
-//! time.
+//! The attempts made with each clip: what stands in front of the camera, and how often. Each attempt has random numbers of
+//! its own, which are the same in every run.
 
 use std::path::{Path, PathBuf};
 
+use accuracy::material::{CountedBlink, counted_blinks};
+use accuracy::video::WholeClip;
 use fastrand::Rng;
 use test_client::{Camera, for_each};
 
 use crate::camera::{Photo, Replay};
-use crate::clip::{self, Clip, CountedBlink};
 use crate::person::Person;
-use crate::verifier::{Outcome, Verifier};
+use crate::verifier::{AttemptResult, Verifier};
 
-/// The recorded people.
-pub(crate) struct Clips {
+/// The clips of recorded people.
+pub(crate) struct ClipSet {
     files: Vec<PathBuf>,
     counted: Vec<CountedBlink>,
-    /// Attempts of each, for every kind; half as many with photographs.
+    /// Attempts per clip and kind; half as many with photographs.
     pub(crate) runs: u64,
 }
 
-/// What is done with a clip.
+/// How a clip is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// It is played in a loop.
+pub(crate) enum AttemptKind {
+    /// The clip plays in a loop.
     Replay,
-    /// One of its frames is moved about.
+    /// One of its frames is moved about as a photograph.
     Photo,
     /// Its person follows the cues.
     Honest,
-    /// The same, to forge what comes of it in the way of this number.
+    /// Its person follows the cues, and the submission is then forged in the way with this number.
     Forged(u8),
 }
 
-impl Clips {
-    /// Those in a folder whose names hold this text.
+impl ClipSet {
+    /// Finds the clips in a folder whose names contain `name_part`.
     ///
     /// # Errors
-    /// The folder lacks `videos/` or `blinks.csv`.
-    pub(crate) fn open(material: &Path, holding: &str, runs: u64) -> anyhow::Result<Clips> {
-        let counted = clip::counted_blinks(material)?;
+    /// If the folder lacks `videos/` or `blinks.csv`.
+    pub(crate) fn open(material: &Path, name_part: &str, runs: u64) -> anyhow::Result<ClipSet> {
+        let counted = counted_blinks(material)?;
         let entries = std::fs::read_dir(material.join("videos"))?;
         let mut files: Vec<PathBuf> = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
         files.sort();
-        files.retain(|file| file.to_string_lossy().contains(holding));
-        Ok(Clips { files, counted, runs })
+        files.retain(|file| file.to_string_lossy().contains(name_part));
+        Ok(ClipSet { files, counted, runs })
     }
 
-    /// Each, decoded when its turn comes: they are large.
-    pub(crate) fn each(&self) -> impl Iterator<Item = anyhow::Result<Clip>> + '_ {
-        self.files.iter().map(|file| Clip::load(file))
+    /// The clips. Each is decoded when its turn comes, since clips are large.
+    pub(crate) fn clips(&self) -> impl Iterator<Item = anyhow::Result<WholeClip>> + '_ {
+        self.files.iter().map(|file| WholeClip::load(file))
     }
 
-    /// All attempts of this kind with a clip; none where its person cannot follow cues.
+    /// Makes all attempts of a kind with a clip; none if its person cannot follow cues.
     ///
     /// # Errors
-    /// As [`Verifier::attempt`].
-    pub(crate) fn attempt(&self, verifier: &dyn Verifier, clip: &Clip, kind: Kind) -> anyhow::Result<Vec<Outcome>> {
-        // A photograph that is moved takes long to draw.
-        let runs = if kind == Kind::Photo { self.runs.div_ceil(2) } else { self.runs };
-        let act = |&run: &u64| {
+    /// See [`Verifier::attempt`].
+    pub(crate) fn attempt(
+        &self,
+        verifier: &dyn Verifier,
+        clip: &WholeClip,
+        kind: AttemptKind,
+    ) -> anyhow::Result<Vec<AttemptResult>> {
+        // Drawing a moving photograph takes long.
+        let runs = if kind == AttemptKind::Photo { self.runs.div_ceil(2) } else { self.runs };
+        let attempt = |&run: &u64| {
             let mut rng = seeded(clip, run, kind);
             let Some(mut camera) = self.camera(clip, kind, &mut rng) else { return Ok(None) };
             verifier.attempt(camera.as_mut(), &mut rng).map(Some)
         };
-        let outcomes = for_each(verifier.at_once(), &(0..runs).collect::<Vec<_>>(), act)?;
+        let outcomes = for_each(verifier.at_once(), &(0..runs).collect::<Vec<_>>(), attempt)?;
         Ok(outcomes.into_iter().flatten().collect())
     }
 
-    /// What stands before the camera.
-    pub(crate) fn camera<'a>(&self, clip: &'a Clip, kind: Kind, rng: &mut Rng) -> Option<Box<dyn Camera + 'a>> {
+    /// The camera for one attempt; `None` if the clip's person cannot follow cues.
+    pub(crate) fn camera<'a>(
+        &self,
+        clip: &'a WholeClip,
+        kind: AttemptKind,
+        rng: &mut Rng,
+    ) -> Option<Box<dyn Camera + 'a>> {
         Some(match kind {
-            Kind::Replay => Box::new(Replay { clip, phase_ms: rng.f64() * clip.length_ms() }),
-            Kind::Photo => Box::new(Photo::new(&clip.frames[rng.usize(..clip.frames.len())], rng.fork())),
-            Kind::Honest | Kind::Forged(_) => Box::new(Person::of(clip, &self.counted, rng.fork())?),
+            AttemptKind::Replay => Box::new(Replay { clip, phase_ms: rng.f64() * clip.length_ms() }),
+            AttemptKind::Photo => Box::new(Photo::new(&clip.frames[rng.usize(..clip.frames.len())], rng.fork())),
+            AttemptKind::Honest | AttemptKind::Forged(_) => Box::new(Person::of(clip, &self.counted, rng.fork())?),
         })
     }
 }
 
-/// Chance that is another for every clip, run and kind, and the same every time.
-pub(crate) fn seeded(clip: &Clip, run: u64, kind: Kind) -> Rng {
+/// A generator that differs for every clip, run and kind, and is the same in every run of the program.
+pub(crate) fn seeded(clip: &WholeClip, run: u64, kind: AttemptKind) -> Rng {
     let kind = match kind {
-        Kind::Replay => 17,
-        Kind::Photo => 3,
-        Kind::Honest => 5,
-        Kind::Forged(number) => 100 + u64::from(number),
+        AttemptKind::Replay => 17,
+        AttemptKind::Photo => 3,
+        AttemptKind::Honest => 5,
+        AttemptKind::Forged(number) => 100 + u64::from(number),
     };
     let clip = clip.name.bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
     Rng::with_seed(clip ^ (run * 15_485_863 + kind))

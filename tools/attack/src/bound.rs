@@ -1,7 +1,7 @@
-//! What a count says of the rate behind it.
+//! Confidence bounds: what a count says about the underlying rate.
 
-/// The one-sided upper 95 % bound of a rate of which `accepted` of `attempts` were seen (Clopper & Pearson 1934): the rate
-/// at which so few or fewer would be seen once in twenty times.
+/// The one-sided upper 95 % bound of a rate after `accepted` of `attempts` (Clopper & Pearson 1934): the rate at which this
+/// count or a lower one would occur once in twenty times.
 pub(crate) fn upper_bound(accepted: u32, attempts: u32) -> f64 {
     if accepted >= attempts {
         return 1.0;
@@ -14,7 +14,7 @@ pub(crate) fn upper_bound(accepted: u32, attempts: u32) -> f64 {
     high
 }
 
-/// How likely at most `accepted` of `attempts` are at this rate.
+/// The probability of at most `accepted` of `attempts` at this rate.
 fn at_most(accepted: u32, attempts: u32, rate: f64) -> f64 {
     let n = f64::from(attempts);
     let mut term = (1.0 - rate).powf(n);
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn none_of_150_means_below_two_in_a_hundred() {
+    fn zero_of_150_bounds_the_rate_below_two_percent() {
         for (accepted, attempts, expected) in [(0, 150, 0.0198), (0, 42, 0.0688), (1, 100, 0.0466), (3, 3, 1.0)] {
             let bound = upper_bound(accepted, attempts);
             assert!((bound - expected).abs() < 1e-4, "{accepted} of {attempts}: {bound}");

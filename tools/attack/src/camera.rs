@@ -1,18 +1,16 @@
-//! What stands before the camera: a recording in a loop, a photograph that is moved, a person who follows the
-//! cues.
+//! Attacks in front of the camera: a recording in a loop, and a photograph that is moved.
 
+use accuracy::video::WholeClip;
 use engine::geometry::{Affine, Point};
 use engine::{Ask, Picture, crop_rgb};
 use fastrand::Rng;
 use test_client::Camera;
 
-use crate::clip::Clip;
-
-/// A recording, again and again.
+/// A recording that plays in a loop.
 pub(crate) struct Replay<'a> {
-    /// What is played.
-    pub(crate) clip: &'a Clip,
-    /// Where it begins.
+    /// The recording.
+    pub(crate) clip: &'a WholeClip,
+    /// Where it starts.
     pub(crate) phase_ms: f64,
 }
 
@@ -23,7 +21,7 @@ impl Camera for Replay<'_> {
     }
 }
 
-/// One frame as a print in a hand: it shifts, turns, comes nearer and tilts without rest.
+/// One frame as a hand-held print that constantly shifts, turns, tilts and changes its distance.
 pub(crate) struct Photo<'a> {
     picture: &'a Picture,
     swings: [Swing; 5],
@@ -48,9 +46,10 @@ impl Swing {
 }
 
 impl<'a> Photo<'a> {
-    /// A print of this picture, moved as chance wills.
+    /// A print of this picture that moves randomly.
     pub(crate) fn new(picture: &'a Picture, mut rng: Rng) -> Photo<'a> {
-        // Shift across and down in shares of the width, turn in radians, size, and how much it is tilted towards us.
+        // Horizontal and vertical shift as shares of the width and height, rotation in radians, change of size, and tilt in
+        // radians.
         let swings = [0.08, 0.08, 0.25, 0.2, 0.5].map(|reach| Swing::draw(&mut rng, reach));
         Photo { picture, swings, rng }
     }
@@ -76,7 +75,7 @@ impl Camera for Photo<'_> {
     }
 }
 
-/// Adds sensor noise of about two grey levels: no two frames of a camera are the same.
+/// Adds sensor noise of about two grey levels, since no two frames of a camera are identical.
 pub(crate) fn noisy(picture: Picture, rng: &mut Rng) -> anyhow::Result<Picture> {
     let frame = picture.as_frame();
     let mut rgba = Vec::with_capacity(frame.width() * frame.height() * 4);

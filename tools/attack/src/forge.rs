@@ -1,4 +1,4 @@
-//! Forged submissions: honest ones with something changed, by somebody who holds the key where that helps.
+//! Forged submissions: honest ones that are changed, and signed again with the key where that helps the forger.
 
 use anyhow::Context as _;
 use base64::Engine as _;
@@ -7,44 +7,45 @@ use engine::transcript::{sign, signing_input};
 use engine::{Issued, Scorer, Submission, Thresholds, Verdict, decide};
 use fastrand::Rng;
 use serde_json::{Value, json};
-use test_client::{Parcel, Recorded};
+use test_client::{Recorded, SubmissionParts};
 
 use crate::report::Count;
-use crate::verifier::Honest;
+use crate::verifier::HonestSubmission;
 
-/// What is sent for a challenge, and the key that signs for it.
+/// A submission and the key that signs it.
 #[derive(Clone)]
-pub(crate) struct Sent {
-    /// The key that was registered.
+pub(crate) struct SignedParts {
+    /// The key that was registered with the challenge.
     pub(crate) public_key: [u8; 32],
+    /// The secret key that signs.
     pub(crate) secret: [u8; 32],
-    pub(crate) parcel: Parcel,
+    pub(crate) parts: SubmissionParts,
 }
 
-impl From<&Recorded> for Sent {
-    fn from(recorded: &Recorded) -> Sent {
-        Sent { public_key: recorded.key.public(), secret: recorded.key.secret(), parcel: recorded.parcel() }
+impl From<&Recorded> for SignedParts {
+    fn from(recorded: &Recorded) -> SignedParts {
+        SignedParts { public_key: recorded.key.public(), secret: recorded.key.secret(), parts: recorded.parcel() }
     }
 }
 
-/// Changes what somebody sends; another's is at hand.
-pub(crate) type Change = fn(&mut Sent, &Sent);
+/// Changes the first submission, possibly with parts of the second, which is another person's.
+pub(crate) type Change = fn(&mut SignedParts, &SignedParts);
 
-/// What is changed.
+/// The kinds of forgeries.
 pub(crate) const KINDS: [(&str, Change); 10] = [
     ("another person's open capture", |own, other| replace(own, other, "open")),
     ("another person's closed capture", |own, other| replace(own, other, "closed")),
     ("another person's strip", |own, other| replace(own, other, "strip")),
     ("another person's pictures, all", replace_all),
     ("another person's transcript and pictures, new signature", |own, other| {
-        own.parcel = Parcel { challenge: own.parcel.challenge.clone(), ..other.parcel.clone() };
+        own.parts = SubmissionParts { challenge: own.parts.challenge.clone(), ..other.parts.clone() };
         let payload = payload(own);
         sign_again(own, &payload);
     }),
     ("the open capture as the closed one", |own, _| {
-        let open = own.parcel.open.clone();
+        let open = own.parts.open.clone();
         change(own, |payload| payload["cap"]["closed"] = payload["cap"]["open"].clone());
-        own.parcel.closed = open;
+        own.parts.closed = open;
     }),
     ("times shifted by a second", |own, _| shift(own, |t| t + 1000)),
     ("times compressed to half", |own, _| shift(own, |t| t / 2)),
@@ -62,58 +63,63 @@ pub(crate) const KINDS: [(&str, Change); 10] = [
     }),
 ];
 
-/// Single bits that are changed, over all submissions.
+/// Number of single-bit changes over all submissions.
 const BITS: u32 = 10_000;
 
-/// Every forgery of these honest submissions, as the decision itself takes it.
+/// Tries every forgery of these honest submissions on the engine's decision.
 ///
 /// # Errors
 /// If the engine fails.
-pub(crate) fn all(honest: &[Honest], scorer: &mut Scorer) -> anyhow::Result<Vec<Count>> {
+pub(crate) fn all(honest: &[HonestSubmission], scorer: &mut Scorer) -> anyhow::Result<Vec<Count>> {
     let mut bits = Count::new("forged: one bit changed");
     let mut rng = Rng::with_seed(1);
     for _ in 0..if honest.is_empty() { 0 } else { BITS } {
-        let Honest { sent, issued, .. } = &honest[rng.usize(..honest.len())];
-        let mut sent = sent.clone();
-        sent.parcel.flip_bit(&mut rng);
-        bits.add(accepts(issued.as_ref(), &sent, scorer)?);
+        let HonestSubmission { submission, issued, .. } = &honest[rng.usize(..honest.len())];
+        let mut forged = submission.clone();
+        forged.parts.flip_bit(&mut rng);
+        bits.add(accepts(issued.as_ref(), &forged, scorer)?);
     }
     let mut counts = vec![bits];
-    for (name, forge) in KINDS {
+    for (name, change) in KINDS {
         let mut count = Count::new(&format!("forged: {name}"));
         for (index, own) in honest.iter().enumerate() {
-            let mut sent = own.sent.clone();
-            forge(&mut sent, &another(honest, index, &own.person)?.sent);
-            count.add(accepts(own.issued.as_ref(), &sent, scorer)?);
+            let mut forged = own.submission.clone();
+            change(&mut forged, &another(honest, index, &own.person)?.submission);
+            count.add(accepts(own.issued.as_ref(), &forged, scorer)?);
         }
         counts.push(count);
     }
     Ok(counts)
 }
 
-/// The first attempt of somebody else, half-way round the list from `index`.
+/// Another person's submission: the first one, counted from half-way round the list after `index`.
 ///
 /// # Errors
-/// Nobody else was accepted: what is forged with one's own is no forgery.
-pub(crate) fn another<'a>(honest: &'a [Honest], index: usize, person: &str) -> anyhow::Result<&'a Honest> {
+/// If nobody else was accepted: a submission cannot be forged from the same person's parts.
+pub(crate) fn another<'a>(
+    honest: &'a [HonestSubmission],
+    index: usize,
+    person: &str,
+) -> anyhow::Result<&'a HonestSubmission> {
     let mut all = (0..honest.len()).map(|step| &honest[(index + honest.len() / 2 + step) % honest.len()]);
-    all.find(|honest| honest.person != person).context("to forge takes two people, in two clips")
+    all.find(|honest| honest.person != person)
+        .context("forging requires accepted submissions of two people, from two clips")
 }
 
-fn accepts(issued: Option<&Issued>, sent: &Sent, scorer: &mut Scorer) -> anyhow::Result<bool> {
-    let issued = issued.context("what a server issued only the server knows")?;
-    let Parcel { transcript, open, closed, strip, .. } = &sent.parcel;
+fn accepts(issued: Option<&Issued>, forged: &SignedParts, scorer: &mut Scorer) -> anyhow::Result<bool> {
+    let issued = issued.context("the terms issued by a server are not known")?;
+    let SubmissionParts { transcript, open, closed, strip, .. } = &forged.parts;
     let submission = Submission { transcript, open, closed, strip };
     Ok(decide(issued, &submission, scorer, &Thresholds::V4)?.verdict == Verdict::Accepted)
 }
 
-/// Takes all pictures of another attempt, with what it claims of them.
-pub(crate) fn replace_all(own: &mut Sent, other: &Sent) {
+/// Takes all pictures of another submission, and its claims about them.
+pub(crate) fn replace_all(own: &mut SignedParts, other: &SignedParts) {
     ["open", "closed", "strip"].into_iter().for_each(|part| replace(own, other, part));
 }
 
-/// Takes another's picture, with its hash, size and claimed ratios.
-fn replace(own: &mut Sent, other: &Sent, part: &str) {
+/// Takes one picture of another submission, with its hash, size and claimed ratios.
+fn replace(own: &mut SignedParts, other: &SignedParts, part: &str) {
     let claims: Value = serde_json::from_slice(&payload(other)).unwrap_or_default();
     change(own, |payload| match part {
         "strip" => payload["strip"] = claims["strip"].clone(),
@@ -124,14 +130,14 @@ fn replace(own: &mut Sent, other: &Sent, part: &str) {
         }
     });
     match part {
-        "open" => own.parcel.open.clone_from(&other.parcel.open),
-        "closed" => own.parcel.closed.clone_from(&other.parcel.closed),
-        _ => own.parcel.strip.clone_from(&other.parcel.strip),
+        "open" => own.parts.open.clone_from(&other.parts.open),
+        "closed" => own.parts.closed.clone_from(&other.parts.closed),
+        _ => own.parts.strip.clone_from(&other.parts.strip),
     }
 }
 
-/// Changes every time in the frames and the captures.
-fn shift(own: &mut Sent, by: fn(u32) -> u32) {
+/// Changes every time in frames, captures, blink and rounds.
+fn shift(own: &mut SignedParts, by: fn(u32) -> u32) {
     change(own, |payload| {
         let mut frames = payload["frames"].as_str().and_then(engine::transcript::unpack).unwrap_or_default();
         frames.iter_mut().for_each(|frame| frame.0 = by(frame.0));
@@ -145,19 +151,19 @@ fn shift(own: &mut Sent, by: fn(u32) -> u32) {
     });
 }
 
-fn change(own: &mut Sent, by: impl FnOnce(&mut Value)) {
+fn change(own: &mut SignedParts, by: impl FnOnce(&mut Value)) {
     let mut claims: Value = serde_json::from_slice(&payload(own)).unwrap_or_default();
     by(&mut claims);
     let payload = serde_json::to_vec(&claims).unwrap_or_default();
     sign_again(own, &payload);
 }
 
-fn sign_again(own: &mut Sent, payload: &[u8]) {
-    own.parcel.transcript = sign(&signing_input(payload, &own.public_key), &own.secret).into_bytes();
+fn sign_again(own: &mut SignedParts, payload: &[u8]) {
+    own.parts.transcript = sign(&signing_input(payload, &own.public_key), &own.secret).into_bytes();
 }
 
 /// The payload of the transcript, as it was signed.
-fn payload(sent: &Sent) -> Vec<u8> {
-    let text = String::from_utf8_lossy(&sent.parcel.transcript);
+fn payload(signed: &SignedParts) -> Vec<u8> {
+    let text = String::from_utf8_lossy(&signed.parts.transcript);
     text.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok()).unwrap_or_default()
 }

@@ -1,76 +1,78 @@
-//! A person who follows the cues: frames of a real one, arranged to answer what is asked, with a person's latency. They
-//! blink unasked now and then.
+//! A person who follows the cues: frames of a real person, arranged to perform the requested gestures with human latency.
+//! Now and then they blink unprompted.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use accuracy::material::CountedBlink;
+use accuracy::video::WholeClip;
 use engine::{Ask, Picture};
 use fastrand::Rng;
 use test_client::Camera;
 
 use crate::camera::noisy;
-use crate::clip::{Clip, CountedBlink};
 
-/// From a cue to the first frame of the answer, in milliseconds.
+/// From a cue to the first frame of the gesture, in milliseconds.
 const LATENCY_MS: Range<f64> = 250.0..900.0;
-/// Between the two blinks of a pair.
+/// Between the two blinks of a pair, in milliseconds.
 const BETWEEN_MS: Range<f64> = 60.0..350.0;
-/// Blinks a second that nobody asked for.
-const UNASKED_PER_S: f64 = 0.2;
+/// Unprompted blinks per second.
+const UNPROMPTED_PER_S: f64 = 0.2;
 
-/// Open frames that are played back and forth beside a blink: few, so that no head jumps as the blink begins.
+/// Maximum number of open frames that are played back and forth next to a blink: few, so that the head does not jump when
+/// the blink starts.
 const MAX_OPEN: usize = 45;
-/// Fewer do not show open eyes for long enough.
+/// Minimum number of open frames; fewer do not show open eyes for long enough.
 const MIN_OPEN: usize = 8;
 
 /// The person in a clip.
 pub(crate) struct Person<'a> {
-    clip: &'a Clip,
-    /// The blinks that can be played; another one for every cue.
+    clip: &'a WholeClip,
+    /// The blinks that can be played. A new one is chosen for every cue.
     scenes: Vec<Scene>,
     scene: Scene,
     rng: Rng,
-    /// What is asked, and when the answer begins.
-    answer: Option<(Ask, f64)>,
-    /// Frames of the blink that is under way.
+    /// The current request, and when the gesture starts; negative once it has been made.
+    response: Option<(Ask, f64)>,
+    /// Remaining frames of the current blink.
     script: VecDeque<usize>,
-    /// The eyes are held closed, until then if that is known.
+    /// Set while the eyes are held closed: when they open, if that is known.
     held: Option<Option<f64>>,
     shown_ms: f64,
     index: usize,
     clock: usize,
-    next_unasked_ms: f64,
+    next_unprompted_ms: f64,
 }
 
-/// A blink with open eyes beside it, all frames of one clip.
+/// A blink and open eyes next to it, as frames of one clip.
 #[derive(Clone, Debug)]
 struct Scene {
-    /// Just before the blink or just after it.
+    /// Frames with open eyes, just before or just after the blink.
     open: Range<usize>,
     blink: Range<usize>,
-    /// The blink's deepest frame.
+    /// The frame of deepest closure.
     deepest: usize,
 }
 
 impl<'a> Person<'a> {
-    /// The person in a clip with counted blinks; `None` if none of them can be played.
-    pub(crate) fn of(clip: &'a Clip, counted: &[CountedBlink], mut rng: Rng) -> Option<Person<'a>> {
+    /// The person in a clip; `None` if none of its counted blinks can be played.
+    pub(crate) fn of(clip: &'a WholeClip, counted: &[CountedBlink], mut rng: Rng) -> Option<Person<'a>> {
         let own: Vec<&CountedBlink> = counted.iter().filter(|blink| blink.video == clip.name).collect();
         let scenes: Vec<Scene> = (0..own.len()).filter_map(|index| Scene::of(clip, &own, index)).collect();
         let scene = rng.choice(&scenes)?.clone();
-        let next_unasked_ms = next_after(0.0, &mut rng);
+        let next_unprompted_ms = next_after(0.0, &mut rng);
         Some(Person {
             clip,
             scenes,
             scene,
             rng,
-            answer: None,
+            response: None,
             script: VecDeque::new(),
             held: None,
             shown_ms: 0.0,
             index: 0,
             clock: 0,
-            next_unasked_ms,
+            next_unprompted_ms,
         })
     }
 
@@ -90,11 +92,11 @@ impl<'a> Person<'a> {
         }
     }
 
-    /// The next frame, one frame of the clip later.
+    /// The next frame, one frame interval of the clip later.
     fn step(&mut self, t_ms: f64, ask: Option<Ask>) -> usize {
         if !self.script.is_empty() || self.held.is_some() {
-            // Who is blinking does not wait to blink.
-            self.next_unasked_ms = next_after(t_ms, &mut self.rng);
+            // Restart the wait for the next unprompted blink while a blink is in progress.
+            self.next_unprompted_ms = next_after(t_ms, &mut self.rng);
         }
         if let Some(index) = self.script.pop_front() {
             return index;
@@ -102,8 +104,8 @@ impl<'a> Person<'a> {
         if let Some(opens_ms) = self.held {
             let opens_ms = match (opens_ms, ask) {
                 (None, Some(Ask::Tone)) => Some(t_ms + between(&mut self.rng, LATENCY_MS)),
-                // Nobody waits for a tone that does not come.
                 (None, Some(Ask::Hold)) => None,
+                // The request ended without a tone: open the eyes.
                 (None, _) => Some(t_ms),
                 (known, _) => known,
             };
@@ -114,22 +116,22 @@ impl<'a> Person<'a> {
             }
             return self.scene.deepest;
         }
-        match (self.answer, ask) {
-            (Some((answering, at_ms)), Some(asked)) if answering == asked => {
+        match (self.response, ask) {
+            (Some((current, at_ms)), Some(asked)) if current == asked => {
                 if t_ms >= at_ms && at_ms >= 0.0 {
-                    // Answered once; −1 waits for another question.
-                    self.answer = Some((asked, -1.0));
+                    // The gesture is made once; −1 waits for another request.
+                    self.response = Some((asked, -1.0));
                     self.start(asked);
                 }
             }
             (_, Some(asked @ (Ask::Once | Ask::Twice | Ask::Hold))) => {
-                self.answer = Some((asked, t_ms + between(&mut self.rng, LATENCY_MS)));
+                self.response = Some((asked, t_ms + between(&mut self.rng, LATENCY_MS)));
             }
             _ => {
-                if self.answer.take().is_some() {
-                    self.scene = self.rng.choice(&self.scenes).expect("there is one at least").clone();
+                if self.response.take().is_some() {
+                    self.scene = self.rng.choice(&self.scenes).expect("there is at least one scene").clone();
                 }
-                if t_ms >= self.next_unasked_ms {
+                if t_ms >= self.next_unprompted_ms {
                     self.start(Ask::Once);
                 }
             }
@@ -153,12 +155,12 @@ impl Camera for Person<'_> {
 }
 
 impl Scene {
-    /// The blink at `index`, unless it is no gesture: a long one, or one that begins before the one before has ended; or
-    /// there are too few open frames beside it.
-    fn of(clip: &Clip, counted: &[&CountedBlink], index: usize) -> Option<Scene> {
+    /// The scene of the blink at `index`. `None` if the blink is unsuitable as a gesture (long, or starting before the
+    /// previous one has ended) or has too few open frames next to it.
+    fn of(clip: &WholeClip, counted: &[&CountedBlink], index: usize) -> Option<Scene> {
         let blink = counted[index];
         let is_short = (blink.end_frame - blink.start_frame) as f64 <= 0.5 * clip.rate;
-        let is_lone = index == 0 || blink.start_frame > counted[index - 1].end_frame + 2;
+        let is_separate = index == 0 || blink.start_frame > counted[index - 1].end_frame + 2;
         let last = clip.frames.len();
         let before = index.checked_sub(1).map_or(0, |i| counted[i].end_frame + 5)..blink.start_frame.saturating_sub(4);
         let after = blink.end_frame + 5..counted.get(index + 1).map_or(last, |next| next.start_frame.saturating_sub(4));
@@ -167,7 +169,7 @@ impl Scene {
         } else {
             after.start..after.end.min(after.start + MAX_OPEN)
         };
-        (is_short && is_lone && open.len() >= MIN_OPEN).then_some(Scene {
+        (is_short && is_separate && open.len() >= MIN_OPEN).then_some(Scene {
             open,
             blink: blink.start_frame.saturating_sub(2)..(blink.end_frame + 3).min(last),
             deepest: blink.closed_frame,
@@ -180,5 +182,5 @@ fn between(rng: &mut Rng, range: Range<f64>) -> f64 {
 }
 
 fn next_after(t_ms: f64, rng: &mut Rng) -> f64 {
-    t_ms - (1.0 - rng.f64()).ln() * 1000.0 / UNASKED_PER_S
+    t_ms - (1.0 - rng.f64()).ln() * 1000.0 / UNPROMPTED_PER_S
 }

@@ -1,10 +1,10 @@
-//! What is counted, how it is printed, and which bars it has to meet.
+//! Counts of attempts, how they are printed, and the bars they must meet.
 
 use serde::Serialize;
 
 use crate::bound::upper_bound;
 
-/// What came of one kind of attempt.
+/// How many attempts of one kind were made and accepted.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Count {
     pub(crate) name: String,
@@ -13,12 +13,12 @@ pub(crate) struct Count {
 }
 
 impl Count {
-    /// Nothing yet.
+    /// A count of zero.
     pub(crate) fn new(name: &str) -> Count {
         Count { name: name.to_owned(), attempts: 0, accepted: 0 }
     }
 
-    /// One more.
+    /// Counts one more attempt.
     pub(crate) fn add(&mut self, accepted: bool) {
         self.attempts += 1;
         self.accepted += u32::from(accepted);
@@ -29,7 +29,7 @@ impl Count {
     }
 }
 
-/// All of it.
+/// The whole report.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) attacks: Vec<Count>,
@@ -39,19 +39,19 @@ pub(crate) struct Report {
 impl Report {
     /// Prints a table.
     pub(crate) fn print(&self) {
-        println!("| attack | attempts | accepted | at most, with 95 % |\n|---|---|---|---|");
+        println!("| attack | attempts | accepted | 95 % upper bound |\n|---|---|---|---|");
         for count in self.attacks.iter().chain([&self.replays()]).filter(|count| count.attempts > 0) {
             let bound = 100.0 * upper_bound(count.accepted, count.attempts);
             println!("| {} | {} | {} | {bound:.2} % |", count.name, count.attempts, count.accepted);
         }
         let Count { attempts, accepted, .. } = self.honest;
         if attempts > 0 {
-            println!("\nPeople who follow the cues: {accepted} of {attempts} accepted.");
+            println!("\nHonest people who follow the cues: {accepted} of {attempts} accepted.");
         }
     }
 
-    /// Whether recordings are accepted 1.5 % at most and of no clip more than 10 %, nothing else is, and 98 % of people are.
-    /// What was never attempted meets no bar.
+    /// Whether at most 1.5 % of replays and at most 10 % of any clip's replays are accepted, no other attack is, and at least
+    /// 98 % of honest people are. An attack without attempts meets no bar.
     pub(crate) fn meets_bars(&self) -> bool {
         let (replays, others): (Vec<&Count>, Vec<&Count>) =
             self.attacks.iter().partition(|count| count.name.starts_with("replay"));
@@ -76,8 +76,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bars_hold_for_what_was_attempted_and_refused_and_for_people_who_were_not() {
-        // Two clips played, a forgery, people: attempts and accepted.
+    fn the_bars_require_attacks_to_be_tried_and_rejected_and_people_to_be_accepted() {
+        // Attempts and accepted attempts of two replayed clips, a forgery, and honest people.
         let cases = [
             ([(20, 0), (180, 0), (28, 0), (100, 98)], true),
             ([(20, 2), (180, 1), (28, 0), (100, 100)], true),
@@ -90,8 +90,8 @@ mod tests {
         ];
         for (numbers, expected) in cases {
             let names = ["replay: a", "replay: b", "forged: c", "honest"];
-            let of = |(name, (attempts, accepted)): (&str, _)| Count { name: name.to_owned(), attempts, accepted };
-            let mut counts: Vec<Count> = names.into_iter().zip(numbers).map(of).collect();
+            let count = |(name, (attempts, accepted)): (&str, _)| Count { name: name.to_owned(), attempts, accepted };
+            let mut counts: Vec<Count> = names.into_iter().zip(numbers).map(count).collect();
             let honest = counts.pop().unwrap();
             assert_eq!(Report { attacks: counts, honest }.meets_bars(), expected, "{numbers:?}");
         }

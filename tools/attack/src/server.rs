@@ -1,82 +1,87 @@
-//! A server that runs, over HTTP and in real time: links, sessions, cues as they are drawn, uploads, the decision, and
-//! everything that it remembers of others.
+//! A real server over HTTP, in real time: links, sessions, cues drawn by the server, uploads and the decision, together with
+//! everything that the server remembers of other people.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use fastrand::Rng;
-use tempfile::TempDir;
-use test_client::{Attended, Camera, Decided, Recorded, Sent as Answered, Served, Studio, Visitor, for_each};
+use test_client::{
+    AttemptOutcome, Camera, Decision, PersonSimulator, Recorded, ReplayMode, SubmitOutcome, UserClient, for_each,
+};
 
-use crate::attempts::{Clips, Kind, seeded};
-use crate::forge::{Change, KINDS, Sent, another, replace_all};
+use crate::attempts::{AttemptKind, ClipSet, seeded};
+use crate::forge::{Change, KINDS, SignedParts, another, replace_all};
 use crate::report::Count;
-use crate::verifier::{Honest, Outcome, Verifier};
+use crate::server_options::RunningServer;
+use crate::verifier::{AttemptResult, HonestSubmission, Verifier};
 
-/// A mail may wait behind those of all others.
-const MAIL: Duration = Duration::from_secs(60);
-/// Names the one request of a challenge.
+/// A mail may be queued behind those of all other people.
+const MAIL_TIMEOUT: Duration = Duration::from_secs(60);
+/// Idempotency key of a challenge's only submission.
 const KEY: &str = "attempt";
 
 /// The program, running in a folder of its own.
 pub(crate) struct Server {
-    served: Served,
-    studio: Studio,
+    running: RunningServer,
+    simulator: PersonSimulator,
     at_once: usize,
-    /// Everybody is somebody new.
+    /// Number of the next user: every attempt is made by a new one.
     next: AtomicU32,
-    _folder: TempDir,
 }
 
-/// How something is forged over HTTP.
+/// How a submission is forged over HTTP.
 #[derive(Clone, Copy)]
 enum Forgery {
-    /// With what another person sent.
+    /// With parts of another person's submission.
     Another(Change),
-    /// With what the same person sent before.
+    /// With parts of the same person's earlier submission.
     Earlier(Change),
-    /// One bit.
+    /// With one bit flipped.
     Bit,
 }
 
 impl Server {
-    /// Starts it.
+    /// Makes up to `at_once` attempts at a time on a running server, which must prompt.
+    pub(crate) fn new(running: RunningServer, simulator: PersonSimulator, at_once: usize) -> Server {
+        Server { running, simulator, at_once, next: AtomicU32::new(1) }
+    }
+
+    /// A new user who has registered and opened the mailed link.
+    fn arrive(&self) -> anyhow::Result<UserClient> {
+        let mut user = UserClient::new(&self.running.process.site, self.next.fetch_add(1, Ordering::Relaxed));
+        user.arrive(&self.running.process.outbox(), MAIL_TIMEOUT)?;
+        Ok(user)
+    }
+
+    /// Makes an attempt as a new user.
+    fn attend(&self, camera: &mut dyn Camera, rng: &mut Rng) -> anyhow::Result<(UserClient, Result<Recorded, String>)> {
+        let user = self.arrive()?;
+        let outcome = self.simulator.attend_before(&user, camera, rng)?;
+        Ok((user, recorded(outcome)))
+    }
+
+    /// Plays a drawn recording into the camera of a new user.
     ///
     /// # Errors
-    /// It does not start, or a model is missing.
-    pub(crate) fn start(program: &Path, models: &Path, at_once: usize) -> anyhow::Result<Server> {
-        let folder = tempfile::tempdir()?;
-        let served = Served::start(program, folder.path(), &[("CHALLENGE_POLICY", "prompted")])?;
-        let next = AtomicU32::new(1);
-        Ok(Server { served, studio: Studio::open(models)?, at_once, next, _folder: folder })
+    /// If a request or the engine fails.
+    pub(crate) fn play(&self, mode: ReplayMode, rng: &mut Rng) -> anyhow::Result<AttemptResult> {
+        let user = self.arrive()?;
+        let outcome = self.simulator.play(&user, mode, rng)?;
+        finish(&user, recorded(outcome))
     }
 
-    /// Somebody new arrives and attends.
-    fn attend(&self, camera: &mut dyn Camera, rng: &mut Rng) -> anyhow::Result<(Visitor, Result<Recorded, String>)> {
-        let mut visitor = Visitor::new(&self.served.site, self.next.fetch_add(1, Ordering::Relaxed));
-        visitor.arrive(&self.served.outbox(), MAIL)?;
-        let attended = match self.studio.attend_before(&visitor, camera, rng)? {
-            Attended::Recorded(recorded) => Ok(*recorded),
-            Attended::Unreadable(gate) => Err(format!("the face could not be read: {gate:?}")),
-            Attended::TimedOut => Err("the time was over".to_owned()),
-            Attended::Exhausted => Err("too many gestures were missed".to_owned()),
-        };
-        Ok((visitor, attended))
-    }
-
-    /// What one forgery of an honest attempt comes to. Nothing if the attempt itself came to nothing.
+    /// Forges one honest attempt. `None` if the attempt itself did not lead to a submission.
     fn forge(
         &self,
         camera: &mut dyn Camera,
         rng: &mut Rng,
-        forge: impl FnOnce(&mut Sent, &mut Rng),
-    ) -> anyhow::Result<Option<Outcome>> {
-        let (visitor, Ok(recorded)) = self.attend(camera, rng)? else { return Ok(None) };
-        let mut sent = Sent::from(&recorded);
-        forge(&mut sent, rng);
-        send(&visitor, sent).map(Some)
+        forge: impl FnOnce(&mut SignedParts, &mut Rng),
+    ) -> anyhow::Result<Option<AttemptResult>> {
+        let (user, Ok(recorded)) = self.attend(camera, rng)? else { return Ok(None) };
+        let mut submission = SignedParts::from(&recorded);
+        forge(&mut submission, rng);
+        send(&user, submission).map(Some)
     }
 }
 
@@ -85,56 +90,73 @@ impl Verifier for Server {
         self.at_once
     }
 
-    fn attempt(&self, camera: &mut dyn Camera, rng: &mut Rng) -> anyhow::Result<Outcome> {
-        let (visitor, attended) = self.attend(camera, rng)?;
-        match attended {
-            Ok(recorded) => send(&visitor, Sent::from(&recorded)),
-            Err(how) => Ok(Outcome { accepted: false, how, sent: None, issued: None }),
-        }
+    fn attempt(&self, camera: &mut dyn Camera, rng: &mut Rng) -> anyhow::Result<AttemptResult> {
+        let (user, recorded) = self.attend(camera, rng)?;
+        finish(&user, recorded)
     }
 
-    fn forgeries(&self, honest: &[Honest], clips: &Clips) -> anyhow::Result<Vec<Count>> {
+    fn forgeries(&self, honest: &[HonestSubmission], clips: &ClipSet) -> anyhow::Result<Vec<Count>> {
         let kinds = KINDS.map(|(name, change)| (name, Forgery::Another(change)));
         let earlier = ("the same person's pictures of an earlier attempt", Forgery::Earlier(replace_all));
         let kinds: Vec<_> = [("one bit changed", Forgery::Bit)].into_iter().chain(kinds).chain([earlier]).collect();
         let mut counts: Vec<_> = kinds.iter().map(|(name, _)| Count::new(&format!("forged: {name}"))).collect();
-        for clip in clips.each() {
+        for clip in clips.clips() {
             let clip = &clip?;
-            // What was sent and accepted before.
+            // An earlier accepted submission of the same person.
             let Some(earlier) = honest.iter().find(|honest| honest.person == clip.name) else { continue };
             let work: Vec<(usize, u64)> =
                 (0..kinds.len()).flat_map(|kind| (0..clips.runs).map(move |run| (kind, run))).collect();
-            let accepted = for_each(self.at_once, &work, |&(at, run)| {
-                let (name, kind) = kinds[at];
-                let chance = Kind::Forged(at as u8);
-                let mut rng = seeded(clip, run, chance);
-                let mut camera = clips.camera(clip, chance, &mut rng).context("who followed cues once can do so")?;
-                let other = &another(honest, run as usize, &clip.name)?.sent;
-                let outcome = self.forge(camera.as_mut(), &mut rng, |own, rng| match kind {
+            let accepted = for_each(self.at_once, &work, |&(index, run)| {
+                let (name, forgery) = kinds[index];
+                let kind = AttemptKind::Forged(index as u8);
+                let mut rng = seeded(clip, run, kind);
+                let mut camera = clips.camera(clip, kind, &mut rng).context("this person followed cues before")?;
+                let other = &another(honest, run as usize, &clip.name)?.submission;
+                let result = self.forge(camera.as_mut(), &mut rng, |own, rng| match forgery {
                     Forgery::Another(change) => change(own, other),
-                    Forgery::Earlier(change) => change(own, &earlier.sent),
-                    Forgery::Bit => own.parcel.flip_bit(rng),
+                    Forgery::Earlier(change) => change(own, &earlier.submission),
+                    Forgery::Bit => own.parts.flip_bit(rng),
                 })?;
-                Ok(outcome.map(|Outcome { accepted, how, .. }| {
-                    eprintln!("forged, {name}, {}: {how}", clip.name);
+                Ok(result.map(|AttemptResult { accepted, reason, .. }| {
+                    eprintln!("forged, {name}, {}: {reason}", clip.name);
                     accepted
                 }))
             })?;
-            for (&(at, _), accepted) in work.iter().zip(accepted) {
-                accepted.into_iter().for_each(|accepted| counts[at].add(accepted));
+            for (&(index, _), accepted) in work.iter().zip(accepted) {
+                accepted.into_iter().for_each(|accepted| counts[index].add(accepted));
             }
         }
         Ok(counts)
     }
 }
 
-fn send(visitor: &Visitor, sent: Sent) -> anyhow::Result<Outcome> {
-    let (accepted, how) = match visitor.submit_until_answered(KEY, &sent.parcel)? {
-        Answered::Decided(Decided { verified, reason, .. }) => {
+/// The recorded attempt, or why there is none.
+fn recorded(outcome: AttemptOutcome) -> Result<Recorded, String> {
+    match outcome {
+        AttemptOutcome::Recorded(recorded) => Ok(*recorded),
+        AttemptOutcome::Unreadable(gate) => Err(format!("the face could not be read: {gate:?}")),
+        AttemptOutcome::TimedOut => Err("the time was over".to_owned()),
+        AttemptOutcome::Exhausted => Err("too many gestures were missed".to_owned()),
+    }
+}
+
+/// Submits what was recorded, if anything was.
+fn finish(user: &UserClient, recorded: Result<Recorded, String>) -> anyhow::Result<AttemptResult> {
+    match recorded {
+        Ok(recorded) => send(user, SignedParts::from(&recorded)),
+        Err(reason) => Ok(AttemptResult { accepted: false, reason, submission: None, issued: None }),
+    }
+}
+
+fn send(user: &UserClient, submission: SignedParts) -> anyhow::Result<AttemptResult> {
+    let (accepted, reason) = match user.submit_until_answered(KEY, &submission.parts)? {
+        SubmitOutcome::Decided(Decision { verified, reason, .. }) => {
             (verified, reason.unwrap_or_else(|| "verified".to_owned()))
         }
-        Answered::Refused(answer) => (false, format!("{} {}", answer.status, answer.code().unwrap_or_default())),
-        Answered::Later { code, .. } => anyhow::bail!("the server fails with {code}"),
+        SubmitOutcome::Refused(response) => {
+            (false, format!("{} {}", response.status, response.code().unwrap_or_default()))
+        }
+        SubmitOutcome::Later { code, .. } => anyhow::bail!("the server keeps failing with {code}"),
     };
-    Ok(Outcome { accepted, how, sent: Some(sent), issued: None })
+    Ok(AttemptResult { accepted, reason, submission: Some(submission), issued: None })
 }

@@ -1,4 +1,4 @@
-//! Whoever decides about attempts: the engine on a pretended clock, or a server.
+//! The verifiers that decide about attempts: the engine on a simulated clock, or a real server.
 
 use engine::prompt::Policy;
 use engine::{Issued, Scorer, Verdict};
@@ -6,74 +6,74 @@ use engine_compact::Models;
 use fastrand::Rng;
 use test_client::{Camera, cores};
 
-use crate::attempts::Clips;
-use crate::forge::{self, Sent};
-use crate::rehearse::{Conditions, Rehearsed, rehearse};
+use crate::attempts::ClipSet;
+use crate::forge::{self, SignedParts};
 use crate::report::Count;
+use crate::simulate::{Conditions, SimulatedAttempt, simulate};
 
 /// Decides about attempts.
 pub(crate) trait Verifier: Sync {
     /// How many attempts it takes at a time.
     fn at_once(&self) -> usize;
 
-    /// One attempt, before this camera.
+    /// Makes one attempt with this camera.
     ///
     /// # Errors
-    /// If camera, engine or server fail.
-    fn attempt(&self, camera: &mut dyn Camera, rng: &mut Rng) -> anyhow::Result<Outcome>;
+    /// If the camera, the engine or the server fails.
+    fn attempt(&self, camera: &mut dyn Camera, rng: &mut Rng) -> anyhow::Result<AttemptResult>;
 
-    /// Every forgery, made of these submissions or like them.
+    /// Tries every forgery, based on these submissions or on new ones like them.
     ///
     /// # Errors
-    /// As [`Verifier::attempt`].
-    fn forgeries(&self, honest: &[Honest], clips: &Clips) -> anyhow::Result<Vec<Count>>;
+    /// See [`Verifier::attempt`].
+    fn forgeries(&self, honest: &[HonestSubmission], clips: &ClipSet) -> anyhow::Result<Vec<Count>>;
 }
 
-/// How an attempt ended.
-pub(crate) struct Outcome {
+/// The result of an attempt.
+pub(crate) struct AttemptResult {
     pub(crate) accepted: bool,
-    /// The reason, or why there was no verdict, in words.
-    pub(crate) how: String,
-    /// What was submitted, if anything was.
-    pub(crate) sent: Option<Sent>,
-    /// What it was judged by, where that is known.
+    /// The verdict's reason, or why there was no verdict.
+    pub(crate) reason: String,
+    /// The submission, if there was one.
+    pub(crate) submission: Option<SignedParts>,
+    /// What the server had issued for it, if known.
     pub(crate) issued: Option<Issued>,
 }
 
-/// An honest submission that was accepted.
-pub(crate) struct Honest {
+/// An accepted submission by an honest person.
+pub(crate) struct HonestSubmission {
     /// The clip that shows the person.
     pub(crate) person: String,
-    pub(crate) sent: Sent,
-    /// As [`Outcome::issued`].
+    pub(crate) submission: SignedParts,
+    /// See [`AttemptResult::issued`].
     pub(crate) issued: Option<Issued>,
 }
 
-/// Browser, network and server as the engine's own client and decision, on a pretended clock: thousands of attempts take
-/// minutes.
-pub(crate) struct Rehearsal {
+/// Browser, network and server, simulated with the engine's client and decision on a simulated clock. This way, thousands
+/// of attempts take minutes.
+pub(crate) struct Simulation {
     pub(crate) models: Models,
     pub(crate) round_trip_ms: f64,
     pub(crate) rate: f64,
 }
 
-impl Verifier for Rehearsal {
+impl Verifier for Simulation {
     fn at_once(&self) -> usize {
         cores()
     }
 
-    fn attempt(&self, camera: &mut dyn Camera, rng: &mut Rng) -> anyhow::Result<Outcome> {
+    fn attempt(&self, camera: &mut dyn Camera, rng: &mut Rng) -> anyhow::Result<AttemptResult> {
         let conditions = Conditions { policy: Policy::Prompted, round_trip_ms: self.round_trip_ms, rate: self.rate };
-        let Rehearsed { verdict, sent } = rehearse(camera, &|| self.models.networks(), conditions, rng)?;
-        let how = match verdict {
+        let SimulatedAttempt { verdict, submission } = simulate(camera, &|| self.models.networks(), conditions, rng)?;
+        let reason = match verdict {
             Verdict::Accepted => "accepted",
             Verdict::Rejected(reason) => reason.code(),
         };
-        let (issued, sent) = sent.unzip();
-        Ok(Outcome { accepted: verdict == Verdict::Accepted, how: how.to_owned(), sent, issued })
+        let (issued, submission) = submission.unzip();
+        Ok(AttemptResult { accepted: verdict == Verdict::Accepted, reason: reason.to_owned(), submission, issued })
     }
 
-    fn forgeries(&self, honest: &[Honest], _: &Clips) -> anyhow::Result<Vec<Count>> {
+    fn forgeries(&self, honest: &[HonestSubmission], _: &ClipSet) -> anyhow::Result<Vec<Count>> {
         forge::all(honest, &mut Scorer::new(self.models.networks()))
     }
 }

@@ -1,4 +1,4 @@
-//! What is timed: the networks and whole frames, with one runtime. Knows no clock; whoever calls it has one.
+//! The code being timed: the networks and whole frames, with one runtime. Knows no clock; the caller measures.
 
 mod subject;
 

@@ -1,4 +1,4 @@
-//! Times the engine on this machine, both runtimes in turn, and prints one JSON document.
+//! Times the engine with both runtimes on this machine, and prints one JSON document.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -10,35 +10,35 @@ use engine::{Networks, Picture, Scorer, Thresholds, jpeg};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// Times networks, whole frames and the scoring of a submission; every figure is of one thread, in milliseconds.
+/// Times the networks, whole frames and the scoring of a submission. All figures are for one thread, in milliseconds.
 #[derive(Parser)]
 struct Arguments {
-    /// Folder of JPEG or PNG pictures that are used as camera frames, in the order of their names; the free portrait that
-    /// blinks if absent
+    /// Folder with JPEG or PNG pictures to use as camera frames, in the order of their names; by default frames of the
+    /// blinking portrait
     #[arg(long, value_name = "DIR")]
     frames: Option<PathBuf>,
 
-    /// Folder of the model files
+    /// Folder with the model files
     #[arg(long, value_name = "DIR", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models"))]
     models: PathBuf,
 
-    /// Least number of runs of each
+    /// Minimum number of runs of each measurement
     #[arg(long, default_value_t = 200)]
     runs: usize,
 
-    /// Write the frames of the portrait as PNG files into this folder and end: what a browser is timed with
+    /// Only write the frames as PNG files to this folder, for timing the engine in a browser
     #[arg(long, value_name = "DIR")]
     write_frames: Option<PathBuf>,
 }
 
-/// Frames of the portrait: four seconds.
+/// Number of frames of the portrait: four seconds.
 const FRAMES: u32 = 100;
 const FRAMES_PER_SECOND: u32 = 25;
 
-/// Cells of the strip that a submission will bring.
+/// Number of cells in a submission's strip.
 const CELLS: usize = 24;
 
-/// A submission takes as long as fifty frames.
+/// Number of runs for submissions: each takes as long as fifty frames.
 const SUBMISSIONS: usize = 20;
 
 /// Median and 95th percentile.
@@ -94,14 +94,14 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Times both runtimes, a run of one after a run of the other, so that whatever else the machine does hits both.
+/// Times both runtimes alternately, so that other activity on the machine affects both.
 fn in_turn(runs: usize, mut run: impl FnMut(usize, usize) -> anyhow::Result<()>) -> anyhow::Result<[Times; 2]> {
     let mut taken = [Vec::new(), Vec::new()];
     for index in 0..runs + 3 {
         for (runtime, taken) in taken.iter_mut().enumerate() {
             let began = Instant::now();
             run(runtime, index)?;
-            // The first ones warm up.
+            // The first three runs are for warming up.
             if index >= 3 {
                 taken.push(began.elapsed().as_secs_f64() * 1e3);
             }
@@ -116,14 +116,14 @@ fn times(mut taken: Vec<f64>) -> Times {
     Times { median: at(0.5), p95: at(0.95) }
 }
 
-/// Two captures decoded and scored, and trunk and eyes run for as many cells as a strip has.
+/// Times the scoring of a submission: two captures are decoded and scored, and trunk and eyes run once per strip cell.
 fn submissions(networks: [Networks; 2], subjects: &mut [Subject; 2], frame: &Picture) -> anyhow::Result<[Times; 2]> {
     let capture = jpeg::encode(&frame.as_frame(), Thresholds::V4.capture.max_bytes)?
-        .context("the first frame makes no capture")?;
+        .context("the first frame is too large for a capture")?;
     let mut scorers = networks.map(Scorer::new);
     in_turn(SUBMISSIONS, |runtime, _| {
         for _ in 0..2 {
-            scorers[runtime].score(&capture.bytes, &Thresholds::V4).context("the first frame cannot be scored")?;
+            scorers[runtime].score(&capture.bytes, &Thresholds::V4).context("the first frame is not a valid capture")?;
         }
         for _ in 0..CELLS {
             subjects[runtime].trunk_and_eyes()?;
@@ -145,7 +145,7 @@ fn read_frames(folder: &Path) -> anyhow::Result<Vec<Picture>> {
     };
     files.retain(is_picture);
     files.sort();
-    ensure!(!files.is_empty(), "{} holds no JPEG or PNG picture", folder.display());
+    ensure!(!files.is_empty(), "{} contains no JPEG or PNG pictures", folder.display());
     files.iter().map(|file| read_frame(file)).collect()
 }
 

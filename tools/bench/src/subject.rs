@@ -1,8 +1,8 @@
-//! A subject: the engine with one runtime, ready to be timed.
+//! The subject of a measurement: the engine with one runtime.
 
 use engine::{EngineError, Frame, NetworkError, Networks, Session, Thresholds};
 
-/// Which runtime runs the networks.
+/// The runtime of the networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Runtime {
     /// The packed networks on our own runtime.
@@ -26,7 +26,7 @@ struct Inputs {
 }
 
 impl Subject {
-    /// Takes two sets of the same networks: one is timed alone, one within whole frames.
+    /// Takes two sets of the same networks: one to be timed alone, one for whole frames.
     pub fn new(alone: Networks, within: Networks) -> Subject {
         let inputs = Inputs {
             detector: wave(alone.detector.input_len(), 1.0),
@@ -45,7 +45,7 @@ impl Subject {
         self.networks.detector.run(&self.inputs.detector, &mut self.outputs[0])
     }
 
-    /// Runs trunk and both eyes once, as for a face that is followed.
+    /// Runs the trunk and both eye networks once, as for a tracked face.
     ///
     /// # Errors
     /// If a network fails.
@@ -55,17 +55,17 @@ impl Subject {
         self.networks.eye_left.run(&self.inputs.eye, &mut self.outputs[2])
     }
 
-    /// Looks at a frame, and whether it holds one face.
+    /// Analyses a frame and returns whether it contains a face.
     ///
     /// # Errors
-    /// If a network fails, or time goes back.
+    /// If a network fails, or if the time goes backwards.
     pub fn frame(&mut self, frame: &Frame, t_ms: f64) -> Result<bool, EngineError> {
         Ok(self.session.push(frame, t_ms)?.face.is_some())
     }
 }
 
-/// Values like those of a picture: the time that a kernel takes does not depend on them, but numbers too small to be
-/// normal would slow it down.
-fn wave(count: usize, greatest: f32) -> Vec<f32> {
-    (0..count).map(|i| (i as f32 * 0.37).sin() * greatest).collect()
+/// Values like those of a picture. The time that a kernel takes does not depend on them, except that subnormal numbers would
+/// slow it down.
+fn wave(count: usize, amplitude: f32) -> Vec<f32> {
+    (0..count).map(|i| (i as f32 * 0.37).sin() * amplitude).collect()
 }

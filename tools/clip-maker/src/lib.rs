@@ -1,6 +1,6 @@
-//! A person who blinks, made from one portrait: for tests and demonstrations that may show nobody's face but one that is
-//! free to show. The lids are closed by a warp of their own skin; a slow sway and sensor noise make the frames as unlike
-//! each other as those of a real camera.
+//! A blinking person made from one public-domain portrait, for tests and demonstrations that may not show anybody else's
+//! face. The lids are closed by warping their skin. Slow sway and sensor noise make the frames vary like those of a real
+//! camera.
 
 mod lids;
 mod scene;
@@ -14,20 +14,20 @@ use engine_tract::Models;
 
 pub use scene::{HEIGHT, Scene, WIDTH};
 
-/// The free portrait beside this file.
+/// The public-domain portrait in this package.
 pub const PORTRAIT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/astronaut.png");
 
-/// A scene with the portrait in the file `portrait`, which blinks at the given seconds.
+/// A scene with the portrait in the file `portrait`, blinking at the given times in seconds.
 ///
 /// # Errors
-/// If the file is no picture of exactly one readable face.
+/// If the file is not a picture of exactly one readable face.
 pub fn scene(portrait: &Path, models: &Models, blinks: Vec<f32>) -> anyhow::Result<Scene> {
     let portrait = read(portrait)?;
     let landmarks = landmarks(&portrait, models)?;
     Ok(Scene::new(portrait, &landmarks, blinks))
 }
 
-/// The models in a folder.
+/// Loads the models in a folder.
 ///
 /// # Errors
 /// If a file is missing or damaged.

@@ -1,4 +1,4 @@
-//! Lids that close: where in the portrait a point of the picture with lowered lids takes its colour from.
+//! Closing lids: maps each point of the picture with lowered lids to the point of the portrait that gives its colour.
 
 use engine::geometry::Point;
 
@@ -33,20 +33,20 @@ struct Eye {
     lower: Vec<Point>,
 }
 
-/// Where a pixel's colour comes from.
+/// The source of a pixel's colour.
 pub(crate) struct Source {
-    /// The place in the portrait.
+    /// The point in the portrait.
     pub(crate) at: Point,
     /// Factor on its colour: below 1 on the lash line.
     pub(crate) shade: f32,
 }
 
-/// The lash line darkens this much, and this many portrait pixels to either side.
+/// Brightness factor of the lash line, and its extent to either side in portrait pixels.
 const LASH_SHADE: f32 = 0.5;
 const LASH_REACH: f32 = 0.8;
 
 impl Lids {
-    /// Reads the lids off a mesh of 468 points.
+    /// Takes the lids from a mesh of 468 points.
     pub(crate) fn new(mesh: &[Point]) -> Lids {
         let line = |indices: &[usize]| indices.iter().map(|&i| mesh[i]).collect();
         Lids { eyes: EYES.map(|eye| Eye { brow: line(eye.brow), upper: line(eye.upper), lower: line(eye.lower) }) }
@@ -54,12 +54,12 @@ impl Lids {
 
     /// The source of point `p` when the lids are lowered by `closure` (0 as in the portrait, 1 closed).
     ///
-    /// Column by column the skin between brow and upper lid is stretched down over the eye.
+    /// In each column, the skin between brow and upper lid is stretched down over the eye.
     pub(crate) fn source(&self, p: Point, closure: f32) -> Source {
         let unchanged = Source { at: p, shade: 1.0 };
         let over = |eye: &&Eye| (eye.upper[0].x..eye.upper[8].x).contains(&p.x);
         let Some(eye) = self.eyes.iter().find(over) else { return unchanged };
-        let (brow, upper, lower) = (height(&eye.brow, p.x), height(&eye.upper, p.x), height(&eye.lower, p.x));
+        let (brow, upper, lower) = (y_at(&eye.brow, p.x), y_at(&eye.upper, p.x), y_at(&eye.lower, p.x));
         let lid = upper + closure * (lower - upper).max(0.0);
         if closure == 0.0 || p.y <= brow || brow >= upper {
             return unchanged;
@@ -71,8 +71,8 @@ impl Lids {
     }
 }
 
-/// The height of a line at column `x`; its end's height beyond its ends.
-fn height(line: &[Point], x: f32) -> f32 {
+/// The y coordinate of a line at column `x`. Beyond the line's ends it is that of the nearest end.
+fn y_at(line: &[Point], x: f32) -> f32 {
     for pair in line.windows(2) {
         let (a, b) = (pair[0], pair[1]);
         if (a.x..b.x).contains(&x) {

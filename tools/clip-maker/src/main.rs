@@ -1,4 +1,4 @@
-//! The program `clip-maker`: writes the scene of this crate as a video file.
+//! The program `clip-maker`: writes the blinking portrait as a video file.
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -8,24 +8,24 @@ use anyhow::{Context as _, ensure};
 use clap::Parser;
 use clip_maker::{HEIGHT, PORTRAIT, WIDTH};
 
-/// Writes a Y4M clip (4:2:0) that Chromium takes as a camera and `blinkgate replay` as a video.
+/// Writes a Y4M clip (4:2:0) that Chromium accepts as a camera and `blinkgate replay` as a video.
 #[derive(Parser)]
 struct Arguments {
-    /// The file to write.
+    /// Output file.
     output: PathBuf,
-    /// The portrait: one frontal face with open eyes.
+    /// Portrait of one frontal face with open eyes.
     #[arg(long, default_value = PORTRAIT)]
     portrait: PathBuf,
-    /// Folder of the model files.
+    /// Folder with the model files.
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models"))]
     models: PathBuf,
-    /// Length in seconds; a camera that plays the clip starts over at its end.
+    /// Length in seconds; a camera plays the clip in a loop.
     #[arg(long, default_value_t = 6.0)]
     seconds: f32,
-    /// Frames a second.
+    /// Frames per second.
     #[arg(long, default_value_t = 25)]
     fps: u32,
-    /// When blinks begin, in seconds.
+    /// Start times of the blinks, in seconds.
     #[arg(long, value_delimiter = ',', default_value = "2.0,4.4")]
     blinks: Vec<f32>,
     /// Keep the eyes open.

@@ -1,4 +1,4 @@
-//! The scene before the pretended camera: a portrait that sways a little, blinks at given times, and is seen with noise.
+//! The scene in front of the simulated camera: a noisy portrait that sways slightly and blinks at given times.
 
 use engine::geometry::{Affine, Point, Rect};
 use engine::{FrameError, Picture};
@@ -10,7 +10,7 @@ pub const WIDTH: usize = 640;
 /// Height of every frame in pixels.
 pub const HEIGHT: usize = 480;
 
-/// A portrait with its script.
+/// A portrait and the times at which it blinks.
 pub struct Scene {
     portrait: Picture,
     lids: Lids,
@@ -21,28 +21,28 @@ pub struct Scene {
 /// The face fills this share of the frame's height.
 const FACE_SHARE: f32 = 0.55;
 
-/// Seconds to close, stay closed and open: about those of a natural blink.
+/// Seconds to close, stay closed and open, as in a natural blink.
 const CLOSING: f32 = 0.08;
 const CLOSED: f32 = 0.1;
 const OPENING: f32 = 0.14;
 
-/// Standard deviation of the noise in grey levels: a good webcam in room light.
+/// Standard deviation of the noise in grey levels, as of a good webcam in room light.
 const NOISE: f32 = 2.5;
 
 impl Scene {
-    /// `mesh` are the portrait's 468 landmarks, `blinks` the seconds at which a blink begins.
+    /// `mesh` holds the portrait's 468 landmarks, `blinks` the start times of the blinks in seconds.
     pub fn new(portrait: Picture, mesh: &[Point], blinks: Vec<f32>) -> Scene {
         let face = Rect::around(mesh.iter().copied()).unwrap_or(Rect { x: 0.0, y: 0.0, width: 1.0, height: 1.0 });
         Scene { portrait, lids: Lids::new(mesh), face, blinks }
     }
 
-    /// Blinks at these seconds from now on.
+    /// Replaces the start times of the blinks, in seconds.
     pub fn set_blinks(&mut self, blinks: Vec<f32>) {
         self.blinks = blinks;
     }
 
-    /// The frame at `t` seconds with the lids lowered so far, 0 to 255 a channel, row by row. `seed` makes the noise another
-    /// one.
+    /// The frame at `t` seconds with the lids lowered by `closure`, 0 to 255 per channel, row by row. Each `seed` gives
+    /// different noise.
     fn colours(&self, t: f32, closure: f32, seed: u32) -> Vec<[f32; 3]> {
         let to_portrait = self.camera(t);
         let mut noise = Noise(u64::from(seed) * 0x9E37_79B9 + 1);
@@ -55,7 +55,7 @@ impl Scene {
         (0..WIDTH * HEIGHT).map(colour).collect()
     }
 
-    /// The frame at `t` seconds as the engine takes it.
+    /// The frame at `t` seconds for the engine. Each `seed` gives different noise.
     ///
     /// # Errors
     /// None in practice: the size is fixed.
@@ -63,8 +63,8 @@ impl Scene {
         self.posed(t, self.closure(t), seed)
     }
 
-    /// The frame at `t` seconds with the lids lowered by `closure` (0 open, 1 closed), whatever the script says: for who
-    /// answers what is asked.
+    /// The frame at `t` seconds with the lids lowered by `closure` (0 open, 1 closed) instead of at the set times: for
+    /// callers that respond to prompts.
     ///
     /// # Errors
     /// None in practice: the size is fixed.
@@ -78,7 +78,7 @@ impl Scene {
         to_planes(&self.colours(t, self.closure(t), seed))
     }
 
-    /// From frame pixels to portrait pixels: the face in the middle, swaying by a few pixels and breathing a little.
+    /// Maps frame pixels to portrait pixels. The face is centred; it sways by a few pixels and changes its size slightly.
     fn camera(&self, t: f32) -> Affine {
         let scale = self.face.height / (FACE_SHARE * HEIGHT as f32) * (1.0 + 0.01 * (t * 1.3).sin());
         let center = self.face.center();
@@ -88,7 +88,7 @@ impl Scene {
             .then_inner(&Affine::shift(sway_x - WIDTH as f32 / 2.0, sway_y - HEIGHT as f32 / 2.0))
     }
 
-    /// How far the lids are down at `t`: 0 open, 1 closed.
+    /// How far the lids are lowered at `t` seconds: 0 open, 1 closed.
     fn closure(&self, t: f32) -> f32 {
         let of = |start: f32| match t - start {
             d if d < 0.0 => 0.0,
@@ -99,7 +99,7 @@ impl Scene {
         self.blinks.iter().map(|&start| of(start)).fold(0.0, f32::max)
     }
 
-    /// The portrait's colour at `p`, 0 to 255; its nearest pixel outside.
+    /// The portrait's colour at `p`, 0 to 255; that of the nearest pixel outside the portrait.
     fn colour(&self, p: Point) -> [f32; 3] {
         let frame = self.portrait.as_frame();
         let (last_x, last_y) = ((frame.width() - 1) as f32, (frame.height() - 1) as f32);
@@ -133,18 +133,18 @@ fn to_planes(rgb: &[[f32; 3]]) -> [Vec<u8>; 3] {
     [rgb.iter().map(|&p| level(luma(p))).collect(), quarter(&blue), quarter(&red)]
 }
 
-/// Noise that is the same in every run: a xorshift generator and the sum of four even draws, which is near enough to
-/// a normal distribution.
+/// Reproducible noise: a xorshift generator, and the sum of four uniform draws, which is close enough to a normal
+/// distribution.
 struct Noise(u64);
 
 impl Noise {
     fn draw(&mut self) -> f32 {
-        let sum: f32 = (0..4).map(|_| self.even()).sum();
-        // Four even draws from −½ to ½ have a standard deviation of 1/√3.
+        let sum: f32 = (0..4).map(|_| self.uniform()).sum();
+        // The sum of four uniform draws from −½ to ½ has a standard deviation of 1/√3.
         sum * 3f32.sqrt() * NOISE
     }
 
-    fn even(&mut self) -> f32 {
+    fn uniform(&mut self) -> f32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_lids_go_down_stay_down_and_come_up_again() {
+    fn the_lids_close_stay_closed_and_open_again() {
         let portrait = Picture::from_rgb(&[0; 12], 2, 2).unwrap();
         let scene = Scene::new(portrait, &vec![Point::default(); 468], vec![1.0]);
         let cases = [(0.0, 0.0), (1.0, 0.0), (1.04, 0.5), (1.1, 1.0), (1.25, 0.5), (1.4, 0.0)];

@@ -1,72 +1,94 @@
-//! The program `load`: measures a server, kills it, or takes away what it relies on; run through `scripts/load`.
+//! The program `load`; run through `scripts/load`.
+//!
+//! The server runs as a program of its own, and is measured from outside over HTTP. Recording an attempt takes longer than
+//! judging it, and both happen on this machine. So most users submit copies of one recorded attempt ([`UserPool`]), which
+//! cost the server as much as any other but the client next to nothing.
+//!
+//! [`UserPool`]: test_client::UserPool
 
-use std::path::PathBuf;
+mod overload;
+mod people;
+mod plan;
+mod registrations;
+mod report;
+mod soak;
+mod submissions;
+mod times;
+mod usage;
+mod verifications;
+
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context as _;
-use clap::Parser;
-use load::{Forgeries, Plan};
+use anyhow::{Context as _, bail};
+use clap::{ArgGroup, Parser};
+use serde::Serialize;
 use tempfile::TempDir;
-use test_client::{Served, crash::CrashTest as Crash, faults::FaultTest as Faults};
+use test_client::ServerProcess;
+use test_client::crash::CrashTest;
+use test_client::faults::FaultTest;
 
-/// Starts a server of its own in a temporary folder and measures what it bears, over HTTP on this machine; with --kill, ends
-/// it without warning while people submit and looks whether everybody's outcome is whole.
+use plan::Plan;
+
+/// Starts a server in a temporary folder and measures over HTTP how much load it can handle; run through `scripts/load`.
+///
+/// With --kill, --faults or --soak it tests the server under kills, faults or steady use instead.
 #[derive(Clone, Debug, Parser)]
-#[command(version, max_term_width = 100)]
+#[command(version, max_term_width = 100, group = ArgGroup::new("mode"))]
 struct Options {
-    /// Kill the server so often instead of measuring
-    #[arg(long, value_name = "TIMES")]
+    /// Kill the server this many times while people submit, and check that nobody loses anything
+    #[arg(long, value_name = "TIMES", group = "mode")]
     kill: Option<usize>,
-    /// Play so many recordings of people into the camera instead of measuring, each once and in a loop
-    #[arg(long, value_name = "TIMES", conflicts_with = "kill")]
+    /// Moved to `scripts/attack recordings`
+    #[arg(long, value_name = "TIMES", group = "mode", hide = true)]
     inject: Option<usize>,
-    /// Send so many submissions with a bit changed instead of measuring, and some that are forged otherwise
-    #[arg(long, value_name = "TIMES", conflicts_with_all = ["kill", "inject"])]
+    /// Moved to `scripts/attack forgeries`
+    #[arg(long, value_name = "TIMES", group = "mode", hide = true)]
     forge: Option<usize>,
-    /// Measure registrations and links alone
-    #[arg(long, conflicts_with_all = ["kill", "inject", "forge"])]
+    /// Measure only registrations and links
+    #[arg(long, group = "mode")]
     registrations: bool,
-    /// Measure whole verifications alone
-    #[arg(long, conflicts_with_all = ["kill", "inject", "forge", "registrations"])]
+    /// Measure only whole verifications
+    #[arg(long, group = "mode")]
     verifications: bool,
-    /// Take away what it relies on instead of measuring: database (PostgreSQL only), mail server, the clock's truth
-    #[arg(long, conflicts_with_all = ["kill", "inject", "forge", "registrations", "verifications"])]
+    /// Take away what the server relies on: the database (PostgreSQL only), the mail server, the correct time
+    #[arg(long, group = "mode")]
     faults: bool,
-    /// Verify people for so many minutes instead of measuring, and watch the memory
-    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u64).range(2..), conflicts_with_all = ["kill", "inject", "forge", "registrations", "verifications", "faults"])]
+    /// Verify people for this many minutes and watch the server's memory
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u64).range(2..), group = "mode")]
     soak: Option<u64>,
-    /// Seconds that each of these lasts
+    /// Duration of each fault in seconds
     #[arg(long, default_value_t = 30)]
     fault_seconds: u64,
-    /// People who submit at once when it is killed
+    /// Number of people who submit at once before each kill
     #[arg(long, default_value_t = 6)]
     at_once: usize,
-    /// Makes the moments at which it is killed
+    /// Seed for the moments of the kills
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// What runs the server's networks: tract or compact
+    /// Runtime for the server's networks: tract or compact
     #[arg(long, default_value = "tract")]
     runtime: String,
-    /// Seconds of each part that is measured over a time; people's challenges last for 150
+    /// Duration of each timed part in seconds; challenges are valid for 150 seconds
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=25))]
     seconds: u64,
-    /// Submissions that are sent one by one, and then at capacity
+    /// Number of submissions sent one by one, and again at capacity
     #[arg(long, default_value_t = 100)]
     submissions: usize,
-    /// People who attend in real time, for each policy
+    /// Number of people in real time, for each policy
     #[arg(long, default_value_t = 8)]
     people: usize,
-    /// Another database than SQLite in the temporary folder; it should be empty
+    /// Use this database, which should be empty, instead of SQLite in the server's folder
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
     /// The server's program
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
-    /// Where the server keeps what it keeps, instead of a temporary folder
+    /// Folder for the server's data, instead of a temporary one
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
-    /// Print one JSON object
+    /// Print one JSON object instead of a Markdown table
     #[arg(long)]
     json: bool,
     /// Fail if a bar is missed
@@ -85,96 +107,91 @@ fn main() -> ExitCode {
     }
 }
 
-/// Where Debian and others put libfaketime.
+fn run(options: &Options) -> anyhow::Result<bool> {
+    for (moved, option, subcommand) in [(options.inject, "inject", "recordings"), (options.forge, "forge", "forgeries")]
+    {
+        if let Some(count) = moved {
+            bail!("--{option} has moved: run scripts/attack {subcommand} {count}");
+        }
+    }
+    let program = ServerProcess::program(options.program.as_deref())?;
+    let models = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models"));
+    // The folder is removed when this value is dropped.
+    let temporary = TempDir::new().context("cannot create a temporary folder")?;
+    let folder = match &options.folder {
+        Some(folder) => std::path::absolute(folder)?,
+        None => temporary.path().to_owned(),
+    };
+    std::fs::create_dir_all(&folder)?;
+    if let Some(kills) = options.kill {
+        return kill(options, kills, &program, &models, &folder);
+    }
+    if options.faults {
+        return faults(options, &program, &models, &folder);
+    }
+    let Options { runtime, database_url, seconds, submissions, people, .. } = options.clone();
+    let plan = Plan { program, models, folder, runtime, database_url, seconds, submissions, people };
+    if options.registrations {
+        print_json(&plan.registrations()?)?;
+        return Ok(true);
+    }
+    if options.verifications {
+        print_json(&plan.verifications()?)?;
+        return Ok(true);
+    }
+    if let Some(minutes) = options.soak {
+        let soak = plan.soak(minutes)?;
+        print_json(&soak)?;
+        return Ok(soak.holds());
+    }
+    let report = plan.run()?;
+    if options.json {
+        print_json(&report)?;
+    } else {
+        print!("{}", report.table());
+    }
+    let missed = report.missed();
+    missed.iter().for_each(|bar| eprintln!("load: {bar}"));
+    Ok(!options.check || missed.is_empty())
+}
+
+fn kill(options: &Options, kills: usize, program: &Path, models: &Path, folder: &Path) -> anyhow::Result<bool> {
+    let Options { at_once: people, seed, .. } = *options;
+    let mut settings = vec![("ENGINE_RUNTIME", options.runtime.as_str())];
+    settings.extend(options.database_url.as_deref().map(|url| ("DATABASE_URL", url)));
+    let report = CrashTest { program, models, folder, settings, kills, people, seed, pass_leases: None }.run()?;
+    print_json(&report)?;
+    Ok(report.is_whole())
+}
+
+fn faults(options: &Options, program: &Path, models: &Path, folder: &Path) -> anyhow::Result<bool> {
+    let faketime = faketime();
+    if faketime.is_none() {
+        eprintln!("load: without libfaketime (Debian: libfaketime) the clock is not changed");
+    }
+    let test = FaultTest {
+        program,
+        models,
+        folder,
+        settings: vec![("ENGINE_RUNTIME", options.runtime.as_str())],
+        database_url: options.database_url.as_deref(),
+        lasts: Duration::from_secs(options.fault_seconds),
+        people: options.people,
+        faketime,
+    };
+    let report = test.run()?;
+    print_json(&report)?;
+    Ok(report.problems.is_empty())
+}
+
+/// libfaketime, in the places where Debian and other distributions install it.
 fn faketime() -> Option<PathBuf> {
     let folders = std::fs::read_dir("/usr/lib").ok()?.filter_map(|entry| Some(entry.ok()?.path()));
     let files = folders.map(|folder| folder.join("faketime/libfaketime.so.1"));
     files.chain([PathBuf::from("/usr/lib/faketime/libfaketime.so.1")]).find(|file| file.exists())
 }
 
-fn run(options: &Options) -> anyhow::Result<bool> {
-    let program = Served::program(options.program.as_deref())?;
-    let models = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models"));
-    // Removed with this value.
-    let temporary = TempDir::new().context("no temporary folder")?;
-    let folder = match &options.folder {
-        Some(folder) => std::path::absolute(folder)?,
-        None => temporary.path().to_owned(),
-    };
-    std::fs::create_dir_all(&folder)?;
-    let database_url = options.database_url.clone();
-    if let Some(kills) = options.kill {
-        let mut settings = vec![("ENGINE_RUNTIME", options.runtime.as_str())];
-        settings.extend(database_url.as_deref().map(|url| ("DATABASE_URL", url)));
-        let Options { at_once: people, seed, .. } = *options;
-        let crash = Crash {
-            program: &program,
-            models: &models,
-            folder: &folder,
-            settings,
-            kills,
-            people,
-            seed,
-            pass_leases: None,
-        };
-        let findings = crash.run()?;
-        println!("{}", serde_json::to_string_pretty(&findings)?);
-        return Ok(findings.is_whole());
-    }
-    if options.faults {
-        let faketime = faketime();
-        if faketime.is_none() {
-            eprintln!("load: without libfaketime (Debian: libfaketime) the clock stays as it is");
-        }
-        let faults = Faults {
-            program: &program,
-            models: &models,
-            folder: &folder,
-            settings: vec![("ENGINE_RUNTIME", options.runtime.as_str())],
-            database_url: database_url.as_deref(),
-            lasts: Duration::from_secs(options.fault_seconds),
-            people: options.people,
-            faketime,
-        };
-        let found = faults.run()?;
-        println!("{}", serde_json::to_string_pretty(&found)?);
-        return Ok(found.problems.is_empty());
-    }
-    let Options { runtime, seconds, submissions, people, .. } = options.clone();
-    let plan = Plan { program, models, folder, runtime, database_url, seconds, submissions, people };
-    if options.registrations {
-        println!("{}", serde_json::to_string_pretty(&plan.registrations()?)?);
-        return Ok(true);
-    }
-    if options.verifications {
-        println!("{}", serde_json::to_string_pretty(&plan.verifications()?)?);
-        return Ok(true);
-    }
-    if let Some(count) = options.inject {
-        println!("{}", serde_json::to_string_pretty(&plan.inject(count)?)?);
-        return Ok(true);
-    }
-    if let Some(count) = options.forge {
-        let found = plan.forge(count)?;
-        println!("{}", serde_json::to_string_pretty(&found)?);
-        let holds = |(name, kind): (&String, &Forgeries)| {
-            let expected = if name == "honest" { kind.attempts } else { 0 };
-            kind.accepted == expected && kind.server_errors == 0
-        };
-        return Ok(found.iter().all(holds));
-    }
-    if let Some(minutes) = options.soak {
-        let soak = plan.soak(minutes)?;
-        println!("{}", serde_json::to_string_pretty(&soak)?);
-        return Ok(soak.holds());
-    }
-    let report = plan.run()?;
-    if options.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        print!("{}", report.table());
-    }
-    let missed = report.missed();
-    missed.iter().for_each(|what| eprintln!("load: {what}"));
-    Ok(!options.check || missed.is_empty())
+fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
+    println!("{}", serde_json::to_string_pretty(value)?);
+    Ok(())
 }

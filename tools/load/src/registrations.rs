@@ -1,77 +1,76 @@
-//! Registrations and links: how many a second.
+//! Registrations and link pages per second.
 
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use serde::Serialize;
-use test_client::for_each;
+use test_client::{UserPool, for_each};
 
-use test_client::UserPool as Crowd;
 use crate::times::Times;
 use crate::usage;
 
-/// People at a time.
+/// Concurrent requests.
 const AT_ONCE: usize = 16;
-/// Mails leave one by one, behind the registrations.
-const MAILS: Duration = Duration::from_secs(600);
+/// Mails are sent one by one, more slowly than people register.
+const MAILS_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// How fast.
+/// The results.
 #[derive(Clone, Debug, Serialize)]
-pub struct Registrations {
+pub(crate) struct Registrations {
     /// Registrations.
-    pub registering: Pace,
-    /// Mails that were written a second, until the last had left.
-    pub mails_per_s: f64,
+    pub(crate) registering: Pace,
+    /// Mails written per second, until the last one was sent.
+    pub(crate) mails_per_s: f64,
     /// Link pages.
-    pub links: Pace,
-    /// Registrations and link pages in turn.
-    pub both: Pace,
+    pub(crate) links: Pace,
+    /// Registrations and link pages alternating.
+    pub(crate) both: Pace,
 }
 
-/// One kind of request, again and again.
+/// Figures of one kind of request, sent repeatedly.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub struct Pace {
-    /// Answers a second.
-    pub per_s: f64,
-    /// How long they took.
-    pub times: Times,
-    /// Processor time of the server for each, in milliseconds, with what it does behind them.
-    pub server_cpu_ms: f64,
+pub(crate) struct Pace {
+    /// Responses per second.
+    pub(crate) per_s: f64,
+    /// Response times.
+    pub(crate) times: Times,
+    /// The server's processor time per request in milliseconds, including its background work.
+    pub(crate) server_cpu_ms: f64,
 }
 
-/// Registers people for so many seconds, waits for their mails, then opens links for as long, then both; from the server that is
-/// process `pid`.
-pub(crate) fn measure(crowd: &Crowd, pid: u32, seconds: u64) -> anyhow::Result<Registrations> {
-    let register = || crowd.somebody().register()?.expect(202).map(drop);
+/// Registers people for some seconds, waits for their mails, opens links for as long, and then does both. The server has the
+/// process ID `pid`.
+pub(crate) fn measure(pool: &UserPool, pid: u32, seconds: u64) -> anyhow::Result<Registrations> {
+    let register = || pool.somebody().register()?.expect(202).map(drop);
     let open = || {
-        let page = crowd.site().get("/verify?token=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?;
-        ensure!(page.status == 200, "a link's page: {}", page.status);
+        let page = pool.site().get("/verify?token=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?;
+        ensure!(page.status == 200, "a link page: status {}", page.status);
         Ok(())
     };
-    let before = crowd.outbox().len()?;
+    let before = pool.outbox().len()?;
     let start = Instant::now();
     let registering = pace(pid, seconds, |_| register())?;
     let registered = registering.times.count;
-    wait_for_mails(crowd, before + registered)?;
+    wait_for_mails(pool, before + registered)?;
     let mails_per_s = per_second(registered, start);
     let links = pace(pid, seconds, |_| open())?;
-    let before = crowd.outbox().len()?;
+    let before = pool.outbox().len()?;
     let both = pace(pid, seconds, |turn| if turn % 2 == 0 { register() } else { open() })?;
-    // Who comes next finds the server at rest. Each of the people may have ended with either.
-    wait_for_mails(crowd, before + (both.times.count - AT_ONCE) / 2)?;
+    // The next measurement needs an idle server. Each of the senders may have ended with either kind.
+    wait_for_mails(pool, before + (both.times.count - AT_ONCE) / 2)?;
     Ok(Registrations { registering, mails_per_s, links, both })
 }
 
-fn wait_for_mails(crowd: &Crowd, count: usize) -> anyhow::Result<()> {
+fn wait_for_mails(pool: &UserPool, count: usize) -> anyhow::Result<()> {
     let start = Instant::now();
-    while crowd.outbox().len()? < count {
-        ensure!(start.elapsed() < MAILS, "the mails do not leave");
+    while pool.outbox().len()? < count {
+        ensure!(start.elapsed() < MAILS_TIMEOUT, "the mails are not sent");
         std::thread::sleep(Duration::from_millis(50));
     }
     Ok(())
 }
 
-/// Does something on several threads until the time is over; each counts its turns.
+/// Repeats an action on several threads until the time is over. The action receives the number of its repetition.
 fn pace(pid: u32, seconds: u64, act: impl Fn(usize) -> anyhow::Result<()> + Sync) -> anyhow::Result<Pace> {
     let (begin, before) = (Instant::now(), usage::cpu(pid)?.server);
     let end = begin + Duration::from_secs(seconds);

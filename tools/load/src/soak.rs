@@ -1,4 +1,4 @@
-//! A long time of steady use: whether the server's memory grows.
+//! Soak test: does the server's memory grow under steady use?
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,43 +6,42 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use serde::Serialize;
-use test_client::for_each;
+use test_client::{UserPool, for_each};
 
-use test_client::UserPool as Crowd;
 use crate::usage::{self, Resident};
 
-/// People who are verified at a time, and the pause after each.
+/// Number of people verified at a time, and the pause after each.
 const PEOPLE: usize = 3;
 const PAUSE: Duration = Duration::from_millis(500);
-const PATIENCE: Duration = Duration::from_secs(60);
+const DECISION_TIMEOUT: Duration = Duration::from_secs(60);
 const SAMPLE_EVERY: Duration = Duration::from_secs(30);
 /// The bars of SR-40.
-const MOST_MB: f64 = 512.0;
-const MOST_GROWTH_MB_PER_H: f64 = 1.0;
+const MAX_MB: f64 = 512.0;
+const MAX_GROWTH_MB_PER_H: f64 = 1.0;
 
-/// What was seen.
+/// The results.
 #[derive(Clone, Debug, Serialize)]
-pub struct Soak {
-    /// How long it took.
-    pub minutes: u64,
-    /// People who were verified.
-    pub verified: usize,
-    /// The memory twice a minute.
-    pub memory_mb: Vec<Resident>,
-    /// How much the server's own grew an hour, by a line through the second half.
-    pub growth_mb_per_h: f64,
+pub(crate) struct Soak {
+    /// Duration.
+    pub(crate) minutes: u64,
+    /// Number of people verified.
+    pub(crate) verified: usize,
+    /// Memory, sampled twice a minute.
+    pub(crate) memory_mb: Vec<Resident>,
+    /// Hourly growth of the server's own memory, from a line fitted to the second half.
+    pub(crate) growth_mb_per_h: f64,
 }
 
 impl Soak {
-    /// Whether both bars are met, by a server that was used.
-    pub fn holds(&self) -> bool {
+    /// Whether both bars are met and people were verified at all.
+    pub(crate) fn holds(&self) -> bool {
         let together = self.memory_mb.iter().map(|memory| memory.server + memory.workers);
-        self.verified > 0 && together.fold(0.0, f64::max) < MOST_MB && self.growth_mb_per_h < MOST_GROWTH_MB_PER_H
+        self.verified > 0 && together.fold(0.0, f64::max) < MAX_MB && self.growth_mb_per_h < MAX_GROWTH_MB_PER_H
     }
 }
 
-/// Verifies people for so many minutes, by the server that is process `pid`.
-pub(crate) fn measure(crowd: &Crowd, pid: u32, minutes: u64) -> anyhow::Result<Soak> {
+/// Verifies people for some minutes. The server has the process ID `pid`.
+pub(crate) fn measure(pool: &UserPool, pid: u32, minutes: u64) -> anyhow::Result<Soak> {
     let begin = Instant::now();
     let end = begin + Duration::from_secs(60 * minutes);
     let (verified, samples) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
@@ -51,14 +50,14 @@ pub(crate) fn measure(crowd: &Crowd, pid: u32, minutes: u64) -> anyhow::Result<S
         let memory = usage::resident(pid)?;
         let minutes = begin.elapsed().as_secs_f64() / 60.0;
         eprintln!("{minutes:.1} min: {} verified, {memory:?}", verified.load(Ordering::Relaxed));
-        samples.lock().expect("no holder panics").push(memory);
+        samples.lock().expect("no thread panics while holding the lock").push(memory);
         Ok(())
     };
     let verify = || -> anyhow::Result<()> {
-        let ready = crowd.ready()?;
-        std::thread::sleep(ready.due.saturating_duration_since(Instant::now()));
-        let decided = ready.visitor.submit_until_decided("soak", &ready.parcel, PATIENCE)?;
-        ensure!(decided.verified, "a copy was refused: {decided:?}");
+        let user = pool.ready()?;
+        std::thread::sleep(user.due.saturating_duration_since(Instant::now()));
+        let decision = user.visitor.submit_until_decided("soak", &user.parcel, DECISION_TIMEOUT)?;
+        ensure!(decision.verified, "a copy was rejected: {decision:?}");
         verified.fetch_add(1, Ordering::Relaxed);
         std::thread::sleep(PAUSE);
         Ok(())
@@ -69,14 +68,14 @@ pub(crate) fn measure(crowd: &Crowd, pid: u32, minutes: u64) -> anyhow::Result<S
         }
         Ok(())
     })?;
-    let memory_mb = samples.into_inner().expect("no holder panics");
+    let memory_mb = samples.into_inner().expect("no thread panics while holding the lock");
     let own_mb: Vec<f64> = memory_mb.iter().map(|memory| memory.servers_own).collect();
     let per_sample = slope(&own_mb[own_mb.len() / 2..]);
     let growth_mb_per_h = (per_sample * 3600.0 / SAMPLE_EVERY.as_secs_f64() * 100.0).round() / 100.0;
     Ok(Soak { minutes, verified: verified.into_inner(), memory_mb, growth_mb_per_h })
 }
 
-/// Of the line through these values, one step apart, that leaves the least squares; none where there are fewer than two.
+/// Slope of the least-squares line through values one step apart; 0 for fewer than two values.
 fn slope(values: &[f64]) -> f64 {
     let count = values.len() as f64;
     let (middle, mean) = ((count - 1.0) / 2.0, values.iter().sum::<f64>() / count.max(1.0));
@@ -94,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_slope_is_that_of_the_nearest_line() {
+    fn the_slope_is_that_of_the_least_squares_line() {
         let cases: [(&[f64], f64); 5] = [
             (&[], 0.0),
             (&[3.0], 0.0),
@@ -108,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_that_grows_or_is_too_much_does_not_hold() {
+    fn the_bars_are_missed_by_memory_that_grows_or_is_too_large() {
         let soak = |server: f64, growth_mb_per_h| Soak {
             minutes: 60,
             verified: 1,

@@ -1,41 +1,42 @@
-//! Submissions: what one takes alone, how many a second there can be, and what each costs the server.
+//! Submissions: the time of a single one, how many can be decided per second, and what each costs the server.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{bail, ensure};
 use serde::Serialize;
-use test_client::{Sent, cores, for_each};
+use test_client::{ReadyUser, SubmitOutcome, UserPool, cores, for_each};
 
-use test_client::{ReadyUser as Ready, UserPool as Crowd};
 use crate::registrations::per_second;
 use crate::times::Times;
 use crate::usage;
 
-/// Submissions at a time beyond one for each processor, where as many as possible are decided: one uploads, meanwhile.
+/// To find the capacity, one submission per processor is sent at a time, and this many more, which upload meanwhile.
 const MORE_AT_ONCE: usize = 1;
-const PATIENCE: Duration = Duration::from_secs(60);
+const DECISION_TIMEOUT: Duration = Duration::from_secs(60);
+/// Idempotency key of every submission.
+const KEY: &str = "load";
 
-/// What they take.
+/// The results.
 #[derive(Clone, Debug, Serialize)]
-pub struct Submissions {
+pub(crate) struct Submissions {
     /// From the first chunk to the verdict, one at a time.
-    pub alone: Times,
-    /// Decided a second, several at a time.
-    pub capacity_per_s: f64,
-    /// Processor time for each, in milliseconds: of the server and its workers.
-    pub cpu_ms: f64,
-    /// Of that, the workers'.
-    pub cpu_workers_ms: f64,
+    pub(crate) alone: Times,
+    /// Decisions per second with several submissions at a time.
+    pub(crate) capacity_per_s: f64,
+    /// Processor time of the server and its workers per submission, in milliseconds.
+    pub(crate) cpu_ms: f64,
+    /// The workers' part of it.
+    pub(crate) cpu_workers_ms: f64,
 }
 
-/// Sends so many one by one, then as many several at a time, to the server that is process `pid`.
-pub(crate) fn measure(crowd: &Crowd, pid: u32, count: usize) -> anyhow::Result<Submissions> {
-    let alone = crowd.gather(count)?.iter().map(timed).collect::<anyhow::Result<_>>()?;
-    let people = crowd.gather(count)?;
+/// Sends `count` submissions one by one, then as many concurrently. The server has the process ID `pid`.
+pub(crate) fn measure(pool: &UserPool, pid: u32, count: usize) -> anyhow::Result<Submissions> {
+    let alone = pool.gather(count)?.iter().map(timed).collect::<anyhow::Result<_>>()?;
+    let users = pool.gather(count)?;
     let (start, before) = (Instant::now(), usage::cpu(pid)?);
-    for_each(cores() + MORE_AT_ONCE, &people, |ready| {
-        let decided = ready.visitor.submit_until_decided("load", &ready.parcel, PATIENCE)?;
-        ensure!(decided.verified, "a copy was refused: {decided:?}");
+    for_each(cores() + MORE_AT_ONCE, &users, |user| {
+        let decision = user.visitor.submit_until_decided(KEY, &user.parcel, DECISION_TIMEOUT)?;
+        ensure!(decision.verified, "a copy was rejected: {decision:?}");
         Ok(())
     })?;
     let capacity_per_s = per_second(count, start);
@@ -46,10 +47,10 @@ pub(crate) fn measure(crowd: &Crowd, pid: u32, count: usize) -> anyhow::Result<S
     Ok(Submissions { alone: Times::of(alone), capacity_per_s, cpu_ms, cpu_workers_ms })
 }
 
-fn timed(ready: &Ready) -> anyhow::Result<Duration> {
+fn timed(user: &ReadyUser) -> anyhow::Result<Duration> {
     let start = Instant::now();
-    match ready.visitor.submit("load", &ready.parcel)? {
-        Sent::Decided(decided) if decided.verified => Ok(start.elapsed()),
-        sent => bail!("alone, and yet {sent:?}"),
+    match user.visitor.submit(KEY, &user.parcel)? {
+        SubmitOutcome::Decided(decision) if decision.verified => Ok(start.elapsed()),
+        outcome => bail!("a single submission was not verified: {outcome:?}"),
     }
 }

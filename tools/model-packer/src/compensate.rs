@@ -1,28 +1,28 @@
-//! Compensation: rounds the weights of a graph so that what its layers give moves least, not the weights themselves.
+//! Compensation: rounds the weights of a graph so that the outputs of its layers change least, rather than the weights.
 //!
-//! The inputs of a layer go together: where one is large others are too. So the error of rounding one weight is made up for
-//! by the weights of the same row that are not rounded yet (Frantar et al., "GPTQ", 2022), as the inputs that occur on a
-//! set of pictures tell. What is left in the mean goes into the bias. Costs no byte.
+//! The inputs of a layer are correlated. So the weights of a row that are not rounded yet can make up for the error of
+//! rounding a weight (Frantar et al., "GPTQ", 2022), based on the inputs that occur on a set of pictures. The remaining mean
+//! error goes into the bias. This costs no bytes.
 
 use anyhow::Context as _;
 use engine::Network as _;
 use engine_compact::{Backend, CompactNetwork, Gather, Graph, Layer, Shape, step};
 
-/// Inputs of a layer that are taken from one picture.
+/// Number of inputs per layer that are sampled from one picture.
 const SAMPLES: usize = 48;
 
-/// Part of the inputs' mean variance that is added to each one's own, so that directions that the pictures hardly show are
-/// not taken for free ones. No other value was tried.
+/// Share of the inputs' mean variance that is added to the variance of each, so that directions that hardly occur in the
+/// pictures are not treated as free. No other value was tried.
 const DAMPING: f64 = 0.03;
 
-/// The graph with rounded weights and biases to match. `inputs`: what it may be given; `levels`: as for
-/// [`engine_compact::Pack::to_bytes`], which then finds nothing left to round.
+/// The graph with rounded weights and adjusted biases. `inputs` are sample inputs. `levels` is the same as for
+/// [`engine_compact::Pack::to_bytes`], which then has nothing left to round.
 ///
 /// # Errors
 /// If the graph's parts do not fit together.
 pub fn compensate(graph: &Graph, inputs: &[Vec<f32>], levels: impl Fn(usize, usize) -> i16) -> anyhow::Result<Graph> {
     let shapes = graph.shapes()?;
-    let mut gathered: Vec<Gathered> = graph.layers.iter().map(|_| Gathered::default()).collect();
+    let mut samples: Vec<Samples> = graph.layers.iter().map(|_| Samples::default()).collect();
     let rounded_taps: Vec<Option<Vec<f32>>> = graph
         .layers
         .iter()
@@ -33,7 +33,7 @@ pub fn compensate(graph: &Graph, inputs: &[Vec<f32>], levels: impl Fn(usize, usi
         })
         .collect();
     let every = Graph { outputs: (1..=graph.layers.len()).map(|tensor| vec![tensor]).collect(), ..graph.clone() };
-    // In plain Rust, which gives the same on every machine.
+    // The scalar backend gives the same results on every machine.
     let mut network = CompactNetwork::new(&every, Backend::Scalar)?;
     let mut tensors = vec![Vec::new(); graph.layers.len()];
     for (index, input) in inputs.iter().enumerate() {
@@ -41,13 +41,13 @@ pub fn compensate(graph: &Graph, inputs: &[Vec<f32>], levels: impl Fn(usize, usi
         for (position, layer) in graph.layers.iter().enumerate() {
             let from = if layer.input == 0 { input } else { &tensors[layer.input - 1] };
             let shapes = (shapes[layer.input], shapes[position + 1]);
-            gathered[position].add(layer, rounded_taps[position].as_deref(), from, shapes, index);
+            samples[position].add(layer, rounded_taps[position].as_deref(), from, shapes, index);
         }
     }
-    let layers = graph.layers.iter().zip(gathered).zip(rounded_taps).enumerate();
-    let layers = layers.map(|(position, ((layer, gathered), taps))| {
+    let layers = graph.layers.iter().zip(samples).zip(rounded_taps).enumerate();
+    let layers = layers.map(|(position, ((layer, samples), taps))| {
         let mut layer = layer.clone();
-        gathered.round(&mut layer, |row| levels(position, row));
+        samples.round(&mut layer, |row| levels(position, row));
         if let (Gather::Depthwise { weights, .. }, Some(taps)) = (&mut layer.gather, taps) {
             *weights = taps;
         }
@@ -56,7 +56,7 @@ pub fn compensate(graph: &Graph, inputs: &[Vec<f32>], levels: impl Fn(usize, usi
     Ok(Graph { layers: layers.collect(), ..graph.clone() })
 }
 
-/// Nine rows of a value for each channel, rounded channel by channel.
+/// Rounds the taps of a depthwise convolution (nine rows with a value per channel), channel by channel.
 fn round_taps(weights: &[f32], levels: impl Fn(usize) -> i16) -> Vec<f32> {
     let channels = weights.len() / 9;
     let mut rounded = weights.to_vec();
@@ -74,16 +74,16 @@ fn nearest(value: f32, step: f32, levels: f32) -> f32 {
     if step > 0.0 { (value / step).round().clamp(-levels, levels) } else { 0.0 }
 }
 
-/// What a layer multiplies, pixel after pixel.
+/// Sampled inputs of a layer's matrix, pixel by pixel.
 #[derive(Default)]
-struct Gathered {
-    /// With the full depthwise weights.
+struct Samples {
+    /// Computed with the full depthwise weights.
     full: Vec<f32>,
-    /// With the rounded ones, if there are any.
+    /// Computed with the rounded depthwise weights, if the layer has any.
     rounded: Vec<f32>,
 }
 
-impl Gathered {
+impl Samples {
     fn add(
         &mut self,
         layer: &Layer,
@@ -93,7 +93,7 @@ impl Gathered {
         index: usize,
     ) {
         let pixels = output.height * output.width;
-        // Other pixels of each picture.
+        // Different pixels of each picture.
         let pace = pixels.div_ceil(SAMPLES);
         for pixel in (index % pace..pixels).step_by(pace) {
             let at = (pixel / output.width, pixel % output.width);
@@ -138,7 +138,7 @@ impl Gathered {
     }
 }
 
-/// The pixels of one window, from the top left; `None` where there are none.
+/// The pixels of one window, from the top left; `None` outside the picture.
 fn window<'a>(
     from: &'a [f32],
     shape: Shape,
@@ -147,9 +147,9 @@ fn window<'a>(
     mut take: impl FnMut(Option<&'a [f32]>),
 ) {
     for tap in 0..kernel * kernel {
-        let place =
+        let position =
             |at: usize, tap: usize, side: usize| (at * stride + tap).checked_sub(before).filter(|&at| at < side);
-        let at = place(row, tap / kernel, shape.height).zip(place(column, tap % kernel, shape.width));
+        let at = position(row, tap / kernel, shape.height).zip(position(column, tap % kernel, shape.width));
         take(at.map(|(y, x)| &from[(y * shape.width + x) * shape.channels..][..shape.channels]));
     }
 }
@@ -167,7 +167,7 @@ fn dot(row: &[f32], values: &[f64]) -> f64 {
     row.iter().zip(values).map(|(&weight, value)| f64::from(weight) * value).sum()
 }
 
-/// For each weight of a row, how much of its error each later one takes over.
+/// For each weight of a row, the share of its error that each later weight takes over.
 fn shares(samples: &[f32], mean: &[f64]) -> Vec<Vec<f64>> {
     let depth = mean.len();
     let mut covariance = vec![vec![0.0; depth]; depth];
@@ -182,8 +182,8 @@ fn shares(samples: &[f32], mean: &[f64]) -> Vec<Vec<f64>> {
     let lower = backward_factor(covariance);
     (0..depth)
         .map(|i| {
-            // The best answer to an error of weight i solves H[i+1.., i+1..] · share = H[i+1.., i], and with H = Lᵀ·L that
-            // is L[i+1.., i+1..] · share = L[i+1.., i].
+            // The optimal shares for an error of weight i solve H[i+1.., i+1..] · share = H[i+1.., i]. With H = Lᵀ·L this is
+            // L[i+1.., i+1..] · share = L[i+1.., i].
             let mut share: Vec<f64> = Vec::with_capacity(depth - i - 1);
             for k in i + 1..depth {
                 let known: f64 = share.iter().zip(&lower[k][i + 1..k]).map(|(share, l)| share * l).sum();
@@ -194,7 +194,7 @@ fn shares(samples: &[f32], mean: &[f64]) -> Vec<Vec<f64>> {
         .collect()
 }
 
-/// The lower triangular L with Lᵀ·L = `matrix`, which is symmetric and positive definite.
+/// The lower triangular L with Lᵀ·L = `matrix`, which must be symmetric and positive definite.
 fn backward_factor(mut matrix: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
     for k in (0..matrix.len()).rev() {
         let root = matrix[k][k].sqrt();
@@ -208,17 +208,17 @@ fn backward_factor(mut matrix: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
     matrix
 }
 
-/// Rounds a row, weight after weight. Its greatest keeps its place on the scale, so that the scale stays what it is.
+/// Rounds a row weight by weight. The largest weight keeps its integer value, so that the scale does not change.
 fn round_row(row: &mut [f32], shares: &[Vec<f64>], levels: i16) {
     let (step, levels) = (step(row, levels), f32::from(levels));
-    let greatest = (0..row.len()).max_by(|&a, &b| row[a].abs().total_cmp(&row[b].abs()));
-    let end = greatest.map_or(0.0, |at| nearest(row[at], step, levels));
+    let largest = (0..row.len()).max_by(|&a, &b| row[a].abs().total_cmp(&row[b].abs()));
+    let end = largest.map_or(0.0, |at| nearest(row[at], step, levels));
     let mut wanted: Vec<f64> = row.iter().map(|&weight| weight.into()).collect();
     for (i, share) in shares.iter().enumerate() {
-        let number = if greatest == Some(i) { end } else { nearest(wanted[i] as f32, step, levels) };
+        let number = if largest == Some(i) { end } else { nearest(wanted[i] as f32, step, levels) };
         row[i] = number * step;
         let error = wanted[i] - f64::from(row[i]);
-        // The later weights move so that the output stays where it was: their best change for an error of this one.
+        // Change the later weights so that the output stays as close as possible despite this error.
         wanted[i + 1..].iter_mut().zip(share).for_each(|(wanted, share)| *wanted += share * error);
     }
 }
@@ -233,7 +233,7 @@ mod tests {
     const ROWS: usize = 5;
     const LEVELS: i16 = 7;
 
-    fn chance(count: usize, seed: u32) -> impl Iterator<Item = f32> {
+    fn random(count: usize, seed: u32) -> impl Iterator<Item = f32> {
         let mut state = seed.wrapping_mul(0x9e37_79b9) | 1;
         std::iter::repeat_with(move || {
             state ^= state << 13;
@@ -244,12 +244,12 @@ mod tests {
         .take(count)
     }
 
-    /// A layer of one matrix, behind a depthwise convolution or not.
+    /// A graph with one layer, which may contain a depthwise convolution.
     fn graph(gather: Gather) -> Graph {
         let layer = Layer {
             input: 0,
             gather,
-            weights: chance(DEPTH * ROWS, 1).collect(),
+            weights: random(DEPTH * ROWS, 1).collect(),
             bias: vec![0.25; ROWS],
             residual: None,
             activation: Activation::Linear,
@@ -258,17 +258,17 @@ mod tests {
     }
 
     fn graphs() -> [Graph; 2] {
-        let taps = chance(9 * DEPTH, 2).map(|tap| tap + 0.5).collect();
+        let taps = random(9 * DEPTH, 2).map(|tap| tap + 0.5).collect();
         [
             graph(Gather::Window { kernel: 1, stride: 1, before: 0, after: 0 }),
             graph(Gather::Depthwise { stride: 1, weights: taps }),
         ]
     }
 
-    /// Pixels whose channels go together: three causes, twelve mixtures of them, away from zero.
+    /// Pixels with correlated channels: twelve mixtures of three causes, offset from zero.
     fn input(seed: u32) -> Vec<f32> {
-        let mixture: Vec<f32> = chance(3 * DEPTH, 3).collect();
-        let causes: Vec<f32> = chance(3 * 64, seed).collect();
+        let mixture: Vec<f32> = random(3 * DEPTH, 3).collect();
+        let causes: Vec<f32> = random(3 * 64, seed).collect();
         let channel = |causes: &[f32], c: usize| 1.0 + (0..3).map(|i| causes[i] * mixture[i * DEPTH + c]).sum::<f32>();
         causes.chunks_exact(3).flat_map(|causes| (0..DEPTH).map(|c| channel(causes, c)).collect::<Vec<_>>()).collect()
     }
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pack_finds_nothing_left_to_round() {
+    fn a_pack_has_nothing_left_to_round() {
         for graph in graphs() {
             let compensated = compensate(&graph, &[input(4)], |_, _| LEVELS).unwrap();
             assert_ne!(
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn what_layers_give_for_other_inputs_of_the_kind_moves_less_than_with_each_weight_rounded_alone() {
+    fn outputs_for_unseen_inputs_change_less_than_with_each_weight_rounded_alone() {
         for graph in graphs() {
             let seen: Vec<Vec<f32>> = (4..8).map(input).collect();
             let compensated = packed(&compensate(&graph, &seen, |_, _| LEVELS).unwrap());

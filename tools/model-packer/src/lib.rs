@@ -1,7 +1,7 @@
-//! Makes the packed networks of `engine-compact` from the ONNX files.
+//! Packs the ONNX files into the networks of `engine-compact`.
 //!
 //! ```text
-//! ONNX bytes → onnx::Model → lower (layers fused) → engine_compact::Graph → compensate (weights rounded by levels) → Pack → bytes
+//! ONNX bytes → onnx::Model → lower (layers fused) → engine_compact::Graph → compensate (weights quantised) → Pack → bytes
 //! ```
 
 pub mod calibration;
@@ -16,13 +16,13 @@ use anyhow::Context as _;
 use engine_compact::Pack;
 use engine_tract::FILE_NAMES;
 
-/// The free portrait that the trunk's weights are rounded by.
+/// The public-domain portrait used to calibrate the rounding of the trunk's weights.
 const PORTRAIT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../clip-maker/astronaut.png");
 
-/// The pack of the four ONNX files in `models`.
+/// Packs the four ONNX files in `models`.
 ///
 /// # Errors
-/// If a file cannot be read, is not the pinned one, or holds something that the compact runtime does not know.
+/// If a file cannot be read, is not the pinned one, or uses a feature that the compact runtime does not support.
 pub fn pack(models: &Path) -> anyhow::Result<Vec<u8>> {
     let graph = |name: &'static str| -> anyhow::Result<_> {
         let path = models.join(name);

@@ -1,4 +1,4 @@
-//! Packs the networks for the browser.
+//! The program `model-packer`: packs the networks for the browser.
 
 use std::path::{Path, PathBuf};
 
@@ -6,14 +6,14 @@ use anyhow::{Context as _, ensure};
 use clap::Parser;
 use engine_compact::FILE_NAME;
 
-/// Makes `networks.pack` from the four ONNX files beside it. The same files give the same bytes on every machine.
+/// Makes `networks.pack` from the four ONNX files in the same folder. The same files give the same bytes on every machine.
 #[derive(Parser)]
 struct Arguments {
-    /// Folder of the model files; the pack is written there.
+    /// Folder with the model files; the pack is written there.
     #[arg(long, value_name = "DIR", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models"))]
     models: PathBuf,
 
-    /// Write nothing, and fail if the pack that is there is another.
+    /// Write nothing, and fail if the existing pack differs.
     #[arg(long)]
     check: bool,
 }
@@ -27,7 +27,7 @@ fn main() -> anyhow::Result<()> {
 
 fn compare(path: &Path, pack: &[u8]) -> anyhow::Result<()> {
     let found = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    ensure!(found == pack, "{} is not what the ONNX files give; run model-packer without --check", path.display());
+    ensure!(found == pack, "{} does not match the ONNX files; run model-packer without --check", path.display());
     Ok(())
 }
 

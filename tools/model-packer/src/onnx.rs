@@ -1,4 +1,4 @@
-//! ONNX files: the part of the format that the engine's networks use. Field numbers are those of `onnx.proto`
+//! The part of the ONNX file format that the engine's networks use. Field numbers are those of `onnx.proto`
 //! (<https://github.com/onnx/onnx/blob/main/onnx/onnx.proto>).
 
 use anyhow::{Context as _, ensure};
@@ -15,10 +15,10 @@ pub struct Model {
     /// Version of the format.
     #[prost(int64, tag = "1")]
     pub ir_version: i64,
-    /// What the file holds.
+    /// The network.
     #[prost(message, required, tag = "7")]
     pub graph: Graph,
-    /// Versions of the operators.
+    /// Versions of the operator sets.
     #[prost(message, repeated, tag = "8")]
     pub opset_import: Vec<OperatorSet>,
 }
@@ -26,10 +26,10 @@ pub struct Model {
 /// `OperatorSetIdProto`
 #[derive(Clone, PartialEq, Message)]
 pub struct OperatorSet {
-    /// Whose operators; empty for ONNX's own.
+    /// Domain of the operators; empty for ONNX's own.
     #[prost(string, tag = "1")]
     pub domain: String,
-    /// Which version.
+    /// Version.
     #[prost(int64, tag = "2")]
     pub version: i64,
 }
@@ -37,10 +37,10 @@ pub struct OperatorSet {
 /// `GraphProto`
 #[derive(Clone, PartialEq, Message)]
 pub struct Graph {
-    /// Operators, each after those whose results it uses.
+    /// Operators in topological order.
     #[prost(message, repeated, tag = "1")]
     pub node: Vec<Node>,
-    /// The graph's name.
+    /// Name of the graph.
     #[prost(string, tag = "2")]
     pub name: String,
     /// Constants.
@@ -57,19 +57,19 @@ pub struct Graph {
 /// `NodeProto`
 #[derive(Clone, PartialEq, Message)]
 pub struct Node {
-    /// Names of the values it uses.
+    /// Names of its input values.
     #[prost(string, repeated, tag = "1")]
     pub input: Vec<String>,
-    /// Names of the values it makes.
+    /// Names of its output values.
     #[prost(string, repeated, tag = "2")]
     pub output: Vec<String>,
-    /// Its own name.
+    /// Name of the node.
     #[prost(string, tag = "3")]
     pub name: String,
-    /// What it does.
+    /// Operator.
     #[prost(string, tag = "4")]
     pub op_type: String,
-    /// How.
+    /// Attributes.
     #[prost(message, repeated, tag = "5")]
     pub attribute: Vec<Attribute>,
 }
@@ -77,19 +77,19 @@ pub struct Node {
 /// `AttributeProto`
 #[derive(Clone, PartialEq, Message)]
 pub struct Attribute {
-    /// Its name.
+    /// Name.
     #[prost(string, tag = "1")]
     pub name: String,
-    /// The value of a whole number.
+    /// Value of an integer attribute.
     #[prost(int64, tag = "3")]
     pub i: i64,
-    /// The value of a text.
+    /// Value of a string attribute.
     #[prost(bytes = "vec", tag = "4")]
     pub s: Vec<u8>,
-    /// The values of a list of whole numbers.
+    /// Values of an integer list attribute.
     #[prost(int64, repeated, packed = "false", tag = "8")]
     pub ints: Vec<i64>,
-    /// Which of these it has.
+    /// Type of the attribute (`AttributeType`).
     #[prost(int32, tag = "20")]
     pub kind: i32,
 }
@@ -97,16 +97,16 @@ pub struct Attribute {
 /// `TensorProto`
 #[derive(Clone, PartialEq, Message)]
 pub struct Tensor {
-    /// Its shape.
+    /// Shape.
     #[prost(int64, repeated, packed = "false", tag = "1")]
     pub dims: Vec<i64>,
-    /// What its values are.
+    /// Data type (`TensorProto.DataType`).
     #[prost(int32, tag = "2")]
     pub data_type: i32,
-    /// Its name.
+    /// Name.
     #[prost(string, tag = "8")]
     pub name: String,
-    /// Its values, little-endian.
+    /// Values, little-endian.
     #[prost(bytes = "vec", tag = "9")]
     pub raw_data: Vec<u8>,
 }
@@ -114,10 +114,10 @@ pub struct Tensor {
 /// `ValueInfoProto`
 #[derive(Clone, PartialEq, Message)]
 pub struct ValueInfo {
-    /// Its name.
+    /// Name.
     #[prost(string, tag = "1")]
     pub name: String,
-    /// Its type.
+    /// Type.
     #[prost(message, optional, tag = "2")]
     pub r#type: Option<Type>,
 }
@@ -133,10 +133,10 @@ pub struct Type {
 /// `TypeProto.Tensor`
 #[derive(Clone, PartialEq, Message)]
 pub struct TensorType {
-    /// What its values are.
+    /// Data type (`TensorProto.DataType`).
     #[prost(int32, tag = "1")]
     pub elem_type: i32,
-    /// Its shape.
+    /// Shape.
     #[prost(message, optional, tag = "2")]
     pub shape: Option<Shape>,
 }
@@ -144,7 +144,7 @@ pub struct TensorType {
 /// `TensorShapeProto`
 #[derive(Clone, PartialEq, Message)]
 pub struct Shape {
-    /// Its sides.
+    /// Dimensions.
     #[prost(message, repeated, tag = "1")]
     pub dim: Vec<Dimension>,
 }
@@ -152,16 +152,16 @@ pub struct Shape {
 /// `TensorShapeProto.Dimension`
 #[derive(Clone, PartialEq, Message)]
 pub struct Dimension {
-    /// A fixed side.
+    /// Size of a fixed dimension.
     #[prost(int64, tag = "1")]
     pub dim_value: i64,
 }
 
 impl Model {
-    /// Reads a file.
+    /// Parses a file.
     ///
     /// # Errors
-    /// If the bytes are no ONNX model.
+    /// If the bytes are not an ONNX model.
     pub fn parse(bytes: &[u8]) -> anyhow::Result<Model> {
         Model::decode(bytes).context("not an ONNX model")
     }
@@ -173,7 +173,7 @@ impl Model {
 }
 
 impl ValueInfo {
-    /// Its sides, if all are fixed.
+    /// The dimensions, if all are fixed.
     pub fn sides(&self) -> Option<Vec<usize>> {
         let shape = self.r#type.as_ref()?.tensor_type.as_ref()?.shape.as_ref()?;
         shape.dim.iter().map(|dim| usize::try_from(dim.dim_value).ok().filter(|&side| side > 0)).collect()
@@ -181,41 +181,41 @@ impl ValueInfo {
 }
 
 impl Node {
-    /// The whole numbers of an attribute; none if it is absent.
+    /// The integers of an attribute; empty if the attribute is missing.
     pub fn ints(&self, name: &str) -> Vec<usize> {
         let found = self.attribute.iter().find(|attribute| attribute.name == name);
         found.map_or_else(Vec::new, |found| found.ints.iter().map(|&i| i.max(0) as usize).collect())
     }
 
-    /// The whole number of an attribute; 1 if it is absent.
+    /// The integer of an attribute; 1 if the attribute is missing.
     pub fn int(&self, name: &str) -> usize {
         self.attribute.iter().find(|attribute| attribute.name == name).map_or(1, |found| found.i.max(0) as usize)
     }
 }
 
 impl Tensor {
-    /// Its values, if they are 32-bit floats.
+    /// The values, which must be 32-bit floats.
     ///
     /// # Errors
-    /// If they are something else.
+    /// If they have another type.
     pub fn floats(&self) -> anyhow::Result<Vec<f32>> {
-        ensure!(self.data_type == FLOAT && self.raw_data.len().is_multiple_of(4), "{} holds no floats", self.name);
+        ensure!(self.data_type == FLOAT && self.raw_data.len().is_multiple_of(4), "{} does not hold floats", self.name);
         Ok(self.raw_data.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
     }
 
-    /// Replaces its values by as many 32-bit floats.
+    /// Replaces the values by the same number of 32-bit floats.
     pub fn set_floats(&mut self, values: &[f32]) {
         self.raw_data = values.iter().flat_map(|v| v.to_le_bytes()).collect();
     }
 
-    /// Its values, if they are 64-bit whole numbers.
+    /// The values, which must be 64-bit integers.
     ///
     /// # Errors
-    /// If they are something else.
+    /// If they have another type.
     pub fn integers(&self) -> anyhow::Result<Vec<i64>> {
         ensure!(
             self.data_type == INT64 && self.raw_data.len().is_multiple_of(8),
-            "{} holds no whole numbers",
+            "{} does not hold integers",
             self.name
         );
         let whole = |b: &[u8]| b.iter().rev().fold(0_i64, |number, &byte| (number << 8) | i64::from(byte));

@@ -1,4 +1,5 @@
-//! `accuracy clips`: recorded people, blinks counted by the real program, at several rates and in several conditions.
+//! `accuracy clips`: blinks counted by the real program in recordings of people, at several rates and in several
+//! conditions.
 
 mod bars;
 mod report;
@@ -14,24 +15,24 @@ use engine::Blink;
 
 use crate::baseline::{FIXED, ORIGINAL, Rule, resample};
 use crate::material::{self, Clip};
-use crate::program::Program;
+use crate::program::{Inputs, Program};
 use crate::video::Rate;
-use crate::{Places, require_none, workers};
+use crate::{require_none, workers};
 use report::{Count, Line, NotJudged, Report};
 use row::{Condition, Row, Rows};
-use tally::{Place, Tally, long_blinks};
+use tally::{ClipMoment, Tally, long_blinks};
 
-/// Counts blinks in the recorded clips and compares them with the true ones and with two plain rules.
+/// Counts blinks in the recorded clips and compares them with the true ones and with two baseline rules.
 ///
-/// Each clip is played by ffmpeg into `blinkgate replay`. Frames: `full` as recorded; `320x240` shrunk to fit, with bars;
-/// `dark` with 0.4 of the light and noise of 6 grey levels; `jpeg` each recompressed at quality 50. Rates: the clip's own,
-/// 30, 15, 10 and 8 frames a second. A counted blink is right if it overlaps a true one, each of which is found once at
-/// most. The plain rules count blinks in MediaPipe's eye aspect ratios: `fixed 0.21` calls eyes below closed, `original
-/// 0.24/0.19` is unsure in between.
+/// ffmpeg plays each clip into `blinkgate replay`. Conditions: `full` as recorded; `320x240` scaled to fit, with bars;
+/// `dark` with 0.4 of the light and noise of 6 grey levels; `jpeg` with every frame recompressed at quality 50. Rates: the
+/// clip's own, 30, 15, 10 and 8 frames per second. A counted blink is correct if it overlaps a true one; each true blink is
+/// found at most once. The baseline rules count blinks in MediaPipe's eye aspect ratios: `fixed 0.21` treats eyes below
+/// this ratio as closed, `original 0.24/0.19` is undecided in between.
 #[derive(Debug, Args)]
-pub(crate) struct Options {
+pub struct ClipOptions {
     #[command(flatten)]
-    places: Places,
+    inputs: Inputs,
     /// Which rows to measure
     #[arg(long, value_enum, default_value = "bars")]
     rows: Rows,
@@ -40,20 +41,21 @@ pub(crate) struct Options {
     json: bool,
     /// Fail, with a list, if a bar is not met
     ///
-    /// Of 19 true blinks, at full size: native 18 found, 1 false, none where nobody blinks, 90 % of starts within 80 ms;
-    /// 15 frames a second 17 found, 1 false; 10 frames a second 15 found; 8 frames a second 80 % of those with lids closed
-    /// for 150 ms. 320x240, dark and jpeg: 16 found, 2 false. In every row fewer missed and false than either plain rule.
+    /// Of 19 true blinks at full size: at the native rate 18 found, 1 false, none in the clip without a blink, 90 % of
+    /// starts within 80 ms; at 15 frames per second 17 found, 1 false; at 10 frames per second 15 found; at 8 frames per
+    /// second 80 % of those with lids closed for 150 ms. 320x240, dark and jpeg: 16 found, 2 false. In every row fewer missed
+    /// and false blinks than either baseline rule.
     #[arg(long)]
     check: bool,
 }
 
-/// Measures and prints.
+/// Measures and prints a report.
 ///
 /// # Errors
-/// If something could not be measured, or with `--check` if a bar is not met.
-pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let program = Program::find(&options.places)?;
-    let clips = material::load(&options.places.material, options.rows == Rows::All)?;
+/// If a measurement fails, or with `--check` if a bar is not met.
+pub fn run(options: &ClipOptions) -> anyhow::Result<()> {
+    let program = Program::find(&options.inputs)?;
+    let clips = material::load(&options.inputs.material, options.rows == Rows::All)?;
     let rows = options.rows.list();
     let counted = count(&clips, &rows, &program)?;
     let report = report(&clips, &rows, &counted);
@@ -62,7 +64,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     if options.check { require_none(&bars::shortfalls(&report)) } else { Ok(()) }
 }
 
-/// The blinks that the program counts, row by row, in each row clip by clip.
+/// The blinks that the program counts: for each row, and within it for each clip.
 fn count(clips: &[Clip], rows: &[Row], program: &Program) -> anyhow::Result<Vec<Vec<Blink>>> {
     let jobs: Vec<(Row, &Clip)> = rows.iter().flat_map(|&row| clips.iter().map(move |clip| (row, clip))).collect();
     let done = AtomicUsize::new(0);
@@ -82,7 +84,8 @@ fn report(clips: &[Clip], rows: &[Row], counted: &[Vec<Blink>]) -> Report {
     });
     let full_rates = rows.iter().filter(|row| row.condition == Condition::Full).map(|row| row.rate);
     let baselines = full_rates.flat_map(|rate| [FIXED, ORIGINAL].map(|rule| baseline(rule, rate, clips)));
-    let long_blinks = clips.iter().flat_map(|clip| long_blinks(clip).into_iter().map(|blink| Place::of(&blink, clip)));
+    let long_blinks =
+        clips.iter().flat_map(|clip| long_blinks(clip).into_iter().map(|blink| ClipMoment::of(&blink, clip)));
     let not_judged = clips.iter().enumerate().filter(|(_, clip)| !clip.is_judged()).map(|(index, clip)| NotJudged {
         clip: clip.name.clone(),
         counts: by_row().map(|(&row, counted)| Count { row, blinks: counted[index].len() }).collect(),

@@ -1,4 +1,4 @@
-//! The outcome as a table for people and as JSON.
+//! The results as a Markdown table and as JSON.
 
 use std::fmt::{self, Write as _};
 
@@ -9,38 +9,38 @@ use crate::video::Rate;
 
 use super::bars::SLOWEST;
 use super::row::{Condition, Row};
-use super::tally::{LONG_MS, Place, Tally};
+use super::tally::{ClipMoment, LONG_MS, Tally};
 
 /// Everything that was measured on the clips.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Report {
-    /// Our rows.
+    /// The engine's rows.
     pub(crate) engine: Vec<Line>,
-    /// The plain rules at each rate, over MediaPipe's readings of the clips as they are.
+    /// The baseline rules at each rate, on MediaPipe's readings of the original clips.
     pub(crate) baselines: Vec<Line>,
-    /// The true blinks whose lids stay closed for [`LONG_MS`].
-    pub(crate) long_blinks: Vec<Place>,
-    /// Clips in which nobody knows the true blinks.
+    /// The true blinks whose lids stay closed for at least [`LONG_MS`].
+    pub(crate) long_blinks: Vec<ClipMoment>,
+    /// Clips whose true blinks are unknown.
     pub(crate) not_judged: Vec<NotJudged>,
 }
 
 /// Figures of a row.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Line {
-    /// Who counted.
+    /// Which method counted.
     pub(crate) by: &'static str,
-    /// How fast frames came.
+    /// The frame rate.
     #[serde(serialize_with = "as_text")]
     pub(crate) rate: Rate,
-    /// What they looked like.
+    /// The condition of the frames.
     #[serde(serialize_with = "as_text")]
     pub(crate) condition: Condition,
-    /// What was counted.
+    /// The counts.
     #[serde(flatten)]
     pub(crate) tally: Tally,
 }
 
-/// How many blinks were counted in a clip that is not judged.
+/// How many blinks were counted in a clip whose true blinks are unknown.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct NotJudged {
     /// Name of the clip.
@@ -67,20 +67,20 @@ impl Line {
 }
 
 impl Report {
-    /// Our figures of a row.
+    /// The engine's figures of a row.
     pub(crate) fn line(&self, row: Row) -> Option<&Line> {
         self.engine.iter().find(|line| line.row() == row)
     }
 
-    /// The plain rules' figures at a rate.
+    /// The baseline rules' figures at a rate.
     pub(crate) fn baselines_at(&self, rate: Rate) -> impl Iterator<Item = &Line> {
         self.baselines.iter().filter(move |line| line.rate == rate)
     }
 
-    /// Markdown: the table, and below it what it rests on.
+    /// Markdown: the table, followed by notes.
     pub(crate) fn to_markdown(&self) -> String {
         let mut text = String::from(
-            "| counted by | frames | frames/s | found | missed | false | start off, median / 90 % | within 80 ms | \
+            "| counted by | frames | frames/s | found | missed | false | start error, median / 90 % | within 80 ms | \
              within 2 frames | false on the negative |\n|---|---|---|---|---|---|---|---|---|---|\n",
         );
         for line in self.engine.iter().chain(&self.baselines) {
@@ -94,21 +94,21 @@ impl Report {
         let blinks = self.engine.first().map_or(0, |line| line.tally.found + line.tally.missed);
         writeln!(
             text,
-            "\n{blinks} true blinks; `false` is over all counted clips, {NEGATIVE} (the negative, without a blink) \
-             among them. `within 2 frames`: two frames at that rate, or 80 ms if that is longer. The plain rules read \
-             MediaPipe's ratios, which exist at full size only: each of our rows is compared with them at its rate."
+            "\n{blinks} true blinks; `false` covers all counted clips, including {NEGATIVE} (the negative, without a \
+             blink). `within 2 frames`: two frames at that rate, or 80 ms if that is longer. The baseline rules use \
+             MediaPipe's ratios, which exist at full size only; each of our rows is compared with them at its rate."
         )?;
         for line in self.engine.iter().filter(|line| line.rate == SLOWEST) {
             writeln!(
                 text,
-                "\n{}: {} of {} blinks found whose lids stay closed for {LONG_MS} ms or longer.",
+                "\n{}: found {} of {} blinks whose lids stay closed for {LONG_MS} ms or longer.",
                 line.row(),
                 line.tally.found_long,
                 self.long_blinks.len()
             )?;
         }
         writeln!(text, "\nLids closed for {LONG_MS} ms or longer: {}.", listed(&self.long_blinks))?;
-        writeln!(text, "\nWhat went wrong:\n")?;
+        writeln!(text, "\nErrors:\n")?;
         for line in self.engine.iter().filter(|line| line.tally.errors() > 0) {
             let (missed, wrong) = (listed(&line.tally.misses), listed(&line.tally.false_places));
             writeln!(text, "- {}: missed {missed}; false {wrong}", line.row())?;
@@ -119,7 +119,7 @@ impl Report {
         let rows = self.engine.chunk_by(|a, b| a.condition == b.condition);
         let order: Vec<String> = rows.take(1).flatten().map(|line| line.rate.to_string()).collect();
         let order = order.join(", ");
-        writeln!(text, "\nNot judged, since nobody knows the true blinks; blinks counted at {order} frames/s:\n")?;
+        writeln!(text, "\nNot judged, because the true blinks are unknown. Blinks counted at {order} frames/s:\n")?;
         for clip in &self.not_judged {
             let conditions = clip.counts.chunk_by(|a, b| a.row.condition == b.row.condition);
             let listed: Vec<String> = conditions.map(at_each_rate).collect();
@@ -145,18 +145,18 @@ fn table_row(Line { by, rate, condition, tally }: &Line) -> String {
     )
 }
 
-/// The condition of `counts` and how many blinks were counted in each.
+/// The condition of `counts` and the number of blinks in each.
 fn at_each_rate(counts: &[Count]) -> String {
     let condition = counts.first().map(|count| count.row.condition.to_string()).unwrap_or_default();
     let blinks: Vec<String> = counts.iter().map(|count| count.blinks.to_string()).collect();
     format!("{condition} {}", blinks.join(", "))
 }
 
-fn listed(places: &[Place]) -> String {
-    if places.is_empty() {
+fn listed(moments: &[ClipMoment]) -> String {
+    if moments.is_empty() {
         return "none".into();
     }
-    places.iter().map(Place::to_string).collect::<Vec<_>>().join(", ")
+    moments.iter().map(ClipMoment::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn as_text<S: Serializer>(value: &impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
@@ -174,26 +174,26 @@ mod tests {
             onset_median_ms: Some(33),
             onset_within_80_ms: Some(1.0),
             found_long: 1,
-            misses: vec![Place { clip: "made.mp4".into(), at_ms: 1250 }],
+            misses: vec![ClipMoment { clip: "made.mp4".into(), at_ms: 1250 }],
             ..Tally::default()
         };
         let row = Row { rate: SLOWEST, condition: Condition::Small };
         Report {
             engine: vec![Line { by: "Blinkgate", rate: row.rate, condition: row.condition, tally }],
             baselines: Vec::new(),
-            long_blinks: vec![Place { clip: "made.mp4".into(), at_ms: 400 }],
+            long_blinks: vec![ClipMoment { clip: "made.mp4".into(), at_ms: 400 }],
             not_judged: vec![NotJudged { clip: "stress.mp4".into(), counts: vec![Count { row, blinks: 4 }] }],
         }
     }
 
     #[test]
-    fn the_table_and_the_json_say_the_same() {
+    fn the_table_and_the_json_have_the_same_figures() {
         let text = report().to_markdown();
         for expected in [
             "| Blinkgate | 320x240 | 8 | 1 | 1 | 0 | 33 / – ms | 100 % | – | 0 |",
-            "320x240 8/s: 1 of 1 blinks found",
+            "320x240 8/s: found 1 of 1 blinks",
             "missed made.mp4 at 1.25 s; false none",
-            "blinks counted at 8 frames/s:\n\n- stress.mp4: 320x240 4\n",
+            "Blinks counted at 8 frames/s:\n\n- stress.mp4: 320x240 4\n",
         ] {
             assert!(text.contains(expected), "{expected} in:\n{text}");
         }

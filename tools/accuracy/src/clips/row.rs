@@ -1,4 +1,4 @@
-//! The rows of the table: at which rate and in which condition the clips are played.
+//! The rows of the table: the rate and condition in which the clips are played.
 
 use std::fmt;
 use std::io;
@@ -13,12 +13,12 @@ use crate::material::Clip;
 use crate::program::Program;
 use crate::video::{Delivery, Playback, Rate};
 
-/// What the camera's picture is like.
+/// The condition of the camera's picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Condition {
     /// As recorded.
     Full,
-    /// Shrunk to fit into 320 × 240 pixels, with black bars where the shape differs.
+    /// Scaled to fit into 320 × 240 pixels, with black bars where the aspect ratio differs.
     Small,
     /// 0.4 of the light, and noise ([`crate::dark`]).
     Dark,
@@ -29,22 +29,22 @@ pub(crate) enum Condition {
 /// A row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Row {
-    /// How fast frames come.
+    /// The frame rate.
     pub(crate) rate: Rate,
-    /// What they look like.
+    /// The condition of the frames.
     pub(crate) condition: Condition,
 }
 
-/// Which rows are measured.
+/// Which rows to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Rows {
-    /// The rows that a bar is set for, over the clips whose blinks were counted
+    /// The rows with a bar, on the clips with counted blinks
     Bars,
-    /// Every rate in every condition, over every clip
+    /// Every rate in every condition, on every clip
     All,
 }
 
-/// Frames a second that a slow machine may come down to.
+/// Frames per second that a slow machine may drop to.
 const SLOWER: [u32; 4] = [30, 15, 10, 8];
 
 /// Quality of [`Condition::Jpeg`], 1 to 100.
@@ -90,7 +90,7 @@ impl fmt::Display for Row {
 }
 
 impl Row {
-    /// The blinks that the program counts in `clip`, played as this row says.
+    /// The blinks that the program counts in `clip`, played at this row's rate and condition.
     ///
     /// # Errors
     /// If the clip cannot be decoded or the program fails.

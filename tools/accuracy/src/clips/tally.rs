@@ -1,4 +1,4 @@
-//! A row's figures, added up over the judged clips.
+//! The figures of a row, summed over the judged clips.
 
 use engine::Blink;
 use serde::Serialize;
@@ -7,65 +7,64 @@ use crate::matching::compare;
 use crate::material::{Clip, NEGATIVE};
 use crate::video::Rate;
 
-/// A start that is off by at most this is right, at any rate.
+/// A start is accurate if it is off by at most this, at any rate.
 pub(crate) const ONSET_MS: u32 = 80;
 
-/// Lids closed for at least this long should be seen at 8 frames a second.
+/// Lids closed for at least this long should be detected at 8 frames per second.
 pub(crate) const LONG_MS: f64 = 150.0;
 
-/// What was counted at a rate, over all judged clips.
+/// The counts at a rate, over all judged clips.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Tally {
     /// True blinks that were counted.
     pub(crate) found: usize,
-    /// True blinks that were not.
+    /// True blinks that were not counted.
     pub(crate) missed: usize,
-    /// Counted blinks that are none, in all judged clips.
+    /// Counted blinks that match no true one, in all judged clips.
     #[serde(rename = "false")]
     pub(crate) false_alarms: usize,
-    /// Those of them in the clip without any blink.
+    /// False blinks in the clip without a blink.
     pub(crate) false_on_negative: usize,
-    /// How far starts are off, in milliseconds: half of the found blinks are better.
+    /// Median error of the starts of found blinks, in milliseconds.
     pub(crate) onset_median_ms: Option<u32>,
-    /// Nine of ten found blinks are better, in milliseconds.
+    /// 90th percentile of this error, in milliseconds.
     pub(crate) onset_p90_ms: Option<u32>,
     /// Share of the found blinks whose start is off by at most [`ONSET_MS`], 0 to 1.
     pub(crate) onset_within_80_ms: Option<f64>,
-    /// As before, but at most two frames where these are longer.
+    /// As before, but with a limit of two frames where these are longer.
     pub(crate) onset_within_two_frames: Option<f64>,
-    /// Found among the true blinks with lids closed for [`LONG_MS`].
+    /// Found blinks whose lids stay closed for at least [`LONG_MS`].
     pub(crate) found_long: usize,
     /// Where a blink was missed.
-    pub(crate) misses: Vec<Place>,
-    /// Where one was counted that is none.
-    pub(crate) false_places: Vec<Place>,
+    pub(crate) misses: Vec<ClipMoment>,
+    /// Where a false blink was counted.
+    pub(crate) false_places: Vec<ClipMoment>,
 }
 
-/// A moment of a clip: the deepest closure of a blink.
+/// The moment of deepest closure of a blink in a clip.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Place {
+pub(crate) struct ClipMoment {
     /// Name of the clip.
     pub(crate) clip: String,
     /// Milliseconds since its first frame.
     pub(crate) at_ms: u32,
 }
 
-impl Place {
-    /// Where `blink` of `clip` is.
-    pub(crate) fn of(blink: &Blink, clip: &Clip) -> Place {
-        Place { clip: clip.name.clone(), at_ms: blink.closed_ms }
+impl ClipMoment {
+    /// The moment of `blink` in `clip`.
+    pub(crate) fn of(blink: &Blink, clip: &Clip) -> ClipMoment {
+        ClipMoment { clip: clip.name.clone(), at_ms: blink.closed_ms }
     }
 }
 
-impl std::fmt::Display for Place {
+impl std::fmt::Display for ClipMoment {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         write!(f, "{} at {:.2} s", self.clip, f64::from(self.at_ms) / 1000.0)
     }
 }
 
 impl Tally {
-    /// Compares the blinks `counted` in each of the `clips` at `rate` with the true ones; clips that are not judged are
-    /// left out.
+    /// Compares the blinks counted in each clip at `rate` with the true ones. Clips that are not judged are left out.
     pub(crate) fn new<'a>(rate: Rate, clips: impl IntoIterator<Item = (&'a Clip, &'a [Blink])>) -> Tally {
         let mut tally = Tally::default();
         let mut onsets = Vec::new();
@@ -81,9 +80,10 @@ impl Tally {
                 tally.found_long += usize::from(long.contains(truth));
             }
             tally.false_on_negative += if clip.name == NEGATIVE { comparison.false_alarms.len() } else { 0 };
-            let places = |blinks: &[Blink]| -> Vec<Place> { blinks.iter().map(|b| Place::of(b, clip)).collect() };
-            tally.misses.extend(places(&comparison.missed));
-            tally.false_places.extend(places(&comparison.false_alarms));
+            let moments =
+                |blinks: &[Blink]| -> Vec<ClipMoment> { blinks.iter().map(|b| ClipMoment::of(b, clip)).collect() };
+            tally.misses.extend(moments(&comparison.missed));
+            tally.false_places.extend(moments(&comparison.false_alarms));
         }
         onsets.sort_unstable();
         let share = |count: usize| (!onsets.is_empty()).then(|| count as f64 / onsets.len() as f64);
@@ -97,7 +97,7 @@ impl Tally {
         tally
     }
 
-    /// Blinks missed and blinks made up.
+    /// Missed plus false blinks.
     pub(crate) fn errors(&self) -> usize {
         self.missed + self.false_alarms
     }
@@ -135,18 +135,18 @@ mod tests {
     }
 
     #[test]
-    fn clips_are_added_up_and_the_negative_is_named_apart() {
+    fn clips_are_summed_and_the_negative_is_counted_separately() {
         let clips = [made(), made(), negative()];
         let counted = [vec![blink(400), blink(1200)], vec![], vec![blink(0)]];
         let tally = Tally::new(Rate::Native, clips.iter().zip(counted.iter().map(Vec::as_slice)));
         assert_eq!((tally.found, tally.missed, tally.false_alarms, tally.false_on_negative), (1, 1, 2, 1));
         assert_eq!((tally.errors(), tally.found_long), (3, 1));
-        let places: Vec<String> = tally.misses.iter().chain(&tally.false_places).map(Place::to_string).collect();
+        let places: Vec<String> = tally.misses.iter().chain(&tally.false_places).map(ClipMoment::to_string).collect();
         assert_eq!(places, ["made.mp4 at 0.48 s", "made.mp4 at 1.28 s", &format!("{NEGATIVE} at 0.08 s")]);
     }
 
     #[test]
-    fn a_clip_whose_blinks_nobody_counted_is_left_out() {
+    fn a_clip_without_counted_blinks_is_left_out() {
         let stress = Clip { counted: Vec::new(), ..made() };
         let tally = Tally::new(Rate::Native, [(&stress, [blink(400)].as_slice())]);
         assert_eq!(tally, Tally::default());
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn percentiles_are_values_that_occur() {
+    fn percentiles_are_values_from_the_data() {
         let ten: Vec<u32> = (1..=10).collect();
         assert_eq!([percentile(&ten, 50), percentile(&ten, 90), percentile(&[], 50)], [Some(5), Some(9), None]);
         assert_eq!([percentile(&[7], 50), percentile(&[7], 90)], [Some(7), Some(7)]);

@@ -1,8 +1,8 @@
 //! `accuracy sweeps`: how small, dark, bright or blurred a face may be, and how much of its eyes a reflection may hide,
-//! before its lids stop meaning anything.
+//! before the lids can no longer be read.
 //!
-//! Stills of people with open and with closed eyes are made worse step by step; where closed eyes begin to read as open
-//! ones, the engine must no longer read lids.
+//! Stills of people with open and closed eyes are degraded step by step. Where closed eyes start to read as open ones, the
+//! engine must stop reading lids.
 
 mod glare;
 mod plan;
@@ -19,13 +19,13 @@ use engine_compact::Models;
 use serde::Serialize;
 
 use crate::prng::Prng;
-use crate::{load_models, workers};
+use crate::{DEFAULT_MODELS, load_models, workers};
 use glare::GlareTable;
 use plan::{SWEEPS, Sweep};
 use report::Table;
 use still::{Still, to_picture};
 
-/// A still with open and one with closed eyes of each of four people, the last with glasses.
+/// For each of four people a still with open and one with closed eyes. The last person wears glasses.
 const PEOPLE: [[&str; 2]; 4] = [
     ["from_video__cap12_f0620_open.png", "from_video__cap12_f0640_closed.png"],
     ["from_video__cap13_f0040_open.png", "from_video__cap13_f0098_closed.png"],
@@ -33,17 +33,17 @@ const PEOPLE: [[&str; 2]; 4] = [
     ["from_video__d13_f0000_open_glasses.png", "from_video__d13_f0043_closed_glasses.png"],
 ];
 
-/// Between two steps, in milliseconds: long enough that the tracker looks for further faces in each.
+/// Milliseconds between two steps: long enough that the tracker looks for further faces in each step.
 const STEP_MS: f64 = 1000.0;
 
-/// Reads stills that become smaller, darker, brighter and more blurred, and such with reflections over the eyes.
+/// Reads stills that get smaller, darker, brighter and more blurred, and stills with reflections over the eyes.
 ///
-/// Four people with open and with closed eyes, from stills of the material, in grey frames of 640×480 pixels. One tracker
-/// follows each still from good to bad. Light, sharpness and clipped share are medians over all faces that were found,
-/// the glare is the greatest, eye aspect ratios are means of both eyes. Every run makes the same frames.
+/// Stills of four people with open and closed eyes, from the material, in grey frames of 640×480 pixels. One tracker
+/// follows each still from good to bad. Light, sharpness and clipped share are medians over all faces found, the glare is
+/// the maximum, and eye aspect ratios are means of both eyes. Every run makes the same frames.
 #[derive(Debug, Args)]
-pub(crate) struct Options {
-    /// Folder of the recorded people, with stills/
+pub struct SweepOptions {
+    /// Folder with the recordings of real people, containing stills/
     #[arg(long, value_name = "DIR", default_value = "../shared/material")]
     material: PathBuf,
     /// Print one JSON document instead of Markdown tables
@@ -51,12 +51,12 @@ pub(crate) struct Options {
     json: bool,
 }
 
-/// Measures and prints.
+/// Measures and prints tables.
 ///
 /// # Errors
-/// If the material or the models cannot be read, or if there is no face in a still.
-pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let models = load_models(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models")))?;
+/// If the material or the models cannot be read, or if a still has no face.
+pub fn run(options: &SweepOptions) -> anyhow::Result<()> {
+    let models = load_models(Path::new(DEFAULT_MODELS))?;
     let report = measure(&options.material.join("stills"), &models)?;
     let text = if options.json {
         serde_json::to_string_pretty(&report)? + "\n"
@@ -68,16 +68,16 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The whole answer.
+/// The whole report.
 #[derive(Debug, Serialize)]
 struct Report {
     sweeps: Vec<Table>,
     glare: Vec<GlareTable>,
 }
 
-/// What was seen of a face.
+/// The readings of a face.
 #[derive(Clone, Copy, Debug)]
-struct Seen {
+struct FaceReading {
     /// Eye aspect ratio, mean of both eyes; `None` if an eye has no width.
     ear: Option<f32>,
     quality: Quality,
@@ -85,9 +85,13 @@ struct Seen {
     glare: f32,
 }
 
-impl From<&Face> for Seen {
-    fn from(face: &Face) -> Seen {
-        Seen { ear: face.ears.as_ref().map(EyeRatios::mean), quality: face.quality, glare: face.glare.greatest() }
+impl From<&Face> for FaceReading {
+    fn from(face: &Face) -> FaceReading {
+        FaceReading {
+            ear: face.ears.as_ref().map(EyeRatios::mean),
+            quality: face.quality,
+            glare: face.glare.greatest(),
+        }
     }
 }
 
@@ -103,8 +107,8 @@ fn measure(folder: &Path, models: &Models) -> anyhow::Result<Report> {
         eprintln!("{}, {name}: {} of {} faces", sweep.name, seen.iter().flatten().count(), seen.len());
         Ok(seen)
     })?;
-    let table = |(sweep, seen): (&Sweep, &[Vec<Option<Seen>>])| {
-        let people: Vec<[&[Option<Seen>]; 2]> =
+    let table = |(sweep, seen): (&Sweep, &[Vec<Option<FaceReading>>])| {
+        let people: Vec<[&[Option<FaceReading>]; 2]> =
             seen.as_chunks().0.iter().map(|[open, closed]| [open.as_slice(), closed]).collect();
         Table::new(sweep, &people)
     };
@@ -113,16 +117,16 @@ fn measure(folder: &Path, models: &Models) -> anyhow::Result<Report> {
 }
 
 /// Reads the still at each value of the sweep; `None` where no face was found.
-fn follow(sweep: &Sweep, name: &str, still: &Still, models: &Models) -> anyhow::Result<Vec<Option<Seen>>> {
+fn follow(sweep: &Sweep, name: &str, still: &Still, models: &Models) -> anyhow::Result<Vec<Option<FaceReading>>> {
     let mut tracker = Tracker::new(models.networks());
-    let mut chance = Prng::named(&format!("{}, {name}", sweep.name));
+    let mut rng = Prng::named(&format!("{}, {name}", sweep.name));
     let times_ms = (0..).map(|index| f64::from(index) * STEP_MS);
     sweep
-        .frames(still, &mut chance)
+        .frames(still, &mut rng)
         .zip(times_ms)
         .map(|(frame, t_ms)| {
             let reading = tracker.read(&to_picture(&frame)?.as_frame(), t_ms, &Thresholds::V4)?;
-            Ok(reading.face.as_ref().map(Seen::from))
+            Ok(reading.face.as_ref().map(FaceReading::from))
         })
         .collect()
 }

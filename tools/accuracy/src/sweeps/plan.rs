@@ -1,4 +1,4 @@
-//! The sweeps: what is changed, in which steps, and the limit that was set by it.
+//! The sweeps: what is changed, in which steps, and the threshold that is based on each.
 
 use engine::Thresholds;
 use image::RgbImage;
@@ -7,26 +7,26 @@ use serde::Serialize;
 use super::still::{Still, blurred, lit};
 use crate::prng::Prng;
 
-/// Width of the face in pixels where the width is not what is changed.
+/// Width of the face in pixels in sweeps that do not change the width.
 const FACE_WIDTH: f32 = 200.0;
 
 const DARK: &[f32] = &[1.0, 0.5, 0.4, 0.3, 0.25, 0.2, 0.15, 0.12, 0.1, 0.08, 0.06, 0.04];
 
-/// One way to make a still worse, step by step.
+/// One way to degrade a still step by step.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sweep {
     /// Its title.
     pub(super) name: &'static str,
-    /// What the values are.
+    /// Heading of the values.
     pub(super) value: &'static str,
-    /// From good to bad.
+    /// Values from good to bad.
     pub(super) values: &'static [f32],
-    /// The limit that rests on it.
+    /// The threshold that is based on this sweep.
     pub(super) limit: Limit,
     change: Change,
 }
 
-/// A limit of [`Thresholds::V4`].
+/// A threshold of [`Thresholds::V4`].
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Limit {
     pub(super) name: &'static str,
@@ -36,13 +36,13 @@ pub(super) struct Limit {
 #[derive(Clone, Copy, Debug)]
 enum Change {
     Size,
-    /// Less light, with noise of so many grey levels.
+    /// Less light, with noise of this many grey levels.
     Darken(f32),
     Brighten,
     Blur,
 }
 
-/// All of them.
+/// All sweeps.
 pub(super) const SWEEPS: [Sweep; 5] = [
     Sweep {
         name: "Size of the face",
@@ -82,12 +82,12 @@ pub(super) const SWEEPS: [Sweep; 5] = [
 ];
 
 impl Sweep {
-    /// The frames of a still, one for each value.
-    pub(super) fn frames<'a>(&'a self, still: &'a Still, chance: &'a mut Prng) -> impl Iterator<Item = RgbImage> + 'a {
+    /// The frames of a still, one per value.
+    pub(super) fn frames<'a>(&'a self, still: &'a Still, rng: &'a mut Prng) -> impl Iterator<Item = RgbImage> + 'a {
         self.values.iter().map(move |&value| match self.change {
             Change::Size => still.placed(value),
-            Change::Darken(noise_levels) if value < 1.0 => lit(still.placed(FACE_WIDTH), value, noise_levels, chance),
-            Change::Darken(_) | Change::Brighten => lit(still.placed(FACE_WIDTH), value, 0.0, chance),
+            Change::Darken(noise_levels) if value < 1.0 => lit(still.placed(FACE_WIDTH), value, noise_levels, rng),
+            Change::Darken(_) | Change::Brighten => lit(still.placed(FACE_WIDTH), value, 0.0, rng),
             Change::Blur => blurred(still.placed(FACE_WIDTH), value),
         })
     }

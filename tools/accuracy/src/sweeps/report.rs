@@ -1,14 +1,14 @@
-//! What the engine read in each step, as Markdown or JSON.
+//! The engine's readings in each step, as Markdown or JSON.
 
 use std::fmt;
 
 use serde::Serialize;
 
-use super::Seen;
+use super::FaceReading;
 use super::plan::{Limit, Sweep};
 
-/// Eyes are well told to be closed up to this share of the open ones; the blink detector calls them closed at 0.45, in
-/// few frames a second at 0.5.
+/// Closed eyes are clearly recognised up to this share of the open eye aspect ratio. The blink detector treats eyes as
+/// closed at 0.45, or at 0.5 at low frame rates.
 const MAX_CLOSED_SHARE: f32 = 0.5;
 
 /// One sweep.
@@ -25,28 +25,28 @@ pub(super) struct Table {
 #[derive(Debug, Serialize)]
 struct Step {
     value: f32,
-    /// In how many of the stills a face was found.
+    /// Number of stills in which a face was found.
     faces: usize,
     /// Medians over these faces.
     light: Option<f32>,
     sharpness: Option<f32>,
     clipped: Option<f32>,
-    /// The greatest of these faces.
+    /// Maximum over these faces.
     glare: Option<f32>,
     /// Means of both eyes over the faces with open and with closed eyes.
     open_ear: Option<f32>,
     closed_ear: Option<f32>,
-    /// The greatest of the people's closed ratios as a share of their open ones.
+    /// Largest closed ratio of a person as a share of the same person's open ratio.
     greatest_closed_share: Option<f32>,
-    /// How many people's share is at most [`MAX_CLOSED_SHARE`].
+    /// Number of people whose share is at most [`MAX_CLOSED_SHARE`].
     told_apart: usize,
 }
 
 impl Table {
-    /// `people` holds what was seen of each person: for the open and for the closed still, value by value.
-    pub(super) fn new(sweep: &Sweep, people: &[[&[Option<Seen>]; 2]]) -> Table {
+    /// `people` holds the readings of each person's open and closed still, value by value.
+    pub(super) fn new(sweep: &Sweep, people: &[[&[Option<FaceReading>]; 2]]) -> Table {
         let step = |(index, &value): (usize, &f32)| {
-            let of_people: Vec<[Option<Seen>; 2]> =
+            let of_people: Vec<[Option<FaceReading>; 2]> =
                 people.iter().map(|stills| stills.map(|readings| readings[index])).collect();
             Step::new(value, &of_people)
         };
@@ -56,11 +56,11 @@ impl Table {
 }
 
 impl Step {
-    fn new(value: f32, people: &[[Option<Seen>; 2]]) -> Step {
-        let faces: Vec<Seen> = people.iter().flatten().copied().flatten().collect();
-        let median_of = |figure: fn(&Seen) -> f32| median(faces.iter().map(figure).collect());
+    fn new(value: f32, people: &[[Option<FaceReading>; 2]]) -> Step {
+        let faces: Vec<FaceReading> = people.iter().flatten().copied().flatten().collect();
+        let median_of = |figure: fn(&FaceReading) -> f32| median(faces.iter().map(figure).collect());
         let ears = |still: usize| mean(people.iter().filter_map(|stills| stills[still]?.ear).collect());
-        let share = |[open, closed]: &[Option<Seen>; 2]| Some((*closed)?.ear? / (*open)?.ear?);
+        let share = |[open, closed]: &[Option<FaceReading>; 2]| Some((*closed)?.ear? / (*open)?.ear?);
         let shares: Vec<f32> = people.iter().filter_map(share).collect();
         Step {
             value,
@@ -83,7 +83,7 @@ impl fmt::Display for Table {
         writeln!(f, "### {name}\n")?;
         writeln!(
             f,
-            "| {value} | faces | light | sharpness | clipped | glare | open EAR | closed EAR | greatest closed / open | closed at \
+            "| {value} | faces | light | sharpness | clipped | glare | open EAR | closed EAR | max closed / open | closed at \
              most half open |"
         )?;
         writeln!(f, "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|")?;
@@ -105,7 +105,7 @@ impl fmt::Display for Table {
                 step.told_apart,
             )?;
         }
-        writeln!(f, "\nThe limit that rests on it: `{}` {}.", limit.name, limit.value)
+        writeln!(f, "\nThreshold based on this: `{}` {}.", limit.name, limit.value)
     }
 }
 
@@ -113,7 +113,7 @@ fn mean(values: Vec<f32>) -> Option<f32> {
     (!values.is_empty()).then(|| values.iter().sum::<f32>() / values.len() as f32)
 }
 
-/// Half-way between the two middle ones if their number is even.
+/// The median; the mean of the two middle values if their number is even.
 pub(super) fn median(mut values: Vec<f32>) -> Option<f32> {
     values.sort_by(f32::total_cmp);
     let upper = *values.get(values.len() / 2)?;
@@ -127,17 +127,17 @@ mod tests {
     use super::super::plan::SWEEPS;
     use super::*;
 
-    fn seen(ear: f32, light: f32) -> Option<Seen> {
-        Some(Seen { ear: Some(ear), quality: Quality { light, sharpness: 0.4, clipped: 0.0 }, glare: 0.0 })
+    fn seen(ear: f32, light: f32) -> Option<FaceReading> {
+        Some(FaceReading { ear: Some(ear), quality: Quality { light, sharpness: 0.4, clipped: 0.0 }, glare: 0.0 })
     }
 
     #[test]
-    fn a_step_counts_whose_closed_eyes_are_told_and_passes_over_faces_that_were_not_found() {
+    fn a_step_counts_recognised_closed_eyes_and_skips_faces_that_were_not_found() {
         let people = [
             [seen(0.3, 100.0), seen(0.06, 110.0)],
             [seen(0.2, 130.0), seen(0.16, 150.0)],
             [None, seen(0.02, 200.0)],
-            [seen(0.4, 90.0), Some(Seen { ear: None, quality: Quality::default(), glare: 0.3 })],
+            [seen(0.4, 90.0), Some(FaceReading { ear: None, quality: Quality::default(), glare: 0.3 })],
         ];
         let step = Step::new(40.0, &people);
         assert_eq!((step.faces, step.told_apart, step.light), (7, 1, Some(110.0)));
@@ -146,14 +146,14 @@ mod tests {
     }
 
     #[test]
-    fn a_median_of_an_even_number_lies_half_way() {
+    fn the_median_of_an_even_number_of_values_is_the_mean_of_the_middle_two() {
         assert_eq!(median(vec![4.0, 1.0, 2.0, 9.0]), Some(3.0));
         assert_eq!(median(vec![4.0, 1.0, 9.0]), Some(4.0));
         assert_eq!(median(vec![]), None);
     }
 
     #[test]
-    fn every_value_has_a_line_and_the_limit_stands_below() {
+    fn every_value_has_a_line_and_the_threshold_follows() {
         let sweep = &SWEEPS[0];
         let mut open = vec![seen(0.3, 100.0); sweep.values.len()];
         open[11] = None;

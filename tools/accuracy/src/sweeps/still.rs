@@ -1,4 +1,4 @@
-//! Stills that become worse: a face brought to a size in a camera's frame, less or more light, blur.
+//! Degraded stills: a face scaled to a given size in a camera frame, less or more light, blur.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use crate::prng::Prng;
 const WIDTH: u32 = 640;
 const HEIGHT: u32 = 480;
 
-/// What is around the still.
+/// The colour around the still.
 const GREY: Rgb<u8> = Rgb([110; 3]);
 
 /// A still with one face.
@@ -26,12 +26,12 @@ pub(super) struct Still {
     eyes: [PlacedEye; 2],
 }
 
-/// Where an eye lies in a picture.
+/// The position of an eye in a picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct PlacedEye {
-    /// Half-way between its corners.
+    /// Midpoint between its corners.
     pub(super) center: Point,
-    /// From corner to corner, in pixels.
+    /// Distance from corner to corner, in pixels.
     pub(super) width: f32,
 }
 
@@ -39,7 +39,7 @@ impl Still {
     /// Reads a picture file and finds the face in it.
     ///
     /// # Errors
-    /// If the file cannot be read, if it shows no face, or if a network fails.
+    /// If the file cannot be read or shows no face, or if a network fails.
     pub(super) fn open(path: &Path, tracker: &mut Tracker) -> anyhow::Result<Still> {
         let picture = image::open(path).with_context(|| format!("cannot read {}", path.display()))?.into_rgb8();
         let reading = tracker.read(&to_picture(&picture)?.as_frame(), 0.0, &Thresholds::V4)?;
@@ -52,7 +52,7 @@ impl Still {
         Ok(Still { picture, face: face.rect, eyes })
     }
 
-    /// The eyes in the frame that [`Still::placed`] gives.
+    /// The eyes in the frame returned by [`Still::placed`].
     pub(super) fn placed_eyes(&self, face_width: f32) -> [PlacedEye; 2] {
         let scale = face_width / self.face.width;
         let middle = self.face.center();
@@ -65,7 +65,7 @@ impl Still {
         })
     }
 
-    /// A frame with the face in its middle, `face_width` pixels wide.
+    /// A frame with the face in its centre, `face_width` pixels wide.
     pub(super) fn placed(&self, face_width: f32) -> RgbImage {
         let scale = face_width / self.face.width;
         let side = |pixels: u32| (pixels as f32 * scale).round().max(1.0) as u32;
@@ -79,23 +79,23 @@ impl Still {
     }
 }
 
-/// `frame` with `factor` times the light, then noise with a standard deviation of `noise_levels` grey levels in every
-/// channel; what falls below black or above white stays there.
-pub(super) fn lit(mut frame: RgbImage, factor: f32, noise_levels: f32, chance: &mut Prng) -> RgbImage {
+/// `frame` with `factor` times the light and with noise of a standard deviation of `noise_levels` grey levels in every
+/// channel, clipped at black and white.
+pub(super) fn lit(mut frame: RgbImage, factor: f32, noise_levels: f32, rng: &mut Prng) -> RgbImage {
     for channel in frame.iter_mut() {
-        let noise = if noise_levels > 0.0 { noise_levels * chance.normal() } else { 0.0 };
-        // The cast rounds down and ends at 0 and 255.
+        let noise = if noise_levels > 0.0 { noise_levels * rng.normal() } else { 0.0 };
+        // The cast rounds down and saturates at 0 and 255.
         *channel = (f32::from(*channel) * factor + noise + 0.5) as u8;
     }
     frame
 }
 
-/// `frame` under a Gaussian blur of `sigma` pixels, which may be 0.
+/// `frame` with a Gaussian blur of `sigma` pixels, which may be 0.
 pub(super) fn blurred(frame: RgbImage, sigma: f32) -> RgbImage {
     if sigma > 0.0 { imageops::blur(&frame, sigma) } else { frame }
 }
 
-/// What the engine reads.
+/// Converts a frame for the engine.
 ///
 /// # Errors
 /// If the picture is empty.
@@ -107,7 +107,7 @@ pub(super) fn to_picture(frame: &RgbImage) -> anyhow::Result<Picture> {
 mod tests {
     use super::*;
 
-    /// A white face of 90 × 120 pixels in a black still; it is not in the middle.
+    /// A white face of 90 × 120 pixels in a black still, off centre.
     fn still() -> Still {
         let (left, top, width, height) = (30, 170, 90, 120);
         let is_face = |x, y| (left..left + width).contains(&x) && (top..top + height).contains(&y);
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn the_face_is_as_wide_as_asked_for_and_in_the_middle() {
+    fn the_face_has_the_requested_width_and_is_centred() {
         for face_width in [160.0, 90.0, 40.0, 20.0_f32] {
             let frame = still().placed(face_width);
             let white = |along: u32, pixel: &dyn Fn(u32) -> u8| -> Vec<u32> {
@@ -131,21 +131,21 @@ mod tests {
             {
                 assert!((pixels.len() as f32 - length).abs() <= 2.0, "{face_width}: {} pixels", pixels.len());
                 let found = (pixels[0] + pixels[pixels.len() - 1] + 1) as f32 / 2.0;
-                assert!((found - middle).abs() <= 1.5, "{face_width}: middle at {found}");
+                assert!((found - middle).abs() <= 1.5, "{face_width}: centre at {found}");
             }
             assert_eq!(*frame.get_pixel(0, HEIGHT - 1), GREY, "{face_width}");
         }
     }
 
     #[test]
-    fn light_ends_at_white_and_noise_at_black_and_both_have_the_strength_that_is_named() {
+    fn light_clips_at_white_and_noise_at_black_and_both_have_the_stated_strength() {
         let grey = |level| RgbImage::from_pixel(100, 100, Rgb([level; 3]));
-        let mut chance = Prng::named("light");
-        assert!(lit(grey(100), 1.3, 0.0, &mut chance).iter().all(|&v| v == 130));
-        assert!(lit(grey(100), 6.0, 0.0, &mut chance).iter().all(|&v| v == 255));
-        let black = lit(grey(1), 0.04, 6.0, &mut chance);
+        let mut rng = Prng::named("light");
+        assert!(lit(grey(100), 1.3, 0.0, &mut rng).iter().all(|&v| v == 130));
+        assert!(lit(grey(100), 6.0, 0.0, &mut rng).iter().all(|&v| v == 255));
+        let black = lit(grey(1), 0.04, 6.0, &mut rng);
         assert!(black.contains(&0) && black.iter().all(|&v| v < 40));
-        let dim = lit(grey(200), 0.5, 6.0, &mut chance);
+        let dim = lit(grey(200), 0.5, 6.0, &mut rng);
         let mean = |value: &dyn Fn(f32) -> f32| dim.iter().map(|&v| value(v.into())).sum::<f32>() / dim.len() as f32;
         assert!((mean(&|v| v) - 100.0).abs() < 0.5, "{}", mean(&|v| v));
         let deviation = mean(&|v| (v - 100.0).powi(2)).sqrt();
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn blur_spreads_an_edge_and_none_leaves_the_frame_as_it_is() {
+    fn blur_spreads_an_edge_and_zero_blur_leaves_the_frame_unchanged() {
         let edge = RgbImage::from_fn(60, 60, |x, _| Rgb([if x < 30 { 0 } else { 200 }; 3]));
         assert_eq!(blurred(edge.clone(), 0.0), edge);
         let soft = blurred(edge, 5.0);

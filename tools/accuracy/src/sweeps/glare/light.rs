@@ -1,47 +1,47 @@
-//! Light that a lens throws back into the camera: added to what was there, so that white is reached and details drown.
+//! Light that a lens reflects into the camera. It is added to the picture, so that pixels reach white and details are lost.
 
 use engine::geometry::Point;
 use image::RgbImage;
 
 use super::super::still::PlacedEye;
 
-/// What is mirrored.
+/// The light source that is reflected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Light {
     /// A lamp: round, with a soft edge.
     Lamp,
-    /// A window with a cross of bars, a little tilted.
+    /// A slightly tilted window with a cross of bars.
     Window,
 }
 
-/// A window's height and the width of its bars and of its soft edge, as shares of its width; its tilt in radians.
+/// A window's height and the widths of its bars and soft edge, as shares of its width; its tilt in radians.
 const WINDOW_HEIGHT: f32 = 0.8;
 const BAR: f32 = 0.06;
 const SOFT_EDGE: f32 = 0.05;
 const TILT: f32 = 0.2;
 
 impl Light {
-    /// Adds up to `strength` grey levels to `frame`, over `size` widths of the eye. `place`: the middle, in widths of the
-    /// eye from the eye's own.
-    pub(super) fn add_to(self, frame: &mut RgbImage, eye: &PlacedEye, place: (f32, f32), size: f32, strength: f32) {
-        let center = Point::new(eye.center.x + place.0 * eye.width, eye.center.y + place.1 * eye.width);
+    /// Adds up to `strength` grey levels to `frame`, over `size` eye widths. `offset` is the centre of the light relative to
+    /// that of the eye, in eye widths.
+    pub(super) fn add_to(self, frame: &mut RgbImage, eye: &PlacedEye, offset: (f32, f32), size: f32, strength: f32) {
+        let center = Point::new(eye.center.x + offset.0 * eye.width, eye.center.y + offset.1 * eye.width);
         let width = size * eye.width;
         for (x, y, pixel) in frame.enumerate_pixels_mut() {
             let (dx, dy) = ((x as f32 - center.x) / width, (y as f32 - center.y) / width);
-            // Nothing reaches further than this.
+            // No light reaches further than this.
             if dx.abs() < 1.0 && dy.abs() < 1.0 {
                 let light = strength * self.at(Point::new(dx, dy));
-                // The cast ends at 255.
+                // The cast saturates at 255.
                 pixel.0 = pixel.0.map(|channel| (f32::from(channel) + light + 0.5) as u8);
             }
         }
     }
 
-    /// How bright it is, 0 to 1, at a place in its own widths from its middle.
+    /// Its brightness, 0 to 1, at a point relative to its centre, in its own widths.
     fn at(self, p: Point) -> f32 {
         match self {
             Light::Lamp => {
-                // Flat to half of its radius, gone at the whole of it.
+                // Constant up to half of its radius, zero at its radius.
                 let outwards = ((p.x.hypot(p.y) - 0.25) / 0.25).clamp(0.0, 1.0);
                 (1.0 - outwards * outwards).powi(2)
             }
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn light_is_added_where_it_belongs_and_ends_at_white() {
+    fn light_is_added_in_the_right_place_and_clips_at_white() {
         let eye = PlacedEye { center: Point::new(50.0, 50.0), width: 40.0 };
         let lit = |light: Light, strength| {
             let mut frame = RgbImage::from_pixel(100, 100, Rgb([100; 3]));

@@ -1,4 +1,4 @@
-//! Reflections of growing size over both eyes: when do they make closed eyes read open, or open ones closed, and does the
+//! Reflections of increasing size over both eyes: when do closed eyes read as open, or open ones as closed, and does the
 //! engine notice?
 
 mod light;
@@ -13,29 +13,29 @@ use super::still::{Still, to_picture};
 use super::{PEOPLE, STEP_MS};
 use crate::workers;
 
-/// Widths of the reflection, in widths of the eye.
+/// Widths of the reflection, in eye widths.
 const SIZES: [f32; 9] = [0.0, 0.15, 0.2, 0.3, 0.4, 0.6, 1.0, 1.6, 2.5];
 
-/// Grey levels that it adds: a faint one, one that turns skin white, one that turns everything white.
+/// Grey levels that it adds: a faint reflection, one that turns skin white, and one that turns everything white.
 const STRENGTHS: [f32; 3] = [80.0, 160.0, 300.0];
 
-/// Where its middle lies, in widths of the eye from the eye's: on the eye, on the lashes of the upper lid, on the lower lid,
+/// Its centre relative to that of the eye, in eye widths: on the eye, on the lashes of the upper lid, on the lower lid, and
 /// towards both corners.
-const PLACES: [(f32, f32); 5] = [(0.0, 0.0), (0.0, -0.18), (0.0, 0.15), (-0.35, 0.0), (0.3, -0.1)];
+const OFFSETS: [(f32, f32); 5] = [(0.0, 0.0), (0.0, -0.18), (0.0, 0.15), (-0.35, 0.0), (0.3, -0.1)];
 
 /// Width of every face in pixels.
 const FACE_WIDTH: f32 = 200.0;
 
-/// What was read in a frame with a face; the subject's own sides.
+/// The readings of both eyes in a frame, the subject's right eye first.
 #[derive(Clone, Copy, Debug)]
-struct Seen {
+struct EyeReading {
     ears: [f32; 2],
     glare: [f32; 2],
-    /// Whether the engine holds that the eyes can be read.
+    /// Whether the engine considers the eyes readable.
     readable: bool,
 }
 
-/// The stills of [`PEOPLE`], in that order, under every reflection: a table for each kind and strength.
+/// Measures the stills of [`PEOPLE`], in that order, with every reflection: one table for each light and strength.
 ///
 /// # Errors
 /// If a network fails.
@@ -47,45 +47,44 @@ pub(super) fn measure(stills: &[Still], models: &Models) -> anyhow::Result<Vec<G
     let jobs: Vec<(Light, f32, (f32, f32), &Still)> = kinds
         .iter()
         .flat_map(|&(_, light, strength)| {
-            PLACES.into_iter().flat_map(move |place| stills.iter().map(move |still| (light, strength, place, still)))
+            OFFSETS.into_iter().flat_map(move |offset| stills.iter().map(move |still| (light, strength, offset, still)))
         })
         .collect();
-    let seen = workers::map(&jobs, |&(light, strength, place, still)| follow(light, strength, place, still, models))?;
-    let of_kind = seen.chunks(PLACES.len() * stills.len());
+    let seen = workers::map(&jobs, |&(light, strength, offset, still)| follow(light, strength, offset, still, models))?;
+    let of_kind = seen.chunks(OFFSETS.len() * stills.len());
     Ok(kinds.iter().zip(of_kind).map(|(&(name, _, strength), seen)| table(name, strength, seen)).collect())
 }
 
-/// `seen` has the open and the closed still of each person, person by person, place by place; each with a reading for
-/// every size.
-fn table(name: &'static str, strength: f32, seen: &[Vec<Option<Seen>>]) -> GlareTable {
-    let pairs: Vec<[&[Option<Seen>]; 2]> =
+/// `seen` has the open and the closed still of each person, for each person within each offset, with a reading per size.
+fn table(name: &'static str, strength: f32, seen: &[Vec<Option<EyeReading>>]) -> GlareTable {
+    let pairs: Vec<[&[Option<EyeReading>]; 2]> =
         seen.as_chunks().0.iter().map(|[open, closed]| [open.as_slice(), closed]).collect();
-    debug_assert_eq!(pairs.len(), PLACES.len() * PEOPLE.len());
+    debug_assert_eq!(pairs.len(), OFFSETS.len() * PEOPLE.len());
     GlareTable::new(name, strength, &pairs)
 }
 
-/// Reads the still under a reflection of each size; `None` where no face or no lids were found.
+/// Reads the still with a reflection of each size; `None` where no face or no lids were found.
 fn follow(
     light: Light,
     strength: f32,
-    place: (f32, f32),
+    offset: (f32, f32),
     still: &Still,
     models: &Models,
-) -> anyhow::Result<Vec<Option<Seen>>> {
+) -> anyhow::Result<Vec<Option<EyeReading>>> {
     let mut tracker = Tracker::new(models.networks());
     let (clean, eyes) = (still.placed(FACE_WIDTH), still.placed_eyes(FACE_WIDTH));
     let times_ms = (0..).map(|index| f64::from(index) * STEP_MS);
     let read = |(size, t_ms): (f32, f64)| {
         let mut frame = clean.clone();
         for eye in eyes.iter().filter(|_| size > 0.0) {
-            light.add_to(&mut frame, eye, place, size, strength);
+            light.add_to(&mut frame, eye, offset, size, strength);
         }
         let reading = tracker.read(&to_picture(&frame)?.as_frame(), t_ms, &Thresholds::V4)?;
         Ok(reading.face.as_ref().and_then(|face| {
             let Glare { right, left } = face.glare;
             let ears = face.ears?;
             let readable = face.glare.greatest() <= Thresholds::V4.max_glare;
-            Some(Seen { ears: [ears.right, ears.left], glare: [right, left], readable })
+            Some(EyeReading { ears: [ears.right, ears.left], glare: [right, left], readable })
         }))
     };
     SIZES.into_iter().zip(times_ms).map(read).collect()

@@ -1,4 +1,4 @@
-//! How far reflections move the eye aspect ratio, and what the engine notices of it; as Markdown or JSON.
+//! How far reflections change the eye aspect ratio, and how much of this the engine notices; as Markdown or JSON.
 
 use std::fmt;
 
@@ -6,10 +6,10 @@ use engine::Thresholds;
 use serde::Serialize;
 
 use super::super::report::median;
-use super::{SIZES, Seen};
+use super::{EyeReading, SIZES};
 
-/// A closed eye reads open above the one share of the same person's clean open eye, an open one closed at or below the
-/// other.
+/// A closed eye reads as open above `READS_OPEN` times the ratio of the same person's open eye without a reflection; an open
+/// eye reads as closed at or below `READS_CLOSED` times that ratio.
 const READS_OPEN: f32 = 0.5;
 const READS_CLOSED: f32 = Thresholds::V4.blink.closed_ratio;
 
@@ -21,44 +21,44 @@ pub(in super::super) struct GlareTable {
     sizes: Vec<Size>,
 }
 
-/// One size of it, over all eyes of all stills at all places.
+/// One size of a reflection, over all eyes of all stills at all offsets.
 #[derive(Debug, Serialize)]
 struct Size {
-    /// In widths of the eye.
+    /// In eye widths.
     size: f32,
-    /// Eyes that were read.
+    /// Number of eyes that were read.
     eyes: usize,
-    /// Median and greatest difference of an eye's ratio from its own without a reflection.
+    /// Median and maximum difference of an eye's ratio from the one without a reflection.
     moved: Option<f32>,
     most_moved: f32,
-    /// Median share that the engine takes for hidden.
+    /// Median share of an eye that the engine considers hidden.
     glare: Option<f32>,
-    /// Eyes of frames in which the engine does not read eyes.
+    /// Eyes in frames in which the engine refuses to read eyes.
     noticed: usize,
     closed: Misread,
     open: Misread,
 }
 
-/// Eyes that read as what they are not.
+/// Eyes that are read wrongly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 struct Misread {
-    /// All of them.
+    /// All misread eyes.
     eyes: usize,
-    /// Those in frames in which the engine does read eyes.
+    /// Misread eyes in frames in which the engine does read eyes.
     unnoticed: usize,
 }
 
 impl GlareTable {
-    /// `pairs` holds what was seen of a person's open and closed still at one place, size by size, the first size being
-    /// none.
-    pub(super) fn new(light: &'static str, strength: f32, pairs: &[[&[Option<Seen>]; 2]]) -> GlareTable {
+    /// `pairs` holds the readings of a person's open and closed still at one offset, size by size. The first size means no
+    /// reflection.
+    pub(super) fn new(light: &'static str, strength: f32, pairs: &[[&[Option<EyeReading>]; 2]]) -> GlareTable {
         let sizes = SIZES.iter().enumerate().map(|(index, &size)| Size::new(index, size, pairs)).collect();
         GlareTable { light, strength, sizes }
     }
 }
 
 impl Size {
-    fn new(index: usize, size: f32, pairs: &[[&[Option<Seen>]; 2]]) -> Size {
+    fn new(index: usize, size: f32, pairs: &[[&[Option<EyeReading>]; 2]]) -> Size {
         let (mut moved, mut glare) = (Vec::new(), Vec::new());
         let (mut noticed, mut misread) = (0, [Misread::default(); 2]);
         for stills in pairs {
@@ -85,11 +85,11 @@ impl Size {
 impl fmt::Display for GlareTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let GlareTable { light, strength, sizes } = self;
-        writeln!(f, "### {light} mirrored over both eyes, {strength} grey levels\n")?;
+        writeln!(f, "### {light} reflected over both eyes, {strength} grey levels\n")?;
         writeln!(
             f,
-            "| width, eyes | eyes read | EAR moved, median | most | hidden share, median | noticed | closed read open | \
-             unnoticed | open read closed | unnoticed |"
+            "| width, eyes | eyes read | EAR change, median | maximum | hidden share, median | noticed | closed read as open | \
+             unnoticed | open read as closed | unnoticed |"
         )?;
         writeln!(f, "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|")?;
         for Size { size, eyes, moved, most_moved, glare, noticed, closed, open } in sizes {
@@ -104,7 +104,7 @@ impl fmt::Display for GlareTable {
                 open.unnoticed
             )?;
         }
-        writeln!(f, "\nThe limit that rests on it: `max_glare` {}.", Thresholds::V4.max_glare)
+        writeln!(f, "\nThreshold based on this: `max_glare` {}.", Thresholds::V4.max_glare)
     }
 }
 
@@ -113,9 +113,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn misread_eyes_are_counted_and_those_that_nobody_noticed() {
-        let seen = |ear: f32, readable| Some(Seen { ears: [ear, 0.3], glare: [0.2, 0.0], readable });
-        let of = |second: Option<Seen>, clean: f32| {
+    fn misread_eyes_are_counted_and_so_are_the_unnoticed_ones() {
+        let seen = |ear: f32, readable| Some(EyeReading { ears: [ear, 0.3], glare: [0.2, 0.0], readable });
+        let of = |second: Option<EyeReading>, clean: f32| {
             let mut readings = vec![None; SIZES.len()];
             (readings[0], readings[1]) = (seen(clean, true), second);
             readings
@@ -129,7 +129,7 @@ mod tests {
         let step = &GlareTable::new("Lamp", 80.0, &pairs).sizes[1];
         assert_eq!((step.eyes, step.noticed), (10, 4));
         assert_eq!(step.open, Misread { eyes: 2, unnoticed: 1 });
-        // Both closed stills' left eyes read 0.3 as well.
+        // The left eyes of both closed stills also read 0.3.
         assert_eq!(step.closed, Misread { eyes: 4, unnoticed: 2 });
         assert!((step.most_moved - 0.2).abs() < 1e-6, "{step:?}");
     }

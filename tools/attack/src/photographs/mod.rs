@@ -1,11 +1,11 @@
-//! `accuracy attacks`: does a photograph, moved or covered before the camera, ever count as a blink?
+//! `attack photographs`: does a photograph that is moved or covered in front of the camera ever count as a blink?
 //!
-//! Photographs are held before a pretended camera in several hundred short sequences; each runs through a session of its
-//! own. Rigid attacks move the whole print and must never count; occlusions cover the eyes for a moment.
+//! Photographs are held in front of a simulated camera in several hundred short sequences, each in its own session. Rigid
+//! attacks move the whole print and must never count; occlusions cover the eyes briefly.
 
-mod course;
-mod cover;
+mod curve;
 mod dump;
+mod occluder;
 mod occlusion;
 mod photo;
 mod plan;
@@ -19,58 +19,58 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use accuracy::{DEFAULT_MODELS, load_models, require_none, workers};
 use anyhow::{Context as _, ensure};
 use clap::Args;
 use engine::{Thresholds, Tracker};
 use engine_compact::Models;
 
-use crate::{load_models, require_none, workers};
 use photo::Photo;
 use report::Report;
 
-/// Holds photographs before a pretended camera, moves them or covers their eyes, and counts the blinks.
+/// Holds photographs in front of a simulated camera, moves them or covers their eyes, and counts the blinks.
 ///
-/// A photograph is a face that the engine reads in a still of the material, if it learns its open level from a print held
-/// still. Each kind of attack is tried on each of them several times, with other speeds, directions and sizes; frames have
-/// 640×480 pixels, 25 a second. Every run renders the same frames.
+/// The photographs are the faces that the engine reads in the stills of the material and whose open level it learns from
+/// a print held still. Each kind of attack is tried several times on each photograph, with varying speed, direction and
+/// size. Frames are 640×480 pixels at 25 frames per second. Every run renders the same frames.
 #[derive(Debug, Args)]
-pub(crate) struct Options {
-    /// Folder of the recorded people, with stills/
+pub(crate) struct PhotographOptions {
+    /// Folder with the recordings of real people, containing stills/
     #[arg(long, value_name = "DIR", default_value = "../shared/material")]
     material: PathBuf,
-    /// Folder of the model files
-    #[arg(long, value_name = "DIR", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models"))]
+    /// Folder with the model files
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_MODELS)]
     models: PathBuf,
-    /// Run a fixed part of the sequences, in which every kind and every photograph has its turn
+    /// Run a fixed subset of the sequences that includes every kind and every photograph
     #[arg(long)]
     quick: bool,
-    /// Run only the kinds with this in their name
+    /// Run only the kinds whose name contains this text
     #[arg(long, value_name = "TEXT", conflicts_with = "check")]
     only: Option<String>,
     /// Print one JSON document instead of a Markdown table
     #[arg(long)]
     json: bool,
-    /// Fail, with a list, if more blinks are counted than allowed or if too little was seen to prove anything
+    /// Fail, with a list, if too many blinks are counted or too few frames are usable to prove anything
     ///
-    /// No moved photograph may count a blink, and 4 % of the covered ones at most. Of every kind of movement half of the
-    /// frames must be usable. Half of the photographs with paper lids must count: else the measurement itself is blind.
+    /// No moved photograph may count a blink, and at most 4 % of the covered ones. For every kind of movement, half of the
+    /// frames must be usable. Half of the photographs with paper lids must count; otherwise the measurement itself is blind.
     #[arg(long)]
     check: bool,
     /// Write pictures and readings of the sequences in which a blink was counted to this folder
     ///
-    /// NAME.png shows every third frame, NAME.jsonl has a line for each. They show the people of the material.
+    /// NAME.png shows every third frame; NAME.jsonl has one line per frame. They show the people in the material.
     #[arg(long, value_name = "DIR")]
     dump: Option<PathBuf>,
-    /// With --dump: of all sequences
+    /// With --dump: write all sequences
     #[arg(long, requires = "dump")]
     dump_all: bool,
 }
 
-/// Runs the attacks and prints what came of them.
+/// Runs the attacks and prints the results.
 ///
 /// # Errors
 /// If the material or the models cannot be read, or with `--check` if a bar is not met.
-pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+pub(crate) fn run(options: &PhotographOptions) -> anyhow::Result<()> {
     let models = load_models(&options.models)?;
     let (photos, refused) = photographs(&options.material.join("stills"), &models)?;
     ensure!(!photos.is_empty(), "no photograph of a readable face in {}", options.material.display());
@@ -88,7 +88,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     if options.check { require_none(&report.shortfalls()) } else { Ok(()) }
 }
 
-/// The usable photographs of a folder in the order of their names, and the names of the other files.
+/// The usable photographs in a folder, sorted by name, and the names of the other files.
 fn photographs(folder: &Path, models: &Models) -> anyhow::Result<(Vec<Photo>, Vec<String>)> {
     let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
@@ -112,5 +112,5 @@ fn photographs(folder: &Path, models: &Models) -> anyhow::Result<(Vec<Photo>, Ve
     Ok((photos, refused))
 }
 
-/// The limits that the attacks are judged by.
+/// The thresholds that the attacks are judged by.
 const THRESHOLDS: Thresholds = Thresholds::V4;

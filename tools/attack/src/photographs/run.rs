@@ -1,4 +1,4 @@
-//! Runs sequences through sessions, on every core.
+//! Runs sequences through engine sessions on all cores.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -8,45 +8,45 @@ use engine_compact::Models;
 use serde::Serialize;
 
 use super::THRESHOLDS;
-use super::course::LENGTH_S;
+use super::curve::LENGTH_S;
 use super::photo::Photo;
 use super::plan::{Sequence, at_rest};
 use super::render::Renderer;
-use crate::prng::Prng;
-use crate::workers;
+use accuracy::prng::Prng;
+use accuracy::workers;
 
-/// Frames a second.
+/// Frames per second.
 const FPS: f32 = 25.0;
 
-/// Frames of a print at rest, in which an open level must be learnt: half a second.
+/// Frames of a print at rest in which the open level must be learnt: half a second.
 const TRIAL_FRAMES: usize = 12;
 
-/// When paper lids begin to go down, in seconds.
+/// When paper lids start to close, in seconds.
 const LIDS_AT_S: f32 = 1.1;
 
-/// What the engine read in one frame, as it is dumped.
+/// The engine's reading of one frame, as it is dumped.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Sample {
     /// Time of the frame.
     pub(super) t_ms: u32,
-    /// Openness of the subject's right eye.
+    /// Eye aspect ratio of the subject's right eye.
     pub(super) ear_right: Option<f32>,
-    /// Openness of the subject's left eye.
+    /// Eye aspect ratio of the subject's left eye.
     pub(super) ear_left: Option<f32>,
-    /// Whether the frame can be used.
+    /// Whether the frame is usable.
     pub(super) gate: Gate,
     /// Mean opening as a share of the open level.
     pub(super) openness: Option<f32>,
-    /// How sure the mesh is of a face, 0 to 1.
+    /// The mesh model's confidence that there is a face, 0 to 1.
     pub(super) presence: Option<f32>,
-    /// What the lids are taken to do.
+    /// The detected state of the eyes.
     pub(super) state: EyeState,
-    /// The blink that this frame completed.
+    /// The blink that this frame completed, if any.
     pub(super) blink: Option<Blink>,
 }
 
 impl Sample {
-    /// Whether the lids were read, and in a frame that may be used.
+    /// Whether the lids were read in a usable frame.
     pub(super) fn is_usable(&self) -> bool {
         self.gate.eyes_usable() && self.ear_right.is_some()
     }
@@ -67,7 +67,7 @@ impl From<&Observation> for Sample {
     }
 }
 
-/// Runs every sequence; the answers stand in the same order.
+/// Runs every sequence. The results are in the same order.
 ///
 /// # Errors
 /// If a network fails.
@@ -86,9 +86,6 @@ pub(super) fn all(plan: &[Sequence], models: &Models) -> anyhow::Result<Vec<Vec<
 pub(super) type Frames<'a> = Box<dyn Iterator<Item = Result<(f64, Picture), EngineError>> + 'a>;
 
 /// The frames of a sequence, each with its time in milliseconds.
-///
-/// # Errors
-/// None in practice: sizes are fixed.
 pub(super) fn frames<'a>(sequence: &'a Sequence) -> Result<Frames<'a>, EngineError> {
     let times = (0..(LENGTH_S * FPS) as usize).map(|i| (i, i as f32 / FPS));
     let at = |t: f32, picture| Ok((f64::from(t * 1000.0).round(), picture));
@@ -101,7 +98,7 @@ pub(super) fn frames<'a>(sequence: &'a Sequence) -> Result<Frames<'a>, EngineErr
     Ok(Box::new(times.map(move |(i, t)| at(t, renderer.frame(&script, t, i)?))))
 }
 
-/// Whether a print that is only held still gives an open level: else nothing that is done to it proves anything.
+/// Whether the engine learns an open level from a print that is held still. Otherwise no attack with it proves anything.
 ///
 /// # Errors
 /// If a network fails.

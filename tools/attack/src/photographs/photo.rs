@@ -1,4 +1,4 @@
-//! Photographs to hold before the camera: a picture file in, a print with its face's landmarks out.
+//! Photographs to hold in front of the camera: a picture file in, a print with the landmarks of its face out.
 
 use std::path::Path;
 
@@ -9,19 +9,19 @@ use engine::{EngineError, Face, Picture, Thresholds, Tracker};
 use image::RgbImage;
 use image::imageops::FilterType;
 
-/// Width of the face in every print, in pixels of the print: about the largest size at which a print is shown.
+/// Width of the face in every print, in pixels of the print: about the largest size at which a print is rendered.
 pub(super) const FACE_WIDTH: f32 = 240.0;
 
-/// How far a print reaches around the face's box, in widths of the face.
+/// Margin of a print around the face's box, in face widths.
 const MARGIN: f32 = 0.9;
 
-/// Middle of the subject's right and left cheek (mesh indices).
+/// Centre of the subject's right and left cheek (mesh indices).
 const CHEEKS: [usize; 2] = [50, 280];
 
-/// A face that leans further than this is turned upright: whoever holds the print would do so.
+/// A face that leans further than this is turned upright, as somebody holding the print would do.
 const UPRIGHT_DEG: f32 = 10.0;
 
-/// R, G, B from 0 to 255, and a fourth value that makes the processor's vectors full.
+/// R, G and B from 0 to 255, and a fourth value that fills up the SIMD vector.
 pub(super) type Colour = [f32; 4];
 
 /// White paper: the border of every print.
@@ -29,7 +29,7 @@ pub(super) const PAPER: Colour = [228.0, 227.0, 222.0, 255.0];
 
 /// One print.
 pub(super) struct Photo {
-    /// The file's name without its ending, with a number if it shows several faces.
+    /// The file name without its extension, with a number if the file shows several faces.
     pub(super) name: String,
     width: usize,
     height: usize,
@@ -38,7 +38,7 @@ pub(super) struct Photo {
 }
 
 impl Photo {
-    /// A print of every face that the engine reads in a picture file.
+    /// Cuts a print of every face that the engine reads in a picture file.
     ///
     /// # Errors
     /// If the file cannot be read or a network fails.
@@ -52,7 +52,7 @@ impl Photo {
         Ok(faces.map(|(i, face)| Photo::cut(&picture, &face, name(i))).collect())
     }
 
-    /// The face and what is around it, upright, brought to [`FACE_WIDTH`]. Where the picture ends, the paper is white.
+    /// The face with its margin, upright and scaled to [`FACE_WIDTH`]. Beyond the edge of the picture the paper is white.
     fn cut(picture: &RgbImage, face: &Face, name: String) -> Photo {
         let roll = face.pose.roll.to_radians();
         let roll = if roll.to_degrees().abs() < UPRIGHT_DEG { 0.0 } else { roll };
@@ -86,14 +86,15 @@ impl Photo {
         }
     }
 
-    /// A print with given pixels (row by row) and landmarks, for tests.
+    /// A print with the given pixels (row by row) and landmarks, for tests.
     #[cfg(test)]
     pub(super) fn of_pixels(width: usize, pixels: Vec<Colour>, mesh: Vec<Point>) -> Photo {
         let height = pixels.len() / width;
         Photo { name: "test".to_owned(), width, height, pixels, mesh }
     }
 
-    /// The colour at `p` in pixels of the print, 0 to 255 a channel, between the four nearest pixels. `None` outside.
+    /// The colour at `p` in pixels of the print, 0 to 255 per channel, interpolated between the four nearest pixels. `None`
+    /// outside the print.
     #[inline]
     pub(super) fn colour(&self, p: Point) -> Option<Colour> {
         let (last_x, last_y) = ((self.width - 1) as f32, (self.height - 1) as f32);
@@ -116,7 +117,7 @@ impl Photo {
 
     /// Whether `p` lies on the print or within `border` pixels of its edge.
     #[inline]
-    pub(super) fn covers(&self, p: Point, border: f32) -> bool {
+    pub(super) fn contains(&self, p: Point, border: f32) -> bool {
         (-border..self.width as f32 + border).contains(&p.x) && (-border..self.height as f32 + border).contains(&p.y)
     }
 
@@ -126,12 +127,12 @@ impl Photo {
         Ok((Picture::new(rgba, self.width, self.height)?, &self.mesh))
     }
 
-    /// The middle of the face.
+    /// The centre of the face.
     pub(super) fn face_center(&self) -> Point {
         Rect::around(self.mesh.iter().copied()).map_or(Point::default(), |face| face.center())
     }
 
-    /// Where the eyes are.
+    /// The subject's right and left eye.
     pub(super) fn eyes(&self) -> [Eye; 2] {
         [RIGHT_EYE, LEFT_EYE].map(|lids| Eye::of(&lids.map(|i| self.mesh[i])))
     }
@@ -142,7 +143,7 @@ impl Photo {
         std::array::from_fn(|i| (right[i] + left[i]) / 2.0)
     }
 
-    /// The mean colour of the middle of the face, eyes and shadows and all.
+    /// The mean colour of the centre of the face, including eyes and shadows.
     pub(super) fn skin(&self) -> Colour {
         self.mean_around(self.face_center(), (FACE_WIDTH / 3.0) as usize)
     }
@@ -163,11 +164,11 @@ impl Photo {
 /// One eye in a print, in its pixels.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Eye {
-    /// Half-way between the corners.
+    /// Midpoint between the corners.
     pub(super) center: Point,
-    /// From corner to corner.
+    /// Distance from corner to corner.
     pub(super) width: f32,
-    /// From lid to lid.
+    /// Distance from lid to lid.
     pub(super) opening: f32,
 }
 

@@ -1,4 +1,4 @@
-//! Sequences to look at: a sheet of pictures and the readings frame by frame, for each.
+//! Dumps sequences for inspection: a contact sheet and the readings of every frame.
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
@@ -13,21 +13,21 @@ use super::report::counts_a_blink;
 use super::run::{Sample, frames};
 use super::sheet::{HEIGHT, WIDTH};
 
-/// Every third frame is shown, half as wide and high as it is, six in a row.
+/// The contact sheet shows every third frame at half its width and height, six per row.
 const EVERY: usize = 3;
 const SHRINK: usize = 2;
 const IN_A_ROW: usize = 6;
 
-/// Writes `NAME.png` and `NAME.jsonl` for the sequences in which a blink was counted, or for all.
+/// Writes `NAME.png` and `NAME.jsonl` for the sequences in which a blink was counted, or for all sequences.
 ///
 /// # Errors
-/// If the folder cannot be written.
+/// If the folder cannot be written to.
 pub(super) fn write(folder: &Path, plan: &[Sequence], outcomes: &[Vec<Sample>], all: bool) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     for (sequence, samples) in plan.iter().zip(outcomes).filter(|(_, samples)| all || counts_a_blink(samples)) {
         let path = folder.join(sequence.name());
         let name = |ending: &str| format!("{}.{ending}", path.display());
-        // Rendering is the same in every run, so the frames need not have been kept.
+        // Rendering is deterministic, so the frames were not kept.
         let pictures: Vec<Picture> = frames(sequence)?
             .step_by(EVERY)
             .map(|frame| frame.map(|(_, picture)| picture))

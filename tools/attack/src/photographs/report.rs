@@ -1,4 +1,4 @@
-//! What came of the attacks, kind by kind, as a table or as JSON.
+//! The results of the attacks by kind, as a table or as JSON.
 
 use std::fmt;
 
@@ -8,19 +8,19 @@ use serde::Serialize;
 use super::plan::{Group, Kind, Sequence};
 use super::run::Sample;
 
-/// Share of the sequences with covered eyes that may count as a blink, 0 to 1: about twice what all of them give,
-/// since a small part of them can have more. Of the moved ones none may.
-const MOST_OCCLUSION_SHARE: f32 = 0.04;
-/// A kind whose face is hardly ever followed proves nothing: least share of usable frames of a rigid kind.
-const LEAST_USABLE_SHARE: f32 = 0.5;
-/// Nor does an engine that never counts: least share of the paper lids that must.
-const LEAST_LIDS_SHARE: f32 = 0.5;
+/// Largest share of the sequences with covered eyes that may count as a blink, 0 to 1. It is about twice the share over all
+/// sequences, since a small subset can have more. No moved photograph may count.
+const MAX_OCCLUSION_SHARE: f32 = 0.04;
+/// Smallest share of usable frames of a rigid kind: a kind whose face is hardly ever tracked proves nothing.
+const MIN_USABLE_SHARE: f32 = 0.5;
+/// Smallest share of the paper lids that must count: an engine that never counts proves nothing either.
+const MIN_LIDS_SHARE: f32 = 0.5;
 
-/// The whole answer.
+/// The whole report.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     photographs: usize,
-    /// Stills without a face whose eyes can be learnt.
+    /// Stills without a face whose open level can be learnt.
     refused: Vec<String>,
     kinds: Vec<KindReport>,
     counted: Vec<Counted>,
@@ -35,11 +35,11 @@ struct KindReport {
     frames: usize,
     /// Sequences in which a blink was counted.
     with_blink: usize,
-    /// Share of the frames in which the lids were read and could be used, 0 to 1.
+    /// Share of the frames in which the lids were read and usable, 0 to 1.
     usable_share: f32,
-    /// Least openness over all sequences, as a share of the open level.
+    /// Lowest openness over all sequences, as a share of the open level.
     lowest_openness: f32,
-    /// Median of the sequences' own least openness.
+    /// Median over the sequences of their lowest openness.
     median_lowest_openness: f32,
 }
 
@@ -53,7 +53,7 @@ struct Counted {
 }
 
 impl Report {
-    /// Sums up; `outcomes` stand in the order of `plan`.
+    /// Summarises the outcomes, which are in the order of `plan`.
     pub(super) fn new(plan: &[Sequence], outcomes: &[Vec<Sample>], photographs: usize, refused: Vec<String>) -> Report {
         let pairs = || plan.iter().zip(outcomes);
         let kinds = Kind::all().filter_map(|kind| {
@@ -69,33 +69,36 @@ impl Report {
         Report { photographs, refused, kinds: kinds.collect(), counted: counted.collect() }
     }
 
-    /// Where a photograph passed for a person, or where that could not have been noticed; one line each.
+    /// Where a photograph passed as a person, or where this could have gone unnoticed; one line each.
     pub(super) fn shortfalls(&self) -> Vec<String> {
-        let unseen = |kind: &&KindReport| kind.group == Group::Rigid && kind.usable_share < LEAST_USABLE_SHARE;
+        let unseen = |kind: &&KindReport| kind.group == Group::Rigid && kind.usable_share < MIN_USABLE_SHARE;
         let mut shortfalls: Vec<String> = self
             .kinds
             .iter()
             .filter(unseen)
             .map(|k| {
-                format!("{}: {:.2} of the frames usable, at least {LEAST_USABLE_SHARE} needed", k.kind, k.usable_share)
+                format!(
+                    "{}: {:.2} of the frames are usable, at least {MIN_USABLE_SHARE} required",
+                    k.kind, k.usable_share
+                )
             })
             .collect();
         let moved = self.with_blink(Group::Rigid);
         if moved > 0 {
-            shortfalls.push(format!("{moved} moved photographs counted a blink, none may"));
+            shortfalls.push(format!("{moved} moved photographs counted a blink, none allowed"));
         }
         let (covered, lids) = (self.share(Group::Occlusion), self.share(Group::NeedsSkill));
-        if covered > MOST_OCCLUSION_SHARE {
-            let allowed = MOST_OCCLUSION_SHARE;
-            shortfalls.push(format!("{covered:.3} of the covered photographs counted a blink, {allowed} may"));
+        if covered > MAX_OCCLUSION_SHARE {
+            let allowed = MAX_OCCLUSION_SHARE;
+            shortfalls.push(format!("{covered:.3} of the covered photographs counted a blink, {allowed} allowed"));
         }
-        if lids < LEAST_LIDS_SHARE {
-            shortfalls.push(format!("{lids:.2} of the paper lids counted a blink, {LEAST_LIDS_SHARE} must"));
+        if lids < MIN_LIDS_SHARE {
+            shortfalls.push(format!("{lids:.2} of the paper lids counted a blink, {MIN_LIDS_SHARE} required"));
         }
         shortfalls
     }
 
-    /// Share of a group's sequences in which a blink was counted.
+    /// Share of the group's sequences in which a blink was counted.
     fn share(&self, group: Group) -> f32 {
         self.with_blink(group) as f32 / self.sequences(group).max(1) as f32
     }
@@ -134,7 +137,7 @@ impl fmt::Display for Report {
         writeln!(f, "{} photographs. Without usable eyes: {}.\n", self.photographs, self.refused.join(", "))?;
         writeln!(
             f,
-            "| attack | sequences | frames | with a blink | usable frames | least openness | median of least |"
+            "| attack | sequences | frames | with a blink | usable frames | lowest openness | median of lowest |"
         )?;
         writeln!(f, "|---|---:|---:|---:|---:|---:|---:|")?;
         for (group, title) in
@@ -156,7 +159,7 @@ impl fmt::Display for Report {
         writeln!(f)?;
         for Counted { sequence, blinks, lowest_openness, .. } in &self.counted {
             let times: Vec<String> = blinks.iter().map(|b| format!("{} to {} ms", b.start_ms, b.end_ms)).collect();
-            writeln!(f, "Counted: {sequence}, {}, least openness {lowest_openness:.2}.", times.join(" and "))?;
+            writeln!(f, "Counted: {sequence}, {}, lowest openness {lowest_openness:.2}.", times.join(" and "))?;
         }
         Ok(())
     }
@@ -167,7 +170,7 @@ pub(super) fn counts_a_blink(samples: &[Sample]) -> bool {
     samples.iter().any(|sample| sample.blink.is_some())
 }
 
-/// The least openness that the blink detector was shown; 1 if none.
+/// The lowest openness that the blink detector saw; 1 if none.
 fn lowest_openness(samples: &[Sample]) -> f32 {
     samples.iter().filter_map(|sample| sample.openness).fold(1.0, f32::min)
 }
@@ -190,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn the_check_fails_for_a_photograph_that_passes_and_for_a_measurement_that_is_blind() {
+    fn the_check_fails_if_a_photograph_passes_or_if_the_measurement_is_blind() {
         let (rigid, covered, lids) = (Group::Rigid, Group::Occlusion, Group::NeedsSkill);
         let cases = [
             ("all well", [kind(rigid, 100, 0, 0.9), kind(covered, 100, 3, 0.9), kind(lids, 10, 5, 0.9)], 0),

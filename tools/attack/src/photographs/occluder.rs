@@ -1,51 +1,52 @@
-//! What comes between a print and the camera: where it is opaque and of what colour. In pixels of the print.
+//! Objects between a print and the camera: where they are opaque, and their colour. In pixels of the print.
 
 use engine::geometry::Point;
 
 use super::photo::Colour;
 
-/// Something before the print.
+/// An object in front of the print.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cover {
-    /// Its middle.
+pub(super) struct Occluder {
+    /// Its centre.
     pub(super) center: Point,
     /// Half its width and height.
     pub(super) half: (f32, f32),
-    /// Where its own x axis points: a vector of length 1.
+    /// Direction of its own x axis, as a unit vector.
     pub(super) axis: Point,
-    /// What it looks like.
+    /// Its appearance.
     pub(super) paint: Paint,
 }
 
-/// Colour and outline of a cover.
+/// Colour and outline of an occluder.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Paint {
     /// A rectangle of one colour.
     Flat(Colour),
-    /// The back of a hand with its fingers along x, with this skin.
+    /// The back of a hand with its fingers along x, in this skin colour.
     Hand(Colour),
 }
 
-/// Covers go from nothing to opaque over this many pixels: a hand or paper before the print is a little out of focus.
+/// Width in pixels of the transition from transparent to opaque: a hand or paper in front of the print is slightly out of
+/// focus.
 const SOFT_EDGE: f32 = 2.5;
 
-/// How much shorter each finger is than the longest, and where creases and knuckles lie from its tip; all in halves of a
-/// finger's width.
+/// How much shorter each finger is than the longest one, and the distance of creases and knuckles from its tip. All in
+/// halves of a finger's width.
 const FINGER_LENGTHS: [f32; 4] = [1.5, 0.0, 0.7, 3.0];
 const JOINTS: [f32; 2] = [2.2, 5.0];
 const KNUCKLES: f32 = 8.0;
 
-/// Fingers that lie side by side let nothing through: each is wider than its share by this factor.
+/// Each finger is wider than its share of the hand by this factor, so that nothing shows between adjacent fingers.
 const OVERLAP: f32 = 1.12;
 
-impl Cover {
-    /// Whether the cover hides the point `p` for the most part.
+impl Occluder {
+    /// Whether the point `p` is mostly hidden.
     #[cfg(test)]
     pub(super) fn hides(&self, p: Point) -> bool {
         self.at(p).is_some_and(|(opacity, _)| opacity > 0.5)
     }
 
-    /// Opacity (0 to 1) and colour before the print's point `p`; `None` beside the cover.
+    /// Opacity (0 to 1) and colour in front of the print's point `p`; `None` outside the occluder.
     #[inline]
     pub(super) fn at(&self, p: Point) -> Option<(f32, Colour)> {
         let (dx, dy) = (p.x - self.center.x, p.y - self.center.y);
@@ -62,8 +63,8 @@ impl Cover {
         (opacity > 0.0).then_some((opacity, colour))
     }
 
-    /// Distance to the hand's outline (negative inside) and its colour: fingers with round tips at greater x, darker towards
-    /// the gaps and across the joints; towards smaller x the back of the hand.
+    /// Distance to the hand's outline (negative inside) and its colour. Towards greater x are fingers with round tips, darker
+    /// at the gaps and across the joints; towards smaller x is the back of the hand.
     fn hand(&self, p: Point, skin: Colour) -> (f32, Colour) {
         let radius = self.half.1 / FINGER_LENGTHS.len() as f32;
         let finger = ((p.y + self.half.1) / (2.0 * radius)).floor().clamp(0.0, FINGER_LENGTHS.len() as f32 - 1.0);
@@ -96,25 +97,25 @@ mod tests {
     const X_AXIS: Point = Point::new(1.0, 0.0);
 
     #[test]
-    fn a_rectangle_covers_its_inside_and_no_more() {
+    fn a_rectangle_hides_its_inside_and_nothing_else() {
         let paint = Paint::Flat([9.0; 4]);
-        let cover = Cover { center: Point::new(100.0, 50.0), half: (40.0, 10.0), axis: X_AXIS, paint };
-        assert!(matches!(cover.at(Point::new(138.0, 42.0)), Some((1.0, [9.0, ..]))));
-        assert!(cover.at(Point::new(100.0, 62.0)).is_none());
-        let upright = Cover { axis: Point::new(0.0, 1.0), ..cover };
+        let occluder = Occluder { center: Point::new(100.0, 50.0), half: (40.0, 10.0), axis: X_AXIS, paint };
+        assert!(matches!(occluder.at(Point::new(138.0, 42.0)), Some((1.0, [9.0, ..]))));
+        assert!(occluder.at(Point::new(100.0, 62.0)).is_none());
+        let upright = Occluder { axis: Point::new(0.0, 1.0), ..occluder };
         assert!(upright.hides(Point::new(100.0, 85.0)) && !upright.hides(Point::new(138.0, 50.0)));
     }
 
     #[test]
     fn fingers_have_gaps_at_their_tips_and_ridges_along_their_length() {
         let paint = Paint::Hand([200.0, 150.0, 120.0, 255.0]);
-        let hand = Cover { center: Point::default(), half: (100.0, 40.0), axis: X_AXIS, paint };
+        let hand = Occluder { center: Point::default(), half: (100.0, 40.0), axis: X_AXIS, paint };
         assert!(
             hand.hides(Point::new(-95.0, -30.0))
                 && hand.hides(Point::new(50.0, 20.0))
                 && hand.hides(Point::new(50.0, 0.0))
         );
-        // The second finger is the longest; between the tips one sees through.
+        // The second finger is the longest. The gaps between the tips are transparent.
         assert!(hand.hides(Point::new(96.0, -10.0)) && !hand.hides(Point::new(96.0, -22.0)));
         let red = |y: f32| hand.at(Point::new(60.0, y)).map(|(_, colour)| colour[0]).unwrap();
         assert!(red(-30.0) > 1.2 * red(-20.5), "axis {}, gap {}", red(-30.0), red(-20.5));

@@ -1,28 +1,28 @@
-//! Which attacks are tried: every kind on every photograph, in the same order with the same numbers in every run.
+//! The list of attacks: every kind on every photograph, in the same order and with the same random numbers in every run.
 
 use engine::geometry::Point;
 use serde::Serialize;
 
-use super::course::Tremor;
+use super::curve::Tremor;
 use super::occlusion::Occlusion;
 use super::photo::{FACE_WIDTH, Photo};
 use super::render::{Moment, Script};
 use super::rigid::Rigid;
 use super::sheet::{HEIGHT, Placement, WIDTH};
-use crate::prng::Prng;
+use accuracy::prng::Prng;
 
-/// Times that a kind is tried on each photograph.
+/// How often each kind is tried on each photograph.
 const ROUNDS: usize = 3;
 
-/// What an attack needs, and so what is asked of the engine.
+/// What an attack requires, which determines what is expected of the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Group {
-    /// A print that is moved: must never count as a blink.
+    /// A print that is moved. It must never count as a blink.
     Rigid,
-    /// A print whose eyes are covered: must hardly ever count.
+    /// A print whose eyes are covered. It must hardly ever count.
     Occlusion,
-    /// A print with lids of paper: looks like a blink and is expected to count; shown for comparison.
+    /// A print with paper lids. It looks like a blink and is expected to count; included for comparison.
     NeedsSkill,
 }
 
@@ -33,19 +33,19 @@ pub(super) enum Kind {
     Rigid(Rigid, &'static str),
     /// The eyes are covered.
     Occlusion(Occlusion, &'static str),
-    /// The photograph's own lids are pulled down, by clip-maker's warp.
+    /// The photograph's own lids are pulled down by clip-maker's warp.
     PaperLids,
 }
 
 impl Kind {
-    /// Every kind.
+    /// All kinds.
     pub(super) fn all() -> impl Iterator<Item = Kind> {
         let rigid = Rigid::ALL.into_iter().map(|(kind, name)| Kind::Rigid(kind, name));
         let occlusion = Occlusion::ALL.into_iter().map(|(kind, name)| Kind::Occlusion(kind, name));
         rigid.chain(occlusion).chain([Kind::PaperLids])
     }
 
-    /// The kind's name.
+    /// The name of the kind.
     pub(super) fn name(self) -> &'static str {
         match self {
             Kind::Rigid(_, name) | Kind::Occlusion(_, name) => name,
@@ -53,7 +53,7 @@ impl Kind {
         }
     }
 
-    /// The kind's group.
+    /// The group of the kind.
     pub(super) fn group(self) -> Group {
         match self {
             Kind::Rigid(..) => Group::Rigid,
@@ -65,35 +65,35 @@ impl Kind {
 
 /// One attack on one photograph.
 pub(super) struct Sequence<'a> {
-    /// What is done.
+    /// The kind of attack.
     pub(super) kind: Kind,
-    /// To which print.
+    /// The print that is attacked with.
     pub(super) photo: &'a Photo,
-    /// Number of the try, from 0.
+    /// Number of the repetition, from 0.
     pub(super) round: usize,
 }
 
 impl Sequence<'_> {
-    /// A name for files.
+    /// A name that is safe for files. It also seeds the random numbers.
     pub(super) fn name(&self) -> String {
         let kind = self.kind.name().replace(", ", "-").replace(' ', "-");
         format!("{kind}.{}.{}", self.photo.name, self.round)
     }
 
-    /// What happens before the camera. `None` for paper lids, which clip-maker renders.
+    /// What happens in front of the camera. `None` for paper lids, which clip-maker renders.
     pub(super) fn script(&self) -> Option<Script> {
-        let mut chance = Prng::named(&self.name());
-        let mut script = at_rest(&mut chance);
+        let mut rng = Prng::named(&self.name());
+        let mut script = at_rest(&mut rng);
         script.changes.extend(match self.kind {
-            Kind::Rigid(kind, _) => kind.changes(&mut chance),
-            Kind::Occlusion(kind, _) => kind.changes(self.photo, &mut chance),
+            Kind::Rigid(kind, _) => kind.changes(&mut rng),
+            Kind::Occlusion(kind, _) => kind.changes(self.photo, &mut rng),
             Kind::PaperLids => return None,
         });
         Some(script)
     }
 }
 
-/// The attacks on `photos`: all, or a part in which every kind and every photograph still has its turn.
+/// The attacks with `photos`: all, or a subset that still includes every kind and every photograph.
 pub(super) fn sequences(photos: &[Photo], quick: bool) -> Vec<Sequence<'_>> {
     let mut sequences = Vec::new();
     for (k, kind) in Kind::all().enumerate() {
@@ -106,20 +106,20 @@ pub(super) fn sequences(photos: &[Photo], quick: bool) -> Vec<Sequence<'_>> {
     sequences
 }
 
-/// A print held up before the camera: its face 150 to 260 pixels wide, not quite in the middle, not quite still.
-pub(super) fn at_rest(chance: &mut Prng) -> Script {
-    let scale = chance.between(150.0, 260.0) / FACE_WIDTH;
-    let x = WIDTH as f32 / 2.0 + chance.between(-25.0, 25.0);
-    let y = HEIGHT as f32 / 2.0 + chance.between(-15.0, 15.0);
+/// A print held up to the camera: its face is 150 to 260 pixels wide, slightly off centre and never quite still.
+pub(super) fn at_rest(rng: &mut Prng) -> Script {
+    let scale = rng.between(150.0, 260.0) / FACE_WIDTH;
+    let x = WIDTH as f32 / 2.0 + rng.between(-25.0, 25.0);
+    let y = HEIGHT as f32 / 2.0 + rng.between(-15.0, 15.0);
     let placement = Placement {
-        roll: chance.between(-0.05, 0.05),
-        yaw: chance.between(-0.08, 0.08),
-        pitch: chance.between(-0.08, 0.08),
+        roll: rng.between(-0.05, 0.05),
+        yaw: rng.between(-0.08, 0.08),
+        pitch: rng.between(-0.08, 0.08),
         ..Placement::facing(Point::new(x, y), scale)
     };
-    let [sway_x, sway_y] = std::array::from_fn(|_| Tremor::new(chance, 0.4, 1.5));
+    let [sway_x, sway_y] = std::array::from_fn(|_| Tremor::new(rng, 0.4, 1.5));
     Script {
-        start: Moment { placement, covers: Vec::new(), gain: 1.0, defocus: 0.0 },
+        start: Moment { placement, occluders: Vec::new(), gain: 1.0, defocus: 0.0 },
         changes: vec![Box::new(move |t, m| {
             m.placement.center.x += 1.5 * sway_x.at(t);
             m.placement.center.y += 1.5 * sway_y.at(t);
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_quick_part_still_tries_every_kind_and_every_photograph() {
+    fn the_quick_subset_still_tries_every_kind_and_every_photograph() {
         let photos = photos(17);
         let (all, quick) = (sequences(&photos, false), sequences(&photos, true));
         let kinds: HashSet<&str> = quick.iter().map(|sequence| sequence.kind.name()).collect();
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sequence_is_the_same_each_time_and_unlike_the_next() {
+    fn a_sequence_is_the_same_each_time_and_differs_from_the_next() {
         let photos = photos(1);
         let pan = |round| Sequence { kind: Kind::Rigid(Rigid::Pan, "pan"), photo: &photos[0], round };
         let center = |sequence: Sequence| sequence.script().map(|script| script.at(1.4).placement.center);

@@ -1,36 +1,36 @@
-//! Renders what a camera sees of a print: motion blur, focus, light, noise. A script and a time in, a frame out.
+//! Renders a print as a camera sees it, with motion blur, focus, light and noise. A script and a time in, a frame out.
 
 use std::f32::consts::TAU;
 
 use engine::geometry::Point;
 use engine::{FrameError, Picture};
 
-use super::cover::Cover;
+use super::occluder::Occluder;
 use super::photo::{Colour, PAPER, Photo};
 use super::sheet::{HEIGHT, Placement, WIDTH};
-use crate::prng::Prng;
+use accuracy::prng::Prng;
 
-/// Everything before the camera at one moment.
+/// The scene in front of the camera at one moment.
 #[derive(Clone, Debug)]
 pub(super) struct Moment {
-    /// How the print is held.
+    /// Position and orientation of the print.
     pub(super) placement: Placement,
-    /// What is held before it.
-    pub(super) covers: Vec<Cover>,
-    /// Factor on every colour: light and exposure.
+    /// Objects in front of the print.
+    pub(super) occluders: Vec<Occluder>,
+    /// Factor on every colour, for light and exposure.
     pub(super) gain: f32,
     /// Radius of the defocus in pixels.
     pub(super) defocus: f32,
 }
 
-/// One thing that changes with time, in seconds.
+/// A change to the scene at a time in seconds.
 pub(super) type Change = Box<dyn Fn(f32, &mut Moment) + Send + Sync>;
 
-/// What happens in a sequence: a beginning and changes to it, one applied after the other.
+/// What happens in a sequence: an initial scene and the changes that are applied to it in order.
 pub(super) struct Script {
-    /// Before any change.
+    /// The scene before any change.
     pub(super) start: Moment,
-    /// What makes it move.
+    /// The changes.
     pub(super) changes: Vec<Change>,
 }
 
@@ -45,20 +45,20 @@ impl Script {
     }
 }
 
-/// The shutter is open for this share of a frame's time of 40 ms: room light.
+/// Exposure time of each 40 ms frame, as in room light.
 const EXPOSURE_S: f32 = 0.02;
 
-/// What moves less than this while the shutter is open needs no motion blur, in pixels.
+/// Movement during an exposure, in pixels, below which no motion blur is rendered.
 const STILL_PX: f32 = 1.5;
 
-/// Pixels of motion for which one more exposure is averaged, and the most exposures.
+/// Pixels of motion per averaged exposure, and the maximum number of exposures.
 const PX_PER_EXPOSURE: f32 = 4.0;
-const MOST_EXPOSURES: usize = 5;
+const MAX_EXPOSURES: usize = 5;
 
-/// Standard deviation of the noise in grey levels: a good webcam in room light.
+/// Standard deviation of the noise in grey levels, as of a good webcam in room light.
 const NOISE: f32 = 2.5;
 
-/// White border of a print, in its pixels.
+/// White border of a print, in pixels of the print.
 const BORDER: f32 = 10.0;
 
 /// Renders the frames of one print.
@@ -70,24 +70,21 @@ pub(super) struct Renderer<'a> {
 }
 
 impl<'a> Renderer<'a> {
-    /// Prepares a wall behind the print and the camera's noise.
+    /// Prepares the wall behind the print and the camera's noise.
     pub(super) fn new(photo: &'a Photo) -> Renderer<'a> {
-        let mut chance = Prng::named(&photo.name);
-        let wall: Colour = std::array::from_fn(|_| chance.between(90.0, 190.0));
+        let mut rng = Prng::named(&photo.name);
+        let wall: Colour = std::array::from_fn(|_| rng.between(90.0, 190.0));
         let background = (0..WIDTH * HEIGHT).map(|i| {
             let (x, y) = ((i % WIDTH) as f32 / WIDTH as f32, (i / WIDTH) as f32 / HEIGHT as f32);
             let shade = 0.85 + 0.2 * x - 0.1 * y + 0.03 * (TAU * 9.0 * x + 3.0 * (TAU * 4.0 * y).sin()).sin();
             wall.map(|c| c * shade)
         });
-        // A prime number of values, so that no row of the frame begins where another did.
-        let noise = (0..65_537).map(|_| chance.normal() * NOISE);
+        // A prime number of values, so that no two rows of a frame start at the same value.
+        let noise = (0..65_537).map(|_| rng.normal() * NOISE);
         Renderer { photo, pivot: photo.face_center(), background: background.collect(), noise: noise.collect() }
     }
 
-    /// The frame at `t` seconds. `seed` makes the noise another one.
-    ///
-    /// # Errors
-    /// None in practice: the size is fixed.
+    /// The frame at `t` seconds. Each `seed` gives different noise.
     pub(super) fn frame(&self, script: &Script, t: f32, seed: usize) -> Result<Picture, FrameError> {
         let moment = script.at(t);
         let opens = self.exposures(&moment, &script.at(t + EXPOSURE_S));
@@ -103,25 +100,26 @@ impl<'a> Renderer<'a> {
         let grains = self.noise.iter().cycle().skip(seed * 7919 % self.noise.len());
         for ((pixel, grain), out) in pixels.iter().zip(grains).zip(rgba.chunks_exact_mut(4)) {
             for (value, out) in pixel.iter().zip(out) {
-                // The cast stops at 0 and 255.
+                // The cast saturates at 0 and 255.
                 *out = (value * gain + grain + 0.5) as u8;
             }
         }
         Picture::new(rgba, WIDTH, HEIGHT)
     }
 
-    /// Where the print's point `p` is seen.
-    pub(super) fn in_frame(&self, moment: &Moment, p: Point) -> Point {
-        moment.placement.view().in_frame(Point::new(p.x - self.pivot.x, p.y - self.pivot.y))
+    /// Where the print's point `p` appears in the frame.
+    pub(super) fn to_frame(&self, moment: &Moment, p: Point) -> Point {
+        moment.placement.view().to_frame(Point::new(p.x - self.pivot.x, p.y - self.pivot.y))
     }
 
-    /// How many moments must be averaged between `a` and `b`, so that motion blurs instead of jumping.
+    /// How many moments between `a` and `b` must be averaged so that motion blurs instead of jumping.
     fn exposures(&self, a: &Moment, b: &Moment) -> usize {
         let eyes = self.photo.eyes().map(|eye| eye.center);
-        let shifts = eyes.iter().map(|&p| self.in_frame(a, p).distance(self.in_frame(b, p)));
-        let covers = a.covers.iter().zip(&b.covers).map(|(c, d)| c.center.distance(d.center) * a.placement.scale);
-        let moved = shifts.chain(covers).fold(0.0, f32::max);
-        if moved < STILL_PX { 1 } else { ((moved / PX_PER_EXPOSURE) as usize + 2).min(MOST_EXPOSURES) }
+        let shifts = eyes.iter().map(|&p| self.to_frame(a, p).distance(self.to_frame(b, p)));
+        let occluders =
+            a.occluders.iter().zip(&b.occluders).map(|(c, d)| c.center.distance(d.center) * a.placement.scale);
+        let moved = shifts.chain(occluders).fold(0.0, f32::max);
+        if moved < STILL_PX { 1 } else { ((moved / PX_PER_EXPOSURE) as usize + 2).min(MAX_EXPOSURES) }
     }
 
     /// Adds the scene's colours to `pixels`.
@@ -130,8 +128,10 @@ impl<'a> Renderer<'a> {
         for (row, line) in pixels.chunks_exact_mut(WIDTH).enumerate() {
             for (column, pixel) in line.iter_mut().enumerate() {
                 let behind = self.background[row * WIDTH + column];
-                let colour = match view.on_sheet(column as f32, row as f32) {
-                    Some(p) => self.colour(Point::new(p.x + self.pivot.x, p.y + self.pivot.y), behind, &moment.covers),
+                let colour = match view.to_sheet(column as f32, row as f32) {
+                    Some(p) => {
+                        self.colour(Point::new(p.x + self.pivot.x, p.y + self.pivot.y), behind, &moment.occluders)
+                    }
                     None => behind,
                 };
                 *pixel = std::array::from_fn(|i| pixel[i] + colour[i]);
@@ -139,13 +139,13 @@ impl<'a> Renderer<'a> {
         }
     }
 
-    /// The colour before the print's point `p`, seen past the covers; `behind` beside the print.
+    /// The colour visible at the print's point `p`, including occluders; `behind` outside the print.
     #[inline]
-    fn colour(&self, p: Point, behind: Colour, covers: &[Cover]) -> Colour {
-        let paper = || if self.photo.covers(p, BORDER) { PAPER } else { behind };
+    fn colour(&self, p: Point, behind: Colour, occluders: &[Occluder]) -> Colour {
+        let paper = || if self.photo.contains(p, BORDER) { PAPER } else { behind };
         let mut colour = self.photo.colour(p).unwrap_or_else(paper);
-        for cover in covers {
-            if let Some((opacity, over)) = cover.at(p) {
+        for occluder in occluders {
+            if let Some((opacity, over)) = occluder.at(p) {
                 colour = std::array::from_fn(|i| colour[i] + (over[i] - colour[i]) * opacity);
             }
         }
@@ -153,7 +153,7 @@ impl<'a> Renderer<'a> {
     }
 }
 
-/// Blurs by two passes of a moving mean, whose reach is `radius` pixels in all.
+/// Blurs with two passes of a moving mean that together reach `radius` pixels.
 fn blur(pixels: &mut [Colour], radius: f32) {
     let reach = ((radius / 2.0).round() as usize).max(1);
     let mut line = Vec::new();
@@ -167,7 +167,8 @@ fn blur(pixels: &mut [Colour], radius: f32) {
     }
 }
 
-/// Replaces each of `count` pixels, `step` apart from `first` on, by the mean of those up to `reach` before and after it.
+/// Replaces each of `count` pixels, starting at `first` and `step` apart, by the mean of its neighbours up to `reach` before
+/// and after it.
 fn mean_along(pixels: &mut [Colour], first: usize, step: usize, count: usize, reach: usize, line: &mut Vec<Colour>) {
     line.clear();
     line.extend((0..count).map(|i| pixels[first + i * step]));
@@ -189,14 +190,15 @@ mod tests {
     use engine::mesh::LANDMARKS;
     use engine::mesh::landmarks::{LEFT_EYE, RIGHT_EYE};
 
-    use super::super::cover::Paint;
+    use super::super::occluder::Paint;
     use super::*;
 
     const MIDDLE: Point = Point::new(320.0, 240.0);
-    /// Grey levels by which a pixel may differ: rounding, and what is left of it between two pixels.
+    /// Grey levels by which a pixel may differ, because of rounding and interpolation.
     const TOLERANCE: i32 = 2;
 
-    /// A print of 201 × 161 pixels whose colours tell the place, with eyes 30 wide and 10 high at (70, 60) and (130, 60).
+    /// A print of 201 × 161 pixels whose colours encode the position, with eyes 30 wide and 10 high at (70, 60) and
+    /// (130, 60).
     fn photo() -> Photo {
         let pixels = (0..201 * 161).map(|i| [(i % 201) as f32, (i / 201) as f32, 77.0, 255.0]).collect();
         let mut mesh = vec![Point::new(100.0, 80.0); LANDMARKS];
@@ -210,12 +212,12 @@ mod tests {
         Photo::of_pixels(201, pixels, mesh)
     }
 
-    /// The print seen from straight ahead, pixel for pixel.
+    /// The print seen straight on, pixel for pixel.
     fn facing() -> Moment {
-        Moment { placement: Placement::facing(MIDDLE, 1.0), covers: Vec::new(), gain: 1.0, defocus: 0.0 }
+        Moment { placement: Placement::facing(MIDDLE, 1.0), occluders: Vec::new(), gain: 1.0, defocus: 0.0 }
     }
 
-    /// The frame of a script at 1 s, without noise.
+    /// A script's frame at 1 s, without noise.
     fn frame(photo: &Photo, start: Moment, changes: Vec<Change>) -> Picture {
         let renderer = Renderer { noise: vec![0.0], ..Renderer::new(photo) };
         renderer.frame(&Script { start, changes }, 1.0, 0).unwrap()
@@ -229,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_print_that_faces_the_camera_is_seen_as_it_is() {
+    fn a_print_that_faces_the_camera_appears_unchanged() {
         let photo = photo();
         let picture = frame(&photo, facing(), Vec::new());
         for (x, y) in [(1, 1), (199, 159), (100, 80), (70, 60), (1, 159)] {
@@ -240,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pan_moves_every_pixel_by_so_many() {
+    fn a_pan_moves_every_pixel_by_the_same_amount() {
         let photo = photo();
         let pan: Change = Box::new(|_, m| (m.placement.center.x, m.placement.center.y) = (335.0, 218.0));
         let picture = frame(&photo, facing(), vec![pan]);
@@ -252,7 +254,7 @@ mod tests {
     fn a_bar_hides_the_eyes_while_it_passes() {
         let photo = photo();
         let black = Paint::Flat([0.0, 0.0, 0.0, 255.0]);
-        let bar = |y: f32| Cover {
+        let bar = |y: f32| Occluder {
             center: Point::new(100.0, y),
             half: (50.0, 7.0),
             axis: Point::new(1.0, 0.0),
@@ -260,28 +262,28 @@ mod tests {
         };
         for (y, hidden) in [(30.0, false), (60.0, true), (90.0, false)] {
             assert!(photo.eyes().iter().all(|eye| bar(y).hides(eye.center) == hidden), "bar at {y}");
-            let picture = frame(&photo, Moment { covers: vec![bar(y)], ..facing() }, Vec::new());
+            let picture = frame(&photo, Moment { occluders: vec![bar(y)], ..facing() }, Vec::new());
             let seen = if hidden { (0, 0) } else { (70, 60) };
             assert_shows(&picture, (290, 220), seen);
         }
     }
 
     #[test]
-    fn what_moves_fast_is_blurred_along_its_way() {
+    fn fast_motion_is_blurred_along_its_path() {
         let photo = photo();
-        let bar = Cover {
+        let bar = Occluder {
             center: Point::new(100.0, 40.0),
             half: (120.0, 4.0),
             axis: Point::new(1.0, 0.0),
             paint: Paint::Flat([0.0, 0.0, 0.0, 255.0]),
         };
         let falls: Change = Box::new(move |t, m| {
-            m.covers.push(Cover { center: Point::new(100.0, 40.0 + 1000.0 * (t - 1.0)), ..bar });
+            m.occluders.push(Occluder { center: Point::new(100.0, 40.0 + 1000.0 * (t - 1.0)), ..bar });
         });
         let picture = frame(&photo, facing(), vec![falls]);
         let blue = |y: usize| picture.as_frame().rgb(320, 240 - 80 + y)[2];
-        // It falls by 20 pixels while the shutter is open: half-covered on its way, not covered beyond.
-        assert!((10..70).contains(&blue(50)), "on its way: {}", blue(50));
+        // It falls by 20 pixels during the exposure: its path is half covered, the rest is not.
+        assert!((10..70).contains(&blue(50)), "on its path: {}", blue(50));
         assert_eq!(blue(90), 77);
     }
 

@@ -1,4 +1,4 @@
-//! A whole attempt on a pretended clock: camera, browser, network and server in one thread.
+//! A whole attempt on a simulated clock: camera, browser, network and server in one thread.
 
 use engine::prompt::{Next, Policy, ServedRound, next_cue};
 use engine::transcript::{consent_hash, key_id, sign};
@@ -6,43 +6,44 @@ use engine::{
     Attempt, Evidence, Issued, KeyKind, Networks, Phase, Reason, Scorer, Submission, Terms, Thresholds, Verdict, decide,
 };
 use fastrand::Rng;
-use test_client::{Camera, Parcel};
+use test_client::{Camera, SubmissionParts};
 
-use crate::forge::Sent;
+use crate::forge::SignedParts;
 
-/// Time from when the engine looks until the challenge begins, at most.
+/// Maximum time from the first frame to the start of the challenge.
 const ALIGN_MS: f64 = 20_000.0;
-/// Eyes must have been read for so long before it begins.
+/// How long the eyes must have been readable before the challenge starts.
 const HOLD_MS: f64 = 800.0;
 const TIMEOUT_MS: u32 = 60_000;
 
-/// How an attempt ended.
-pub(crate) struct Rehearsed {
-    /// The verdict, or why there was no submission: never aligned, timed out, too many wrong rounds.
+/// The result of a simulated attempt.
+pub(crate) struct SimulatedAttempt {
+    /// The verdict, or the reason why there was no submission: never aligned, timed out, or too many failed rounds.
     pub(crate) verdict: Verdict,
-    /// What was submitted and what it was judged by, if anything was.
-    pub(crate) sent: Option<(Issued, Sent)>,
+    /// The submission, if there was one, and what the server had issued for it.
+    pub(crate) submission: Option<(Issued, SignedParts)>,
 }
 
-/// How the attempt is made.
+/// The conditions of an attempt.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Conditions {
     pub(crate) policy: Policy,
-    /// Time of a message there and back, in milliseconds.
+    /// Network round trip in milliseconds.
     pub(crate) round_trip_ms: f64,
+    /// Frames per second that are analysed.
     pub(crate) rate: f64,
 }
 
-/// Runs one attempt.
+/// Simulates one attempt.
 ///
 /// # Errors
 /// If the camera or the engine fails.
-pub(crate) fn rehearse(
+pub(crate) fn simulate(
     camera: &mut dyn Camera,
     networks: &dyn Fn() -> Networks,
     conditions: Conditions,
     rng: &mut Rng,
-) -> anyhow::Result<Rehearsed> {
+) -> anyhow::Result<SimulatedAttempt> {
     let Conditions { policy, round_trip_ms, rate } = conditions;
     let secret: [u8; 32] = std::array::from_fn(|_| rng.u8(..));
     let public_key = ed25519_dalek::SigningKey::from_bytes(&secret).verifying_key().to_bytes();
@@ -91,7 +92,7 @@ pub(crate) fn rehearse(
                 asked_for = round + 1;
                 let at_server_ms = now + round_trip_ms / 2.0 - issued_ms;
                 if let Some(commitment) = attempt.commitment() {
-                    let (_, revealed_ms, cue) = pending.take().expect("a round that ended had a cue");
+                    let (_, revealed_ms, cue) = pending.take().expect("a finished round has a cue");
                     rounds.push(ServedRound {
                         cue,
                         revealed_ms: revealed_ms as u64,
@@ -125,18 +126,18 @@ pub(crate) fn rehearse(
         }
         now += frame_ms;
     }
-    let evidence = attempt.evidence().expect("a complete attempt has its evidence");
+    let evidence = attempt.evidence().expect("a complete attempt has evidence");
     let elapsed_ms = (now - issued_ms + 500.0) as u64;
     let issued = Issued { terms, public_key, rounds, elapsed_ms };
     let Evidence { signing_input, open, closed, strip, .. } = evidence.clone();
     let transcript = sign(&signing_input, &secret).into_bytes();
     let submission = Submission { transcript: &transcript, open: &open, closed: &closed, strip: &strip };
     let decision = decide(&issued, &submission, &mut Scorer::new(networks()), &Thresholds::V4)?;
-    let parcel = Parcel { challenge: issued.terms.challenge_id.clone(), transcript, open, closed, strip };
-    let sent = Some((issued, Sent { public_key, secret, parcel }));
-    Ok(Rehearsed { verdict: decision.verdict, sent })
+    let parts = SubmissionParts { challenge: issued.terms.challenge_id.clone(), transcript, open, closed, strip };
+    let submission = Some((issued, SignedParts { public_key, secret, parts }));
+    Ok(SimulatedAttempt { verdict: decision.verdict, submission })
 }
 
-fn unsubmitted(reason: Reason) -> Rehearsed {
-    Rehearsed { verdict: Verdict::Rejected(reason), sent: None }
+fn unsubmitted(reason: Reason) -> SimulatedAttempt {
+    SimulatedAttempt { verdict: Verdict::Rejected(reason), submission: None }
 }

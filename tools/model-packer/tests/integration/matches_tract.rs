@@ -1,5 +1,4 @@
-//! The compact runtime beside tract: layer by layer, whole networks, full and rounded weights.
-#![allow(clippy::unwrap_used)]
+//! The compact runtime compared with tract: layer by layer and for whole networks, with full and with rounded weights.
 
 use std::path::Path;
 
@@ -9,10 +8,10 @@ use engine_tract::FILE_NAMES;
 use model_packer::lower::{Lowered, lower};
 use model_packer::onnx::Model;
 
-/// Relative to the greatest value of a tensor, as rounding errors are.
+/// Relative to the largest value of a tensor, since rounding errors grow with it.
 const TOLERANCE: f32 = 1e-4;
 
-/// Pixels, for points of mesh and lids.
+/// In pixels, for points of the mesh and the lids.
 const TOLERANCE_PX: f32 = 1e-3;
 
 fn model(name: &str) -> Vec<u8> {
@@ -23,7 +22,7 @@ fn lowered(onnx: &[u8]) -> Lowered {
     lower(&Model::parse(onnx).unwrap()).unwrap()
 }
 
-/// Values from −1 to 1 without pattern, the same every time (xorshift).
+/// Pseudo-random values from −1 to 1, the same in every run (xorshift).
 fn noise(count: usize, seed: u32) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9) | 1;
     let mut next = || {
@@ -41,13 +40,13 @@ fn run(graph: &Graph, backend: Backend, input: &[f32]) -> Vec<Vec<f32>> {
     outputs
 }
 
-fn greatest_difference(a: &[f32], b: &[f32]) -> f32 {
+fn max_difference(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
 
-fn greatest(values: &[f32]) -> f32 {
-    values.iter().fold(0.0, |greatest: f32, v| greatest.max(v.abs()))
+fn max_magnitude(values: &[f32]) -> f32 {
+    values.iter().fold(0.0, |max: f32, v| max.max(v.abs()))
 }
 
 #[test]
@@ -62,8 +61,8 @@ fn every_layer_gives_what_tract_gives() {
         for backend in [Backend::Scalar, Backend::best()] {
             let got = run(&graph, backend, &input);
             for ((layer, own), (expected, got)) in graph.layers.iter().zip(&names).zip(expected.iter().zip(&got)) {
-                let expected = turned(expected, expected.len() / layer.channels());
-                let off = greatest_difference(&expected, got) / greatest(&expected);
+                let expected = transposed(expected, expected.len() / layer.channels());
+                let off = max_difference(&expected, got) / max_magnitude(&expected);
                 assert!(off <= TOLERANCE, "{name}, {own} on {backend:?}: off by {off}");
             }
         }
@@ -71,7 +70,7 @@ fn every_layer_gives_what_tract_gives() {
 }
 
 #[test]
-fn whole_networks_give_what_tract_gives_run_after_run() {
+fn whole_networks_give_what_tract_gives_in_every_run() {
     let bytes = FILE_NAMES.map(model);
     let [detector, trunk, eye_right, eye_left] = bytes.each_ref().map(Vec::as_slice);
     let files = engine_tract::ModelFiles { detector, trunk, eye_right, eye_left };
@@ -87,14 +86,14 @@ fn whole_networks_give_what_tract_gives_run_after_run() {
             network.run(&input, &mut outputs[0]).unwrap();
             reference.run(&input, &mut outputs[1]).unwrap();
             for (got, expected) in outputs[0].iter().zip(&outputs[1]) {
-                let off = greatest_difference(got, expected) / greatest(expected);
+                let off = max_difference(got, expected) / max_magnitude(expected);
                 assert!(off <= TOLERANCE, "input {seed}: off by {off}");
             }
         }
     }
 }
 
-/// The ONNX file with the weights that the pack holds. Its depthwise biases, which the pack's biases contain, become 0.
+/// The ONNX file with the weights of the pack. Its depthwise biases become 0, since the pack's biases include them.
 fn rounded(onnx: &[u8], packed: &Graph) -> Vec<u8> {
     let mut model = Model::parse(onnx).unwrap();
     let sources = lower(&model).unwrap().sources;
@@ -110,12 +109,12 @@ fn rounded(onnx: &[u8], packed: &Graph) -> Vec<u8> {
             Gather::Window { kernel, .. } => {
                 let taps = kernel * kernel;
                 let rows = layer.weights.chunks_exact(layer.weights.len() / layer.channels());
-                set(weights, rows.flat_map(|row| turned(row, row.len() / taps)).collect());
+                set(weights, rows.flat_map(|row| transposed(row, row.len() / taps)).collect());
             }
             Gather::Depthwise { weights: taps, .. } => {
                 let [inner_weights, inner_bias] = source.depthwise.as_ref().unwrap();
                 set(weights, layer.weights.clone());
-                set(inner_weights, turned(taps, taps.len() / 9));
+                set(inner_weights, transposed(taps, taps.len() / 9));
                 set(inner_bias, vec![0.0; taps.len() / 9]);
             }
         }
@@ -126,8 +125,8 @@ fn rounded(onnx: &[u8], packed: &Graph) -> Vec<u8> {
     model.to_bytes()
 }
 
-/// From rows of `width` values to columns.
-fn turned(values: &[f32], width: usize) -> Vec<f32> {
+/// Transposes rows of `width` values.
+fn transposed(values: &[f32], width: usize) -> Vec<f32> {
     (0..width).flat_map(|column| values[column..].iter().step_by(width).copied()).collect()
 }
 
@@ -141,7 +140,7 @@ fn rounded_weights_give_what_tract_gives_with_the_same_rounded_weights() {
             let input: Vec<f32> = noise(packed.input.len(), seed).iter().map(|v| (v + 1.0) / 2.0).collect();
             let expected = engine_tract::values(&onnx, &names, &input).unwrap();
             for (got, expected) in run(packed, Backend::best(), &input).iter().zip(&expected) {
-                let off = greatest_difference(got, expected);
+                let off = max_difference(got, expected);
                 assert!(off <= TOLERANCE_PX, "{name}: off by {off}");
             }
         }
@@ -154,5 +153,5 @@ fn the_committed_pack_is_what_the_onnx_files_give() {
     assert!(made == model(engine_compact::FILE_NAME), "run model-packer");
     let pack = Pack::from_bytes(&made).unwrap();
     assert_eq!(pack.source, engine_tract::models_id());
-    assert_eq!(pack.to_bytes(model_packer::levels::levels).unwrap(), made, "rounded weights are rounded to themselves");
+    assert_eq!(pack.to_bytes(model_packer::levels::levels).unwrap(), made, "rounding changes no rounded weight");
 }

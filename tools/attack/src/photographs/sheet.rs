@@ -1,5 +1,4 @@
-//! A sheet of paper before a pinhole camera: which point of the sheet a pixel shows, and where a point of the sheet is seen.
-//! Knows no colours.
+//! A sheet of paper in front of a pinhole camera: maps pixels to points of the sheet and back. Knows no colours.
 
 use engine::geometry::Point;
 
@@ -8,39 +7,39 @@ pub(super) const WIDTH: usize = 640;
 /// Height of every frame in pixels.
 pub(super) const HEIGHT: usize = 480;
 
-/// The camera's focal length in pixels: 56° across, as webcams have.
+/// The camera's focal length in pixels: a horizontal field of view of 56°, as webcams have.
 const FOCAL: f32 = 600.0;
 
-/// The line in the sheet about which it is rolled up.
+/// The axis about which the sheet is rolled up.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum BendAxis {
-    /// Like a can that stands.
+    /// Like an upright can.
     Vertical,
-    /// Like a can that lies.
+    /// Like a can on its side.
     Horizontal,
 }
 
-/// How a sheet is held. The pivot is the sheet's origin: the middle of the face.
+/// Position and orientation of a sheet. The pivot is the sheet's origin, the centre of the face.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Placement {
-    /// Where the pivot is seen, in pixels of the frame.
+    /// Where the pivot appears, in pixels of the frame.
     pub(super) center: Point,
-    /// Pixels of the frame for one unit of the sheet, at the pivot.
+    /// Pixels of the frame per unit of the sheet, at the pivot.
     pub(super) scale: f32,
-    /// Turn in the image plane, radians, from x towards y.
+    /// Rotation in the image plane in radians, from x towards y.
     pub(super) roll: f32,
-    /// Turn about the sheet's vertical axis, radians; positive: the side at greater x goes back.
+    /// Rotation about the sheet's vertical axis in radians; positive moves the side at greater x away from the camera.
     pub(super) yaw: f32,
-    /// Turn about the sheet's horizontal axis, radians; positive: the upper edge goes back.
+    /// Rotation about the sheet's horizontal axis in radians; positive moves the upper edge away.
     pub(super) pitch: f32,
-    /// Curvature, radians per unit of the sheet; positive: the edges go back.
+    /// Curvature in radians per unit of the sheet; positive moves the edges away.
     pub(super) bend: f32,
-    /// What `bend` goes about.
+    /// The axis of `bend`.
     pub(super) bend_axis: BendAxis,
 }
 
 impl Placement {
-    /// The flat sheet straight before the camera.
+    /// A flat sheet that faces the camera.
     pub(super) fn facing(center: Point, scale: f32) -> Placement {
         Placement { center, scale, roll: 0.0, yaw: 0.0, pitch: 0.0, bend: 0.0, bend_axis: BendAxis::Vertical }
     }
@@ -50,7 +49,7 @@ impl Placement {
         let (sr, cr) = self.roll.sin_cos();
         let (sy, cy) = self.yaw.sin_cos();
         let (sp, cp) = self.pitch.sin_cos();
-        // Columns of roll · yaw · pitch: where the sheet's own x, y and z axes point for the camera (x right, y down, z away).
+        // Columns of roll · yaw · pitch: the sheet's x, y and z axes in camera coordinates (x right, y down, z away).
         let axes = [
             [cr * cy, sr * cy, sy],
             [cr * sp * sy - sr * cp, sr * sp * sy + cr * cp, -sp * cy],
@@ -67,21 +66,21 @@ impl Placement {
     }
 }
 
-/// A placement made ready for many pixels.
+/// A placement, prepared for mapping many pixels.
 pub(super) struct View {
     axes: [[f32; 3]; 3],
     pivot: [f32; 3],
-    /// The camera's place in the sheet's own axes.
+    /// The camera's position in the sheet's own axes.
     camera: [f32; 3],
     bend: f32,
     bend_axis: BendAxis,
 }
 
 impl View {
-    /// The point of the sheet that the pixel at (`x`, `y`) shows, the sheet going on without end. `None` where the line of
-    /// sight misses a rolled sheet.
+    /// The point of the sheet, taken as infinite, that the pixel at (`x`, `y`) shows. `None` where the line of sight misses a
+    /// rolled sheet.
     #[inline]
-    pub(super) fn on_sheet(&self, x: f32, y: f32) -> Option<Point> {
+    pub(super) fn to_sheet(&self, x: f32, y: f32) -> Option<Point> {
         let ray = [(x - WIDTH as f32 / 2.0) / FOCAL, (y - HEIGHT as f32 / 2.0) / FOCAL, 1.0];
         let [mut dx, mut dy, dz] = self.axes.map(|axis| dot(axis, ray));
         let [mut ox, mut oy, oz] = self.camera;
@@ -103,8 +102,8 @@ impl View {
             return None;
         }
         let sum = -0.5 * (b + root.sqrt().copysign(b));
-        // Of the two places where the line of sight meets the cylinder, the one nearer to that axis. Not behind the camera,
-        // nor on the half of the cylinder that no sheet reaches.
+        // Of the two intersections of the line of sight with the cylinder, take the one nearer to that axis. It must be
+        // neither behind the camera nor on the half of the cylinder that no sheet reaches.
         let height = |t: f32| 1.0 - k * (oz + t * dz);
         let (one, other) = (sum / a, c / sum);
         let t = if height(one) > height(other) { one } else { other };
@@ -116,8 +115,8 @@ impl View {
         Some(if lying { Point::new(along, across) } else { Point::new(across, along) })
     }
 
-    /// Where the sheet's point `p` is seen, in pixels of the frame.
-    pub(super) fn in_frame(&self, p: Point) -> Point {
+    /// Where the sheet's point `p` appears, in pixels of the frame.
+    pub(super) fn to_frame(&self, p: Point) -> Point {
         let roll_up = |v: f32| {
             if self.bend == 0.0 {
                 return (v, 0.0);
@@ -156,14 +155,14 @@ mod tests {
     #[test]
     fn a_sheet_that_faces_the_camera_is_only_shifted_and_scaled() {
         let view = Placement::facing(Point::new(300.0, 200.0), 0.5).view();
-        let seen = view.in_frame(Point::new(100.0, -40.0));
+        let seen = view.to_frame(Point::new(100.0, -40.0));
         assert!(seen.distance(Point::new(350.0, 180.0)) < TOLERANCE_PX, "{seen:?}");
     }
 
     #[test]
-    fn each_turn_sends_its_own_edge_back() {
+    fn each_rotation_moves_its_own_edge_away() {
         let flat = Placement::facing(MIDDLE, 1.0);
-        let seen = |placement: Placement, x: f32, y: f32| placement.view().in_frame(Point::new(x, y));
+        let seen = |placement: Placement, x: f32, y: f32| placement.view().to_frame(Point::new(x, y));
         let yawed = Placement { yaw: 0.5, ..flat };
         assert!(320.0 - seen(yawed, -100.0, 0.0).x > seen(yawed, 100.0, 0.0).x - 320.0, "greater x is farther");
         let pitched = Placement { pitch: 0.5, ..flat };
@@ -175,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pixel_shows_the_point_that_is_seen_there() {
+    fn mapping_a_point_to_the_frame_and_back_returns_the_point() {
         let flat = Placement::facing(Point::new(300.0, 260.0), 0.8);
         let cases = [
             flat,
@@ -190,17 +189,17 @@ mod tests {
         for placement in cases {
             let view = placement.view();
             for p in [Point::new(0.0, 0.0), Point::new(70.0, -50.0), Point::new(-90.0, 60.0)] {
-                let seen = view.in_frame(p);
-                let back = view.on_sheet(seen.x, seen.y);
+                let seen = view.to_frame(p);
+                let back = view.to_sheet(seen.x, seen.y);
                 assert!(back.is_some_and(|b| b.distance(p) < 0.05), "{placement:?}: {p:?} came back as {back:?}");
             }
         }
     }
 
     #[test]
-    fn beside_a_rolled_sheet_there_is_nothing() {
+    fn a_pixel_beside_a_rolled_sheet_shows_nothing() {
         let view = Placement { bend: 0.01, ..Placement::facing(MIDDLE, 1.0) }.view();
-        assert_eq!(view.on_sheet(320.0 + 150.0, 240.0), None);
-        assert!(view.on_sheet(320.0 + 80.0, 240.0).is_some());
+        assert_eq!(view.to_sheet(320.0 + 150.0, 240.0), None);
+        assert!(view.to_sheet(320.0 + 80.0, 240.0).is_some());
     }
 }

@@ -1,11 +1,10 @@
-//! What the engine reads in pictures of real people with the packed networks, beside tract with the full ones.
-#![allow(clippy::unwrap_used)]
+//! The engine's readings in pictures of real people: packed networks compared with the full ones on tract.
 
 use std::path::{Path, PathBuf};
 
 use engine::{Networks, Picture, Thresholds, Tracker};
 
-/// Difference of an eye aspect ratio that changes no decision: about a thirtieth of open eyes'.
+/// Difference of an eye aspect ratio that changes no decision: about a thirtieth of the ratio of open eyes.
 const TOLERANCE: f32 = 0.01;
 
 fn folder(below: &str) -> PathBuf {
@@ -18,7 +17,7 @@ fn picture(path: &Path) -> Picture {
     Picture::new(rgba.into_raw(), width, height).unwrap()
 }
 
-/// The eyes of every face, best first.
+/// The eye aspect ratios of every face, best face first.
 fn eyes(networks: Networks, picture: &Picture) -> Vec<[f32; 2]> {
     let faces = Tracker::new(networks).read_all(&picture.as_frame(), &Thresholds::V4).unwrap();
     let ears = faces.into_iter().filter_map(|(_, face)| face?.ears);
@@ -26,10 +25,10 @@ fn eyes(networks: Networks, picture: &Picture) -> Vec<[f32; 2]> {
 }
 
 #[test]
-fn packed_networks_read_the_eyes_of_every_still_like_the_full_ones() {
+fn packed_networks_read_the_eyes_in_every_still_like_the_full_ones() {
     let stills = folder("../shared/material/stills");
     if !stills.is_dir() {
-        eprintln!("SKIPPED: {} is absent", stills.display());
+        eprintln!("SKIPPED: {} is missing", stills.display());
         return;
     }
     let full = clip_maker::load_models(&folder("models")).unwrap();
@@ -37,7 +36,7 @@ fn packed_networks_read_the_eyes_of_every_still_like_the_full_ones() {
     let packed = engine_compact::Models::load(&pack).unwrap();
     let mut files: Vec<PathBuf> = std::fs::read_dir(&stills).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
-    let (mut faces, mut greatest) = (0, 0.0_f32);
+    let (mut faces, mut largest) = (0, 0.0_f32);
     for file in files {
         let picture = picture(&file);
         let (expected, got) = (eyes(full.networks(), &picture), eyes(packed.networks(), &picture));
@@ -45,10 +44,10 @@ fn packed_networks_read_the_eyes_of_every_still_like_the_full_ones() {
         for (expected, got) in expected.into_iter().zip(got) {
             let off = (0..2).map(|eye| (expected[eye] - got[eye]).abs()).fold(0.0, f32::max);
             assert!(off <= TOLERANCE, "{}: off by {off} ({expected:?}, {got:?})", file.display());
-            greatest = greatest.max(off);
+            largest = largest.max(off);
             faces += 1;
         }
     }
-    println!("{faces} faces, greatest difference of an eye aspect ratio {greatest:.4}");
+    println!("{faces} faces, largest difference of an eye aspect ratio {largest:.4}");
     assert!(faces >= 24, "{faces} faces");
 }

@@ -1,0 +1,127 @@
+//! `attack` without a subcommand: attempts with the recorded clips.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use accuracy::video::WholeClip;
+use accuracy::{DEFAULT_MODELS, load_models};
+use clap::Args;
+use test_client::PersonSimulator;
+
+use crate::attempts::{AttemptKind, ClipSet};
+use crate::report::{Count, Report};
+use crate::server::Server;
+use crate::server_options::RunningServer;
+use crate::verifier::{AttemptResult, HonestSubmission, Simulation, Verifier};
+
+/// Options for attempts with the recorded clips.
+#[derive(Debug, Args)]
+pub(crate) struct ClipOptions {
+    /// Attempts per clip and kind (half as many for photo)
+    #[arg(long, default_value_t = 20)]
+    runs: u64,
+    /// Only kinds whose name starts with this text: replay, photo, forged, honest
+    #[arg(long, default_value = "")]
+    only: String,
+    /// Only clips whose name contains this text
+    #[arg(long, default_value = "")]
+    clip: String,
+    /// Folder with the recordings of real people, containing videos/ and blinks.csv
+    #[arg(long, value_name = "DIR", default_value = "../shared/material")]
+    material: PathBuf,
+    /// Start a server and attack it over HTTP, in real time
+    #[arg(long)]
+    over_http: bool,
+    /// Concurrent attempts over HTTP; each takes about a tenth of a processor
+    #[arg(long, default_value_t = 8)]
+    at_once: usize,
+    /// The server's program
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
+    /// Frames per second that are analysed in the simulation; over HTTP it is always 25
+    #[arg(long, default_value_t = 30.0, conflicts_with = "over_http")]
+    rate: f64,
+    /// Network round trip of the simulation, in milliseconds
+    #[arg(long, default_value_t = 60.0, conflicts_with = "over_http")]
+    round_trip: f64,
+    /// Print one JSON object instead of a Markdown table
+    #[arg(long)]
+    json: bool,
+    /// Fail if a bar is missed: more than 1.5 % of all replays or 10 % of one clip's accepted, a photograph or a forgery
+    /// accepted, or less than 98 % of honest people accepted
+    #[arg(long)]
+    check: bool,
+}
+
+/// Makes the attempts, prints a report, and returns whether the bars are met or need not be checked.
+///
+/// # Errors
+/// If the material, the models or the program is missing, or if the camera, the engine or the server fails.
+pub(crate) fn run(options: &ClipOptions) -> anyhow::Result<bool> {
+    let clips = ClipSet::open(&options.material, &options.clip, options.runs)?;
+    let verifier = verifier(options)?;
+    let verifier = verifier.as_ref();
+    let mut report = Report { attacks: Vec::new(), honest: Count::new("honest") };
+    let mut honest: Vec<HonestSubmission> = Vec::new();
+    let mut photos = Count::new("photo: moved by hand");
+    for clip in clips.clips() {
+        let clip = &clip?;
+        if wants(options, "replay") {
+            let mut replays = Count::new(&format!("replay: {}", clip.name));
+            add(&mut replays, &clips.attempt(verifier, clip, AttemptKind::Replay)?);
+            report.attacks.push(replays);
+        }
+        if wants(options, "photo") {
+            add(&mut photos, &clips.attempt(verifier, clip, AttemptKind::Photo)?);
+        }
+        if wants(options, "honest") || wants(options, "forged") {
+            let results = clips.attempt(verifier, clip, AttemptKind::Honest)?;
+            add(&mut report.honest, &results);
+            honest.extend(results.into_iter().filter_map(|result| accepted(clip, result)));
+        }
+    }
+    if wants(options, "photo") {
+        report.attacks.push(photos);
+    }
+    if wants(options, "forged") {
+        report.attacks.extend(verifier.forgeries(&honest, &clips)?);
+    }
+    if options.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        report.print();
+    }
+    Ok(!options.check || report.meets_bars())
+}
+
+fn verifier(options: &ClipOptions) -> anyhow::Result<Box<dyn Verifier>> {
+    let models = Path::new(DEFAULT_MODELS);
+    if options.over_http {
+        let server = RunningServer::start(options.program.as_deref(), None, &[("CHALLENGE_POLICY", "prompted")])?;
+        return Ok(Box::new(Server::new(server, PersonSimulator::open(models)?, options.at_once)));
+    }
+    let ClipOptions { round_trip: round_trip_ms, rate, .. } = *options;
+    Ok(Box::new(Simulation { models: load_models(models)?, round_trip_ms, rate }))
+}
+
+fn wants(options: &ClipOptions, kind: &str) -> bool {
+    kind.starts_with(&options.only) || options.only.starts_with(kind)
+}
+
+/// Counts the results, and prints them by reason.
+fn add(count: &mut Count, results: &[AttemptResult]) {
+    let mut reasons: BTreeMap<&str, u32> = BTreeMap::new();
+    for result in results {
+        count.add(result.accepted);
+        *reasons.entry(&result.reason).or_default() += 1;
+    }
+    if !results.is_empty() {
+        eprintln!("{}: {} of {} accepted, {reasons:?}", count.name, count.accepted, count.attempts);
+    }
+}
+
+/// The submission, if it was accepted.
+fn accepted(clip: &WholeClip, result: AttemptResult) -> Option<HonestSubmission> {
+    let AttemptResult { accepted, submission, issued, .. } = result;
+    accepted.then_some(HonestSubmission { person: clip.name.clone(), submission: submission?, issued })
+}
