@@ -1,4 +1,4 @@
-//! `POST /admin/erase`: erases a person, or says what that would remove.
+//! `POST /admin/erase`: erases a person, or reports what that would remove.
 
 use axum::Json;
 use axum::extract::State;
@@ -16,7 +16,7 @@ use crate::routes::error::ApiError;
 #[serde(deny_unknown_fields)]
 pub(in crate::routes) struct Asked {
     email: String,
-    /// No default: whoever leaves it out may mean either.
+    /// Required, because a caller who omits it may mean either.
     dry_run: bool,
 }
 

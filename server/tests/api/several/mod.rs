@@ -17,7 +17,7 @@ use fleet::{Fleet, eventually};
 use person::Person;
 use serde_json::json;
 use server::captures::{CaptureStore, Found};
-use server::config::{CaptureConfig, BlobStoreConfig};
+use server::config::{BlobStoreConfig, CaptureConfig};
 
 use crate::helpers::join_all;
 
