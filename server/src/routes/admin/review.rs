@@ -16,13 +16,13 @@ use crate::routes::error::ApiError;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::routes) struct Asked {
+pub(in crate::routes) struct ReviewRequest {
     decision: Decision,
     note: String,
 }
 
 #[derive(Serialize)]
-pub(in crate::routes) struct Answer {
+pub(in crate::routes) struct ReviewResponse {
     user: UserView,
 }
 
@@ -30,13 +30,13 @@ pub(in crate::routes) async fn review(
     State(app): State<App>,
     operator: Operator,
     id: Result<Path<String>, PathRejection>,
-    AppJson(Asked { decision, note }): AppJson<Asked>,
-) -> Result<Json<Answer>, ApiError> {
+    AppJson(ReviewRequest { decision, note }): AppJson<ReviewRequest>,
+) -> Result<Json<ReviewResponse>, ApiError> {
     let Path(id) = id.map_err(|_| ApiError::NotFound)?;
     let note = Note::parse(&note).ok_or(ApiError::NoteInvalid)?;
     let event = EventId::from_client(&id);
     match review::decide(&app.db, &event, decision, &note, &operator.actor, clock::now_ms()).await? {
-        Reviewed::Done(status) => Ok(Json(Answer { user: UserView { status } })),
+        Reviewed::Done(status) => Ok(Json(ReviewResponse { user: UserView { status } })),
         Reviewed::Unknown => Err(ApiError::NotFound),
         Reviewed::Erased => Err(ApiError::AddressErased),
     }
