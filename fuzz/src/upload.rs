@@ -85,7 +85,7 @@ impl World {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let mut program = Program::this(Runtime::Compact, None).unwrap();
         program.path = std::env::var_os("BLINKGATE").expect("BLINKGATE names the program").into();
-        let scoring = runtime.block_on(ScoringPool::start(program, Capacity { permits: 1, waiting: 4 })).unwrap();
+        let scoring = runtime.block_on(ScoringPool::start(program, Capacity { workers: 1, waiting: 4 })).unwrap();
         World { runtime, scoring, server: None, inputs: 0, challenge: String::new() }
     }
 
@@ -184,7 +184,7 @@ impl Server {
         let router = server::routes::router(app.clone());
         let mut server = Server { app, router, cookie: String::new(), _data: data };
         server.post("/register", r#"{"email":"jo@example.com"}"#).await;
-        server::mail::deliver_due(&server.app).await.unwrap();
+        server::mail::deliver_due(&server.app.outbox()).await.unwrap();
         let mail = std::fs::read_dir(server._data.path().join("outbox")).unwrap().next().unwrap().unwrap().path();
         let mail = std::fs::read_to_string(mail).unwrap();
         let (_, rest) = mail.split_once("/verify?token=").unwrap();

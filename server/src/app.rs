@@ -192,8 +192,8 @@ pub(crate) fn trail_key(config: &Config, base_url: &BaseUrl) -> anyhow::Result<T
     Ok(TrailKey::new(base_url, key.as_bytes()))
 }
 
-/// Opens the capture store. One that cannot be reached now may be reachable later, so the server starts anyway. A wrong key or
-/// denied access is an error, since waiting would not fix it.
+/// Opens the capture store. One that cannot be reached now may be reachable later, so the server starts anyway. A wrong
+/// key or denied access is an error, since waiting would not fix it.
 pub(crate) async fn open_captures(config: &Config) -> anyhow::Result<CaptureStore> {
     let captures = CaptureStore::open(&config.captures, &config.data_dir)?;
     match captures.check().await {

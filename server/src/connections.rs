@@ -1,4 +1,4 @@
-//! Connections: so many at a time, each given up if its headers do not come, all drained at the end.
+//! Connections: limited in number, closed if their headers do not arrive in time, drained at shutdown.
 
 use std::io;
 use std::net::SocketAddr;
@@ -19,24 +19,25 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt;
 
-/// What a connection may use, and how many there may be.
+/// Limits on connections.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionLimits {
-    /// Connections at a time. More wait until one ends.
+    /// Most connections at a time. Further ones wait until one ends.
     pub most: usize,
-    /// How long the headers of a request may take, counted from the end of the one before: so long may a connection idle.
+    /// Longest time for a request's headers to arrive, counted from the end of the request before; also limits idle
+    /// time.
     pub headers: Duration,
-    /// Most bytes that are held for a connection in either direction; headers must fit.
+    /// Bytes buffered per connection in each direction; headers must fit.
     pub buffer: usize,
 }
 
 impl ConnectionLimits {
-    /// A page opens six connections at most; a proxy in front, some dozens for everybody.
+    /// A page opens at most six connections; a reverse proxy opens some dozens in total.
     pub const USUAL: ConnectionLimits =
         ConnectionLimits { most: 1024, headers: Duration::from_secs(20), buffer: 64 * 1024 };
 }
 
-/// Serves until `stop`, then lets end what is under way.
+/// Serves until `stop`, then finishes the requests in progress.
 pub async fn serve(listener: TcpListener, router: Router, limits: ConnectionLimits, stop: impl Future<Output = ()>) {
     let permits = Arc::new(Semaphore::new(limits.most));
     let connections = GracefulShutdown::new();
@@ -46,39 +47,39 @@ pub async fn serve(listener: TcpListener, router: Router, limits: ConnectionLimi
             accepted = accept(&listener, &permits) => accepted,
             () = &mut stop => break,
         };
-        tokio::spawn(attend(stream, peer, router.clone(), limits, connections.watcher(), permit));
+        tokio::spawn(serve_connection(stream, peer, router.clone(), limits, connections.watcher(), permit));
     }
     drop(listener);
     connections.shutdown().await;
 }
 
-/// The next connection, once there is room for it.
+/// Accepts the next connection once there is a permit for it.
 async fn accept(
     listener: &TcpListener,
     permits: &Arc<Semaphore>,
 ) -> (TcpStream, SocketAddr, Option<OwnedSemaphorePermit>) {
-    // It is never closed.
+    // The semaphore is never closed.
     let permit = Arc::clone(permits).acquire_owned().await.ok();
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => return (stream, peer, permit),
-            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) if concerns_one_connection(&error) => {}
             Err(error) => {
-                // Likely too many open files; they become fewer as connections end.
-                tracing::error!(%error, "no connection can be accepted");
+                // Most likely too many open files; some are released as connections end.
+                tracing::error!(%error, "cannot accept connections");
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         }
     }
 }
 
-fn is_of_one_connection(error: &io::Error) -> bool {
+fn concerns_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// One connection from its first request to its last.
-async fn attend(
+/// Serves one connection from its first request to its last.
+async fn serve_connection(
     stream: TcpStream,
     peer: SocketAddr,
     router: Router,
@@ -86,7 +87,7 @@ async fn attend(
     watcher: Watcher,
     _permit: Option<OwnedSemaphorePermit>,
 ) {
-    // Answers are small and whole: nothing is gained by waiting for more.
+    // Responses are small and written at once, so delaying packets gains nothing.
     let _ = stream.set_nodelay(true);
     let service = router.map_request(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
@@ -98,6 +99,6 @@ async fn attend(
         .header_read_timeout(limits.headers)
         .max_buf_size(limits.buffer)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-    // Whoever broke it off knows it already, and an error says nothing about the server.
+    // The client that closed it knows, and the error says nothing about the server.
     let _: Result<(), hyper::Error> = watcher.watch(connection).await;
 }

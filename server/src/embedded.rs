@@ -1,30 +1,28 @@
-//! Files inside the program: the site as `site` made it, the API's description, and the models for scoring. The only file that knows how they
-//! got there.
+//! The files embedded in the program: the site and the models for scoring, as prepared by `site`, and the API
+//! description. The only file that knows how they are embedded.
 
-use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use rust_embed::RustEmbed;
 use sha2::{Digest as _, Sha256};
 
 /// A file of the site.
 #[derive(Debug)]
 pub struct SiteFile {
-    /// Its address, without the first slash.
+    /// Its path, without the leading slash.
     pub path: &'static str,
     /// Its media type.
     pub content_type: &'static str,
-    /// Tells its content from any other.
+    /// Identifies its content.
     pub tag: &'static str,
-    /// Whether other content would have another address, so that browsers may keep it for ever.
+    /// Whether other content would have another path, so that browsers may cache it for ever.
     pub immutable: bool,
     /// Its content.
     pub plain: &'static [u8],
-    /// Its content by Brotli, where that is smaller.
+    /// Its content compressed with Brotli, if that is smaller.
     pub brotli: Option<&'static [u8]>,
 }
 
-/// In order of the paths.
+/// Sorted by path.
 static SITE: &[SiteFile] = include!(concat!(env!("OUT_DIR"), "/site.rs"));
 
 /// The description of the HTTP API.
@@ -41,12 +39,10 @@ static API: LazyLock<SiteFile> = LazyLock::new(|| {
     }
 });
 
-#[derive(RustEmbed)]
-#[folder = "../models"]
-#[allow_missing = true]
-struct Models;
+/// The files of `models/` by name.
+static MODELS: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/models.rs"));
 
-/// Returns a file of the site by its address without the first slash.
+/// Returns a file of the site by its path without the leading slash.
 pub fn site_file(path: &str) -> Option<&'static SiteFile> {
     SITE.binary_search_by(|file| file.path.cmp(path)).ok().map(|index| &SITE[index])
 }
@@ -56,7 +52,7 @@ pub fn api_description() -> &'static SiteFile {
     &API
 }
 
-/// Returns a file of `models/` by its name.
-pub fn model_file(name: &str) -> Option<Cow<'static, [u8]>> {
-    Models::get(name).map(|file| file.data)
+/// Returns a model by its file name.
+pub fn model_file(name: &str) -> Option<&'static [u8]> {
+    MODELS.iter().find(|(known, _)| *known == name).map(|(_, bytes)| *bytes)
 }

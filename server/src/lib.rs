@@ -1,7 +1,8 @@
 //! Blinkgate's server: routes, domain, database, mail, captures, scoring and audit.
 //!
-//! A request passes through [`routes`] → [`verification`] → [`scoring`], [`captures`], [`db`]. Only [`domain`] turns raw text into
-//! valid values, only [`config`] reads the environment, only [`db`] contains SQL, only [`clock`] reads the clock.
+//! A request passes through [`routes`] → [`verification`] → [`scoring`], [`captures`], [`db`]. Only [`domain`] turns
+//! raw text into valid values, only [`config`] reads the environment, only [`db`] contains SQL, only [`clock`] reads
+//! the clock.
 
 pub mod app;
 pub mod audit;

@@ -122,7 +122,7 @@ enum Command {
         #[arg(long)]
         with_keys: bool,
     },
-    /// Replace CAPTURE_MASTER_KEY_OLD by CAPTURE_MASTER_KEY for all captures' keys and print one JSON object
+    /// Replace CAPTURE_MASTER_KEY_OLD with CAPTURE_MASTER_KEY for all captures' keys and print one JSON object
     ///
     /// Can be interrupted and run again while servers with both settings are running. Instructions: docs/backup.md.
     RotateMasterKey {

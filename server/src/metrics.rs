@@ -1,4 +1,4 @@
-//! What is counted for operators, in the form that Prometheus reads. No name and no label holds anything about a person.
+//! Metrics for operators, in Prometheus format. No name or label reveals anything about a person.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -15,7 +15,7 @@ const WAITING_MAILS: &str = "liveness_emails_waiting";
 const OLDEST_MAIL: &str = "liveness_email_oldest_waiting_seconds";
 const FREE_PERMITS: &str = "liveness_scoring_free_permits";
 
-const KEEP_UP_EVERY: Duration = Duration::from_secs(10);
+const UPKEEP_EVERY: Duration = Duration::from_secs(10);
 
 /// Upper bounds of the histograms' buckets, in seconds.
 const SHORT_S: [f64; 9] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
@@ -27,23 +27,23 @@ static RECORDER: LazyLock<Option<PrometheusHandle>> = LazyLock::new(|| {
         .and_then(|builder| builder.set_buckets_for_metric(Matcher::Full(TOOK.to_owned()), &LONG_S));
     let recorder = builder.and_then(PrometheusBuilder::install_recorder);
     describe();
-    recorder.inspect_err(|error| tracing::error!(%error, "nothing is counted for /metrics")).ok()
+    recorder.inspect_err(|error| tracing::error!(%error, "metrics are disabled")).ok()
 });
 
-/// Begins to count. Any number of calls do the same.
+/// Starts recording metrics. Further calls have no effect.
 pub fn begin() {
     LazyLock::force(&RECORDER);
 }
 
-/// Everything that was counted since the process began.
+/// All metrics since the process started.
 pub fn render() -> String {
     RECORDER.as_ref().map(PrometheusHandle::render).unwrap_or_default()
 }
 
-/// Puts what was measured into its buckets again and again. Else, where nobody asks for `/metrics`, every single time that was
-/// measured stays in memory.
-pub async fn keep_up() {
-    let mut ticks = tokio::time::interval(KEEP_UP_EVERY);
+/// Drains samples into their buckets, for ever. Without it, every sample would stay in memory until somebody reads
+/// `/metrics`.
+pub async fn run_upkeep() {
+    let mut ticks = tokio::time::interval(UPKEEP_EVERY);
     loop {
         ticks.tick().await;
         if let Some(recorder) = RECORDER.as_ref() {
@@ -52,46 +52,46 @@ pub async fn keep_up() {
     }
 }
 
-/// A request was answered. `route`: its pattern, never its path.
+/// Records a request. `route`: its pattern, never its path.
 pub fn request(method: &str, route: &str, status: u16, took: Duration) {
     let labels = [("method", method.to_owned()), ("route", route.to_owned()), ("status", status.to_string())];
     histogram!(REQUESTS, &labels).record(took);
 }
 
-/// An attempt ended. `took_ms`: since its challenge was issued.
+/// Records a decided attempt. `took_ms`: since its challenge was issued.
 pub fn decided(status: &'static str, reason: &'static str, took_ms: i64) {
     counter!(DECIDED, "status" => status, "reason" => reason).increment(1);
     histogram!(TOOK).record(took_ms.max(0) as f64 / 1000.0);
 }
 
-/// A submission was scored.
+/// Records a scored submission.
 pub fn rescored(took: Duration) {
     histogram!(RESCORED).record(took);
 }
 
-/// A try to send a mail by one way ended.
-pub fn mail(way: &'static str, outcome: &'static str) {
-    counter!(MAILS, "transport" => way, "outcome" => outcome).increment(1);
+/// Records one try to send a mail by one transport.
+pub fn mail(transport: &'static str, outcome: &'static str) {
+    counter!(MAILS, "transport" => transport, "outcome" => outcome).increment(1);
 }
 
-/// How many mails wait to be sent, and for how long the oldest has.
+/// Records how many mails are waiting, and how long the oldest has waited.
 pub fn waiting_mails(count: i64, oldest_ms: i64) {
     gauge!(WAITING_MAILS).set(count as f64);
     gauge!(OLDEST_MAIL).set(oldest_ms.max(0) as f64 / 1000.0);
 }
 
-/// How many more submissions would be admitted now.
+/// Records how many more submissions would be admitted now.
 pub fn free_permits(count: usize) {
     gauge!(FREE_PERMITS).set(count as f64);
 }
 
 fn describe() {
-    describe_histogram!(REQUESTS, Unit::Seconds, "Time from a request to its answer");
-    describe_counter!(DECIDED, "Attempts that ended, by status and reason");
+    describe_histogram!(REQUESTS, Unit::Seconds, "Time from a request to its response");
+    describe_counter!(DECIDED, "Decided attempts, by status and reason");
     describe_histogram!(TOOK, Unit::Seconds, "Time from a challenge to the decision");
-    describe_histogram!(RESCORED, Unit::Seconds, "Time that scoring a submission took, with waiting for a worker");
-    describe_counter!(MAILS, "Tries to send a mail, by way and outcome");
-    describe_gauge!(WAITING_MAILS, "Mails that wait to be sent");
-    describe_gauge!(OLDEST_MAIL, Unit::Seconds, "Age of the oldest of them");
-    describe_gauge!(FREE_PERMITS, "Submissions that would be admitted to scoring now");
+    describe_histogram!(RESCORED, Unit::Seconds, "Time to score a submission, including the wait for a worker");
+    describe_counter!(MAILS, "Tries to send a mail, by transport and outcome");
+    describe_gauge!(WAITING_MAILS, "Mails waiting to be sent");
+    describe_gauge!(OLDEST_MAIL, Unit::Seconds, "Age of the oldest waiting mail");
+    describe_gauge!(FREE_PERMITS, "Further submissions that would be admitted to scoring now");
 }

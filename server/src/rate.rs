@@ -1,30 +1,29 @@
-//! Rate limits per client, in memory: token buckets that are told the time and forget clients that were quiet.
+//! Rate limits per client, in memory: token buckets that get the time from the caller and forget idle clients.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// So many clients are remembered at most. Those whose buckets are full again are forgotten; if none is, strangers share one
-/// bucket.
+/// Most buckets in memory. Full ones are forgotten; if there are none, all further clients share one bucket.
 const MAX_CLIENTS: usize = 100_000;
-/// Of one that was taken for nothing.
+/// Share of a token that is refunded when the request was rejected for lack of capacity.
 const REFUND: f64 = 0.9;
-/// Who was quiet is looked for so often, and where no room is left, so often: that looks at every bucket.
+/// How often full buckets are looked for, which visits every bucket; more often when there is no room left.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 const FORGET_EVERY_WITHOUT_ROOM: Duration = Duration::from_secs(1);
 
-/// What is limited.
+/// What is limited, and per what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Limit {
     /// Registrations from one client. An office behind one address registers more than a household.
     Register,
-    /// Links that one client opened, good or not. An office behind one address opens many.
+    /// Links opened by one client, valid or not. An office behind one address opens many.
     Redeem,
-    /// Links from one client that were not good.
+    /// Invalid links from one client.
     BadToken,
     /// Wrong admin keys from one client.
     BadAdminKey,
-    /// Questions where one session stands.
+    /// Status queries of one session.
     Session,
     /// Challenges of one session.
     Challenge,
@@ -32,18 +31,18 @@ pub enum Limit {
     Cue,
     /// Challenges of all sessions of one client.
     ChallengeClient,
-    /// Chunks of submissions of one session, and questions how far they are. Five attempts in the smallest chunks that the
-    /// page sends, with a loss at each, need 200.
+    /// Chunks of submissions of one session, and progress queries. Five attempts in the smallest chunks that the page
+    /// sends, each chunk lost once, need 200.
     Chunk,
-    /// Submissions of one session, also those that come to nothing through a fault of ours; those that are turned away count a
-    /// tenth ([`RateLimits::refund`]).
+    /// Submissions of one session, including those that fail through our fault. A submission rejected for lack of
+    /// capacity counts a tenth ([`RateLimits::refund`]).
     Submission,
     /// Challenges of one session that were given up.
     GiveUp,
 }
 
 impl Limit {
-    /// How many at once, and within which time as many again.
+    /// The bucket's size, and the time in which it refills.
     fn rule(self) -> (f64, Duration) {
         match self {
             Limit::Register => (20.0, Duration::from_secs(3600)),
@@ -61,7 +60,7 @@ impl Limit {
 /// The limit is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exceeded {
-    /// Seconds after which one more is free, at least 1.
+    /// Seconds until one more is allowed, at least 1.
     pub retry_after_s: u32,
 }
 
@@ -74,7 +73,7 @@ pub struct RateLimits {
 #[derive(Debug, Default)]
 struct Buckets {
     by_client: HashMap<(Limit, String), Bucket>,
-    /// When those were last forgotten that are full.
+    /// When full buckets were last forgotten.
     tidied_at: Option<Instant>,
 }
 
@@ -85,7 +84,7 @@ struct Bucket {
 }
 
 impl RateLimits {
-    /// No client is known yet.
+    /// Starts with full buckets.
     pub fn new() -> Self {
         Self::default()
     }
@@ -102,13 +101,13 @@ impl RateLimits {
         })
     }
 
-    /// Gives most of what was taken back, where there was no room for what was asked for. With a tenth each, who comes again every
-    /// second for as long as the page does meets no limit of thirty in ten minutes; who hammers does.
+    /// Refunds most of a token after a request was rejected for lack of capacity. At a tenth each, a client that
+    /// retries every second for as long as the page does stays below thirty in ten minutes; one that hammers does not.
     pub fn refund(&self, limit: Limit, client: &str, now: Instant) {
         self.with_bucket(limit, client, now, |bucket| bucket.left = (bucket.left + REFUND).min(limit.rule().0));
     }
 
-    /// Looks whether there is one left in the client's bucket, without taking it.
+    /// Checks whether the client's bucket has one left, without taking it.
     ///
     /// # Errors
     /// [`Exceeded`] if it is empty.
@@ -176,17 +175,17 @@ mod tests {
     }
 
     #[test]
-    fn who_is_turned_away_and_comes_again_as_told_meets_no_limit_and_who_hammers_does() {
+    fn clients_that_retry_as_told_meet_no_limit_and_those_that_hammer_do() {
         for (pause_ms, limited) in [(2000, false), (100, true)] {
             let limits = RateLimits::new();
             let start = Instant::now();
-            let turned_away_for_ten_minutes = (0..600_000 / pause_ms).try_for_each(|time| {
+            let rejected_for_ten_minutes = (0..600_000 / pause_ms).try_for_each(|time| {
                 let now = start + Duration::from_millis(time * pause_ms);
                 limits.take(Limit::Submission, "a", now)?;
                 limits.refund(Limit::Submission, "a", now);
                 Ok::<_, Exceeded>(())
             });
-            assert_eq!(turned_away_for_ten_minutes.is_err(), limited, "every {pause_ms} ms");
+            assert_eq!(rejected_for_ten_minutes.is_err(), limited, "every {pause_ms} ms");
         }
         let limits = RateLimits::new();
         let now = Instant::now();
@@ -196,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_all_their_requests_again_is_forgotten() {
+    fn clients_with_full_buckets_are_forgotten() {
         let limits = RateLimits::new();
         let start = Instant::now();
         // One more registration is free every 180 s.

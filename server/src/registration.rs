@@ -1,7 +1,7 @@
 //! Registrations: an address in, a mail with a link into the outbox.
 //!
-//! All of them count the same mails, so they are written one after another anyway. Those that arrive during a write wait and
-//! share the next transaction: one lock, one count, one wait for the disk.
+//! All of them count the same mails, so they are written one after another anyway. Those that arrive during a write
+//! wait and share the next transaction: one lock, one count, one wait for the disk.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -80,8 +80,8 @@ impl Registrations {
         tokio::select! {
             biased;
             answer = &mut answer => return answer.unwrap_or(Err(RegistrationError::Interrupted)),
-            // A task of its own: a client that disconnects takes nothing from the others. Whoever gets the turn writes at
-            // least its own registration.
+            // A task of its own: a client that disconnects takes nothing from the others. Whoever gets the turn writes
+            // at least its own registration.
             turn = Arc::clone(&shared.turn).lock_owned() => {
                 tokio::spawn(write_batch(Arc::clone(shared), shared.take_batch(), turn));
             }
@@ -148,7 +148,8 @@ async fn write_batch(shared: Arc<Shared>, batch: Vec<Waiting>, _turn: OwnedMutex
     }
 }
 
-/// The first of these, at most `most`, up to the first repeated mailbox: its earlier mail must be counted before it is handled.
+/// The first of these, at most `most`, up to the first repeated mailbox: its earlier mail must be counted before it is
+/// handled.
 fn first_of_each_mailbox(to: &[Addressee], most: u32) -> &[Addressee] {
     let mut mailboxes = HashSet::new();
     let distinct = to.iter().take_while(|to| mailboxes.insert(to.email.folded_key())).count();

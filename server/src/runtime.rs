@@ -1,6 +1,5 @@
 //! The runtimes of the networks: the reference and the fast one. The rest of the program sees only `Networks`.
 
-use std::borrow::Cow;
 use std::path::Path;
 
 use anyhow::Context;
@@ -25,7 +24,7 @@ impl Models {
     /// A model is missing, damaged or of another version.
     pub fn find(runtime: Runtime, folder: Option<&Path>) -> anyhow::Result<Models> {
         Models::read(runtime, |name| match folder {
-            None => embedded::model_file(name).map(Cow::into_owned).with_context(|| format!("{name} is missing")),
+            None => embedded::model_file(name).map(<[u8]>::to_vec).with_context(|| format!("{name} is missing")),
             Some(folder) => {
                 let path = folder.join(name);
                 std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))

@@ -1,4 +1,4 @@
-//! `blinkgate serve` and `blinkgate migrate`: from settings to a running server, and to its orderly end.
+//! `blinkgate serve` and `blinkgate migrate`: starts the server from its settings, and shuts it down in order.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,8 +14,8 @@ use crate::db::Db;
 use crate::scoring::{Capacity, Program, ScoringPool};
 use crate::{clock, erasure, logging, mail, metrics, retention, routes, scoring, secrets, verification};
 
-/// How long requests that are under way may go on after the signal to stop.
-const DRAIN: Duration = Duration::from_secs(25);
+/// How long requests in progress may continue after the signal to stop.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(25);
 
 /// Serves until told to stop.
 ///
@@ -24,24 +24,24 @@ const DRAIN: Duration = Duration::from_secs(25);
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     logging::init(config.log_level, config.log_format);
     metrics::begin();
-    // A dump of this process would hold pictures.
-    scoring::disable_core_dumps().context("this process cannot be kept from writing its memory into a dump")?;
-    // First of all: the likeliest thing to fail, and nothing has been touched yet.
+    // A core dump would contain pictures.
+    scoring::disable_core_dumps().context("cannot disable core dumps")?;
+    // First, because it is the likeliest step to fail, and nothing has been changed yet.
     let listener = listen(&config).await?;
     let base_url = config.base_url(listener.local_addr()?.port());
     let scoring = start_scoring(&config).await?;
     let app = AppState::build(&config, base_url, scoring).await?;
     announce(&config, &app.base_url, listener.local_addr()?);
-    // Before anybody can look: a restored backup may have brought back who was erased.
+    // Before the first request: a restored backup may have brought back erased users.
     if let Err(error) = erasure::repeat(&app.eraser(), clock::now_ms()).await {
-        tracing::warn!(%error, "whether a backup brought back who was erased is looked for later");
+        tracing::warn!(%error, "the check for erased users in a restored backup failed; the next sweep repeats it");
     }
     let workers = [
         tokio::spawn({
             let app = app.clone();
             async move { app.clock_steps.watch().await }
         }),
-        tokio::spawn(metrics::keep_up()),
+        tokio::spawn(metrics::run_upkeep()),
         tokio::spawn({
             let app = app.clone();
             async move { mail::run(app.outbox()).await }
@@ -59,7 +59,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Brings the database up to date and ends.
+/// Migrates the database and exits.
 ///
 /// # Errors
 /// The database cannot be opened or changed.
@@ -74,9 +74,13 @@ async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     let address = SocketAddr::new(config.host, config.port);
     TcpListener::bind(address).await.map_err(|error| {
         let advice = match error.kind() {
-            std::io::ErrorKind::AddrInUse => "the port is in use. Stop what uses it, or set PORT to another number",
-            std::io::ErrorKind::PermissionDenied => "this needs more rights. Set PORT to a number above 1023",
-            std::io::ErrorKind::AddrNotAvailable => "this machine has no such address. Set HOST to one that it has",
+            std::io::ErrorKind::AddrInUse => {
+                "the port is in use. Stop the program that uses it, or set PORT to another number"
+            }
+            std::io::ErrorKind::PermissionDenied => "permission denied. Set PORT to a number above 1023",
+            std::io::ErrorKind::AddrNotAvailable => {
+                "this machine has no such address. Set HOST to one of its addresses"
+            }
             _ => "see HOST and PORT",
         };
         anyhow!("cannot listen at {address}: {advice} ({error})")
@@ -86,18 +90,18 @@ async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
 /// Starts the workers.
 async fn start_scoring(config: &Config) -> anyhow::Result<ScoringPool> {
     let folder = config.models_dir.as_deref().map(std::path::absolute).transpose()?;
-    let program = Program::this(config.engine_runtime, folder).context("the program does not know where it lies")?;
+    let program = Program::this(config.engine_runtime, folder).context("cannot find this program's executable")?;
     ScoringPool::start(program, Capacity::of_this_machine()).await
 }
 
-/// Says where people and mails go, and what an operator should know.
+/// Logs the address, where mails and captures go, and what an operator should know.
 fn announce(config: &Config, base_url: &BaseUrl, address: SocketAddr) {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %address, "open {}", base_url.as_str());
-    for way in &config.mail.transports {
-        announce_mail(config, way);
+    for transport in &config.mail.transports {
+        announce_mail(config, transport);
     }
     match &config.captures.store {
-        _ if config.retention == Retention::NONE => tracing::info!("no capture is kept"),
+        _ if config.retention == Retention::NONE => tracing::info!("captures are not kept"),
         BlobStoreConfig::Files => {
             let folder = config.data_dir.join("captures");
             tracing::info!(folder = %folder.display(), "captures are kept in files, sealed");
@@ -109,16 +113,14 @@ fn announce(config: &Config, base_url: &BaseUrl, address: SocketAddr) {
     }
     if config.captures.master_key.is_none() && config.retention != Retention::NONE {
         let file = secrets::capture_master_key_path(&config.data_dir);
-        tracing::info!(file = %file.display(), "the captures' master key is in this file; without it they are lost");
+        tracing::info!(file = %file.display(), "the capture master key is in this file; without it, captures are lost");
     }
     if config.captures.old_master_key.is_some() {
-        tracing::info!(
-            "CAPTURE_MASTER_KEY_OLD opens captures too, until `blinkgate rotate-master-key` has run; then remove it"
-        );
+        tracing::info!("CAPTURE_MASTER_KEY_OLD is accepted too; run `blinkgate rotate-master-key`, then remove it");
     }
     for name in &config.unneeded {
         tracing::info!(
-            "{name} is not needed: sessions are kept in the database, and nothing is signed with it. Remove it"
+            "{name} is not needed: sessions are kept in the database and nothing is signed with it. Remove it"
         );
     }
     if config.admin_key.is_none() {
@@ -129,15 +131,15 @@ fn announce(config: &Config, base_url: &BaseUrl, address: SocketAddr) {
         tracing::warn!("ADMIN_ALLOW_QUERY_KEY: admin keys in addresses end up in the logs of proxies and browsers");
     }
     if !base_url.is_https() && !base_url.is_loopback() {
-        tracing::warn!("APP_BASE_URL is not https: browsers will not open the camera, and links travel in clear");
+        tracing::warn!("APP_BASE_URL is not https: browsers will not open the camera, and links are sent unencrypted");
     }
 }
 
-fn announce_mail(config: &Config, way: &MailTransport) {
-    match way {
+fn announce_mail(config: &Config, transport: &MailTransport) {
+    match transport {
         MailTransport::File { .. } => {
             let folder = config.data_dir.join("outbox");
-            tracing::info!(folder = %folder.display(), "mails go into files, and their links into this log");
+            tracing::info!(folder = %folder.display(), "mails are written to files, and their links to this log");
         }
         MailTransport::Smtp(smtp) => {
             let security = match smtp.security {
@@ -145,9 +147,9 @@ fn announce_mail(config: &Config, way: &MailTransport) {
                 MailSecurity::Tls => "tls",
                 MailSecurity::None => "none",
             };
-            tracing::info!(server = %smtp.server, port = smtp.port, security, "mails go to a mail server");
+            tracing::info!(server = %smtp.server, port = smtp.port, security, "mails are sent through a mail server");
         }
-        MailTransport::Resend(resend) => tracing::info!(sender = %resend.sender, "mails go to Resend"),
+        MailTransport::Resend(resend) => tracing::info!(sender = %resend.sender, "mails are sent through Resend"),
     }
 }
 
@@ -160,19 +162,19 @@ async fn serve_until_stopped(listener: TcpListener, app: &App) {
     };
     let serving = connections::serve(listener, routes::router(app.clone()), ConnectionLimits::USUAL, draining);
     let too_long = async {
-        // An error means that the sender is gone, so the server has ended.
+        // An error means that the sender is gone, so the server has stopped.
         let _ = stopped.wait_for(|stopped| *stopped).await;
-        tokio::time::sleep(DRAIN).await;
+        tokio::time::sleep(DRAIN_TIMEOUT).await;
     };
     tokio::select! {
         () = serving => {}
-        () = too_long => tracing::warn!("some requests did not end in time"),
+        () = too_long => tracing::warn!("some requests did not finish in time"),
     }
 }
 
 async fn wait_for_signal() {
     let interrupt = async {
-        // Without a handler there is nothing to wait for; the signal then ends the process by itself.
+        // Without a handler there is nothing to wait for: the signal ends the process directly.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

@@ -1,4 +1,5 @@
-//! What the browser sends to be judged: a signed transcript and three pictures. Knows sizes and hashes, not what is inside.
+//! What the browser sends to be judged: a signed transcript and three pictures. Knows sizes and hashes, not what is
+//! inside.
 
 use engine::budget::{CAPTURE_MAX_BYTES, STRIP_MAX_BYTES, TRANSCRIPT_MAX_BYTES};
 use sha2::{Digest, Sha256};

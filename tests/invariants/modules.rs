@@ -210,6 +210,9 @@ impl<'ast> Visit<'ast> for Reader {
         }
     }
 
+    /// `pub(super)` names the parent without using it.
+    fn visit_visibility(&mut self, _: &'ast Visibility) {}
+
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let names: Names = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
         self.module.paths.extend(self.outward(names));

@@ -1,4 +1,4 @@
-//! Names of files in the sources, and what becomes of them.
+//! Replaces file names in the sources by their addresses.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ struct Address {
     url: String,
     /// Bytes of the file.
     bytes: usize,
-    /// Bytes that travel where the browser takes the compressed form.
+    /// Bytes sent to browsers that accept the compressed form.
     sent: usize,
     sha256: String,
 }
@@ -34,23 +34,23 @@ impl Addresses {
     }
 }
 
-/// The model files that a module names: what follows `'/models/`.
+/// The model files that a module names as `'/models/NAME'`.
 pub(crate) fn models_named(module: &str) -> Vec<String> {
     let starts = module.split("'/models/").skip(1);
     starts.filter_map(|rest| rest.split_once('\'')).map(|(name, _)| name.to_owned()).collect()
 }
 
-/// A module with a value in place of what follows `/* build: NAME */` up to the end of that statement.
+/// Replaces what follows `/* build: NAME */` in a module, up to the end of that statement, by a value.
 pub(crate) fn fill(module: &[u8], name: &str, value: &impl Serialize) -> anyhow::Result<Vec<u8>> {
     let module = str::from_utf8(module)?;
     let mark = format!("/* build: {name} */");
     let (before, rest) = module.split_once(&mark).with_context(|| format!("the mark {mark} is missing"))?;
     let (_, after) = rest.split_once(';').with_context(|| format!("no statement ends after {mark}"))?;
-    ensure!(!rest.contains(&mark), "the mark {mark} stands twice");
+    ensure!(!rest.contains(&mark), "the mark {mark} appears twice");
     Ok(format!("{before}{};{after}", serde_json::to_string(value)?).into_bytes())
 }
 
-/// A page whose `/assets/…` lie in `folder`.
+/// Points a page's `/assets/…` to `folder`.
 pub(crate) fn to_folder(page: &[u8], folder: &str) -> anyhow::Result<Vec<u8>> {
     let page = str::from_utf8(page)?;
     ensure!(page.contains("\"/assets/"), "a page names none of its assets");
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_takes_the_place_of_what_stands_at_the_mark() {
+    fn a_value_replaces_the_expression_after_the_mark() {
         let module = b"/** @type {string[]} */\nexport const LIST = /* build: list */ [];\nuse(LIST);\n";
         let filled = fill(module, "list", &["/a"]).unwrap();
         assert_eq!(
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn the_models_of_a_module_are_those_between_quotes() {
+    fn only_quoted_models_of_a_module_count() {
         let module = "// models/README.md\nconst A = ['/models/a.onnx', '/models/b.pack'];";
         assert_eq!(models_named(module), ["a.onnx", "b.pack"]);
     }

@@ -1,10 +1,10 @@
-//! Files that belong together, in a folder that is named by their content.
+//! Files that belong together, in a folder named by the hash of their content.
 
 use sha2::{Digest as _, Sha256};
 
 use crate::folder::Files;
 
-/// Hexadecimal digits of a folder's name: 64 bits, since nobody gains by making two releases of one name.
+/// Hexadecimal digits of a folder's name: 64 bits are enough, since nobody gains from a collision between two releases.
 pub(crate) const NAME_LENGTH: usize = 16;
 
 /// Files that change together.
@@ -18,11 +18,11 @@ impl Bundle {
         Self { kind, files }
     }
 
-    /// Where the files lie, without a slash at either end: `assets/0123456789abcdef`.
+    /// The folder, without leading or trailing slash: `assets/0123456789abcdef`.
     pub(crate) fn folder(&self) -> String {
         let mut sum = Sha256::new();
         for (name, bytes) in &self.files {
-            // Lengths keep two files from being taken for others with the same bytes in a row.
+            // Length prefixes keep different files with the same concatenation apart.
             for part in [name.as_bytes(), bytes] {
                 sum.update((part.len() as u64).to_le_bytes());
                 sum.update(part);

@@ -1,4 +1,4 @@
-//! Folders of files, read whole, in an order that is always the same.
+//! Reads whole folders of files, in a stable order.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,10 +6,10 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-/// Contents by path; the path is relative and has forward slashes on every system.
+/// Contents by relative path, with forward slashes on every system.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
-/// Every file in a folder and in those inside it. A folder that is not there has none.
+/// Every file in a folder and its subfolders. A missing folder has none.
 pub(crate) fn read(folder: &Path) -> anyhow::Result<Files> {
     let mut files = read_flat(folder)?;
     for inner in named(folder, "")? {
@@ -19,7 +19,7 @@ pub(crate) fn read(folder: &Path) -> anyhow::Result<Files> {
     Ok(files)
 }
 
-/// Every file in a folder itself. Those whose name begins with a dot belong to editors and systems.
+/// Every file directly in a folder, except hidden ones, which belong to editors and systems.
 pub(crate) fn read_flat(folder: &Path) -> anyhow::Result<Files> {
     let mut files = Files::new();
     for (name, is_folder) in entries(folder)? {
@@ -32,7 +32,7 @@ pub(crate) fn read_flat(folder: &Path) -> anyhow::Result<Files> {
     Ok(files)
 }
 
-/// The folders inside a folder whose names begin with `start`, in order.
+/// The subfolders whose names begin with `start`, sorted.
 pub(crate) fn named(folder: &Path, start: &str) -> anyhow::Result<Vec<String>> {
     let folders = entries(folder)?.into_iter().filter(|(name, is_folder)| *is_folder && name.starts_with(start));
     let mut names: Vec<String> = folders.map(|(name, _)| name).collect();

@@ -1,25 +1,26 @@
-//! Makes what the server sends: `www/`, the engine's builds in `www/pkg*` and the models that the pages name become files
-//! with addresses by content, each also compressed, in one table of Rust source. Runs when the server is built, so that
-//! nobody has to think of it and nothing can be out of date.
+//! Prepares the files that the server embeds. `www/`, the engine's builds in `www/pkg*` and the models that the pages
+//! name get content-addressed paths and a compressed form, and are listed in a table of Rust source; the models for
+//! scoring are listed in another. The server's build script runs it, so nothing can be out of date.
 //!
-//! What belongs together lies in a folder named by the hash of all of it:
+//! Files that change together share a folder named by the hash of all of them:
 //!
 //! ```text
-//! /assets/HASH/…   scripts, styles, pictures: they name each other by relative paths, so no file has to be rewritten
-//! /pkg/HASH/…      one build of the engine: module and WASM fit each other
-//! /models/HASH/…   one model file, which stays the same when pages and engine change
+//! /assets/HASH/…   scripts, styles, pictures: they use relative paths, so no file has to be rewritten
+//! /pkg/HASH/…      one build of the engine: a module and its matching WASM
+//! /models/HASH/…   one model file; its path stays the same when pages and engine change
 //! ```
 //!
-//! Pages and the service worker keep their names and are asked about each time; they name the folders.
+//! Pages and the service worker keep their paths, refer to these folders, and are revalidated on each use.
 
 mod addresses;
 mod bundle;
 mod compress;
 mod folder;
+mod models;
 mod table;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 
@@ -28,21 +29,29 @@ use crate::bundle::Bundle;
 use crate::compress::Compressor;
 use crate::table::{Sent, Table};
 
-/// The list of what the engine consists of; a model is sent if it is named there.
+/// The module that lists the engine's files; only models named there are sent to browsers.
 const ENGINE_FILES: &str = "engine-files.js";
 
-/// Where the addresses of the engine's files are filled in.
+/// The module that the addresses of the engine's files are filled into.
 const ADDRESSES: &str = "addresses.js";
 
-/// The service worker: lies beside the pages, since it can only serve what lies below it.
+/// The service worker. It lies beside the pages because its scope is its own folder.
 const SERVICE_WORKER: &str = "sw.js";
 
-/// Makes the files below `out` and the table `out/site.rs` from the project in `root`. Compresses only what it has not
-/// compressed before, and leaves there what it needs to know that.
+/// Writes `out/site.rs`, `out/models.rs` and the files that they name, from the project in `root`. Returns the paths
+/// whose changes require another run. Compressed files are cached in `out`.
 ///
 /// # Errors
-/// A file cannot be read or written, is of an unknown kind, or lacks the place where something is to be filled in.
-pub fn make(root: &Path, out: &Path) -> anyhow::Result<()> {
+/// A file cannot be read or written, has an unknown type, or lacks a mark to fill in.
+pub fn make(root: &Path, out: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    make_site(root, out)?;
+    let mut watched = models::write_table(&root.join("models"), out)?;
+    // The whole folder, so that new pages and new builds of the engine are noticed. Nearly all of it is embedded.
+    watched.push(root.join("www"));
+    Ok(watched)
+}
+
+fn make_site(root: &Path, out: &Path) -> anyhow::Result<()> {
     let www = root.join("www");
     let mut assets = folder::read(&www.join("assets"))?;
 
@@ -90,11 +99,11 @@ pub fn make(root: &Path, out: &Path) -> anyhow::Result<()> {
         table.add(Sent { path: name, immutable: false, ..sizes });
     }
 
-    compressor.forget_others()?;
+    compressor.remove_unused()?;
     table.write(out)
 }
 
-/// The bundle's files under their addresses, with the names that they have inside it.
+/// The bundle's files, compressed, with their names inside the bundle.
 fn compressed(bundle: Bundle, compressor: &Compressor) -> anyhow::Result<Vec<(String, Sent)>> {
     let folder = bundle.folder();
     let files = compressor.all(bundle.files)?;
@@ -110,7 +119,7 @@ mod tests {
 
     use super::*;
 
-    const PROJECT: [(&str, &str); 9] = [
+    const PROJECT: [(&str, &str); 11] = [
         ("www/index.html", "<link href=\"/assets/app.css\">"),
         ("www/sw.js", "const FILES = /* build: files */ {};"),
         ("www/package.json", "{}"),
@@ -120,9 +129,11 @@ mod tests {
         ("www/pkg/engine.wasm", "a build a build a build a build a build"),
         ("www/pkg/engine.d.ts", "types"),
         ("models/eyes.pack", "a model a model a model a model a model"),
+        ("models/README.md", "about the models"),
+        ("models/SHA256SUMS", "sums"),
     ];
 
-    /// Makes the site of the project with these files changed; contents by path as the server would find them.
+    /// Makes the site of the project with these changes. Returns the contents by path.
     fn made(changes: &[(&str, &str)]) -> anyhow::Result<BTreeMap<String, String>> {
         let root = tempfile::tempdir()?;
         for (path, text) in PROJECT.iter().chain(changes) {
@@ -132,6 +143,8 @@ mod tests {
         }
         let out = root.path().join("out");
         make(root.path(), &out)?;
+        let models = fs::read_to_string(out.join("models.rs"))?;
+        assert!(models.contains("(\"eyes.pack\", include_bytes!(\"") && !models.contains("README"), "{models}");
         let table = fs::read_to_string(out.join("site.rs"))?;
         let files = folder::read(&out.join("site"))?.into_iter().filter(|(path, _)| !path.ends_with(".br"));
         let files: BTreeMap<_, _> =
@@ -149,13 +162,13 @@ mod tests {
     }
 
     #[test]
-    fn pages_keep_their_names_and_everything_else_is_named_by_its_content() {
+    fn pages_keep_their_paths_and_everything_else_is_content_addressed() {
         let files = made(&[]).unwrap();
         let names: Vec<_> = files.keys().map(|path| path.rsplit('/').next().unwrap()).collect();
         assert_eq!(
             names,
             ["addresses.js", "app.css", "engine-files.js", "index.html", "eyes.pack", "engine.wasm", "sw.js"],
-            "and what is for developers stays out"
+            "and files for developers are left out"
         );
         assert_eq!(files["index.html"], format!("<link href=\"/{}\">", path(&files, "app.css")));
         let addresses = &files[path(&files, "addresses.js")];
@@ -170,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_renames_what_it_changes_and_what_names_that() {
+    fn a_change_renames_the_changed_file_and_those_that_refer_to_it() {
         let before = made(&[]).unwrap();
         for (change, renamed) in [
             (("www/index.html", "<a href=\"/assets/app.css\">"), &[][..]),
@@ -187,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_sent_stops_the_build_with_the_reason() {
+    fn a_file_that_cannot_be_sent_stops_the_build_with_the_reason() {
         for (change, reason) in [
             (("www/assets/a.unknown", "?"), "a.unknown: no content type"),
             (("www/assets/engine-files.js", "['/models/none.pack']"), "none.pack"),

@@ -1,4 +1,4 @@
-//! The files that are sent, as a table in Rust source.
+//! The served files, as a table in Rust source.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,20 +7,20 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
-/// A file with what is sent of it.
+/// A served file.
 pub(crate) struct Sent {
-    /// Its address, without the first slash.
+    /// Its path, without the leading slash.
     pub(crate) path: String,
-    /// Whether other content would have another address.
+    /// Whether other content would have another path.
     pub(crate) immutable: bool,
     /// SHA-256 of the content, in hexadecimal digits.
     pub(crate) sha256: String,
     pub(crate) plain: Vec<u8>,
-    /// The compressed form, where it is smaller.
+    /// The compressed form, if it is smaller.
     pub(crate) brotli: Option<Vec<u8>>,
 }
 
-/// Every file that is sent.
+/// All served files.
 #[derive(Default)]
 pub(crate) struct Table(Vec<Sent>);
 
@@ -29,13 +29,13 @@ impl Table {
         self.0.push(file);
     }
 
-    /// The sums of all files so far, their first halves, by their addresses with the first slash. Half tells damaged from
-    /// sound just as well, and the list travels with every release.
+    /// The first halves of the files' hashes, by path with the leading slash. Half a hash detects damage just as well,
+    /// and the list is sent with every release.
     pub(crate) fn sums(&self) -> BTreeMap<String, &str> {
         self.0.iter().map(|file| (format!("/{}", file.path), &file.sha256[..32])).collect()
     }
 
-    /// Writes the files and `site.rs`, an array of `SiteFile` in order of their paths.
+    /// Writes the files and `site.rs`, an array of `SiteFile` sorted by path.
     pub(crate) fn write(mut self, out: &Path) -> anyhow::Result<()> {
         self.0.sort_by(|a, b| a.path.cmp(&b.path));
         let folder = out.join("site");
@@ -82,7 +82,7 @@ fn content_type(name: &str) -> anyhow::Result<&'static str> {
         "html" => "text/html; charset=utf-8",
         "css" => "text/css; charset=utf-8",
         "js" => "text/javascript; charset=utf-8",
-        // Any other type makes browsers refuse to compile while it loads.
+        // With any other type, browsers refuse streaming compilation.
         "wasm" => "application/wasm",
         "svg" => "image/svg+xml",
         "png" => "image/png",
@@ -90,6 +90,6 @@ fn content_type(name: &str) -> anyhow::Result<&'static str> {
         "webp" => "image/webp",
         "woff2" => "font/woff2",
         "onnx" | "pack" => "application/octet-stream",
-        _ => bail!("{name}: no content type is known for files of this kind (server/site/src/table.rs)"),
+        _ => bail!("{name}: no content type is known for this kind of file (server/site/src/table.rs)"),
     })
 }

@@ -115,19 +115,19 @@ impl CaptureConfig {
 
 fn s3(source: &Source) -> Result<S3Config, ConfigError> {
     let needed = |name| {
-        let problem = "is needed to keep captures in a bucket (CAPTURE_STORE)";
+        let problem = "is required to store captures in a bucket (CAPTURE_STORE)";
         source.text(name).map(str::to_owned).ok_or(ConfigError::Unusable { name, problem })
     };
     let secret = source
         .secret("S3_SECRET_ACCESS_KEY")?
-        .ok_or(ConfigError::Unusable { name: "S3_SECRET_ACCESS_KEY", problem: "is needed beside S3_ACCESS_KEY_ID" })?;
+        .ok_or(ConfigError::Unusable { name: "S3_SECRET_ACCESS_KEY", problem: "is required with S3_ACCESS_KEY_ID" })?;
     let endpoint = source.text("S3_ENDPOINT").map(|text| address(text, "S3_ENDPOINT")).transpose()?;
     let is_clear = endpoint.as_ref().is_some_and(|endpoint| endpoint.scheme() == "http");
     let is_here = endpoint.as_ref().and_then(url::Url::host_str).is_some_and(is_loopback_host);
     let allow_http = values::switch(source, "S3_ALLOW_HTTP")?.unwrap_or(is_here);
     if is_clear && !allow_http {
-        let problem = "is not https. Only a store on this machine may be reached in clear, or one on a network that you \
-                       trust as much: then set S3_ALLOW_HTTP=true";
+        let problem = "is not https. Plain http is allowed only for a store on this machine; for one on a trusted network, \
+                       set S3_ALLOW_HTTP=true";
         return Err(ConfigError::Unusable { name: "S3_ENDPOINT", problem });
     }
     let prefix = source.text("S3_PREFIX").unwrap_or_default().trim_matches('/');

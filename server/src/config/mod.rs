@@ -5,6 +5,7 @@ mod cool_down;
 mod database;
 mod error;
 mod mail;
+mod names;
 mod network;
 mod retention;
 mod secret;

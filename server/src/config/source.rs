@@ -5,87 +5,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::error::ConfigError;
+use super::names::{NAMES, SECRETS, UNNEEDED};
 use super::secret::Secret;
-
-/// Every setting. Any other name in the `.env` file is an error, so that typing mistakes are noticed.
-const NAMES: &[&str] = &[
-    "DATABASE_URL",
-    "APP_BASE_URL",
-    "HOST",
-    "PORT",
-    "DATA_DIR",
-    "MAIL_TRANSPORT",
-    "MAIL_SERVER",
-    "MAIL_PORT",
-    "MAIL_SECURITY",
-    "MAIL_USERNAME",
-    "MAIL_PASSWORD",
-    "MAIL_SENDER",
-    "MAIL_CA_FILE",
-    "MAIL_TIMEOUT_SECONDS",
-    "RESEND_API_KEY",
-    "RESEND_FROM_EMAIL",
-    "RESEND_API_URL",
-    "MAIL_TEMPLATES",
-    "ADMIN_API_KEY",
-    "ADMIN_ALLOW_QUERY_KEY",
-    "TRAIL_SIGNING_KEY",
-    "RETENTION",
-    "RETENTION_DAYS",
-    "RETENTION_DAYS_FAILED",
-    "CAPTURE_STORE",
-    "CAPTURE_MASTER_KEY",
-    "CAPTURE_MASTER_KEY_OLD",
-    "S3_BUCKET",
-    "S3_REGION",
-    "S3_ENDPOINT",
-    "S3_ACCESS_KEY_ID",
-    "S3_SECRET_ACCESS_KEY",
-    "S3_PREFIX",
-    "S3_PATH_STYLE",
-    "S3_ALLOW_HTTP",
-    "CLOUDINARY_CLOUD_NAME",
-    "CLOUDINARY_API_KEY",
-    "CLOUDINARY_API_SECRET",
-    "CLOUDINARY_FOLDER",
-    "CLOUDINARY_UPLOAD_PREFIX",
-    "CLOUDINARY_SIGNATURE",
-    "CHALLENGE_POLICY",
-    "ALLOW_TONE_GUIDED",
-    "LIVENESS_TIMEOUT_SECONDS",
-    "FRAME_CAPTURE_INTERVAL_MS",
-    "MAX_CONTENT_LENGTH",
-    "SESSION_COOKIE_SECURE",
-    "LOG_LEVEL",
-    "LOG_FORMAT",
-    "TOKEN_TTL_MINUTES",
-    "SESSION_TTL_MINUTES",
-    "MAX_ATTEMPTS",
-    "TOKEN_SINGLE_REDEEM",
-    "COOL_DOWN_FAILURES",
-    "COOL_DOWN_WINDOW_MINUTES",
-    "COOL_DOWN_MINUTES",
-    "MAILS_PER_HOUR",
-    "ENGINE_RUNTIME",
-    "MODELS_DIR",
-    "TRUSTED_PROXIES",
-];
-
-/// Settings that may also be given as the path of a file with the value, under their name plus `_FILE`.
-const SECRETS: &[&str] = &[
-    "DATABASE_URL",
-    "MAIL_PASSWORD",
-    "RESEND_API_KEY",
-    "ADMIN_API_KEY",
-    "TRAIL_SIGNING_KEY",
-    "CAPTURE_MASTER_KEY",
-    "CAPTURE_MASTER_KEY_OLD",
-    "S3_SECRET_ACCESS_KEY",
-    "CLOUDINARY_API_SECRET",
-];
-
-/// Settings that only the original system needed. In a `.env` file they are ignored, with a log line at start-up.
-const UNNEEDED: &[&str] = &["SECRET_KEY"];
 
 /// Settings by name. An empty value counts as unset.
 pub(super) struct Source {

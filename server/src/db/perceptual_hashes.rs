@@ -24,9 +24,9 @@ struct Candidate {
 
 /// Returns other users' events whose picture in the same part is a near copy of this one. Some of them, if there are
 /// many.
-pub async fn near(db: &mut Connection, user: &UserId, (part, fingerprint): Part) -> sqlx::Result<Vec<EventId>> {
+pub async fn near(db: &mut Connection, user: &UserId, (part, hash): Part) -> sqlx::Result<Vec<EventId>> {
     let mut near = Vec::new();
-    for (number, bits) in fingerprint.rows().into_iter().enumerate() {
+    for (number, bits) in hash.rows().into_iter().enumerate() {
         let candidates: Vec<Candidate> = db
             .query(
                 "select event_id, fingerprint from picture_rows
@@ -41,7 +41,7 @@ pub async fn near(db: &mut Connection, user: &UserId, (part, fingerprint): Part)
             .fetch_all()
             .await?;
         for Candidate { event_id, fingerprint: other } in candidates {
-            let is_near = Fingerprint::try_from(other).is_ok_and(|other| fingerprint.is_near(&other));
+            let is_near = Fingerprint::try_from(other).is_ok_and(|other| hash.is_near(&other));
             if is_near && !near.contains(&event_id) {
                 near.push(event_id);
             }
@@ -69,9 +69,9 @@ pub async fn note(
             select $2, $3, new.part, new.number, new.bits, new.whole, $4::bigint
             from jsonb_to_recordset($1::jsonb) new (part text, number bigint, bits bigint, whole text)",
     };
-    let rows_of = |(part, fingerprint): &Part| {
-        let (part, whole) = (*part, fingerprint.to_string());
-        let rows = fingerprint.rows().into_iter().enumerate();
+    let rows_of = |(part, hash): &Part| {
+        let (part, whole) = (*part, hash.to_string());
+        let rows = hash.rows().into_iter().enumerate();
         rows.map(move |(number, bits)| json!({ "part": part, "number": number, "bits": bits, "whole": whole }))
     };
     let rows: Value = parts.iter().flat_map(rows_of).collect();

@@ -1,4 +1,4 @@
-//! Pages, scripts, styles, the engine and its models, and the description of the API: all inside the program.
+//! The embedded files: pages, scripts, styles, the engine and its models, and the API description.
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -23,14 +23,14 @@ pub(super) async fn result_page(headers: HeaderMap) -> Response {
     named("result.html", &headers)
 }
 
-/// The operators' console: what it shows, it asks for with the key that is typed into it.
+/// The operators' console. The page itself is public; it loads its data with the key that the operator enters.
 pub(super) async fn admin_page(headers: HeaderMap) -> Response {
     named("admin.html", &headers)
 }
 
-/// The page behind a mailed link. Looks at nothing but its own file: mail scanners open links.
+/// The page behind a mailed link. It changes nothing, because mail scanners open links.
 pub(super) async fn verify_page(headers: HeaderMap) -> Response {
-    let mut response = unkept("verify.html", headers);
+    let mut response = uncached("verify.html", headers);
     response.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex"));
     response
 }
@@ -39,27 +39,27 @@ pub(super) async fn to_register_page() -> Redirect {
     Redirect::to("/")
 }
 
-/// The service worker lies beside the pages: it may serve what lies below it, and no more.
+/// The service worker lies beside the pages because its scope is its own folder.
 pub(super) async fn service_worker(headers: HeaderMap) -> Response {
     named("sw.js", &headers)
 }
 
-/// What this API is, for programs: kept by caches, and asked about.
+/// The OpenAPI description. Caches revalidate it.
 pub(super) async fn api_description(headers: HeaderMap) -> Response {
     send(embedded::api_description(), &headers)
 }
 
-/// A file whose address names its content.
+/// A file with a content-addressed path.
 pub(super) async fn by_content(uri: Uri, headers: HeaderMap) -> Response {
     named(uri.path().trim_start_matches('/'), &headers)
 }
 
-/// Nothing there: a page for people, an error for programs.
+/// Not found: a page for people, an error for programs.
 pub(super) async fn not_found(uri: Uri, headers: HeaderMap) -> Response {
     let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let is_api = uri.path().starts_with("/api/") || uri.path().starts_with("/admin/");
     if accepted.contains("text/html") && !is_api && embedded::site_file("404.html").is_some() {
-        (StatusCode::NOT_FOUND, unkept("404.html", headers)).into_response()
+        (StatusCode::NOT_FOUND, uncached("404.html", headers)).into_response()
     } else {
         ApiError::NotFound.into_response()
     }
@@ -69,10 +69,10 @@ fn named(path: &str, headers: &HeaderMap) -> Response {
     embedded::site_file(path).map_or_else(|| ApiError::NotFound.into_response(), |file| send(file, headers))
 }
 
-/// A file that is sent whole each time and that nobody keeps.
-fn unkept(path: &str, mut asked: HeaderMap) -> Response {
-    asked.remove(header::IF_NONE_MATCH);
-    let mut response = named(path, &asked);
+/// A file that is always sent in full and must not be cached.
+fn uncached(path: &str, mut headers: HeaderMap) -> Response {
+    headers.remove(header::IF_NONE_MATCH);
+    let mut response = named(path, &headers);
     response.headers_mut().remove(header::ETAG);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

@@ -1,4 +1,4 @@
-//! `POST /api/challenge`: the browser's public key in, a challenge bound to it out.
+//! `POST /api/challenge`: takes the browser's public key, returns a challenge bound to it.
 
 use std::time::Instant;
 
@@ -24,20 +24,20 @@ use crate::db::{LockScope, sessions, uploads};
 use crate::domain::{ChallengeId, UserStatus, random_base64url};
 use crate::rate::Limit;
 
-/// Below so many frames a second, times ten, short blinks fall between the frames: the check is guided by tones.
+/// Frame rate times ten below which short blinks fall between frames, so the check is guided by tones.
 const SLOW_RATE: u32 = 80;
-/// More frames a second than any camera gives, times ten.
+/// Frame rate times ten that no camera exceeds.
 const MAX_RATE: u32 = 10_000;
-/// Time beyond the timeout, for starting and for uploading up to 120 kB over a slow network that breaks off now and then.
+/// Time beyond the timeout: for starting, and for uploading up to 120 kB over a slow, unreliable network.
 const UPLOAD_MS: i64 = 90_000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct KeyRegistration {
     public_key: String,
-    /// SHA-256 of what the person was told, base64url.
+    /// SHA-256 of the text that the person was shown, base64url.
     consent: String,
-    /// Frames a second that the browser analyses, times ten.
+    /// Analysed frames a second, times ten.
     #[serde(default = "usual_rate")]
     rate: u32,
     /// The person asks to be guided by tones.
@@ -45,13 +45,13 @@ pub(super) struct KeyRegistration {
     tone_guided: bool,
 }
 
-/// That of most cameras.
+/// The frame rate of most cameras, times ten.
 fn usual_rate() -> u32 {
     300
 }
 
 #[derive(Serialize)]
-pub(super) struct Issued {
+pub(super) struct IssuedChallenge {
     #[serde(flatten)]
     terms: Terms,
     expires_in_s: i64,
@@ -62,7 +62,7 @@ pub(super) async fn issue(
     client: Client,
     CurrentSession(session): CurrentSession,
     AppJson(registration): AppJson<KeyRegistration>,
-) -> Result<(StatusCode, Json<Issued>), ApiError> {
+) -> Result<(StatusCode, Json<IssuedChallenge>), ApiError> {
     app.rate.take(Limit::Challenge, session.id.as_str(), Instant::now())?;
     app.rate.take(Limit::ChallengeClient, client.as_str(), Instant::now())?;
     if session.status == UserStatus::Verified {
@@ -105,17 +105,17 @@ pub(super) async fn issue(
     };
     match challenges::issue(&mut tx, &new).await? {
         IssueResult::Issued => {
-            // What had arrived for the challenge before is of no use any more.
+            // Uploads for the previous challenge are useless now.
             uploads::discard_superseded(&mut tx, &new.session_id).await?;
             tx.commit().await?;
         }
         IssueResult::Busy => return Err(ApiError::SubmissionInProgress),
         IssueResult::KeyUsed => return Err(ApiError::KeyInvalid),
     }
-    Ok((StatusCode::CREATED, Json(Issued::from(new))))
+    Ok((StatusCode::CREATED, Json(IssuedChallenge::from(new))))
 }
 
-impl From<NewChallenge> for Issued {
+impl From<NewChallenge> for IssuedChallenge {
     fn from(new: NewChallenge) -> Self {
         Self {
             expires_in_s: (new.expires_at - new.issued_at) / 1000,
@@ -134,7 +134,7 @@ impl From<NewChallenge> for Issued {
     }
 }
 
-/// How the challenge is put to this person.
+/// The kind of challenge for this person.
 fn policy(app: &App, rate: u32, tone_guided: bool) -> Result<Policy, ApiError> {
     match app.limits.policy {
         Policy::Natural => Ok(Policy::Natural),
@@ -144,7 +144,7 @@ fn policy(app: &App, rate: u32, tone_guided: bool) -> Result<Policy, ApiError> {
     }
 }
 
-/// The key as it is stored, if the engine would accept a signature under it.
+/// The key in its stored form, if the engine would accept its signatures.
 fn parse_key(text: &str) -> Option<String> {
     let key: [u8; 32] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
     engine::public_key_is_acceptable(&key).then(|| URL_SAFE_NO_PAD.encode(key))

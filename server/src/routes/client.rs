@@ -1,4 +1,4 @@
-//! Who sends a request, for counting: the peer, or what a trusted proxy says.
+//! The client of a request, for rate limits: the peer address, or the one that a trusted proxy reports.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -10,8 +10,8 @@ use axum::response::Response;
 use super::error::ApiError;
 use crate::app::App;
 
-/// The client as rate limits know it: an IPv4 address, or the 64 bits of an IPv6 address that name a household.
-/// Never logged.
+/// The client's key for rate limits: an IPv4 address, or the first 64 bits of an IPv6 address, which identify a
+/// household. Never logged.
 #[derive(Clone)]
 pub(super) struct Client(String);
 
@@ -21,12 +21,12 @@ impl Client {
     }
 }
 
-/// Middleware: finds out who sends the request.
+/// Middleware: identifies the client.
 pub(super) async fn find(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
     let forwarded_for: Vec<&str> =
         request.headers().get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
-    // Without a connection (in tests) the peer is this machine.
+    // In tests there is no connection; the peer is this machine.
     let address = app.trusted_proxies.client(peer.unwrap_or(Ipv4Addr::LOCALHOST.into()), &forwarded_for.join(","));
     request.extensions_mut().insert(Client(key(address)));
     next.run(request).await

@@ -1,5 +1,5 @@
-//! What protects the pages and their sessions: who may send a request that changes something, and what browsers are told
-//! on every answer.
+//! Protects the pages and their sessions: which requests may change something, and the security headers of every
+//! response.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -10,7 +10,7 @@ use super::error::ApiError;
 use crate::app::App;
 use crate::config::is_loopback_host;
 
-/// Sent by our pages with every request that changes something. Another site's page cannot send it unasked.
+/// A header that our pages send with every unsafe request. Other sites' pages cannot send it without a CORS preflight.
 const OWN_PAGE: &str = "x-blinkgate";
 
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
@@ -27,7 +27,7 @@ const HEADERS: [(HeaderName, &str); 7] = [
     (header::REFERRER_POLICY, "no-referrer"),
 ];
 
-/// Middleware: refuses requests that change something unless they come from our own pages.
+/// Middleware: rejects unsafe requests unless they come from our own pages.
 pub(super) async fn check_origin(State(app): State<App>, request: Request, next: Next) -> Result<Response, ApiError> {
     if request.method().is_safe() || comes_from_own_page(request.headers(), app.base_url.as_str()) {
         Ok(next.run(request).await)
@@ -36,7 +36,7 @@ pub(super) async fn check_origin(State(app): State<App>, request: Request, next:
     }
 }
 
-/// Middleware: headers that stand on every answer. What says nothing of caching is not cached.
+/// Middleware: adds the security headers to every response. Responses without caching headers are not cached.
 pub(super) async fn add_security_headers(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -62,8 +62,8 @@ fn comes_from_own_page(headers: &HeaderMap, base_url: &str) -> bool {
     is_marked && is_same_site && is_same_origin
 }
 
-/// Whether `origin` is the very host that the request was sent to, and that host is this machine. Somebody who tries
-/// Blinkgate out may call it `127.0.0.1` where the setting says `localhost`.
+/// Whether `origin` is the host that the request was sent to, and that host is this machine. Somebody trying out
+/// Blinkgate may use `127.0.0.1` where the setting says `localhost`.
 fn is_own_loopback(origin: &str, host: &str) -> bool {
     let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |h| h.0);
     let same = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")) == Some(host);

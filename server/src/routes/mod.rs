@@ -1,4 +1,4 @@
-//! HTTP: requests parsed into domain types, the flow's functions called, answers written. No SQL, no pixels.
+//! HTTP: parses requests into domain types, calls the stories' functions, writes responses. No SQL, no pixels.
 
 mod admin;
 mod assets;

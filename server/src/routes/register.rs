@@ -1,4 +1,4 @@
-//! `POST /register`: an address in, a mail with a link into the outbox. The answer is the same for every valid address.
+//! `POST /register`: puts a mail with a link into the outbox. The response is the same for every valid address.
 
 use std::time::Instant;
 

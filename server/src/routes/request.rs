@@ -1,5 +1,5 @@
-//! Around every request: an id, one log line, and the body of errors. Logs the route, never the address with its query,
-//! which may hold a token.
+//! Wraps every request: assigns an id, logs one line, writes error bodies. Logs the route, never the path or query,
+//! which may contain a token.
 
 use std::time::Instant;
 
@@ -15,9 +15,9 @@ use crate::{clock, metrics};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Middleware; the outermost.
+/// The outermost middleware.
 pub(super) async fn trace(request: Request, next: Next) -> Response {
-    // Any sortable random id will do.
+    // Any sortable random id works.
     let id = EventId::new(clock::now_ms()).to_string();
     let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str).to_owned();
     let (method, matched) = (request.method().to_string(), route.clone());
@@ -40,7 +40,7 @@ pub(super) async fn trace(request: Request, next: Next) -> Response {
     response
 }
 
-/// Keeps what the inner layers put on the bare answer.
+/// Copies the headers that inner layers set to the rendered error.
 fn with_headers_of(bare: Response, mut rendered: Response) -> Response {
     for (name, value) in bare.headers() {
         if !rendered.headers().contains_key(name) {

@@ -1,5 +1,5 @@
-//! Every route of the server, in one table: who may use it, what limits it, how large a body it takes. The service is built
-//! from the table, so there is no route without these. And what each request passes on its way.
+//! Every route of the server, in one table: who may use it, its rate limits, its body size. The service is built from
+//! the table, so no route lacks them. Also the middleware that every request passes.
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -16,9 +16,9 @@ use crate::app::App;
 use crate::domain::Scope;
 use crate::rate::Limit;
 
-/// Most bytes of a JSON body; the largest of ours takes some hundred.
+/// Most bytes of a JSON body; the largest of ours has some hundred.
 const JSON: usize = 8 * 1024;
-/// Most bytes of a JSON body with a note in it, each of whose characters may be written with twelve.
+/// Most bytes of a JSON body with a note, each of whose characters may be escaped with twelve bytes.
 const NOTE: usize = 16 * 1024;
 /// Most bytes of a chunk of a submission.
 const CHUNK: usize = 16 * 1024;
@@ -31,23 +31,23 @@ pub struct Route {
     pub path: &'static str,
     /// Who may use it.
     pub access: Access,
-    /// What is counted on the way; empty only where an answer costs nothing but its bytes.
+    /// The rate limits; empty only if a response costs nothing but its bytes.
     pub limits: &'static [Limit],
-    /// Most bytes of a body; 0 where none is read.
+    /// Most bytes of a body; 0 if none is read.
     pub max_body: usize,
     handler: MethodRouter<App>,
 }
 
-/// Who may use a route. For links and sessions the handlers' extractors see to it; a test asks every route whether they do.
+/// Who may use a route. The handlers' extractors check links and sessions, and a test checks that every route does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Anybody.
     Anybody,
-    /// Who brings a mailed link.
+    /// With a mailed link.
     Link,
-    /// Who has a session.
+    /// With a session.
     Session,
-    /// Who has an admin key, with this scope if one is named. The service is built so that nobody else comes through.
+    /// With an admin key that has this scope, if any. Middleware checks it.
     Admin(Option<Scope>),
 }
 
@@ -61,7 +61,7 @@ pub fn routes() -> Vec<Route> {
         public("/result", get(assets::result_page)),
         public("/register", get(assets::to_register_page)),
         public("/verify", get(assets::verify_page)),
-        // What the pages are made of.
+        // Files of the pages.
         public("/assets/{*path}", get(assets::by_content)),
         public("/pkg/{*path}", get(assets::by_content)),
         public("/models/{*path}", get(assets::by_content)),
@@ -128,7 +128,7 @@ pub fn router(app: App) -> Router {
     table
         .fallback(assets::not_found)
         .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
-        // The last layer is the first that a request meets.
+        // A request passes the last layer first.
         .layer(from_fn_with_state(app.clone(), guard::check_origin))
         .layer(from_fn_with_state(app.clone(), client::find))
         .layer(CatchPanicLayer::custom(error::from_panic))
@@ -137,7 +137,7 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
-/// Bytes that lie in memory, the same for everybody.
+/// A route that serves bytes from memory, the same to everybody.
 fn public(path: &'static str, handler: MethodRouter<App>) -> Route {
     Route { method: Method::GET, path, access: Access::Anybody, limits: &[], max_body: 0, handler }
 }

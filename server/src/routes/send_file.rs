@@ -1,29 +1,29 @@
-//! How a file of the site is sent: compressed or not, anew or not at all.
+//! Sends a file of the site: compressed or plain, or only `304 Not Modified`.
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::embedded::SiteFile;
 
-/// Other content would have another address: kept for a year without a question, the longest that caches understand.
+/// Other content would have another path: cached for a year without revalidation, the longest that caches support.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
-/// Kept, but asked about before each use.
-const ASKED_ABOUT: &str = "no-cache";
+/// Cached, but revalidated before each use.
+const REVALIDATED: &str = "no-cache";
 
-/// Sends the file in the form that the browser takes, or only word that it has not changed.
+/// Sends the file in a form that the browser accepts, or `304` if the browser has it.
 pub(super) fn send(file: &'static SiteFile, headers: &HeaderMap) -> Response {
-    let brotli = file.brotli.filter(|_| takes_brotli(headers));
-    // Two forms are two representations, so each has its tag.
+    let brotli = file.brotli.filter(|_| accepts_brotli(headers));
+    // Two forms are two representations, so each has its own tag.
     let tag = format!("\"{}{}\"", file.tag, if brotli.is_some() { "-br" } else { "" });
-    let is_known = is_known(headers, &tag);
-    let caching = if file.immutable { IMMUTABLE } else { ASKED_ABOUT };
-    let etag = HeaderValue::from_str(&tag).expect("a tag is made of letters and digits");
+    let is_cached = is_cached(headers, &tag);
+    let caching = if file.immutable { IMMUTABLE } else { REVALIDATED };
+    let etag = HeaderValue::from_str(&tag).expect("a tag consists of letters and digits");
     let mut answer = [(header::ETAG, etag), (header::CACHE_CONTROL, HeaderValue::from_static(caching))].into_response();
     if file.brotli.is_some() {
         answer.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     }
-    if is_known {
+    if is_cached {
         *answer.status_mut() = StatusCode::NOT_MODIFIED;
         return answer;
     }
@@ -35,13 +35,13 @@ pub(super) fn send(file: &'static SiteFile, headers: &HeaderMap) -> Response {
     answer
 }
 
-/// Whether the browser says that it has the file with this tag.
-fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+/// Whether the browser has the file with this tag.
+fn is_cached(headers: &HeaderMap, tag: &str) -> bool {
     items(headers, header::IF_NONE_MATCH).any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
-/// Whether the browser asks for Brotli by name. Those that do not are sent plain bytes, which everything understands.
-fn takes_brotli(headers: &HeaderMap) -> bool {
+/// Whether the browser accepts Brotli by name. All others get plain bytes.
+fn accepts_brotli(headers: &HeaderMap) -> bool {
     items(headers, header::ACCEPT_ENCODING).any(|item| {
         let mut parts = item.split(';').map(str::trim);
         let is_brotli = parts.next().is_some_and(|coding| coding.eq_ignore_ascii_case("br"));
@@ -50,7 +50,7 @@ fn takes_brotli(headers: &HeaderMap) -> bool {
     })
 }
 
-/// What stands between the commas of a header.
+/// The comma-separated items of a header.
 fn items(headers: &HeaderMap, name: header::HeaderName) -> impl Iterator<Item = &str> {
     let lists = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
     lists.flat_map(|list| list.split(',')).map(str::trim)
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn brotli_is_sent_to_whom_asks_for_it() {
+    fn brotli_is_sent_only_to_clients_that_accept_it() {
         for (value, expected) in [
             ("gzip, deflate, br, zstd", true),
             ("br", true),
@@ -77,8 +77,8 @@ mod tests {
             ("", false),
         ] {
             let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(value))]);
-            assert_eq!(takes_brotli(&headers), expected, "{value}");
+            assert_eq!(accepts_brotli(&headers), expected, "{value}");
         }
-        assert!(!takes_brotli(&HeaderMap::new()));
+        assert!(!accepts_brotli(&HeaderMap::new()));
     }
 }

@@ -64,8 +64,8 @@ fn cookie_secret<'a>(app: &AppState, headers: &'a HeaderMap) -> Option<&'a str> 
     pairs.find(|(key, _)| *key == name).map(|(_, secret)| secret)
 }
 
-/// The cookie with the session's secret. It has no expiry: the browser drops it when it closes, and the server knows when the session
-/// ends.
+/// The cookie with the session's secret. It has no expiry: the browser drops it when it closes, and the server knows
+/// when the session ends.
 pub(super) fn cookie(app: &AppState, secret: &PlainToken) -> HeaderValue {
     let secure = if app.cookie_secure { "; Secure" } else { "" };
     let text = format!("{}={}; Path=/; HttpOnly; SameSite=Strict{secure}", cookie_name(app), secret.expose());

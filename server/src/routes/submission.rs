@@ -1,5 +1,6 @@
-//! `/api/submission/{challenge}`: a submission arrives in chunks (`PATCH`), reports its progress (`GET`), and is decided once
-//! it is complete (`POST`). An interrupted upload resumes where it stopped; each request may be repeated any number of times.
+//! `/api/submission/{challenge}`: a submission arrives in chunks (`PATCH`), reports its progress (`GET`), and is
+//! decided once it is complete (`POST`). An interrupted upload resumes where it stopped; each request may be repeated
+//! any number of times.
 
 use std::time::Instant;
 

@@ -1,7 +1,7 @@
-//! `POST /verify`: a mailed link opens a session at the camera. Only this does; `GET` shows a page.
+//! `POST /verify`: opens a capture session from a mailed link. Only this does; `GET` shows a page.
 //!
-//! Until somebody was verified by it, the link opens a new session each time and ends the one before, so that whoever presses
-//! the button last is at the camera: the person, not the mail program that pressed it first.
+//! Until somebody is verified with it, the link opens a new session each time and ends the one before. So whoever
+//! presses the button last gets the session: the person, not the mail program that pressed it first.
 
 use std::time::Instant;
 
@@ -30,7 +30,7 @@ pub(super) struct Redemption {
 }
 
 #[derive(Serialize)]
-struct Redeemed {
+struct RedeemedView {
     email_masked: String,
     status: UserStatus,
 }
@@ -50,13 +50,13 @@ pub(super) async fn redeem(
         app.rate.take(Limit::BadToken, client.as_str(), Instant::now())?;
     }
     let (user, secret) = redeemed?;
-    let shown = Redeemed { email_masked: user.email.masked(), status: user.status };
+    let shown = RedeemedView { email_masked: user.email.masked(), status: user.status };
     Ok(([(header::SET_COOKIE, session::cookie(&app, &secret))], Json(shown)).into_response())
 }
 
-/// Opens a session in place of those that the link and the presented secret opened before. Where these are one and the same,
-/// it is the person again (a reload, another tab): the session goes on. The secret is a new one in any case; what a browser
-/// brought along is never taken over.
+/// Opens a session that replaces the link's previous session and the one of the presented secret. If these are the
+/// same, it is the person again (a reload, another tab) and the session continues. The secret is always new; one that a
+/// browser presents is never adopted.
 async fn redeem_token(
     app: &AppState,
     token: &HashedToken,
@@ -66,7 +66,7 @@ async fn redeem_token(
     let owner = tokens::find(&mut app.db.read().await?, token).await?.ok_or(ApiError::TokenUnknown)?.user_id;
     let mut tx = app.db.write(LockScope::User(&owner)).await?;
     let now = clock::now_ms();
-    // Once more: it may have been opened meanwhile.
+    // Read again under the lock: it may have been opened meanwhile.
     let mailed = tokens::find(&mut tx, token).await?.ok_or(ApiError::TokenUnknown)?;
     let presented: Option<Session> = match presented {
         Some(secret) => sessions::find(&mut tx, secret).await?.filter(|session| session.is_live(now)),
@@ -80,9 +80,9 @@ async fn redeem_token(
     } else if mailed.is_expired(now) {
         return Err(ApiError::TokenExpired);
     } else {
-        // Opening the link once more brings no new attempts.
+        // Opening the link again brings no new attempts.
         let attempts = match &mailed.session_id {
-            // An attempt that is being decided may count yet.
+            // An attempt that is being decided may still count.
             Some(before) if challenges::is_scoring(&mut tx, before, now).await? => {
                 return Err(ApiError::SubmissionInProgress);
             }
@@ -90,7 +90,7 @@ async fn redeem_token(
             None => 0,
         };
         let mut ended: Vec<_> = mailed.session_id.iter().chain(presented.as_ref().map(|session| &session.id)).collect();
-        // The presented one may be another user's: in order, so that no two wait for each other.
+        // The presented one may be another user's. Ended in order of id, to avoid deadlocks.
         ended.sort_unstable_by_key(|id| id.as_str());
         for session in ended {
             sessions::end(&mut tx, session, now).await?;

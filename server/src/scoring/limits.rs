@@ -1,4 +1,5 @@
-//! Resource limits of a worker. It sets them on itself before it reads untrusted input; the operating system enforces them.
+//! Resource limits of a worker. It sets them on itself before it reads untrusted input; the operating system enforces
+//! them.
 
 use std::io;
 use std::time::Duration;
@@ -16,8 +17,8 @@ pub struct WorkerLimits {
 }
 
 impl WorkerLimits {
-    /// An honest submission takes 0.4 s of CPU time with tract on the slowest machine measured. Its pictures are small, so
-    /// one that takes ten times as long is not honest. A worker with tract takes 60 MB.
+    /// An honest submission takes 0.4 s of CPU time with tract on the slowest machine measured. Its pictures are small,
+    /// so one that takes ten times as long is not honest. A worker with tract takes 60 MB.
     pub const USUAL: WorkerLimits = WorkerLimits { cpu_s: 5, address_space: 512 << 20, wall: Duration::from_secs(25) };
 }
 

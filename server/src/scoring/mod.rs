@@ -1,10 +1,10 @@
 //! Scoring of submissions: the engine runs in worker processes, one submission at a time in each.
 //!
-//! Untrusted pictures go through large decoders, which have hung, crashed and exhausted memory before. So they are decoded
-//! where a failure does little harm: a worker (`worker.rs`) is this same program, started as `blinkgate score-worker`, under
-//! limits on time and memory that the operating system enforces (`limits.rs`). The server runs a pool of them (`pool.rs`,
-//! `process.rs`), sends submissions and reads decisions (`wire.rs`), and replaces any worker that fails. Under overload it
-//! rejects submissions early (`overload.rs`).
+//! Untrusted pictures go through large decoders, which have hung, crashed and exhausted memory before. So they are
+//! decoded where a failure does little harm: a worker (`worker.rs`) is this same program, started as `blinkgate
+//! score-worker`, under limits on time and memory that the operating system enforces (`limits.rs`). The server runs a
+//! pool of them (`pool.rs`, `process.rs`), sends submissions and reads decisions (`wire.rs`), and replaces any worker
+//! that fails. Under overload it rejects submissions early (`overload.rs`).
 
 mod limits;
 mod overload;

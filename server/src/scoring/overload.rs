@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 /// Averaging time of the rejection rate that sets the retry delay.
 const SLOW: Duration = Duration::from_secs(2);
-/// Averaging time of the rate that notices overload early, before many submissions that would have to wait are admitted.
-/// Overload lasts as long as either rate says so.
+/// Averaging time of the rate that notices overload early, before many submissions that would have to wait are
+/// admitted. Overload lasts as long as either rate says so.
 const FAST: Duration = Duration::from_millis(400);
-/// Rejections a second, per worker, that count as overload. With two workers, a worker that becomes free then gets its next
-/// submission within a tenth of a second.
+/// Rejections a second, per worker, that count as overload. With two workers, a worker that becomes free then gets its
+/// next submission within a tenth of a second.
 const OVERLOAD_PER_S: f64 = 5.0;
 /// Retries a second, per worker, to aim for: each rejection costs CPU time that admitted submissions need.
 const TARGET_PER_S: f64 = 4.0;
@@ -38,8 +38,8 @@ impl OverloadDetector {
         self.slow.per_second(now).max(self.fast.per_second(now)) >= OVERLOAD_PER_S * workers as f64
     }
 
-    /// Retry delay; grows with the rejection rate. With `n` clients retrying, the rate settles at √(n × target) a second; a
-    /// delay that brought it down to the target would outlast the overload.
+    /// Retry delay; grows with the rejection rate. With `n` clients retrying, the rate settles at √(n × target) a
+    /// second; a delay that brought it down to the target would outlast the overload.
     pub(super) fn retry_delay(&self, now: Instant, workers: usize) -> Duration {
         let times = self.slow.per_second(now) / (TARGET_PER_S * workers as f64);
         Duration::from_secs_f64(times.min(MAX_DELAY.as_secs_f64())).clamp(MIN_DELAY, MAX_DELAY)

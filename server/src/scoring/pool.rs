@@ -1,8 +1,8 @@
 //! The pool of workers, and the permits to use it.
 //!
-//! A worker that fails is replaced, and its submission gets one more try in a fresh worker. If that one runs out of CPU time
-//! too, the input is to blame: captures that cannot be decoded in time are rejected as damaged. Any other failure is our
-//! fault.
+//! A worker that fails is replaced, and its submission gets one more try in a fresh worker. If that one runs out of CPU
+//! time too, the input is to blame: captures that cannot be decoded in time are rejected as damaged. Any other failure
+//! is our fault.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -21,15 +21,15 @@ use crate::submission::Upload;
 pub struct Capacity {
     /// Submissions scored in parallel, each by a worker of its own.
     pub workers: usize,
-    /// Submissions waiting for a worker; further ones are rejected at once. Under overload none waits: a free worker gets its
-    /// next submission soon enough, and waiting behind another would take twice as long.
+    /// Submissions waiting for a worker; further ones are rejected at once. Under overload none waits: a free worker
+    /// gets its next submission soon enough, and waiting behind another would take twice as long.
     pub waiting: usize,
 }
 
 impl Capacity {
-    /// One worker per CPU, and half as many waiting submissions: whoever is admitted has a decision within twice the time
-    /// of a single one, and everybody else learns at once when to retry. One waiting per worker would be too many; with
-    /// none, workers idle between submissions (`scripts/load` measures it, docs/load.md).
+    /// One worker per CPU, and half as many waiting submissions: whoever is admitted has a decision within twice the
+    /// time of a single one, and everybody else learns at once when to retry. One waiting per worker would be too many;
+    /// with none, workers idle between submissions (`scripts/load` measures it, docs/load.md).
     pub fn of_this_machine() -> Capacity {
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
         Capacity { workers, waiting: workers / 2 }
@@ -116,8 +116,8 @@ impl ScoringPool {
         if self.0.free_permits(&overload) > 0 { self.0.admit() } else { None }
     }
 
-    /// Admits a submission that cannot be retried later: it may wait for a worker even under overload. `None` if the pool is
-    /// full.
+    /// Admits a submission that cannot be retried later: it may wait for a worker even under overload. `None` if the
+    /// pool is full.
     pub fn try_admit_urgent(&self) -> Option<Permit> {
         self.0.admit()
     }
@@ -193,8 +193,8 @@ impl Shared {
         Ok(answer.map_err(ScoringError)?)
     }
 
-    /// Leaves a worker for the next submission, a new one if this one was lost. If none can be started, the next submission
-    /// tries again.
+    /// Leaves a worker for the next submission, a new one if this one was lost. If none can be started, the next
+    /// submission tries again.
     async fn put_back(&self, worker: Option<Worker>) {
         let worker = match worker {
             Some(worker) => Ok(worker),

@@ -1,4 +1,5 @@
-//! The protocol between server and worker: each message is JSON, prefixed with its length; a request is followed by its parts.
+//! The protocol between server and worker: each message is JSON, prefixed with its length; a request is followed by its
+//! parts.
 //!
 //! ```text
 //! worker → server   once: Hello
@@ -6,8 +7,8 @@
 //! worker → server   Answer
 //! ```
 //!
-//! Lengths are 32-bit little-endian. Neither side accepts a length above its limit: a worker may have been taken over by the
-//! pictures that it decoded.
+//! Lengths are 32-bit little-endian. Neither side accepts a length above its limit: a worker may have been taken over
+//! by the pictures that it decoded.
 
 use std::io::{self, Read, Write};
 

@@ -1,5 +1,5 @@
-//! The worker's side: `blinkgate score-worker`. It loads the networks once, answers submissions one after another on standard
-//! input and output, and ends with the server, which closes its input.
+//! The worker's side: `blinkgate score-worker`. It loads the networks once, answers submissions one after another on
+//! standard input and output, and ends with the server, which closes its input.
 
 use std::io::{self, Read, Write};
 use std::panic::{self, AssertUnwindSafe};
@@ -32,8 +32,8 @@ pub fn run(runtime: Runtime, models_dir: Option<&Path>, cpu_s: u64, address_spac
     Ok(answer_all(&mut from, &mut to, &networks.id, cpu_s, |issued, upload| decide(&models, issued, upload))?)
 }
 
-/// Sends the hello with the name of the weights, then answers each request with what `decide` returns, within `cpu_s` seconds of
-/// CPU time.
+/// Sends the hello with the name of the weights, then answers each request with what `decide` returns, within `cpu_s`
+/// seconds of CPU time.
 ///
 /// # Errors
 /// A limit cannot be set, the server is gone, or it broke the protocol.
@@ -73,8 +73,8 @@ fn decide(models: &Models, issued: &Issued, upload: &Upload) -> Result<Decision,
     engine::decide(issued, &submission, &mut scorer, &Thresholds::V4).map_err(|error| error.to_string())
 }
 
-/// Stop signals often go to all processes of a service. The server finishes requests in progress first and needs its workers for
-/// that; they end with it.
+/// Stop signals often go to all processes of a service. The server finishes requests in progress first and needs its
+/// workers for that; they end with it.
 #[cfg(unix)]
 fn ignore_stop_signals() -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};

@@ -33,8 +33,8 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Decides a submission, once: repeated requests with the same `key` get the same answer. `seal` is the key that the
-    /// chunks were sealed with.
+    /// Decides a submission, once: repeated requests with the same `key` get the same answer. `seal` is the key that
+    /// the chunks were sealed with.
     ///
     /// # Errors
     /// [`VerificationError`]: this call decided nothing, and nothing was counted.
@@ -53,8 +53,8 @@ impl Verifier {
             Claimed::Mine(claim) => claim,
             Claimed::Answered(answer) => return Ok(answer),
         };
-        // Only the holder of the claim takes a permit, so that other requests cannot keep one from it. On an early return
-        // the transaction is dropped, and the claim with it.
+        // Only the holder of the claim takes a permit, so that other requests cannot keep one from it. On an early
+        // return the transaction is dropped, and the claim with it.
         let permit = self.scoring.try_admit();
         if permit.is_none() && has_time(&claim.challenge) {
             return Err(self.busy());
@@ -119,8 +119,8 @@ impl Verifier {
         Recorder { db: &self.db, cool_down: self.cool_down, max_attempts: self.max_attempts }
     }
 
-    /// Discards an upload that the session's current secret cannot open, because the secret was replaced meanwhile (the link
-    /// was opened again). The page notices and uploads again.
+    /// Discards an upload that the session's current secret cannot open, because the secret was replaced meanwhile (the
+    /// link was opened again). The page notices and uploads again.
     async fn restart_upload(
         &self,
         session: &Session,
@@ -194,8 +194,8 @@ impl Verifier {
         if let (Err(VerificationError::InProgress | VerificationError::Unknown), Some(refs)) =
             (&recorded, &ruling.captures)
         {
-            // The lease was lost or the user was erased, so no row names these files. After a database fault it is unknown
-            // whether a row does: then they stay until the sweep finds that none does.
+            // The lease was lost or the user was erased, so no row names these files. After a database fault it is
+            // unknown whether a row does: then they stay until the sweep finds that none does.
             if let Err(error) = self.captures.remove(&refs.each()).await {
                 tracing::warn!(%error, "unreferenced captures could not be removed; the next sweep will remove them");
             }

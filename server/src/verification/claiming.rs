@@ -1,5 +1,5 @@
-//! The claim on a challenge. One request at a time holds it; it is released if nothing was decided. Under overload, requests
-//! are rejected before they claim.
+//! The claim on a challenge. One request at a time holds it; it is released if nothing was decided. Under overload,
+//! requests are rejected before they claim.
 
 use super::outcome::{AttemptAnswer, VerificationError};
 use crate::clock;
@@ -12,7 +12,8 @@ use crate::domain::{ChallengeId, LeaseId};
 const LEASE_MS: i64 = 60_000;
 /// After a fault of ours, the time that is left to send the same submission again.
 const RETRY_MS: i64 = 60_000;
-/// A request rejected with more time left than this can be retried before the challenge expires, so nothing is recorded.
+/// A request rejected with more time left than this can be retried before the challenge expires, so nothing is
+/// recorded.
 const EXPIRES_SOON_MS: i64 = RETRY_MS / 2;
 
 /// A challenge that this request has claimed.
@@ -38,8 +39,8 @@ pub(super) async fn claim(
 ) -> Result<Claimed, VerificationError> {
     let now = clock::now_ms();
     match challenges::claim(db, challenge, &session.id, key, now, now + LEASE_MS).await? {
-        // The clock was set back, so nobody can tell how much time has passed; the person must not pay for that. The caller
-        // drops the transaction, and the claim with it.
+        // The clock was set back, so nobody can tell how much time has passed; the person must not pay for that. The
+        // caller drops the transaction, and the claim with it.
         Claim::Granted(challenge, _) if challenge.issued_at > now => Err(VerificationError::Expired),
         Claim::Granted(challenge, lease) => Ok(Claimed::Mine(HeldClaim { challenge, lease })),
         Claim::Answered(answer) => serde_json::from_str(&answer)

@@ -8,8 +8,8 @@ use crate::db::sessions::{self, Session};
 use crate::db::{Connection, tokens, users};
 use crate::domain::ChallengeId;
 
-/// Whether a rejected attempt counts. It does not if the person cancelled, nor if the page was older than the server, since
-/// only reloading helps then.
+/// Whether a rejected attempt counts. It does not if the person cancelled, nor if the page was older than the server,
+/// since only reloading helps then.
 fn counts(reason: Reason) -> bool {
     !matches!(reason, Reason::Cancelled | Reason::EngineVersion)
 }

@@ -1,5 +1,5 @@
-//! The decision itself: what the engine is given, and what the engine cannot know: whether our clock was set, and which pictures
-//! were submitted before.
+//! The decision itself: what the engine is given, and what the engine cannot know: whether our clock was set, and which
+//! pictures were submitted before.
 
 use std::time::{Duration, Instant};
 
@@ -63,7 +63,8 @@ pub(super) async fn score(
     }
 }
 
-/// Lets the challenge expire if its times disagree with ours and our clock was set meanwhile: the person must not pay for that.
+/// Lets the challenge expire if its times disagree with ours and our clock was set meanwhile: the person must not pay
+/// for that.
 pub(super) fn reject_false_times(
     clock_steps: &ClockSteps,
     issued_at: i64,
@@ -90,8 +91,8 @@ pub(super) async fn reject_replays(
     Ok(Decision { verdict: Verdict::Rejected(Reason::CaptureReplayed), ..decision })
 }
 
-/// Hashes that identify these pictures, both as files and as pixels: a file can change while its pixels do not. Sorted and
-/// unique.
+/// Hashes that identify these pictures, both as files and as pixels: a file can change while its pixels do not. Sorted
+/// and unique.
 pub(super) fn picture_hashes(upload: &Upload, record: &Record) -> Vec<String> {
     let mut hashes = upload.picture_hashes();
     hashes.extend(record.pixels.iter().cloned());

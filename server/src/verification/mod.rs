@@ -1,9 +1,9 @@
-//! One attempt, from upload to answer: its evidence arrives (`upload.rs`), its challenge is claimed (`claiming.rs`), it is
-//! decided (`judging.rs`) and its captures are stored (`attempt.rs`), the outcome is recorded (`recording.rs`, `counting.rs`)
-//! and answered. Before that, a prompted challenge reveals its cues (`rounds.rs`).
+//! One attempt, from upload to answer: its evidence arrives (`upload.rs`), its challenge is claimed (`claiming.rs`), it
+//! is decided (`judging.rs`) and its captures are stored (`attempt.rs`), the outcome is recorded (`recording.rs`,
+//! `counting.rs`) and answered. Before that, a prompted challenge reveals its cues (`rounds.rs`).
 //!
-//! A rejection is an outcome. A fault of ours (database, disk, engine) is not: it releases the claim, costs no attempt and
-//! verifies nobody.
+//! A rejection is an outcome. A fault of ours (database, disk, engine) is not: it releases the claim, costs no attempt
+//! and verifies nobody.
 
 mod attempt;
 mod claiming;

@@ -1,5 +1,5 @@
-//! Compares an attempt's pictures with those of earlier attempts. An exact copy is rejected (`judging.rs`); a near copy decides
-//! nothing but is flagged for review.
+//! Compares an attempt's pictures with those of earlier attempts. An exact copy is rejected (`judging.rs`); a near copy
+//! decides nothing but is flagged for review.
 
 use engine::Record;
 use serde::Serialize;

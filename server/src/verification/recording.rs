@@ -69,7 +69,8 @@ impl Recorder<'_> {
         counting::settle(&mut tx, session, ruling.reason, now).await?;
         let event = trail::salted(event(session, ruling, now));
         if !ruling.pictures.note(&mut tx, &ruling.event, &session.user_id, now).await? {
-            // Another attempt sent the same pictures at the same moment. When this one is retried, it is found to be a replay.
+            // Another attempt sent the same pictures at the same moment. When this one is retried, it is found to be a
+            // replay.
             return Err(VerificationError::Unavailable("the same pictures were submitted twice at once".to_owned()));
         }
         events::insert(&mut tx, &event).await?;

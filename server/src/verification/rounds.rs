@@ -1,5 +1,5 @@
-//! The rounds of a prompted challenge: the browser commits to what it recorded, the next cue is drawn and revealed, and the
-//! server's clock records when.
+//! The rounds of a prompted challenge: the browser commits to what it recorded, the next cue is drawn and revealed, and
+//! the server's clock records when.
 //!
 //! Each request may be repeated until its answer arrives: it gets the same answer as the first time.
 

@@ -1,11 +1,11 @@
 //! Uploads: a submission arrives in chunks, each starting where the one before ended, until it is complete.
 //!
-//! Chunks are stored in the database, so any process can continue with the next one, also after a restart. They belong to one
-//! challenge of one session and are removed when that challenge is decided, replaced or expired.
+//! Chunks are stored in the database, so any process can continue with the next one, also after a restart. They belong
+//! to one challenge of one session and are removed when that challenge is decided, replaced or expired.
 //!
-//! They are stored sealed. Each request derives the key from the session's cookie, which only the browser keeps. So no byte of a
-//! picture is written in clear, not even into a write-ahead log or a backup of it, and what is left over cannot be opened
-//! without the browser.
+//! They are stored sealed. Each request derives the key from the session's cookie, which only the browser keeps. So no
+//! byte of a picture is written in clear, not even into a write-ahead log or a backup of it, and what is left over
+//! cannot be opened without the browser.
 
 use std::time::Duration;
 
@@ -49,15 +49,15 @@ impl Uploads<'_> {
         Ok(uploads::received(&mut db, challenge, key).await?)
     }
 
-    /// Seals and stores the chunk that follows the first `start` bytes of the upload named by `key`. Returns how many bytes have
-    /// arrived now.
+    /// Seals and stores the chunk that follows the first `start` bytes of the upload named by `key`. Returns how many
+    /// bytes have arrived now.
     ///
-    /// Under overload, new uploads that can wait are rejected early, so that nobody uploads for nothing, and no CPU time is
-    /// taken from admitted submissions.
+    /// Under overload, new uploads that can wait are rejected early, so that nobody uploads for nothing, and no CPU
+    /// time is taken from admitted submissions.
     ///
     /// # Errors
-    /// [`VerificationError::Offset`] if not exactly `start` bytes have arrived, [`VerificationError::TooLarge`] if there would
-    /// be too many, [`VerificationError::Busy`] if the upload should start later, and as [`Uploads::received`].
+    /// [`VerificationError::Offset`] if not exactly `start` bytes have arrived, [`VerificationError::TooLarge`] if there
+    /// would be too many, [`VerificationError::Busy`] if the upload should start later, and as [`Uploads::received`].
     pub async fn append(
         self,
         session: &Session,

@@ -1,4 +1,4 @@
-//! Who may come in: a key in a header, found and compared by its hash, and the scope that the route asks for.
+//! Access for operators: a key in a header, compared by its hash, with the scope that the route requires.
 
 use std::time::Instant;
 
@@ -20,17 +20,17 @@ use crate::rate::Limit;
 use crate::routes::client::Client;
 use crate::routes::error::ApiError;
 
-/// Names under which people put keys into addresses.
+/// Query parameters under which people send keys.
 const KEY_NAMES: [&str; 4] = ["key", "token", "api_key", "admin_key"];
-/// A key's last use is written down so often at most.
-const USE_NOTED_MS: i64 = 3_600_000;
+/// Least time between two updates of a key's last use.
+const USE_INTERVAL_MS: i64 = 3_600_000;
 
-/// Who holds the key that the request carried.
+/// The holder of the request's key.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Operator {
     name: String,
     scopes: Scopes,
-    /// As the audit calls them.
+    /// Their name in the audit trail.
     #[serde(skip)]
     pub(super) actor: String,
 }
@@ -40,11 +40,11 @@ impl<S: Sync> FromRequestParts<S> for Operator {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let operator = parts.extensions.get::<Operator>().cloned();
-        operator.ok_or_else(|| ApiError::Internal("a route of operators is open to anybody".to_owned()))
+        operator.ok_or_else(|| ApiError::Internal("an admin route lacks its access check".to_owned()))
     }
 }
 
-/// Middleware around each route of operators: lets in who brings a key with `scope`, if one is asked for.
+/// Middleware of each admin route: requires a key, with `scope` if one is given.
 pub(in crate::routes) async fn admit(
     State((app, scope)): State<(App, Option<Scope>)>,
     request: Request,
@@ -52,8 +52,8 @@ pub(in crate::routes) async fn admit(
 ) -> Result<Response, ApiError> {
     let (mut parts, body) = request.into_parts();
     let client = Client::from_request_parts(&mut parts, &app).await?;
-    let in_address = key_in_address(&app, &client, parts.uri.query().unwrap_or_default()).await?;
-    let presented = in_header(&parts.headers).or(in_address).ok_or(ApiError::AdminKeyMissing)?;
+    let in_url = key_in_url(&app, &client, parts.uri.query().unwrap_or_default()).await?;
+    let presented = in_header(&parts.headers).or(in_url).ok_or(ApiError::AdminKeyMissing)?;
     app.rate.peek(Limit::BadAdminKey, client.as_str(), Instant::now())?;
     let Some(operator) = find(&app, &presented, clock::now_ms()).await? else {
         app.rate.take(Limit::BadAdminKey, client.as_str(), Instant::now())?;
@@ -71,23 +71,23 @@ pub(in crate::routes) async fn me(operator: Operator) -> Json<Operator> {
     Json(operator)
 }
 
-/// The key in the address, where the settings allow one there. Elsewhere such a request is refused, with whatever key it has
-/// beside it, and a key that was right is noted as exposed.
-async fn key_in_address(app: &App, client: &Client, query: &str) -> Result<Option<String>, ApiError> {
+/// The key in the URL, if the settings allow one there. Otherwise such a request is rejected, even with a valid key in
+/// a header, and a valid key in the URL is marked as exposed.
+async fn key_in_url(app: &App, client: &Client, query: &str) -> Result<Option<String>, ApiError> {
     let mut keys = pairs(query).filter(|(name, _)| KEY_NAMES.contains(&name.to_ascii_lowercase().as_str()));
     let Some((name, key)) = keys.next() else { return Ok(None) };
     if app.admin_allow_query_key && name == QUERY_KEY && keys.next().is_none() {
         return Ok(Some(key));
     }
-    tracing::warn!("an admin key came in an address; take it as exposed and change it");
-    // Who tries out keys in this way learns nothing, and is slowed down as well.
+    tracing::warn!("a request had an admin key in its URL; take it as exposed and replace it");
+    // Guessing keys this way reveals nothing and is rate limited too.
     if app.rate.peek(Limit::BadAdminKey, client.as_str(), Instant::now()).is_ok() {
         match stored(app, &HashedToken::of(key.trim()), &key, clock::now_ms()).await? {
             Some(key) => {
                 let mut tx = app.db.write(LockScope::Nothing).await?;
                 admin_keys::note_exposure(&mut tx, &key.id, clock::now_ms()).await?;
                 tx.commit().await?;
-                tracing::warn!(key = %key.id, name = key.name, "this key is exposed: revoke it and make another");
+                tracing::warn!(key = %key.id, name = key.name, "this key is exposed: revoke it and create another");
             }
             None if HashedToken::of(key.trim()).matches(&app.admin_key) => {}
             None => drop(app.rate.take(Limit::BadAdminKey, client.as_str(), Instant::now())),
@@ -102,7 +102,7 @@ fn in_header(headers: &HeaderMap) -> Option<String> {
     text("x-admin-key").or_else(bearer).map(str::to_owned)
 }
 
-/// Whose key this is, if it is one. Keys are compared by their hashes, in a time that does not depend on where they differ.
+/// Finds the holder of a key. Keys are compared by their hashes, in constant time.
 async fn find(app: &App, presented: &str, now_ms: i64) -> sqlx::Result<Option<Operator>> {
     let presented = presented.trim();
     let hash = HashedToken::of(presented);
@@ -111,21 +111,21 @@ async fn find(app: &App, presented: &str, now_ms: i64) -> sqlx::Result<Option<Op
         return Ok(Some(Operator { name: NAME.to_owned(), actor: NAME.to_owned(), scopes: Scopes::all() }));
     }
     let Some(key) = stored(app, &hash, presented, now_ms).await? else { return Ok(None) };
-    if key.last_used_at.is_none_or(|at| at + USE_NOTED_MS <= now_ms) {
+    if key.last_used_at.is_none_or(|at| at + USE_INTERVAL_MS <= now_ms) {
         note_use(app, &key.id, now_ms).await;
     }
     let Ok(scopes) = key.scopes.parse();
     Ok(Some(Operator { actor: format!("the key {} ({})", key.name, key.id), name: key.name, scopes }))
 }
 
-/// The key of the database with this hash, if it is in force.
+/// The stored key with this hash, if it is valid now.
 async fn stored(app: &App, hash: &HashedToken, presented: &str, now_ms: i64) -> sqlx::Result<Option<AdminKey>> {
     let Some(id) = AdminKeyId::in_key(presented.trim()) else { return Ok(None) };
     let found = admin_keys::find(&mut app.db.read().await?, &id).await?;
     Ok(found.filter(|key| hash.matches(&key.secret_hash)).filter(|key| key.is_live(now_ms)))
 }
 
-/// A use that cannot be noted is no reason to keep an operator out.
+/// Records the use. A failure is only logged: it is no reason to lock an operator out.
 async fn note_use(app: &App, key: &AdminKeyId, now_ms: i64) {
     let noted = async {
         let mut tx = app.db.write(LockScope::Nothing).await?;
@@ -133,6 +133,6 @@ async fn note_use(app: &App, key: &AdminKeyId, now_ms: i64) {
         tx.commit().await
     };
     if let Err(error) = noted.await {
-        tracing::warn!(%error, "a key's use could not be noted");
+        tracing::warn!(%error, "a key's use could not be recorded");
     }
 }

@@ -1,5 +1,5 @@
-//! `GET /admin/audit`: what operators did, and what was removed when its time was over; `GET /admin/audit/checkpoint`: where the
-//! trail stands, signed.
+//! `GET /admin/audit`: what operators did and what retention removed. `GET /admin/audit/checkpoint`: the signed head of
+//! the trail.
 
 use axum::Json;
 use axum::extract::{RawQuery, State};

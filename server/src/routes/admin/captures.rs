@@ -1,4 +1,4 @@
-//! `GET /admin/captures/…` and `GET /admin/events/{id}/bundle`: pictures. Each look is written down.
+//! `GET /admin/captures/…` and `GET /admin/events/{id}/bundle`: pictures. Every access is recorded in the audit trail.
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -16,7 +16,7 @@ use crate::db::{LockScope, events};
 use crate::domain::EventId;
 use crate::routes::error::ApiError;
 
-/// One picture, by the reference under which events name it, wherever it is kept.
+/// One picture, by the reference that its event has, from whichever store.
 pub(in crate::routes) async fn capture(
     State(app): State<App>,
     operator: Operator,
@@ -34,7 +34,7 @@ pub(in crate::routes) async fn capture(
     Ok(([(header::CONTENT_TYPE, "image/jpeg")], picture))
 }
 
-/// Everything that a decision rests on, for `verify-bundle`.
+/// All the evidence of a decision, for `verify-bundle`.
 pub(in crate::routes) async fn bundle(
     State(app): State<App>,
     operator: Operator,

@@ -1,4 +1,5 @@
-//! What the eyes did, as the browser signed it, and what the server read in the strip's cells: numbers to draw.
+//! Eye openness over time as the browser signed it, and as the server measured it in the strip's cells: data for a
+//! chart.
 
 use engine::blink::Blink;
 use engine::ear::EyeRatios;
@@ -10,7 +11,7 @@ use serde::Serialize;
 #[derive(Serialize)]
 pub(super) struct Curve {
     frames: Vec<Frame>,
-    /// The closures that were counted.
+    /// The eye closures that were counted.
     closures: Vec<Blink>,
     captures: Captures,
     cells: Vec<Cell>,
@@ -19,7 +20,7 @@ pub(super) struct Curve {
 #[derive(Serialize)]
 struct Frame {
     t: u32,
-    /// `None` where the eyes were not read.
+    /// `None` if the eyes could not be read.
     left: Option<f32>,
     right: Option<f32>,
     gate: Option<Gate>,
@@ -35,14 +36,14 @@ struct Captures {
 #[derive(Serialize)]
 struct Cell {
     t: u32,
-    /// What the record says of its frame.
+    /// What the transcript says for its frame.
     claimed: Option<EyeRatios>,
-    /// What the server read in it; `None` where it could not be read.
+    /// What the server measured; `None` if it could not.
     scored: Option<EyeRatios>,
 }
 
 impl Curve {
-    /// `None` if the text is no transcript signed with this key, as after a change in the database.
+    /// `None` if the text is not a transcript signed with this key, for example after the database was tampered with.
     pub(super) fn of(transcript: &str, public_key: &[u8; 32], record: Option<&Record>) -> Option<Self> {
         let transcript = Transcript::verified(transcript.as_bytes(), public_key).ok()?;
         let claimed = |t_ms: u32| {

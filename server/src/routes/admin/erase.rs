@@ -1,4 +1,4 @@
-//! `POST /admin/erase`: erases a person, or says what that would remove.
+//! `POST /admin/erase`: erases a person, or reports what that would remove.
 
 use axum::Json;
 use axum::extract::State;
@@ -14,23 +14,23 @@ use crate::routes::error::ApiError;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::routes) struct Asked {
+pub(in crate::routes) struct EraseRequest {
     email: String,
-    /// No default: whoever leaves it out may mean either.
+    /// Required, because a caller who omits it may mean either.
     dry_run: bool,
 }
 
 #[derive(Serialize)]
-pub(in crate::routes) struct Answer {
+pub(in crate::routes) struct EraseResponse {
     users: Vec<ErasureReport>,
 }
 
 pub(in crate::routes) async fn erase(
     State(app): State<App>,
     operator: Operator,
-    AppJson(Asked { email, dry_run }): AppJson<Asked>,
-) -> Result<Json<Answer>, ApiError> {
+    AppJson(EraseRequest { email, dry_run }): AppJson<EraseRequest>,
+) -> Result<Json<EraseResponse>, ApiError> {
     let email = EmailAddress::parse(&email).map_err(|_| ApiError::EmailInvalid)?;
     let users = erasure::at_address(&app.eraser(), &email, &operator.actor, !dry_run, clock::now_ms()).await?;
-    if users.is_empty() { Err(ApiError::UserUnknown) } else { Ok(Json(Answer { users })) }
+    if users.is_empty() { Err(ApiError::UserUnknown) } else { Ok(Json(EraseResponse { users })) }
 }

@@ -1,4 +1,4 @@
-//! `GET /admin/events/{id}`: one attempt with all that is kept of it. Nothing is scored again.
+//! `GET /admin/events/{id}`: one attempt with everything that is kept of it. Nothing is scored again.
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
@@ -18,24 +18,22 @@ use crate::db::{challenges, cues, users};
 use crate::domain::{Decision, EventId, UserStatus};
 use crate::routes::error::ApiError;
 
-/// The attempt.
 #[derive(Serialize)]
 pub(in crate::routes) struct EventDetail {
     #[serde(flatten)]
     event: EventView,
     policy: String,
     timeline: Vec<Entry>,
-    /// `None` where there is no signed record, or no more.
+    /// `None` if there is no signed transcript, or no longer.
     curve: Option<Curve>,
     record: Value,
     reviews: Vec<ReviewView>,
     /// `None` once the user is erased.
-    user: Option<Standing>,
+    user: Option<UserView>,
 }
 
-/// Where a user stands.
 #[derive(Serialize)]
-pub(super) struct Standing {
+pub(super) struct UserView {
     pub(super) status: UserStatus,
 }
 
@@ -56,7 +54,7 @@ pub(in crate::routes) async fn event(
     let event = events::find(&mut db, &EventId::from_client(&id)).await?.ok_or(ApiError::NotFound)?;
     let reviews = reviews::of_event(&mut db, &event.id).await?;
     let user = users::find(&mut db, &event.email).await?;
-    // Kept for a week after the session; the id tells the time of its making for ever.
+    // The row is kept for a week after the session; the id contains its creation time for good.
     let issued_at = challenges::issued_at(&mut db, &event.challenge_id).await?.or(event.challenge_id.made_at());
     let rounds = cues::list(&mut db, &event.challenge_id).await?;
     drop(db);
@@ -69,12 +67,12 @@ pub(in crate::routes) async fn event(
         record: listed::record(event.details),
         policy: event.policy,
         reviews: reviews.into_iter().map(ReviewView::from).collect(),
-        user: user.map(|user| Standing { status: user.status }),
+        user: user.map(|user| UserView { status: user.status }),
     }))
 }
 
 fn curve(event: &Event, issued: Option<&Issued>) -> Option<Curve> {
-    // An attempt that came to no decision by pixels has a record without these figures.
+    // The record of an attempt that was not decided by pixels lacks these figures.
     let record: Option<Record> = serde_json::from_str(&event.details).ok();
     Curve::of(event.transcript.as_ref()?, &issued?.public_key, record.as_ref())
 }

@@ -1,4 +1,4 @@
-//! `GET /admin/events` and `/admin/events.csv`: attempts that ended, filtered, newest first.
+//! `GET /admin/events` and `/admin/events.csv`: decided attempts, filtered, newest first.
 
 use axum::Json;
 use axum::body::{Body, Bytes};
@@ -15,7 +15,7 @@ use crate::csv_export;
 use crate::db::listing::{self, Cursor, Filter, Listed};
 use crate::routes::error::ApiError;
 
-/// So many rows of a table are in memory at a time.
+/// Rows of a table that are in memory at a time.
 const ROWS: u32 = 200;
 
 #[derive(Serialize)]
@@ -29,7 +29,7 @@ pub(in crate::routes) async fn events(
     RawQuery(query): RawQuery,
 ) -> Result<Json<Listing>, ApiError> {
     let EventQuery { filter, page } = EventQuery::read(query.as_deref())?;
-    // One more than is shown tells whether there are more.
+    // One row more than is shown tells whether there are more.
     let mut events = listing::list(&mut app.db.read().await?, &filter, page.behind.as_ref(), page.limit + 1).await?;
     let is_last = events.len() <= page.limit as usize;
     events.truncate(page.limit as usize);
@@ -44,7 +44,8 @@ pub(in crate::routes) async fn events_csv(
     let TableQuery { filter, behind, limit } = TableQuery::read(query.as_deref())?;
     let table = Table { app, filter, behind, left: limit };
     let head = csv_export::write([HEADER.map(str::to_owned)].into_iter()).map_err(TableError::from)?;
-    // What fails at the beginning is told as an error; later the answer breaks off, and its reader sees that it did.
+    // A failure at the beginning becomes an error response; a later one truncates the response, which the client
+    // notices.
     let (first, rest) = table.lines().await?.unzip();
     let head = Bytes::from([head, first.unwrap_or_default()].concat());
     let rest = stream::try_unfold(rest.flatten(), |rest| async {
@@ -59,17 +60,18 @@ pub(in crate::routes) async fn events_csv(
     Ok((headers, Body::from_stream(lines)))
 }
 
-/// What of a table has not been written yet.
+/// The part of a table that is not written yet.
 struct Table {
     app: App,
     filter: Filter,
     behind: Option<Cursor>,
-    /// Rows that are still wanted; `None`: all.
+    /// Rows still to write; `None`: all.
     left: Option<u32>,
 }
 
 impl Table {
-    /// The next lines and what is left behind them; nothing if there are none. Holds a connection only while it reads.
+    /// The next lines, and the rest of the table if any. `None` if there are no lines. Holds a connection only while
+    /// reading.
     async fn lines(mut self) -> Result<Option<(Vec<u8>, Option<Self>)>, TableError> {
         let wanted = self.left.unwrap_or(ROWS).min(ROWS);
         let rows = listing::list(&mut self.app.db.read().await?, &self.filter, self.behind.as_ref(), wanted).await?;
@@ -82,7 +84,7 @@ impl Table {
     }
 }
 
-/// A table could not be written on.
+/// Writing a table failed.
 #[derive(Debug, thiserror::Error)]
 enum TableError {
     #[error("database: {0}")]

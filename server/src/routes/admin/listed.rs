@@ -1,4 +1,4 @@
-//! An event as operators see it: in lists, alone, and as a line of the table.
+//! An event as operators see it: in lists, on its own, and as a CSV row.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -31,7 +31,7 @@ pub(super) struct EventView {
     review_state: Option<ReviewState>,
 }
 
-/// The table's first line. New columns come at the end.
+/// The CSV header. New columns are appended at the end.
 pub(super) const HEADER: [&str; 18] = [
     "id",
     "email",
@@ -80,7 +80,7 @@ impl From<Listed> for EventView {
 }
 
 impl EventView {
-    /// One event, with what an operator decided last.
+    /// One event, with the last decision of an operator.
     pub(super) fn of(event: &Event, decision: Option<Decision>) -> Self {
         Self::from(Listed {
             id: event.id.clone(),
@@ -104,12 +104,12 @@ impl EventView {
     }
 }
 
-/// A record as JSON; one that is damaged, as the text that it is.
+/// A record as JSON; a damaged one as a string.
 pub(super) fn record(text: String) -> Value {
     serde_json::from_str(&text).unwrap_or(Value::String(text))
 }
 
-/// A line of the table.
+/// A CSV row.
 pub(super) fn row(event: Listed) -> [String; 18] {
     let review_state = event.review_state().map_or("", ReviewState::name);
     let captured = event.open_captured != 0;

@@ -1,5 +1,5 @@
-//! `/admin/…`: what was decided and by what evidence, what operators say of it, and what they did. For who holds an admin key
-//! with the scope that the table of routes names.
+//! `/admin/…`: decisions and their evidence, operators' reviews, and the audit trail. Requires an admin key with the
+//! scope that the route table names.
 
 mod access;
 mod audit;

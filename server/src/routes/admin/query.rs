@@ -1,5 +1,5 @@
-//! What stands behind the `?` of a list's address: each name known and given once, or refused by its name. And the places to go
-//! on from, which clients give back as they got them.
+//! Query parameters of lists: each must be known and appear once, or the request is rejected with its name. Also the
+//! opaque cursors that clients send back to continue a list.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,11 +14,11 @@ use crate::routes::error::ApiError;
 pub(super) const QUERY_KEY: &str = "key";
 const DEFAULT_LIMIT: u32 = 100;
 const MAX_LIMIT: u32 = 500;
-/// No address and no pseudonym is longer.
+/// Longest address or pseudonym.
 const MAX_EMAIL: usize = 254;
-/// So much of an unknown name is given back.
+/// How much of an unknown name the error repeats.
 const MAX_NAME: usize = 40;
-/// What every list understands.
+/// Parameters of every list.
 const PAGING: [&str; 2] = ["limit", "cursor"];
 const FILTERS: [&str; 6] = ["status", "reason", "email", "from", "to", "review"];
 
@@ -27,30 +27,30 @@ pub(super) fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
     url::form_urlencoded::parse(query.as_bytes()).into_owned()
 }
 
-/// Which part of a list is asked for.
+/// The requested part of a list.
 pub(super) struct Page {
-    /// From behind this place on.
+    /// Start after this row.
     pub(super) behind: Option<Cursor>,
-    /// Rows of one answer.
+    /// Rows per response.
     pub(super) limit: u32,
 }
 
-/// What a list of events is asked for.
+/// The query of a list of events.
 pub(super) struct EventQuery {
     pub(super) filter: Filter,
     pub(super) page: Page,
 }
 
-/// What the table of events is asked for.
+/// The query of the CSV table of events.
 pub(super) struct TableQuery {
     pub(super) filter: Filter,
     pub(super) behind: Option<Cursor>,
-    /// Rows in all; `None`: all there are.
+    /// Most rows; `None`: all.
     pub(super) limit: Option<u32>,
 }
 
 impl Page {
-    /// Reads the query of a list that knows nothing else.
+    /// Reads the query of a list without filters.
     pub(super) fn read(query: Option<&str>) -> Result<Self, ApiError> {
         Self::of(&Query::read(query, &[])?)
     }
@@ -84,7 +84,7 @@ pub(super) fn cursor(Cursor { at, id }: &Cursor) -> String {
 fn read_cursor(text: &str) -> Option<Cursor> {
     let place = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
     let (at, id) = place.split_once('.')?;
-    // Ids of all kinds are alike.
+    // Ids of all kinds have the same format.
     EventId::from_client(id).made_at()?;
     Some(Cursor { at: at.parse().ok()?, id: id.to_owned() })
 }
@@ -105,20 +105,20 @@ fn filter(query: &Query) -> Result<Filter, ApiError> {
     })
 }
 
-/// An address as it is stored, or the pseudonym of who was erased.
+/// An address in its stored form, or the pseudonym of an erased user.
 fn email(text: &str) -> Option<String> {
     let is_plain = !text.is_empty() && text.len() <= MAX_EMAIL && !text.chars().any(char::is_control);
     let address = EmailAddress::parse(text).map_or_else(|_| text.to_owned(), |address| address.expose().to_owned());
     is_plain.then_some(address)
 }
 
-/// Pairs whose names are known.
+/// Parameters with known names.
 struct Query(Vec<(String, String)>);
 
 impl Query {
-    /// Reads paging and what else is `known`.
+    /// Accepts paging and the `known` parameters.
     fn read(query: Option<&str>, known: &[&str]) -> Result<Self, ApiError> {
-        // A key in the address is none of the list's business; where none may be, the request does not come so far.
+        // A key is not the list's concern; where none is allowed, the request was rejected before.
         let pairs: Vec<_> = pairs(query.unwrap_or_default()).filter(|(name, _)| name != QUERY_KEY).collect();
         for (index, (name, _)) in pairs.iter().enumerate() {
             let is_known = known.contains(&name.as_str()) || PAGING.contains(&name.as_str());
@@ -130,7 +130,7 @@ impl Query {
         Ok(Self(pairs))
     }
 
-    /// The value of this name, if it is given; refused if it says nothing.
+    /// The value of this parameter, if present; an error if it is invalid.
     fn parsed<T>(&self, name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, ApiError> {
         let Some((_, text)) = self.0.iter().find(|(given, _)| given == name) else { return Ok(None) };
         parse(text).map(Some).ok_or_else(|| invalid(name))
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_is_whole_and_an_instant_is_not_in_it() {
+    fn a_day_is_included_and_an_instant_is_excluded() {
         let midnight = 1_795_737_600_000; // date -u -d 2026-11-27
         assert_eq!(until("to=2026-11-26"), Some(midnight));
         assert_eq!(until("to=2026-11-27T00:00:00Z"), Some(midnight));
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_leads_back_to_its_place() {
+    fn a_cursor_survives_encoding() {
         let place = Cursor { at: 1_795_737_600_000, id: "0123456789abcdef0123456789abcdef".to_owned() };
         assert_eq!(read_cursor(&cursor(&place)), Some(place));
         let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);

@@ -1,4 +1,4 @@
-//! What happened to an attempt, in its order: from the challenge to what operators said of it.
+//! The history of an attempt in order, from its challenge to its reviews.
 
 use engine::Issued;
 use engine::prompt::{Cue, Gesture, Outcome};
@@ -10,7 +10,7 @@ use crate::db::events::Event;
 use crate::db::reviews::Review;
 use crate::domain::Decision;
 
-/// One thing that happened.
+/// One step of the history.
 #[derive(Serialize)]
 pub(super) struct Entry {
     at: String,
@@ -32,7 +32,7 @@ enum What {
     CapturesRemoved,
 }
 
-/// What is known of the event. Of the rounds that is what the decision rests on, or else what is left of the challenge itself.
+/// The history as far as it is kept. Rounds come from the decision's evidence, or else from the challenge's rows.
 pub(super) fn of(
     event: &Event,
     issued_at: Option<i64>,
@@ -67,7 +67,7 @@ pub(super) fn of(
     if let Some(removed_at) = event.captures_removed_at {
         add(removed_at, What::CapturesRemoved);
     }
-    // Where two have one time, the order above is theirs.
+    // Stable: steps at the same time keep the order above.
     entries.sort_by_key(|entry| entry.at_ms);
     entries
 }

@@ -1,5 +1,5 @@
-//! Every error that a client can get, in one table: stable code, status, one plain sentence. Faults of ours stay opaque to the
-//! client and are logged once, with their cause.
+//! Every error that a client can get, in one table: stable code, status, one plain sentence. Faults of ours stay opaque
+//! to the client and are logged once, with their cause.
 
 mod causes;
 
@@ -205,7 +205,8 @@ impl ApiError {
 }
 
 impl IntoResponse for ApiError {
-    /// Only the status, with the error as an extension; the outermost middleware knows the request's id and writes the body.
+    /// Only the status, with the error as an extension; the outermost middleware knows the request's id and writes the
+    /// body.
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
         response.extensions_mut().insert(self);

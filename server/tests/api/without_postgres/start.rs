@@ -129,7 +129,7 @@ fn serve_register_and_stop(folder: &TempDir, email: &str) -> String {
     let start = lines.find(|line| line.contains("open http://localhost:")).expect("it says where it serves");
     let (_, rest) = start.split_once("http://localhost:").unwrap();
     let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
-    assert!(lines.any(|line| line.contains("mails go into files") && line.contains("outbox")));
+    assert!(lines.any(|line| line.contains("mails are written to files") && line.contains("outbox")));
     let body = format!("{{\"email\":\"{email}\"}}");
     let answer = exchange(
         &port,
