@@ -121,7 +121,7 @@ pub use gate::{Direction, Gate};
 pub use glare::Glare;
 pub use network::{Network, NetworkError, Networks};
 pub use occlusion::EyeContext;
-pub use perceptual_hash::Fingerprint;
+pub use perceptual_hash::PerceptualHash;
 pub use pose::Pose;
 pub use quality::{Quality, Scene};
 pub use reason::Reason;

@@ -37,11 +37,11 @@ pub(crate) fn pixel_hash(frame: &Frame) -> String {
 /// right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Fingerprint([u16; SIDE]);
+pub struct PerceptualHash([u16; SIDE]);
 
-impl Fingerprint {
+impl PerceptualHash {
     /// Averages the luma over 17 × 16 fields and compares neighbours.
-    pub(crate) fn of(frame: &Frame) -> Fingerprint {
+    pub(crate) fn of(frame: &Frame) -> PerceptualHash {
         let (mut sums, mut counts) = ([[0.0_f32; SIDE + 1]; SIDE], [[0.0_f32; SIDE + 1]; SIDE]);
         let columns: Vec<usize> = (0..frame.width()).map(|x| x * (SIDE + 1) / frame.width()).collect();
         for y in 0..frame.height() {
@@ -54,16 +54,16 @@ impl Fingerprint {
         let mean = |row: usize, column: usize| sums[row][column] / counts[row][column].max(1.0);
         let bits =
             |row| (0..SIDE).fold(0, |bits, column| bits << 1 | u16::from(mean(row, column) < mean(row, column + 1)));
-        Fingerprint(std::array::from_fn(bits))
+        PerceptualHash(std::array::from_fn(bits))
     }
 
     /// Number of bits that differ.
-    pub fn distance(&self, other: &Fingerprint) -> u32 {
+    pub fn distance(&self, other: &PerceptualHash) -> u32 {
         self.0.iter().zip(&other.0).map(|(a, b)| (a ^ b).count_ones()).sum()
     }
 
     /// Whether one may be a copy of the other, or show the same person in the same place.
-    pub fn is_near(&self, other: &Fingerprint) -> bool {
+    pub fn is_near(&self, other: &PerceptualHash) -> bool {
         self.distance(other) <= NEAR_BITS
     }
 
@@ -73,22 +73,22 @@ impl Fingerprint {
     }
 }
 
-impl fmt::Display for Fingerprint {
+impl fmt::Display for PerceptualHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|row| write!(f, "{row:04x}"))
     }
 }
 
-impl From<Fingerprint> for String {
-    fn from(fingerprint: Fingerprint) -> String {
+impl From<PerceptualHash> for String {
+    fn from(fingerprint: PerceptualHash) -> String {
         fingerprint.to_string()
     }
 }
 
-impl TryFrom<String> for Fingerprint {
+impl TryFrom<String> for PerceptualHash {
     type Error = &'static str;
 
-    fn try_from(text: String) -> Result<Fingerprint, Self::Error> {
+    fn try_from(text: String) -> Result<PerceptualHash, Self::Error> {
         const EXPECTED: &str = "expected 64 hexadecimal digits";
         if text.len() != 4 * SIDE || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(EXPECTED);
@@ -98,7 +98,7 @@ impl TryFrom<String> for Fingerprint {
             let digits = std::str::from_utf8(digits).map_err(|_| EXPECTED)?;
             *row = u16::from_str_radix(digits, 16).map_err(|_| EXPECTED)?;
         }
-        Ok(Fingerprint(rows))
+        Ok(PerceptualHash(rows))
     }
 }
 
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn the_same_picture_is_near_whatever_its_size_and_noise_and_another_is_far() {
-        let of = |picture: Picture| Fingerprint::of(&picture.as_frame());
+        let of = |picture: Picture| PerceptualHash::of(&picture.as_frame());
         let original = of(picture(240, 9.0, 0));
         assert_eq!(original.distance(&original), 0);
         assert!(original.distance(&of(picture(180, 9.0, 0))) <= 8);
@@ -141,12 +141,12 @@ mod tests {
 
     #[test]
     fn it_survives_a_round_trip_as_text() {
-        let fingerprint = Fingerprint::of(&picture(64, 9.0, 3).as_frame());
+        let fingerprint = PerceptualHash::of(&picture(64, 9.0, 3).as_frame());
         let text = serde_json::to_string(&fingerprint).unwrap();
         assert_eq!(text.len(), 66);
-        assert_eq!(serde_json::from_str::<Fingerprint>(&text).unwrap(), fingerprint);
+        assert_eq!(serde_json::from_str::<PerceptualHash>(&text).unwrap(), fingerprint);
         for wrong in ["\"\"", "\"12\"", &format!("\"{}\"", "+123".repeat(16)), &format!("\"{}\"", "é".repeat(32))] {
-            assert!(serde_json::from_str::<Fingerprint>(wrong).is_err(), "{wrong}");
+            assert!(serde_json::from_str::<PerceptualHash>(wrong).is_err(), "{wrong}");
         }
     }
 }

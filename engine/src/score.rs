@@ -11,7 +11,7 @@ use crate::jpeg;
 use crate::mesh::Mesh;
 use crate::network::Networks;
 use crate::pair::{self, AlignedFace, PairScore};
-use crate::perceptual_hash::{self, Fingerprint};
+use crate::perceptual_hash::{self, PerceptualHash};
 use crate::pose::Pose;
 use crate::quality::Quality;
 use crate::reason::Reason;
@@ -31,7 +31,7 @@ pub struct CaptureScore {
     /// Detector score, 0.5 to 1.
     pub detection: f32,
     /// Perceptual hash of the whole picture.
-    pub fingerprint: Fingerprint,
+    pub fingerprint: PerceptualHash,
     #[serde(skip)]
     points: Vec<Point>,
     #[serde(skip)]
@@ -128,7 +128,7 @@ pub(crate) fn score_picture(
         pose: face.pose,
         quality: face.quality,
         detection: detection.score,
-        fingerprint: Fingerprint::of(&picture.as_frame()),
+        fingerprint: PerceptualHash::of(&picture.as_frame()),
         points: face.mesh.points.clone(),
         picture,
     })

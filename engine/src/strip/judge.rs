@@ -14,7 +14,7 @@ use crate::frame_record::FrameRecord;
 use crate::geometry::{Point, Region};
 use crate::mesh::Mesh;
 use crate::pair::{AlignedFace, PairScore};
-use crate::perceptual_hash::Fingerprint;
+use crate::perceptual_hash::PerceptualHash;
 use crate::reason::Reason;
 use crate::score::{CaptureScore, Scorer};
 use crate::stats::median;
@@ -32,7 +32,7 @@ pub struct StripScore {
     /// The eye closures that follow from the cells' own values.
     pub closures: Vec<Blink>,
     /// Perceptual hash of the whole sheet.
-    pub fingerprint: Fingerprint,
+    pub fingerprint: PerceptualHash,
     /// Exact hash of the whole sheet ([`crate::Record::pixels`]).
     #[serde(skip)]
     pub(crate) pixels: String,
@@ -129,7 +129,7 @@ fn score_cells(
     chosen: &[usize],
     read: &[Option<CellFace>],
     [open, closed]: &[CaptureInStrip; 2],
-    (fingerprint, pixels): (Fingerprint, String),
+    (fingerprint, pixels): (PerceptualHash, String),
     thresholds: &Thresholds,
 ) -> StripScore {
     // Most cells show open eyes.

@@ -7,7 +7,7 @@ use crate::frame::{Frame, Picture};
 use crate::geometry::Region;
 use crate::jpeg::{self, Encoded};
 use crate::mesh::{CROP_SIDE, sample_crop};
-use crate::perceptual_hash::{Fingerprint, pixel_hash};
+use crate::perceptual_hash::{PerceptualHash, pixel_hash};
 use crate::reason::Reason;
 use crate::thresholds::Thresholds;
 
@@ -63,7 +63,7 @@ pub(crate) fn encode(cells: &[Option<&Cell>]) -> Result<Option<Encoded>, EngineE
 /// A decoded strip from outside.
 pub(crate) struct Sheet {
     /// Perceptual hash of the whole sheet.
-    pub(crate) fingerprint: Fingerprint,
+    pub(crate) fingerprint: PerceptualHash,
     /// Exact hash of the whole sheet's pixels.
     pub(crate) pixels: String,
     /// The cells, in order.
@@ -87,7 +87,7 @@ pub(crate) fn decode(bytes: &[u8], thresholds: &Thresholds) -> Result<Sheet, Rea
         sheet.part((left, top), CELL_SIDE, CELL_SIDE).ok_or(Reason::CaptureDamaged)
     };
     let cells = (0..CELLS).map(cell).collect::<Result<_, _>>()?;
-    Ok(Sheet { fingerprint: Fingerprint::of(&sheet), pixels: pixel_hash(&sheet), cells })
+    Ok(Sheet { fingerprint: PerceptualHash::of(&sheet), pixels: pixel_hash(&sheet), cells })
 }
 
 #[cfg(test)]

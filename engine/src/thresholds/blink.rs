@@ -37,7 +37,7 @@ pub struct BlinkThresholds {
     /// See `lasting_ratio`. Ordinary blinks are over by then.
     pub lasting_ms: u32,
     /// A dip in which only one sample is not open, although samples are closer than `coarse_ms`, must go this deep: a
-    /// swinging print reads down to 0.40 for one frame (`accuracy attacks --only nod`), and a blink is deeper or lasts
+    /// swinging print reads down to 0.40 for one frame (`attack photographs --only nod`), and a blink is deeper or lasts
     /// longer.
     pub lone_ratio: f32,
     /// Neither eye may be above this share when the mean is closed: a wink is not a blink. The less closed eye of a

@@ -1,13 +1,13 @@
 //! Perceptual hashes of scored pictures, for finding near copies in other users' attempts.
 
-use engine::Fingerprint;
+use engine::PerceptualHash;
 use serde_json::{Value, json};
 
 use super::{Connection, Sql};
 use crate::domain::{EventId, UserId};
 
 /// A picture of an attempt: the part that it was sent as, and its hash.
-pub type Part = (&'static str, Fingerprint);
+pub type Part = (&'static str, PerceptualHash);
 
 /// For each row of a hash, only this many of the newest pictures with that row are compared. A row shared by thousands
 /// of pictures is a plain wall.
@@ -41,7 +41,7 @@ pub async fn near(db: &mut Connection, user: &UserId, (part, hash): Part) -> sql
             .fetch_all()
             .await?;
         for Candidate { event_id, fingerprint: other } in candidates {
-            let is_near = Fingerprint::try_from(other).is_ok_and(|other| hash.is_near(&other));
+            let is_near = PerceptualHash::try_from(other).is_ok_and(|other| hash.is_near(&other));
             if is_near && !near.contains(&event_id) {
                 near.push(event_id);
             }

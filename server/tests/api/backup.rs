@@ -49,9 +49,9 @@ fn back_up_and_restore(folder: &Path, [url, restored_url]: [&str; 2], restore: i
     }
     let settings = |url| [("CHALLENGE_POLICY", "natural"), ("ENGINE_RUNTIME", "compact"), ("DATABASE_URL", url)];
     let served = ServerProcess::start(Path::new(PROGRAM), &from, &settings(url)).unwrap();
-    let simulator = PersonSimulator::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../models")).unwrap();
+    let simulator = PersonSimulator::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../models")).unwrap();
     let pool = UserPool::new(&served, &simulator, &mut fastrand::Rng::new()).unwrap();
-    let people = pool.gather(EARLY + LATE).unwrap();
+    let people = pool.ready_users(EARLY + LATE).unwrap();
     let (early, late) = people.split_at(EARLY);
     early.iter().for_each(verify);
 
@@ -106,12 +106,12 @@ fn back_up_and_restore(folder: &Path, [url, restored_url]: [&str; 2], restore: i
         "nobody is verified without evidence, and no evidence was lost"
     );
     // The restored server works: another user is verified there.
-    verify(&UserPool::new(&restored, &simulator, &mut fastrand::Rng::new()).unwrap().gather(1).unwrap()[0]);
+    verify(&UserPool::new(&restored, &simulator, &mut fastrand::Rng::new()).unwrap().ready_users(1).unwrap()[0]);
     assert_eq!(restored.events().unwrap().len(), restored_events.len() + 1);
 }
 
 fn verify(ready: &ReadyUser) {
-    let decided = ready.visitor.submit_until_decided("backup", &ready.parcel, PATIENCE).unwrap();
+    let decided = ready.client.submit_until_decided("backup", &ready.submission, PATIENCE).unwrap();
     assert!(decided.verified, "{decided:?}");
 }
 

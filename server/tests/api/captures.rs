@@ -69,13 +69,13 @@ async fn sr_43_a_store_that_is_down_verifies_nobody_costs_nothing_and_loses_noth
         refused.assert_problem(503, "unavailable");
         store.set_up(true);
         store.set_up(false);
-        server.finish(&person.cookie, "k1", &person.parcel()).await.assert_problem(503, "unavailable");
+        server.finish(&person.cookie, "k1", &person.sign()).await.assert_problem(503, "unavailable");
         assert_eq!(server.text("select status from users").await, "PENDING", "{place}");
         assert_eq!(server.session(&person.cookie).await["attempts_left"], 5, "{place}");
         assert!(server.events().await.is_empty() && store.contents().is_empty(), "{place}");
 
         store.set_up(true);
-        let answer = server.finish(&person.cookie, "k1", &person.parcel()).await;
+        let answer = server.finish(&person.cookie, "k1", &person.sign()).await;
         assert_eq!(answer.json()["status"], "VERIFIED", "{place}: {}", answer.text);
         let event = server.events().await.remove(0);
         store.set_up(false);
@@ -121,18 +121,18 @@ async fn opening_the_link_again_during_an_upload_restarts_the_upload() {
     let token = server.mailed_token("jo@example.com").await;
     let first = server.post("/verify", None, &json!({ "token": token })).await;
     let mut person = Person::at(&server, crate::helpers::cookie_of(&first)).await;
-    let parcel = person.parcel();
-    let bytes = parcel.bytes();
-    server.append(&person.cookie, "k1", &parcel, 0, &bytes[..10_000]).await;
+    let submission = person.sign();
+    let bytes = submission.bytes();
+    server.append(&person.cookie, "k1", &submission, 0, &bytes[..10_000]).await;
     // In another tab of the same browser: the session continues under another cookie.
     let again = server.post("/verify", Some(&person.cookie), &json!({ "token": token })).await;
     person.cookie = crate::helpers::cookie_of(&again);
     for (index, rest) in bytes[10_000..].chunks(test_client::CHUNK).enumerate() {
         let start = 10_000 + index * test_client::CHUNK;
-        server.append(&person.cookie, "k1", &parcel, start as u64, rest).await;
+        server.append(&person.cookie, "k1", &submission, start as u64, rest).await;
     }
-    server.finish(&person.cookie, "k1", &parcel).await.assert_problem(409, "upload_incomplete");
-    assert_eq!(server.received(&person.cookie, "k1", &parcel).await.json()["received"], 0);
+    server.finish(&person.cookie, "k1", &submission).await.assert_problem(409, "upload_incomplete");
+    assert_eq!(server.received(&person.cookie, "k1", &submission).await.json()["received"], 0);
     assert_eq!(server.session(&person.cookie).await["attempts_left"], 5);
     let answer = person.submit(&server, "k1").await;
     assert_eq!(answer.json()["status"], "VERIFIED", "{}", answer.text);
@@ -227,8 +227,8 @@ mod program_without_postgres {
         for n in 0..10 {
             let mut visit = Visit::begin(&program, &database, &format!("jo{n}@example.com")).await;
             visit.upload();
-            let (user, parcel) = (visit.user.clone(), visit.signed());
-            let asking = std::thread::spawn(move || user.decide(KEY, &parcel));
+            let (user, submission) = (visit.user.clone(), visit.signed());
+            let asking = std::thread::spawn(move || user.decide(KEY, &submission));
             // From the request for the decision until a while after its response, in steps.
             tokio::time::sleep(std::time::Duration::from_millis(n * 25)).await;
             program.kill();
@@ -242,7 +242,7 @@ mod program_without_postgres {
             db.close().await;
 
             program = Program::serve(folder.path(), &[]).await;
-            visit.user.site = program.http.clone();
+            visit.user.http = program.http.clone();
             let again = visit.decision();
             assert_eq!(again["status"], "VERIFIED", "kill {n}: the same request, {again}");
             if let Ok(SubmitOutcome::Decided(before)) = answer {

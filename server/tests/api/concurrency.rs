@@ -21,12 +21,12 @@ async fn all_at_once(
             let (server, cookie, challenge) = (Arc::clone(server), cookie.to_owned(), challenge.clone());
             let session = session.clone();
             tokio::spawn(async move {
-                let parcel = worthless(&challenge);
-                server.upload(&cookie, &key(n), &parcel).await;
+                let submission = worthless(&challenge);
+                server.upload(&cookie, &key(n), &submission).await;
                 loop {
                     // So that the rate limit does not hide a failure.
                     server.refill(Limit::Submission, &session);
-                    let answer = server.finish(&cookie, &key(n), &parcel).await;
+                    let answer = server.finish(&cookie, &key(n), &submission).await;
                     if answer.status != StatusCode::TOO_MANY_REQUESTS {
                         return answer;
                     }

@@ -107,9 +107,9 @@ async fn an_interrupted_erasure_continues_where_it_stopped() {
 async fn a_user_erased_while_an_attempt_is_decided_is_erased_completely() {
     let server = TestServer::start().await;
     let person = Person::blinks(&server, "jo@example.com").await;
-    let parcel = person.parcel();
-    server.upload(&person.cookie, "k1", &parcel).await;
-    let deciding = server.finish(&person.cookie, "k1", &parcel);
+    let submission = person.sign();
+    server.upload(&person.cookie, "k1", &submission).await;
+    let deciding = server.finish(&person.cookie, "k1", &submission);
     let erasing = async {
         while server.text("select state from challenges").await != "scoring" {
             tokio::time::sleep(std::time::Duration::from_millis(2)).await;

@@ -46,8 +46,8 @@ impl Forger {
 
     /// Sends the transcript and returns the reason for its rejection.
     async fn reason(&self, target: &Target, transcript: impl Into<Vec<u8>>) -> String {
-        let parcel = SubmissionParts { transcript: transcript.into(), ..worthless(&target.challenge) };
-        let answer = self.server.submit(&self.cookie, "k", &parcel).await;
+        let submission = SubmissionParts { transcript: transcript.into(), ..worthless(&target.challenge) };
+        let answer = self.server.submit(&self.cookie, "k", &submission).await;
         assert_eq!((answer.status, &answer.json()["status"]), (StatusCode::OK, &json!("FAILED")), "{}", answer.text);
         answer.json()["reason"].as_str().unwrap().to_owned()
     }

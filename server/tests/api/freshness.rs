@@ -28,9 +28,9 @@ async fn sr_01_an_accepted_submission_sent_again_100_times_is_accepted_once() {
     let before = server.contents().await;
     for n in 0..100 {
         server.refill(Limit::Submission, &session);
-        let again = server.finish(&person.cookie, "k1", &person.parcel()).await;
+        let again = server.finish(&person.cookie, "k1", &person.sign()).await;
         assert_eq!((again.status, &again.text), (StatusCode::OK, &first.text));
-        let other = server.finish(&person.cookie, &format!("other-{n}"), &person.parcel()).await;
+        let other = server.finish(&person.cookie, &format!("other-{n}"), &person.sign()).await;
         other.assert_problem(409, "challenge_used");
     }
     assert_eq!(server.contents().await, before);
@@ -41,7 +41,7 @@ async fn sr_02_evidence_of_a_verified_session_is_refused_in_another_before_any_p
     let server = TestServer::start().await;
     let person = Person::blinks(&server, "jo@example.com").await;
     assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED");
-    let old = person.parcel();
+    let old = person.sign();
     // The key cannot be registered again, so the transcript is sent as it is, or signed again with the attacker's own key.
     let secret = [7; 32];
     let key = ed25519_dalek::SigningKey::from_bytes(&secret).verifying_key().to_bytes();
@@ -55,12 +55,12 @@ async fn sr_02_evidence_of_a_verified_session_is_refused_in_another_before_any_p
         let key = if reason == "transcript_binding" { URL_SAFE_NO_PAD.encode(key) } else { public_key() };
         let body = challenge_body(key);
         let challenge = server.post("/api/challenge", Some(&cookie), &body).await.json();
-        let parcel = SubmissionParts {
+        let submission = SubmissionParts {
             challenge: challenge["challenge_id"].as_str().unwrap().to_owned(),
             transcript,
             ..old.clone()
         };
-        let answer = server.submit(&cookie, "k1", &parcel).await.json();
+        let answer = server.submit(&cookie, "k1", &submission).await.json();
         assert_eq!((&answer["status"], &answer["reason"]), (&json!("FAILED"), &json!(reason)));
         let event = &server.events().await[0];
         assert_eq!((&event["details"]["open"], &event["details"]["closed"]), (&Value::Null, &Value::Null));
@@ -73,8 +73,8 @@ async fn sr_02_evidence_of_a_verified_session_is_refused_in_another_before_any_p
 async fn sr_03_other_users_ids_open_nothing_and_look_like_unknown_ones() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
-    let parcel = worthless(&server.challenge(&cookie).await);
-    server.append(&cookie, "k1", &parcel, 0, b"mine").await;
+    let submission = worthless(&server.challenge(&cookie).await);
+    server.append(&cookie, "k1", &submission, 0, b"mine").await;
     let stranger = server.open_session("mallory@example.com").await;
     server.challenge(&stranger).await;
     let strangers =
@@ -86,19 +86,19 @@ async fn sr_03_other_users_ids_open_nothing_and_look_like_unknown_ones() {
     for n in 0..250 {
         // The challenge itself, then variants: another user's session, user ID and key; shortened, lengthened, altered, invented.
         let id = match n {
-            0 => parcel.challenge.clone(),
+            0 => submission.challenge.clone(),
             1 => session.clone(),
             2 => user.clone(),
-            3..30 => parcel.challenge[..n].to_owned(),
-            30 => format!("{}0", parcel.challenge),
-            31 => parcel.challenge.to_uppercase() + "%00",
-            32..60 => flip(&parcel.challenge, n % parcel.challenge.len()),
+            3..30 => submission.challenge[..n].to_owned(),
+            30 => format!("{}0", submission.challenge),
+            31 => submission.challenge.to_uppercase() + "%00",
+            32..60 => flip(&submission.challenge, n % submission.challenge.len()),
             _ => random_base64url(),
         };
         for limit in [Limit::Chunk, Limit::Submission, Limit::GiveUp] {
             server.refill(limit, &strangers);
         }
-        let swapped = SubmissionParts { challenge: id, ..parcel.clone() };
+        let swapped = SubmissionParts { challenge: id, ..submission.clone() };
         let (theirs, key) = (Some(stranger.as_str()), "k1");
         let asked = Request::get(swapped.path()).header(header::COOKIE, &stranger).header("idempotency-key", key);
         let finished = own_post(&swapped.path(), theirs).header("idempotency-key", key);
@@ -114,7 +114,7 @@ async fn sr_03_other_users_ids_open_nothing_and_look_like_unknown_ones() {
         }
     }
     assert_eq!(server.contents().await, before, "1,000 swaps changed nothing");
-    assert_eq!(server.received(&cookie, "k1", &parcel).await.json()["received"], 4);
+    assert_eq!(server.received(&cookie, "k1", &submission).await.json()["received"], 4);
 }
 
 fn flip(id: &str, at: usize) -> String {
@@ -124,15 +124,15 @@ fn flip(id: &str, at: usize) -> String {
 }
 
 /// Every request that a user can make in a session.
-async fn refusals(server: &TestServer, cookie: &str, parcel: &SubmissionParts) -> Vec<u16> {
+async fn refusals(server: &TestServer, cookie: &str, submission: &SubmissionParts) -> Vec<u16> {
     let show = Request::get("/api/session").header(header::COOKIE, cookie).body(Body::empty()).unwrap();
     let challenge = challenge_body(public_key());
-    let giving_up = json!({ "challenge_id": parcel.challenge, "reason": "timeout" });
+    let giving_up = json!({ "challenge_id": submission.challenge, "reason": "timeout" });
     vec![
         server.send(show).await.status.as_u16(),
         server.post("/api/challenge", Some(cookie), &challenge).await.status.as_u16(),
-        server.append(cookie, "k", parcel, 0, b"x").await.status.as_u16(),
-        server.finish(cookie, "k", parcel).await.status.as_u16(),
+        server.append(cookie, "k", submission, 0, b"x").await.status.as_u16(),
+        server.finish(cookie, "k", submission).await.status.as_u16(),
         server.post("/api/give-up", Some(cookie), &giving_up).await.status.as_u16(),
     ]
 }
@@ -150,7 +150,7 @@ async fn sr_12_after_a_clock_jump_nothing_expired_is_accepted_and_nobody_is_lock
                 "update capture_sessions set expires_at = created_at where id = (select max(id) from capture_sessions)",
             )
             .await;
-        let parcel = worthless(&server.challenge(&cookie).await);
+        let submission = worthless(&server.challenge(&cookie).await);
         // Earlier failures, mails and links count towards every limit.
         for _ in 0..4 {
             let challenge = server.challenge(&cookie).await;
@@ -161,7 +161,7 @@ async fn sr_12_after_a_clock_jump_nothing_expired_is_accepted_and_nobody_is_lock
         server.jump_clock(jump).await;
         // After a jump in either direction, nobody can tell how old these are.
         for old in [&cookie, &expired] {
-            assert_eq!(refusals(&server, old, &parcel).await, [401; 5], "{jump}");
+            assert_eq!(refusals(&server, old, &submission).await, [401; 5], "{jump}");
         }
         for old in [&token, &unopened] {
             server.post("/verify", None, &json!({ "token": old })).await.assert_problem(410, "token_expired");

@@ -69,10 +69,10 @@ async fn sr_27_headers_may_take_20_seconds_and_bodies_25() {
 async fn sr_27_compressed_bodies_are_refused() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
-    let parcel = worthless(&server.challenge(&cookie).await);
+    let submission = worthless(&server.challenge(&cookie).await);
     for coding in ["gzip", "br", "identity, gzip", "made-up"] {
         let value = HeaderValue::from_static(coding);
-        let mut upload = chunk(&parcel, Some(&cookie), "k1", 0, b"bytes");
+        let mut upload = chunk(&submission, Some(&cookie), "k1", 0, b"bytes");
         upload.headers_mut().insert(header::CONTENT_ENCODING, value.clone());
         server.send(upload).await.assert_problem(415, "content_encoding");
         let request = own_post("/register", None).header(header::CONTENT_ENCODING, value);
@@ -80,7 +80,7 @@ async fn sr_27_compressed_bodies_are_refused() {
         server.send(request).await.assert_problem(415, "content_encoding");
     }
     assert_eq!(server.number("select count(*) from upload_chunks").await, 0);
-    let mut upload = chunk(&parcel, Some(&cookie), "k1", 0, b"bytes");
+    let mut upload = chunk(&submission, Some(&cookie), "k1", 0, b"bytes");
     upload.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("identity"));
     assert_eq!(server.send(upload).await.status, StatusCode::OK);
 }
@@ -140,7 +140,7 @@ async fn sr_28_sr_29_the_content_of_a_field_is_never_run_opened_or_answered_with
     trap.set_nonblocking(true).unwrap();
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
-    let parcel = worthless(&server.challenge(&cookie).await);
+    let submission = worthless(&server.challenge(&cookie).await);
     let rows = "select (select count(*) from users) * 1000000 + (select count(*) from challenges) * 1000
          + (select count(*) from upload_chunks) + (select count(*) from verification_events)";
     let before = server.number(rows).await;
@@ -152,7 +152,7 @@ async fn sr_28_sr_29_the_content_of_a_field_is_never_run_opened_or_answered_with
             ("/verify", json!({ "token": text })),
             ("/api/challenge", json!({ "public_key": text, "consent": text })),
             ("/api/give-up", json!({ "challenge_id": text, "reason": "timeout" })),
-            ("/api/give-up", json!({ "challenge_id": parcel.challenge, "reason": text })),
+            ("/api/give-up", json!({ "challenge_id": submission.challenge, "reason": text })),
         ] {
             answers.push(server.post(path, Some(&cookie), &body).await);
         }
@@ -171,7 +171,7 @@ async fn sr_28_sr_29_the_content_of_a_field_is_never_run_opened_or_answered_with
         for (name, value) in
             [("cookie", format!("blinkgate={text}")), ("idempotency-key", text.clone()), ("x-admin-key", text.clone())]
         {
-            let mut request = chunk(&parcel, Some(&cookie), "k1", 0, b"bytes");
+            let mut request = chunk(&submission, Some(&cookie), "k1", 0, b"bytes");
             request.headers_mut().insert(name, HeaderValue::from_str(&value).unwrap());
             if name != "x-admin-key" {
                 answers.push(server.send(request).await);

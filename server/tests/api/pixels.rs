@@ -61,10 +61,10 @@ impl Person {
     }
 
     pub async fn submit(&self, server: &TestServer, key: &str) -> Answer {
-        server.submit(&self.cookie, key, &self.parcel()).await
+        server.submit(&self.cookie, key, &self.sign()).await
     }
 
-    pub fn parcel(&self) -> SubmissionParts {
+    pub fn sign(&self) -> SubmissionParts {
         let challenge = self.challenge["challenge_id"].as_str().unwrap();
         SubmissionParts::sign(challenge, &self.evidence, &Key::from(self.secret))
     }
@@ -138,27 +138,27 @@ async fn a_person_who_blinks_is_verified_and_the_evidence_is_kept() {
 async fn an_upload_continues_after_a_server_restart() {
     let server = TestServer::start().await;
     let person = Person::blinks(&server, "jo@example.com").await;
-    let parcel = person.parcel();
-    let bytes = parcel.bytes();
+    let submission = person.sign();
+    let bytes = submission.bytes();
     assert!(bytes.len() > CHUNK && bytes.len() <= 80_000, "{} bytes", bytes.len());
-    let first = server.append(&person.cookie, "k1", &parcel, 0, &bytes[..CHUNK]).await;
+    let first = server.append(&person.cookie, "k1", &submission, 0, &bytes[..CHUNK]).await;
     assert_eq!(first.json()["received"], CHUNK);
-    server.finish(&person.cookie, "k1", &parcel).await.assert_problem(409, "upload_incomplete");
+    server.finish(&person.cookie, "k1", &submission).await.assert_problem(409, "upload_incomplete");
 
     let server = server.restarted().await;
-    let mut received = server.received(&person.cookie, "k1", &parcel).await.json()["received"].as_u64().unwrap();
+    let mut received = server.received(&person.cookie, "k1", &submission).await.json()["received"].as_u64().unwrap();
     assert_eq!(received, CHUNK as u64, "nothing is lost");
     while received < bytes.len() as u64 {
         // In odd sizes, as after a lost chunk.
         let rest = &bytes[received as usize..];
-        let answer = server.append(&person.cookie, "k1", &parcel, received, &rest[..rest.len().min(5000)]).await;
+        let answer = server.append(&person.cookie, "k1", &submission, received, &rest[..rest.len().min(5000)]).await;
         received = answer.json()["received"].as_u64().unwrap();
     }
-    let answer = server.finish(&person.cookie, "k1", &parcel).await;
+    let answer = server.finish(&person.cookie, "k1", &submission).await;
     assert_eq!(answer.json()["status"], "VERIFIED", "{}", answer.text);
     let server = server.restarted().await;
     assert_eq!(
-        server.finish(&person.cookie, "k1", &parcel).await.text,
+        server.finish(&person.cookie, "k1", &submission).await.text,
         answer.text,
         "the same request gets the same answer"
     );
@@ -230,8 +230,8 @@ async fn sr_14_pictures_that_anybody_has_submitted_before_are_refused() {
         [("thief@example.com", [7; 32], as_they_were), ("forger@example.com", [8; 32], rewritten)]
     {
         let cookie = server.open_session(email).await;
-        let parcel = copy(&server, &cookie, &first, &secret, pictures).await;
-        let answer = server.submit(&cookie, "k1", &parcel).await.json();
+        let submission = copy(&server, &cookie, &first, &secret, pictures).await;
+        let answer = server.submit(&cookie, "k1", &submission).await.json();
         assert_eq!((&answer["status"], &answer["reason"]), (&json!("FAILED"), &json!("capture_replayed")), "{email}");
     }
 }

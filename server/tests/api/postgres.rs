@@ -290,12 +290,12 @@ async fn challenges_and_submissions_at_several_servers_at_once_count_each_attemp
         let open = "select count(*) from challenges where state in ('issued', 'scoring')";
         assert_eq!(servers[0].number(open).await, 1);
         let open = servers[0].text("select id from challenges where state = 'issued'").await;
-        let parcel = worthless(&json!({ "challenge_id": open }));
-        servers[round % 3].upload(&cookie, "k", &parcel).await;
+        let submission = worthless(&json!({ "challenge_id": open }));
+        servers[round % 3].upload(&cookie, "k", &submission).await;
         // In all rounds together, fewer than a session may request from one server.
         let sent = spread(&servers, 21, |server, _| {
-            let (cookie, parcel) = (cookie.clone(), parcel.clone());
-            async move { server.finish(&cookie, "k", &parcel).await }
+            let (cookie, submission) = (cookie.clone(), submission.clone());
+            async move { server.finish(&cookie, "k", &submission).await }
         });
         let mut answers = BTreeSet::new();
         for answer in sent.await {

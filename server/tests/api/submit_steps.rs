@@ -20,8 +20,8 @@ pub fn worthless(challenge: &Value) -> SubmissionParts {
 }
 
 /// A chunk as the page sends it.
-pub fn chunk(parcel: &SubmissionParts, cookie: Option<&str>, key: &str, start: u64, bytes: &[u8]) -> Request<Body> {
-    let mut request = own_post(&parcel.path(), cookie)
+pub fn chunk(submission: &SubmissionParts, cookie: Option<&str>, key: &str, start: u64, bytes: &[u8]) -> Request<Body> {
+    let mut request = own_post(&submission.path(), cookie)
         .method(Method::PATCH)
         .header("idempotency-key", key)
         .header("upload-offset", start)
@@ -33,28 +33,35 @@ pub fn chunk(parcel: &SubmissionParts, cookie: Option<&str>, key: &str, start: u
 
 impl TestServer {
     /// Uploads and requests the decision. If a chunk is refused, the last response shows the effect.
-    pub async fn submit(&self, cookie: &str, key: &str, parcel: &SubmissionParts) -> Answer {
-        self.upload(cookie, key, parcel).await;
-        self.finish(cookie, key, parcel).await
+    pub async fn submit(&self, cookie: &str, key: &str, submission: &SubmissionParts) -> Answer {
+        self.upload(cookie, key, submission).await;
+        self.finish(cookie, key, submission).await
     }
 
-    pub async fn upload(&self, cookie: &str, key: &str, parcel: &SubmissionParts) {
-        for (index, bytes) in parcel.bytes().chunks(CHUNK).enumerate() {
-            self.append(cookie, key, parcel, (index * CHUNK) as u64, bytes).await;
+    pub async fn upload(&self, cookie: &str, key: &str, submission: &SubmissionParts) {
+        for (index, bytes) in submission.bytes().chunks(CHUNK).enumerate() {
+            self.append(cookie, key, submission, (index * CHUNK) as u64, bytes).await;
         }
     }
 
-    pub async fn append(&self, cookie: &str, key: &str, parcel: &SubmissionParts, start: u64, bytes: &[u8]) -> Answer {
-        self.send(chunk(parcel, Some(cookie), key, start, bytes)).await
+    pub async fn append(
+        &self,
+        cookie: &str,
+        key: &str,
+        submission: &SubmissionParts,
+        start: u64,
+        bytes: &[u8],
+    ) -> Answer {
+        self.send(chunk(submission, Some(cookie), key, start, bytes)).await
     }
 
-    pub async fn received(&self, cookie: &str, key: &str, parcel: &SubmissionParts) -> Answer {
-        let request = Request::get(parcel.path()).header(header::COOKIE, cookie).header("idempotency-key", key);
+    pub async fn received(&self, cookie: &str, key: &str, submission: &SubmissionParts) -> Answer {
+        let request = Request::get(submission.path()).header(header::COOKIE, cookie).header("idempotency-key", key);
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
-    pub async fn finish(&self, cookie: &str, key: &str, parcel: &SubmissionParts) -> Answer {
-        let request = own_post(&parcel.path(), Some(cookie)).header("idempotency-key", key);
-        self.send(request.body(Body::from(parcel.lengths().to_string())).unwrap()).await
+    pub async fn finish(&self, cookie: &str, key: &str, submission: &SubmissionParts) -> Answer {
+        let request = own_post(&submission.path(), Some(cookie)).header("idempotency-key", key);
+        self.send(request.body(Body::from(submission.lengths().to_string())).unwrap()).await
     }
 }

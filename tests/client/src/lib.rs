@@ -6,11 +6,11 @@
 //! # use test_client::{AttemptOutcome, PersonSimulator, ServerProcess, UserClient};
 //! let timeout = Duration::from_secs(60);
 //! let server = ServerProcess::start(Path::new("target/debug/blinkgate"), Path::new("/tmp/data"), &[])?;
-//! let mut user = UserClient::new(&server.site, 1); // user 1: an address, a mailbox and an IP address
-//! user.arrive(&server.outbox(), timeout)?; // registers, and opens the mailed link
-//! let simulator = PersonSimulator::open(Path::new("models"))?; // draws the frames, and analyses them as the page does
-//! if let AttemptOutcome::Recorded(attempt) = simulator.attend(&user, &mut fastrand::Rng::new())? {
-//!     let decision = user.submit_until_decided("key", &attempt.parcel(), timeout)?;
+//! let mut user = UserClient::new(&server.http, 1); // user 1: an address, a mailbox and an IP address
+//! user.open_session(&server.outbox(), timeout)?; // registers, and opens the mailed link
+//! let simulator = PersonSimulator::load(Path::new("models"))?; // draws the frames, and analyses them as the page does
+//! if let AttemptOutcome::Recorded(attempt) = simulator.attempt(&user, &mut fastrand::Rng::new())? {
+//!     let decision = user.submit_until_decided("key", &attempt.sign(), timeout)?;
 //!     assert!(decision.verified);
 //! }
 //! # Ok(())
@@ -41,11 +41,3 @@ pub use submission::{Key, Recorded, SubmissionParts};
 pub use upload::{CHUNK, Decision, SubmitOutcome};
 pub use user::{UserClient, consent};
 pub use users::{ReadyUser, UserPool};
-
-// Former names, which `tools` still uses. To be deleted with the rename there.
-#[doc(hidden)]
-pub use {
-    AttemptOutcome as Attended, Decision as Decided, HttpClient as Site, PersonSimulator as Studio,
-    ReplayMode as Playing, ServerProcess as Served, SubmissionParts as Parcel, SubmitOutcome as Sent,
-    UserClient as Visitor,
-};

@@ -21,7 +21,7 @@ pub struct ServerProcess {
     child: Child,
     folder: PathBuf,
     /// Sends requests to it.
-    pub site: HttpClient,
+    pub http: HttpClient,
 }
 
 impl ServerProcess {
@@ -53,7 +53,7 @@ impl ServerProcess {
         command.envs([("PORT", port.to_string().as_str()), ("MAILS_PER_HOUR", "1000000")]);
         command.envs(settings.iter().copied());
         let child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
-        let mut server = ServerProcess { child, folder: folder.to_owned(), site: HttpClient::on_this_machine(port) };
+        let mut server = ServerProcess { child, folder: folder.to_owned(), http: HttpClient::on_this_machine(port) };
         server.wait_until_it_serves()?;
         Ok(server)
     }
@@ -78,7 +78,7 @@ impl ServerProcess {
     /// # Errors
     /// The request failed.
     pub fn events(&self) -> anyhow::Result<Vec<serde_json::Value>> {
-        let page = self.site.get_with_headers("/admin/events?limit=500", &[("x-admin-key", ADMIN_KEY)])?.expect(200)?;
+        let page = self.http.get_with_headers("/admin/events?limit=500", &[("x-admin-key", ADMIN_KEY)])?.expect(200)?;
         Ok(page["events"].as_array().cloned().unwrap_or_default())
     }
 
@@ -87,7 +87,7 @@ impl ServerProcess {
     /// # Errors
     /// The request failed, or there is no such picture.
     pub fn capture(&self, reference: &str) -> anyhow::Result<Vec<u8>> {
-        let (status, bytes) = self.site.bytes_as_admin(&format!("/admin/{reference}"), ADMIN_KEY)?;
+        let (status, bytes) = self.http.bytes_as_admin(&format!("/admin/{reference}"), ADMIN_KEY)?;
         ensure!(status == 200, "status {status} for {reference}");
         Ok(bytes)
     }
@@ -112,7 +112,7 @@ impl ServerProcess {
                 let log = std::fs::read_to_string(self.folder.join("server.log")).unwrap_or_default();
                 bail!("the server did not start ({status}): {}", log.lines().last().unwrap_or_default());
             }
-            if self.site.get("/health").is_ok_and(|answer| answer.status == 200) {
+            if self.http.get("/health").is_ok_and(|answer| answer.status == 200) {
                 return Ok(());
             }
             if start.elapsed() > START_TIMEOUT {

@@ -59,7 +59,7 @@ pub struct Recorded {
 
 impl Recorded {
     /// Signs the attempt.
-    pub fn parcel(&self) -> SubmissionParts {
+    pub fn sign(&self) -> SubmissionParts {
         SubmissionParts::sign(&self.terms.challenge_id, &self.evidence, &self.key)
     }
 }

@@ -48,9 +48,9 @@ impl UserClient {
     ///
     /// # Errors
     /// No response arrived.
-    pub fn submit(&self, key: &str, parcel: &SubmissionParts) -> anyhow::Result<SubmitOutcome> {
-        match self.upload(key, parcel)? {
-            None => self.decide(key, parcel),
+    pub fn submit(&self, key: &str, submission: &SubmissionParts) -> anyhow::Result<SubmitOutcome> {
+        match self.upload(key, submission)? {
+            None => self.decide(key, submission),
             Some(refused) => Ok(refused),
         }
     }
@@ -59,18 +59,18 @@ impl UserClient {
     ///
     /// # Errors
     /// No response arrived.
-    pub fn resume(&self, key: &str, parcel: &SubmissionParts) -> anyhow::Result<SubmitOutcome> {
+    pub fn resume(&self, key: &str, submission: &SubmissionParts) -> anyhow::Result<SubmitOutcome> {
         let headers = Headers { idempotency_key: Some(key), ..self.headers() };
-        let response = self.site.send(&Method::GET, &parcel.path(), headers, None)?;
+        let response = self.http.send(&Method::GET, &submission.path(), headers, None)?;
         match (response.status, response.code().as_deref()) {
             (200, _) => {}
             // Decided already: the same request gets the same decision.
-            (409, Some("challenge_used")) => return self.decide(key, parcel),
+            (409, Some("challenge_used")) => return self.decide(key, submission),
             _ => return Ok(failure(response)),
         }
         let received = response.expect(200)?["received"].as_u64().context("no number of bytes received")?;
-        match self.upload_from(usize::try_from(received)?, key, parcel)? {
-            None => self.decide(key, parcel),
+        match self.upload_from(usize::try_from(received)?, key, submission)? {
+            None => self.decide(key, submission),
             Some(refused) => Ok(refused),
         }
     }
@@ -82,14 +82,14 @@ impl UserClient {
     pub fn submit_until_decided(
         &self,
         key: &str,
-        parcel: &SubmissionParts,
+        submission: &SubmissionParts,
         timeout: Duration,
     ) -> anyhow::Result<Decision> {
-        match self.submit(key, parcel)? {
+        match self.submit(key, submission)? {
             SubmitOutcome::Decided(decision) => Ok(decision),
             SubmitOutcome::Later { pause, .. } => {
                 std::thread::sleep(pause);
-                self.resume_until_decided(key, parcel, timeout)
+                self.resume_until_decided(key, submission, timeout)
             }
             SubmitOutcome::Refused(response) => bail!("refused with {}: {}", response.status, response.text),
         }
@@ -102,12 +102,12 @@ impl UserClient {
     pub fn resume_until_decided(
         &self,
         key: &str,
-        parcel: &SubmissionParts,
+        submission: &SubmissionParts,
         timeout: Duration,
     ) -> anyhow::Result<Decision> {
         let start = Instant::now();
         loop {
-            match self.resume(key, parcel)? {
+            match self.resume(key, submission)? {
                 SubmitOutcome::Decided(decision) => return Ok(decision),
                 SubmitOutcome::Later { .. } if start.elapsed() > timeout => {
                     bail!("no decision within {} s", timeout.as_secs())
@@ -122,13 +122,13 @@ impl UserClient {
     ///
     /// # Errors
     /// No response arrived.
-    pub fn submit_until_answered(&self, key: &str, parcel: &SubmissionParts) -> anyhow::Result<SubmitOutcome> {
-        let mut outcome = self.submit(key, parcel)?;
+    pub fn submit_until_answered(&self, key: &str, submission: &SubmissionParts) -> anyhow::Result<SubmitOutcome> {
+        let mut outcome = self.submit(key, submission)?;
         while let SubmitOutcome::Later { pause, code } = &outcome
             && ["busy", "submission_in_progress"].contains(&code.as_str())
         {
             std::thread::sleep(*pause);
-            outcome = self.resume(key, parcel)?;
+            outcome = self.resume(key, submission)?;
         }
         Ok(outcome)
     }
@@ -137,8 +137,8 @@ impl UserClient {
     ///
     /// # Errors
     /// No response arrived.
-    pub fn upload(&self, key: &str, parcel: &SubmissionParts) -> anyhow::Result<Option<SubmitOutcome>> {
-        self.upload_from(0, key, parcel)
+    pub fn upload(&self, key: &str, submission: &SubmissionParts) -> anyhow::Result<Option<SubmitOutcome>> {
+        self.upload_from(0, key, submission)
     }
 
     /// Uploads all but the first `received` bytes.
@@ -146,13 +146,13 @@ impl UserClient {
         &self,
         received: usize,
         key: &str,
-        parcel: &SubmissionParts,
+        submission: &SubmissionParts,
     ) -> anyhow::Result<Option<SubmitOutcome>> {
-        let bytes = parcel.bytes();
+        let bytes = submission.bytes();
         let mut offset = received;
         for chunk in bytes.get(received..).unwrap_or_default().chunks(CHUNK) {
             let headers = Headers { idempotency_key: Some(key), upload_offset: Some(offset), ..self.headers() };
-            let response = self.site.send(&Method::PATCH, &parcel.path(), headers, Some(chunk))?;
+            let response = self.http.send(&Method::PATCH, &submission.path(), headers, Some(chunk))?;
             if response.status != 200 {
                 return Ok(Some(failure(response)));
             }
@@ -165,10 +165,10 @@ impl UserClient {
     ///
     /// # Errors
     /// No response arrived.
-    pub fn decide(&self, key: &str, parcel: &SubmissionParts) -> anyhow::Result<SubmitOutcome> {
-        let body = parcel.lengths().to_string();
+    pub fn decide(&self, key: &str, submission: &SubmissionParts) -> anyhow::Result<SubmitOutcome> {
+        let body = submission.lengths().to_string();
         let headers = Headers { idempotency_key: Some(key), ..self.headers() };
-        let response = self.site.send(&Method::POST, &parcel.path(), headers, Some(body.as_bytes()))?;
+        let response = self.http.send(&Method::POST, &submission.path(), headers, Some(body.as_bytes()))?;
         if response.status != 200 {
             return Ok(failure(response));
         }

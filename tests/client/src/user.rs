@@ -22,7 +22,7 @@ pub fn consent() -> String {
 #[derive(Clone, Debug)]
 pub struct UserClient {
     /// Sends the requests.
-    pub site: HttpClient,
+    pub http: HttpClient,
     /// The mail address.
     pub email: String,
     ip: Option<Ipv4Addr>,
@@ -40,7 +40,7 @@ impl UserClient {
 
     /// A user with this mail address, who connects directly from this machine.
     pub fn without_proxy(http: &HttpClient, email: &str) -> UserClient {
-        UserClient { site: http.clone(), email: email.to_owned(), ip: None, cookie: None }
+        UserClient { http: http.clone(), email: email.to_owned(), ip: None, cookie: None }
     }
 
     /// The session's cookie.
@@ -60,7 +60,7 @@ impl UserClient {
     ///
     /// # Errors
     /// A request failed, or no mail arrived within `timeout`.
-    pub fn arrive(&mut self, outbox: &Outbox, timeout: Duration) -> anyhow::Result<()> {
+    pub fn open_session(&mut self, outbox: &Outbox, timeout: Duration) -> anyhow::Result<()> {
         self.register()?.expect(202)?;
         let token = outbox.token(&self.email, timeout)?;
         self.open_link(&token)
@@ -71,7 +71,7 @@ impl UserClient {
     /// # Errors
     /// A request failed.
     pub fn open_link(&mut self, token: &str) -> anyhow::Result<()> {
-        self.site.get(&format!("/verify?token={token}"))?;
+        self.http.get(&format!("/verify?token={token}"))?;
         let response = self.post("/verify", &json!({ "token": token }))?;
         response.expect(200)?;
         self.cookie = response.cookie;
@@ -121,7 +121,7 @@ impl UserClient {
     /// # Errors
     /// No response arrived.
     pub fn get(&self, path: &str) -> anyhow::Result<Response> {
-        self.site.send(&Method::GET, path, self.headers(), None)
+        self.http.send(&Method::GET, path, self.headers(), None)
     }
 
     /// Posts JSON in this session.
@@ -129,7 +129,7 @@ impl UserClient {
     /// # Errors
     /// No response arrived.
     pub fn post(&self, path: &str, body: &Value) -> anyhow::Result<Response> {
-        self.site.send(&Method::POST, path, self.headers(), Some(body.to_string().as_bytes()))
+        self.http.send(&Method::POST, path, self.headers(), Some(body.to_string().as_bytes()))
     }
 
     pub(crate) fn headers(&self) -> Headers<'_> {

@@ -98,7 +98,7 @@ fn verifier(options: &ClipOptions) -> anyhow::Result<Box<dyn Verifier>> {
     let models = Path::new(DEFAULT_MODELS);
     if options.over_http {
         let server = RunningServer::start(options.program.as_deref(), None, &[("CHALLENGE_POLICY", "prompted")])?;
-        return Ok(Box::new(Server::new(server, PersonSimulator::open(models)?, options.at_once)));
+        return Ok(Box::new(Server::new(server, PersonSimulator::load(models)?, options.at_once)));
     }
     let ClipOptions { round_trip: round_trip_ms, rate, .. } = *options;
     Ok(Box::new(Simulation { models: load_models(models)?, round_trip_ms, rate }))

@@ -24,7 +24,7 @@ pub(crate) struct SignedParts {
 
 impl From<&Recorded> for SignedParts {
     fn from(recorded: &Recorded) -> SignedParts {
-        SignedParts { public_key: recorded.key.public(), secret: recorded.key.secret(), parts: recorded.parcel() }
+        SignedParts { public_key: recorded.key.public(), secret: recorded.key.secret(), parts: recorded.sign() }
     }
 }
 

@@ -63,7 +63,7 @@ const KINDS: [(&str, Change); 4] = [
 /// If the server does not start, or a request or the engine fails.
 pub(crate) fn run(options: &ForgeryOptions) -> anyhow::Result<bool> {
     let server = options.server.start("natural")?;
-    let simulator = PersonSimulator::open(DEFAULT_MODELS.as_ref())?;
+    let simulator = PersonSimulator::load(DEFAULT_MODELS.as_ref())?;
     let pool = UserPool::new(&server.process, &simulator, &mut Rng::new())?;
     let others = options.count.div_ceil(OTHERS);
     let kinds = KINDS.iter().map(|&(name, change)| (name, Some(change)));
@@ -90,18 +90,18 @@ struct FinalAnswer {
 
 fn send(pool: &UserPool, change: Option<Change>) -> anyhow::Result<FinalAnswer> {
     let mut rng = Rng::new();
-    let mut own = pool.ready()?;
+    let mut own = pool.ready_user()?;
     if let Some(change) = change {
         // The other user never submits, so the server has seen none of these parts.
-        let other = pool.ready()?;
-        change(&mut own.parcel, &other.parcel, &mut rng);
+        let other = pool.ready_user()?;
+        change(&mut own.submission, &other.submission, &mut rng);
     }
     std::thread::sleep(own.due.saturating_duration_since(std::time::Instant::now()));
     submit(&own)
 }
 
-fn submit(ReadyUser { visitor, parcel, .. }: &ReadyUser) -> anyhow::Result<FinalAnswer> {
-    let (answer, is_accepted, is_server_error) = match visitor.submit_until_answered(KEY, parcel)? {
+fn submit(ReadyUser { client, submission, .. }: &ReadyUser) -> anyhow::Result<FinalAnswer> {
+    let (answer, is_accepted, is_server_error) = match client.submit_until_answered(KEY, submission)? {
         SubmitOutcome::Decided(Decision { verified, reason, .. }) => {
             (reason.unwrap_or_else(|| "verified".to_owned()), verified, false)
         }

@@ -40,7 +40,7 @@ struct Tally {
 /// # Errors
 /// If the server does not start, or a request or the engine fails.
 pub(crate) fn run(options: &RecordingOptions) -> anyhow::Result<()> {
-    let simulator = PersonSimulator::open(DEFAULT_MODELS.as_ref())?;
+    let simulator = PersonSimulator::load(DEFAULT_MODELS.as_ref())?;
     let server = Server::new(options.server.start("prompted")?, simulator, AT_ONCE);
     let mut results = BTreeMap::new();
     for (name, mode) in [("once", ReplayMode::Once), ("looped", ReplayMode::Looped)] {

@@ -48,16 +48,16 @@ impl Server {
     }
 
     /// A new user who has registered and opened the mailed link.
-    fn arrive(&self) -> anyhow::Result<UserClient> {
-        let mut user = UserClient::new(&self.running.process.site, self.next.fetch_add(1, Ordering::Relaxed));
-        user.arrive(&self.running.process.outbox(), MAIL_TIMEOUT)?;
+    fn open_session(&self) -> anyhow::Result<UserClient> {
+        let mut user = UserClient::new(&self.running.process.http, self.next.fetch_add(1, Ordering::Relaxed));
+        user.open_session(&self.running.process.outbox(), MAIL_TIMEOUT)?;
         Ok(user)
     }
 
     /// Makes an attempt as a new user.
     fn attend(&self, camera: &mut dyn Camera, rng: &mut Rng) -> anyhow::Result<(UserClient, Result<Recorded, String>)> {
-        let user = self.arrive()?;
-        let outcome = self.simulator.attend_before(&user, camera, rng)?;
+        let user = self.open_session()?;
+        let outcome = self.simulator.attempt_with_camera(&user, camera, rng)?;
         Ok((user, recorded(outcome)))
     }
 
@@ -66,8 +66,8 @@ impl Server {
     /// # Errors
     /// If a request or the engine fails.
     pub(crate) fn play(&self, mode: ReplayMode, rng: &mut Rng) -> anyhow::Result<AttemptResult> {
-        let user = self.arrive()?;
-        let outcome = self.simulator.play(&user, mode, rng)?;
+        let user = self.open_session()?;
+        let outcome = self.simulator.replay(&user, mode, rng)?;
         finish(&user, recorded(outcome))
     }
 

@@ -123,7 +123,9 @@ fn submissions(networks: [Networks; 2], subjects: &mut [Subject; 2], frame: &Pic
     let mut scorers = networks.map(Scorer::new);
     in_turn(SUBMISSIONS, |runtime, _| {
         for _ in 0..2 {
-            scorers[runtime].score(&capture.bytes, &Thresholds::V4).context("the first frame is not a valid capture")?;
+            scorers[runtime]
+                .score(&capture.bytes, &Thresholds::V4)
+                .context("the first frame is not a valid capture")?;
         }
         for _ in 0..CELLS {
             subjects[runtime].trunk_and_eyes()?;

@@ -48,10 +48,10 @@ pub(crate) struct Overload {
 /// Offers submissions for some seconds.
 pub(crate) fn measure(pool: &UserPool, usual: &Submissions, seconds: u64) -> anyhow::Result<Overload> {
     let offered_per_s = FACTOR * usual.capacity_per_s;
-    let users = pool.gather((offered_per_s * seconds as f64) as usize)?;
+    let users = pool.ready_users((offered_per_s * seconds as f64) as usize)?;
     let over = AtomicBool::new(false);
     let (firsts, health) = std::thread::scope(|scope| {
-        let health = scope.spawn(|| watch_health(pool.site().clone(), &over));
+        let health = scope.spawn(|| watch_health(pool.http().clone(), &over));
         let start = Instant::now();
         let sent: Vec<_> = users
             .iter()
@@ -101,12 +101,12 @@ struct FirstTry {
 
 fn send_once(user: &ReadyUser) -> anyhow::Result<FirstTry> {
     let start = Instant::now();
-    let uploaded = user.visitor.upload(KEY, &user.parcel)?;
+    let uploaded = user.client.upload(KEY, &user.submission)?;
     let uploaded_at = Instant::now();
     let (outcome, since) = match uploaded {
         // Rejected with the first chunk.
         Some(rejected) => (rejected, start),
-        None => match user.visitor.decide(KEY, &user.parcel)? {
+        None => match user.client.decide(KEY, &user.submission)? {
             decided @ SubmitOutcome::Decided(_) => (decided, start),
             rejected => (rejected, uploaded_at),
         },
@@ -122,7 +122,7 @@ fn is_lost(user: &ReadyUser, first: &FirstTry) -> bool {
         SubmitOutcome::Later { pause, .. } => {
             // The pauses began at different times, so a random part of each has already passed.
             std::thread::sleep(pause.mul_f64(fastrand::f64()));
-            user.visitor.resume_until_decided(KEY, &user.parcel, RETRY_TIMEOUT)
+            user.client.resume_until_decided(KEY, &user.submission, RETRY_TIMEOUT)
         }
     };
     match decision {

@@ -33,11 +33,11 @@ pub(crate) fn attend_all(
     let first = rng.u32(1 << 22..1 << 23);
     let people: Vec<_> = (first..).zip((0..count).map(|_| rng.fork())).collect();
     let reasons = for_each(AT_ONCE, &people, |(number, rng)| {
-        let (mut user, mut rng) = (UserClient::new(&server.site, *number), rng.clone());
-        user.arrive(&outbox, TIMEOUT)?;
-        Ok(match simulator.attend(&user, &mut rng)? {
+        let (mut user, mut rng) = (UserClient::new(&server.http, *number), rng.clone());
+        user.open_session(&outbox, TIMEOUT)?;
+        Ok(match simulator.attempt(&user, &mut rng)? {
             AttemptOutcome::Recorded(recorded) => {
-                let decision = user.submit_until_decided(KEY, &recorded.parcel(), TIMEOUT)?;
+                let decision = user.submit_until_decided(KEY, &recorded.sign(), TIMEOUT)?;
                 if decision.verified { None } else { decision.reason }
             }
             AttemptOutcome::Unreadable(gate) => Some(format!("the face could not be read: {gate:?}")),

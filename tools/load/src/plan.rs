@@ -38,7 +38,7 @@ impl Plan {
     /// # Errors
     /// If the server does not start, or answers a request with an unexpected error.
     pub(crate) fn run(&self) -> anyhow::Result<Report> {
-        let simulator = PersonSimulator::open(&self.models)?;
+        let simulator = PersonSimulator::load(&self.models)?;
         let mut rng = Rng::new();
         // The policy is a setting of the server, so this needs a server of its own.
         eprintln!("people who follow the cues, in real time");
@@ -102,7 +102,7 @@ impl Plan {
     /// A server that does not prompt, and users for it.
     fn serve_pool(&self) -> anyhow::Result<(ServerProcess, UserPool)> {
         let server = self.serve("natural")?;
-        let pool = UserPool::new(&server, &PersonSimulator::open(&self.models)?, &mut Rng::new())?;
+        let pool = UserPool::new(&server, &PersonSimulator::load(&self.models)?, &mut Rng::new())?;
         Ok((server, pool))
     }
 

@@ -41,9 +41,9 @@ pub(crate) struct Pace {
 /// Registers people for some seconds, waits for their mails, opens links for as long, and then does both. The server has the
 /// process ID `pid`.
 pub(crate) fn measure(pool: &UserPool, pid: u32, seconds: u64) -> anyhow::Result<Registrations> {
-    let register = || pool.somebody().register()?.expect(202).map(drop);
+    let register = || pool.new_user().register()?.expect(202).map(drop);
     let open = || {
-        let page = pool.site().get("/verify?token=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?;
+        let page = pool.http().get("/verify?token=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?;
         ensure!(page.status == 200, "a link page: status {}", page.status);
         Ok(())
     };

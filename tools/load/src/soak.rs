@@ -54,9 +54,9 @@ pub(crate) fn measure(pool: &UserPool, pid: u32, minutes: u64) -> anyhow::Result
         Ok(())
     };
     let verify = || -> anyhow::Result<()> {
-        let user = pool.ready()?;
+        let user = pool.ready_user()?;
         std::thread::sleep(user.due.saturating_duration_since(Instant::now()));
-        let decision = user.visitor.submit_until_decided("soak", &user.parcel, DECISION_TIMEOUT)?;
+        let decision = user.client.submit_until_decided("soak", &user.submission, DECISION_TIMEOUT)?;
         ensure!(decision.verified, "a copy was rejected: {decision:?}");
         verified.fetch_add(1, Ordering::Relaxed);
         std::thread::sleep(PAUSE);

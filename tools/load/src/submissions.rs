@@ -31,11 +31,11 @@ pub(crate) struct Submissions {
 
 /// Sends `count` submissions one by one, then as many concurrently. The server has the process ID `pid`.
 pub(crate) fn measure(pool: &UserPool, pid: u32, count: usize) -> anyhow::Result<Submissions> {
-    let alone = pool.gather(count)?.iter().map(timed).collect::<anyhow::Result<_>>()?;
-    let users = pool.gather(count)?;
+    let alone = pool.ready_users(count)?.iter().map(timed).collect::<anyhow::Result<_>>()?;
+    let users = pool.ready_users(count)?;
     let (start, before) = (Instant::now(), usage::cpu(pid)?);
     for_each(cores() + MORE_AT_ONCE, &users, |user| {
-        let decision = user.visitor.submit_until_decided(KEY, &user.parcel, DECISION_TIMEOUT)?;
+        let decision = user.client.submit_until_decided(KEY, &user.submission, DECISION_TIMEOUT)?;
         ensure!(decision.verified, "a copy was rejected: {decision:?}");
         Ok(())
     })?;
@@ -49,7 +49,7 @@ pub(crate) fn measure(pool: &UserPool, pid: u32, count: usize) -> anyhow::Result
 
 fn timed(user: &ReadyUser) -> anyhow::Result<Duration> {
     let start = Instant::now();
-    match user.visitor.submit(KEY, &user.parcel)? {
+    match user.client.submit(KEY, &user.submission)? {
         SubmitOutcome::Decided(decision) if decision.verified => Ok(start.elapsed()),
         outcome => bail!("a single submission was not verified: {outcome:?}"),
     }

@@ -29,10 +29,10 @@ pub(crate) fn measure(pool: &UserPool, seconds: u64) -> anyhow::Result<Verificat
         let mut times = Vec::new();
         while Instant::now() < end {
             let start = Instant::now();
-            let user = pool.ready()?;
-            user.visitor.session()?;
+            let user = pool.ready_user()?;
+            user.client.session()?;
             std::thread::sleep(user.due.saturating_duration_since(Instant::now()));
-            let decision = user.visitor.submit_until_decided("load", &user.parcel, DECISION_TIMEOUT)?;
+            let decision = user.client.submit_until_decided("load", &user.submission, DECISION_TIMEOUT)?;
             ensure!(decision.verified, "a copy was rejected: {decision:?}");
             // Count only verifications that end within the measured time.
             times.extend((Instant::now() < end).then(|| start.elapsed()));

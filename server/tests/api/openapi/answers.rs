@@ -86,25 +86,25 @@ async fn check(api: &mut Description, server: &TestServer) {
     let giving_up = json!({ "challenge_id": challenge["challenge_id"], "reason": "cancelled" });
     api.post(server, "POST /api/give-up", "/api/give-up", Some(&cookie), &giving_up).await;
     let challenge = server.challenge(&cookie).await;
-    let parcel = worthless(&challenge);
-    server.upload(&cookie, "k1", &parcel).await;
-    api.take("POST /api/submission/{challenge}", &server.finish(&cookie, "k1", &parcel).await);
+    let submission = worthless(&challenge);
+    server.upload(&cookie, "k1", &submission).await;
+    api.take("POST /api/submission/{challenge}", &server.finish(&cookie, "k1", &submission).await);
     session(api, server, Some(&cookie)).await;
     session(api, server, None).await;
 
     let person = Person::at(server, cookie).await;
-    let (cookie, parcel) = (&person.cookie, person.parcel());
+    let (cookie, submission) = (&person.cookie, person.sign());
     for (start, answers) in [(0, 200), (1, 409)] {
-        let answer = server.append(cookie, "k2", &parcel, start, &parcel.bytes()[..1000]).await;
+        let answer = server.append(cookie, "k2", &submission, start, &submission.bytes()[..1000]).await;
         assert_eq!(answer.status, answers);
         api.take("PATCH /api/submission/{challenge}", &answer);
     }
-    api.take("GET /api/submission/{challenge}", &server.received(cookie, "k2", &parcel).await);
-    api.take("POST /api/submission/{challenge}", &server.finish(cookie, "k2", &parcel).await);
-    server.upload(cookie, "k3", &parcel).await;
+    api.take("GET /api/submission/{challenge}", &server.received(cookie, "k2", &submission).await);
+    api.take("POST /api/submission/{challenge}", &server.finish(cookie, "k2", &submission).await);
+    server.upload(cookie, "k3", &submission).await;
     let sizes = &api.operation("POST /api/submission/{challenge}")["requestBody"]["content"]["application/json"];
-    api.assert_fits(&sizes["schema"], &parcel.lengths(), "the sizes");
-    let verified = server.finish(cookie, "k3", &parcel).await;
+    api.assert_fits(&sizes["schema"], &submission.lengths(), "the sizes");
+    let verified = server.finish(cookie, "k3", &submission).await;
     assert_eq!(verified.json()["status"], "VERIFIED", "{}", verified.text);
     api.take("POST /api/submission/{challenge}", &verified);
     session(api, server, Some(cookie)).await;

@@ -118,16 +118,16 @@ async fn sr_39_beyond_capacity_submissions_are_rejected_and_lose_nothing() {
     // One is scored while four wait; four times as many are sent.
     for n in 0..20 {
         let cookie = server.open_session(&format!("person-{n}@example.com")).await;
-        let parcel = worthless(&server.challenge(&cookie).await);
-        server.upload(&cookie, "k1", &parcel).await;
-        people.push((cookie, parcel));
+        let submission = worthless(&server.challenge(&cookie).await);
+        server.upload(&cookie, "k1", &submission).await;
+        people.push((cookie, submission));
     }
-    let mut sent: Vec<_> = people.iter().map(|(cookie, parcel)| server.finish(cookie, "k1", parcel)).collect();
+    let mut sent: Vec<_> = people.iter().map(|(cookie, submission)| server.finish(cookie, "k1", submission)).collect();
     let last = sent.split_off(19);
     let (answers, health, last) = tokio::join!(join_all(sent), server.get("/health"), join_all(last));
     assert_eq!(health.status, StatusCode::OK);
     let mut decided = 0;
-    for (answer, (cookie, parcel)) in answers.iter().chain(&last).zip(&people) {
+    for (answer, (cookie, submission)) in answers.iter().chain(&last).zip(&people) {
         let before = match answer.status {
             StatusCode::OK => {
                 decided += 1;
@@ -139,7 +139,7 @@ async fn sr_39_beyond_capacity_submissions_are_rejected_and_lose_nothing() {
             }
         };
         assert_eq!(server.session(cookie).await["attempts_left"], before, "{}", answer.text);
-        let again = server.finish(cookie, "k1", parcel).await;
+        let again = server.finish(cookie, "k1", submission).await;
         assert_eq!((again.status, &again.json()["attempts_left"]), (StatusCode::OK, &json!(4)));
     }
     assert!((5..20).contains(&decided), "{decided} were decided");
@@ -153,12 +153,12 @@ async fn sr_39_repeated_rejections_hit_no_rate_limit() {
     let pool = stage.pool.clone();
     let server = TestServer::changed(&[], |app| app.scoring = pool).await;
     let cookie = server.open_session("jo@example.com").await;
-    let parcel = worthless(&server.challenge(&cookie).await);
-    server.upload(&cookie, "k1", &parcel).await;
+    let submission = worthless(&server.challenge(&cookie).await);
+    server.upload(&cookie, "k1", &submission).await;
     let others = stage.fill();
     // More often than a session has submissions.
     for _ in 0..50 {
-        server.finish(&cookie, "k1", &parcel).await.assert_problem(503, "busy");
+        server.finish(&cookie, "k1", &submission).await.assert_problem(503, "busy");
     }
     assert_eq!(server.session(&cookie).await["attempts_left"], 5);
     others.iter().for_each(JoinHandle::abort);
@@ -173,8 +173,8 @@ async fn sr_39_uploads_that_can_wait_are_rejected_early_and_urgent_ones_are_acce
     let mut people = Vec::new();
     for n in 0..3 {
         let cookie = server.open_session(&format!("person-{n}@example.com")).await;
-        let parcel = worthless(&server.challenge(&cookie).await);
-        people.push((cookie, parcel));
+        let submission = worthless(&server.challenge(&cookie).await);
+        people.push((cookie, submission));
     }
     let [(first, first_parcel), (second, second_parcel), (late, late_parcel)] = &people[..] else { unreachable!() };
     let others = stage.fill();

@@ -45,8 +45,8 @@ impl Audit {
             }
         }
         for submitter in submitters {
-            let session = submitter.ready.visitor.session()?;
-            let has_event = self.events.contains_key(&submitter.ready.parcel.challenge);
+            let session = submitter.ready.client.session()?;
+            let has_event = self.events.contains_key(&submitter.ready.submission.challenge);
             if (session["status"] == "VERIFIED") != has_event || session["attempts_left"] != ATTEMPTS {
                 self.problems.push(format!("event {has_event}, session {session}"));
             }
@@ -87,7 +87,7 @@ impl Audit {
     pub(super) fn add_stuck(&mut self, submitters: &[Submitter]) {
         self.problems.extend(submitters.iter().map(|submitter| {
             let why = if submitter.is_claimed { "the claim does not end" } else { "the server was always busy" };
-            format!("{} is stuck: {why}", submitter.ready.visitor.email)
+            format!("{} is stuck: {why}", submitter.ready.client.email)
         }));
     }
 

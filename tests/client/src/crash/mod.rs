@@ -75,13 +75,13 @@ impl CrashTest<'_> {
     pub fn run(&self) -> anyhow::Result<CrashReport> {
         let mut rng = Rng::with_seed(self.seed);
         let mut server = self.start()?;
-        let mut pool = UserPool::new(&server, &PersonSimulator::open(self.models)?, &mut Rng::new())?;
+        let mut pool = UserPool::new(&server, &PersonSimulator::load(self.models)?, &mut Rng::new())?;
         let mut audit = Audit::new();
         let mut submitters: Vec<Submitter> = Vec::new();
         let mut usual = Duration::ZERO;
         // Round 0 runs without a kill, to measure how long a round takes.
         for round in 0..=self.kills {
-            submitters.extend(pool.gather(self.people)?.into_iter().map(Submitter::new));
+            submitters.extend(pool.ready_users(self.people)?.into_iter().map(Submitter::new));
             if round == 0 {
                 usual = submit_all(&mut submitters, |_| Ok(()))?;
             } else {

@@ -35,20 +35,20 @@ impl Submitter {
 
     /// Continues with a server that was restarted.
     pub(super) fn reconnect(&mut self, server: &ServerProcess) {
-        self.ready.visitor.site = server.site.clone();
+        self.ready.client.http = server.http.clone();
     }
 
     /// Submits once, or resumes.
     fn submit(&mut self, counts: &Counts) {
-        let ReadyUser { visitor, parcel, .. } = &self.ready;
+        let ReadyUser { client, submission, .. } = &self.ready;
         let outcome = if self.began {
-            visitor.resume(KEY, parcel)
+            client.resume(KEY, submission)
         } else {
-            visitor.upload(KEY, parcel).and_then(|refused| match refused {
+            client.upload(KEY, submission).and_then(|refused| match refused {
                 Some(refused) => Ok(refused),
                 None => {
                     counts.asked.fetch_add(1, Ordering::Relaxed);
-                    visitor.decide(KEY, parcel)
+                    client.decide(KEY, submission)
                 }
             })
         };

@@ -38,10 +38,10 @@ pub(super) fn test(
     let pool = UserPool::new(&server, simulator, &mut Rng::new())?;
     let (mut verified, mut expired) = (0, 0);
     for step in STEPS {
-        let users = pool.gather(test.people)?;
+        let users = pool.ready_users(test.people)?;
         std::fs::write(&offset, format!("{step}\n"))?;
         for ready in &users {
-            match retry_once(|| ready.visitor.submit(KEY, &ready.parcel)) {
+            match retry_once(|| ready.client.submit(KEY, &ready.submission)) {
                 Ok(SubmitOutcome::Decided(Decision { verified: true, attempts_left: ATTEMPTS, .. })) => {
                     verified += 1;
                     report.check_evidence(&server, std::slice::from_ref(ready))?;
@@ -52,7 +52,7 @@ pub(super) fn test(
             }
         }
         // A user who arrives after the step is verified.
-        let users = pool.gather(1)?;
+        let users = pool.ready_users(1)?;
         report.submit(&users[0]);
         report.check_all_are_verified(&users, TIMEOUT);
         report.check_evidence(&server, &users)?;

@@ -32,7 +32,7 @@ pub(super) fn test(
     let url = format!("{before}@127.0.0.1:{}{after}", proxy.port);
     let server = test.serve("database", &[("DATABASE_URL", &url)])?;
     let pool = UserPool::new(&server, simulator, &mut Rng::new())?;
-    let users = pool.gather(test.people)?;
+    let users = pool.ready_users(test.people)?;
 
     let start = Instant::now();
     proxy.set(Mode::Closed);
@@ -51,14 +51,14 @@ pub(super) fn test(
             }
         }
         std::thread::sleep(PAUSE);
-        let registering = retry_once(|| pool.somebody().register())?;
+        let registering = retry_once(|| pool.new_user().register())?;
         if registering.status != 503 || registering.retry_after.is_none() {
             report.problems.push(format!("registering: {} {}", registering.status, registering.text));
         }
-        if retry_once(|| server.site.get("/health"))?.status != 200 {
+        if retry_once(|| server.http.get("/health"))?.status != 200 {
             report.problems.push("/health".to_owned());
         }
-        ready_status = Some(retry_once(|| server.site.get("/ready"))?.status);
+        ready_status = Some(retry_once(|| server.http.get("/ready"))?.status);
     }
     if ready_status != Some(503) {
         report.problems.push(format!("/ready says {ready_status:?} while the database is unreachable"));
@@ -67,11 +67,11 @@ pub(super) fn test(
     let reopened = Instant::now();
     report.check_all_are_verified(&users, TIMEOUT);
     let all_after = reopened.elapsed();
-    while server.site.get("/ready")?.status != 200 && reopened.elapsed() < READY_TIMEOUT {
+    while server.http.get("/ready")?.status != 200 && reopened.elapsed() < READY_TIMEOUT {
         std::thread::sleep(Duration::from_millis(200));
     }
     let ready_after = reopened.elapsed();
-    if server.site.get("/ready")?.status != 200 {
+    if server.http.get("/ready")?.status != 200 {
         report.problems.push("/ready does not recover".to_owned());
     }
     report.check_evidence(&server, &users)?;

@@ -35,7 +35,7 @@ pub(super) fn test(test: &FaultTest, report: &mut FaultReport) -> anyhow::Result
         let (start, first, mut slowest) = (Instant::now(), number, Duration::ZERO);
         while start.elapsed() < test.lasts {
             let asked = Instant::now();
-            let response = retry_once(|| UserClient::new(&server.site, number).register())?;
+            let response = retry_once(|| UserClient::new(&server.http, number).register())?;
             if response.status != 202 {
                 report.problems.push(format!("{name}: {} {}", response.status, response.text));
             }

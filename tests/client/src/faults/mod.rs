@@ -62,7 +62,7 @@ impl FaultTest<'_> {
     /// # Errors
     /// A server does not start, or fails without a fault.
     pub fn run(&self) -> anyhow::Result<FaultReport> {
-        let (simulator, mut report) = (PersonSimulator::open(self.models)?, FaultReport::default());
+        let (simulator, mut report) = (PersonSimulator::load(self.models)?, FaultReport::default());
         if let Some(url) = self.database_url {
             eprintln!("database unreachable for {} s", self.lasts.as_secs());
             database::test(self, url, &simulator, &mut report)?;
@@ -82,7 +82,7 @@ impl FaultTest<'_> {
     /// As [`FaultTest::run`].
     pub fn run_database(&self, url: &str) -> anyhow::Result<FaultReport> {
         let mut report = FaultReport::default();
-        database::test(self, url, &PersonSimulator::open(self.models)?, &mut report)?;
+        database::test(self, url, &PersonSimulator::load(self.models)?, &mut report)?;
         Ok(report)
     }
 
@@ -127,13 +127,13 @@ enum DuringFault {
 impl FaultReport {
     /// A user submits. Any other outcome than those allowed is a problem.
     fn submit(&mut self, ready: &ReadyUser) -> Option<DuringFault> {
-        match retry_once(|| ready.visitor.submit(KEY, &ready.parcel)) {
+        match retry_once(|| ready.client.submit(KEY, &ready.submission)) {
             Ok(SubmitOutcome::Decided(Decision { verified: true, attempts_left: ATTEMPTS, .. })) => {
                 Some(DuringFault::Verified)
             }
             Ok(SubmitOutcome::Later { .. }) => Some(DuringFault::Later),
             other => {
-                self.problems.push(format!("{}: {other:?}", ready.visitor.email));
+                self.problems.push(format!("{}: {other:?}", ready.client.email));
                 None
             }
         }
@@ -142,9 +142,9 @@ impl FaultReport {
     /// Everybody resumes until they are verified, with all attempts left.
     fn check_all_are_verified(&mut self, users: &[ReadyUser], timeout: Duration) {
         for ready in users {
-            match retry_once(|| ready.visitor.resume_until_decided(KEY, &ready.parcel, timeout)) {
+            match retry_once(|| ready.client.resume_until_decided(KEY, &ready.submission, timeout)) {
                 Ok(Decision { verified: true, attempts_left: ATTEMPTS, .. }) => {}
-                other => self.problems.push(format!("{} in the end: {other:?}", ready.visitor.email)),
+                other => self.problems.push(format!("{} in the end: {other:?}", ready.client.email)),
             }
         }
     }
@@ -154,14 +154,14 @@ impl FaultReport {
         let events = server.events()?;
         for ready in users {
             let own: Vec<&Value> =
-                events.iter().filter(|event| event["challenge_id"] == ready.parcel.challenge.as_str()).collect();
+                events.iter().filter(|event| event["challenge_id"] == ready.submission.challenge.as_str()).collect();
             let exists = |event: &Value, name: &str| {
                 event[name].as_str().is_some_and(|reference| server.capture(reference).is_ok())
             };
             let names = ["open_capture_ref", "closed_capture_ref", "strip_ref"];
             let is_whole = own.len() == 1 && names.iter().all(|name| exists(own[0], name));
             if !is_whole {
-                self.problems.push(format!("{}: {own:?}", ready.visitor.email));
+                self.problems.push(format!("{}: {own:?}", ready.client.email));
             }
         }
         Ok(())

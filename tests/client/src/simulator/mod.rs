@@ -32,7 +32,7 @@ impl PersonSimulator {
     ///
     /// # Errors
     /// A file is missing or damaged.
-    pub fn open(models: &Path) -> anyhow::Result<PersonSimulator> {
+    pub fn load(models: &Path) -> anyhow::Result<PersonSimulator> {
         let pack = models.join(FILE_NAME);
         let pack = std::fs::read(&pack).with_context(|| format!("cannot read {}", pack.display()))?;
         Ok(PersonSimulator { face: Face::draw(models)?, models: Models::load(&pack)? })
@@ -42,9 +42,9 @@ impl PersonSimulator {
     ///
     /// # Errors
     /// A request or the engine failed.
-    pub fn attend(&self, user: &UserClient, rng: &mut Rng) -> anyhow::Result<AttemptOutcome> {
+    pub fn attempt(&self, user: &UserClient, rng: &mut Rng) -> anyhow::Result<AttemptOutcome> {
         let mut person = Person::new(&self.face, rng.fork());
-        self.attend_before(user, &mut person, rng)
+        self.attempt_with_camera(user, &mut person, rng)
     }
 
     /// Makes one attempt without prompts, as fast as the frames can be analysed. It may be submitted only after as much time
@@ -61,16 +61,16 @@ impl PersonSimulator {
     ///
     /// # Errors
     /// A request or the engine failed.
-    pub fn play(&self, user: &UserClient, mode: ReplayMode, rng: &mut Rng) -> anyhow::Result<AttemptOutcome> {
+    pub fn replay(&self, user: &UserClient, mode: ReplayMode, rng: &mut Rng) -> anyhow::Result<AttemptOutcome> {
         let mut person = Person::recorded(&self.face, rng.fork(), mode);
-        self.attend_before(user, &mut person, rng)
+        self.attempt_with_camera(user, &mut person, rng)
     }
 
     /// Makes one attempt in real time with this camera.
     ///
     /// # Errors
     /// A request, the engine or the camera failed.
-    pub fn attend_before(
+    pub fn attempt_with_camera(
         &self,
         user: &UserClient,
         camera: &mut dyn Camera,

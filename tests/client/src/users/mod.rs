@@ -26,7 +26,7 @@ const THREADS: usize = 8;
 
 /// Makes users of one server.
 pub struct UserPool {
-    site: HttpClient,
+    http: HttpClient,
     outbox: Outbox,
     copies: Copies,
     next: AtomicU32,
@@ -35,9 +35,9 @@ pub struct UserPool {
 /// A user with a challenge, and the submission for it.
 pub struct ReadyUser {
     /// The user.
-    pub visitor: UserClient,
+    pub client: UserClient,
     /// The submission.
-    pub parcel: SubmissionParts,
+    pub submission: SubmissionParts,
     /// Before this the server rejects the submission: the challenge is younger than the recording is long.
     pub due: Instant,
 }
@@ -49,23 +49,23 @@ impl UserPool {
     /// A request failed, or nothing was recorded.
     pub fn new(server: &ServerProcess, simulator: &PersonSimulator, rng: &mut Rng) -> anyhow::Result<UserPool> {
         let (outbox, first) = (server.outbox(), rng.u32(..1 << 22));
-        let mut user = UserClient::new(&server.site, first);
-        user.arrive(&outbox, MAIL_TIMEOUT)?;
+        let mut user = UserClient::new(&server.http, first);
+        user.open_session(&outbox, MAIL_TIMEOUT)?;
         let AttemptOutcome::Recorded(recorded) = simulator.attempt_fast(&user, rng)? else {
             bail!("nothing was recorded")
         };
-        let site = server.site.clone();
-        Ok(UserPool { site, outbox, copies: Copies::of(&recorded)?, next: AtomicU32::new(first + 1) })
+        let http = server.http.clone();
+        Ok(UserPool { http, outbox, copies: Copies::of(&recorded)?, next: AtomicU32::new(first + 1) })
     }
 
     /// Continues with a server that was restarted on the same data.
     pub fn reconnect(&mut self, server: &ServerProcess) {
-        self.site = server.site.clone();
+        self.http = server.http.clone();
     }
 
     /// Sends requests to the server.
-    pub fn site(&self) -> &HttpClient {
-        &self.site
+    pub fn http(&self) -> &HttpClient {
+        &self.http
     }
 
     /// The server's outbox.
@@ -74,31 +74,31 @@ impl UserPool {
     }
 
     /// A new user, not registered yet.
-    pub fn somebody(&self) -> UserClient {
-        UserClient::new(&self.site, self.next.fetch_add(1, Ordering::Relaxed))
+    pub fn new_user(&self) -> UserClient {
+        UserClient::new(&self.http, self.next.fetch_add(1, Ordering::Relaxed))
     }
 
     /// A new user with a session, a challenge and a submission.
     ///
     /// # Errors
     /// A request failed, or the mail did not arrive.
-    pub fn ready(&self) -> anyhow::Result<ReadyUser> {
-        let mut visitor = self.somebody();
-        visitor.arrive(&self.outbox, MAIL_TIMEOUT)?;
+    pub fn ready_user(&self) -> anyhow::Result<ReadyUser> {
+        let mut client = self.new_user();
+        client.open_session(&self.outbox, MAIL_TIMEOUT)?;
         let mut rng = Rng::new();
         let key = Key::draw(&mut rng);
-        let terms = visitor.challenge(&key, RATE)?;
+        let terms = client.challenge(&key, RATE)?;
         let due = Instant::now() + Duration::from_millis(self.copies.lasted_ms);
-        let parcel = self.copies.sign_for(&terms, &key, &mut rng)?;
-        Ok(ReadyUser { visitor, parcel, due })
+        let submission = self.copies.sign_for(&terms, &key, &mut rng)?;
+        Ok(ReadyUser { client, submission, due })
     }
 
     /// New users who may submit at once.
     ///
     /// # Errors
-    /// As [`UserPool::ready`].
-    pub fn gather(&self, count: usize) -> anyhow::Result<Vec<ReadyUser>> {
-        let ready = for_each(THREADS, &vec![(); count], |()| self.ready())?;
+    /// As [`UserPool::ready_user`].
+    pub fn ready_users(&self, count: usize) -> anyhow::Result<Vec<ReadyUser>> {
+        let ready = for_each(THREADS, &vec![(); count], |()| self.ready_user())?;
         if let Some(last) = ready.iter().map(|user| user.due).max() {
             std::thread::sleep(last.saturating_duration_since(Instant::now()));
         }
