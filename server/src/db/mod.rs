@@ -24,8 +24,10 @@ pub mod users;
 
 mod connection;
 mod postgres;
+mod row;
 mod sqlite;
 mod statement;
+mod stored_text;
 
 use std::path::Path;
 
