@@ -23,6 +23,7 @@ pub mod uploads;
 pub mod users;
 
 mod connection;
+mod migrations;
 mod postgres;
 mod row;
 mod sqlite;
