@@ -1,29 +1,32 @@
 //! Operators' keys: their hashes, never the keys.
 
+use super::row::row;
 use super::{Connection, violates};
 use crate::domain::{AdminKeyId, HashedToken};
 
-/// A key.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct AdminKey {
-    /// Its id, which is part of the key.
-    pub id: AdminKeyId,
-    /// Its name.
-    pub name: String,
-    /// SHA-256 of the whole key.
-    pub secret_hash: HashedToken,
-    /// The names of its scopes.
-    pub scopes: String,
-    /// When it was made.
-    pub created_at: i64,
-    /// When it expires.
-    pub expires_at: Option<i64>,
-    /// When it was last used, accurate to an hour.
-    pub last_used_at: Option<i64>,
-    /// When it was last sent in a URL.
-    pub exposed_at: Option<i64>,
-    /// When it was revoked.
-    pub revoked_at: Option<i64>,
+row! {
+    /// A key.
+    #[derive(Clone, Debug)]
+    pub struct AdminKey {
+        /// Its id, which is part of the key.
+        pub id: AdminKeyId,
+        /// Its name.
+        pub name: String,
+        /// SHA-256 of the whole key.
+        pub secret_hash: HashedToken,
+        /// The names of its scopes.
+        pub scopes: String,
+        /// When it was made.
+        pub created_at: i64,
+        /// When it expires.
+        pub expires_at: Option<i64>,
+        /// When it was last used, accurate to an hour.
+        pub last_used_at: Option<i64>,
+        /// When it was last sent in a URL.
+        pub exposed_at: Option<i64>,
+        /// When it was revoked.
+        pub revoked_at: Option<i64>,
+    }
 }
 
 impl AdminKey {

@@ -4,21 +4,24 @@ use serde::Deserialize;
 
 use super::Connection;
 use super::listing::Cursor;
+use super::row::row;
 use crate::domain::AuditId;
 
-/// An entry of the audit.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, sqlx::FromRow)]
-pub struct AuditEntry {
-    /// The row's id.
-    pub id: AuditId,
-    /// When it happened.
-    pub created_at: i64,
-    /// What happened: a stable word.
-    pub action: String,
-    /// Who did it.
-    pub actor: String,
-    /// Figures, JSON, without addresses.
-    pub details: String,
+row! {
+    /// An entry of the audit.
+    #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+    pub struct AuditEntry {
+        /// The row's id.
+        pub id: AuditId,
+        /// When it happened.
+        pub created_at: i64,
+        /// What happened: a stable word.
+        pub action: String,
+        /// Who did it.
+        pub actor: String,
+        /// Figures, JSON, without addresses.
+        pub details: String,
+    }
 }
 
 /// Adds a row.

@@ -2,6 +2,7 @@
 
 use engine::prompt::Policy;
 
+use super::row::row;
 use super::{Connection, violates};
 use crate::domain::{ChallengeId, LeaseId, SessionId, UserId};
 
@@ -38,53 +39,52 @@ pub struct NewChallenge {
     pub expires_at: i64,
 }
 
-/// A challenge as it is stored.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Challenge {
-    /// Its id.
-    pub id: ChallengeId,
-    /// The session that it belongs to.
-    pub session_id: SessionId,
-    /// The user that it belongs to.
-    pub user_id: UserId,
-    /// The browser's key, base64url.
-    pub public_key: String,
-    /// 32 random bytes, base64url.
-    pub nonce: String,
-    /// The server's origin at the time.
-    pub audience: String,
-    /// Name of the kind of challenge.
-    pub policy: String,
-    /// Frames per second that the browser analyses, times ten.
-    #[sqlx(try_from = "i64")]
-    pub rate: u32,
-    /// SHA-256 of the information shown to the person, base64url.
-    pub consent: String,
-    /// Number of the attempt, from 1.
-    #[sqlx(try_from = "i64")]
-    pub attempt: u32,
-    /// Time to complete the challenge.
-    #[sqlx(try_from = "i64")]
-    pub timeout_ms: u32,
-    /// Name of the thresholds.
-    pub thresholds: String,
-    /// Its state.
-    pub state: ChallengeState,
-    /// When it was issued.
-    pub issued_at: i64,
-    /// Until when a submission is accepted.
-    pub expires_at: i64,
-    /// Until when the current claim is valid.
-    pub lease_until: Option<i64>,
-    /// Idempotency key of the request that claimed or decided it.
-    pub idempotency_key: Option<String>,
-    /// The answer that was given, JSON.
-    pub answer: Option<String>,
+row! {
+    /// A challenge as it is stored.
+    #[derive(Clone, Debug)]
+    pub struct Challenge {
+        /// Its id.
+        pub id: ChallengeId,
+        /// The session that it belongs to.
+        pub session_id: SessionId,
+        /// The user that it belongs to.
+        pub user_id: UserId,
+        /// The browser's key, base64url.
+        pub public_key: String,
+        /// 32 random bytes, base64url.
+        pub nonce: String,
+        /// The server's origin at the time.
+        pub audience: String,
+        /// Name of the kind of challenge.
+        pub policy: String,
+        /// Frames per second that the browser analyses, times ten.
+        pub rate: u32 as i64,
+        /// SHA-256 of the information shown to the person, base64url.
+        pub consent: String,
+        /// Number of the attempt, from 1.
+        pub attempt: u32 as i64,
+        /// Time to complete the challenge.
+        pub timeout_ms: u32 as i64,
+        /// Name of the thresholds.
+        pub thresholds: String,
+        /// Its state.
+        pub state: ChallengeState,
+        /// When it was issued.
+        pub issued_at: i64,
+        /// Until when a submission is accepted.
+        pub expires_at: i64,
+        /// Until when the current claim is valid.
+        pub lease_until: Option<i64>,
+        /// Idempotency key of the request that claimed or decided it.
+        pub idempotency_key: Option<String>,
+        /// The answer that was given, JSON.
+        pub answer: Option<String>,
+    }
 }
 
 /// State of a challenge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum ChallengeState {
     /// Waiting for a submission.
     Issued,

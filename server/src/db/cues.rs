@@ -3,6 +3,7 @@
 use engine::prompt::{Commitment, Cue, Gesture, Outcome};
 
 use super::Connection;
+use super::row::row;
 use crate::domain::ChallengeId;
 
 /// A round of a prompted challenge.
@@ -27,21 +28,18 @@ pub struct RoundEnd {
     pub committed_at: i64,
 }
 
-#[derive(sqlx::FromRow)]
-struct CueRow {
-    #[sqlx(try_from = "i64")]
-    round: u32,
-    #[sqlx(try_from = "i64")]
-    step: u32,
-    gesture: String,
-    #[sqlx(try_from = "i64")]
-    delay_ms: u32,
-    #[sqlx(try_from = "i64")]
-    hold_ms: u32,
-    revealed_at: i64,
-    commitment: Option<String>,
-    outcome: Option<String>,
-    committed_at: Option<i64>,
+row! {
+    struct CueRow {
+        round: u32 as i64,
+        step: u32 as i64,
+        gesture: String,
+        delay_ms: u32 as i64,
+        hold_ms: u32 as i64,
+        revealed_at: i64,
+        commitment: Option<String>,
+        outcome: Option<String>,
+        committed_at: Option<i64>,
+    }
 }
 
 /// Returns the challenge's rounds, oldest first.

@@ -1,26 +1,29 @@
 //! Erasing a user: removes everything that names or shows them. The audit keeps a pseudonym and how each attempt ended.
 
 use super::Connection;
+use super::row::row;
 use super::users::User;
 use crate::domain::{EmailAddress, EventId, MailId, UserId};
 
-/// What is stored about a user.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, sqlx::FromRow)]
-pub struct Traces {
-    /// Attempts in the audit.
-    pub attempts: i64,
-    /// Attempts whose captures are stored.
-    pub attempts_with_captures: i64,
-    /// Mailed links.
-    pub links: i64,
-    /// Sessions.
-    pub sessions: i64,
-    /// Challenges.
-    pub challenges: i64,
-    /// Mails.
-    pub mails: i64,
-    /// Failed attempts that count towards a pause.
-    pub counted_failures: i64,
+row! {
+    /// What is stored about a user.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+    pub struct Traces {
+        /// Attempts in the audit.
+        pub attempts: i64,
+        /// Attempts whose captures are stored.
+        pub attempts_with_captures: i64,
+        /// Mailed links.
+        pub links: i64,
+        /// Sessions.
+        pub sessions: i64,
+        /// Challenges.
+        pub challenges: i64,
+        /// Mails.
+        pub mails: i64,
+        /// Failed attempts that count towards a pause.
+        pub counted_failures: i64,
+    }
 }
 
 /// Returns the users with this address, in any capitalisation.

@@ -4,54 +4,56 @@
 use serde::Deserialize;
 
 use super::Connection;
+use super::row::row;
 use crate::domain::{ChallengeId, EventId};
 
-/// An attempt that ended.
-#[derive(Clone, Debug, Deserialize, sqlx::FromRow)]
-pub struct Event {
-    /// The row's id.
-    pub id: EventId,
-    /// The user's address in plain text, or a pseudonym.
-    pub email: String,
-    /// `VERIFIED` or `FAILED`.
-    pub status: String,
-    /// The reason's code, `None` when verified.
-    pub reason: Option<String>,
-    /// Whether captures were scored, stored or not: 0 or 1.
-    pub open_captured: i64,
-    /// When stored captures were removed.
-    pub captures_removed_at: Option<i64>,
-    /// Reference to the capture with open eyes.
-    pub open_capture_ref: Option<String>,
-    /// Reference to the capture with closed eyes.
-    pub closed_capture_ref: Option<String>,
-    /// Reference to the evidence strip.
-    pub strip_ref: Option<String>,
-    /// The signed transcript.
-    pub transcript: Option<String>,
-    /// The challenge's terms and what the server saw of it, JSON ([`engine::Issued`]).
-    pub issued: Option<String>,
-    /// When the attempt ended.
-    pub created_at: i64,
-    /// The challenge.
-    pub challenge_id: ChallengeId,
-    /// The kind of challenge.
-    pub policy: String,
-    /// Number of the attempt within its session, from 1.
-    #[sqlx(try_from = "i64")]
-    pub attempt: u32,
-    /// Name of the thresholds.
-    pub thresholds: String,
-    /// Version of the engine that decided.
-    pub engine: String,
-    /// The decision's record, JSON.
-    pub details: String,
-    /// Why an operator should look at it, JSON.
-    pub review: Option<String>,
-    /// Salt that keeps `trail_personal` from identifying the person; `None` once the row is erased.
-    pub trail_salt: Option<String>,
-    /// Digest of everything that is erased with the person (`trail/mod.rs`).
-    pub trail_personal: Option<String>,
+row! {
+    /// An attempt that ended.
+    #[derive(Clone, Debug, Deserialize)]
+    pub struct Event {
+        /// The row's id.
+        pub id: EventId,
+        /// The user's address in plain text, or a pseudonym.
+        pub email: String,
+        /// `VERIFIED` or `FAILED`.
+        pub status: String,
+        /// The reason's code, `None` when verified.
+        pub reason: Option<String>,
+        /// Whether captures were scored, stored or not: 0 or 1.
+        pub open_captured: i64,
+        /// When stored captures were removed.
+        pub captures_removed_at: Option<i64>,
+        /// Reference to the capture with open eyes.
+        pub open_capture_ref: Option<String>,
+        /// Reference to the capture with closed eyes.
+        pub closed_capture_ref: Option<String>,
+        /// Reference to the evidence strip.
+        pub strip_ref: Option<String>,
+        /// The signed transcript.
+        pub transcript: Option<String>,
+        /// The challenge's terms and what the server saw of it, JSON ([`engine::Issued`]).
+        pub issued: Option<String>,
+        /// When the attempt ended.
+        pub created_at: i64,
+        /// The challenge.
+        pub challenge_id: ChallengeId,
+        /// The kind of challenge.
+        pub policy: String,
+        /// Number of the attempt within its session, from 1.
+        pub attempt: u32 as i64,
+        /// Name of the thresholds.
+        pub thresholds: String,
+        /// Version of the engine that decided.
+        pub engine: String,
+        /// The decision's record, JSON.
+        pub details: String,
+        /// Why an operator should look at it, JSON.
+        pub review: Option<String>,
+        /// Salt that keeps `trail_personal` from identifying the person; `None` once the row is erased.
+        pub trail_salt: Option<String>,
+        /// Digest of everything that is erased with the person (`trail/mod.rs`).
+        pub trail_personal: Option<String>,
+    }
 }
 
 /// Adds a row.

@@ -5,6 +5,7 @@
 //! SQLite has no statistics here and might pick the wrong one.
 
 use super::Connection;
+use super::row::row;
 use crate::domain::{ChallengeId, Decision, EventId, ReviewState};
 
 /// Conditions on the events; `None` accepts all.
@@ -33,44 +34,45 @@ pub struct Cursor {
     pub id: String,
 }
 
-/// A listed event: everything but the signed record.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Listed {
-    /// The row's id.
-    pub id: EventId,
-    /// The user's address, or a pseudonym.
-    pub email: String,
-    /// `VERIFIED` or `FAILED`.
-    pub status: String,
-    /// The reason's code.
-    pub reason: Option<String>,
-    /// Whether captures were scored, stored or not: 0 or 1.
-    pub open_captured: i64,
-    /// Reference to the capture with open eyes.
-    pub open_capture_ref: Option<String>,
-    /// Reference to the capture with closed eyes.
-    pub closed_capture_ref: Option<String>,
-    /// Reference to the evidence strip.
-    pub strip_ref: Option<String>,
-    /// When stored captures were removed.
-    pub captures_removed_at: Option<i64>,
-    /// When the attempt ended.
-    pub created_at: i64,
-    /// Number of the attempt within its session, from 1.
-    #[sqlx(try_from = "i64")]
-    pub attempt: u32,
-    /// The challenge.
-    pub challenge_id: ChallengeId,
-    /// Name of the thresholds.
-    pub thresholds: String,
-    /// Version of the engine that decided.
-    pub engine: String,
-    /// The decision's record, JSON.
-    pub details: String,
-    /// Why an operator should look at it, JSON.
-    pub review: Option<String>,
-    /// The latest decision of an operator.
-    pub decision: Option<Decision>,
+row! {
+    /// A listed event: everything but the signed record.
+    #[derive(Clone, Debug)]
+    pub struct Listed {
+        /// The row's id.
+        pub id: EventId,
+        /// The user's address, or a pseudonym.
+        pub email: String,
+        /// `VERIFIED` or `FAILED`.
+        pub status: String,
+        /// The reason's code.
+        pub reason: Option<String>,
+        /// Whether captures were scored, stored or not: 0 or 1.
+        pub open_captured: i64,
+        /// Reference to the capture with open eyes.
+        pub open_capture_ref: Option<String>,
+        /// Reference to the capture with closed eyes.
+        pub closed_capture_ref: Option<String>,
+        /// Reference to the evidence strip.
+        pub strip_ref: Option<String>,
+        /// When stored captures were removed.
+        pub captures_removed_at: Option<i64>,
+        /// When the attempt ended.
+        pub created_at: i64,
+        /// Number of the attempt within its session, from 1.
+        pub attempt: u32 as i64,
+        /// The challenge.
+        pub challenge_id: ChallengeId,
+        /// Name of the thresholds.
+        pub thresholds: String,
+        /// Version of the engine that decided.
+        pub engine: String,
+        /// The decision's record, JSON.
+        pub details: String,
+        /// Why an operator should look at it, JSON.
+        pub review: Option<String>,
+        /// The latest decision of an operator.
+        pub decision: Option<Decision>,
+    }
 }
 
 impl Listed {

@@ -23,9 +23,12 @@ pub mod uploads;
 pub mod users;
 
 mod connection;
+mod migrations;
 mod postgres;
+mod row;
 mod sqlite;
 mod statement;
+mod stored_text;
 
 use std::path::Path;
 

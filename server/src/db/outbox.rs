@@ -2,27 +2,29 @@
 
 use serde_json::{Value, json};
 
+use super::row::row;
 use super::statement::locking;
 use super::{Connection, Sql, number};
 use crate::clock::{MAY_BE_AHEAD_MS, MINUTE_MS};
 use crate::domain::{EmailAddress, Language, MailId, UserId};
 
-/// A mail that is due.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct DueMail {
-    /// The row's id.
-    pub id: MailId,
-    /// The user whose link it will contain.
-    pub user_id: UserId,
-    /// The recipient.
-    pub email: EmailAddress,
-    /// Its language.
-    pub language: Option<Language>,
-    /// Number of tries, including this one.
-    #[sqlx(try_from = "i64")]
-    pub tries: u32,
-    /// When it was requested.
-    pub created_at: i64,
+row! {
+    /// A mail that is due.
+    #[derive(Clone, Debug)]
+    pub struct DueMail {
+        /// The row's id.
+        pub id: MailId,
+        /// The user whose link it will contain.
+        pub user_id: UserId,
+        /// The recipient.
+        pub email: EmailAddress,
+        /// Its language.
+        pub language: Option<Language>,
+        /// Number of tries, including this one.
+        pub tries: u32 as i64,
+        /// When it was requested.
+        pub created_at: i64,
+    }
 }
 
 /// The recipient of a mail.
@@ -49,13 +51,15 @@ pub struct NewMails<'a> {
     pub pause_since_ms: i64,
 }
 
-/// Mails that were neither sent nor given up.
-#[derive(Clone, Copy, Debug, sqlx::FromRow)]
-pub struct Waiting {
-    /// Their number.
-    pub count: i64,
-    /// When the oldest was requested.
-    pub oldest: Option<i64>,
+row! {
+    /// Mails that were neither sent nor given up.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Waiting {
+        /// Their number.
+        pub count: i64,
+        /// When the oldest was requested.
+        pub oldest: Option<i64>,
+    }
 }
 
 /// Counts the waiting mails.

@@ -3,6 +3,7 @@
 use engine::PerceptualHash;
 use serde_json::{Value, json};
 
+use super::row::row;
 use super::{Connection, Sql};
 use crate::domain::{EventId, UserId};
 
@@ -16,10 +17,11 @@ const MAX_CANDIDATES: i64 = 100;
 /// More events than this do not help a reviewer.
 const ENOUGH: usize = 20;
 
-#[derive(sqlx::FromRow)]
-struct Candidate {
-    event_id: EventId,
-    fingerprint: String,
+row! {
+    struct Candidate {
+        event_id: EventId,
+        fingerprint: String,
+    }
 }
 
 /// Returns other users' events whose picture in the same part is a near copy of this one. Some of them, if there are

@@ -16,6 +16,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Connection as _, Executor as _, PgConnection, Postgres, Transaction};
 
 use super::connection::{ACQUIRE_TIMEOUT, Connection, LockScope, WriteTransaction};
+use super::migrations;
 use crate::config::Secret;
 
 /// Connections per server. PostgreSQL allows 100 in total by default.
@@ -26,8 +27,6 @@ const SETTINGS: &str = "set lock_timeout = '10s'; set idle_in_transaction_sessio
 /// Id of the advisory lock on the mail counters, which belong to no row. Any number that nothing else uses in this
 /// database.
 const REGISTRATIONS: i64 = 0x626c_696e_6b01;
-
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/postgres");
 
 #[derive(Clone, Debug)]
 pub(super) struct Server(PgPool);
@@ -45,7 +44,7 @@ impl Server {
             .await
             .with_context(|| format!("the database {name} cannot be opened; see DATABASE_URL"))?;
         assert_durability(&mut first).await.with_context(|| format!("the database {name} cannot be used"))?;
-        MIGRATIONS
+        migrations::postgres()
             .run(&mut first)
             .await
             .with_context(|| format!("the tables of {name} cannot be brought up to date"))?;

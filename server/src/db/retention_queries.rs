@@ -1,5 +1,6 @@
 //! Queries of the sweep: which captures events name, and which rows have been kept long enough.
 
+use super::row::row;
 use super::{Connection, Statement};
 use crate::domain::{EventId, MailId, SessionId};
 
@@ -12,12 +13,13 @@ pub struct StoredCaptures {
     pub refs: Vec<String>,
 }
 
-#[derive(sqlx::FromRow)]
-struct CaptureRow {
-    id: EventId,
-    open_capture_ref: Option<String>,
-    closed_capture_ref: Option<String>,
-    strip_ref: Option<String>,
+row! {
+    struct CaptureRow {
+        id: EventId,
+        open_capture_ref: Option<String>,
+        closed_capture_ref: Option<String>,
+        strip_ref: Option<String>,
+    }
 }
 
 impl CaptureRow {

@@ -1,25 +1,28 @@
 //! Operators' decisions about events. Rows are added; the events themselves do not change.
 
 use super::Connection;
+use super::row::row;
 use crate::domain::{Decision, EventId, ReviewId};
 
-/// A decision about an event.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Review {
-    /// The row's id.
-    pub id: ReviewId,
-    /// The event.
-    pub event_id: EventId,
-    /// When the event ended.
-    pub event_at: i64,
-    /// The decision.
-    pub decision: Decision,
-    /// The reason; `None` once the user is erased.
-    pub note: Option<String>,
-    /// Who decided.
-    pub actor: String,
-    /// When it was decided.
-    pub created_at: i64,
+row! {
+    /// A decision about an event.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Review {
+        /// The row's id.
+        pub id: ReviewId,
+        /// The event.
+        pub event_id: EventId,
+        /// When the event ended.
+        pub event_at: i64,
+        /// The decision.
+        pub decision: Decision,
+        /// The reason; `None` once the user is erased.
+        pub note: Option<String>,
+        /// Who decided.
+        pub actor: String,
+        /// When it was decided.
+        pub created_at: i64,
+    }
 }
 
 /// Adds a decision, which replaces earlier ones. The caller must hold the lock on the event's user.

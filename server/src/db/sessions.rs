@@ -1,29 +1,31 @@
 //! Capture sessions: opened by a mailed link, found by the hash of the cookie's secret.
 
+use super::row::row;
 use super::{Connection, number};
 use crate::clock::MAY_BE_AHEAD_MS;
 use crate::domain::{EmailAddress, HashedToken, SessionId, UserId, UserStatus};
 
-/// A session with the user that it belongs to.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Session {
-    /// The row's id.
-    pub id: SessionId,
-    /// The session's user. No request can choose another one.
-    pub user_id: UserId,
-    /// The user's address.
-    pub email: EmailAddress,
-    /// The user's status.
-    pub status: UserStatus,
-    /// Attempts counted so far.
-    #[sqlx(try_from = "i64")]
-    pub attempts: u32,
-    /// When it was opened.
-    pub created_at: i64,
-    /// When it ends.
-    pub expires_at: i64,
-    /// When it was ended early.
-    pub ended_at: Option<i64>,
+row! {
+    /// A session with the user that it belongs to.
+    #[derive(Clone, Debug)]
+    pub struct Session {
+        /// The row's id.
+        pub id: SessionId,
+        /// The session's user. No request can choose another one.
+        pub user_id: UserId,
+        /// The user's address.
+        pub email: EmailAddress,
+        /// The user's status.
+        pub status: UserStatus,
+        /// Attempts counted so far.
+        pub attempts: u32 as i64,
+        /// When it was opened.
+        pub created_at: i64,
+        /// When it ends.
+        pub expires_at: i64,
+        /// When it was ended early.
+        pub ended_at: Option<i64>,
+    }
 }
 
 impl Session {

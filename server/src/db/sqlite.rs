@@ -8,6 +8,7 @@ use anyhow::{Context, ensure};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
 use super::connection::{ACQUIRE_TIMEOUT, Connection, WriteTransaction};
+use super::migrations;
 use crate::config::Secret;
 use crate::files;
 
@@ -15,8 +16,6 @@ use crate::files;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Concurrent connections for reading.
 const READERS: u32 = 4;
-
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/sqlite");
 
 #[derive(Clone, Debug)]
 pub(super) struct File {
@@ -53,7 +52,7 @@ impl File {
             readers: pool(READERS).connect_with(options).await.with_context(opened)?,
         };
         db.assert_durability().await.with_context(|| format!("the database {} cannot be used", file.display()))?;
-        MIGRATIONS
+        migrations::sqlite()
             .run(&db.writer)
             .await
             .with_context(|| format!("the tables of {} cannot be brought up to date", file.display()))?;

@@ -4,22 +4,25 @@
 //! button first locks nobody out, and cannot pass the camera.
 
 use super::Connection;
+use super::row::row;
 use crate::clock::MAY_BE_AHEAD_MS;
 use crate::domain::{HashedToken, SessionId, UserId};
 
-/// A link that was mailed.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct MailedToken {
-    /// The user to whom it was mailed.
-    pub user_id: UserId,
-    /// When it was mailed.
-    pub created_at: i64,
-    /// When it expires.
-    pub expires_at: i64,
-    /// When it was used up.
-    pub used_at: Option<i64>,
-    /// The last session that it opened.
-    pub session_id: Option<SessionId>,
+row! {
+    /// A link that was mailed.
+    #[derive(Clone, Debug)]
+    pub struct MailedToken {
+        /// The user to whom it was mailed.
+        pub user_id: UserId,
+        /// When it was mailed.
+        pub created_at: i64,
+        /// When it expires.
+        pub expires_at: i64,
+        /// When it was used up.
+        pub used_at: Option<i64>,
+        /// The last session that it opened.
+        pub session_id: Option<SessionId>,
+    }
 }
 
 impl MailedToken {

@@ -4,33 +4,38 @@
 use serde::Deserialize;
 
 use super::events::Event;
+use super::row::row;
 use super::statement::locking;
 use super::{Connection, Sql, audit};
 
-/// The end of the trail.
-#[derive(Clone, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
-pub struct TrailHead {
-    /// Number of the last entry; 0 if there is none.
-    pub number: i64,
-    /// Its hash; empty if there is none.
-    pub hash: String,
-    /// Whether rows older than the trail were added to it: 0 or 1.
-    pub begun: i64,
+row! {
+    /// The end of the trail.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    pub struct TrailHead {
+        /// Number of the last entry; 0 if there is none.
+        pub number: i64,
+        /// Its hash; empty if there is none.
+        pub hash: String,
+        /// Whether rows older than the trail were added to it: 0 or 1.
+        pub begun: i64,
+    }
 }
 
-/// An entry of the trail.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, sqlx::FromRow)]
-pub struct TrailEntry {
-    /// Its number, from 1.
-    pub number: i64,
-    /// `event` or `audit`.
-    pub kind: String,
-    /// Id of the row.
-    pub entry_id: String,
-    /// SHA-256 of the row's content, hexadecimal.
-    pub digest: String,
-    /// SHA-256 over the previous entry's hash and all fields above, hexadecimal.
-    pub hash: String,
+row! {
+    /// An entry of the trail.
+    #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+    pub struct TrailEntry {
+        /// Its number, from 1.
+        pub number: i64,
+        /// `event` or `audit`.
+        pub kind: String,
+        /// Id of the row.
+        pub entry_id: String,
+        /// SHA-256 of the row's content, hexadecimal.
+        pub digest: String,
+        /// SHA-256 over the previous entry's hash and all fields above, hexadecimal.
+        pub hash: String,
+    }
 }
 
 /// An entry with its row, if that exists.
@@ -61,13 +66,15 @@ impl UnparsedEntries {
     }
 }
 
-/// A row without an entry in the trail.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct UnlistedRow {
-    /// `event` or `audit`.
-    pub kind: String,
-    /// Its id.
-    pub id: String,
+row! {
+    /// A row without an entry in the trail.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct UnlistedRow {
+        /// `event` or `audit`.
+        pub kind: String,
+        /// Its id.
+        pub id: String,
+    }
 }
 
 /// Returns the end of the trail.

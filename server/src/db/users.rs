@@ -2,18 +2,21 @@
 
 use serde_json::{Value, json};
 
+use super::row::row;
 use super::{Connection, Sql};
 use crate::domain::{EmailAddress, UserId, UserStatus};
 
-/// The fields of a user that verification needs.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct User {
-    /// The row's id.
-    pub id: UserId,
-    /// The address.
-    pub email: EmailAddress,
-    /// The status.
-    pub status: UserStatus,
+row! {
+    /// The fields of a user that verification needs.
+    #[derive(Clone, Debug)]
+    pub struct User {
+        /// The row's id.
+        pub id: UserId,
+        /// The address.
+        pub email: EmailAddress,
+        /// The status.
+        pub status: UserStatus,
+    }
 }
 
 /// Creates users with these addresses. Existing users do not change, whatever their status.

@@ -12,8 +12,7 @@ const MAX_LABEL_LENGTH: usize = 63;
 /// An address: a dot-atom, `@`, and a domain name in lower case (punycode if it is international).
 ///
 /// Prints masked, so that logs do not reveal it.
-#[derive(Clone, PartialEq, Eq, Hash, sqlx::Type)]
-#[sqlx(transparent)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct EmailAddress(String);
 
 /// The text is not an address that can receive mail.
@@ -41,6 +40,11 @@ impl EmailAddress {
             return Err(EmailError);
         }
         Ok(Self(address))
+    }
+
+    /// Takes an address that was stored before, without parsing it again.
+    pub(crate) fn from_stored(text: String) -> Self {
+        Self(text)
     }
 
     /// The whole address. For mails, the database and operators; never for logs.

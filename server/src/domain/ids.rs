@@ -5,9 +5,8 @@ use serde::{Deserialize, Serialize};
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
-        #[sqlx(transparent)]
         pub struct $name(String);
 
         impl $name {
@@ -20,6 +19,11 @@ macro_rules! ids {
             pub fn from_client(text: &str) -> Self {
                 // PostgreSQL text cannot contain NUL, and no id does.
                 Self(text.replace('\0', "\u{fffd}"))
+            }
+
+            /// Takes an id that was stored before, without parsing it again.
+            pub(crate) fn from_stored(text: String) -> Self {
+                Self(text)
             }
 
             /// When the id was created, in milliseconds since 1970. `None` if it is not one of ours.

@@ -8,8 +8,7 @@ const MAX_LENGTH: usize = 35;
 const MAX_RANGES: usize = 16;
 
 /// A language: its tag in lower case, such as `de` or `pt-br`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, sqlx::Type)]
-#[sqlx(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Language(String);
 
 impl Language {
@@ -25,6 +24,11 @@ impl Language {
         let is_subtag = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
         (tag.len() <= MAX_LENGTH && parts.next().is_some_and(is_language) && parts.all(is_subtag))
             .then(|| Self(tag.to_ascii_lowercase()))
+    }
+
+    /// Takes a tag that was stored before, without parsing it again.
+    pub(crate) fn from_stored(text: String) -> Self {
+        Self(text)
     }
 
     /// The tag.

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 /// A user's standing. Once `Verified`, it changes only when an operator declines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::EnumString, strum::IntoStaticStr)]
 #[serde(rename_all = "UPPERCASE")]
-#[sqlx(type_name = "text", rename_all = "UPPERCASE")]
+#[strum(serialize_all = "UPPERCASE")]
 pub enum UserStatus {
     /// Registered, nothing decided yet.
     Pending,

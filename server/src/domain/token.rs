@@ -32,14 +32,18 @@ impl std::fmt::Debug for PlainToken {
 }
 
 /// SHA-256 of a token, in hexadecimal. A plain hash is enough for 256 random bits.
-#[derive(Clone, PartialEq, Eq, sqlx::Type)]
-#[sqlx(transparent)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct HashedToken(String);
 
 impl HashedToken {
     /// Hashes a presented token.
     pub fn of(text: &str) -> Self {
         Self(hex::encode(Sha256::digest(text)))
+    }
+
+    /// Takes a hash that was stored before, without parsing it again.
+    pub(crate) fn from_stored(text: String) -> Self {
+        Self(text)
     }
 
     /// Compares in constant time.
