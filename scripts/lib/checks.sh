@@ -102,16 +102,20 @@ check_server() { run_tests '(server|server/.*|tests/client):.*'; }
 
 check_tools() { run_tests 'tools/(.*):.*'; }
 
-# Tests that need PostgreSQL are ignored without it. measure:: prints figures and checks none.
+# Tests that need PostgreSQL are ignored without it; those in without_postgres:: use none. measure:: prints figures and
+# checks none.
 check_postgres() {
-    build_everything && scripts/lib/postgres.sh "$(api_tests)" --include-ignored --skip several:: --skip measure::
+    api_tests_on_postgres --include-ignored --skip several:: --skip measure:: --skip without_postgres::
 }
 
-check_several() {
-    build_everything && scripts/lib/postgres.sh "$(api_tests)" --ignored --nocapture several::
-}
+check_several() { api_tests_on_postgres --ignored --nocapture several::; }
 
-api_tests() { test_programs | sed -n 's/^server\tapi\t//p'; }
+api_tests_on_postgres() {
+    build_everything || return
+    local program
+    program="$(test_programs | sed -n 's/^server\tapi\t//p')"
+    (cd server && ../scripts/lib/postgres.sh "$program" "$@")
+}
 
 check_fuzz() {
     need_command c++ g++ 2>/dev/null || { skip "a C++ compiler is not installed"; return; }
