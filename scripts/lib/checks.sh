@@ -114,7 +114,7 @@ api_tests_on_postgres() {
     build_everything || return
     local program
     program="$(test_programs | sed -n 's/^server\tapi\t//p')"
-    (cd server && ../scripts/lib/postgres.sh "$program" "$@")
+    scripts/lib/postgres.sh bash -c 'cd server && exec "$0" "$@"' "$program" "$@"
 }
 
 check_fuzz() {
