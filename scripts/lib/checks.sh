@@ -29,17 +29,20 @@ cargo_component() {
     cargo "$@"
 }
 
-# Builds the browser's engine, every program and every test, once for all checks. One cargo command: with other packages or
-# targets named, cargo would choose other features and compile the dependencies again.
-built=""
+# Builds the browser's engine, every program and every test, once for all checks of a run. One cargo command: with other
+# packages or targets named, cargo would choose other features and compile the dependencies again.
 build_everything() {
-    if [ -z "$built" ]; then
-        built=failed
-        scripts/build-wasm &&
-            cargo build --locked --workspace --all-targets --message-format=json-render-diagnostics >"$CARGO_TARGET_DIR/artifacts.json" &&
-            built=yes
+    local artifacts="$CARGO_TARGET_DIR/artifacts.json"
+    # Each check runs in a shell of its own, so files remember how it went.
+    [ ! -e "$run_started.failed" ] || { echo "It could not be built; see the first check above." && return 1; }
+    [ ! "$artifacts" -nt "$run_started" ] || return 0
+    if scripts/build-wasm &&
+        cargo build --locked --workspace --all-targets --message-format=json-render-diagnostics >"$artifacts.new"; then
+        mv "$artifacts.new" "$artifacts" && touch "$artifacts"
+    else
+        touch "$run_started.failed"
+        return 1
     fi
-    [ "$built" = yes ] || { echo "It could not be built; see above." && false; }
 }
 
 # run_tests PATTERN ARGUMENTS…: runs the built tests of the packages whose folder matches the pattern, each in its folder.
