@@ -1,101 +1,28 @@
-//! The attempts made with each clip: what stands in front of the camera, and how often. Each attempt has random numbers of
-//! its own, which are the same in every run.
+//! Attempts with a clip, decided by a verifier.
 
-use std::path::{Path, PathBuf};
-
-use accuracy::material::{CountedBlink, counted_blinks};
 use accuracy::video::WholeClip;
-use fastrand::Rng;
-use test_client::{Camera, for_each};
+use test_client::for_each;
 
-use crate::camera::{Photo, Replay};
-use crate::person::Person;
+use crate::clip_set::{AttemptKind, ClipSet, seeded};
 use crate::verifier::{AttemptResult, Verifier};
 
-/// The clips of recorded people.
-pub(crate) struct ClipSet {
-    files: Vec<PathBuf>,
-    counted: Vec<CountedBlink>,
-    /// Attempts per clip and kind; half as many with photographs.
-    pub(crate) runs: u64,
-}
-
-/// How a clip is used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum AttemptKind {
-    /// The clip plays in a loop.
-    Replay,
-    /// One of its frames is moved about as a photograph.
-    Photo,
-    /// Its person follows the cues.
-    Honest,
-    /// Its person follows the cues, and the submission is then forged in the way with this number.
-    Forged(u8),
-}
-
-impl ClipSet {
-    /// Finds the clips in a folder whose names contain `name_part`.
-    ///
-    /// # Errors
-    /// If the folder lacks `videos/` or `blinks.csv`.
-    pub(crate) fn open(material: &Path, name_part: &str, runs: u64) -> anyhow::Result<ClipSet> {
-        let counted = counted_blinks(material)?;
-        let entries = std::fs::read_dir(material.join("videos"))?;
-        let mut files: Vec<PathBuf> = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
-        files.sort();
-        files.retain(|file| file.to_string_lossy().contains(name_part));
-        Ok(ClipSet { files, counted, runs })
-    }
-
-    /// The clips. Each is decoded when its turn comes, since clips are large.
-    pub(crate) fn clips(&self) -> impl Iterator<Item = anyhow::Result<WholeClip>> + '_ {
-        self.files.iter().map(|file| WholeClip::load(file))
-    }
-
-    /// Makes all attempts of a kind with a clip; none if its person cannot follow cues.
-    ///
-    /// # Errors
-    /// See [`Verifier::attempt`].
-    pub(crate) fn attempt(
-        &self,
-        verifier: &dyn Verifier,
-        clip: &WholeClip,
-        kind: AttemptKind,
-    ) -> anyhow::Result<Vec<AttemptResult>> {
-        // Drawing a moving photograph takes long.
-        let runs = if kind == AttemptKind::Photo { self.runs.div_ceil(2) } else { self.runs };
-        let attempt = |&run: &u64| {
-            let mut rng = seeded(clip, run, kind);
-            let Some(mut camera) = self.camera(clip, kind, &mut rng) else { return Ok(None) };
-            verifier.attempt(camera.as_mut(), &mut rng).map(Some)
-        };
-        let outcomes = for_each(verifier.at_once(), &(0..runs).collect::<Vec<_>>(), attempt)?;
-        Ok(outcomes.into_iter().flatten().collect())
-    }
-
-    /// The camera for one attempt; `None` if the clip's person cannot follow cues.
-    pub(crate) fn camera<'a>(
-        &self,
-        clip: &'a WholeClip,
-        kind: AttemptKind,
-        rng: &mut Rng,
-    ) -> Option<Box<dyn Camera + 'a>> {
-        Some(match kind {
-            AttemptKind::Replay => Box::new(Replay { clip, phase_ms: rng.f64() * clip.length_ms() }),
-            AttemptKind::Photo => Box::new(Photo::new(&clip.frames[rng.usize(..clip.frames.len())], rng.fork())),
-            AttemptKind::Honest | AttemptKind::Forged(_) => Box::new(Person::of(clip, &self.counted, rng.fork())?),
-        })
-    }
-}
-
-/// A generator that differs for every clip, run and kind, and is the same in every run of the program.
-pub(crate) fn seeded(clip: &WholeClip, run: u64, kind: AttemptKind) -> Rng {
-    let kind = match kind {
-        AttemptKind::Replay => 17,
-        AttemptKind::Photo => 3,
-        AttemptKind::Honest => 5,
-        AttemptKind::Forged(number) => 100 + u64::from(number),
+/// Makes all attempts of a kind with a clip; none if its person cannot follow cues.
+///
+/// # Errors
+/// See [`Verifier::attempt`].
+pub(crate) fn make_all(
+    set: &ClipSet,
+    verifier: &dyn Verifier,
+    clip: &WholeClip,
+    kind: AttemptKind,
+) -> anyhow::Result<Vec<AttemptResult>> {
+    // Drawing a moving photograph takes long.
+    let runs = if kind == AttemptKind::Photo { set.runs.div_ceil(2) } else { set.runs };
+    let attempt = |&run: &u64| {
+        let mut rng = seeded(clip, run, kind);
+        let Some(mut camera) = set.camera(clip, kind, &mut rng) else { return Ok(None) };
+        verifier.attempt(camera.as_mut(), &mut rng).map(Some)
     };
-    let clip = clip.name.bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
-    Rng::with_seed(clip ^ (run * 15_485_863 + kind))
+    let outcomes = for_each(verifier.at_once(), &(0..runs).collect::<Vec<_>>(), attempt)?;
+    Ok(outcomes.into_iter().flatten().collect())
 }

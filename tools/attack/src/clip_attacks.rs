@@ -8,11 +8,13 @@ use accuracy::{DEFAULT_MODELS, load_models};
 use clap::Args;
 use test_client::PersonSimulator;
 
-use crate::attempts::{AttemptKind, ClipSet};
+use crate::attempts;
+use crate::clip_set::{AttemptKind, ClipSet};
 use crate::report::{Count, Report};
 use crate::server::Server;
 use crate::server_options::RunningServer;
-use crate::verifier::{AttemptResult, HonestSubmission, Simulation, Verifier};
+use crate::simulation::Simulation;
+use crate::verifier::{AttemptResult, HonestSubmission, Verifier};
 
 /// Options for attempts with the recorded clips.
 #[derive(Debug, Args)]
@@ -68,14 +70,14 @@ pub(crate) fn run(options: &ClipOptions) -> anyhow::Result<bool> {
         let clip = &clip?;
         if wants(options, "replay") {
             let mut replays = Count::new(&format!("replay: {}", clip.name));
-            add(&mut replays, &clips.attempt(verifier, clip, AttemptKind::Replay)?);
+            add(&mut replays, &attempts::make_all(&clips, verifier, clip, AttemptKind::Replay)?);
             report.attacks.push(replays);
         }
         if wants(options, "photo") {
-            add(&mut photos, &clips.attempt(verifier, clip, AttemptKind::Photo)?);
+            add(&mut photos, &attempts::make_all(&clips, verifier, clip, AttemptKind::Photo)?);
         }
         if wants(options, "honest") || wants(options, "forged") {
-            let results = clips.attempt(verifier, clip, AttemptKind::Honest)?;
+            let results = attempts::make_all(&clips, verifier, clip, AttemptKind::Honest)?;
             add(&mut report.honest, &results);
             honest.extend(results.into_iter().filter_map(|result| accepted(clip, result)));
         }

@@ -7,26 +7,11 @@ use engine::transcript::{sign, signing_input};
 use engine::{Issued, Scorer, Submission, Thresholds, Verdict, decide};
 use fastrand::Rng;
 use serde_json::{Value, json};
-use test_client::{Recorded, SubmissionParts};
+use test_client::SubmissionParts;
 
 use crate::report::Count;
+use crate::signed_parts::SignedParts;
 use crate::verifier::HonestSubmission;
-
-/// A submission and the key that signs it.
-#[derive(Clone)]
-pub(crate) struct SignedParts {
-    /// The key that was registered with the challenge.
-    pub(crate) public_key: [u8; 32],
-    /// The secret key that signs.
-    pub(crate) secret: [u8; 32],
-    pub(crate) parts: SubmissionParts,
-}
-
-impl From<&Recorded> for SignedParts {
-    fn from(recorded: &Recorded) -> SignedParts {
-        SignedParts { public_key: recorded.key.public(), secret: recorded.key.secret(), parts: recorded.sign() }
-    }
-}
 
 /// Changes the first submission, possibly with parts of the second, which is another person's.
 pub(crate) type Change = fn(&mut SignedParts, &SignedParts);

@@ -12,6 +12,7 @@ mod attempts;
 mod bound;
 mod camera;
 mod clip_attacks;
+mod clip_set;
 mod forge;
 mod forged_copies;
 mod person;
@@ -20,7 +21,8 @@ mod recordings;
 mod report;
 mod server;
 mod server_options;
-mod simulate;
+mod signed_parts;
+mod simulation;
 mod verifier;
 
 use std::process::ExitCode;

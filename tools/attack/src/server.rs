@@ -10,10 +10,11 @@ use test_client::{
     AttemptOutcome, Camera, Decision, PersonSimulator, Recorded, ReplayMode, SubmitOutcome, UserClient, for_each,
 };
 
-use crate::attempts::{AttemptKind, ClipSet, seeded};
-use crate::forge::{Change, KINDS, SignedParts, another, replace_all};
+use crate::clip_set::{AttemptKind, ClipSet, seeded};
+use crate::forge::{Change, KINDS, another, replace_all};
 use crate::report::Count;
 use crate::server_options::RunningServer;
+use crate::signed_parts::SignedParts;
 use crate::verifier::{AttemptResult, HonestSubmission, Verifier};
 
 /// A mail may be queued behind those of all other people.

@@ -1,15 +1,12 @@
-//! The verifiers that decide about attempts: the engine on a simulated clock, or a real server.
+//! Verifiers decide about attempts. There are two: the engine on a simulated clock, and a real server.
 
-use engine::prompt::Policy;
-use engine::{Issued, Scorer, Verdict};
-use engine_compact::Models;
+use engine::Issued;
 use fastrand::Rng;
-use test_client::{Camera, cores};
+use test_client::Camera;
 
-use crate::attempts::ClipSet;
-use crate::forge::{self, SignedParts};
+use crate::clip_set::ClipSet;
 use crate::report::Count;
-use crate::simulate::{Conditions, SimulatedAttempt, simulate};
+use crate::signed_parts::SignedParts;
 
 /// Decides about attempts.
 pub(crate) trait Verifier: Sync {
@@ -47,33 +44,4 @@ pub(crate) struct HonestSubmission {
     pub(crate) submission: SignedParts,
     /// See [`AttemptResult::issued`].
     pub(crate) issued: Option<Issued>,
-}
-
-/// Browser, network and server, simulated with the engine's client and decision on a simulated clock. This way, thousands
-/// of attempts take minutes.
-pub(crate) struct Simulation {
-    pub(crate) models: Models,
-    pub(crate) round_trip_ms: f64,
-    pub(crate) rate: f64,
-}
-
-impl Verifier for Simulation {
-    fn at_once(&self) -> usize {
-        cores()
-    }
-
-    fn attempt(&self, camera: &mut dyn Camera, rng: &mut Rng) -> anyhow::Result<AttemptResult> {
-        let conditions = Conditions { policy: Policy::Prompted, round_trip_ms: self.round_trip_ms, rate: self.rate };
-        let SimulatedAttempt { verdict, submission } = simulate(camera, &|| self.models.networks(), conditions, rng)?;
-        let reason = match verdict {
-            Verdict::Accepted => "accepted",
-            Verdict::Rejected(reason) => reason.code(),
-        };
-        let (issued, submission) = submission.unzip();
-        Ok(AttemptResult { accepted: verdict == Verdict::Accepted, reason: reason.to_owned(), submission, issued })
-    }
-
-    fn forgeries(&self, honest: &[HonestSubmission], _: &ClipSet) -> anyhow::Result<Vec<Count>> {
-        forge::all(honest, &mut Scorer::new(self.models.networks()))
-    }
 }

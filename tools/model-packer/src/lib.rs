@@ -6,6 +6,7 @@
 
 pub mod calibration;
 pub mod compensate;
+mod error_shares;
 pub mod levels;
 pub mod lower;
 pub mod onnx;

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use engine::{Thresholds, jpeg};
 use serde_json::Value;
 
-use super::CrashReport;
 use super::moments::Moment;
+use super::report::CrashReport;
 use super::submitter::{FinalAnswer, Submitter};
 use crate::server_process::ServerProcess;
 use crate::upload::Decision;

@@ -9,17 +9,17 @@
 
 mod audit;
 mod moments;
+mod report;
 mod submitter;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use serde::Serialize;
 
 use self::audit::Audit;
 use self::moments::{MOMENTS, Moment, Watch};
+pub use self::report::CrashReport;
 use self::submitter::{Submitter, submit_all};
 use crate::server_process::ServerProcess;
 use crate::simulator::PersonSimulator;
@@ -46,25 +46,6 @@ pub struct CrashTest<'a> {
     pub seed: u64,
     /// Ends the leases of dead claims in the database while the server is stopped. `None` waits for them.
     pub pass_leases: Option<&'a dyn Fn()>,
-}
-
-/// What was found.
-#[derive(Clone, Debug, Serialize)]
-pub struct CrashReport {
-    /// How often the server was killed.
-    pub kills: usize,
-    /// Kills by moment. A moment that did not come in time counts as `any`.
-    pub moments: BTreeMap<&'static str, usize>,
-    /// Users who submitted.
-    pub people: usize,
-    /// Users whose request a kill interrupted.
-    pub interrupted: usize,
-    /// Users who had to wait for the lease of a dead server's claim.
-    pub waited: usize,
-    /// Events of verified users.
-    pub verified: usize,
-    /// Violations.
-    pub problems: Vec<String>,
 }
 
 impl CrashTest<'_> {
@@ -126,12 +107,5 @@ impl CrashTest<'_> {
         let mut settings = vec![("CHALLENGE_POLICY", "natural")];
         settings.extend_from_slice(&self.settings);
         ServerProcess::start(self.program, self.folder, &settings)
-    }
-}
-
-impl CrashReport {
-    /// Whether every user got the right outcome, and the kills interrupted somebody.
-    pub fn is_whole(&self) -> bool {
-        self.problems.is_empty() && self.verified == self.people && self.interrupted > 0
     }
 }

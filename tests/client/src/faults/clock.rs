@@ -7,7 +7,9 @@ use std::time::Duration;
 use fastrand::Rng;
 use serde_json::json;
 
-use super::{ATTEMPTS, FaultReport, FaultTest, KEY, retry_once};
+use super::report::{ATTEMPTS, FaultReport, KEY};
+use super::retry::retry_once;
+use super::settings::FaultTest;
 use crate::simulator::PersonSimulator;
 use crate::upload::{Decision, SubmitOutcome};
 use crate::users::UserPool;

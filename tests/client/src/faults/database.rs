@@ -7,7 +7,9 @@ use fastrand::Rng;
 use serde_json::json;
 
 use super::proxy::{Mode, Proxy};
-use super::{DuringFault, FaultReport, FaultTest, retry_once};
+use super::report::{DuringFault, FaultReport};
+use super::retry::retry_once;
+use super::settings::FaultTest;
 use crate::simulator::PersonSimulator;
 use crate::users::UserPool;
 

@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::proxy::{Mode, Proxy};
+use super::report::FaultReport;
+use super::retry::retry_once;
+use super::settings::FaultTest;
 use super::smtp_sink::SmtpSink;
-use super::{FaultReport, FaultTest, retry_once};
 use crate::user::UserClient;
 
 /// After the fault every mail must arrive within the longest pause between two tries that the fault can have led to.

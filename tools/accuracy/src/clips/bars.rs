@@ -3,7 +3,7 @@
 use crate::video::Rate;
 
 use super::report::{Line, Report};
-use super::row::{Condition, Row};
+use super::row::{Condition, Row, SLOWEST};
 use super::tally::ONSET_MS;
 
 /// Rate, condition, minimum number of blinks found, and maximum number of false ones.
@@ -21,9 +21,6 @@ const ONSET_SHARE: f64 = 0.9;
 
 /// Share of the blinks with long closures that must be found at [`SLOWEST`].
 const LONG_SHARE: f64 = 0.8;
-
-/// The slowest rate with a bar.
-pub(crate) const SLOWEST: Rate = Rate::PerSecond(8);
 
 /// Every bar that `report` does not meet, as a sentence. A row that was not measured meets no bar.
 pub(crate) fn shortfalls(report: &Report) -> Vec<String> {

@@ -7,8 +7,7 @@ use serde::{Serialize, Serializer};
 use crate::material::NEGATIVE;
 use crate::video::Rate;
 
-use super::bars::SLOWEST;
-use super::row::{Condition, Row};
+use super::row::{Condition, Row, SLOWEST};
 use super::tally::{ClipMoment, LONG_MS, Tally};
 
 /// Everything that was measured on the clips.

@@ -47,6 +47,9 @@ pub(crate) enum Rows {
 /// Frames per second that a slow machine may drop to.
 const SLOWER: [u32; 4] = [30, 15, 10, 8];
 
+/// The slowest rate with a bar.
+pub(crate) const SLOWEST: Rate = Rate::PerSecond(8);
+
 /// Quality of [`Condition::Jpeg`], 1 to 100.
 const JPEG_QUALITY: u8 = 50;
 

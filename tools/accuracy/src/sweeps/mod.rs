@@ -6,6 +6,7 @@
 
 mod glare;
 mod plan;
+mod reading;
 mod report;
 mod still;
 
@@ -13,28 +14,17 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use engine::ear::EyeRatios;
-use engine::{Face, Quality, Thresholds, Tracker};
+use engine::{Thresholds, Tracker};
 use engine_compact::Models;
 use serde::Serialize;
 
 use crate::prng::Prng;
 use crate::{DEFAULT_MODELS, load_models, workers};
 use glare::GlareTable;
-use plan::{SWEEPS, Sweep};
+use plan::{PEOPLE, STEP_MS, SWEEPS, Sweep};
+use reading::FaceReading;
 use report::Table;
 use still::{Still, to_picture};
-
-/// For each of four people a still with open and one with closed eyes. The last person wears glasses.
-const PEOPLE: [[&str; 2]; 4] = [
-    ["from_video__cap12_f0620_open.png", "from_video__cap12_f0640_closed.png"],
-    ["from_video__cap13_f0040_open.png", "from_video__cap13_f0098_closed.png"],
-    ["from_video__d0_f0000_open.png", "from_video__d0_f0065_closed.png"],
-    ["from_video__d13_f0000_open_glasses.png", "from_video__d13_f0043_closed_glasses.png"],
-];
-
-/// Milliseconds between two steps: long enough that the tracker looks for further faces in each step.
-const STEP_MS: f64 = 1000.0;
 
 /// Reads stills that get smaller, darker, brighter and more blurred, and stills with reflections over the eyes.
 ///
@@ -73,26 +63,6 @@ pub fn run(options: &SweepOptions) -> anyhow::Result<()> {
 struct Report {
     sweeps: Vec<Table>,
     glare: Vec<GlareTable>,
-}
-
-/// The readings of a face.
-#[derive(Clone, Copy, Debug)]
-struct FaceReading {
-    /// Eye aspect ratio, mean of both eyes; `None` if an eye has no width.
-    ear: Option<f32>,
-    quality: Quality,
-    /// Share of the worse eye that a reflection hides.
-    glare: f32,
-}
-
-impl From<&Face> for FaceReading {
-    fn from(face: &Face) -> FaceReading {
-        FaceReading {
-            ear: face.ears.as_ref().map(EyeRatios::mean),
-            quality: face.quality,
-            glare: face.glare.greatest(),
-        }
-    }
 }
 
 fn measure(folder: &Path, models: &Models) -> anyhow::Result<Report> {

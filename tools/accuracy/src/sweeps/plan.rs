@@ -1,4 +1,4 @@
-//! The sweeps: what is changed, in which steps, and the threshold that is based on each.
+//! The sweeps: the stills, what is changed in them, in which steps, and the threshold that is based on each.
 
 use engine::Thresholds;
 use image::RgbImage;
@@ -6,6 +6,17 @@ use serde::Serialize;
 
 use super::still::{Still, blurred, lit};
 use crate::prng::Prng;
+
+/// For each of four people a still with open and one with closed eyes. The last person wears glasses.
+pub(super) const PEOPLE: [[&str; 2]; 4] = [
+    ["from_video__cap12_f0620_open.png", "from_video__cap12_f0640_closed.png"],
+    ["from_video__cap13_f0040_open.png", "from_video__cap13_f0098_closed.png"],
+    ["from_video__d0_f0000_open.png", "from_video__d0_f0065_closed.png"],
+    ["from_video__d13_f0000_open_glasses.png", "from_video__d13_f0043_closed_glasses.png"],
+];
+
+/// Milliseconds between two steps: long enough that the tracker looks for further faces in each step.
+pub(super) const STEP_MS: f64 = 1000.0;
 
 /// Width of the face in pixels in sweeps that do not change the width.
 const FACE_WIDTH: f32 = 200.0;

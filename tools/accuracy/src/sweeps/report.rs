@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::FaceReading;
 use super::plan::{Limit, Sweep};
+use super::reading::FaceReading;
 
 /// Closed eyes are clearly recognised up to this share of the open eye aspect ratio. The blink detector treats eyes as
 /// closed at 0.45, or at 0.5 at low frame rates.

@@ -13,6 +13,7 @@ mod render;
 mod report;
 mod rigid;
 mod run;
+mod script;
 mod sheet;
 
 use std::fs;
@@ -22,7 +23,7 @@ use std::path::{Path, PathBuf};
 use accuracy::{DEFAULT_MODELS, load_models, require_none, workers};
 use anyhow::{Context as _, ensure};
 use clap::Args;
-use engine::{Thresholds, Tracker};
+use engine::Tracker;
 use engine_compact::Models;
 
 use photo::Photo;
@@ -111,6 +112,3 @@ fn photographs(folder: &Path, models: &Models) -> anyhow::Result<(Vec<Photo>, Ve
     }
     Ok((photos, refused))
 }
-
-/// The thresholds that the attacks are judged by.
-const THRESHOLDS: Thresholds = Thresholds::V4;

@@ -5,7 +5,7 @@ use engine::geometry::Point;
 use super::curve::Curve;
 use super::occluder::{Occluder, Paint};
 use super::photo::{Eye, Photo};
-use super::render::Change;
+use super::script::Change;
 use accuracy::prng::Prng;
 
 /// The object held in front of the eyes.

@@ -6,8 +6,8 @@ use serde::Serialize;
 use super::curve::Tremor;
 use super::occlusion::Occlusion;
 use super::photo::{FACE_WIDTH, Photo};
-use super::render::{Moment, Script};
 use super::rigid::Rigid;
+use super::script::{Moment, Script};
 use super::sheet::{HEIGHT, Placement, WIDTH};
 use accuracy::prng::Prng;
 

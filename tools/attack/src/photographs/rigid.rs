@@ -2,7 +2,7 @@
 
 use super::curve::{Curve, LENGTH_S, Tremor};
 use super::photo::FACE_WIDTH;
-use super::render::Change;
+use super::script::Change;
 use super::sheet::BendAxis;
 use accuracy::prng::Prng;
 

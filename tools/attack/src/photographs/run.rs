@@ -3,17 +3,19 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clip_maker::Scene;
-use engine::{Blink, EngineError, EyeState, Gate, Observation, Picture, Session};
+use engine::{Blink, EngineError, EyeState, Gate, Observation, Picture, Session, Thresholds};
 use engine_compact::Models;
 use serde::Serialize;
 
-use super::THRESHOLDS;
 use super::curve::LENGTH_S;
 use super::photo::Photo;
 use super::plan::{Sequence, at_rest};
 use super::render::Renderer;
 use accuracy::prng::Prng;
 use accuracy::workers;
+
+/// The thresholds that the attacks are judged by.
+const THRESHOLDS: Thresholds = Thresholds::V4;
 
 /// Frames per second.
 const FPS: f32 = 25.0;

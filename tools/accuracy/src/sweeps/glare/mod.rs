@@ -2,19 +2,18 @@
 //! engine notice?
 
 mod light;
+mod reading;
 mod report;
 
 use engine::{Glare, Thresholds, Tracker};
 use engine_compact::Models;
 
 use self::light::Light;
+use self::reading::{EyeReading, SIZES};
 pub(super) use self::report::GlareTable;
+use super::plan::{PEOPLE, STEP_MS};
 use super::still::{Still, to_picture};
-use super::{PEOPLE, STEP_MS};
 use crate::workers;
-
-/// Widths of the reflection, in eye widths.
-const SIZES: [f32; 9] = [0.0, 0.15, 0.2, 0.3, 0.4, 0.6, 1.0, 1.6, 2.5];
 
 /// Grey levels that it adds: a faint reflection, one that turns skin white, and one that turns everything white.
 const STRENGTHS: [f32; 3] = [80.0, 160.0, 300.0];
@@ -25,15 +24,6 @@ const OFFSETS: [(f32, f32); 5] = [(0.0, 0.0), (0.0, -0.18), (0.0, 0.15), (-0.35,
 
 /// Width of every face in pixels.
 const FACE_WIDTH: f32 = 200.0;
-
-/// The readings of both eyes in a frame, the subject's right eye first.
-#[derive(Clone, Copy, Debug)]
-struct EyeReading {
-    ears: [f32; 2],
-    glare: [f32; 2],
-    /// Whether the engine considers the eyes readable.
-    readable: bool,
-}
 
 /// Measures the stills of [`PEOPLE`], in that order, with every reflection: one table for each light and strength.
 ///

@@ -6,7 +6,7 @@ use engine::Thresholds;
 use serde::Serialize;
 
 use super::super::report::median;
-use super::{EyeReading, SIZES};
+use super::reading::{EyeReading, SIZES};
 
 /// A closed eye reads as open above `READS_OPEN` times the ratio of the same person's open eye without a reflection; an open
 /// eye reads as closed at or below `READS_CLOSED` times that ratio.

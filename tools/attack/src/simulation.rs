@@ -5,10 +5,15 @@ use engine::transcript::{consent_hash, key_id, sign};
 use engine::{
     Attempt, Evidence, Issued, KeyKind, Networks, Phase, Reason, Scorer, Submission, Terms, Thresholds, Verdict, decide,
 };
+use engine_compact::Models;
 use fastrand::Rng;
-use test_client::{Camera, SubmissionParts};
+use test_client::{Camera, SubmissionParts, cores};
 
-use crate::forge::SignedParts;
+use crate::clip_set::ClipSet;
+use crate::forge;
+use crate::report::Count;
+use crate::signed_parts::SignedParts;
+use crate::verifier::{AttemptResult, HonestSubmission, Verifier};
 
 /// Maximum time from the first frame to the start of the challenge.
 const ALIGN_MS: f64 = 20_000.0;
@@ -16,29 +21,58 @@ const ALIGN_MS: f64 = 20_000.0;
 const HOLD_MS: f64 = 800.0;
 const TIMEOUT_MS: u32 = 60_000;
 
+/// Browser, network and server, simulated with the engine's client and decision on a simulated clock. This way, thousands
+/// of attempts take minutes.
+pub(crate) struct Simulation {
+    pub(crate) models: Models,
+    pub(crate) round_trip_ms: f64,
+    pub(crate) rate: f64,
+}
+
+impl Verifier for Simulation {
+    fn at_once(&self) -> usize {
+        cores()
+    }
+
+    fn attempt(&self, camera: &mut dyn Camera, rng: &mut Rng) -> anyhow::Result<AttemptResult> {
+        let conditions = Conditions { policy: Policy::Prompted, round_trip_ms: self.round_trip_ms, rate: self.rate };
+        let SimulatedAttempt { verdict, submission } = simulate(camera, &|| self.models.networks(), conditions, rng)?;
+        let reason = match verdict {
+            Verdict::Accepted => "accepted",
+            Verdict::Rejected(reason) => reason.code(),
+        };
+        let (issued, submission) = submission.unzip();
+        Ok(AttemptResult { accepted: verdict == Verdict::Accepted, reason: reason.to_owned(), submission, issued })
+    }
+
+    fn forgeries(&self, honest: &[HonestSubmission], _: &ClipSet) -> anyhow::Result<Vec<Count>> {
+        forge::all(honest, &mut Scorer::new(self.models.networks()))
+    }
+}
+
 /// The result of a simulated attempt.
-pub(crate) struct SimulatedAttempt {
+struct SimulatedAttempt {
     /// The verdict, or the reason why there was no submission: never aligned, timed out, or too many failed rounds.
-    pub(crate) verdict: Verdict,
+    verdict: Verdict,
     /// The submission, if there was one, and what the server had issued for it.
-    pub(crate) submission: Option<(Issued, SignedParts)>,
+    submission: Option<(Issued, SignedParts)>,
 }
 
 /// The conditions of an attempt.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Conditions {
-    pub(crate) policy: Policy,
+struct Conditions {
+    policy: Policy,
     /// Network round trip in milliseconds.
-    pub(crate) round_trip_ms: f64,
+    round_trip_ms: f64,
     /// Frames per second that are analysed.
-    pub(crate) rate: f64,
+    rate: f64,
 }
 
 /// Simulates one attempt.
 ///
 /// # Errors
 /// If the camera or the engine fails.
-pub(crate) fn simulate(
+fn simulate(
     camera: &mut dyn Camera,
     networks: &dyn Fn() -> Networks,
     conditions: Conditions,
