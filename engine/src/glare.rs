@@ -88,7 +88,7 @@ mod tests {
     const RIGHT: (f32, f32) = (60.0, 80.0);
     const LEFT: (f32, f32) = (140.0, 80.0);
 
-    /// Skin and two eyes whose whites have these lumas, with what `paint` gives on top.
+    /// Skin and two eyes whose whites have these lumas, with what `paint` draws on top.
     fn glare(skin: u8, white: u8, paint: fn(f32, f32) -> Option<u8>) -> Glare {
         let is_white = |x: f32, y: f32| {
             [RIGHT, LEFT].iter().any(|eye| ((x - eye.0) / 18.0).powi(2) + ((y - eye.1) / 6.0).powi(2) < 1.0)

@@ -173,7 +173,7 @@ mod tests {
     const SIDE: usize = 200;
 
     /// A face of soft patches whose outer eye corners lie at (60, 100) and (140, 100), moved to the right and lit;
-    /// `paint` gives what is in front of it.
+    /// `paint` draws what is in front of it.
     fn context(shift: usize, light: f32, paint: fn(usize, usize) -> Option<f32>) -> EyeContext {
         let pixel = |x: usize, y: usize| {
             let (u, v) = ((x + SIDE - shift) as f32 / 9.0, y as f32 / 11.0);

@@ -2,7 +2,7 @@
 //!
 //! While a face is tracked, its region comes from the landmarks of the previous frame, and the detector runs only now
 //! and then, to look for a second face. If no face is found, the tracker looks more closely from time to time, so that
-//! people far away are told to come nearer and not that nobody is there.
+//! people far away are told to come nearer, not that no face was found.
 
 use crate::detect::{Detection, Detector};
 use crate::ear::EyeRatios;

@@ -1,17 +1,17 @@
-//! The invariants of README.md that the text of the sources can show.
+//! The invariants of docs/architecture.md that the text of the sources can show.
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 struct Rule {
-    /// What is kept.
+    /// For messages.
     invariant: &'static str,
     /// Folders it holds in, from the root of the project.
     inside: &'static [&'static str],
     /// Words that break it.
     words: &'static [&'static str],
-    /// The one file or folder in which they may stand.
+    /// The one file or folder that may contain them.
     except: Option<&'static str>,
 }
 

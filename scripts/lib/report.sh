@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # Runs the checks of scripts/test, remembers what passed, and prints the summary; sourced after tools.sh.
 #
-# A check that passed on a clean checkout is remembered by everything it depends on: the files of the project, except those
-# named after `--but`, the versions of the tools, and the recordings beside the project. With the same inputs it need not
-# run again. Files are left out one by one, so that a new kind of file counts until somebody says that it doesn't.
+# A check that passed on a clean checkout is remembered by a hash of its inputs: the project's files, except those named
+# after `--but`, the versions of the tools, and the recordings beside the project. With the same inputs it does not run
+# again. Exceptions are listed one by one, so that a new kind of file counts as an input by default.
 
-# What scripts/test was asked for: every check whatever is remembered, a list of their names, only those that are named.
+# The arguments of scripts/test: run every check even if it is remembered; list the names; run only the named checks.
 all=no list=no wanted=()
 
 passed=0 failed=0 skipped=0
@@ -41,7 +41,7 @@ check() {
     if [ -n "$key" ] && [ "$all" = no ] && before="$(remembered "$name" "$key")"; then
         printf 'ok (unchanged since %s)\n' "${before%%$'\n'*}"
         passed=$((passed + 1)) report+="ok       $what (unchanged since ${before%%$'\n'*})"$'\n'
-        # What was left out then is left out now.
+        # The earlier run may have left something out; then this result does too.
         [ "${before#*$'\n'}" = "$before" ] || report+="${before#*$'\n'}"$'\n'
         return
     fi
@@ -72,8 +72,8 @@ summary() {
     [ "$failed" = 0 ]
 }
 
-# inputs_key PATHSPEC…: one sum over all that a check depends on; nothing where a file of its inputs is changed or
-# new, or git is not there, since then nobody can say what was checked.
+# inputs_key PATHSPEC…: one hash of everything that a check depends on. Empty if one of these files has uncommitted
+# changes or git is missing, since the result would belong to no commit.
 inputs_key() {
     [ "$(git rev-parse --show-toplevel 2>/dev/null)" = "$PWD" ] || return 0
     [ -z "$(git status --porcelain --untracked-files=all -- . "$@")" ] || return 0

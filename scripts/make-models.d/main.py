@@ -23,7 +23,7 @@ SHA256 = {
 
 @dataclass
 class Part:
-    """One of the networks: which tensors of which file it lies between, and what it looks like as ONNX."""
+    """One of the networks: its file, the tensors where it starts and ends, and its form in ONNX."""
 
     name: str
     source: str

@@ -1,8 +1,8 @@
 """Writes a TensorFlow Lite network as ONNX.
 
 TensorFlow Lite keeps images as batch, row, column, channel (NHWC); ONNX operators want batch, channel, row, column
-(NCHW). The network's ends keep the TensorFlow Lite order, so a Transpose stands behind the input and before a result
-whose order it changes. Everything between is NCHW.
+(NCHW). The network's ends keep the TensorFlow Lite order, so a Transpose follows the input, and another one precedes
+a result whose order differs. Everything between is NCHW.
 
 Weights are copied, never computed, so the same file always gives the same bytes.
 """

@@ -1,4 +1,4 @@
-//! The parts of the running server, built once and shared. Stories get the parts they need, not all of it.
+//! The parts of the running server, built once and shared. Each module gets only the parts that it needs.
 
 use std::path::Path;
 use std::sync::Arc;

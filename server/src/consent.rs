@@ -1,5 +1,5 @@
 //! The texts that people are shown before they turn on the camera. The page sends the hash of the text it showed and
-//! the signed transcript repeats it, so every event tells what its person was shown.
+//! the signed transcript repeats it, so every event says what its person was shown.
 
 use engine::transcript::consent_hash;
 

@@ -14,7 +14,7 @@ pub struct SiteFile {
     pub content_type: &'static str,
     /// Identifies its content.
     pub tag: &'static str,
-    /// Whether other content would have another path, so that browsers may cache it for ever.
+    /// Whether other content would have another path, so that browsers may cache it forever.
     pub immutable: bool,
     /// Its content.
     pub plain: &'static [u8],

@@ -104,7 +104,7 @@ pub async fn erase(eraser: &Eraser<'_>, user: &User, actor: &str, now_ms: i64) -
     let late = retention_queries::of_address(&mut tx, user.email.expose()).await?;
     let mails = erasure::mails_of(&mut tx, &user.id).await?;
     let traces = erasure::traces(&mut tx, user).await?;
-    // With these ids, the trail can tell erased events from tampered ones.
+    // With these ids, verifying the trail can distinguish erased events from tampered ones.
     let events = erasure::events_of(&mut tx, user).await?;
     erasure::erase(&mut tx, user, &pseudonym(user), now_ms).await?;
     let figures = json!({ "removed": traces, "events": events });

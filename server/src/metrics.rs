@@ -40,8 +40,8 @@ pub fn render() -> String {
     RECORDER.as_ref().map(PrometheusHandle::render).unwrap_or_default()
 }
 
-/// Drains samples into their buckets, for ever. Without it, every sample would stay in memory until somebody reads
-/// `/metrics`.
+/// Drains samples into their buckets, and never returns. Without it, every sample would stay in memory until somebody
+/// reads `/metrics`.
 pub async fn run_upkeep() {
     let mut ticks = tokio::time::interval(UPKEEP_EVERY);
     loop {

@@ -198,7 +198,7 @@ mod tests {
     fn clients_with_full_buckets_are_forgotten() {
         let limits = RateLimits::new();
         let start = Instant::now();
-        // One more registration is free every 180 s.
+        // One more registration is allowed every 180 s.
         for (client, at_s, known) in [("a", 0, 1), ("b", 100, 2), ("c", 190, 2), ("d", 200, 3), ("d", 400, 1)] {
             limits.take(Limit::Register, client, start + Duration::from_secs(at_s)).unwrap();
             assert_eq!(limits.buckets.lock().unwrap().by_client.len(), known, "{client} after {at_s} s");

@@ -69,7 +69,7 @@ impl Registrations {
         Self(Arc::new(Shared { db, mails_per_hour, mail_wake, waiting: Mutex::default(), turn: Arc::default() }))
     }
 
-    /// Registers an address. Its language, if any, is one that there are mail texts in.
+    /// Registers an address. Its language, if any, must have mail templates.
     ///
     /// # Errors
     /// The database failed; nothing was written.
@@ -80,8 +80,8 @@ impl Registrations {
         tokio::select! {
             biased;
             answer = &mut answer => return answer.unwrap_or(Err(RegistrationError::Interrupted)),
-            // A task of its own: a client that disconnects takes nothing from the others. Whoever gets the turn writes
-            // at least its own registration.
+            // A task of its own, so that a client that disconnects does not affect the others. Whoever gets the turn
+            // writes at least its own registration.
             turn = Arc::clone(&shared.turn).lock_owned() => {
                 tokio::spawn(write_batch(Arc::clone(shared), shared.take_batch(), turn));
             }

@@ -13,7 +13,7 @@ struct Rule {
     inside: fn(&Package) -> bool,
     /// Words that break it.
     words: &'static [&'static str],
-    /// The only files or folders in which they may stand.
+    /// The only files or folders that may contain them.
     except: &'static [&'static str],
 }
 
@@ -157,7 +157,7 @@ fn the_servers_modules_use_what_the_architecture_says_they_may() {
     assert!(broken.is_empty(), "docs/architecture.md, \"The server, by noun\": {broken:#?}");
 }
 
-/// The third column of the table of the server's modules: what each may use. `all` stands for every module.
+/// The third column of the table of the server's modules: what each may use. `all` means every module.
 fn may_use() -> BTreeMap<String, BTreeSet<String>> {
     let text = sources::read("docs/architecture.md");
     let section = text.split("### The server, by noun").nth(1).expect("the section is there");

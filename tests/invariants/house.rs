@@ -1,4 +1,4 @@
-//! The shape of the project: what lies at the top, how long files are, and how long the README is.
+//! The shape of the project: what is at the top, how long files are, and how long the README is.
 
 use std::collections::BTreeSet;
 use std::path::Path;

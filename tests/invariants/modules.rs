@@ -1,6 +1,6 @@
 //! Which file of a crate uses which: read from its `use` declarations and paths, without what is compiled for tests only.
 //!
-//! A re-export is no use of what it names, unless the same file uses the name; whoever imports it uses the file that
+//! A re-export does not use what it names, unless the same file uses the name; an import of it uses the file that
 //! defines it. The crate's root is left out: it declares everything.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,7 +57,7 @@ impl Graph {
         for child in reader.module.children.clone() {
             let (flat, nested) = (folder.join(format!("{child}.rs")), folder.join(&child).join("mod.rs"));
             let path = if text(&flat).is_some() { flat } else { nested };
-            // A child without a file is a mistake of this reader's, or has a `#[path]`; neither may pass unseen.
+            // A child without a file is a bug in this reader, or has a `#[path]`; neither may pass unnoticed.
             assert!(text(&path).is_some(), "{}: `mod {child}` has no file", file.display());
             let name = [name.clone(), vec![child.clone()]].concat();
             self.add(name, &path, &folder.join(&child), text);
@@ -104,7 +104,7 @@ impl Graph {
             let import = self.modules[&at].imports.iter().find(|import| import.name.as_ref() == Some(name));
             if let Some(import) = import.filter(|_| depth < 8) {
                 let onward = [&import.path[..], &rest[index + 1..]].concat();
-                // What comes from another crate makes no edge.
+                // Names of other crates add no edge.
                 return self.resolve(&at, &onward, depth + 1);
             }
             break;

@@ -1,5 +1,5 @@
 // @ts-check
-/** Frames of a camera that is played by the test, read by an engine that says what the test wants. */
+/** Frames of a simulated camera, read by a simulated engine. */
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 

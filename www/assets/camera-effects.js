@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * What the camera page does on entering each state of `flow.js`. Each effect ends with its state: its signal is aborted
- * when the flow moves on. Every failure becomes a `FAILED` event; nothing is thrown that nobody catches.
+ * when the flow moves on. Every failure becomes a `FAILED` event; no error goes uncaught.
  */
 
 import { challenge as askChallenge, giveUp, session as askSession } from './api.js';

@@ -74,7 +74,7 @@ export class FrameWatch {
     this.#from_ms = now_ms;
   }
 
-  /** The face has to be right for a while again. */
+  /** Starts over: the face has to be in place for a while again. */
   releaseHold() {
     this.#hold = NOT_HELD;
   }

@@ -47,7 +47,7 @@ pub struct Layer {
     pub bias: Vec<f32>,
     /// A tensor to add.
     pub residual: Option<Residual>,
-    /// What is applied last.
+    /// The function that is applied last.
     pub activation: Activation,
 }
 

@@ -45,7 +45,7 @@ pub struct BlinkUpdate {
 }
 
 impl BlinkUpdate {
-    /// A sample that changed the state at most.
+    /// The update of a sample that completed nothing.
     pub(super) fn of_state(state: EyeState) -> BlinkUpdate {
         BlinkUpdate { state, openness: None, blink: None, eye_closure: None }
     }

@@ -25,7 +25,7 @@ pub enum Verdict {
 pub struct Decision {
     /// The verdict.
     pub verdict: Verdict,
-    /// What was found on the way to it. Fields that were not reached are `None`.
+    /// The figures found until then. Fields that were not reached are `None`.
     pub record: Record,
 }
 

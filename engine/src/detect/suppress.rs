@@ -11,7 +11,7 @@ pub(super) fn suppress(mut candidates: Vec<Detection>) -> Vec<Detection> {
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut faces = Vec::new();
     while !candidates.is_empty() {
-        // Taken out by itself, because a box without area does not even overlap itself.
+        // Removed explicitly, because a box without area does not even overlap itself.
         let best = candidates.remove(0);
         let (overlapping, rest) = candidates.into_iter().partition(|c| c.rect.iou(&best.rect) > MIN_IOU);
         faces.push(average(best, overlapping));

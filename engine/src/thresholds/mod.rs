@@ -119,8 +119,9 @@ pub struct CaptureThresholds {
     /// Greatest EAR of the closed capture, mean of both eyes.
     pub max_closed_ear: f32,
     /// Greatest difference between the EAR that the transcript claims for a capture and the server's own. On 25 faces
-    /// in stills the browser's rounded weights read up to 0.01 apart from the full ones (`model-packer`'s test
-    /// `packed`); three times that rejects nobody because of it. The verdict rests on the server's own figures anyway.
+    /// in stills the browser's rounded weights read up to 0.01 apart from the full ones (`model-packer`'s tests
+    /// `real_faces`); three times that rejects nobody because of it. The verdict rests on the server's own figures
+    /// anyway.
     pub max_ear_difference: f32,
     /// Greatest difference between the EAR of a capture and that of the camera frame it was cut from. Wider than the
     /// one above: the frame was read in the tracked region, the capture in its own.

@@ -63,7 +63,7 @@ pub struct StripThresholds {
     /// Least similarity of a moment's cells to the open capture's face outside the eyes, as their median. Cells of one
     /// person in one place have 0.70 to 0.98, faces of two people −0.2 to 0.5.
     pub min_similarity: f32,
-    /// The same for every single cell: a head that turned for a moment was seen at 0.47.
+    /// The same for every single cell. A head that turned for a moment had 0.47.
     pub min_cell_similarity: f32,
     /// Least similarity of each capture to its matching cell, the one of the same frame: one picture at two sizes.
     pub min_match_similarity: f32,

@@ -35,7 +35,7 @@ const ENGINE_FILES: &str = "engine-files.js";
 /// The module that the addresses of the engine's files are filled into.
 const ADDRESSES: &str = "addresses.js";
 
-/// The service worker. It lies beside the pages because its scope is its own folder.
+/// The service worker. It is served beside the pages, because its scope is its own folder.
 const SERVICE_WORKER: &str = "sw.js";
 
 /// Writes `out/site.rs`, `out/models.rs` and the files that they name, from the project in `root`. Returns the paths

@@ -85,7 +85,7 @@ impl S3 {
     }
 }
 
-/// Whether the bucket is missing, not the object: only the error's code tells.
+/// Whether the bucket is missing, not the object: only the error's code says which.
 fn is_about_the_bucket(source: &(dyn std::error::Error + 'static)) -> bool {
     source.to_string().contains("NoSuchBucket")
 }

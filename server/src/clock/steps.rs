@@ -42,7 +42,7 @@ impl ClockSteps {
         self.seen().set.is_some_and(|step| step.is_after(past, Instant::now()))
     }
 
-    /// Compares both clocks once a second, for ever.
+    /// Compares both clocks once a second. Never returns.
     pub async fn watch(&self) {
         let mut ticks = tokio::time::interval(EVERY);
         loop {

@@ -52,7 +52,7 @@ impl Retention {
                 return Err(ConfigError::Unparsable { name: "RETENTION", got: got.to_owned(), expected });
             }
         }
-        // A hundred years stand for ever.
+        // At most a hundred years, which amounts to forever.
         let verified_days = source.number("RETENTION_DAYS", 0..=36_500, 30)?;
         let failed_days = source.number("RETENTION_DAYS_FAILED", 0..=36_500, verified_days)?;
         Ok(Retention { verified_days, failed_days })

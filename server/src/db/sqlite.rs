@@ -24,7 +24,7 @@ pub(super) struct File {
 }
 
 impl File {
-    /// Opens the file, creating it and its folder where absent, and brings its tables up to date.
+    /// Opens the file, creating it and its folder if absent, and brings its tables up to date.
     pub(super) async fn open(url: &Secret) -> anyhow::Result<Self> {
         let options = SqliteConnectOptions::from_str(url.expose())
             .context("DATABASE_URL cannot be read")?

@@ -1,4 +1,4 @@
-//! How an attempt ended, and where its user stands after all of them.
+//! How an attempt ended, and the user's status after all attempts.
 
 use serde::{Deserialize, Serialize};
 

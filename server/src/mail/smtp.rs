@@ -52,7 +52,7 @@ impl Smtp {
         self.in_time(self.server.send(message)).await.map(drop)
     }
 
-    /// The library's own timeout covers only the connection: it would wait for ever for a server that then says
+    /// The library's own timeout covers only the connection: it would wait forever for a server that then says
     /// nothing.
     async fn in_time<T>(
         &self,

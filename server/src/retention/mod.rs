@@ -1,5 +1,5 @@
-//! Retention: removes captures, links, sessions and mails when their time is over. For how long they are kept:
-//! `config`.
+//! Retention: removes captures, links, sessions and mails when their time is over. `config` says how long they are
+//! kept.
 
 mod sweep;
 

@@ -47,7 +47,7 @@ pub struct Swept {
     pub erased_again: u64,
 }
 
-/// Sweeps at regular intervals, for ever.
+/// Sweeps at regular intervals. Never returns.
 pub async fn run(sweeper: Sweeper<'_>) {
     let mut ticks = tokio::time::interval(INTERVAL);
     loop {

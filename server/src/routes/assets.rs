@@ -39,7 +39,7 @@ pub(super) async fn to_register_page() -> Redirect {
     Redirect::to("/")
 }
 
-/// The service worker lies beside the pages because its scope is its own folder.
+/// The service worker is served beside the pages, because its scope is its own folder.
 pub(super) async fn service_worker(headers: HeaderMap) -> Response {
     named("sw.js", &headers)
 }

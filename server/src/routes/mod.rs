@@ -1,4 +1,4 @@
-//! HTTP: parses requests into domain types, calls the stories' functions, writes responses. No SQL, no pixels.
+//! HTTP: parses requests into domain types, calls the modules below, writes responses. No SQL, no pixels.
 
 mod admin;
 mod assets;

@@ -1,7 +1,7 @@
 //! `POST /verify`: opens a capture session from a mailed link. Only this does; `GET` shows a page.
 //!
-//! Until somebody is verified with it, the link opens a new session each time and ends the one before. So whoever
-//! presses the button last gets the session: the person, not the mail program that pressed it first.
+//! Until somebody is verified with it, the link opens a new session each time and ends the one before. So the
+//! last to press the button gets the session: the person, not the mail program that pressed it first.
 
 use std::time::Instant;
 

@@ -27,8 +27,8 @@ pub struct Capacity {
 }
 
 impl Capacity {
-    /// One worker per CPU, and half as many waiting submissions: whoever is admitted has a decision within twice the
-    /// time of a single one, and everybody else learns at once when to retry. One waiting per worker would be too many;
+    /// One worker per CPU, and half as many waiting submissions: an admitted one is decided within twice the time of
+    /// a single one, and the others learn at once when to retry. One waiting per worker would be too many;
     /// with none, workers idle between submissions (`scripts/load` measures it, docs/load.md).
     pub fn of_this_machine() -> Capacity {
         let workers = std::thread::available_parallelism().map_or(1, usize::from);

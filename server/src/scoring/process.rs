@@ -60,7 +60,7 @@ impl Program {
     /// This very program, even after its executable file has been replaced.
     ///
     /// # Errors
-    /// The system does not tell the path of the executable.
+    /// The system does not provide the path of the executable.
     pub fn this(runtime: Runtime, models_dir: Option<PathBuf>) -> io::Result<Program> {
         let own = PathBuf::from("/proc/self/exe");
         let path = if own.exists() { own } else { std::env::current_exe()? };

@@ -22,7 +22,7 @@ use crate::db::trail::TrailHead;
 
 /// The number of Ed25519 in signed notes.
 const ED25519: u8 = 1;
-/// Stands for the hash where there is no entry yet.
+/// Replaces the hash if there is no entry yet.
 const NO_HASH: &str = "-";
 /// Length of the key hash at the start of a signature.
 const KEY_HASH: usize = 4;

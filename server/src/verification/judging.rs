@@ -1,5 +1,5 @@
-//! The decision itself: what the engine is given, and what the engine cannot know: whether our clock was set, and which
-//! pictures were submitted before.
+//! The decision itself: the engine's input, and the checks that the engine cannot make: whether our clock was set, and
+//! whether the pictures were submitted before.
 
 use std::time::{Duration, Instant};
 

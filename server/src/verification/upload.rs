@@ -106,7 +106,7 @@ fn context(challenge: &ChallengeId, key: &str, start: i64) -> Vec<u8> {
     format!("{challenge} {key} {start}").into_bytes()
 }
 
-/// Removes abandoned uploads, for ever.
+/// Removes abandoned uploads at regular intervals. Never returns.
 pub async fn sweep(db: Db) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {

@@ -1,4 +1,4 @@
-//! The real program, and users who go the whole way through it over real connections.
+//! The real program, and users who get verified by it over real connections.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! Quantisation levels: how finely each weight is rounded. One bit per weight of the largest layer is 50 kB of download.
 //!
 //! Chosen by how far the eye aspect ratios in the pictures of `shared/material/stills` differ from those of tract with the
-//! full weights; the limit is 0.01. To measure this again: `cargo test --release -p model-packer real_faces -- --nocapture`.
+//! full weights; the limit is 0.01. To measure this again: `cargo test -p model-packer -- --nocapture real_faces::`.
 
 use engine::mesh::landmarks::{CHIN, FOREHEAD, LEFT_CHEEK, LEFT_EYE_REFINED, RIGHT_CHEEK, RIGHT_EYE_REFINED, RIGID};
 

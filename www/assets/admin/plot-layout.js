@@ -58,7 +58,7 @@ export function layOut(curve, span, { width, height }) {
       x: x(t),
       scored: scored && { left: y(scored.left), right: y(scored.right) },
     })),
-    /** Frames with a fault, as marks along the time. */
+    /** Frames with a fault, as marks on the time axis. */
     faults: frames.filter(({ gate }) => gate !== 'ok').map(({ t }) => x(t)),
     seconds: secondsIn(span, inner.right - inner.left).map((t) => ({ x: x(t), t })),
     ears: Array.from({ length: Math.round(top * 10) + 1 }, (_, tenth) => ({ y: y(tenth / 10), ear: tenth / 10 })),

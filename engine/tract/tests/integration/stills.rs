@@ -1,11 +1,11 @@
-//! The gate of each still of the shared test material, if it is there, against the one that a person looking at it
-//! would give.
+//! The gate of each still of the shared test material, if it is there, compared with the one that a person chose who
+//! looked at it.
 
 use engine::{Gate, Thresholds, Tracker};
 
 use crate::support::{MODELS, material, read};
 
-/// The first thing that a person would tell the one in the picture. Written before the engine was run.
+/// The most urgent advice to the person in the picture. Written before the engine was run.
 const EXPECTED: [(&str, Gate); 32] = [
     ("derived__astronaut_blur_gauss_s6.png", Gate::Blurred),
     ("derived__astronaut_dark_x0.12_noise.png", Gate::TooDark),

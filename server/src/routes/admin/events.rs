@@ -29,7 +29,7 @@ pub(in crate::routes) async fn events(
     RawQuery(query): RawQuery,
 ) -> Result<Json<Listing>, ApiError> {
     let EventQuery { filter, page } = EventQuery::read(query.as_deref())?;
-    // One row more than is shown tells whether there are more.
+    // One row more than is shown, to see whether there are more.
     let mut events = listing::list(&mut app.db.read().await?, &filter, page.behind.as_ref(), page.limit + 1).await?;
     let is_last = events.len() <= page.limit as usize;
     events.truncate(page.limit as usize);

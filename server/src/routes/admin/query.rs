@@ -76,7 +76,7 @@ impl TableQuery {
     }
 }
 
-/// The cursor that leads on from behind this place.
+/// The text of a cursor, for clients.
 pub(super) fn cursor(Cursor { at, id }: &Cursor) -> String {
     URL_SAFE_NO_PAD.encode(format!("{at}.{id}"))
 }

@@ -1,10 +1,11 @@
 //! Figures for docs/admin.md. They are printed and not asserted, because machines differ. Run:
 //!
 //! ```sh
-//! cargo test --locked --release --workspace --test api -- --ignored --nocapture --test-threads 1 measure::
+//! cargo test --locked --release -p server --test api -- --ignored --nocapture --test-threads 1 operators::measure::
 //! ```
 //!
-//! On SQLite, or after `scripts/lib/postgres.sh` on PostgreSQL.
+//! That is on SQLite; with `scripts/lib/postgres.sh` before the command, on PostgreSQL. `--release`, because the dev
+//! profile does not optimise the server's own code.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! A user who goes the whole way, whatever happens to the servers.
+//! A user who gets verified, whatever happens to the servers.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -120,7 +120,7 @@ impl Person {
         decision.body
     }
 
-    /// Goes the whole way. Every second user fails once before.
+    /// Gets verified. Every second user fails once before that.
     pub async fn come(mut self) -> (String, Evidence) {
         let token = self.mailed_token().await;
         let open = move |user: &mut UserClient| {
