@@ -29,16 +29,19 @@ cargo_component() {
     cargo "$@"
 }
 
-# Builds the browser's engine, every program and every test, once for all checks of a run. One cargo command: with other
-# packages or targets named, cargo would choose other features and compile the dependencies again. wasm-package has a profile of
-# its own.
+# What every build for tests names: with other packages or targets, cargo would choose other features and compile the
+# dependencies again. wasm-package has a profile of its own.
+test_build="--workspace --exclude wasm-package --all-targets"
+
+# Builds the browser's engine, every program and every test, once for all checks of a run.
 build_everything() {
     local artifacts="$CARGO_TARGET_DIR/artifacts.json"
     # Each check runs in a shell of its own, so files remember how it went.
     [ ! -e "$run_started.failed" ] || { echo "It could not be built; see the first check above." && return 1; }
     [ ! "$artifacts" -nt "$run_started" ] || return 0
+    # shellcheck disable=SC2086 # Several words.
     if scripts/build-wasm &&
-        cargo build --locked --workspace --exclude wasm-package --all-targets --message-format=json-render-diagnostics >"$artifacts.new"; then
+        cargo build --locked $test_build --message-format=json-render-diagnostics >"$artifacts.new"; then
         mv "$artifacts.new" "$artifacts" && touch "$artifacts"
     else
         touch "$run_started.failed"
@@ -152,7 +155,7 @@ check_scripts() {
     shellcheck -x "${scripts[@]}"
 }
 
-check_run() { scripts/lib/test-run; }
+check_run() { build_everything && BLINKGATE_BUILD="$test_build" scripts/lib/test-run; }
 
 check_www() {
     have_node || { skip "node and npm (20.11 or newer) are not installed"; return; }
