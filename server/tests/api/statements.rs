@@ -102,7 +102,6 @@ const FROM_ONE_END: [&str; 19] = [
 
 /// Scanning a table makes a request slower with every past user. SQLite's plan depends on the indexes alone, since `analyze` is
 /// never run.
-
 mod without_postgres {
     use super::*;
 

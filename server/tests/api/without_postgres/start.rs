@@ -25,7 +25,7 @@ fn a_data_folder_that_cannot_be_written_is_reported_with_a_remedy() {
     std::fs::write(folder.path().join("file"), "in the way").unwrap();
     // Nobody can create a folder below a file, not even root.
     let settings = [("PORT", "0"), ("DATA_DIR", "file/data")];
-    assert_fails(&mut blinkgate(folder.path(), &settings), &["file/data", "DATA_DIR", "cannot be written"]);
+    assert_fails(&mut blinkgate(folder.path(), &settings), &["file/data", "DATA_DIR", "not writable"]);
     let settings = [("PORT", "0"), ("DATABASE_URL", "sqlite://file/blink.db")];
     assert_fails(&mut blinkgate(folder.path(), &settings), &["database", "file"]);
 }
