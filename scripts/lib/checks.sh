@@ -64,7 +64,7 @@ run_tests() {
 
 # Folder, target and program of every built test.
 test_programs() {
-    sed -n 's#.*"manifest_path":"'"$PWD"'/\([^"]*\)/Cargo.toml".*"target":{[^}]*"name":"\([^"]*\)".*"test":true.*"executable":"\([^"]*\)".*#\1\t\2\t\3#p' \
+    sed -n 's#.*"manifest_path":"'"$PWD"'/\([^"]*\)/Cargo.toml".*"target":{[^}]*"name":"\([^"]*\)".*"profile":{[^}]*"test":true[^}]*}.*"executable":"\([^"]*\)".*#\1\t\2\t\3#p' \
         "$CARGO_TARGET_DIR/artifacts.json"
 }
 
