@@ -82,8 +82,7 @@ check_clippy() {
     # The server embeds the browser's engine.
     scripts/build-wasm || return
     cargo_component clippy clippy --locked --workspace --all-targets -- -D warnings &&
-        cargo clippy --locked --manifest-path fuzz/Cargo.toml --all-targets --features upload \
-            --target-dir "$CARGO_TARGET_DIR/fuzz-clippy" -- -D warnings
+        cargo clippy --locked --manifest-path fuzz/Cargo.toml --all-targets --target-dir "$CARGO_TARGET_DIR/fuzz-clippy" -- -D warnings
 }
 
 check_rustdoc() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items; }
