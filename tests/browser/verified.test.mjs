@@ -27,18 +27,19 @@ let server;
 before(async () => { server = await startServer(); });
 after(async () => { await server?.stop(); });
 
+// Each person has a mailbox of their own, since a mailbox gets one mail a minute whatever follows the plus sign.
 for (const [index, [who, clipOf]] of CLIPS.entries()) {
   test(`${who} goes from an address to VERIFIED`, async (t) => {
     const clip = clipOf();
     if (skipWithout(clip, t, who)) return;
     const visitor = await openVisitor({ clip });
     try {
-      await comeToCamera(visitor, server, `Person+blink${index}@Example.org`);
+      await comeToCamera(visitor, server, `Person${index}+blink@Example.org`);
       await visitor.page.waitForSelector('#start');
       await visitor.page.click('#start');
       assert.equal(await screen(visitor.page, ['verified', 'failed', 'error'], 90_000), 'verified');
 
-      const email = `Person+blink${index}@example.org`;
+      const email = `Person${index}+blink@example.org`;
       assert.deepEqual(server.rows(`select status from users where email = '${email}'`), [{ status: 'VERIFIED' }]);
       const event = await newestEvent();
       assert.equal(event.email, email);
