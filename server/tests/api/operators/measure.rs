@@ -188,7 +188,7 @@ async fn sr_36_keys_that_are_right_but_for_their_end_and_keys_that_are_wrong_fro
     const TIMES: usize = 20_000;
     let server = TestServer::start().await;
     let good = key(&server, "good", &[Scope::Events]).await;
-    let (start, secret) = good.expose().rsplit_once('_').unwrap();
+    let (start, secret) = super::keys::halves(good.expose());
     let other = |letter: u8| if letter == b'A' { 'B' } else { 'A' };
     let late = format!("{start}_{}{}", &secret[..42], other(secret.as_bytes()[42]));
     let early: String = secret.bytes().map(other).collect();
