@@ -33,6 +33,9 @@ cargo_component() {
 # dependencies again. wasm-package has a profile of its own.
 test_build="--workspace --exclude wasm-package --all-targets"
 
+# A file as old as the run; scripts/test makes it.
+run_started="${run_started:-}"
+
 # Builds the browser's engine, every program and every test, once for all checks of a run.
 build_everything() {
     local artifacts="$CARGO_TARGET_DIR/artifacts.json"
@@ -121,6 +124,7 @@ api_tests_on_postgres() {
     build_everything || return
     local program
     program="$(test_programs | sed -n 's/^server\tapi\t//p')"
+    # shellcheck disable=SC2016 # The other shell expands them.
     scripts/lib/postgres.sh bash -c 'cd server && exec "$0" "$@"' "$program" "$@"
 }
 
