@@ -88,6 +88,7 @@ inputs_key() {
 tool_versions() {
     if [ -z "${tool_versions_text:-}" ]; then
         tool_versions_text="$(
+            exec 2>/dev/null
             uname -sm
             rustc -vV
             cargo clippy --version
@@ -99,7 +100,7 @@ tool_versions() {
             openssl version
             for file in /usr/lib/postgresql/*/bin/initdb; do "$file" --version; done
             env -u RUSTC /usr/bin/rustc --version
-        )" 2>/dev/null
+        )"
     fi
     printf '%s\n' "$tool_versions_text"
 }
