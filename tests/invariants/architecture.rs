@@ -40,7 +40,7 @@ const RULES: &[Rule] = &[
         except: &[],
     },
     Rule {
-        invariant: "`unsafe` stands in the kernels only",
+        invariant: "only the kernels use `unsafe`",
         inside: |_| true,
         words: &["unsafe {", "unsafe fn", "unsafe impl"],
         except: &["engine/compact/src/kernels"],
@@ -88,7 +88,7 @@ const RULES: &[Rule] = &[
         except: &["server/src/tools"],
     },
     Rule {
-        invariant: "mesh indices stand in one file",
+        invariant: "one file holds the mesh's indices",
         inside: |package| package.folder.starts_with("engine"),
         words: &["RIGHT_EYE:", "LEFT_EYE:"],
         except: &["engine/src/mesh/landmarks.rs"],
@@ -133,6 +133,35 @@ fn code(text: &str) -> Vec<(usize, &str)> {
     let shipped = text.lines().enumerate().take_while(|(_, line)| !line.trim_start().starts_with("#[cfg(test)]"));
     let lines = shipped.filter(|(_, line)| !line.trim_start().starts_with("//"));
     lines.map(|(index, line)| (index + 1, line)).collect()
+}
+
+#[test]
+fn only_the_commit_follows_an_entry_in_the_trail() {
+    let server = PACKAGES.iter().find(|package| package.name == "server").expect("there is a server");
+    let (mut entries, mut broken) = (0, Vec::new());
+    for file in rust_sources(&server.folder) {
+        // Within the trail itself, several entries follow each other.
+        if ["server/src/trail", "server/src/audit.rs"].iter().any(|inside| file.starts_with(inside)) {
+            continue;
+        }
+        let text = sources::read(file);
+        let mut before_commit = false;
+        for (number, line) in code(&text) {
+            if is_trail_entry(line) {
+                (entries, before_commit) = (entries + 1, true);
+            } else if line.contains("tx.commit()") {
+                before_commit = false;
+            } else if before_commit && (line.contains("&mut tx") || line.contains("fn ")) {
+                broken.push(format!("{}:{number}: {}", file.display(), line.trim()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "these hold the audit trail's lock for longer than the commit: {broken:#?}");
+    assert!(entries >= 8, "only {entries} entries found; has `audit::note` or `trail::add_event` another name now?");
+}
+
+fn is_trail_entry(line: &str) -> bool {
+    ["audit::note(&mut tx", "trail::add_event(&mut tx"].iter().any(|call| line.contains(call))
 }
 
 #[test]
