@@ -7,10 +7,15 @@ use std::rc::Rc;
 
 use anyhow::{Context as _, bail, ensure};
 use engine::Picture;
+use image::{DynamicImage, ImageDecoder as _, ImageReader};
 
-/// Reads a JPEG or PNG file.
+/// Reads a JPEG or PNG file and turns it the way its EXIF orientation says, as every viewer does.
 pub(super) fn read_picture(path: &Path) -> anyhow::Result<Picture> {
-    let rgba = image::ImageReader::open(path)?.with_guessed_format()?.decode()?.into_rgba8();
+    let mut decoder = ImageReader::open(path)?.with_guessed_format()?.into_decoder()?;
+    let orientation = decoder.orientation()?;
+    let mut picture = DynamicImage::from_decoder(decoder)?;
+    picture.apply_orientation(orientation);
+    let rgba = picture.into_rgba8();
     let (width, height) = (rgba.width() as usize, rgba.height() as usize);
     Ok(Picture::new(rgba.into_raw(), width, height)?)
 }
@@ -86,7 +91,62 @@ fn yuv_to_rgba(luma: &[u8], blue: &[u8], red: &[u8], width: usize, height: usize
 
 #[cfg(test)]
 mod tests {
+    use image::codecs::{jpeg::JpegEncoder, png::PngEncoder};
+    use image::{ExtendedColorType, GrayImage, ImageEncoder, Luma};
+
     use super::*;
+
+    const WIDTH: u32 = 32;
+    const HEIGHT: u32 = 16;
+
+    /// EXIF with nothing but an orientation: a TIFF header and a directory with one entry.
+    fn exif(orientation: u8) -> Vec<u8> {
+        let mut tiff = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
+        tiff.extend([orientation, 0, 0, 0, 0, 0, 0, 0]);
+        tiff
+    }
+
+    fn write(mut encoder: impl ImageEncoder, picture: &GrayImage, exif: Option<Vec<u8>>) {
+        if let Some(exif) = exif {
+            encoder.set_exif_metadata(exif).unwrap();
+        }
+        encoder.write_image(picture.as_raw(), WIDTH, HEIGHT, ExtendedColorType::L8).unwrap();
+    }
+
+    #[test]
+    fn a_picture_is_turned_as_its_exif_orientation_says() {
+        // A black picture with a white corner at the top left, and the corner in which a viewer shows it.
+        let picture =
+            GrayImage::from_fn(WIDTH, HEIGHT, |x, y| Luma([if x < WIDTH / 2 && y < HEIGHT / 2 { 255 } else { 0 }]));
+        let (left, right, top, bottom) = (0, 1, 0, 1);
+        let cases = [
+            (None, (32, 16), (left, top)),
+            (Some(vec![7; 30]), (32, 16), (left, top)),
+            (Some(exif(1)), (32, 16), (left, top)),
+            (Some(exif(2)), (32, 16), (right, top)),
+            (Some(exif(3)), (32, 16), (right, bottom)),
+            (Some(exif(4)), (32, 16), (left, bottom)),
+            (Some(exif(5)), (16, 32), (left, top)),
+            (Some(exif(6)), (16, 32), (right, top)),
+            (Some(exif(7)), (16, 32), (right, bottom)),
+            (Some(exif(8)), (16, 32), (left, bottom)),
+        ];
+        let folder = tempfile::tempdir().unwrap();
+        for (exif, size, corner) in cases {
+            let paths = ["jpg", "png"].map(|kind| folder.path().join(format!("picture.{kind}")));
+            write(JpegEncoder::new(std::fs::File::create(&paths[0]).unwrap()), &picture, exif.clone());
+            write(PngEncoder::new(std::fs::File::create(&paths[1]).unwrap()), &picture, exif.clone());
+            for path in paths {
+                let read = read_picture(&path).unwrap();
+                let frame = read.as_frame();
+                assert_eq!((frame.width(), frame.height()), size, "{path:?} {exif:?}");
+                for (across, down) in [(left, top), (right, top), (left, bottom), (right, bottom)] {
+                    let [level, ..] = frame.rgb(size.0 / 4 + across * size.0 / 2, size.1 / 4 + down * size.1 / 2);
+                    assert_eq!(level > 127, (across, down) == corner, "{path:?} {exif:?}: {across} {down}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn black_white_and_the_primaries_are_converted_exactly() {
