@@ -24,6 +24,7 @@ pub(super) fn read_picture(path: &Path) -> anyhow::Result<Picture> {
 pub(super) struct Y4m<R: Read> {
     decoder: y4m::Decoder<Counted<R>>,
     read: Rc<Cell<usize>>,
+    range: ColorRange,
     /// Milliseconds between frames.
     pub(super) frame_ms: f64,
 }
@@ -39,7 +40,8 @@ impl<R: Read> Y4m<R> {
         if !matches!(space, C420 | C420jpeg | C420mpeg2 | C420paldv) {
             bail!("the Y4M stream is {space:?}; convert it to 8-bit 4:2:0 (ffmpeg -pix_fmt yuv420p)");
         }
-        Ok(Y4m { decoder, read, frame_ms: 1000.0 * rate.den as f64 / rate.num as f64 })
+        let range = ColorRange::of_header(decoder.get_raw_params());
+        Ok(Y4m { decoder, read, range, frame_ms: 1000.0 * rate.den as f64 / rate.num as f64 })
     }
 
     /// The next frame; `None` at the end.
@@ -49,7 +51,7 @@ impl<R: Read> Y4m<R> {
         match self.decoder.read_frame() {
             Ok(frame) => {
                 let [y, u, v] = [frame.get_y_plane(), frame.get_u_plane(), frame.get_v_plane()];
-                Ok(Some(Picture::new(yuv_to_rgba(y, u, v, width, height), width, height)?))
+                Ok(Some(Picture::new(yuv_to_rgba(y, u, v, width, height, &self.range), width, height)?))
             }
             // The decoder also reports a truncated frame as the end.
             Err(y4m::Error::EOF) if self.read.get() == before => Ok(None),
@@ -72,16 +74,56 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-/// ITU-R BT.601, limited range, as delivered by cameras and Chromium's capture; chroma from the nearest sample.
-fn yuv_to_rgba(luma: &[u8], blue: &[u8], red: &[u8], width: usize, height: usize) -> Vec<u8> {
+/// How the codes of ITU-R BT.601 become red, green and blue.
+struct ColorRange {
+    /// The luma code of black.
+    black: f32,
+    luma: f32,
+    red_from_v: f32,
+    green_from_u: f32,
+    green_from_v: f32,
+    blue_from_u: f32,
+}
+
+/// Luma 16 to 235, as delivered by cameras and Chromium's capture.
+const LIMITED: ColorRange = ColorRange {
+    black: 16.0,
+    luma: 1.164_383,
+    red_from_v: 1.596_027,
+    green_from_u: 0.391_762,
+    green_from_v: 0.812_968,
+    blue_from_u: 2.017_232,
+};
+
+/// Luma 0 to 255, as in JPEG.
+const FULL: ColorRange = ColorRange {
+    black: 0.0,
+    luma: 1.0,
+    red_from_v: 1.402,
+    green_from_u: 0.344_136,
+    green_from_v: 0.714_136,
+    blue_from_u: 1.772,
+};
+
+impl ColorRange {
+    /// ffmpeg's extension of the header. Limited if it is absent: `C420jpeg` only tells where the chroma samples lie.
+    fn of_header(parameters: &[u8]) -> ColorRange {
+        let is_full = parameters.split(|&byte| byte == b' ').any(|parameter| parameter == b"XCOLORRANGE=FULL");
+        if is_full { FULL } else { LIMITED }
+    }
+}
+
+/// Converts a frame; chroma from the nearest sample.
+fn yuv_to_rgba(luma: &[u8], blue: &[u8], red: &[u8], width: usize, height: usize, range: &ColorRange) -> Vec<u8> {
     let chroma_width = width.div_ceil(2);
     let mut rgba = Vec::with_capacity(width * height * 4);
     for row in 0..height {
         for column in 0..width {
             let chroma = row / 2 * chroma_width + column / 2;
-            let y = 1.164_383 * (f32::from(luma[row * width + column]) - 16.0);
+            let y = range.luma * (f32::from(luma[row * width + column]) - range.black);
             let (u, v) = (f32::from(blue[chroma]) - 128.0, f32::from(red[chroma]) - 128.0);
-            let rgb = [y + 1.596_027 * v, y - 0.391_762 * u - 0.812_968 * v, y + 2.017_232 * u];
+            let green = y - range.green_from_u * u - range.green_from_v * v;
+            let rgb = [y + range.red_from_v * v, green, y + range.blue_from_u * u];
             rgba.extend(rgb.map(|c| c.round().clamp(0.0, 255.0) as u8));
             rgba.push(255);
         }
@@ -149,18 +191,30 @@ mod tests {
     }
 
     #[test]
-    fn black_white_and_the_primaries_are_converted_exactly() {
+    fn black_white_and_the_primaries_are_converted_exactly_in_the_range_of_the_header() {
+        // The same colour in the limited and in the full range.
         let cases = [
-            ((16, 128, 128), [0, 0, 0]),
-            ((235, 128, 128), [255, 255, 255]),
-            ((82, 90, 240), [255, 0, 0]),
-            ((145, 54, 34), [0, 255, 0]),
-            ((41, 240, 110), [0, 0, 255]),
+            ([16, 128, 128], [0, 128, 128], [0, 0, 0]),
+            ([235, 128, 128], [255, 128, 128], [255, 255, 255]),
+            ([82, 90, 240], [76, 85, 255], [255, 0, 0]),
+            ([145, 54, 34], [150, 44, 21], [0, 255, 0]),
+            ([41, 240, 110], [29, 255, 107], [0, 0, 255]),
         ];
-        for ((y, u, v), expected) in cases {
-            let rgba = yuv_to_rgba(&[y], &[u], &[v], 1, 1);
-            let near = rgba.iter().zip(expected).all(|(&got, want): (&u8, i32)| (i32::from(got) - want).abs() <= 2);
-            assert!(near, "{y},{u},{v} came to {rgba:?}, expected {expected:?}");
+        for (limited, full, expected) in cases {
+            for (header, [y, u, v]) in [
+                ("C420jpeg", limited),
+                ("C420 XCOLORRANGE=LIMITED", limited),
+                ("C420 XCOLORRANGE=UNHEARDOF", limited),
+                ("C420jpeg XYSCSS=420JPEG XCOLORRANGE=FULL", full),
+                ("XCOLORRANGE=FULL C420", full),
+            ] {
+                let mut stream = format!("YUV4MPEG2 W1 H1 F25:1 {header}\nFRAME\n").into_bytes();
+                stream.extend([y, u, v]);
+                let picture = Y4m::open(stream.as_slice()).unwrap().next_picture().unwrap().unwrap();
+                let rgb = picture.as_frame().rgb(0, 0);
+                let near = rgb.iter().zip(expected).all(|(&got, want): (&u8, i32)| (i32::from(got) - want).abs() <= 2);
+                assert!(near, "{header} {y},{u},{v} came to {rgb:?}, expected {expected:?}");
+            }
         }
     }
 
