@@ -1,23 +1,45 @@
 //! Recorded frames: image files and Y4M streams in, the engine's pictures out.
 
 use std::cell::Cell;
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 use std::path::Path;
 use std::rc::Rc;
 
 use anyhow::{Context as _, bail, ensure};
 use engine::Picture;
+use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder as _, ImageReader};
 
 /// Reads a JPEG or PNG file and turns it the way its EXIF orientation says, as every viewer does.
 pub(super) fn read_picture(path: &Path) -> anyhow::Result<Picture> {
-    let mut decoder = ImageReader::open(path)?.with_guessed_format()?.into_decoder()?;
-    let orientation = decoder.orientation()?;
+    let file = std::fs::read(path)?;
+    let mut decoder = ImageReader::new(Cursor::new(file.as_slice())).with_guessed_format()?.into_decoder()?;
+    let orientation = match first_exif(&file).and_then(Orientation::from_exif_chunk) {
+        Some(orientation) => orientation,
+        None => decoder.orientation()?,
+    };
     let mut picture = DynamicImage::from_decoder(decoder)?;
     picture.apply_orientation(orientation);
     let rgba = picture.into_rgba8();
     let (width, height) = (rgba.width() as usize, rgba.height() as usize);
     Ok(Picture::new(rgba.into_raw(), width, height)?)
+}
+
+/// The first EXIF segment of a JPEG file. Some tools add one in front of another. Viewers use the first, `image` the last.
+fn first_exif(file: &[u8]) -> Option<&[u8]> {
+    const START_OF_SCAN: u8 = 0xda;
+    const APP1: u8 = 0xe1;
+    let mut rest = file.strip_prefix(b"\xff\xd8")?;
+    loop {
+        let (&[0xff, marker, high, low], _) = rest.split_first_chunk::<4>()? else { return None };
+        let end = 2 + usize::from(u16::from_be_bytes([high, low]));
+        let segment = rest.get(4..end)?;
+        match segment.strip_prefix(b"Exif\0\0") {
+            _ if marker == START_OF_SCAN => return None,
+            Some(exif) if marker == APP1 => return Some(exif),
+            _ => rest = &rest[end..],
+        }
+    }
 }
 
 /// A Y4M stream (4:2:0, 8 bits), frame by frame.
@@ -188,6 +210,29 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_first_exif_segment_decides_as_in_viewers() {
+        let segment = |marker: u8, content: &[u8]| {
+            let [high, low] = u16::try_from(content.len() + 2).unwrap().to_be_bytes();
+            [&[0xff, marker, high, low][..], content].concat()
+        };
+        let turned = |orientation| segment(0xe1, &[&b"Exif\0\0"[..], exif(orientation).as_slice()].concat());
+        let (jfif, xmp, scan) =
+            (segment(0xe0, b"JFIF\0"), segment(0xe1, b"http://ns.adobe.com/xap/1.0/\0"), [0xff, 0xda, 0, 2]);
+        let cases = [
+            (vec![turned(6), jfif.clone(), turned(1), scan.to_vec()], Some(6)),
+            (vec![jfif.clone(), xmp.clone(), turned(3), scan.to_vec()], Some(3)),
+            (vec![jfif.clone(), xmp, scan.to_vec(), turned(3)], None),
+            (vec![jfif.clone(), turned(3)[..20].to_vec()], None),
+            (vec![jfif, vec![0xff, 0xe1, 0, 0]], None),
+        ];
+        for (segments, expected) in cases {
+            let file = [b"\xff\xd8".to_vec(), segments.concat()].concat();
+            assert_eq!(first_exif(&file), expected.map(exif).as_deref(), "{file:02x?}");
+        }
+        assert_eq!(first_exif(b"\x89PNG"), None);
     }
 
     #[test]
