@@ -36,13 +36,20 @@ enum Command {
     },
     /// Run the engine on a recorded clip and print one JSON line per frame and per blink, then a summary
     ///
-    /// Any video: ffmpeg -i clip.mp4 -f yuv4mpegpipe -pix_fmt yuv420p - | blinkgate replay -
+    /// Any video, with its own frames and times:
+    ///
+    /// ffmpeg -i clip.mp4 -fps_mode passthrough -enc_time_base 1:1000 -f mkvtimestamp_v2 clip.times
+    ///
+    /// ffmpeg -i clip.mp4 -fps_mode passthrough -f yuv4mpegpipe -pix_fmt yuv420p - | blinkgate replay - --times clip.times
     Replay {
         /// A Y4M file, a folder of JPEG or PNG files, or - for Y4M from standard input
         video: PathBuf,
         /// Frames per second, for a folder
         #[arg(long, default_value_t = 25.0)]
         fps: f64,
+        /// A file with the time of each frame in milliseconds, one per line
+        #[arg(long, value_name = "FILE", conflicts_with = "fps")]
+        times: Option<PathBuf>,
         /// The runtime of the networks
         #[arg(long, value_enum, default_value_t)]
         runtime: Runtime,
@@ -196,7 +203,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             wait_for(async { mail::send_test_email(&Config::load()?, &address).await })
         }
         Command::Inspect { image, runtime } => tools::print_inspection(&image, runtime),
-        Command::Replay { video, fps, runtime } => tools::print_replay(&video, fps, runtime),
+        Command::Replay { video, fps, times, runtime } => tools::print_replay(&video, fps, times.as_deref(), runtime),
         Command::ExportBundle { event, folder } => {
             wait_for(async { tools::export_bundle(&Config::load()?, &event, &folder).await })
         }

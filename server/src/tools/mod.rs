@@ -6,6 +6,7 @@ pub mod replay;
 
 mod frames;
 mod keys;
+mod times;
 mod trail;
 
 use std::io::{self, BufWriter, Write as _};
@@ -39,15 +40,19 @@ pub fn print_inspection(image: &Path, runtime: Runtime) -> anyhow::Result<()> {
 /// `blinkgate replay`: prints JSON lines.
 ///
 /// # Errors
-/// If the frames cannot be read, or a network fails.
-pub fn print_replay(video: &Path, fps: f64, runtime: Runtime) -> anyhow::Result<()> {
+/// If the frames or times cannot be read, or a network fails.
+pub fn print_replay(video: &Path, fps: f64, times: Option<&Path>, runtime: Runtime) -> anyhow::Result<()> {
     let source = match video {
         path if path == Path::new("-") => Source::StandardInput,
         path if path.is_dir() => Source::Folder(path.to_owned(), fps),
         path => Source::File(path.to_owned()),
     };
     let mut out = BufWriter::new(io::stdout().lock());
-    quietly(replay::replay(&source, networks(runtime)?, &mut out).map(|_| ()))
+    let replayed = replay::replay(&source, times, networks(runtime)?, &mut out);
+    if let Ok(replay::Summary { skipped: skipped @ 1.., .. }) = replayed {
+        eprintln!("Frames skipped because they fall into the same millisecond as the one before: {skipped}");
+    }
+    quietly(replayed.map(|_| ()))
 }
 
 /// `blinkgate verify-bundle`: repeats a decision and prints one JSON object. Returns whether the result is the same.
