@@ -57,6 +57,7 @@ impl<R: Read> Y4m<R> {
         let decoder = y4m::decode(Counted { reader, read: Rc::clone(&read) }).context("not a Y4M stream")?;
         let rate = decoder.get_framerate();
         ensure!(rate.num > 0 && rate.den > 0, "the Y4M header has no frame rate");
+        ensure!(decoder.get_width() > 0 && decoder.get_height() > 0, "the Y4M header has no size");
         use y4m::Colorspace::{C420, C420jpeg, C420mpeg2, C420paldv};
         let space = decoder.get_colorspace();
         if !matches!(space, C420 | C420jpeg | C420mpeg2 | C420paldv) {
@@ -138,16 +139,23 @@ impl ColorRange {
 /// Converts a frame; chroma from the nearest sample.
 fn yuv_to_rgba(luma: &[u8], blue: &[u8], red: &[u8], width: usize, height: usize, range: &ColorRange) -> Vec<u8> {
     let chroma_width = width.div_ceil(2);
-    let mut rgba = Vec::with_capacity(width * height * 4);
-    for row in 0..height {
-        for column in 0..width {
-            let chroma = row / 2 * chroma_width + column / 2;
-            let y = range.luma * (f32::from(luma[row * width + column]) - range.black);
-            let (u, v) = (f32::from(blue[chroma]) - 128.0, f32::from(red[chroma]) - 128.0);
-            let green = y - range.green_from_u * u - range.green_from_v * v;
-            let rgb = [y + range.red_from_v * v, green, y + range.blue_from_u * u];
-            rgba.extend(rgb.map(|c| c.round().clamp(0.0, 255.0) as u8));
-            rgba.push(255);
+    // What each sample adds, computed once: a clip has millions of them.
+    let table = |of: &dyn Fn(f32) -> f32| -> [f32; 256] { std::array::from_fn(|sample| of(sample as f32)) };
+    let light = table(&|sample| range.luma * (sample - range.black));
+    let red_from_v = table(&|sample| range.red_from_v * (sample - 128.0));
+    let green_from_u = table(&|sample| range.green_from_u * (sample - 128.0));
+    let green_from_v = table(&|sample| range.green_from_v * (sample - 128.0));
+    let blue_from_u = table(&|sample| range.blue_from_u * (sample - 128.0));
+    // The cast saturates and drops the fraction.
+    let rounded = |value: f32| (value + 0.5) as u8;
+    let mut rgba = vec![255; width * height * 4];
+    for ((row, line), out) in luma.chunks_exact(width).enumerate().zip(rgba.chunks_exact_mut(width * 4)) {
+        let chroma = row / 2 * chroma_width..(row / 2 + 1) * chroma_width;
+        let (blue, red) = (&blue[chroma.clone()], &red[chroma]);
+        for ((column, &y), out) in line.iter().enumerate().zip(out.chunks_exact_mut(4)) {
+            let (y, u, v) = (light[usize::from(y)], usize::from(blue[column / 2]), usize::from(red[column / 2]));
+            let green = y - green_from_u[u] - green_from_v[v];
+            out[..3].copy_from_slice(&[y + red_from_v[v], green, y + blue_from_u[u]].map(rounded));
         }
     }
     rgba
