@@ -18,6 +18,12 @@ pub(crate) fn median(mut values: Vec<f32>) -> f32 {
     values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
+/// The nearest-rank percentile; 0 for an empty list.
+pub(crate) fn percentile(mut values: Vec<f32>, percent: usize) -> f32 {
+    values.sort_by(f32::total_cmp);
+    values.get((values.len() * percent).div_ceil(100).saturating_sub(1)).copied().unwrap_or_default()
+}
+
 /// Pearson's correlation; 0 if one side is flat.
 pub(crate) fn correlation(pairs: &[(f32, f32)]) -> f32 {
     let mean_a = mean(pairs.iter().map(|p| p.0));
@@ -42,6 +48,8 @@ mod tests {
         assert_eq!(mean([1.0, 2.0, 6.0].into_iter()), 3.0);
         assert_eq!(median(vec![5.0, 1.0, 2.0]), 2.0);
         assert_eq!(deviation(&[1.0, 3.0]), 1.0);
+        assert_eq!([0, 50, 90, 100].map(|percent| percentile(vec![4.0, 1.0, 3.0, 2.0], percent)), [1.0, 2.0, 4.0, 4.0]);
+        assert_eq!(percentile(Vec::new(), 90), 0.0);
         assert_eq!((mean([].into_iter()), median(Vec::new()), deviation(&[])), (0.0, 0.0, 0.0));
     }
 
