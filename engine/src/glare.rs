@@ -8,6 +8,7 @@ use crate::crop::luma_at;
 use crate::frame::Frame;
 use crate::geometry::Point;
 use crate::mesh::landmarks::{LEFT_EYE_INNER, LEFT_EYE_OUTER, RIGHT_EYE_INNER, RIGHT_EYE_OUTER};
+use crate::stats::mean;
 
 /// Share of each eye that a reflection hides, 0 to 1; the subject's own sides.
 #[derive(Clone, Copy, Debug, PartialEq, Default, serde::Serialize)]
@@ -21,6 +22,9 @@ pub struct Glare {
 /// Least luma of a near-white pixel. The brightest white of an eye that we measured has 240.
 const NEAR_WHITE: f32 = 245.0;
 
+/// Mean luma of a cheek above which nothing counts as a reflection: closed lids in such light are near white themselves.
+const BRIGHT_SKIN: f32 = 188.0;
+
 /// An eye from corner to corner and from its upper fold to below the lower lid, and the cheek below, beyond the rims of
 /// most lenses. Ranges along the eye's line and across it (down is positive), in eye widths from its middle.
 const EYE: Patch = Patch { along: (-0.5, 0.5), across: (-0.3, 0.3) };
@@ -30,6 +34,7 @@ const CHEEK: Patch = Patch { along: (-0.5, 0.5), across: (0.5, 1.2) };
 const COLUMNS: usize = 24;
 const ROWS: usize = 15;
 
+#[derive(Clone, Copy)]
 struct Patch {
     along: (f32, f32),
     across: (f32, f32),
@@ -59,20 +64,25 @@ fn hidden_share(frame: &Frame, from: Point, to: Point) -> f32 {
     if !has_width {
         return 0.0;
     }
-    let share =
-        |patch: &Patch| near_white_share(frame, from.midpoint(to), Point::new(to.x - from.x, to.y - from.y), patch);
-    (share(&EYE) - share(&CHEEK)).max(0.0)
+    let (middle, axis) = (from.midpoint(to), Point::new(to.x - from.x, to.y - from.y));
+    let lumas = |patch: Patch| samples(frame, middle, axis, patch);
+    let near_white = |luma: f32| luma >= NEAR_WHITE;
+    let cheek: Vec<f32> = lumas(CHEEK).collect();
+    if mean(cheek.iter().copied()) > BRIGHT_SKIN {
+        return 0.0;
+    }
+    let share = |count: usize| count as f32 / (COLUMNS * ROWS) as f32;
+    let eye = share(lumas(EYE).filter(|&luma| near_white(luma)).count());
+    (eye - share(cheek.into_iter().filter(|&luma| near_white(luma)).count())).max(0.0)
 }
 
-/// Share of near-white samples in a patch around `middle`. `axis` is the eye's line from corner to corner.
-fn near_white_share(frame: &Frame, middle: Point, axis: Point, patch: &Patch) -> f32 {
+/// Lumas in a patch around `middle`. `axis` is the eye's line from corner to corner.
+fn samples(frame: &Frame, middle: Point, axis: Point, patch: Patch) -> impl ExactSizeIterator<Item = f32> {
     let step = |(from, to): (f32, f32), i: usize, of: usize| from + (to - from) * (i as f32 + 0.5) / of as f32;
-    let is_near_white = |i: &usize| {
+    (0..COLUMNS * ROWS).map(move |i| {
         let (u, v) = (step(patch.along, i % COLUMNS, COLUMNS), step(patch.across, i / COLUMNS, ROWS));
-        let at = Point::new(middle.x + u * axis.x - v * axis.y, middle.y + u * axis.y + v * axis.x);
-        luma_at(frame, at) >= NEAR_WHITE
-    };
-    (0..COLUMNS * ROWS).filter(is_near_white).count() as f32 / (COLUMNS * ROWS) as f32
+        luma_at(frame, Point::new(middle.x + u * axis.x - v * axis.y, middle.y + u * axis.y + v * axis.x))
+    })
 }
 
 #[cfg(test)]
@@ -124,7 +134,7 @@ mod tests {
             ("a lamp beside the eyes", 130, 190, |x, y| spot((100.0, 40.0), 20.0, x, y), [false, false]),
             ("a face in blinding light", 250, 190, nothing, [false, false]),
         ];
-        let limit = Thresholds::V4.max_glare;
+        let limit = Thresholds::V5.max_glare;
         for (what, skin, white, paint, expected) in cases {
             let seen = glare(skin, white, paint);
             assert_eq!([seen.right > limit, seen.left > limit], expected, "{what}: {seen:?}");
