@@ -45,7 +45,8 @@ test('each observation asks for one hint', () => {
     [{ prompt: { done: 1, steps: 3, ask: 'twice' }, gate: 'too_far' }, 'recording', 'ask_twice'],
     [{ gate: 'no_face', faces: 0 }, 'align', 'no_face'],
     [{ gate: 'off_center', direction: 'left' }, 'align', 'off_center', 'left'],
-    [{ gate: 'too_dark', direction: 'left' }, 'align', 'too_dark', null],
+    [{ gate: 'too_dark', direction: 'left' }, 'align', 'too_dark', 'left'],
+    [{ gate: 'too_dark' }, 'align', 'too_dark'],
   ];
   for (const [change, phase, code, direction = null] of cases) {
     assert.deepEqual(

@@ -239,6 +239,9 @@ test('the arrow and the text of a hint agree on the direction', () => {
   assert.match(read('assets/capture-view.js'), /'off_center\.left': 'arrow-left'/);
   assert.equal(hintText({ code: 'off_center', direction: 'up' }), 'Move down a little');
   assert.match(read('assets/capture-view.js'), /'off_center\.up': 'arrow-down'/);
+  // The subject's right eye is on the left of the camera's picture.
+  assert.equal(hintText({ code: 'eyes_unreadable', direction: 'left' }), 'Uncover your right eye');
+  assert.equal(hintText({ code: 'too_dark', direction: 'right' }), 'More light on your left side');
 });
 
 test('every problem that a page can meet has a title and a text', () => {

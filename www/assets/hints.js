@@ -39,7 +39,7 @@ export function wanted(observation, phase) {
   const { gate, direction, state, settled, prompt } = observation;
   // A gesture stays visible until it is done: it cannot be read again later.
   if (phase === 'recording' && isGesture(prompt)) return { code: `ask_${prompt.ask}`, direction: null };
-  if (gate !== 'ok') return { code: gate, direction: gate === 'off_center' ? direction : null };
+  if (gate !== 'ok') return { code: gate, direction };
   return { code: codeOfGoodFrame(phase, state, settled, prompt), direction: null };
 }
 

@@ -43,13 +43,14 @@ export function reasonMessage(code, detail = null) {
 
 /** @param {import('./hints.js').Hint} hint */
 export function hintText({ code, direction }) {
-  const exact = `hint.${code}.${direction}`;
-  return text(hasText(exact) ? exact : `hint.${code}`);
+  return text([`hint.${code}.${direction}`, `hint.${code}`].find(hasText) ?? `hint.${code}`);
 }
 
 /** The hint as screen readers speak it. @param {import('./hints.js').Hint} hint */
 export function spokenHint(hint) {
-  return hasText(`spoken.${hint.code}`) ? text(`spoken.${hint.code}`) : hintText(hint);
+  const { code, direction } = hint;
+  const spoken = [`spoken.${code}.${direction}`, `spoken.${code}`].find(hasText);
+  return spoken === undefined ? hintText(hint) : text(spoken);
 }
 
 /**

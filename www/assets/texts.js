@@ -116,6 +116,8 @@ const en = {
   'hint.no_face': 'Put your face in the oval',
   'hint.several_faces': 'Only one person, please',
   'hint.too_dark': 'Find more light',
+  'hint.too_dark.left': 'More light on your right side',
+  'hint.too_dark.right': 'More light on your left side',
   'hint.too_bright': 'Face away from the bright light',
   'hint.too_far': 'Come closer',
   'hint.too_close': 'Move back a little',
@@ -128,6 +130,8 @@ const en = {
   'hint.tilted': 'Hold your head upright',
   'hint.blurred': 'Hold still',
   'hint.eyes_unreadable': 'Uncover your eyes, avoid glare',
+  'hint.eyes_unreadable.left': 'Uncover your right eye',
+  'hint.eyes_unreadable.right': 'Uncover your left eye',
   'hint.settling': 'Keep your eyes open',
   'hint.hold': 'Good. Stay there',
   'hint.preparing': 'Get ready…',
@@ -145,6 +149,12 @@ const en = {
   'spoken.eyes_unreadable':
     'Your eyes cannot be read. Take off sunglasses, keep hair and hands away, and turn or tilt your glasses until ' +
     'they reflect no light.',
+  'spoken.eyes_unreadable.left':
+    'Your right eye cannot be seen. Uncover it, or turn until your glasses reflect no light.',
+  'spoken.eyes_unreadable.right':
+    'Your left eye cannot be seen. Uncover it, or turn until your glasses reflect no light.',
+  'spoken.too_dark.left': 'The right side of your face is too dark. Turn it towards the light.',
+  'spoken.too_dark.right': 'The left side of your face is too dark. Turn it towards the light.',
   'spoken.hold': 'Good. Stay there and keep your eyes open.',
   'spoken.ask_wait': 'Keep your eyes open and wait for the prompt.',
   'spoken.ask_once': 'Blink once.',
