@@ -44,7 +44,7 @@
 //!     eye_right: network(&[]),
 //!     eye_left: network(&[]),
 //! };
-//! let mut session = Session::new(networks, Thresholds::V4);
+//! let mut session = Session::new(networks, Thresholds::V5);
 //!
 //! let rgba = vec![128; 640 * 480 * 4];
 //! let frame = Frame::new(&rgba, 640, 480)?;
@@ -62,7 +62,7 @@
 //! use engine::blink::BlinkDetector;
 //! use engine::ear::EyeRatios;
 //!
-//! let mut detector = BlinkDetector::new(Thresholds::V4.blink);
+//! let mut detector = BlinkDetector::new(Thresholds::V5.blink);
 //! let mut blinks = Vec::new();
 //! for t_ms in (0..2000).step_by(33) {
 //!     let ear = if (1000..1200).contains(&t_ms) { 0.05 } else { 0.3 };
@@ -91,6 +91,7 @@ mod compress;
 mod decide;
 mod digest;
 mod error;
+mod eye_context;
 mod frame_record;
 mod glare;
 mod network;
@@ -117,10 +118,10 @@ pub use engine_pixels::crop::rgb_at as crop_rgb;
 pub use engine_pixels::frame::{Frame, FrameError, Picture};
 pub use engine_pixels::geometry;
 pub use error::EngineError;
+pub use eye_context::EyeContext;
 pub use gate::{Direction, Gate};
 pub use glare::Glare;
 pub use network::{Network, NetworkError, Networks};
-pub use occlusion::EyeContext;
 pub use perceptual_hash::PerceptualHash;
 pub use pose::Pose;
 pub use quality::{Quality, Scene};

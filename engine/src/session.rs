@@ -132,8 +132,9 @@ impl Session {
     fn is_occluded(&mut self, t_ms: u32, face: Option<&Face>) -> bool {
         let (Some(face), Some(level)) = (face, self.blinks.open_level()) else { return false };
         let (Some(now), Some(ears)) = (&face.eye_context, face.ears) else { return false };
-        let narrowed = ears.mean() < self.thresholds.blink.open_ratio * level.mean();
-        self.occlusion.is_occluded(t_ms, now, narrowed, &self.thresholds.occlusion)
+        let limits = &self.thresholds.occlusion;
+        let half_closed = limits.half_closed.contains(&(ears.mean() / level.mean()));
+        self.occlusion.is_occluded(t_ms, now, half_closed, limits)
     }
 
     /// Forgets the face, the open level and the time.

@@ -7,12 +7,12 @@
 use crate::detect::{Detection, Detector};
 use crate::ear::EyeRatios;
 use crate::error::EngineError;
+use crate::eye_context::EyeContext;
 use crate::frame::Frame;
 use crate::geometry::{Rect, Region};
 use crate::glare::Glare;
 use crate::mesh::{Mesh, MeshReader};
 use crate::network::Networks;
-use crate::occlusion::EyeContext;
 use crate::pose::Pose;
 use crate::quality::{self, Quality, Scene};
 use crate::region::{detection_to_region, landmarks_to_region};

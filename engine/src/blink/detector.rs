@@ -18,6 +18,8 @@ pub struct BlinkDetector {
     eye_closure: Option<EyeClosure>,
     state: EyeState,
     read_at_ms: Option<u32>,
+    /// When the eyes last could not be read.
+    unread_ms: Option<u32>,
     /// Since when the eyes have not been open.
     narrowed_since_ms: Option<u32>,
     /// When the last eye closure ended.
@@ -34,6 +36,7 @@ impl BlinkDetector {
             eye_closure: None,
             state: EyeState::Unknown,
             read_at_ms: None,
+            unread_ms: None,
             narrowed_since_ms: None,
             opened_ms: None,
         }
@@ -57,12 +60,17 @@ impl BlinkDetector {
             self.state = EyeState::Unknown;
         }
         let Some(ears) = ears else {
+            self.unread_ms = Some(t_ms);
             return BlinkUpdate::of_state(self.state);
         };
         self.read_at_ms = Some(t_ms);
         let Some(level) = self.level.get() else {
             self.level.learn(t_ms, ears, &self.limits);
-            self.state = if self.level.get().is_some() { EyeState::Open } else { EyeState::Unknown };
+            self.state = EyeState::Unknown;
+            if self.level.get().is_some() {
+                self.state = EyeState::Open;
+                self.history.push_back((t_ms, 1.0));
+            }
             return BlinkUpdate::of_state(self.state);
         };
         let right = ears.right / level.right;
@@ -70,6 +78,7 @@ impl BlinkDetector {
         let openness = (right + left) / 2.0;
         let is_closed = openness <= self.closed_ratio(since_read)
             && right.max(left) <= self.limits.closed_each_ratio
+            && (right - left).abs() <= self.limits.max_eye_difference
             && ears.mean() <= self.limits.max_closed_ear;
         let eye_closure = match self.eye_closure {
             None if is_closed => {
@@ -94,8 +103,12 @@ impl BlinkDetector {
     /// The limit of closed eyes. Looser between samples far apart, where the deepest moment often falls between two of
     /// them.
     fn closed_ratio(&self, since_read_ms: u32) -> f32 {
-        let limits = &self.limits;
-        if since_read_ms >= limits.coarse_ms { limits.closed_ratio_coarse } else { limits.closed_ratio }
+        let BlinkThresholds { closed_ratio, closed_ratio_coarse, fine_ms, coarse_ms, .. } = self.limits;
+        if since_read_ms >= coarse_ms {
+            return closed_ratio_coarse;
+        }
+        let beyond = since_read_ms.saturating_sub(fine_ms) as f32 / (coarse_ms - fine_ms) as f32;
+        closed_ratio + beyond * (closed_ratio_coarse - closed_ratio)
     }
 
     /// Outside an eye closure: the eyes are open, narrowed or closing.
@@ -125,9 +138,10 @@ impl BlinkDetector {
     }
 
     fn begin_eye_closure(&mut self, t_ms: u32, openness: f32, since_read_ms: u32) {
-        let is_coarse = since_read_ms >= self.limits.coarse_ms;
+        let is_coarse = since_read_ms >= self.limits.lone_ms;
         let sample = (t_ms, openness);
-        self.eye_closure = Some(EyeClosure::begin(&self.history, self.opened_ms, sample, is_coarse, &self.limits));
+        self.eye_closure =
+            Some(EyeClosure::begin(&self.history, self.opened_ms, self.unread_ms, sample, is_coarse, &self.limits));
         self.history.clear();
         self.state = EyeState::Closed;
     }
@@ -136,7 +150,7 @@ impl BlinkDetector {
     fn follow(&mut self, mut eye_closure: EyeClosure, t_ms: u32, openness: f32, is_closed: bool) -> Option<Blink> {
         let limits = &self.limits;
         eye_closure.push(t_ms, openness, limits);
-        if eye_closure.is_over(openness, limits) {
+        if eye_closure.is_over(t_ms, openness, limits) {
             self.eye_closure = None;
             self.opened_ms = Some(t_ms);
             self.history.push_back((t_ms, openness));

@@ -19,8 +19,12 @@ pub(super) struct EyeClosure {
     samples: u32,
     /// Samples of eyes that were not open, including closing ones.
     narrowed: u32,
+    /// Since when the eyes have been at least half open again.
+    held_since_ms: Option<u32>,
     /// Samples are so far apart that the deepest moment may have been missed.
     is_coarse: bool,
+    /// The eyes could be read all along for the last moments.
+    is_steady: bool,
     /// The eyes were seen open before (not just reopened after another eye closure) and closed fast: lids that sink
     /// slowly belong to someone who looks down or falls asleep.
     fast: bool,
@@ -28,10 +32,11 @@ pub(super) struct EyeClosure {
 
 impl EyeClosure {
     /// Starts with the first closed sample. `history`: times and openness of the samples before it. `opened_ms`: when
-    /// the previous eye closure ended. `is_coarse`: the previous sample is long ago.
+    /// the previous eye closure ended. `unread_ms`: when eyes last could not be read. `is_coarse`: the previous sample is long ago.
     pub(super) fn begin(
         history: &VecDeque<(u32, f32)>,
         opened_ms: Option<u32>,
+        unread_ms: Option<u32>,
         (t_ms, openness): (u32, f32),
         is_coarse: bool,
         limits: &BlinkThresholds,
@@ -42,7 +47,7 @@ impl EyeClosure {
         let last_open = history.iter().rposition(is_open);
         let start_ms = last_open.and_then(|i| history.get(i + 1)).map_or(t_ms, |&(t, _)| t);
         let closing = history.iter().skip(last_open.map_or(history.len(), |i| i + 1));
-        let is_from_open = last_open.is_some() && highest >= limits.open_ratio;
+        let is_from_open = last_open.is_some() && highest >= limits.from_ratio;
         let is_rested = opened_ms.is_none_or(|opened| start_ms - opened.min(start_ms) >= limits.refractory_ms);
         EyeClosure {
             start_ms,
@@ -51,7 +56,9 @@ impl EyeClosure {
             lowest_ms: t_ms,
             samples: 1,
             narrowed: 1 + closing.filter(|&&(_, openness)| openness < limits.open_ratio).count() as u32,
+            held_since_ms: None,
             is_coarse,
+            is_steady: unread_ms.is_none_or(|unread| t_ms - unread >= limits.steady_ms),
             fast: is_from_open && is_rested && t_ms - start_ms <= limits.max_closing_ms,
         }
     }
@@ -61,13 +68,16 @@ impl EyeClosure {
         if openness < self.lowest {
             (self.lowest, self.lowest_ms) = (openness, t_ms);
         }
+        let is_held = openness >= limits.held_ratio.max(self.lowest + limits.min_rise);
+        self.held_since_ms = is_held.then(|| self.held_since_ms.unwrap_or(t_ms));
         self.samples += u32::from(openness <= limits.closed_ratio_coarse);
         self.narrowed += u32::from(openness < limits.open_ratio);
     }
 
     /// Whether the eyes are open again.
-    pub(super) fn is_over(&self, openness: f32, limits: &BlinkThresholds) -> bool {
+    pub(super) fn is_over(&self, t_ms: u32, openness: f32, limits: &BlinkThresholds) -> bool {
         openness >= limits.open_ratio.max(self.lowest + limits.min_rise)
+            || self.held_since_ms.is_some_and(|since| t_ms - since >= limits.held_ms)
     }
 
     /// How long the eye closure has lasted at `t_ms`.
@@ -84,13 +94,15 @@ impl EyeClosure {
     }
 
     fn is_deep_enough(&self, end_ms: u32, limits: &BlinkThresholds) -> bool {
-        if self.lasted_ms(end_ms) > limits.lasting_ms {
-            return self.lowest <= limits.lasting_ratio;
+        let is_too_shallow = self.lowest > limits.shallow_ratio && !self.is_steady;
+        if is_too_shallow || self.lowest > limits.depth_after(self.lasted_ms(end_ms)) {
+            return false;
         }
         if self.narrowed == 1 && !self.is_coarse {
             // Real lids take longer than one sample to close and open. Those of a swinging print look closed for a
             // moment.
-            return self.lowest <= limits.lone_ratio;
+            let limit = if self.is_steady { limits.lone_ratio } else { limits.lone_unsteady_ratio };
+            return self.lowest <= limit;
         }
         // If several samples saw closed lids, the deepest moment was not missed.
         self.samples == 1 || self.lowest <= limits.closed_ratio

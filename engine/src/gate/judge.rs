@@ -1,6 +1,7 @@
 //! Judges a reading of a frame against the limits, worst fault first.
 
 use super::{Direction, Gate};
+use crate::eye_context::PerSide;
 use crate::quality::Scene;
 use crate::thresholds::Thresholds;
 use crate::tracker::{Face, Reading};
@@ -24,10 +25,20 @@ pub fn judge(
     let (quality, pose) = (face.quality, face.pose);
     let size = face.rect.width / width.min(height) as f32;
     let (off_center, direction) = off_center(face, width, height);
+    let (eye_brightness, side_light) =
+        face.eye_context.as_ref().map(|eyes| (eyes.eye_brightness(), eyes.side_light())).unzip();
+    // Dark glasses are darker still, and have a gate of their own.
+    let eyes_in_shadow = eye_brightness
+        .map(PerSide::least)
+        .filter(|&eyes| quality.light < t.shaded_light && eyes >= t.min_eye_brightness)
+        .unwrap_or(1.0);
+    let balance = side_light.map_or(1.0, PerSide::balance);
     let below = |gate, value, limit| (gate, limits.is_below(gate, value, limit));
     let above = |gate, value, limit| (gate, limits.is_above(gate, value, limit));
     let checks = [
         below(Gate::TooDark, quality.light, t.min_light),
+        below(Gate::TooDark, balance, t.min_light_balance),
+        below(Gate::TooDark, eyes_in_shadow, t.min_shaded_brightness),
         above(Gate::TooBright, quality.light, t.max_light),
         above(Gate::TooBright, quality.clipped, t.max_clipped),
         // The yaw and pitch of a head that leans far are unreliable.
@@ -36,6 +47,7 @@ pub fn judge(
         above(Gate::Turned, pose.pitch, t.max_pitch_deg),
         above(Gate::Turned, -pose.pitch, -t.min_pitch_deg),
         (Gate::EyesUnreadable, face.ears.is_none()),
+        below(Gate::EyesUnreadable, eye_brightness.map_or(1.0, PerSide::least), t.min_eye_brightness),
         above(Gate::EyesUnreadable, face.glare.greatest(), t.max_glare),
         // With the following faults the lids can still be read (`eyes_usable`), so they come after those that make lids
         // unreadable.
@@ -46,7 +58,30 @@ pub fn judge(
         below(Gate::Blurred, quality.sharpness, t.min_sharpness),
     ];
     let gate = checks.into_iter().find_map(|(gate, failed)| failed.then_some(gate)).unwrap_or(Gate::Ok);
-    (gate, (gate == Gate::OffCenter).then_some(direction))
+    let direction = match gate {
+        Gate::OffCenter => Some(direction),
+        Gate::TooDark if balance < t.min_light_balance => side_light.map(darker_side),
+        Gate::EyesUnreadable => hidden_side(face, eye_brightness, t),
+        _ => None,
+    };
+    (gate, direction)
+}
+
+/// The subject's right is on the left of the camera's image.
+fn darker_side(light: PerSide) -> Direction {
+    if light.right < light.left { Direction::Left } else { Direction::Right }
+}
+
+/// The side of the only eye that something dark or a reflection hides. `None` if neither is hidden, or both.
+fn hidden_side(face: &Face, eye_brightness: Option<PerSide>, t: &Thresholds) -> Option<Direction> {
+    let dark = eye_brightness.unwrap_or(PerSide { right: 1.0, left: 1.0 });
+    let right = dark.right < t.min_eye_brightness || face.glare.right > t.max_glare;
+    let left = dark.left < t.min_eye_brightness || face.glare.left > t.max_glare;
+    match (right, left) {
+        (true, false) => Some(Direction::Left),
+        (false, true) => Some(Direction::Right),
+        _ => None,
+    }
 }
 
 /// Whether the face is large and sharp enough for its lids to be read.
@@ -148,14 +183,14 @@ mod tests {
             let mut face = good_face();
             change(&mut face);
             let (gate, _) =
-                judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V4, None);
+                judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V5, None);
             assert_eq!(gate, expected);
         }
     }
 
     #[test]
     fn no_face_and_several_faces_come_before_everything_else() {
-        let judged = |faces, face| judge(&Reading { faces, face, scene: None }, 640, 480, &Thresholds::V4, None).0;
+        let judged = |faces, face| judge(&Reading { faces, face, scene: None }, 640, 480, &Thresholds::V5, None).0;
         assert_eq!(judged(0, None), Gate::NoFace);
         assert_eq!(judged(2, Some(good_face())), Gate::SeveralFaces);
     }
@@ -171,7 +206,7 @@ mod tests {
         for ((x, y), expected) in cases {
             let mut face = good_face();
             (face.rect.x, face.rect.y) = (x, y);
-            let judged = judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V4, None);
+            let judged = judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V5, None);
             assert_eq!(judged, (Gate::OffCenter, Some(expected)), "face at ({x}, {y})");
         }
     }
@@ -187,7 +222,7 @@ mod tests {
         ];
         for (expected, scene) in cases {
             let reading = Reading { faces: 0, face: None, scene: Some(scene) };
-            assert_eq!(judge(&reading, 640, 480, &Thresholds::V4, None).0, expected, "{scene:?}");
+            assert_eq!(judge(&reading, 640, 480, &Thresholds::V5, None).0, expected, "{scene:?}");
         }
     }
 
@@ -196,9 +231,9 @@ mod tests {
         let judged = |yaw: f32, held| {
             let mut face = good_face();
             face.pose.yaw = yaw;
-            judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V4, held).0
+            judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V5, held).0
         };
-        let limit = Thresholds::V4.max_yaw_deg;
+        let limit = Thresholds::V5.max_yaw_deg;
         assert_eq!(judged(limit - 0.5, None), Gate::Ok);
         assert_eq!(judged(limit - 0.5, Some(Gate::Turned)), Gate::Turned);
         assert_eq!(judged(limit - 0.5, Some(Gate::Tilted)), Gate::Ok);
@@ -210,7 +245,7 @@ mod tests {
         let readable = |change: fn(&mut Face)| {
             let mut face = good_face();
             change(&mut face);
-            lids_are_readable(&face, &Thresholds::V4)
+            lids_are_readable(&face, &Thresholds::V5)
         };
         assert!(readable(|_| ()));
         assert!(readable(|f| f.rect.width = 40.0));

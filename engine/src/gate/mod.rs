@@ -16,7 +16,7 @@ pub enum Gate {
     NoFace,
     /// More than one face is visible.
     SeveralFaces,
-    /// The face is too dark to read.
+    /// The face is too dark to read, or one side of it.
     TooDark,
     /// The face is too bright to read.
     TooBright,
@@ -32,8 +32,8 @@ pub enum Gate {
     Tilted,
     /// The face is blurred.
     Blurred,
-    /// The lids cannot be read: a reflection hides an eye, something came between the eyes and the camera, or an eye
-    /// has no width.
+    /// The lids cannot be read: dark glasses, a patch or a reflection hides an eye, something came between the eyes and
+    /// the camera, or an eye has no width.
     EyesUnreadable,
 }
 
@@ -71,7 +71,8 @@ impl Gate {
     }
 }
 
-/// The direction of the face from the frame's centre, in the camera's image (not mirrored).
+/// A direction in the camera's image (not mirrored): of the face from the frame's centre, or of the side that is too dark
+/// or whose eye is hidden.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {

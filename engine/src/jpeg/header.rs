@@ -133,7 +133,7 @@ mod tests {
     use crate::thresholds::Thresholds;
 
     fn limits() -> CaptureThresholds {
-        Thresholds::V4.capture
+        Thresholds::V5.capture
     }
 
     fn sample() -> Vec<u8> {

@@ -71,7 +71,7 @@ mod tests {
     use crate::thresholds::Thresholds;
 
     fn limits() -> PromptThresholds {
-        Thresholds::V4.prompt
+        Thresholds::V5.prompt
     }
 
     /// Draws a whole challenge in which `outcome` decides how each round ends.

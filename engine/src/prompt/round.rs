@@ -160,7 +160,7 @@ mod tests {
     /// 50 ms after the start until 50 ms before the end.
     fn play(gesture: Gesture, closures: Closures) -> (Outcome, u32) {
         let cue = Cue { round: 0, step: 0, gesture, delay_ms: 1000, hold_ms: 800 };
-        let limits = Thresholds::V4.prompt;
+        let limits = Thresholds::V5.prompt;
         let mut round = Round::new(cue, 0);
         for t_ms in (0..30_000).step_by(STEP_MS) {
             let inside = closures.iter().find(|(start, end)| (*start..*end).contains(&t_ms));
@@ -220,7 +220,7 @@ mod tests {
         let mut round = Round::new(cue, 5000);
         let eye_closure = Some(Blink { start_ms: 4950, closed_ms: 5000, end_ms: 5100 });
         let update = BlinkUpdate { state: EyeState::Open, openness: None, blink: None, eye_closure };
-        assert_eq!(round.push(5100, &update, &Thresholds::V4.prompt), None);
+        assert_eq!(round.push(5100, &update, &Thresholds::V5.prompt), None);
         assert_eq!(round.stage(), Stage::Waiting);
     }
 
@@ -236,7 +236,7 @@ mod tests {
         let cue = Cue { round: 0, step: 0, gesture: Gesture::Once, delay_ms: 1000, hold_ms: 800 };
         let mut round = Round::new(cue, 0);
         let unread = BlinkUpdate { state: EyeState::Unknown, openness: None, blink: None, eye_closure: None };
-        let limits = Thresholds::V4.prompt;
+        let limits = Thresholds::V5.prompt;
         assert_eq!(round.push(5000, &unread, &limits), None);
         assert_eq!(round.asked_ms(), None);
         assert_eq!(round.push(9010, &unread, &limits), Some(Outcome::Missed));

@@ -99,7 +99,7 @@ pub(crate) fn score(
         read.push(read_cell(&picture.as_frame(), scorer, thresholds)?);
     }
     let hashes = (fingerprint, pixels);
-    Ok(score_cells(frames, &chosen, &read, &captures, hashes, thresholds))
+    Ok(score_cells((frames, moments), &chosen, &read, &captures, hashes, thresholds))
 }
 
 /// The region of the face in the cell's own pixels: the whole cell. Each pixel of a cell is the mean of four of the
@@ -125,22 +125,28 @@ fn compare(a: Option<&AlignedFace>, b: Option<&AlignedFace>) -> Option<PairScore
 }
 
 fn score_cells(
-    frames: &[FrameRecord],
+    (frames, moments): (&[FrameRecord], &[Moment]),
     chosen: &[usize],
     read: &[Option<CellFace>],
     [open, closed]: &[CaptureInStrip; 2],
     (fingerprint, pixels): (PerceptualHash, String),
     thresholds: &Thresholds,
 ) -> StripScore {
-    // Most cells show open eyes.
-    let of = |eye: fn(&EyeRatios) -> f32| median(read.iter().flatten().map(|read| eye(&read.ears)).collect());
-    let level = EyeRatios { right: of(|ears| ears.right), left: of(|ears| ears.left) };
-    let mut detector = BlinkDetector::with_level(thresholds.strip.blink(&thresholds.blink), level);
+    let limits = thresholds.strip.blink(&thresholds.blink);
+    let moment_of = |index: usize| moments.iter().rposition(|moment| moment.frames.start <= index).unwrap_or(0);
+    let all = read;
+    let mut watched = None;
+    let mut detector = BlinkDetector::new(limits.clone());
     let mut closures = Vec::new();
     let (open_face, closed_face) = (open.score.aligned(), closed.score.aligned());
     let mut before: Option<&CellFace> = None;
     let cells = chosen.iter().zip(read).map(|(&index, read)| {
         let t_ms = frames[index].t_ms();
+        if watched.replace(moment_of(index)) != Some(moment_of(index)) {
+            let of_moment = chosen.iter().zip(all).filter(|&(&other, _)| moment_of(other) == moment_of(index));
+            let level = open_level(of_moment.filter_map(|(_, read)| read.as_ref()));
+            detector = BlinkDetector::with_level(limits.clone(), level);
+        }
         let update = detector.update(t_ms, read.as_ref().map(|read| read.ears));
         closures.extend(update.eye_closure);
         let face = read.as_ref().and_then(|read| read.face.as_ref());
@@ -165,6 +171,13 @@ fn score_cells(
     let open_match = compare_with_cell(open, open_face);
     let closed_match = compare_with_cell(closed, closed_face);
     StripScore { cells, closures, fingerprint, pixels, open_match, closed_match }
+}
+
+/// How wide the eyes are open in the cells of one moment: most of them show open eyes. People open them further at some
+/// moments than at others.
+fn open_level<'a>(cells: impl Iterator<Item = &'a CellFace> + Clone) -> EyeRatios {
+    let of = |eye: fn(&EyeRatios) -> f32| median(cells.clone().map(|cell| eye(&cell.ears)).collect());
+    EyeRatios { right: of(|ears| ears.right), left: of(|ears| ears.left) }
 }
 
 /// Whether these eye closures are those of the moment, one for one. What the eyes did before its first one does not

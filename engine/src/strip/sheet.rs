@@ -101,7 +101,7 @@ mod tests {
         let mut places: Vec<Option<&Cell>> = all.iter().map(Some).collect();
         places[5] = None;
         let jpeg = encode(&places).unwrap().unwrap();
-        let back = decode(&jpeg.bytes, &Thresholds::V4).unwrap().cells;
+        let back = decode(&jpeg.bytes, &Thresholds::V5).unwrap().cells;
         for (index, cell) in back.iter().enumerate() {
             let expected = if index == 5 { 0 } else { 10 * index as i32 };
             let [r, ..] = cell.as_frame().rgb(48, 48);
@@ -113,7 +113,7 @@ mod tests {
     fn a_sheet_of_another_size_is_rejected() {
         let picture = Picture::from_rgb(&vec![9; 576 * 400 * 3], 576, 400).unwrap();
         let jpeg = jpeg::encode(&picture.as_frame(), STRIP_MAX_BYTES).unwrap().unwrap();
-        assert_eq!(decode(&jpeg.bytes, &Thresholds::V4).err(), Some(Reason::CaptureSize));
-        assert!(decode(&jpeg.bytes[..900], &Thresholds::V4).is_err());
+        assert_eq!(decode(&jpeg.bytes, &Thresholds::V5).err(), Some(Reason::CaptureSize));
+        assert!(decode(&jpeg.bytes[..900], &Thresholds::V5).is_err());
     }
 }

@@ -58,10 +58,20 @@ pub struct StripThresholds {
     pub max_unread: usize,
     /// Longest gap between two cells of one gesture across which the lids are followed.
     pub max_gap_ms: u32,
-    /// Greatest difference in shape between a cell's face and the open capture's ([`crate::pair`]).
+    /// [`BlinkThresholds::closed_each_ratio`] and [`BlinkThresholds::max_eye_difference`] in cells: one closed eye of a narrow
+    /// pair may read open there.
+    pub closed_each_ratio: f32,
+    /// [`BlinkThresholds::lasting_ratio`] in cells.
+    pub lasting_ratio: f32,
+    /// [`BlinkThresholds::open_ratio`] in cells.
+    pub open_ratio: f32,
+    /// [`BlinkThresholds::min_rise`] in cells.
+    pub min_rise: f32,
+    /// Greatest difference in shape between a cell's face and the open capture's ([`crate::pair`]). Heads that turn reach
+    /// 0.093.
     pub max_shape_distance: f32,
     /// Least similarity of a moment's cells to the open capture's face outside the eyes, as their median. Cells of one
-    /// person in one place have 0.70 to 0.98, faces of two people −0.2 to 0.5.
+    /// person in one place have 0.70 to 0.98, of people whose head turns 0.43 to 0.55, faces of two people −0.2 to 0.5.
     pub min_similarity: f32,
     /// The same for every single cell. A head that turned for a moment had 0.47.
     pub min_cell_similarity: f32,
@@ -78,7 +88,18 @@ impl StripThresholds {
     pub fn blink(&self, usual: &BlinkThresholds) -> BlinkThresholds {
         BlinkThresholds {
             // Sparse samples do not show how fast the lids moved between them.
+            fine_ms: 0,
             coarse_ms: 0,
+            lone_ms: 0,
+            // Lids read less open or less closed once the picture is shrunk and compressed: by 0.1 of the level, and by 0.2
+            // for narrow eyes that are held closed.
+            closed_each_ratio: self.closed_each_ratio,
+            max_eye_difference: self.closed_each_ratio,
+            lasting_ratio: self.lasting_ratio,
+            open_ratio: self.open_ratio,
+            held_ratio: self.open_ratio,
+            from_ratio: self.open_ratio,
+            min_rise: self.min_rise,
             look_back_ms: self.max_gap_ms,
             max_closing_ms: self.max_gap_ms,
             max_gap_ms: self.max_gap_ms,

@@ -99,7 +99,7 @@ pub(super) async fn issue(
         consent: registration.consent,
         attempt: attempts + 1,
         timeout_ms: app.limits.timeout_ms,
-        thresholds: Thresholds::V4.name.to_owned(),
+        thresholds: Thresholds::V5.name.to_owned(),
         issued_at: now,
         expires_at: now + i64::from(app.limits.timeout_ms) + UPLOAD_MS,
     };

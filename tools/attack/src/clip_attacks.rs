@@ -50,7 +50,7 @@ pub(crate) struct ClipOptions {
     #[arg(long)]
     json: bool,
     /// Fail if a bar is missed: more than 1.5 % of all replays or 10 % of one clip's accepted, a photograph or a forgery
-    /// accepted, or less than 98 % of honest people accepted
+    /// accepted, or less than 98 % of honest attempts or 80 % of those with a clip accepted
     #[arg(long)]
     check: bool,
 }
@@ -63,7 +63,7 @@ pub(crate) fn run(options: &ClipOptions) -> anyhow::Result<bool> {
     let clips = ClipSet::open(&options.material, &options.clip, options.runs)?;
     let verifier = verifier(options)?;
     let verifier = verifier.as_ref();
-    let mut report = Report { attacks: Vec::new(), honest: Count::new("honest") };
+    let mut report = Report { attacks: Vec::new(), honest: Vec::new() };
     let mut honest: Vec<HonestSubmission> = Vec::new();
     let mut photos = Count::new("photo: moved by hand");
     for clip in clips.clips() {
@@ -78,7 +78,11 @@ pub(crate) fn run(options: &ClipOptions) -> anyhow::Result<bool> {
         }
         if wants(options, "honest") || wants(options, "forged") {
             let results = attempts::make_all(&clips, verifier, clip, AttemptKind::Honest)?;
-            add(&mut report.honest, &results);
+            if !results.is_empty() {
+                let mut count = Count::new(&clip.name);
+                add(&mut count, &results);
+                report.honest.push(count);
+            }
             honest.extend(results.into_iter().filter_map(|result| accepted(clip, result)));
         }
     }

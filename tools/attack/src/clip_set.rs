@@ -3,8 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use accuracy::material::{CountedBlink, counted_blinks};
+use accuracy::material::{CountedBlink, counted_blinks, folders};
 use accuracy::video::WholeClip;
+use anyhow::ensure;
 use fastrand::Rng;
 use test_client::Camera;
 
@@ -38,10 +39,16 @@ impl ClipSet {
     /// # Errors
     /// If the folder lacks `videos/` or `blinks.csv`.
     pub(crate) fn open(material: &Path, name_part: &str, runs: u64) -> anyhow::Result<ClipSet> {
-        let counted = counted_blinks(material)?;
-        let entries = std::fs::read_dir(material.join("videos"))?;
-        let mut files: Vec<PathBuf> = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
-        files.sort();
+        ensure!(material.join("videos").is_dir(), "{} has no folder videos", material.display());
+        let (mut counted, mut files) = (Vec::new(), Vec::<PathBuf>::new());
+        for folder in folders(material) {
+            counted.extend(counted_blinks(&folder)?);
+            let entries = std::fs::read_dir(folder.join("videos"))?;
+            let mut of_folder: Vec<PathBuf> =
+                entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+            of_folder.sort();
+            files.append(&mut of_folder);
+        }
         files.retain(|file| file.to_string_lossy().contains(name_part));
         Ok(ClipSet { files, counted, runs })
     }

@@ -87,12 +87,12 @@ fn simulate(
         nonce: format!("{:016x}", rng.u64(..)),
         attempt: 1,
         timeout_ms: TIMEOUT_MS,
-        thresholds: Thresholds::V4.name.into(),
+        thresholds: Thresholds::V5.name.into(),
         policy,
         rate: (rate * 10.0) as u32,
         consent: consent_hash("what people are told"),
     };
-    let mut attempt = Attempt::new(networks(), Thresholds::V4);
+    let mut attempt = Attempt::new(networks(), Thresholds::V5);
     let frame_ms = 1000.0 / rate;
     let mut now = 0.0;
     let mut good_since = None;
@@ -137,7 +137,7 @@ fn simulate(
                 }
                 if policy.is_prompted() {
                     let history = rounds.iter().map(|round| (round.cue, round.outcome));
-                    match next_cue(policy, history, || rng.u32(..), &Thresholds::V4.prompt) {
+                    match next_cue(policy, history, || rng.u32(..), &Thresholds::V5.prompt) {
                         Next::Cue(cue) => pending = Some((now + round_trip_ms, at_server_ms, cue)),
                         Next::Complete => {}
                         Next::Exhausted => {
@@ -166,7 +166,7 @@ fn simulate(
     let Evidence { signing_input, open, closed, strip, .. } = evidence.clone();
     let transcript = sign(&signing_input, &secret).into_bytes();
     let submission = Submission { transcript: &transcript, open: &open, closed: &closed, strip: &strip };
-    let decision = decide(&issued, &submission, &mut Scorer::new(networks()), &Thresholds::V4)?;
+    let decision = decide(&issued, &submission, &mut Scorer::new(networks()), &Thresholds::V5)?;
     let parts = SubmissionParts { challenge: issued.terms.challenge_id.clone(), transcript, open, closed, strip };
     let submission = Some((issued, SignedParts { public_key, secret, parts }));
     Ok(SimulatedAttempt { verdict: decision.verdict, submission })

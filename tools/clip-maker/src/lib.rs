@@ -46,7 +46,7 @@ fn read(path: &Path) -> anyhow::Result<Picture> {
 
 fn landmarks(portrait: &Picture, models: &Models) -> anyhow::Result<Vec<Point>> {
     let mut tracker = Tracker::new(models.networks());
-    let mut faces = tracker.read_all(&portrait.as_frame(), &Thresholds::V4)?;
+    let mut faces = tracker.read_all(&portrait.as_frame(), &Thresholds::V5)?;
     ensure!(faces.len() == 1, "the portrait shows {} faces", faces.len());
     let (_, face) = faces.remove(0);
     Ok(face.context("the portrait's face cannot be read")?.mesh.points)

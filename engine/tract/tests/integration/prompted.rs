@@ -42,7 +42,7 @@ impl Case {
         let Case { issued, open, closed, strip, .. } = self;
         let submission = Submission { transcript: jws.as_bytes(), open, closed, strip };
         let mut scorer = Scorer::new(MODELS.networks());
-        decide(issued, &submission, &mut scorer, &Thresholds::V4).unwrap()
+        decide(issued, &submission, &mut scorer, &Thresholds::V5).unwrap()
     }
 
     /// Replaces the strip and states its hash, as a forger with the key would.
@@ -60,7 +60,7 @@ fn honest() -> &'static Case {
         let mut scene = clip_maker::scene(Path::new(clip_maker::PORTRAIT), &MODELS, Vec::new()).unwrap();
         let public_key = support::public_key();
         let terms = Terms { timeout_ms: 60_000, policy: Policy::Prompted, rate: 250, ..support::terms() };
-        let mut attempt = Attempt::new(MODELS.networks(), Thresholds::V4);
+        let mut attempt = Attempt::new(MODELS.networks(), Thresholds::V5);
         attempt.begin(terms.clone(), KeyKind::Soft, public_key, 0.0);
         let (mut rounds, mut cue, mut asked): (Vec<ServedRound>, _, _) = (Vec::new(), None, None);
         for index in 0..600_u32 {
@@ -81,7 +81,7 @@ fn honest() -> &'static Case {
                 rounds.push(ServedRound { cue, revealed_ms, commitment, outcome, committed_ms: now as u64 + 30 });
             }
             let history = rounds.iter().map(|round| (round.cue, round.outcome));
-            match next_cue(Policy::Prompted, history, || 0, &Thresholds::V4.prompt) {
+            match next_cue(Policy::Prompted, history, || 0, &Thresholds::V5.prompt) {
                 Next::Cue(next) => {
                     cue = Some((next, now as u64 + 10));
                     attempt.reveal(next, now + 20.0);
@@ -160,7 +160,7 @@ fn rounds_that_contradict_the_server_are_rejected_with_their_reason() {
 
 #[test]
 fn signed_strips_that_do_not_show_what_was_recorded_are_rejected() {
-    let limits = engine::CaptureThresholds { max_bytes: 40_000, ..Thresholds::V4.capture };
+    let limits = engine::CaptureThresholds { max_bytes: 40_000, ..Thresholds::V5.capture };
     let sheet = jpeg::decode(&honest().strip, &limits).unwrap();
     let paint = |from: &dyn Fn(usize, usize) -> (usize, usize)| {
         let frame = sheet.as_frame();
@@ -198,7 +198,7 @@ fn signed_strips_that_do_not_show_what_was_recorded_are_rejected() {
 
 /// The strip with one cell, counted from 0, lit from one side.
 fn with_shade_on(cell: usize) -> Vec<u8> {
-    let limits = engine::CaptureThresholds { max_bytes: 40_000, ..Thresholds::V4.capture };
+    let limits = engine::CaptureThresholds { max_bytes: 40_000, ..Thresholds::V5.capture };
     let sheet = jpeg::decode(&honest().strip, &limits).unwrap();
     let frame = sheet.as_frame();
     let pixel = |i: usize| {

@@ -27,7 +27,7 @@ pub(crate) fn terms() -> Terms {
         nonce: "nonce".into(),
         attempt: 1,
         timeout_ms: 20_000,
-        thresholds: "v4".into(),
+        thresholds: "v5".into(),
         policy: Policy::Natural,
         rate: 200,
         consent: consent_hash("a consent text"),

@@ -66,7 +66,7 @@ fn submission() -> (Issued, Upload) {
         nonce: "n".into(),
         attempt: 1,
         timeout_ms: 1000,
-        thresholds: "v4".into(),
+        thresholds: "v5".into(),
         policy: Policy::Natural,
         rate: 300,
         consent: engine::transcript::consent_hash("what people are told"),

@@ -4,7 +4,6 @@ use std::fmt::{self, Write as _};
 
 use serde::{Serialize, Serializer};
 
-use crate::material::NEGATIVE;
 use crate::video::Rate;
 
 use super::row::{Condition, Row, SLOWEST};
@@ -19,6 +18,8 @@ pub(crate) struct Report {
     pub(crate) baselines: Vec<Line>,
     /// The true blinks whose lids stay closed for at least [`LONG_MS`].
     pub(crate) long_blinks: Vec<ClipMoment>,
+    /// Length of the judged clips together, in milliseconds.
+    pub(crate) length_ms: f64,
     /// Clips whose true blinks are unknown.
     pub(crate) not_judged: Vec<NotJudged>,
 }
@@ -80,7 +81,7 @@ impl Report {
     pub(crate) fn to_markdown(&self) -> String {
         let mut text = String::from(
             "| counted by | frames | frames/s | found | missed | false | start error, median / 90 % | within 80 ms | \
-             within 2 frames | false on the negative |\n|---|---|---|---|---|---|---|---|---|---|\n",
+             within 2 frames | false on negatives |\n|---|---|---|---|---|---|---|---|---|---|\n",
         );
         for line in self.engine.iter().chain(&self.baselines) {
             text.push_str(&table_row(line));
@@ -93,9 +94,10 @@ impl Report {
         let blinks = self.engine.first().map_or(0, |line| line.tally.found + line.tally.missed);
         writeln!(
             text,
-            "\n{blinks} true blinks; `false` covers all counted clips, including {NEGATIVE} (the negative, without a \
-             blink). `within 2 frames`: two frames at that rate, or 80 ms if that is longer. The baseline rules use \
-             MediaPipe's ratios, which exist at full size only; each of our rows is compared with them at its rate."
+            "\n{blinks} true blinks in {:.0} s; `false` covers all judged clips, including those without a blink (the \
+             negatives). `within 2 frames`: two frames at that rate, or 80 ms if that is longer. The baseline rules use \
+             MediaPipe's ratios, which exist at full size only; each of our rows is compared with them at its rate.",
+            self.length_ms / 1000.0
         )?;
         for line in self.engine.iter().filter(|line| line.rate == SLOWEST) {
             writeln!(
@@ -181,6 +183,7 @@ mod tests {
             engine: vec![Line { by: "Blinkgate", rate: row.rate, condition: row.condition, tally }],
             baselines: Vec::new(),
             long_blinks: vec![ClipMoment { clip: "made.mp4".into(), at_ms: 400 }],
+            length_ms: 60_000.0,
             not_judged: vec![NotJudged { clip: "stress.mp4".into(), counts: vec![Count { row, blinks: 4 }] }],
         }
     }

@@ -24,6 +24,14 @@ pub(crate) enum Condition {
     Dark,
     /// Each frame recompressed as JPEG of quality 50.
     Jpeg,
+    /// Left and right exchanged.
+    Mirrored,
+    /// Half of the brightness.
+    Dim,
+    /// One and a half times the brightness; what is brighter than white stays white.
+    Bright,
+    /// A few pixels cut off at the top and on the left.
+    Shifted,
 }
 
 /// A row of the table.
@@ -53,8 +61,25 @@ pub(crate) const SLOWEST: Rate = Rate::PerSecond(8);
 /// Quality of [`Condition::Jpeg`], 1 to 100.
 const JPEG_QUALITY: u8 = 50;
 
-const SMALL_FILTER: &str =
-    "scale=320:240:force_original_aspect_ratio=decrease,pad=320:240:(ow-iw)/2:(oh-ih)/2,setsar=1";
+impl Condition {
+    /// Conditions under which a clip must count as many blinks as it does as recorded: they change nothing about its person.
+    pub(crate) const HARMLESS: [Condition; 4] =
+        [Condition::Mirrored, Condition::Dim, Condition::Bright, Condition::Shifted];
+
+    /// ffmpeg's filter for the condition, if it is one.
+    fn filter(self) -> Option<&'static str> {
+        match self {
+            Condition::Small => {
+                Some("scale=320:240:force_original_aspect_ratio=decrease,pad=320:240:(ow-iw)/2:(oh-ih)/2,setsar=1")
+            }
+            Condition::Mirrored => Some("hflip"),
+            Condition::Dim => Some("lutyuv=y='16+(val-16)*0.5'"),
+            Condition::Bright => Some("lutyuv=y='clip(16+(val-16)*1.5,16,235)'"),
+            Condition::Shifted => Some("crop=iw-14:ih-10:14:10"),
+            Condition::Full | Condition::Dark | Condition::Jpeg => None,
+        }
+    }
+}
 
 impl Rows {
     /// The rows in the order of the table.
@@ -66,9 +91,10 @@ impl Rows {
             .flat_map(|condition| rates.clone().map(move |rate| Row { rate, condition }));
         let has_bar = |row: &Row| match row.condition {
             Full => row.rate != Rate::PerSecond(30),
-            Small | Dark | Jpeg => row.rate == Rate::Native,
+            _ => row.rate == Rate::Native,
         };
-        all.filter(|row| self == Rows::All || has_bar(row)).collect()
+        let harmless = Condition::HARMLESS.map(|condition| Row { rate: Rate::Native, condition });
+        all.filter(|row| self == Rows::All || has_bar(row)).chain(harmless).collect()
     }
 }
 
@@ -79,6 +105,10 @@ impl fmt::Display for Condition {
             Condition::Small => "320x240",
             Condition::Dark => "dark",
             Condition::Jpeg => "jpeg",
+            Condition::Mirrored => "mirrored",
+            Condition::Dim => "dim",
+            Condition::Bright => "bright",
+            Condition::Shifted => "shifted",
         })
     }
 }
@@ -98,10 +128,15 @@ impl Row {
     /// # Errors
     /// If the clip cannot be decoded or the program fails.
     pub(crate) fn play(self, clip: &Clip, program: &Program) -> anyhow::Result<Vec<engine::Blink>> {
-        let filter = (self.condition == Condition::Small).then_some(SMALL_FILTER);
+        let filter = self.condition.filter();
         let start = |delivery| Playback::start(&clip.path, self.rate, clip.native, filter, delivery);
         match self.condition {
-            Condition::Full | Condition::Small => program.replay_stream(|mut stdin| {
+            Condition::Full
+            | Condition::Small
+            | Condition::Mirrored
+            | Condition::Dim
+            | Condition::Bright
+            | Condition::Shifted => program.replay_stream(|mut stdin| {
                 let mut playback = start(Delivery::Y4m)?;
                 io::copy(&mut playback.stream, &mut stdin)?;
                 playback.finish()
@@ -134,13 +169,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rows_with_bars_are_seven_of_all_twenty() {
+    fn the_rows_with_bars_are_eleven_of_all_twenty_four() {
         let all = Rows::All.list();
         let bars = Rows::Bars.list();
-        assert_eq!(all.len(), 20);
+        assert_eq!(all.len(), 24);
         let names: Vec<String> = bars.iter().map(Row::to_string).collect();
-        let expected =
-            ["full native", "full 15/s", "full 10/s", "full 8/s", "320x240 native", "dark native", "jpeg native"];
+        let expected = [
+            "full native",
+            "full 15/s",
+            "full 10/s",
+            "full 8/s",
+            "320x240 native",
+            "dark native",
+            "jpeg native",
+            "mirrored native",
+            "dim native",
+            "bright native",
+            "shifted native",
+        ];
         assert_eq!(names, expected);
         assert!(bars.iter().all(|row| all.contains(row)));
     }

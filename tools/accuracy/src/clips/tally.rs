@@ -4,7 +4,7 @@ use engine::Blink;
 use serde::Serialize;
 
 use crate::matching::compare;
-use crate::material::{Clip, NEGATIVE};
+use crate::material::Clip;
 use crate::video::Rate;
 
 /// A start is accurate if it is off by at most this, at any rate.
@@ -23,7 +23,9 @@ pub(crate) struct Tally {
     /// Counted blinks that match no true one, in all judged clips.
     #[serde(rename = "false")]
     pub(crate) false_alarms: usize,
-    /// False blinks in the clip without a blink.
+    /// Found blinks of generated faces.
+    pub(crate) found_synthetic: usize,
+    /// False blinks in the clips without a blink.
     pub(crate) false_on_negative: usize,
     /// Median error of the starts of found blinks, in milliseconds.
     pub(crate) onset_median_ms: Option<u32>,
@@ -69,7 +71,7 @@ impl Tally {
         let mut tally = Tally::default();
         let mut onsets = Vec::new();
         let mut within_two_frames = 0;
-        for (clip, counted) in clips.into_iter().filter(|(clip, _)| clip.is_judged()) {
+        for (clip, counted) in clips.into_iter().filter(|(clip, _)| clip.is_judged) {
             let comparison = compare(&clip.truth(), counted);
             let long = long_blinks(clip);
             let allowed_ms = (2.0 * rate.of(clip.native).frame_ms()).max(f64::from(ONSET_MS));
@@ -79,11 +81,14 @@ impl Tally {
                 within_two_frames += usize::from(f64::from(onset) <= allowed_ms);
                 tally.found_long += usize::from(long.contains(truth));
             }
-            tally.false_on_negative += if clip.name == NEGATIVE { comparison.false_alarms.len() } else { 0 };
+            let false_alarms: Vec<Blink> =
+                comparison.false_alarms.into_iter().filter(|blink| !clip.is_doubtful(blink)).collect();
+            tally.false_on_negative += if clip.is_negative() { false_alarms.len() } else { 0 };
+            tally.found_synthetic += if clip.is_synthetic() { comparison.found.len() } else { 0 };
             let moments =
                 |blinks: &[Blink]| -> Vec<ClipMoment> { blinks.iter().map(|b| ClipMoment::of(b, clip)).collect() };
             tally.misses.extend(moments(&comparison.missed));
-            tally.false_places.extend(moments(&comparison.false_alarms));
+            tally.false_places.extend(moments(&false_alarms));
         }
         onsets.sort_unstable();
         let share = |count: usize| (!onsets.is_empty()).then(|| count as f64 / onsets.len() as f64);
@@ -95,6 +100,11 @@ impl Tally {
         tally.onset_within_80_ms = share(onsets.iter().filter(|&&onset| onset <= ONSET_MS).count());
         tally.onset_within_two_frames = share(within_two_frames);
         tally
+    }
+
+    /// Counted blinks: found and false ones.
+    pub(crate) fn counted(&self) -> usize {
+        self.found + self.false_alarms
     }
 
     /// Missed plus false blinks.
@@ -127,7 +137,7 @@ mod tests {
     }
 
     fn negative() -> Clip {
-        Clip { name: NEGATIVE.into(), counted: Vec::new(), ..made() }
+        Clip { name: "negative.mp4".into(), counted: Vec::new(), ..made() }
     }
 
     fn blink(start_ms: u32) -> Blink {
@@ -142,12 +152,12 @@ mod tests {
         assert_eq!((tally.found, tally.missed, tally.false_alarms, tally.false_on_negative), (1, 1, 2, 1));
         assert_eq!((tally.errors(), tally.found_long), (3, 1));
         let places: Vec<String> = tally.misses.iter().chain(&tally.false_places).map(ClipMoment::to_string).collect();
-        assert_eq!(places, ["made.mp4 at 0.48 s", "made.mp4 at 1.28 s", &format!("{NEGATIVE} at 0.08 s")]);
+        assert_eq!(places, ["made.mp4 at 0.48 s", "made.mp4 at 1.28 s", "negative.mp4 at 0.08 s"]);
     }
 
     #[test]
     fn a_clip_without_counted_blinks_is_left_out() {
-        let stress = Clip { counted: Vec::new(), ..made() };
+        let stress = Clip { counted: Vec::new(), is_judged: false, ..made() };
         let tally = Tally::new(Rate::Native, [(&stress, [blink(400)].as_slice())]);
         assert_eq!(tally, Tally::default());
     }
