@@ -50,6 +50,12 @@ impl EyeContext {
         Some(EyeContext { luma: grid().map(cell).collect() })
     }
 
+    /// A context with the luma that `paint` gives each cell.
+    #[cfg(test)]
+    pub(crate) fn painted(paint: impl Fn(f32, f32) -> f32) -> EyeContext {
+        EyeContext { luma: grid().map(|(x, y)| paint(x, y)).collect() }
+    }
+
     /// The cells of the grid: where each lies, in units of the distance between the outer eye corners from the middle
     /// between them (x to the subject's left, y down), and its luma.
     pub(crate) fn cells(&self) -> impl Iterator<Item = ((f32, f32), f32)> {

@@ -73,12 +73,12 @@ impl Cell {
 
 /// How the context of the eyes changed from one frame to another.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Change {
+struct Change {
     /// Correlation of the luma around the eyes, −1 to 1; 1 if there is too little contrast to say.
-    pub(crate) similarity: f32,
+    similarity: f32,
     /// How much brighter or darker than the rest the most changed row of the nose bridge became, in standard deviations
     /// of the luma around the eyes. Whatever covers both eyes also covers the bridge, if only with a line.
-    pub(crate) bridge: f32,
+    bridge: f32,
 }
 
 impl Change {

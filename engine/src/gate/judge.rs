@@ -134,6 +134,7 @@ fn off_center(face: &Face, width: usize, height: usize) -> (f32, Direction) {
 mod tests {
     use super::*;
     use crate::ear::EyeRatios;
+    use crate::eye_context::EyeContext;
     use crate::geometry::{Point, Rect, Region};
     use crate::glare::Glare;
     use crate::mesh::Mesh;
@@ -185,6 +186,37 @@ mod tests {
             let (gate, _) =
                 judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V5, None);
             assert_eq!(gate, expected);
+        }
+    }
+
+    #[test]
+    fn hidden_and_shaded_eyes_are_told_apart_and_name_their_side() {
+        type Paint = fn(f32, f32) -> f32;
+        // Eyes lie around y = 0; the subject's right, x < 0, is on the left of the picture.
+        let cases: [(&str, f32, Paint, (Gate, Option<Direction>)); 6] = [
+            ("an ordinary face", 120.0, |_, _| 120.0, (Gate::Ok, None)),
+            ("dark glasses", 120.0, |_, y| if y.abs() < 0.12 { 15.0 } else { 120.0 }, (Gate::EyesUnreadable, None)),
+            (
+                "a patch over the right eye",
+                120.0,
+                |x, y| if x < 0.0 && y.abs() < 0.12 { 15.0 } else { 120.0 },
+                (Gate::EyesUnreadable, Some(Direction::Left)),
+            ),
+            (
+                "light from one side",
+                70.0,
+                |x, _| if x > 0.0 { 25.0 } else { 120.0 },
+                (Gate::TooDark, Some(Direction::Right)),
+            ),
+            ("eyes in shadow", 60.0, |_, y| if y.abs() < 0.12 { 35.0 } else { 85.0 }, (Gate::TooDark, None)),
+            ("deep-set eyes in good light", 100.0, |_, y| if y.abs() < 0.12 { 60.0 } else { 140.0 }, (Gate::Ok, None)),
+        ];
+        for (what, light, paint, expected) in cases {
+            let mut face = good_face();
+            face.quality.light = light;
+            face.eye_context = Some(EyeContext::painted(paint));
+            let judged = judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V5, None);
+            assert_eq!(judged, expected, "{what}");
         }
     }
 

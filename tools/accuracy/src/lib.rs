@@ -7,6 +7,7 @@ mod baseline;
 pub mod captures;
 pub mod clips;
 mod dark;
+pub mod gates;
 mod matching;
 pub mod material;
 pub mod prng;

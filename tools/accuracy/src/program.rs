@@ -50,6 +50,22 @@ impl Program {
         &self,
         feed: impl FnOnce(ChildStdin) -> anyhow::Result<()> + Send,
     ) -> anyhow::Result<Vec<Blink>> {
+        read_blinks(&self.replay(feed)?)
+    }
+
+    /// The time and gate of each frame in the Y4M stream written by `feed`.
+    ///
+    /// # Errors
+    /// If the program or `feed` fails.
+    pub(crate) fn replay_gates(
+        &self,
+        feed: impl FnOnce(ChildStdin) -> anyhow::Result<()> + Send,
+    ) -> anyhow::Result<Vec<(u32, String)>> {
+        let lines = read_lines(&self.replay(feed)?)?;
+        Ok(lines.into_iter().filter_map(|line| line.t_ms.zip(line.gate)).collect())
+    }
+
+    fn replay(&self, feed: impl FnOnce(ChildStdin) -> anyhow::Result<()> + Send) -> anyhow::Result<Output> {
         let mut command = self.command("replay");
         command.arg("-").stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut replay = command.spawn().context("cannot start blinkgate")?;
@@ -59,10 +75,11 @@ impl Program {
             let feeder = scope.spawn(|| feed(stdin));
             (replay.wait_with_output(), feeder.join().expect("feeding does not panic"))
         });
+        let output = output?;
         // If the program failed, feeding it failed too: report the cause, not the consequence.
-        let blinks = read_blinks(&output?)?;
+        ensure!(output.status.success(), "blinkgate replay ended with {}", output.status);
         fed?;
-        Ok(blinks)
+        Ok(output)
     }
 
     /// The blinks that `replay` counts in a folder of pictures shown at `frames_per_second`.
@@ -95,6 +112,8 @@ impl Program {
 
 #[derive(Deserialize)]
 struct Line {
+    t_ms: Option<u32>,
+    gate: Option<String>,
     blink: Option<Blink>,
     summary: Option<Summary>,
 }
@@ -107,6 +126,10 @@ struct Summary {
 fn read_blinks(output: &Output) -> anyhow::Result<Vec<Blink>> {
     ensure!(output.status.success(), "blinkgate replay ended with {}", output.status);
     parse_replay(std::str::from_utf8(&output.stdout)?)
+}
+
+fn read_lines(output: &Output) -> anyhow::Result<Vec<Line>> {
+    Ok(std::str::from_utf8(&output.stdout)?.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
 }
 
 fn parse_replay(text: &str) -> anyhow::Result<Vec<Blink>> {

@@ -115,7 +115,7 @@ mod tests {
         };
         Report {
             engine: rows.iter().map(|row| line(*row, "Blinkgate", least(row), 0)).collect(),
-            baselines: rows.iter().take(4).map(|&row| line(row, "fixed", 90, 0)).collect(),
+            baselines: rows.iter().take(4).map(|&row| line(row, "fixed", 85, 0)).collect(),
             long_blinks: vec![ClipMoment { clip: "made.mp4".into(), at_ms: 0 }; 10],
             length_ms: FIVE_MINUTES_MS,
             not_judged: Vec::new(),

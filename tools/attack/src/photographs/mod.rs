@@ -9,6 +9,7 @@ mod occluder;
 mod occlusion;
 mod photo;
 mod plan;
+mod prompted;
 mod render;
 mod report;
 mod rigid;
@@ -26,6 +27,7 @@ use clap::Args;
 use engine::Tracker;
 use engine_compact::Models;
 
+use crate::report as attempts;
 use photo::Photo;
 use report::Report;
 
@@ -48,12 +50,15 @@ pub(crate) struct PhotographOptions {
     /// Run only the kinds whose name contains this text
     #[arg(long, value_name = "TEXT", conflicts_with = "check")]
     only: Option<String>,
+    /// Make this many whole attempts instead, in which the eyes are covered when a prompt asks for it
+    #[arg(long, value_name = "N", conflicts_with_all = ["quick", "only", "check", "dump"])]
+    prompted: Option<usize>,
     /// Print one JSON document instead of a Markdown table
     #[arg(long)]
     json: bool,
     /// Fail, with a list, if too many blinks are counted or too few frames are usable to prove anything
     ///
-    /// No moved photograph may count a blink, and at most 4 % of the covered ones. For every kind of movement, half of the
+    /// No moved photograph may count a blink, and at most 12 % of the covered ones. For every kind of movement, half of the
     /// frames must be usable. Half of the photographs with paper lids must count; otherwise the measurement itself is blind.
     #[arg(long)]
     check: bool,
@@ -75,6 +80,14 @@ pub(crate) fn run(options: &PhotographOptions) -> anyhow::Result<()> {
     let models = load_models(&options.models)?;
     let (photos, refused) = photographs(&options.material.join("stills"), &models)?;
     ensure!(!photos.is_empty(), "no photograph of a readable face in {}", options.material.display());
+    if let Some(attempts) = options.prompted {
+        let report = attempts::Report { attacks: prompted::run(&photos, models, attempts)?, honest: Vec::new() };
+        return if options.json {
+            Ok(println!("{}", serde_json::to_string_pretty(&report)?))
+        } else {
+            Ok(report.print())
+        };
+    }
     let mut plan = plan::sequences(&photos, options.quick);
     if let Some(part) = &options.only {
         plan.retain(|sequence| sequence.kind.name().contains(part.as_str()));

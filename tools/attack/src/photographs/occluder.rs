@@ -40,6 +40,12 @@ const KNUCKLES: f32 = 8.0;
 const OVERLAP: f32 = 1.12;
 
 impl Occluder {
+    /// The same, moved by this many pixels across its own x axis.
+    pub(super) fn moved_across(self, by: f32) -> Occluder {
+        let Point { x, y } = self.center;
+        Occluder { center: Point::new(x - by * self.axis.y, y + by * self.axis.x), ..self }
+    }
+
     /// Whether the point `p` is mostly hidden.
     #[cfg(test)]
     pub(super) fn hides(&self, p: Point) -> bool {

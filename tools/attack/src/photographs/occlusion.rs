@@ -67,7 +67,7 @@ impl Occlusion {
     }
 
     /// The occluder in the position in which it hides the eyes.
-    fn occluder(self, photo: &Photo, rng: &mut Prng) -> Occluder {
+    pub(super) fn occluder(self, photo: &Photo, rng: &mut Prng) -> Occluder {
         let eyes = photo.eyes();
         let both = Span::of_both(&eyes);
         let opening = (eyes[0].opening + eyes[1].opening) / 2.0;
