@@ -65,7 +65,7 @@ impl MeshReader {
     pub fn read(&mut self, frame: &Frame, region: &Region) -> Result<Mesh, EngineError> {
         let to_frame = region.to_frame(CROP_SIDE as f32);
         sample_crop(frame, region, &mut self.input);
-        tone::brighten(&mut self.input);
+        tone::brighten(&mut self.input, CROP_SIDE);
         self.trunk.run(&self.input, &mut self.trunk_out)?;
         let [features, mesh, presence] = &self.trunk_out;
         check_len("trunk features", features, FEATURE_SIDE * FEATURE_SIDE * FEATURE_CHANNELS)?;

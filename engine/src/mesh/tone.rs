@@ -1,7 +1,6 @@
 //! Tone: brightens the crop of a dim face before the networks read it. They were trained on well-lit faces and take
 //! closed lids for open ones in the dark, long before a person would.
 
-use super::CROP_SIDE;
 use crate::stats::mean;
 
 /// Mean value (0 to 1) of the middle of the crop below which it is brightened, and which it is brightened to.
@@ -13,10 +12,10 @@ const LEAST_GAMMA: f32 = 0.5;
 /// Levels of the curve: four for each level of a camera frame.
 const LEVELS: usize = 1024;
 
-/// Brightens `crop` ([`CROP_SIDE`] rows of as many R, G, B triples, 0 to 1) by the gamma curve that takes the mean of its
+/// Brightens `crop` (`side` rows of as many R, G, B triples, 0 to 1) by the gamma curve that takes the mean of its
 /// middle to [`DIM`], if that mean is lower. The middle shows the face whatever the background.
-pub(super) fn brighten(crop: &mut [f32]) {
-    let gamma = gamma_for(middle_mean(crop));
+pub(super) fn brighten(crop: &mut [f32], side: usize) {
+    let gamma = gamma_for(middle_mean(crop, side));
     if gamma >= 1.0 {
         return;
     }
@@ -33,9 +32,9 @@ fn gamma_for(mean: f32) -> f32 {
 }
 
 /// Mean of the middle half of the crop in each direction.
-fn middle_mean(crop: &[f32]) -> f32 {
-    let (from, to) = (CROP_SIDE / 4, CROP_SIDE * 3 / 4);
-    let rows = crop.chunks_exact(CROP_SIDE * 3).skip(from).take(to - from);
+fn middle_mean(crop: &[f32], side: usize) -> f32 {
+    let (from, to) = (side / 4, side * 3 / 4);
+    let rows = crop.chunks_exact(side * 3).skip(from).take(to - from);
     mean(rows.map(|row| mean(row[from * 3..to * 3].iter().copied())).collect::<Vec<_>>().into_iter())
 }
 
@@ -43,9 +42,11 @@ fn middle_mean(crop: &[f32]) -> f32 {
 mod tests {
     use super::*;
 
+    const SIDE: usize = 64;
+
     fn brightened(level: f32) -> f32 {
-        let mut crop = vec![level; CROP_SIDE * CROP_SIDE * 3];
-        brighten(&mut crop);
+        let mut crop = vec![level; SIDE * SIDE * 3];
+        brighten(&mut crop, SIDE);
         crop[0]
     }
 
@@ -60,12 +61,12 @@ mod tests {
 
     #[test]
     fn a_bright_background_does_not_keep_a_face_dim() {
-        let mut crop = vec![1.0; CROP_SIDE * CROP_SIDE * 3];
-        for row in crop.chunks_exact_mut(CROP_SIDE * 3).skip(CROP_SIDE / 4).take(CROP_SIDE / 2) {
-            row[CROP_SIDE / 4 * 3..CROP_SIDE * 3 / 4 * 3].fill(0.2);
+        let mut crop = vec![1.0; SIDE * SIDE * 3];
+        for row in crop.chunks_exact_mut(SIDE * 3).skip(SIDE / 4).take(SIDE / 2) {
+            row[SIDE / 4 * 3..SIDE * 3 / 4 * 3].fill(0.2);
         }
-        brighten(&mut crop);
-        let middle = crop[(CROP_SIDE * CROP_SIDE / 2 + CROP_SIDE / 2) * 3];
+        brighten(&mut crop, SIDE);
+        let middle = crop[(SIDE * SIDE / 2 + SIDE / 2) * 3];
         assert!((middle - DIM).abs() < 0.005, "{middle}");
         assert_eq!(crop[0], 1.0);
     }
