@@ -22,6 +22,10 @@ const MAX_CLOSED_SHARE: f64 = 0.5;
 /// Smallest share of all true blinks that must give evidence: nobody should have to blink twice.
 const MIN_CAPTURED_SHARE: f64 = 0.85;
 
+/// Clips that cannot give evidence, because their people are told what to change: the first face is too small, the second
+/// too dark.
+const TOLD: [&str; 2] = ["dinoman.mp4", "mounish_face.mp4"];
+
 /// Longer than any clip, so that no attempt times out before the clip ends.
 const TIMEOUT_MS: u32 = 600_000;
 
@@ -220,7 +224,7 @@ fn shortfalls(clips: &[Clip], pairs: &[Vec<Pair>]) -> Vec<String> {
         list.push(format!("{all} of {counted} true blinks gave evidence, {required:.0} % required"));
     }
     for (clip, pairs) in clips.iter().zip(pairs) {
-        if captured(clip, pairs) == 0 {
+        if captured(clip, pairs) == 0 && !TOLD.contains(&clip.name.as_str()) {
             list.push(format!("{}: no true blink gave evidence", clip.name));
         }
         for pair in pairs.iter().filter(|pair| pair.share().is_none_or(|share| share > MAX_CLOSED_SHARE)) {

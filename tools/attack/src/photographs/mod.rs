@@ -82,11 +82,12 @@ pub(crate) fn run(options: &PhotographOptions) -> anyhow::Result<()> {
     ensure!(!photos.is_empty(), "no photograph of a readable face in {}", options.material.display());
     if let Some(attempts) = options.prompted {
         let report = attempts::Report { attacks: prompted::run(&photos, models, attempts)?, honest: Vec::new() };
-        return if options.json {
-            Ok(println!("{}", serde_json::to_string_pretty(&report)?))
+        if options.json {
+            println!("{}", serde_json::to_string_pretty(&report)?);
         } else {
-            Ok(report.print())
-        };
+            report.print();
+        }
+        return Ok(());
     }
     let mut plan = plan::sequences(&photos, options.quick);
     if let Some(part) = &options.only {
