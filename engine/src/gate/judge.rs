@@ -193,7 +193,8 @@ mod tests {
     fn hidden_and_shaded_eyes_are_told_apart_and_name_their_side() {
         type Paint = fn(f32, f32) -> f32;
         // Eyes lie around y = 0; the subject's right, x < 0, is on the left of the picture.
-        let cases: [(&str, f32, Paint, (Gate, Option<Direction>)); 6] = [
+        type Case = (&'static str, f32, Paint, (Gate, Option<Direction>));
+        let cases: [Case; 6] = [
             ("an ordinary face", 120.0, |_, _| 120.0, (Gate::Ok, None)),
             ("dark glasses", 120.0, |_, y| if y.abs() < 0.12 { 15.0 } else { 120.0 }, (Gate::EyesUnreadable, None)),
             (
