@@ -32,7 +32,8 @@ pub(super) struct EyeClosure {
 
 impl EyeClosure {
     /// Starts with the first closed sample. `history`: times and openness of the samples before it. `opened_ms`: when
-    /// the previous eye closure ended. `unread_ms`: when eyes last could not be read. `is_coarse`: the previous sample is long ago.
+    /// the previous eye closure ended. `unread_ms`: when the eyes last could not be read.
+    /// `is_coarse`: the previous sample is long ago.
     pub(super) fn begin(
         history: &VecDeque<(u32, f32)>,
         opened_ms: Option<u32>,

@@ -3,8 +3,8 @@
 /// Limits of the blink detector. Ratios are shares of the person's own open level, times are in milliseconds.
 ///
 /// The measured figures below come from 96 blinks of about 25 people, read at their own frame rate, at 15 and 10 frames/s,
-/// mirrored, at 320×240, darkened and recompressed (`scripts/accuracy`). They were chosen on two thirds of the clips, and the
-/// rest confirmed them. Changing a value by a tenth changes the counts by one or two.
+/// mirrored, at 320×240, darkened and recompressed (`scripts/accuracy`). A third of the clips was held out at
+/// first, but its misses were looked at before the last changes. Changing a value by a tenth changes the counts by one or two.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BlinkThresholds {
     /// How far back the open level is learnt. Long enough for 12 samples at 8 frames/s, short enough to follow a person

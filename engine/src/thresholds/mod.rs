@@ -35,7 +35,7 @@ pub struct Thresholds {
     /// Least mean luma of the face, 0–255. Below it closed eyes begin to read as open: at 25 for one in four people, at
     /// 18 for two or three, at 15 for all (noise of 3 to 6 grey levels; `accuracy sweeps`).
     pub min_light: f32,
-    /// Greatest mean luma of the face. At 226, a face with 1.5 times its light, all blinks are still found.
+    /// Greatest mean luma of the face. At 222, a face with 1.5 times its light, 10 of 11 blinks were still found.
     pub max_light: f32,
     /// Greatest share of clipped pixels in the face. Lids read well up to 0.5; from 0.7 closed eyes begin to read as
     /// open (`accuracy sweeps`).
