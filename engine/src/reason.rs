@@ -11,6 +11,8 @@ pub enum Reason {
     Timeout,
     /// The person ended the attempt.
     Cancelled,
+    /// The attempt was left: a new one replaced it, or its time ran out without an answer.
+    Abandoned,
     /// The transcript is not a compact JWS with the header required for this challenge.
     TranscriptHeader,
     /// The signature does not verify under the key registered for the challenge.
@@ -73,9 +75,10 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of the checks.
-    pub const ALL: [Reason; 31] = [
+    pub const ALL: [Reason; 32] = [
         Reason::Timeout,
         Reason::Cancelled,
+        Reason::Abandoned,
         Reason::TranscriptHeader,
         Reason::TranscriptSignature,
         Reason::TranscriptMalformed,
@@ -112,6 +115,7 @@ impl Reason {
         match self {
             Reason::Timeout => "timeout",
             Reason::Cancelled => "cancelled",
+            Reason::Abandoned => "abandoned",
             Reason::TranscriptHeader => "transcript_header",
             Reason::TranscriptSignature => "transcript_signature",
             Reason::TranscriptMalformed => "transcript_malformed",
@@ -150,6 +154,7 @@ impl Reason {
         match self {
             Reason::Timeout => "The time ran out before you were done. Try again at your own pace.",
             Reason::Cancelled => "You ended the check. You can try again.",
+            Reason::Abandoned => "The last check was left before it ended. You can try again.",
             Reason::NoBlink => "No complete blink was recorded. Try again and blink once, slowly.",
             Reason::PromptMissed => "Not every prompt was answered. Try again and wait for each one.",
             Reason::PromptTimes => "Your answers came too late or too early. Try again and wait for each prompt.",
