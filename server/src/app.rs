@@ -9,7 +9,7 @@ use engine::prompt::Policy;
 use tokio::sync::Notify;
 
 use crate::captures::CaptureStore;
-use crate::clock::ClockSteps;
+use crate::clock::{self, ClockSteps};
 use crate::config::{BaseUrl, Config, CoolDown, Retention, TrustedProxies};
 use crate::db::Db;
 use crate::domain::HashedToken;
@@ -35,6 +35,8 @@ pub struct AppState {
     pub cookie_secure: bool,
     /// Limits on sessions and requests.
     pub limits: AppLimits,
+    /// When this server started.
+    pub started_at: i64,
     /// Notices when this machine's clock is set.
     pub clock_steps: Arc<ClockSteps>,
     /// The database.
@@ -126,6 +128,7 @@ impl AppState {
                 max_content_length: config.max_content_length,
                 body_timeout: BODY_TIMEOUT,
             },
+            started_at: clock::now_ms(),
             clock_steps: Arc::default(),
             registrations: Registrations::new(db.clone(), config.mails_per_hour, Arc::clone(&mail_wake)),
             db,
@@ -169,6 +172,7 @@ impl AppState {
             clock_steps: Arc::clone(&self.clock_steps),
             cool_down: self.limits.cool_down,
             max_attempts: self.limits.max_attempts,
+            started_at: self.started_at,
         }
     }
 

@@ -46,7 +46,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
             let app = app.clone();
             async move { mail::run(app.outbox()).await }
         }),
-        tokio::spawn(verification::sweep(app.db.clone())),
+        tokio::spawn(verification::sweep(app.verifier())),
         tokio::spawn({
             let app = app.clone();
             async move { retention::run(app.sweeper()).await }

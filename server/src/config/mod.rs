@@ -83,7 +83,8 @@ pub struct Config {
     /// `TOKEN_SINGLE_REDEEM`: whether a link opens only one session, rather than a new one each time until the person
     /// is verified.
     pub token_single_redeem: bool,
-    /// `COOL_DOWN_FAILURES`, `COOL_DOWN_WINDOW_MINUTES`, `COOL_DOWN_MINUTES`: when a mailbox has to wait.
+    /// `COOL_DOWN_FAILURES`, `COOL_DOWN_WINDOW_MINUTES`, `COOL_DOWN_MINUTES`, `MAX_ATTEMPTS_PER_DAY`: when a mailbox
+    /// has to wait.
     pub cool_down: CoolDown,
     /// `MAILS_PER_HOUR`: limit on mails in one hour, to all mailboxes together.
     pub mails_per_hour: u32,

@@ -1,10 +1,11 @@
-//! Challenges: issued, claimed by at most one submission at a time, decided once.
+//! Challenges: issued (here), claimed by at most one submission at a time and decided once (`claims.rs`), or left
+//! before that. Each ends once.
 
 use engine::prompt::Policy;
 
 use super::row::row;
 use super::{Connection, violates};
-use crate::domain::{ChallengeId, LeaseId, SessionId, UserId};
+use crate::domain::{ChallengeId, SessionId, UserId};
 
 /// A challenge as it is issued.
 #[derive(Clone, Debug)]
@@ -37,6 +38,8 @@ pub struct NewChallenge {
     pub issued_at: i64,
     /// Until when a submission is accepted.
     pub expires_at: i64,
+    /// Whether the browser asked for tones although its frame rate needs none.
+    pub tone_guided_asked: bool,
 }
 
 row! {
@@ -79,6 +82,10 @@ row! {
         pub idempotency_key: Option<String>,
         /// The answer that was given, JSON.
         pub answer: Option<String>,
+        /// When a fault of ours last kept it from being decided.
+        pub fault_at: Option<i64>,
+        /// Whether the browser asked for tones although its frame rate needs none: 0 or 1.
+        pub tone_guided_asked: i64,
     }
 }
 
@@ -92,7 +99,7 @@ pub enum ChallengeState {
     Scoring,
     /// Answered; final.
     Decided,
-    /// Replaced by a newer challenge before it was used.
+    /// Left: replaced by a newer challenge, or expired, before it was decided; final.
     Superseded,
 }
 
@@ -107,39 +114,13 @@ pub enum IssueResult {
     KeyUsed,
 }
 
-/// Result of a claim.
-#[derive(Clone, Debug)]
-pub enum Claim {
-    /// Only the caller may decide the challenge, under this lease.
-    Granted(Box<Challenge>, LeaseId),
-    /// There is no such challenge in this session.
-    Unknown,
-    /// It was decided for this same request. Contains the answer.
-    Answered(String),
-    /// It was decided for another request.
-    Used,
-    /// It is being scored.
-    InProgress,
-    /// It expired, or a newer challenge replaced it.
-    Expired,
-}
-
-/// Stores a new challenge and replaces an unused one of the same session. Unless it returns `Issued`, the caller must
-/// roll back.
+/// Stores a new challenge. Unless it returns `Issued`, the caller must roll back.
 pub async fn issue(db: &mut Connection, new: &NewChallenge) -> sqlx::Result<IssueResult> {
-    db.query(
-        "update challenges set state = 'superseded'
-         where session_id = $1 and (state = 'issued' or (state = 'scoring' and lease_until <= $2))",
-    )
-    .bind(&new.session_id)
-    .bind(new.issued_at)
-    .execute()
-    .await?;
     let inserted = db
         .query(
             "insert into challenges (id, session_id, user_id, public_key, nonce, audience, policy, rate, attempt,
-             timeout_ms, thresholds, state, issued_at, expires_at, consent)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'issued', $12, $13, $14)",
+             timeout_ms, thresholds, state, issued_at, expires_at, consent, tone_guided_asked)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'issued', $12, $13, $14, $15)",
         )
         .bind(&new.id)
         .bind(&new.session_id)
@@ -155,6 +136,7 @@ pub async fn issue(db: &mut Connection, new: &NewChallenge) -> sqlx::Result<Issu
         .bind(new.issued_at)
         .bind(new.expires_at)
         .bind(&new.consent)
+        .bind(i64::from(new.tone_guided_asked))
         .execute()
         .await;
     match inserted {
@@ -169,56 +151,12 @@ pub async fn issue(db: &mut Connection, new: &NewChallenge) -> sqlx::Result<Issu
     }
 }
 
-/// Claims the challenge for the request named by `key` (`None`: giving up), until `lease_until`.
-///
-/// A claim whose process died can be taken over once its lease has expired, even if the challenge has expired
-/// meanwhile: the request arrived in time.
-pub async fn claim(
-    db: &mut Connection,
-    id: &ChallengeId,
-    session: &SessionId,
-    key: Option<&str>,
-    now_ms: i64,
-    lease_until: i64,
-) -> sqlx::Result<Claim> {
-    let lease = LeaseId::new(now_ms);
-    let granted: Option<Challenge> = db
-        .query(
-            "update challenges set state = 'scoring', lease_id = $3, lease_until = $4, idempotency_key = $5
-         where id = $1 and session_id = $2
-           and ((state = 'issued' and expires_at > $6) or (state = 'scoring' and lease_until <= $6))
-         returning id, session_id, user_id, public_key, nonce, audience, policy, rate, consent, attempt, timeout_ms,
-             thresholds, state, issued_at, expires_at, lease_until, idempotency_key, answer",
-        )
-        .bind(id)
-        .bind(session)
-        .bind(&lease)
-        .bind(lease_until)
-        .bind(key)
-        .bind(now_ms)
-        .fetch_optional()
-        .await?;
-    if let Some(challenge) = granted {
-        return Ok(Claim::Granted(Box::new(challenge), lease));
-    }
-    Ok(match find(db, id, session).await? {
-        None => Claim::Unknown,
-        Some(challenge) => match (challenge.state, challenge.answer) {
-            (ChallengeState::Decided, Some(answer)) if challenge.idempotency_key.as_deref() == key => {
-                Claim::Answered(answer)
-            }
-            (ChallengeState::Decided, _) => Claim::Used,
-            (ChallengeState::Scoring, _) => Claim::InProgress,
-            (ChallengeState::Issued | ChallengeState::Superseded, _) => Claim::Expired,
-        },
-    })
-}
-
 /// Returns the challenge, if it belongs to this session.
 pub async fn find(db: &mut Connection, id: &ChallengeId, session: &SessionId) -> sqlx::Result<Option<Challenge>> {
     db.query(
-        "select id, session_id, user_id, public_key, nonce, audience, policy, rate, consent, attempt, timeout_ms, thresholds,
-             state, issued_at, expires_at, lease_until, idempotency_key, answer
+        "select id, session_id, user_id, public_key, nonce, audience, policy, rate, consent, attempt, timeout_ms,
+             thresholds, state, issued_at, expires_at, lease_until, idempotency_key, answer, fault_at,
+             tone_guided_asked
          from challenges where id = $1 and session_id = $2",
     )
     .bind(id)
@@ -234,49 +172,11 @@ pub async fn issued_at(db: &mut Connection, id: &ChallengeId) -> sqlx::Result<Op
     Ok(row.map(|(issued_at,)| issued_at))
 }
 
-/// Releases an undecided claim. The challenge can be claimed again at least until `usable_until`.
-pub async fn release(db: &mut Connection, id: &ChallengeId, lease: &LeaseId, usable_until: i64) -> sqlx::Result<()> {
-    db.query(
-        "update challenges set state = 'issued', lease_id = null, lease_until = null, idempotency_key = null,
-             expires_at = case when expires_at < $3 then $3 else expires_at end
-         where id = $1 and lease_id = $2 and state = 'scoring'",
-    )
-    .bind(id)
-    .bind(lease)
-    .bind(usable_until)
-    .execute()
-    .await?;
-    Ok(())
-}
-
-/// Stores the final answer. Returns whether the caller still held the claim. If not, nothing was changed, and the
-/// caller must store nothing of the decision.
-pub async fn finish(
-    db: &mut Connection,
-    id: &ChallengeId,
-    lease: &LeaseId,
-    answer: &str,
-    now_ms: i64,
-) -> sqlx::Result<bool> {
-    let updated = db
-        .query(
-            "update challenges set state = 'decided', answer = $3, decided_at = $4, lease_id = null, lease_until = null
-         where id = $1 and lease_id = $2 and state = 'scoring'",
-        )
-        .bind(id)
-        .bind(lease)
-        .bind(answer)
-        .bind(now_ms)
-        .execute()
-        .await?;
-    Ok(updated == 1)
-}
-
-/// Returns the answer to the session's most recently decided challenge, JSON.
+/// Returns the answer to the session's last attempt that was decided or left and counted, JSON.
 pub async fn last_answer(db: &mut Connection, session: &SessionId) -> sqlx::Result<Option<String>> {
     let last: Option<(String,)> = db
         .query(
-            "select answer from challenges where session_id = $1 and state = 'decided'
+            "select answer from challenges where session_id = $1 and answer is not null
          order by decided_at desc, id desc limit 1",
         )
         .bind(session)
@@ -285,13 +185,52 @@ pub async fn last_answer(db: &mut Connection, session: &SessionId) -> sqlx::Resu
     Ok(last.map(|(answer,)| answer))
 }
 
-/// Whether a submission of this session is being scored.
-pub async fn is_scoring(db: &mut Connection, session: &SessionId, now_ms: i64) -> sqlx::Result<bool> {
-    let (claims,): (i64,) = db
-        .query("select count(*) from challenges where session_id = $1 and state = 'scoring' and lease_until > $2")
-        .bind(session)
-        .bind(now_ms)
-        .fetch_one()
-        .await?;
-    Ok(claims > 0)
+/// Ends the open challenge of the session, because a new one replaces it. Returns it. If it has a lease, the process
+/// that had claimed it died.
+pub async fn supersede(db: &mut Connection, session: &SessionId, now_ms: i64) -> sqlx::Result<Option<Challenge>> {
+    db.query(
+        "update challenges set state = 'superseded', decided_at = $2
+         where session_id = $1 and (state = 'issued' or (state = 'scoring' and lease_until <= $2))
+         returning id, session_id, user_id, public_key, nonce, audience, policy, rate, consent, attempt, timeout_ms,
+             thresholds, state, issued_at, expires_at, lease_until, idempotency_key, answer, fault_at,
+             tone_guided_asked",
+    )
+    .bind(session)
+    .bind(now_ms)
+    .fetch_optional()
+    .await
+}
+
+/// Ends a challenge that expired, or whose claim ended before `lost_before` with its process. Returns it if this call
+/// ended it.
+pub async fn lapse(
+    db: &mut Connection,
+    id: &ChallengeId,
+    now_ms: i64,
+    lost_before: i64,
+) -> sqlx::Result<Option<Challenge>> {
+    db.query(
+        "update challenges set state = 'superseded', decided_at = $2
+         where id = $1 and ((state = 'issued' and expires_at <= $2) or (state = 'scoring' and lease_until <= $3))
+         returning id, session_id, user_id, public_key, nonce, audience, policy, rate, consent, attempt, timeout_ms,
+             thresholds, state, issued_at, expires_at, lease_until, idempotency_key, answer, fault_at,
+             tone_guided_asked",
+    )
+    .bind(id)
+    .bind(now_ms)
+    .bind(lost_before)
+    .fetch_optional()
+    .await
+}
+
+/// Stores what the person is told of a challenge that was left and counted, JSON.
+pub async fn note_answer(db: &mut Connection, id: &ChallengeId, answer: &str) -> sqlx::Result<()> {
+    db.query("update challenges set answer = $2 where id = $1").bind(id).bind(answer).execute().await?;
+    Ok(())
+}
+
+/// Records that a fault of ours keeps the challenge from being decided now.
+pub async fn note_fault(db: &mut Connection, id: &ChallengeId, now_ms: i64) -> sqlx::Result<()> {
+    db.query("update challenges set fault_at = $2 where id = $1").bind(id).bind(now_ms).execute().await?;
+    Ok(())
 }

@@ -125,9 +125,17 @@ impl DerefMut for WriteTransaction {
 pub enum LockScope<'a> {
     /// Everything that belongs to one user: sessions, links, challenges with their rounds and uploads, attempts. So a
     /// challenge is claimed once, a link opens one session at a time, and no attempt is counted twice or beyond the
-    /// limit. Data shared by several users needs no lock: a unique index decides between two equal keys or pictures,
-    /// and rows are only ever added to the failures of a mailbox.
+    /// limit. Data shared by several users needs no lock, except a mailbox's attempts: a unique index decides between
+    /// two equal keys or pictures.
     User(&'a UserId),
+    /// The same, and the attempts of the user's mailbox, which several users may share: the second of two concurrent
+    /// attempts sees the first.
+    Attempts {
+        /// The user.
+        user: &'a UserId,
+        /// The mailbox's key.
+        mailbox: &'a str,
+    },
     /// The mail counters, per mailbox and overall: the second of two concurrent registrations sees the mail of the
     /// first.
     Registrations,

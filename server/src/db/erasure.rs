@@ -50,8 +50,9 @@ pub async fn traces(db: &mut Connection, user: &User) -> sqlx::Result<Traces> {
              (select count(*) from capture_sessions where user_id = $1) as sessions,
              (select count(*) from challenges where user_id = $1) as challenges,
              (select count(*) from mail_outbox where user_id = $1) as mails,
-             (select count(*) from counted_failures
-                 where challenge_id in (select id from challenges where user_id = $1)) as counted_failures",
+             (select count(*) from attempts
+                 where ended_as = 'counted' and challenge_id in (select id from challenges where user_id = $1))
+                 as counted_failures",
     )
     .bind(&user.id)
     .bind(&user.email)
@@ -99,6 +100,7 @@ pub async fn erase(db: &mut Connection, user: &User, pseudonym: &str, now_ms: i6
     for statement in [
         "delete from upload_chunks where challenge_id in (select id from challenges where user_id = $1)",
         "delete from challenge_cues where challenge_id in (select id from challenges where user_id = $1)",
+        "delete from attempts where challenge_id in (select id from challenges where user_id = $1)",
         "delete from counted_failures where challenge_id in (select id from challenges where user_id = $1)",
         "delete from challenges where user_id = $1",
         "delete from verification_tokens where user_id = $1",

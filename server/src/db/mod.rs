@@ -4,12 +4,13 @@
 //! tables of the same shape. Functions get the time as an argument; none reads the clock.
 
 pub mod admin_keys;
+pub mod attempts;
 pub mod audit;
 pub mod challenges;
+pub mod claims;
 pub mod cues;
 pub mod erasure;
 pub mod events;
-pub mod failures;
 pub mod listing;
 pub mod outbox;
 pub mod perceptual_hashes;

@@ -5,6 +5,7 @@
 //! previous holder wrote. See [`LockScope`] for what is locked, and why that is enough.
 //!
 //! No deadlocks: a transaction takes at most one such lock, before any other, and then writes only rows that it covers.
+//! The lock on attempts consists of two, always taken in the same order, and a transaction takes it for one user only.
 //! The exceptions are hashes of pictures and sessions of another user, which are locked in the order of their
 //! names, and clean-up, which skips locked rows. Foreign keys lock the user's row only against deletion, which is
 //! compatible with `for no key update`.
@@ -27,6 +28,9 @@ const SETTINGS: &str = "set lock_timeout = '10s'; set idle_in_transaction_sessio
 /// Id of the advisory lock on the mail counters, which belong to no row. Any number that nothing else uses in this
 /// database.
 const REGISTRATIONS: i64 = 0x626c_696e_6b01;
+/// Name space of the advisory locks on the attempts of mailboxes. PostgreSQL keeps locks of two numbers apart from
+/// those of one.
+const ATTEMPTS: i32 = 0x626c_696e;
 
 #[derive(Clone, Debug)]
 pub(super) struct Server(PgPool);
@@ -74,10 +78,16 @@ impl Server {
 
 /// Waits for the transaction's lock.
 async fn lock(transaction: &mut Transaction<'static, Postgres>, scope: LockScope<'_>) -> sqlx::Result<()> {
+    if let LockScope::User(user) | LockScope::Attempts { user, .. } = scope {
+        let row = sqlx::query("select id from users where id = $1 for no key update").bind(user);
+        row.execute(&mut **transaction).await?;
+    }
     let lock = match scope {
-        LockScope::User(user) => sqlx::query("select id from users where id = $1 for no key update").bind(user),
+        LockScope::Attempts { mailbox, .. } => {
+            sqlx::query("select pg_advisory_xact_lock($1, hashtext($2))").bind(ATTEMPTS).bind(mailbox)
+        }
         LockScope::Registrations => sqlx::query("select pg_advisory_xact_lock($1)").bind(REGISTRATIONS),
-        LockScope::Nothing => return Ok(()),
+        LockScope::User(_) | LockScope::Nothing => return Ok(()),
     };
     lock.execute(&mut **transaction).await?;
     Ok(())

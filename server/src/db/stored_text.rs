@@ -5,6 +5,7 @@ use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::{Database, Decode, Encode, Type};
 
+use super::attempts::Ending;
 use super::challenges::ChallengeState;
 use crate::domain::{
     AdminKeyId, AuditId, ChallengeId, Decision, EmailAddress, EventId, HashedToken, Language, LeaseId, MailId,
@@ -90,6 +91,7 @@ texts! {
 enums! {
     ChallengeState,
     Decision,
+    Ending,
     UserStatus,
 }
 

@@ -9,7 +9,8 @@ use serde_json::json;
 use crate::audit;
 use crate::clock::{self, DAY_MS};
 use crate::config::{CoolDown, Retention};
-use crate::db::{LockScope, failures, outbox, retention_queries};
+use crate::cool_down;
+use crate::db::{LockScope, attempts, outbox, retention_queries};
 use crate::domain::{AttemptStatus, EventId};
 use crate::erasure::{self, Eraser, RemovalError};
 
@@ -30,7 +31,7 @@ pub struct Sweeper<'a> {
     pub eraser: Eraser<'a>,
     /// How long captures are kept.
     pub retention: Retention,
-    /// How long failed attempts count.
+    /// How long attempts count.
     pub cool_down: CoolDown,
 }
 
@@ -106,15 +107,14 @@ async fn expire(sweeper: &Sweeper<'_>, now_ms: i64) -> Result<u64, RemovalError>
     Ok(total)
 }
 
-/// Removes links, sessions, mails and counted failures that no longer matter.
+/// Removes links, sessions, mails and attempts that no longer matter.
 async fn discard_traces(sweeper: &Sweeper<'_>, now_ms: i64) -> Result<u64, RemovalError> {
     let Eraser { db, mail, .. } = sweeper.eraser;
     let until = now_ms - TRACES_MS;
     let mut tx = db.write(LockScope::Nothing).await?;
     let mut total = retention_queries::discard_tokens(&mut tx, until).await?;
     outbox::discard_counts(&mut tx, until).await?;
-    let cool_down = sweeper.cool_down;
-    failures::discard_before(&mut tx, now_ms - cool_down.window_ms - cool_down.pause_ms).await?;
+    attempts::discard_before(&mut tx, now_ms - cool_down::kept_ms(sweeper.cool_down)).await?;
     tx.commit().await?;
     loop {
         let mut tx = db.write(LockScope::Nothing).await?;

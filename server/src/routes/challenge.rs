@@ -23,6 +23,7 @@ use crate::db::challenges::{self, IssueResult, NewChallenge};
 use crate::db::{LockScope, sessions, uploads};
 use crate::domain::{ChallengeId, UserStatus, random_base64url};
 use crate::rate::Limit;
+use crate::verification;
 
 /// Frame rate times ten below which short blinks fall between frames, so the check is guided by tones.
 const SLOW_RATE: u32 = 80;
@@ -74,13 +75,15 @@ pub(super) async fn issue(
     if !consent::is_known(&registration.consent) {
         return Err(ApiError::ConsentUnknown);
     }
-    let mut tx = app.db.write(LockScope::User(&session.user_id)).await?;
+    let verifier = app.verifier();
+    verifier.end_lapsed_of(&session.email).await?;
+    let mailbox = session.email.folded_key();
+    let mut tx = app.db.write(LockScope::Attempts { user: &session.user_id, mailbox: &mailbox }).await?;
     let now = clock::now_ms();
-    let cool_down_ms = cool_down::rest_ms(&mut tx, app.limits.cool_down, &session.email, now).await?;
-    if cool_down_ms > 0 {
-        return Err(ApiError::CoolingDown {
-            retry_after_s: u32::try_from(cool_down_ms / 1000 + 1).unwrap_or(u32::MAX),
-        });
+    let left = verifier.supersede(&mut tx, &session, now).await?;
+    let standing = cool_down::standing(&mut tx, app.limits.cool_down, &session.email, now).await?;
+    if standing.rest_ms > 0 {
+        return Err(ApiError::CoolingDown { retry_after_s: standing.rest_s() });
     }
     let attempts = sessions::attempts(&mut tx, &session.id).await?;
     if attempts >= app.limits.max_attempts {
@@ -102,11 +105,13 @@ pub(super) async fn issue(
         thresholds: Thresholds::V5.name.to_owned(),
         issued_at: now,
         expires_at: now + i64::from(app.limits.timeout_ms) + UPLOAD_MS,
+        tone_guided_asked: registration.tone_guided && rate >= SLOW_RATE && policy == Policy::ToneGuided,
     };
     match challenges::issue(&mut tx, &new).await? {
         IssueResult::Issued => {
             // Uploads for the previous challenge are useless now.
             uploads::discard_superseded(&mut tx, &new.session_id).await?;
+            verification::note(&mut tx, left.as_ref()).await?;
             tx.commit().await?;
         }
         IssueResult::Busy => return Err(ApiError::SubmissionInProgress),

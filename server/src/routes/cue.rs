@@ -39,7 +39,7 @@ pub(super) async fn next(
     AppJson(RoundEnd { commitment }): AppJson<RoundEnd>,
 ) -> Result<Json<NextRound>, ApiError> {
     app.rate.take(Limit::Cue, session.id.as_str(), Instant::now())?;
-    let next = verification::next(&app.db, &session, &named(challenge)?, commitment).await?;
+    let next = verification::next(&app.db, app.limits.cool_down, &session, &named(challenge)?, commitment).await?;
     Ok(Json(match next {
         Next::Cue(cue) => NextRound::Cue { cue },
         Next::Complete => NextRound::Complete,

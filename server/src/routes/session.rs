@@ -15,6 +15,7 @@ use crate::clock;
 use crate::cool_down;
 use crate::db::challenges;
 use crate::db::sessions::{self, Session};
+use crate::db::users;
 use crate::domain::{HashedToken, PlainToken, UserStatus};
 use crate::rate::Limit;
 use crate::sealing::SealingKey;
@@ -87,7 +88,7 @@ pub(super) struct SessionView {
     last_reason: Option<&'static str>,
     last_message: Option<String>,
     session_expires_in_s: i64,
-    cool_down_s: i64,
+    cool_down_s: u32,
     timeout_s: u32,
     frame_interval_ms: u32,
     /// The kind of the next challenge, and whether the person may choose to be guided by tones.
@@ -100,25 +101,27 @@ pub(super) async fn show(
     CurrentSession(session): CurrentSession,
 ) -> Result<Json<SessionView>, ApiError> {
     app.rate.take(Limit::Session, session.id.as_str(), Instant::now())?;
+    let verifier = app.verifier();
+    verifier.end_lapsed_of(&session.email).await?;
     let now = clock::now_ms();
     let mut db = app.db.read().await?;
+    // Read again: an attempt that was left may have counted just now.
+    let status = users::get(&mut db, &session.user_id).await?.status;
+    let counted = sessions::attempts(&mut db, &session.id).await?;
+    let standing = cool_down::standing(&mut db, app.limits.cool_down, &session.email, now).await?;
     let last = challenges::last_answer(&mut db, &session.id).await?;
     let last: Option<AttemptAnswer> = last
         .map(|text| serde_json::from_str(&text))
         .transpose()
         .map_err(|error| ApiError::Internal(format!("stored answer: {error}")))?;
-    let cool_down_ms = match session.status {
-        UserStatus::Verified => 0,
-        _ => cool_down::rest_ms(&mut db, app.limits.cool_down, &session.email, now).await?,
-    };
     Ok(Json(SessionView {
         email_masked: session.email.masked(),
-        status: session.status,
-        attempts_left: app.limits.max_attempts.saturating_sub(session.attempts),
+        status,
+        attempts_left: verifier.attempts_left(counted, &standing),
         last_reason: last.as_ref().and_then(|answer| answer.reason).map(engine::Reason::code),
         last_message: last.map(|answer| answer.message),
         session_expires_in_s: (session.expires_at - now) / 1000,
-        cool_down_s: (cool_down_ms + 999) / 1000,
+        cool_down_s: if status == UserStatus::Verified { 0 } else { standing.rest_s() },
         timeout_s: app.limits.timeout_ms / 1000,
         frame_interval_ms: app.limits.frame_interval_ms,
         policy: app.limits.policy,

@@ -19,7 +19,7 @@ use crate::app::{App, AppState};
 use crate::clock;
 use crate::db::sessions::{NewSession, Session};
 use crate::db::users::User;
-use crate::db::{LockScope, challenges, sessions, tokens, users};
+use crate::db::{LockScope, claims, sessions, tokens, users};
 use crate::domain::{HashedToken, PlainToken, SessionId, UserStatus};
 use crate::rate::Limit;
 
@@ -83,7 +83,7 @@ async fn redeem_token(
         // Opening the link again brings no new attempts.
         let attempts = match &mailed.session_id {
             // An attempt that is being decided may still count.
-            Some(before) if challenges::is_scoring(&mut tx, before, now).await? => {
+            Some(before) if claims::is_scoring(&mut tx, before, now).await? => {
                 return Err(ApiError::SubmissionInProgress);
             }
             Some(before) => sessions::attempts(&mut tx, before).await?,

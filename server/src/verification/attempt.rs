@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use engine::{Decision, Issued, Reason, Verdict};
 
-use super::claiming::{Claimed, HeldClaim, can_wait, claim, has_time, release};
+use super::claiming::{Claimed, HeldClaim, claim, has_time, put_off, release};
 use super::outcome::{AttemptAnswer, GiveUp, VerificationError, status_of};
 use super::pictures::Pictures;
-use super::recording::{Recorder, Ruling, to_json};
+use super::recording::{Recorder, Ruling, attempts_left, to_json};
 use super::{judging, upload};
 use crate::captures::{CaptureRefs, CaptureStore};
 use crate::clock::{self, ClockSteps};
 use crate::config::{CoolDown, Retention};
+use crate::cool_down::Standing;
+use crate::db::challenges::Challenge;
 use crate::db::sessions::Session;
 use crate::db::{Db, LockScope, uploads};
 use crate::domain::{ChallengeId, EventId, SealingKey};
@@ -30,6 +32,8 @@ pub struct Verifier {
     pub cool_down: CoolDown,
     /// Failed attempts that a session may have.
     pub max_attempts: u32,
+    /// When this server started.
+    pub started_at: i64,
 }
 
 impl Verifier {
@@ -45,7 +49,7 @@ impl Verifier {
         challenge: &ChallengeId,
         lengths: Lengths,
     ) -> Result<AttemptAnswer, VerificationError> {
-        if self.scoring.free_permits() == 0 && can_wait(&self.db, session, challenge).await? {
+        if self.scoring.free_permits() == 0 && put_off(&self.db, session, challenge).await? {
             return Err(self.busy());
         }
         let mut tx = self.db.write(LockScope::User(&session.user_id)).await?;
@@ -57,6 +61,8 @@ impl Verifier {
         // return the transaction is dropped, and the claim with it.
         let permit = self.scoring.try_admit();
         if permit.is_none() && has_time(&claim.challenge) {
+            drop(tx);
+            put_off(&self.db, session, challenge).await?;
             return Err(self.busy());
         }
         let chunks = uploads::read(&mut tx, &claim.challenge.id, key).await?;
@@ -93,9 +99,11 @@ impl Verifier {
             GiveUp::PromptMissed => Reason::PromptMissed,
             GiveUp::Cancelled => Reason::Cancelled,
         };
+        let our_fault = self.may_be_our_fault(&claim.challenge, clock::now_ms());
         let ruling = Ruling {
             claim,
             reason: Some(reason),
+            our_fault,
             event: EventId::new(clock::now_ms()),
             was_scored: false,
             captures: None,
@@ -113,6 +121,19 @@ impl Verifier {
 
     fn busy(&self) -> VerificationError {
         VerificationError::Busy { retry_after: self.scoring.reject() }
+    }
+
+    /// Whether a fault of ours may be why the person does not finish: scoring failed or was put off, this server
+    /// started meanwhile, or the clock was set.
+    pub(super) fn may_be_our_fault(&self, challenge: &Challenge, now_ms: i64) -> bool {
+        let Challenge { issued_at, fault_at, .. } = *challenge;
+        let is_clock = issued_at > now_ms || self.clock_steps.since(issued_at);
+        fault_at.is_some() || issued_at < self.started_at || is_clock
+    }
+
+    /// How many more attempts a session has of which `counted` were counted.
+    pub fn attempts_left(&self, counted: u32, standing: &Standing) -> u32 {
+        attempts_left(self.max_attempts, counted, standing)
     }
 
     fn recorder(&self) -> Recorder<'_> {
@@ -189,7 +210,10 @@ impl Verifier {
             let stored = self.captures.store(&claim.challenge.user_id, refs, files).await;
             stored.map_err(|error| VerificationError::Unavailable(format!("captures: {error}")))?;
         }
-        let ruling = Ruling { claim, reason, event, was_scored, captures, pictures, review, details, evidence };
+        // What was judged is not a fault of ours, except for a page that is older than this server.
+        let our_fault = claim.challenge.issued_at < self.started_at;
+        let ruling =
+            Ruling { claim, reason, our_fault, event, was_scored, captures, pictures, review, details, evidence };
         let recorded = self.recorder().record(session, &ruling).await;
         if let (Err(VerificationError::InProgress | VerificationError::Unknown), Some(refs)) =
             (&recorded, &ruling.captures)

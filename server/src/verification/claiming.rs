@@ -3,7 +3,8 @@
 
 use super::outcome::{AttemptAnswer, VerificationError};
 use crate::clock;
-use crate::db::challenges::{self, Challenge, ChallengeState, Claim};
+use crate::db::challenges::{self, Challenge, ChallengeState};
+use crate::db::claims::{self, Claim};
 use crate::db::sessions::Session;
 use crate::db::{Connection, Db, LockScope};
 use crate::domain::{ChallengeId, LeaseId};
@@ -38,7 +39,7 @@ pub(super) async fn claim(
     key: Option<&str>,
 ) -> Result<Claimed, VerificationError> {
     let now = clock::now_ms();
-    match challenges::claim(db, challenge, &session.id, key, now, now + LEASE_MS).await? {
+    match claims::claim(db, challenge, &session.id, key, now, now + LEASE_MS).await? {
         // The clock was set back, so nobody can tell how much time has passed; the person must not pay for that. The
         // caller drops the transaction, and the claim with it.
         Claim::Granted(challenge, _) if challenge.issued_at > now => Err(VerificationError::Expired),
@@ -53,10 +54,19 @@ pub(super) async fn claim(
     }
 }
 
-/// Whether the challenge is open and the request can be retried later.
-pub(super) async fn can_wait(db: &Db, session: &Session, challenge: &ChallengeId) -> Result<bool, VerificationError> {
+/// Whether the challenge is open and the request can be retried later. If so, it is refused now, and that is noted: if
+/// nobody retries, it was a fault of ours.
+pub(super) async fn put_off(db: &Db, session: &Session, challenge: &ChallengeId) -> Result<bool, VerificationError> {
     let found = challenges::find(&mut db.read().await?, challenge, &session.id).await?;
-    Ok(found.is_some_and(|found| found.state == ChallengeState::Issued && has_time(&found)))
+    let Some(found) = found.filter(|found| found.state == ChallengeState::Issued && has_time(found)) else {
+        return Ok(false);
+    };
+    if found.fault_at.is_none() {
+        let mut tx = db.write(LockScope::User(&session.user_id)).await?;
+        challenges::note_fault(&mut tx, challenge, clock::now_ms()).await?;
+        tx.commit().await?;
+    }
+    Ok(true)
 }
 
 /// Whether the challenge will still be open at the next retry.
@@ -68,7 +78,8 @@ pub(super) fn has_time(challenge: &Challenge) -> bool {
 pub(super) async fn release(db: &Db, HeldClaim { challenge, lease }: &HeldClaim) {
     let released = async {
         let mut tx = db.write(LockScope::Nothing).await?;
-        challenges::release(&mut tx, &challenge.id, lease, clock::now_ms() + RETRY_MS).await?;
+        let now = clock::now_ms();
+        claims::release(&mut tx, &challenge.id, lease, now, now + RETRY_MS).await?;
         tx.commit().await
     };
     if let Err(error) = released.await {

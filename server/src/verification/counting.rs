@@ -1,48 +1,142 @@
-//! What an outcome changes beyond its attempt: the counts of session and mailbox, the user's status, the link.
+//! What an ending costs: the attempts of session and mailbox, the user's status, the link.
 
 use engine::Reason;
 
+use super::outcome::VerificationError;
 use crate::config::CoolDown;
 use crate::cool_down;
+use crate::db::attempts::{self, Ending};
+use crate::db::challenges::Challenge;
 use crate::db::sessions::{self, Session};
 use crate::db::{Connection, tokens, users};
-use crate::domain::ChallengeId;
+use crate::domain::{ChallengeId, EmailAddress, UserId};
 
-/// Whether a rejected attempt counts. It does not if the person cancelled, nor if the page was older than the server,
-/// since only reloading helps then.
-fn counts(reason: Reason) -> bool {
-    !matches!(reason, Reason::Cancelled | Reason::EngineVersion)
+/// What an ending costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cost {
+    /// Nothing: the person is verified.
+    Verified,
+    /// One attempt.
+    Counted,
+    /// Nothing: one of the few that the person may leave.
+    Free,
+    /// Nothing: a fault of ours ended it.
+    OurFault,
+    /// Nothing: no cue was told, so nothing was learned.
+    NoCue,
 }
 
-/// Counts the attempt if it failed and that counts. Returns how many attempts of the session have counted so far.
-pub(super) async fn count(
-    cool_down: CoolDown,
+/// What is known about an attempt that ends, besides the reason.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Circumstances {
+    /// Whether it told a cue.
+    pub(super) has_begun: bool,
+    /// Whether a fault of ours may have kept the person from finishing.
+    pub(super) our_fault: bool,
+    /// Whether the mailbox may leave another attempt for free.
+    pub(super) may_leave: bool,
+}
+
+impl Cost {
+    /// `reason`: why it failed, if it did.
+    pub(super) fn of(reason: Option<Reason>, Circumstances { has_begun, our_fault, may_leave }: Circumstances) -> Self {
+        match reason {
+            None => Cost::Verified,
+            // Nothing was judged. A page older than the server gets its free attempts too: only reloading helps it.
+            Some(Reason::Cancelled | Reason::Abandoned | Reason::EngineVersion) => match (has_begun, our_fault) {
+                (false, _) => Cost::NoCue,
+                (true, true) => Cost::OurFault,
+                (true, false) if may_leave => Cost::Free,
+                (true, false) => Cost::Counted,
+            },
+            Some(Reason::Timeout | Reason::PromptMissed) if our_fault => Cost::OurFault,
+            Some(_) => Cost::Counted,
+        }
+    }
+
+    /// Why a failed attempt was not counted, as events say it. Words are never renamed.
+    pub(super) fn uncounted(self) -> Option<&'static str> {
+        match self {
+            Cost::Verified | Cost::Counted => None,
+            Cost::Free => Some("free"),
+            Cost::OurFault => Some("server_fault"),
+            Cost::NoCue => Some("no_cue"),
+        }
+    }
+}
+
+/// Begins an attempt, as its first cue is told.
+pub(super) async fn begin(
     db: &mut Connection,
+    cool_down: CoolDown,
     session: &Session,
     challenge: &ChallengeId,
-    reason: Option<Reason>,
     now: i64,
-) -> sqlx::Result<u32> {
-    if !reason.is_some_and(counts) {
-        return sessions::attempts(db, &session.id).await;
+) -> Result<(), VerificationError> {
+    let standing = cool_down::standing(db, cool_down, &session.email, now).await?;
+    if standing.rest_ms > 0 {
+        // Another session of the mailbox used the last attempt after this challenge was issued.
+        return Err(VerificationError::CoolingDown { retry_after_s: standing.rest_s() });
     }
-    cool_down::note_failure(db, cool_down, &session.email, challenge, now).await?;
-    sessions::count_attempt(db, &session.id).await
+    Ok(attempts::begin(db, challenge, &session.email.folded_key(), now).await?)
+}
+
+/// Records what an ending costs. Returns how many attempts of the session have counted so far.
+pub(super) async fn count(
+    db: &mut Connection,
+    challenge: &Challenge,
+    email: &EmailAddress,
+    cost: Cost,
+    ended_at: i64,
+) -> sqlx::Result<u32> {
+    let ending = match cost {
+        Cost::Verified => Ending::Verified,
+        Cost::Counted => Ending::Counted,
+        Cost::Free => Ending::Free,
+        Cost::OurFault | Cost::NoCue => {
+            attempts::forget(db, &challenge.id).await?;
+            return sessions::attempts(db, &challenge.session_id).await;
+        }
+    };
+    attempts::end(db, &challenge.id, &email.folded_key(), ending, ended_at).await?;
+    match cost {
+        Cost::Counted => sessions::count_attempt(db, &challenge.session_id).await,
+        _ => sessions::attempts(db, &challenge.session_id).await,
+    }
 }
 
 /// Updates the user's status. A verified user no longer needs the link, so it is used up and nobody else can open it.
-pub(super) async fn settle(
-    db: &mut Connection,
-    session: &Session,
-    reason: Option<Reason>,
-    now: i64,
-) -> sqlx::Result<()> {
-    match reason {
-        None => {
-            users::set_verified(db, &session.user_id, now).await?;
-            tokens::use_up(db, &session.user_id, now).await
+pub(super) async fn settle(db: &mut Connection, user: &UserId, cost: Cost, now: i64) -> sqlx::Result<()> {
+    match cost {
+        Cost::Verified => {
+            users::set_verified(db, user, now).await?;
+            tokens::use_up(db, user, now).await
         }
-        Some(reason) if counts(reason) => users::set_failed(db, &session.user_id, now).await,
-        Some(_) => Ok(()),
+        Cost::Counted => users::set_failed(db, user, now).await,
+        Cost::Free | Cost::OurFault | Cost::NoCue => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_told_a_cue_counts_unless_it_is_free_or_a_fault_of_ours() {
+        let left = [Reason::Cancelled, Reason::Abandoned, Reason::EngineVersion];
+        for reason in Reason::ALL.into_iter().map(Some).chain([None]) {
+            for [has_begun, our_fault, may_leave] in (0..8).map(|n| [n & 1 == 1, n & 2 == 2, n & 4 == 4]) {
+                let cost = Cost::of(reason, Circumstances { has_begun, our_fault, may_leave });
+                let expected = match reason {
+                    None => Cost::Verified,
+                    Some(reason) if left.contains(&reason) && !has_begun => Cost::NoCue,
+                    Some(reason) if left.contains(&reason) && our_fault => Cost::OurFault,
+                    Some(reason) if left.contains(&reason) && may_leave => Cost::Free,
+                    Some(Reason::Timeout | Reason::PromptMissed) if our_fault => Cost::OurFault,
+                    Some(_) => Cost::Counted,
+                };
+                assert_eq!(cost, expected, "{reason:?} {has_begun} {our_fault} {may_leave}");
+            }
+        }
     }
 }

@@ -16,8 +16,11 @@ pub struct AttemptAnswer {
     pub reason: Option<Reason>,
     /// One sentence for the person.
     pub message: String,
-    /// How many more attempts this session has.
+    /// How many more attempts there are before the mailbox must wait or the session has none left.
     pub attempts_left: u32,
+    /// Seconds that the mailbox must wait from now on; 0 if it need not.
+    #[serde(default)]
+    pub cool_down_s: u32,
 }
 
 /// `reason`: why the attempt was rejected, if it was.
@@ -33,7 +36,7 @@ pub enum GiveUp {
     Timeout,
     /// A prompt was missed too often. Counts as an attempt.
     PromptMissed,
-    /// The person cancelled. Does not count.
+    /// The person cancelled. Counts once a cue was told, but two an hour are free.
     Cancelled,
 }
 
@@ -52,6 +55,12 @@ pub enum VerificationError {
     /// The challenge has expired or was replaced.
     #[error("challenge expired")]
     Expired,
+    /// The mailbox must wait before it may begin another attempt.
+    #[error("mailbox must wait")]
+    CoolingDown {
+        /// For how many seconds.
+        retry_after_s: u32,
+    },
     /// Not all of the submission has arrived.
     #[error("upload incomplete")]
     Incomplete,

@@ -1,18 +1,21 @@
 //! Records the outcome of an attempt in one transaction: attempt, user, event, and the challenge with its answer.
 
 use engine::Reason;
+use serde_json::json;
 
 use super::claiming::HeldClaim;
-use super::counting;
+use super::counting::{self, Circumstances, Cost};
 use super::outcome::{AttemptAnswer, VerificationError, status_of};
 use super::pictures::Pictures;
 use crate::captures::CaptureRefs;
 use crate::clock;
 use crate::config::CoolDown;
+use crate::cool_down::{self, Standing};
+use crate::db::challenges::Challenge;
 use crate::db::events::{self, Event};
 use crate::db::sessions::Session;
-use crate::db::{Db, LockScope, challenges, uploads};
-use crate::domain::EventId;
+use crate::db::{Db, LockScope, attempts, claims, uploads};
+use crate::domain::{EmailAddress, EventId};
 use crate::metrics;
 use crate::trail;
 
@@ -23,6 +26,8 @@ const VERIFIED_MESSAGE: &str = "You are verified.";
 pub(super) struct Ruling {
     pub(super) claim: HeldClaim,
     pub(super) reason: Option<Reason>,
+    /// Whether a fault of ours may have kept the person from finishing.
+    pub(super) our_fault: bool,
     pub(super) event: EventId,
     /// Whether captures were scored, kept or not.
     pub(super) was_scored: bool,
@@ -48,26 +53,34 @@ impl Recorder<'_> {
         let now = clock::now_ms();
         let challenge = &ruling.claim.challenge;
         let status = status_of(ruling.reason);
-        let mut tx = self.db.write(LockScope::User(&session.user_id)).await?;
-        let attempts = match counting::count(self.cool_down, &mut tx, session, &challenge.id, ruling.reason, now).await
-        {
+        let mailbox = session.email.folded_key();
+        let mut tx = self.db.write(LockScope::Attempts { user: &session.user_id, mailbox: &mailbox }).await?;
+        let circumstances = Circumstances {
+            has_begun: attempts::has_begun(&mut tx, &challenge.id).await?,
+            our_fault: ruling.our_fault,
+            may_leave: cool_down::standing(&mut tx, self.cool_down, &session.email, now).await?.may_leave,
+        };
+        let cost = Cost::of(ruling.reason, circumstances);
+        let counted = match counting::count(&mut tx, challenge, &session.email, cost, now).await {
             // The user was erased in the meantime, and the session with them.
             Err(sqlx::Error::RowNotFound) => return Err(VerificationError::Unknown),
             counted => counted?,
         };
+        let standing = cool_down::standing(&mut tx, self.cool_down, &session.email, now).await?;
         let answer = AttemptAnswer {
             status,
             reason: ruling.reason,
             message: ruling.reason.map_or(VERIFIED_MESSAGE, Reason::message).to_owned(),
-            attempts_left: self.max_attempts.saturating_sub(attempts),
+            attempts_left: attempts_left(self.max_attempts, counted, &standing),
+            cool_down_s: if cost == Cost::Verified { 0 } else { standing.rest_s() },
         };
         let text = to_json(&answer)?;
-        if !challenges::finish(&mut tx, &challenge.id, &ruling.claim.lease, &text, now).await? {
+        if !claims::finish(&mut tx, &challenge.id, &ruling.claim.lease, &text, now).await? {
             // Another claim took over; the transaction rolls back.
             return Err(VerificationError::InProgress);
         }
-        counting::settle(&mut tx, session, ruling.reason, now).await?;
-        let event = trail::salted(event(session, ruling, now));
+        counting::settle(&mut tx, &session.user_id, cost, now).await?;
+        let event = trail::salted(event(session, ruling, cost, now));
         if !ruling.pictures.note(&mut tx, &ruling.event, &session.user_id, now).await? {
             // Another attempt sent the same pictures at the same moment. When this one is retried, it is found to be a
             // replay.
@@ -84,31 +97,77 @@ impl Recorder<'_> {
     }
 }
 
-fn event(session: &Session, ruling: &Ruling, now: i64) -> Event {
+fn event(session: &Session, ruling: &Ruling, cost: Cost, now: i64) -> Event {
     let challenge = &ruling.claim.challenge;
+    let details = annotated(&ruling.details, challenge, cost);
     Event {
         id: ruling.event.clone(),
-        email: session.email.expose().to_owned(),
-        status: status_of(ruling.reason).as_str().to_owned(),
-        reason: ruling.reason.map(|reason| reason.code().to_owned()),
         open_captured: i64::from(ruling.was_scored),
-        captures_removed_at: None,
         open_capture_ref: ruling.captures.as_ref().map(|refs| refs.open.clone()),
         closed_capture_ref: ruling.captures.as_ref().map(|refs| refs.closed.clone()),
-        created_at: now,
         strip_ref: ruling.captures.as_ref().map(|refs| refs.strip.clone()),
         transcript: ruling.evidence.as_ref().map(|(transcript, _)| transcript.clone()),
         issued: ruling.evidence.as_ref().map(|(_, issued)| issued.clone()),
+        review: ruling.review.clone(),
+        ..event_of(challenge, &session.email, ruling.reason, details, now)
+    }
+}
+
+/// The event of an attempt without pictures and evidence.
+pub(super) fn event_of(
+    challenge: &Challenge,
+    email: &EmailAddress,
+    reason: Option<Reason>,
+    details: String,
+    now: i64,
+) -> Event {
+    Event {
+        id: EventId::new(now),
+        email: email.expose().to_owned(),
+        status: status_of(reason).as_str().to_owned(),
+        reason: reason.map(|reason| reason.code().to_owned()),
+        open_captured: 0,
+        captures_removed_at: None,
+        open_capture_ref: None,
+        closed_capture_ref: None,
+        created_at: now,
+        strip_ref: None,
+        transcript: None,
+        issued: None,
         challenge_id: challenge.id.clone(),
         policy: challenge.policy.clone(),
         attempt: challenge.attempt,
         thresholds: challenge.thresholds.clone(),
         engine: engine::VERSION.to_owned(),
-        details: ruling.details.clone(),
-        review: ruling.review.clone(),
+        details,
+        review: None,
         trail_salt: None,
         trail_personal: None,
     }
+}
+
+/// An event's record, a JSON object, with what is known about the attempt besides: whether it counted, and whether
+/// tones were asked for without need. The text of the record stays as it is, so that no figure is rounded again.
+pub(super) fn annotated(record: &str, challenge: &Challenge, cost: Cost) -> String {
+    let mut notes = Vec::new();
+    if cost != Cost::Verified {
+        notes.push(("counted", json!(cost == Cost::Counted)));
+    }
+    notes.extend(cost.uncounted().map(|why| ("uncounted", json!(why))));
+    if challenge.tone_guided_asked != 0 {
+        notes.push(("tone_guided_asked", json!(true)));
+    }
+    let mut text = record.strip_suffix('}').unwrap_or("{").to_owned();
+    for (name, value) in notes {
+        let comma = if text == "{" { "" } else { "," };
+        text.push_str(&format!("{comma}\"{name}\":{value}"));
+    }
+    text + "}"
+}
+
+/// How many more attempts there are: before the mailbox must wait, and in the session of which `counted` were counted.
+pub(super) fn attempts_left(max_attempts: u32, counted: u32, standing: &Standing) -> u32 {
+    max_attempts.saturating_sub(counted).min(standing.attempts_left)
 }
 
 pub(super) fn to_json(value: &impl serde::Serialize) -> Result<String, VerificationError> {

@@ -6,9 +6,11 @@
 use engine::Thresholds;
 use engine::prompt::{Commitment, Next, Outcome, Policy, ServedRound, next_cue};
 
+use super::counting;
 use super::outcome::VerificationError;
 use super::upload::require_open;
 use crate::clock;
+use crate::config::CoolDown;
 use crate::db::cues::{self, PromptRound, RoundEnd};
 use crate::db::sessions::Session;
 use crate::db::{Db, LockScope};
@@ -23,6 +25,7 @@ const MAX_COMMITMENT_LENGTH: usize = 43;
 /// [`VerificationError::Round`] if the commitment does not end the current round, and as [`super::Verifier::submit`].
 pub async fn next(
     db: &Db,
+    cool_down: CoolDown,
     session: &Session,
     challenge: &ChallengeId,
     commitment: Option<Commitment>,
@@ -30,7 +33,13 @@ pub async fn next(
     if commitment.as_ref().is_some_and(|commitment| !could_be_a_commitment(&commitment.commitment)) {
         return Err(VerificationError::Round);
     }
-    let mut tx = db.write(LockScope::User(&session.user_id)).await?;
+    let (user, mailbox) = (&session.user_id, session.email.folded_key());
+    let scope = match commitment {
+        // The first cue begins an attempt.
+        None => LockScope::Attempts { user, mailbox: &mailbox },
+        Some(_) => LockScope::User(user),
+    };
+    let mut tx = db.write(scope).await?;
     let found = require_open(&mut tx, session, challenge).await?;
     let policy = Policy::from_name(&found.policy).filter(|policy| policy.is_prompted());
     let policy = policy.ok_or(VerificationError::Round)?;
@@ -48,6 +57,9 @@ pub async fn next(
     }
     let next = next_cue(policy, history(&rounds), random_u32, &Thresholds::V5.prompt);
     if let Next::Cue(cue) = &next {
+        if rounds.is_empty() {
+            counting::begin(&mut tx, cool_down, session, challenge, now).await?;
+        }
         cues::insert(&mut tx, challenge, cue, now).await?;
     }
     tx.commit().await?;

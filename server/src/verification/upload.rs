@@ -9,7 +9,8 @@
 
 use std::time::Duration;
 
-use super::claiming::can_wait;
+use super::attempt::Verifier;
+use super::claiming::put_off;
 use super::outcome::VerificationError;
 use crate::clock;
 use crate::db::challenges::{self, Challenge, ChallengeState};
@@ -18,10 +19,10 @@ use crate::db::{Connection, Db, LockScope, uploads};
 use crate::domain::{ChallengeId, SealingKey};
 use crate::scoring::ScoringPool;
 
-/// How often abandoned uploads are removed.
+/// How often attempts that were left are ended and abandoned uploads removed.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// How long after its lease a claim can still be taken over by a repeated request.
-const TAKE_OVER_MS: i64 = 600_000;
+pub(super) const TAKE_OVER_MS: i64 = 600_000;
 
 /// Where uploads go, and what limits them.
 #[derive(Clone, Copy, Debug)]
@@ -72,7 +73,7 @@ impl Uploads<'_> {
             return Err(VerificationError::TooLarge);
         }
         let is_full = || scoring.is_overloaded() && scoring.free_permits() == 0;
-        if start == 0 && is_full() && can_wait(db, session, challenge).await? {
+        if start == 0 && is_full() && put_off(db, session, challenge).await? {
             return Err(VerificationError::Busy { retry_after: scoring.reject() });
         }
         let mut tx = db.write(LockScope::User(&session.user_id)).await?;
@@ -106,12 +107,15 @@ fn context(challenge: &ChallengeId, key: &str, start: i64) -> Vec<u8> {
     format!("{challenge} {key} {start}").into_bytes()
 }
 
-/// Removes abandoned uploads at regular intervals. Never returns.
-pub async fn sweep(db: Db) {
+/// Ends attempts that were left, and removes abandoned uploads, at regular intervals. Never returns.
+pub async fn sweep(verifier: Verifier) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {
         ticks.tick().await;
-        if let Err(error) = discard_stale(&db).await {
+        if let Err(error) = verifier.end_lapsed().await {
+            tracing::warn!(%error, "attempts that were left could not be recorded");
+        }
+        if let Err(error) = discard_stale(&verifier.db).await {
             tracing::warn!(%error, "abandoned uploads could not be removed");
         }
     }

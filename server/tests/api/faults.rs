@@ -78,7 +78,7 @@ async fn a_claim_whose_process_died_can_be_taken_over_when_its_lease_ends() {
 
 #[tokio::test]
 async fn a_process_that_lost_its_lease_can_no_longer_decide() {
-    use server::db::challenges::{self, Claim};
+    use server::db::claims::{self, Claim};
     use server::db::{LockScope, sessions};
     use server::domain::{ChallengeId, HashedToken};
     let server = TestServer::start().await;
@@ -88,7 +88,7 @@ async fn a_process_that_lost_its_lease_can_no_longer_decide() {
     let secret = HashedToken::of(cookie.split_once('=').unwrap().1);
     let mut tx = server.app.db.write(LockScope::Nothing).await.unwrap();
     let session = sessions::find(&mut tx, &secret).await.unwrap().unwrap();
-    let claim = async |tx: &mut server::db::Connection, now: i64| match challenges::claim(
+    let claim = async |tx: &mut server::db::Connection, now: i64| match claims::claim(
         tx,
         &id,
         &session.id,
@@ -105,10 +105,10 @@ async fn a_process_that_lost_its_lease_can_no_longer_decide() {
     let now = server::clock::now_ms();
     let lost = claim(&mut tx, now).await;
     let held = claim(&mut tx, now + 1000).await;
-    assert!(!challenges::finish(&mut tx, &id, &lost, "{}", now + 1001).await.unwrap());
-    challenges::release(&mut tx, &id, &lost, now).await.unwrap();
-    assert!(challenges::finish(&mut tx, &id, &held, "{}", now + 1002).await.unwrap(), "still held");
-    assert!(!challenges::finish(&mut tx, &id, &held, "{}", now + 1003).await.unwrap(), "once");
+    assert!(!claims::finish(&mut tx, &id, &lost, "{}", now + 1001).await.unwrap());
+    claims::release(&mut tx, &id, &lost, now, now).await.unwrap();
+    assert!(claims::finish(&mut tx, &id, &held, "{}", now + 1002).await.unwrap(), "still held");
+    assert!(!claims::finish(&mut tx, &id, &held, "{}", now + 1003).await.unwrap(), "once");
 }
 
 #[tokio::test]

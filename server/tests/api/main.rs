@@ -8,6 +8,7 @@
 mod abuse;
 mod admin;
 mod assets;
+mod attempts;
 mod backup;
 mod captures;
 mod challenge;

@@ -307,6 +307,38 @@ async fn challenges_and_submissions_at_several_servers_at_once_count_each_attemp
         assert_eq!(answers.len(), 1, "{answers:?}");
         assert_eq!(servers[0].events().await.len(), round + 1);
         assert_eq!(servers[0].session(&cookie).await["attempts_left"], 4 - round);
-        assert_eq!(servers[0].number("select count(*) from counted_failures").await, round as i64 + 1);
+        assert_eq!(servers[0].number("select count(*) from attempts").await, round as i64 + 1);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[ignore = "needs TEST_DATABASE_URL"]
+async fn an_attempt_that_was_left_gets_one_event_from_several_servers_at_once() {
+    let prompted = [("CHALLENGE_POLICY", "prompted")];
+    let first = TestServer::with(&prompted).await;
+    let (second, third) = (first.beside(&prompted).await, first.beside(&prompted).await);
+    let servers = [first, second, third].map(Arc::new);
+    let cookie = servers[0].open_session("jo@example.com").await;
+    for round in 1..4 {
+        let challenge = servers[0].challenge(&cookie).await;
+        let path = format!("/api/cue/{}", challenge["challenge_id"].as_str().unwrap());
+        let first = servers[1].post(&path, Some(&cookie), &json!({ "commitment": null })).await;
+        assert_eq!(first.json()["next"], "cue", "{}", first.text);
+        servers[0].execute("update challenges set expires_at = issued_at where state = 'issued'").await;
+        let looked = spread(&servers, 27, |server, n| {
+            let cookie = cookie.clone();
+            async move {
+                match n / 9 {
+                    0 => server.app.verifier().end_lapsed().await.unwrap(),
+                    1 => drop(server.session(&cookie).await),
+                    _ if n < 21 => drop(server.challenge(&cookie).await),
+                    _ => {}
+                }
+            }
+        });
+        looked.await;
+        assert_eq!(servers[0].events().await.len(), round);
+        assert_eq!(servers[0].number("select count(*) from attempts where ended_at is not null").await, round as i64);
+    }
+    assert_eq!(servers[2].session(&cookie).await["attempts_left"], 4, "two were free");
 }

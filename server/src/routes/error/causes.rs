@@ -48,6 +48,7 @@ impl From<VerificationError> for ApiError {
             VerificationError::Used => ApiError::ChallengeUsed,
             VerificationError::InProgress => ApiError::SubmissionInProgress,
             VerificationError::Expired => ApiError::ChallengeExpired,
+            VerificationError::CoolingDown { retry_after_s } => ApiError::CoolingDown { retry_after_s },
             VerificationError::Incomplete => ApiError::UploadIncomplete,
             VerificationError::Round => ApiError::ChallengeRound,
             VerificationError::Offset => ApiError::UploadOffset,

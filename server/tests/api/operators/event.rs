@@ -84,7 +84,7 @@ async fn the_timeline_of_a_prompted_attempt_has_its_cues() {
     let cue = &detail["timeline"][1];
     assert!(["once", "twice", "hold"].contains(&cue["gesture"].as_str().unwrap()) && cue["delay_ms"].is_u64(), "{cue}");
     assert_eq!(detail["timeline"][2]["outcome"], "missed");
-    assert_eq!((&detail["curve"], &detail["record"]), (&Value::Null, &json!({})));
+    assert_eq!((&detail["curve"], &detail["record"]), (&Value::Null, &json!({ "counted": true })));
     assert_eq!(detail["user"], json!({ "status": "FAILED" }));
 }
 

@@ -69,7 +69,7 @@ async fn killed_servers_and_a_failing_database_lose_nothing_and_decide_nothing_t
         ("select count(distinct email) from verification_events where status = 'VERIFIED'", count),
         ("select count(*) from challenges where state = 'decided'", count + failed),
         ("select count(*) from challenges where state = 'scoring'", 0),
-        ("select count(*) from counted_failures", failed),
+        ("select count(*) from attempts where ended_as = 'counted'", failed),
         ("select max(attempts) from capture_sessions", 1),
         // The file and the pixels of each picture.
         ("select count(*) from seen_pictures", 6 * count),
