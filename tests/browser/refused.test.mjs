@@ -110,7 +110,7 @@ test('a damaged model file stops the engine with its own code', async () => {
   });
 });
 
-test('cancelling costs no attempt', async () => {
+test('cancelling is recorded, and costs no attempt the first time', async () => {
   const person = mails;
   await visit({ clip: portraitClip({ blinks: false }) }, async (page) => {
     await page.click('#start');
@@ -200,7 +200,8 @@ test('SR-17, SR-18: a scanner changes nothing by opening a link and locks nobody
 
 test('after several failed checks the page says how long to wait, also in the middle of a check', async () => {
   const failures = (count) =>
-    server.rows(`insert into counted_failures select hex(randomblob(8)), address_key, unixepoch() * 1000 - value * 1000
+    server.rows(`insert into attempts
+    select hex(randomblob(8)), address_key, (unixepoch() - value) * 1000, (unixepoch() - value) * 1000, 'counted'
     from (select address_key from mail_outbox order by created_at desc limit 1), generate_series(1, ${count})`);
   await visit({ clip: portraitClip({ blinks: false }) }, async (page) => {
     await screen(page, ['priming']);
@@ -208,7 +209,7 @@ test('after several failed checks the page says how long to wait, also in the mi
     await page.click('#start');
     await messageCode(page, 'cooling_down', 60_000);
     assert.match(await page.textContent('#problem'), /30 minutes/);
-    server.rows('delete from counted_failures');
+    server.rows('delete from attempts');
     await page.click('#retry');
     await screen(page, ['priming']);
     failures(5);

@@ -26,12 +26,15 @@ const CHALLENGE = {
   consent: 'h',
   expires_in_s: 90,
 };
-const VERIFIED = { status: /** @type {const} */ ('VERIFIED'), reason: null, message: 'ok', attempts_left: 2 };
+const VERIFIED = {
+  status: /** @type {const} */ ('VERIFIED'), reason: null, message: 'ok', attempts_left: 2, cool_down_s: 0,
+};
 const FAILED = {
   status: /** @type {const} */ ('FAILED'),
   reason: /** @type {const} */ ('closed_not_closed'),
   message: 'why',
   attempts_left: 2,
+  cool_down_s: 0,
 };
 
 /** @param {StateName} name @param {Partial<FlowState>} [more] @returns {FlowState} */
@@ -250,6 +253,20 @@ test('each event leads where it should', () => {
 test('an answer tells how many attempts are left', () => {
   assert.equal(next(uploading, { type: 'ANSWER', answer: FAILED }).session?.attempts_left, 2);
   assert.equal(next(at('preparing'), { type: 'FAILED', code: 'attempts_exhausted' }).session?.attempts_left, 0);
+  const last = { ...FAILED, attempts_left: 0, cool_down_s: 1800 };
+  const failed = next(uploading, { type: 'ANSWER', answer: last });
+  assert.equal(failed.name, 'failed');
+  assert.deepEqual([failed.session?.attempts_left, failed.session?.cool_down_s], [0, 1800]);
+});
+
+test('what a dropped challenge cost is told wherever the page is by then, and changes nothing else', () => {
+  for (const name of /** @type {StateName[]} */ (Object.keys(SCREENS))) {
+    const before = at(name);
+    const answer = { ...FAILED, reason: /** @type {const} */ ('cancelled'), attempts_left: 1 };
+    const after = next(before, { type: 'DROPPED', answer });
+    const session = { ...SESSION, attempts_left: 1 };
+    assert.deepEqual(after, { ...before, session: before.session && session }, name);
+  }
 });
 
 test('nothing but the server’s answer verifies anybody', () => {

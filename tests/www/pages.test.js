@@ -149,7 +149,8 @@ test('every key that the modules use has a text, and every text is used', () => 
   const everything = joined(all) + pages.map(read).join('\n');
   const kinds = 'hint|spoken|problem|reason|paused|recipe|uploading\\.again';
   const adminKinds =
-    'problem|reason|gate|status|review_state|policy|record\\.key|timeline|gesture|outcome|decision|action|trace';
+    'problem|reason|gate|status|review_state|policy|record\\.(key|uncounted|left)|timeline|gesture|outcome|decision|' +
+    'action|trace';
   const byCode = new RegExp(`^(${kinds}|admin\\.(${adminKinds}))\\.`);
   const unused = Object.keys({ ...EN, ...ADMIN_EN }).filter(
     (key) =>

@@ -99,7 +99,10 @@ export class CameraEffects {
    * @param {string} challengeId
    */
   drop(challengeId) {
-    giveUp(challengeId, 'cancelled', { keepalive: true }).catch(() => undefined);
+    giveUp(challengeId, 'cancelled', { keepalive: true }).then(
+      (answer) => this.#send({ type: 'DROPPED', answer }),
+      () => undefined,
+    );
   }
 
   /** Unlocks sound, which only a tap may do. @param {boolean} toneGuided whether the person asked for tones */

@@ -103,17 +103,21 @@ const RENDER = {
     setAttribute(requireElement('#reason', HTMLElement), 'data-code', state.code);
     setText(requireElement('#reason-title', HTMLElement), message.title);
     setText(requireElement('#reason-text', HTMLElement), message.text);
+    const minutes = waitMinutes(state);
     const exhausted = state.code === 'attempts_exhausted' ? '' : text('failed.exhausted');
-    setText(requireElement('#failed-attempts', HTMLElement), left > 0 ? plural('failed.attempts', left) : exhausted);
+    const none = minutes > 0 ? plural('failed.wait', minutes) : exhausted;
+    setText(requireElement('#failed-attempts', HTMLElement), left > 0 ? plural('failed.attempts', left) : none);
+    // While the mailbox must wait, a new link helps no more than this one.
+    const action = minutes > 0 ? [] : [link('/', text('failed.new_link'))];
     requireElement('#failed-actions', HTMLElement).replaceChildren(
-      left > 0 ? retryButton(text('failed.retry'), retry) : link('/', text('failed.new_link')),
+      ...(left > 0 ? [retryButton(text('failed.retry'), retry)] : action),
     );
   },
   error: (state, retry) => {
     const code = state.code ?? 'unexpected';
     const message = problemMessage(code, state.detail);
     setText(requireElement('#problem-title', HTMLElement), message.title);
-    const minutes = Math.ceil((state.session?.cool_down_s ?? 0) / 60);
+    const minutes = waitMinutes(state);
     setText(
       requireElement('#problem', HTMLElement),
       code === 'cooling_down' ? `${message.text} ${plural('cooling_down.wait', minutes)}` : message.text,
@@ -132,6 +136,11 @@ const RENDER = {
     requireElement('#paused-actions', HTMLElement).replaceChildren(retryButton(text('paused.continue'), retry));
   },
 };
+
+/** How long the mailbox must wait before its next attempt, in minutes. @param {FlowState} state */
+function waitMinutes(state) {
+  return Math.ceil((state.session?.cool_down_s ?? 0) / 60);
+}
 
 /** @param {FlowState} state @param {string} title */
 function capture(state, title) {

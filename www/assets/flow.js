@@ -47,6 +47,7 @@
  *   | {type: 'ALIGNED'} | {type: 'CHALLENGE', challenge: Challenge}
  *   | {type: 'COMPLETE'} | {type: 'TIMED_OUT'} | {type: 'EXHAUSTED'} | {type: 'SWITCH_CAMERA'}
  *   | {type: 'AGAIN', code: string} | {type: 'ANSWER', answer: Answer}
+ *   | {type: 'DROPPED', answer: Answer}
  *   | {type: 'HIDDEN'} | {type: 'CAMERA_ENDED'} | {type: 'TIMEOUT'}
  *   | {type: 'FAILED', code: string, detail?: string | null}} FlowEvent */
 
@@ -124,7 +125,7 @@ const cancelled = (state) => enter(state, 'priming', { code: 'cancelled' });
 /** @type {Step} */
 const decided = (state, { answer }) => answer.status === 'VERIFIED'
   ? enter(state, 'verified')
-  : enter(withAttempts(state, answer.attempts_left), 'failed', { code: answer.reason, detail: answer.message });
+  : enter(withAnswer(state, answer), 'failed', { code: answer.reason, detail: answer.message });
 
 /** @param {FlowState} state */
 const alignWhenReady = (state) => (state.camera && state.engine ? enter(state, 'align') : state);
@@ -224,11 +225,13 @@ const TRANSITIONS = {
 /** The state after `event`; the same object if the event has no meaning in it.
  * @param {FlowState} state @param {FlowEvent} event @returns {FlowState} */
 export function next(state, event) {
+  // Whatever the page shows by now, the server has counted.
+  if (event.type === 'DROPPED') return withAnswer(state, event.answer);
   return TRANSITIONS[state.name][event.type]?.(state, event) ?? state;
 }
 
 /**
- * The open challenge that will not be answered any more: the page tells the server, so that it costs no attempt.
+ * The open challenge that will not be answered any more: the page tells the server, which counts it at once.
  * @param {FlowState} before @param {FlowState} after @returns {string | null} its id
  */
 export function droppedChallenge(before, after) {
@@ -255,6 +258,11 @@ function enter(state, name, more = {}) {
 /** @param {FlowState} state @param {number} attempts @returns {FlowState} */
 function withAttempts(state, attempts) {
   return { ...state, session: state.session && { ...state.session, attempts_left: attempts } };
+}
+
+/** What an answer says about further attempts. @param {FlowState} state @param {Answer} answer @returns {FlowState} */
+function withAnswer(state, { attempts_left, cool_down_s }) {
+  return { ...state, session: state.session && { ...state.session, attempts_left, cool_down_s } };
 }
 
 /** The initial state for a loaded session. @param {FlowState} state @returns {FlowState} */

@@ -76,7 +76,7 @@ const en = {
     'You close your eyes and open them when a tone sounds. For slow blinks, or if you cannot see the prompts.',
   'priming.start': 'Turn on the camera',
   'priming.asks': 'Your browser will ask for permission.',
-  'priming.cancelled': 'You ended the check. Nothing was sent, and it does not count as an attempt.',
+  'priming.cancelled': 'You ended the check. No picture was sent. If you end checks often, they count as attempts.',
   'priming.attempts.one': '{count} attempt left',
   'priming.attempts.other': '{count} attempts left',
 
@@ -189,7 +189,9 @@ const en = {
   'failed.retry': 'Try again',
   'failed.attempts.one': 'You have {count} attempt left.',
   'failed.attempts.other': 'You have {count} attempts left.',
-  'failed.exhausted': 'No attempts are left. After several failed ones you have to wait before a new link helps.',
+  'failed.exhausted': 'No attempts are left. Ask for a new link.',
+  'failed.wait.one': 'No attempts are left for now. Try again in {count} minute; a new link does not help before.',
+  'failed.wait.other': 'No attempts are left for now. Try again in {count} minutes; a new link does not help before.',
   'failed.new_link': 'Ask for a new link',
 
   'result.title': 'Your result',
@@ -260,7 +262,9 @@ const en = {
     'Your link was opened again, in another browser or by a mail program. Open it from your mail again to continue ' +
     'here.',
   'problem.cooling_down.title': 'Please wait first',
-  'problem.cooling_down.text': 'Several checks of this address failed in a row. For safety the next one has to wait.',
+  'problem.cooling_down.text':
+    'Several checks of this address failed or were left. For safety the next one has to wait; a new link does not ' +
+    'help before.',
   'cooling_down.wait.one': 'Try again in {count} minute, or ask the people who run this site for another way.',
   'cooling_down.wait.other': 'Try again in {count} minutes, or ask the people who run this site for another way.',
   'problem.attempts_exhausted.title': 'No attempts are left',
@@ -359,6 +363,8 @@ const en = {
   'reason.strip_unclear.text': 'Find more light from the front and keep still.',
   'reason.cancelled.title': 'You ended the check',
   'reason.cancelled.text': 'You can try again.',
+  'reason.abandoned.title': 'The last check was left before it ended',
+  'reason.abandoned.text': 'You can try again. Keep this page open until you see the result.',
   'reason.no_blink.title': 'No complete blink was recorded',
   'reason.no_blink.text': 'Try again: close your eyes briefly and open them again.',
   'reason.engine_version.title': 'This page is out of date',

@@ -64,10 +64,14 @@ export function figuresOf(record) {
 /** The figures by name, and the raw record. @param {WholeEvent} event */
 export function recordView({ record, thresholds, engine }) {
   const { models, key, frames, closures, pair, strip, open, closed } = figuresOf(record);
+  const { counted, uncounted, left, tone_guided_asked: toneGuidedAsked } = figuresOf(record);
   return el('section', { class: 'card' },
     el('h2', {}, text('admin.record.title')),
     el('p', { class: 'small' }, text('admin.record.lead')),
     facts([
+      [text('admin.record.counted'), countedText(counted, uncounted)],
+      [text('admin.record.left'), left ? wordOf('record.left', left) : null],
+      [text('admin.record.tones'), toneGuidedAsked === true ? text('admin.record.tones.asked') : null],
       [text('admin.record.thresholds'), thresholds],
       [text('admin.record.engine'), engine],
       [text('admin.record.models'), models],
@@ -85,6 +89,12 @@ export function recordView({ record, thresholds, engine }) {
       [text('admin.record.light.closed'), known(closed?.quality?.['light'], 0)],
     ]),
     rawRecord(record));
+}
+
+/** Whether a failed attempt counted, and why not. @param {unknown} counted @param {string | undefined} uncounted */
+function countedText(counted, uncounted) {
+  if (counted === true) return text('admin.record.counted.yes');
+  return uncounted ? wordOf('record.uncounted', uncounted) : null;
 }
 
 /** @param {import('./types.js').Closure} closure */

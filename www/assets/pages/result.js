@@ -26,7 +26,7 @@ async function show() {
 }
 
 /** @param {import('../types.js').Session} session */
-function showStatus({ status, email_masked: email, attempts_left, last_reason, last_message }) {
+function showStatus({ status, email_masked: email, attempts_left, cool_down_s, last_reason, last_message }) {
   if (status === 'VERIFIED') {
     setText(requireElement('#verified-lead', HTMLElement), text('verified.lead', { email }));
     showScreen(main, 'verified', 'verified');
@@ -37,15 +37,20 @@ function showStatus({ status, email_masked: email, attempts_left, last_reason, l
     setText(requireElement('#reason-text', HTMLElement), message.text);
     setText(
       requireElement('#failed-attempts', HTMLElement),
-      attempts_left > 0 ? plural('failed.attempts', attempts_left) : text('failed.exhausted'),
+      attempts_left > 0 ? plural('failed.attempts', attempts_left) : noneLeft(cool_down_s),
     );
     requireElement('#retry', HTMLElement).hidden = attempts_left <= 0;
-    requireElement('#new-link', HTMLElement).hidden = attempts_left > 0;
+    requireElement('#new-link', HTMLElement).hidden = attempts_left > 0 || cool_down_s > 0;
     showScreen(main, 'failed', 'failed');
   } else {
     setText(requireElement('#pending-lead', HTMLElement), text('pending.lead', { email }));
     showScreen(main, 'pending', 'pending');
   }
+}
+
+/** What to do without attempts. @param {number} coolDownS how long the mailbox must wait */
+function noneLeft(coolDownS) {
+  return coolDownS > 0 ? plural('failed.wait', Math.ceil(coolDownS / 60)) : text('failed.exhausted');
 }
 
 /** @param {import('../problem.js').Problem} problem */
