@@ -15,10 +15,12 @@ mod outcome;
 mod pictures;
 mod recording;
 mod rounds;
+mod sweep;
 mod upload;
 
 pub use attempt::Verifier;
 pub use leaving::note;
 pub use outcome::{AttemptAnswer, GiveUp, VerificationError};
 pub use rounds::next;
-pub use upload::{Uploads, discard_stale, sweep};
+pub use sweep::sweep;
+pub use upload::{Uploads, discard_stale};

@@ -7,9 +7,6 @@
 //! byte of a picture is written in clear, not even into a write-ahead log or a backup of it, and what is left over
 //! cannot be opened without the browser.
 
-use std::time::Duration;
-
-use super::attempt::Verifier;
 use super::claiming::put_off;
 use super::outcome::VerificationError;
 use crate::clock;
@@ -19,8 +16,6 @@ use crate::db::{Connection, Db, LockScope, uploads};
 use crate::domain::{ChallengeId, SealingKey};
 use crate::scoring::ScoringPool;
 
-/// How often attempts that were left are ended and abandoned uploads removed.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// How long after its lease a claim can still be taken over by a repeated request.
 pub(super) const TAKE_OVER_MS: i64 = 600_000;
 
@@ -105,20 +100,6 @@ pub(super) fn opened(
 /// The associated data that ties a sealed chunk to its position.
 fn context(challenge: &ChallengeId, key: &str, start: i64) -> Vec<u8> {
     format!("{challenge} {key} {start}").into_bytes()
-}
-
-/// Ends attempts that were left, and removes abandoned uploads, at regular intervals. Never returns.
-pub async fn sweep(verifier: Verifier) {
-    let mut ticks = tokio::time::interval(SWEEP_EVERY);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = verifier.end_lapsed().await {
-            tracing::warn!(%error, "attempts that were left could not be recorded");
-        }
-        if let Err(error) = discard_stale(&verifier.db).await {
-            tracing::warn!(%error, "abandoned uploads could not be removed");
-        }
-    }
 }
 
 /// Removes uploads that can no longer be completed.
