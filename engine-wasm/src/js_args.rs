@@ -16,6 +16,7 @@ pub(crate) fn terms(object: &JsValue) -> Result<Terms, &'static str> {
         timeout_ms: number(object, "timeout_ms")?,
         thresholds: text(object, "thresholds")?,
         policy: Policy::from_name(&text(object, "policy")?).ok_or("policy")?,
+        turn: flag(object, "turn")?,
         rate: number(object, "rate")?,
         consent: text(object, "consent")?,
     })
@@ -34,6 +35,10 @@ pub(crate) fn cue(object: &JsValue) -> Result<Cue, &'static str> {
 
 fn text(object: &JsValue, name: &'static str) -> Result<String, &'static str> {
     Reflect::get(object, &name.into()).ok().and_then(|value| value.as_string()).ok_or(name)
+}
+
+fn flag(object: &JsValue, name: &'static str) -> Result<bool, &'static str> {
+    Reflect::get(object, &name.into()).ok().and_then(|value| value.as_bool()).ok_or(name)
 }
 
 /// A whole number of 32 bits.

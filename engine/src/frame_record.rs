@@ -26,6 +26,12 @@ impl FrameRecord {
         (right >= 0 && left >= 0).then(|| EyeRatios { right: right as f32 / 1e4, left: left as f32 / 1e4 })
     }
 
+    /// The yaw in tenths of a degree, if a single face was read whose yaw is reliable.
+    pub fn yaw(&self) -> Option<i32> {
+        let is_reliable = self.ears().is_some() && self.gate().is_some_and(Gate::yaw_usable);
+        is_reliable.then_some(self.3)
+    }
+
     /// The frame's gate, if the number stands for one.
     pub fn gate(&self) -> Option<Gate> {
         Gate::from_number(self.5)

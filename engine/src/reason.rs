@@ -33,8 +33,12 @@ pub enum Reason {
     PromptMismatch,
     /// The transcript is not what the browser committed to before it learned the next cue.
     PromptCommitment,
+    /// The pictures are not those that the browser committed to when their step ended.
+    PictureCommitment,
     /// Cues were answered before they could have been seen, or much too late.
     PromptTimes,
+    /// The commitment to a step came so late that its pictures could have been made afterwards.
+    PromptLate,
     /// The recorded frames hold no completed blink.
     NoBlink,
     /// The bytes of a capture or of the strip do not have the hash in the transcript.
@@ -71,11 +75,15 @@ pub enum Reason {
     StripNoBlink,
     /// The server's reading of the strip differs from the transcript's frames.
     StripMismatch,
+    /// A head in the strip is not turned as the transcript's frames say.
+    PoseMismatch,
+    /// The strip does not show the turn of the head that was asked for.
+    TurnNotShown,
 }
 
 impl Reason {
     /// Every reason, in the order of the checks.
-    pub const ALL: [Reason; 32] = [
+    pub const ALL: [Reason; 36] = [
         Reason::Timeout,
         Reason::Cancelled,
         Reason::Abandoned,
@@ -89,7 +97,9 @@ impl Reason {
         Reason::PromptMissed,
         Reason::PromptMismatch,
         Reason::PromptCommitment,
+        Reason::PictureCommitment,
         Reason::PromptTimes,
+        Reason::PromptLate,
         Reason::NoBlink,
         Reason::CaptureHash,
         Reason::CaptureReplayed,
@@ -108,6 +118,8 @@ impl Reason {
         Reason::StripDiffers,
         Reason::StripNoBlink,
         Reason::StripMismatch,
+        Reason::PoseMismatch,
+        Reason::TurnNotShown,
     ];
 
     /// The stable code, `snake_case`. Codes are never renamed or reused.
@@ -126,7 +138,9 @@ impl Reason {
             Reason::PromptMissed => "prompt_missed",
             Reason::PromptMismatch => "prompt_mismatch",
             Reason::PromptCommitment => "prompt_commitment",
+            Reason::PictureCommitment => "picture_commitment",
             Reason::PromptTimes => "prompt_times",
+            Reason::PromptLate => "prompt_late",
             Reason::NoBlink => "no_blink",
             Reason::CaptureHash => "capture_hash",
             Reason::CaptureReplayed => "capture_replayed",
@@ -145,6 +159,8 @@ impl Reason {
             Reason::StripDiffers => "strip_differs",
             Reason::StripNoBlink => "strip_no_blink",
             Reason::StripMismatch => "strip_mismatch",
+            Reason::PoseMismatch => "pose_mismatch",
+            Reason::TurnNotShown => "turn_not_shown",
         }
     }
 
@@ -166,7 +182,13 @@ impl Reason {
             }
             Reason::OpenNotOpen => "Your open eyes could not be read. Look straight at the camera and try again.",
             Reason::ClosedNotClosed => "Your closed eyes could not be read. Blink a little more slowly and try again.",
+            Reason::TurnNotShown => {
+                "Your head's turn could not be seen. Turn it a little further, slowly, and try again."
+            }
             Reason::CapturesDiffer => "The two pictures do not match. Keep still while you blink and try again.",
+            Reason::PromptLate => {
+                "Your connection was too slow while you followed the prompts. Try again where the network is better."
+            }
             Reason::TranscriptHeader
             | Reason::TranscriptSignature
             | Reason::TranscriptMalformed
@@ -175,6 +197,7 @@ impl Reason {
             | Reason::TranscriptTimes
             | Reason::PromptMismatch
             | Reason::PromptCommitment
+            | Reason::PictureCommitment
             | Reason::CaptureHash
             | Reason::CaptureReplayed
             | Reason::CaptureFormat
@@ -184,7 +207,8 @@ impl Reason {
             | Reason::ScoreMismatch
             | Reason::StripDiffers
             | Reason::StripNoBlink
-            | Reason::StripMismatch => "The recording could not be accepted. Reload the page and try again.",
+            | Reason::StripMismatch
+            | Reason::PoseMismatch => "The recording could not be accepted. Reload the page and try again.",
         }
     }
 

@@ -85,6 +85,8 @@ pub struct AppLimits {
     pub policy: Policy,
     /// Whether a person may choose to be guided by tones.
     pub allow_tone_guided: bool,
+    /// Whether people who cannot turn their head may make more gestures of the lids instead.
+    pub allow_no_turn: bool,
     /// When a mailbox has to wait after failed attempts.
     pub cool_down: CoolDown,
     /// Time for a whole challenge.
@@ -122,6 +124,7 @@ impl AppState {
                 max_attempts: config.max_attempts,
                 policy: config.policy,
                 allow_tone_guided: config.allow_tone_guided,
+                allow_no_turn: config.allow_no_turn,
                 cool_down: config.cool_down,
                 timeout_ms: config.liveness_timeout_s * 1000,
                 frame_interval_ms: config.frame_interval_ms,

@@ -91,9 +91,9 @@ const CURVE = {
   closures: [{ start_ms: 250, closed_ms: 300, end_ms: 420 }],
   captures: { open: 100, closed: 300 },
   cells: [
-    { t: 100, claimed: { left: 0.3, right: 0.31 }, scored: { left: 0.29, right: 0.3 } },
-    { t: 300, claimed: { left: 0.05, right: 0.04 }, scored: { left: 0.06, right: 0.07 } },
-    { t: 1000, claimed: { left: 0.3, right: 0.28 }, scored: null },
+    { t: 100, place: [0, 0], claimed: { left: 0.3, right: 0.31 }, scored: { left: 0.29, right: 0.3 } },
+    { t: 300, place: [0, 0], claimed: { left: 0.05, right: 0.04 }, scored: { left: 0.06, right: 0.07 } },
+    { t: 1000, place: [0, 1], claimed: { left: 0.3, right: 0.28 }, scored: null },
   ],
 };
 

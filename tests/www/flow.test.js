@@ -12,7 +12,8 @@ import { INITIAL, SCREENS, TIMEOUTS_MS, droppedChallenge, next } from '../../www
 /** @type {import('../../www/assets/types.js').Session} */
 const SESSION = {
   email_masked: 'm•••@example.org', status: 'PENDING', attempts_left: 3, last_reason: null, last_message: null,
-  session_expires_in_s: 900, cool_down_s: 0, timeout_s: 30, frame_interval_ms: 0, policy: 'prompted', tones: true,
+  session_expires_in_s: 900, cool_down_s: 0, timeout_s: 30, frame_interval_ms: 0,
+  policy: 'prompted', tones: true, no_turn: true,
 };
 const CHALLENGE = {
   challenge_id: 'c1',
@@ -22,6 +23,7 @@ const CHALLENGE = {
   timeout_ms: 30_000,
   thresholds: 'v2',
   policy: /** @type {const} */ ('prompted'),
+  turn: true,
   rate: 300,
   consent: 'h',
   expires_in_s: 90,

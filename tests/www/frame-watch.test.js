@@ -30,14 +30,17 @@ function watchIn(name) {
   /** @type {string[]} */
   const hints = [];
   const hint = (/** @type {{code: string}} */ { code }) => hints.push(code);
-  const view = /** @type {any} */ ({ video, hint, tone() {}, progress() {} });
+  /** @type {string[]} */
+  const tones = [];
+  const tone = (/** @type {string} */ name) => tones.push(name);
+  const view = /** @type {any} */ ({ video, hint, tone, progress() {} });
   /** @type {string[]} */
   const events = [];
   let failures = 0;
   const state = () => ({ ...INITIAL, name });
   const watch = new FrameWatch(view, ({ type }) => events.push(type), state, () => { failures += 1; });
   return {
-    watch, hints, events,
+    watch, hints, events, tones,
     failures: () => failures,
     /** Plays a frame and waits until it has been dealt with. @param {number} now_ms */
     async frame(now_ms) {
@@ -102,4 +105,26 @@ test('a failing engine is reported once it has been dropped', async () => {
   await frame(1000);
   assert.deepEqual([events, failures()], [['FAILED'], 1]);
   watch.stop();
+});
+
+test('during a turn, other hints are shown, those that it causes are not; during a blink, none is', async () => {
+  /** @type {[import('../../www/assets/types.js').Prompt['ask'], string, string[], string][]} */
+  const cases = [
+    ['turn_left', 'too_far', ['too_far'], 'seek'],
+    ['turn_right', 'no_face', ['no_face'], 'seek'],
+    ['turn_left', 'turned', [], 'blink'],
+    ['turn_back', 'turned', [], 'blink'],
+    ['once', 'too_far', [], 'seek'],
+    ['once', 'turned', [], 'seek'],
+    ['wait', 'turned', ['turned'], 'seek'],
+  ];
+  for (const [ask, gate, expected, tone] of cases) {
+    const { watch, frame, hints, tones } = watchIn('recording');
+    watch.start(seeing({ gate, prompt: { done: 0, steps: 3, ask } }));
+    watch.showHint(`ask_${ask}`);
+    const now_ms = performance.now();
+    for (let t = 0; t < 2000; t += 100) await frame(now_ms + t);
+    watch.stop();
+    assert.deepEqual([hints.slice(1), tones.at(-1)], [expected, tone], `${gate} during ${ask}`);
+  }
 });

@@ -196,7 +196,8 @@ function codesIn(path, pattern) {
 
 test('every reason has a text, unless its text would help a forger', () => {
   const silentCaptures = 'capture_(hash|format|size|damaged|replayed)|captures_identical|score_mismatch';
-  const silentOthers = 'transcript_|prompt_(mismatch|commitment)|strip_(differs|no_blink|mismatch)';
+  const silentOthers =
+    'transcript_|prompt_(mismatch|commitment)|picture_commitment|pose_mismatch|strip_(differs|no_blink|mismatch)';
   const silent = new RegExp(`^(${silentOthers}|${silentCaptures})`);
   for (const code of codesOf('Reason')) {
     const isSilent = silent.test(code);

@@ -11,6 +11,8 @@ import { deadline } from './wait.js';
 /** @typedef {import('./types.js').Commitment} Commitment */
 /** @typedef {import('./types.js').Schemas} Schemas */
 /** @typedef {{signal?: AbortSignal, timeoutMs?: number, keepalive?: boolean}} Options */
+/** What the person chose: tones as guidance, and more blinks instead of a head turn.
+ * @typedef {{toneGuided: boolean, noTurn: boolean}} Wishes */
 
 /** Long enough for a slow network to answer a small request. Chosen by us. */
 const TIMEOUT_MS = 15_000;
@@ -42,16 +44,17 @@ export function session(options) {
 
 /**
  * @param {string} publicKey base64url of 32 bytes @param {number | null} rate frames analysed per second
- * @param {boolean} toneGuided
+ * @param {Wishes} wishes
  * @param {string} consent hash of the text the person was shown, see `consent.js` @param {Options} [options]
  * @returns {Promise<Challenge>}
  */
-export function challenge(publicKey, rate, toneGuided, consent, options) {
+export function challenge(publicKey, rate, { toneGuided, noTurn }, consent, options) {
   /** @type {Schemas['KeyRegistration']} */
   const body = {
     public_key: publicKey,
     rate: Math.round((rate ?? UNKNOWN_RATE) * 10),
     tone_guided: toneGuided,
+    no_turn: noTurn,
     consent,
   };
   return post('/api/challenge', body, options);

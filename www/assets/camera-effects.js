@@ -44,7 +44,8 @@ export class CameraEffects {
   #key = null;
   /** @type {Submission | null} */
   #submission = null;
-  #toneGuided = false;
+  /** @type {import('./api.js').Wishes} */
+  #wishes = { toneGuided: false, noTurn: false };
   #signals = new CueSignals();
 
   #camera;
@@ -105,9 +106,9 @@ export class CameraEffects {
     );
   }
 
-  /** Unlocks sound, which only a tap may do. @param {boolean} toneGuided whether the person asked for tones */
-  tapped(toneGuided) {
-    this.#toneGuided = toneGuided;
+  /** Unlocks sound, which only a tap may do. @param {import('./api.js').Wishes} wishes */
+  tapped(wishes) {
+    this.#wishes = wishes;
     this.#signals.prepare();
   }
 
@@ -147,7 +148,7 @@ export class CameraEffects {
       this.#key = await makeKey(this.#engine);
       const publicKey = base64url(this.#key.publicKey);
       const consent = await consentHash();
-      const challenge = await askChallenge(publicKey, this.#state().rate, this.#toneGuided, consent, { signal });
+      const challenge = await askChallenge(publicKey, this.#state().rate, this.#wishes, consent, { signal });
       const now_ms = performance.now();
       this.#watch.ignoreBefore(now_ms);
       await this.#engine.begin(challenge, this.#key.kind, now_ms, this.#key.publicKey);
@@ -169,6 +170,7 @@ export class CameraEffects {
       } finally {
         this.#watch.prompter = null;
         this.#view.steps(null);
+        this.#view.turn(null);
         this.#view.remaining(null);
       }
     },
@@ -230,6 +232,7 @@ export class CameraEffects {
       show: (prompt) => {
         this.#signals.give(prompt.ask);
         this.#view.steps(prompt);
+        this.#view.turn(prompt.ask);
         this.#watch.showHint(`ask_${prompt.ask}`);
       },
       complete: () => this.#send({ type: 'COMPLETE' }),

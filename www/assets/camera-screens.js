@@ -56,6 +56,7 @@ const RENDER = {
       text(state.session?.policy === 'natural' ? 'priming.lead.natural' : 'priming.lead'),
     );
     requireElement('#tones-choice', HTMLElement).hidden = state.session?.tones !== true;
+    requireElement('#no-turn-choice', HTMLElement).hidden = state.session?.no_turn !== true;
     note('#note', state.code, 'priming.cancelled');
   },
   starting: (state) => {
@@ -123,6 +124,8 @@ const RENDER = {
       code === 'cooling_down' ? `${message.text} ${plural('cooling_down.wait', minutes)}` : message.text,
     );
     setAttribute(requireElement('#problem', HTMLElement), 'data-code', code);
+    // The next try would only be refused again.
+    if (code === 'turn_required') requireElement('#no-turn', HTMLInputElement).checked = false;
     const recipe = requireElement('#recipe', HTMLElement);
     recipe.hidden = !DEVICE_ERRORS.has(code);
     setText(recipe, cameraRecipe(navigator.userAgent, navigator.maxTouchPoints));

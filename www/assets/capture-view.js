@@ -4,7 +4,8 @@
 import { requireElement, setAttribute, setText } from './dom.js';
 import { text } from './language.js';
 import { hintText, spokenHint } from './messages.js';
-import { outside, ovalIn, ring } from './oval.js';
+import { arrow, outside, ovalIn, ring } from './oval.js';
+import { arrowsFor, asSeen } from './turn.js';
 
 /** @typedef {import('./hints.js').Hint} Hint */
 
@@ -19,6 +20,7 @@ const ICONS = {
   'off_center.down': 'arrow-up', off_center: 'closer',
   turned: 'face', tilted: 'face', blurred: 'hold', eyes_unreadable: 'eye', settling: 'eye', hold: 'check',
   preparing: 'check', blink: 'blink', ask_once: 'blink', ask_twice: 'blink-twice', ask_hold: 'closed', ask_tone: 'eye',
+  ask_turn_left: 'turn-left', ask_turn_right: 'turn-right', ask_turn_back: 'turn-back',
   ask_wait: 'eye', ask_fetch: 'check', open_again: 'eye', starting: 'face',
 };
 
@@ -41,6 +43,9 @@ export class CaptureView {
   #hint = requireElement('#hint', HTMLElement);
   #announce;
   #lastCalled = false;
+  #mirrored = true;
+  /** @type {import('./types.js').Prompt['ask'] | null} */
+  #ask = null;
 
   /** @param {(text: string) => void} announce */
   constructor(announce) {
@@ -55,12 +60,13 @@ export class CaptureView {
 
   /** @param {boolean} mirrored */
   mirror(mirrored) {
+    this.#mirrored = mirrored;
     this.#stage.toggleAttribute('data-mirrored', mirrored);
   }
 
   /** @param {Hint} hint */
   hint(hint) {
-    const icon = ICONS[`${hint.code}.${hint.direction}`] ?? ICONS[hint.code] ?? 'face';
+    const icon = ICONS[`${hint.code}.${hint.direction}`] ?? ICONS[asSeen(hint.code, this.#mirrored)] ?? 'face';
     setAttribute(this.#hint, 'data-code', hint.code);
     setAttribute(this.#hint, 'data-direction', hint.direction);
     setAttribute(requireElement('use', SVGUseElement, this.#hint), 'href', `${ICONS_FILE}#${icon}`);
@@ -93,6 +99,12 @@ export class CaptureView {
     });
     list.replaceChildren(...dots);
     setAttribute(list, 'aria-label', text('capture.steps', { done: prompt.done, steps: prompt.steps }));
+  }
+
+  /** Draws the arrows of a head turn; any other cue has none. @param {import('./types.js').Prompt['ask'] | null} ask */
+  turn(ask) {
+    this.#ask = ask;
+    this.#drawOval();
   }
 
   /** @param {number | null} ms the time left, or null to show none */
@@ -135,7 +147,7 @@ export class CaptureView {
     list.addEventListener('change', () => choose(list.value));
   }
 
-  /** Draws the oval over the picture. */
+  /** Draws the oval over the picture, and the arrows beside it. */
   #drawOval() {
     const stage = { width: this.#stage.clientWidth, height: this.#stage.clientHeight };
     if (stage.width === 0 || stage.height === 0) return;
@@ -145,5 +157,9 @@ export class CaptureView {
     requireElement('#outside', SVGPathElement).setAttribute('d', outside(oval, stage));
     requireElement('#track', SVGPathElement).setAttribute('d', ring(oval));
     requireElement('#progress', SVGPathElement).setAttribute('d', ring(oval, RING_GAP_PX));
+    const arrows = arrowsFor(this.#ask, this.#mirrored);
+    const turn = requireElement('#turn', SVGPathElement);
+    turn.setAttribute('d', arrows.map((each) => arrow(oval, stage, each)).join(' '));
+    setAttribute(turn, 'data-to', arrows.length > 1 ? 'middle' : arrows[0]?.to ?? null);
   }
 }

@@ -4,20 +4,36 @@
 /** @typedef {import('./types.js').Prompt['ask']} Ask */
 
 /**
- * A beep: start and length in milliseconds, pitch in Hz.
- * @typedef {[start_ms: number, length_ms: number, pitch: number]} Beep
+ * A beep: start and length in milliseconds, pitch in Hz; with a second pitch it glides there.
+ * @typedef {[start_ms: number, length_ms: number, pitch: number, to?: number]} Beep
  */
 
-/** Low pitches ask for a gesture, high ones mean "open your eyes". @type {Partial<Record<Ask, Beep[]>>} */
+/**
+ * Low pitches ask for a gesture, high ones mean "open your eyes". Only a turn glides: down to the left and up to the
+ * right, like the keys of a piano, so that one ear can tell the sides, too. For the way back two tones meet halfway.
+ * @type {Partial<Record<Ask, Beep[]>>}
+ */
 const BEEPS = {
   once: [[0, 140, 523]],
   twice: [[0, 110, 523], [190, 110, 523]],
   hold: [[0, 420, 392]],
   tone: [[0, 160, 880], [180, 260, 1175]],
+  turn_left: [[0, 420, 587, 294]],
+  turn_right: [[0, 420, 294, 587]],
+  turn_back: [[0, 320, 294, 440], [0, 320, 659, 440], [340, 160, 440]],
 };
 
+/**
+ * Where a cue sounds from, -1 (left) to 1 (right). Not entirely from one side: the other ear alone must hear it, too.
+ * @type {Partial<Record<Ask, number>>}
+ */
+const PANS = { turn_left: -0.6, turn_right: 0.6 };
+
 /** Vibration, pause, vibration …, ms. @type {Partial<Record<Ask, number[]>>} */
-const VIBRATIONS = { once: [60], twice: [60, 90, 60], hold: [300], tone: [80, 60, 200] };
+const VIBRATIONS = {
+  once: [60], twice: [60, 90, 60], hold: [300], tone: [80, 60, 200],
+  turn_left: [180, 60, 40, 60, 40], turn_right: [40, 60, 40, 60, 180], turn_back: [40, 50, 40, 50, 40, 50, 40],
+};
 
 /** Audible next to a voice, but not startling. */
 const VOLUME = 0.25;
@@ -41,7 +57,7 @@ export class CueSignals {
 
   /** @param {Ask} ask */
   give(ask) {
-    for (const beep of BEEPS[ask] ?? []) this.#beep(beep);
+    for (const beep of BEEPS[ask] ?? []) this.#beep(beep, PANS[ask] ?? 0);
     const vibration = VIBRATIONS[ask];
     // Not every browser has this, and in some it does nothing.
     if (vibration) globalThis.navigator?.vibrate?.(vibration);
@@ -53,8 +69,8 @@ export class CueSignals {
     this.#audio = null;
   }
 
-  /** @param {Beep} beep */
-  #beep([start_ms, length_ms, pitch]) {
+  /** @param {Beep} beep @param {number} pan */
+  #beep([start_ms, length_ms, pitch, end_pitch = pitch], pan) {
     const audio = this.#audio;
     if (audio === null || audio.state === 'closed') return;
     const from = audio.currentTime + start_ms / 1000;
@@ -63,7 +79,15 @@ export class CueSignals {
     volume.gain.setTargetAtTime(VOLUME, from, FADE_S);
     volume.gain.setTargetAtTime(0, to - FADE_S, FADE_S);
     const tone = new OscillatorNode(audio, { frequency: pitch });
-    tone.connect(volume).connect(audio.destination);
+    if (end_pitch !== pitch) {
+      tone.frequency.setValueAtTime(pitch, from);
+      tone.frequency.exponentialRampToValueAtTime(end_pitch, to);
+    }
+    // Browsers without a panner play it from the middle.
+    const isPanned = pan !== 0 && typeof StereoPannerNode === 'function';
+    const out = isPanned ? volume.connect(new StereoPannerNode(audio, { pan })) : volume;
+    tone.connect(volume);
+    out.connect(audio.destination);
     tone.start(from);
     tone.stop(to + 10 * FADE_S);
   }

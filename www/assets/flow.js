@@ -97,7 +97,7 @@ export const RECOVERIES = {
   model_corrupt: 'reload', engine_version: 'reload', key_invalid: 'reload', consent_unknown: 'reload',
   submission_malformed: 'reload', too_large: 'reload', unexpected: 'reload', origin_refused: 'register',
   challenge_unknown: 'starting', challenge_expired: 'starting', challenge_round: 'starting',
-  tone_guided_refused: 'boot', challenge_used: 'boot',
+  tone_guided_refused: 'boot', turn_required: 'boot', challenge_used: 'boot',
 };
 
 /** @param {Recovery} again @returns {Step} */

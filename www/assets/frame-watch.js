@@ -6,6 +6,7 @@ import { advance, isGesture, showNow, wanted } from './hints.js';
 import { NOT_HELD, hold } from './hold.js';
 import { Pace } from './pace.js';
 import { asProblem } from './problem.js';
+import { isCausedByTurn, isTurn } from './turn.js';
 
 /** @typedef {import('./flow.js').FlowState} FlowState */
 /** @typedef {import('./flow.js').FlowEvent} FlowEvent */
@@ -100,8 +101,10 @@ export class FrameWatch {
     const { name } = this.#state();
     if (name !== 'align' && name !== 'preparing' && name !== 'recording') return;
     const before = this.#hints.shown;
-    // The prompter shows each cue, and its end, at once.
-    if (!isGesture(observation.prompt)) this.#hints = advance(this.#hints, wanted(observation, name), t_ms);
+    // The prompter shows each cue, and its end, at once. Only during a turn are the eyes open for other hints.
+    if (!isGesture(observation.prompt) || isTurn(observation.prompt)) {
+      this.#hints = advance(this.#hints, wanted(observation, name), t_ms);
+    }
     if (this.#hints.shown !== before) this.#view.hint(this.#hints.shown);
     if (name === 'align') this.#align(observation, t_ms);
     if (name === 'recording') this.#record(observation);
@@ -117,7 +120,9 @@ export class FrameWatch {
 
   /** @param {Observation} observation */
   #record(observation) {
-    this.#view.tone(observation.gate === 'ok' ? 'blink' : 'seek');
+    const { gate, prompt } = observation;
+    const isGood = gate === 'ok' || (prompt !== null && isCausedByTurn(gate, prompt));
+    this.#view.tone(isGood ? 'blink' : 'seek');
     this.#view.progress(observation.progress);
     this.prompter?.observe(observation);
     if (observation.phase === 'complete') {

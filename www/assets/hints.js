@@ -4,6 +4,8 @@
  * the one before was visible long enough to be read. Otherwise hints flicker, for eyes and screen readers alike. Pure.
  */
 
+import { isCausedByTurn, isTurn } from './turn.js';
+
 /** @typedef {import('./types.js').Observation} Observation */
 /** @typedef {{code: string, direction: string | null}} Hint */
 /** @typedef {object} HintState
@@ -22,8 +24,8 @@ export const MIN_SHOWN_MS = 800;
 export const PRIORITY = Object.freeze([
   'no_face', 'several_faces', 'too_dark', 'too_bright', 'too_far', 'too_close', 'off_center', 'turned', 'tilted',
   'eyes_unreadable', 'blurred',
-  'open_again', 'settling', 'blink', 'ask_tone', 'ask_hold', 'ask_twice', 'ask_once', 'ask_wait', 'ask_fetch',
-  'preparing', 'hold', 'starting',
+  'open_again', 'settling', 'blink', 'ask_tone', 'ask_hold', 'ask_twice', 'ask_once', 'ask_turn_left', 'ask_turn_right',
+  'ask_turn_back', 'ask_wait', 'ask_fetch', 'preparing', 'hold', 'starting',
 ]);
 
 /** The state that shows this hint from `t_ms` on. @param {string} code @param {number} t_ms @returns {HintState} */
@@ -37,8 +39,10 @@ export function showNow(code, t_ms) {
  */
 export function wanted(observation, phase) {
   const { gate, direction, state, settled, prompt } = observation;
-  // A gesture stays visible until it is done: it cannot be read again later.
-  if (phase === 'recording' && isGesture(prompt)) return { code: `ask_${prompt.ask}`, direction: null };
+  if (phase === 'recording' && isGesture(prompt)) {
+    // What closes the eyes stays visible until it is done: it cannot be read again later.
+    if (!isTurn(prompt) || isCausedByTurn(gate, prompt)) return { code: `ask_${prompt.ask}`, direction: null };
+  }
   if (gate !== 'ok') return { code: gate, direction };
   return { code: codeOfGoodFrame(phase, state, settled, prompt), direction: null };
 }

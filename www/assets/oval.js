@@ -1,5 +1,8 @@
 // @ts-check
-/** The oval for the face and the ring around it: sizes in, SVG paths out. Coordinates are pixels of the stage. Pure. */
+/**
+ * The oval for the face, the ring around it and arrows beside it: sizes in, SVG paths out. Coordinates are pixels of
+ * the stage. Pure.
+ */
 
 /** The oval's width as a share of the picture's shorter side, well within what the engine accepts (0.18 to 0.88 for the
  * face alone). */
@@ -19,6 +22,13 @@ const MARGIN_PX = 14;
 
 /** Least space below the oval, for the remaining time. */
 const BELOW_PX = 58;
+
+/** An arrow: from its middle to its tip, and half the height of its head and of its shaft. Chosen to be seen from an
+ * arm's length. */
+const ARROW_PX = Object.freeze({ tip: 30, head: 26, shaft: 9 });
+
+/** Least space between an arrow and the side of the stage, and, where there is room, between it and the ring. */
+const ARROW_GAP_PX = 12;
 
 /** @typedef {{cx: number, cy: number, rx: number, ry: number}} Oval */
 
@@ -51,4 +61,16 @@ export function ring({ cx, cy, rx, ry }, grow = 0) {
  */
 export function outside(oval, stage) {
   return `M 0 0 H ${stage.width} V ${stage.height} H 0 Z ${ring(oval)}`;
+}
+
+/**
+ * The outline of an arrow beside the oval; it covers part of the ring where the stage is narrow.
+ * @param {Oval} oval @param {{width: number}} stage @param {import('./turn.js').Arrow} where
+ */
+export function arrow({ cx, cy, rx }, stage, { at, to }) {
+  const { tip, head, shaft } = ARROW_PX;
+  const fromSide = Math.max(ARROW_GAP_PX + tip, cx - rx - tip - 2 * ARROW_GAP_PX);
+  const x = at === 'left' ? fromSide : stage.width - fromSide;
+  const [end, start] = to === 'left' ? [x - tip, x + tip] : [x + tip, x - tip];
+  return `M ${end} ${cy} L ${x} ${cy - head} V ${cy - shaft} H ${start} V ${cy + shaft} H ${x} V ${cy + head} Z`;
 }

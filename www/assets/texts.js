@@ -31,7 +31,8 @@ const en = {
   'register.how.mail': 'You get a mail',
   'register.how.mail.text': 'Open its link, ideally on the device whose camera you want to use.',
   'register.how.blink': 'You blink when asked',
-  'register.how.blink.text': 'Your browser watches your eyes. The video never leaves your device.',
+  'register.how.blink.text':
+    'You may also be asked to turn your head a little. Your browser watches; the video never leaves your device.',
   'register.how.result': 'You are verified',
   'register.how.result.text': 'Two small pictures and a signed record are checked here. Then you are done.',
 
@@ -57,7 +58,9 @@ const en = {
 
   'priming.title': 'The camera check',
   'priming.lead.natural': 'You look at the camera and blink once. It takes about a minute.',
-  'priming.lead': 'You look at the camera and close your eyes when asked, three times. It takes about a minute.',
+  'priming.lead':
+    'You look at the camera. You will be asked to blink, to close your eyes, or to turn your head a little. It takes ' +
+    'about a minute.',
   'priming.for': '{email} · {attempts}',
   'priming.video': 'The video stays on this device',
   'priming.video.text': 'Your browser reads your eyes itself. No video is sent or recorded.',
@@ -73,7 +76,10 @@ const en = {
   'priming.tip.glasses': 'No sunglasses, no hat',
   'priming.tones': 'Guide me with tones',
   'priming.tones.text':
-    'You close your eyes and open them when a tone sounds. For slow blinks, or if you cannot see the prompts.',
+    'You close your eyes and open them when a tone sounds. A falling tone means “turn your head left”, a rising one ' +
+    '“right”, and two that meet “face the camera again”. For slow blinks, or if you cannot see the prompts.',
+  'priming.no_turn': 'I cannot turn my head',
+  'priming.no_turn.text': 'You will be asked for more blinks instead, and the record says so.',
   'priming.start': 'Turn on the camera',
   'priming.asks': 'Your browser will ask for permission.',
   'priming.cancelled': 'You ended the check. No picture was sent. If you end checks often, they count as attempts.',
@@ -142,6 +148,9 @@ const en = {
   'hint.ask_twice': 'Blink twice',
   'hint.ask_hold': 'Eyes shut until the tone',
   'hint.ask_tone': 'Open your eyes',
+  'hint.ask_turn_left': 'Turn your head left',
+  'hint.ask_turn_right': 'Turn your head right',
+  'hint.ask_turn_back': 'Face the camera',
   'hint.open_again': 'Open your eyes again',
 
   'spoken.no_face': 'No face in view. Hold the device in front of your face.',
@@ -161,6 +170,9 @@ const en = {
   'spoken.ask_twice': 'Blink twice.',
   'spoken.ask_hold': 'Close your eyes, and open them when you hear the tone.',
   'spoken.ask_tone': 'Open your eyes.',
+  'spoken.ask_turn_left': 'Turn your head to the left.',
+  'spoken.ask_turn_right': 'Turn your head to the right.',
+  'spoken.ask_turn_back': 'Face the camera again.',
   'spoken.blink': 'Now blink once: close your eyes briefly and open them again.',
 
   'uploading.title': 'Checking…',
@@ -333,6 +345,11 @@ const en = {
   'problem.challenge_round.text': 'Start again. This does not count as an attempt.',
   'problem.tone_guided_refused.title': 'The check with tones is not offered here',
   'problem.tone_guided_refused.text': 'Start the usual check, or ask the people who run this site for another way.',
+  'problem.turn_required.title': 'Here you need to turn your head',
+  'problem.turn_required.text':
+    'This site does not offer the check without it. A small turn is enough: hold or place the device where turning ' +
+    'is easiest for you, and try again. If you cannot, ask the people who run this site for another way. This does ' +
+    'not count as an attempt.',
   'problem.challenge_used.title': 'This check has already been decided',
   'problem.challenge_used.text': 'Start again to see your result.',
   'problem.challenge_expired.title': 'That took too long',
@@ -359,6 +376,10 @@ const en = {
   'reason.prompt_missed.text': 'Try again: keep your eyes open until the prompt appears, then do exactly what it says.',
   'reason.prompt_times.title': 'Your answers came too early or too late',
   'reason.prompt_times.text': 'Try again, and wait for each prompt.',
+  'reason.prompt_late.title': 'Your connection was too slow',
+  'reason.prompt_late.text': 'Try again where the network is better.',
+  'reason.turn_not_shown.title': 'The turn of your head was not seen',
+  'reason.turn_not_shown.text': 'Try again: turn your head a little further, then face the camera again.',
   'reason.strip_unclear.title': 'Your face could not be read clearly',
   'reason.strip_unclear.text': 'Find more light from the front and keep still.',
   'reason.cancelled.title': 'You ended the check',

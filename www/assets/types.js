@@ -12,11 +12,12 @@
 /** What the page commits to when a round ends. @typedef {Schemas['Commitment']} Commitment */
 /** What `POST /api/submission/…` and `POST /api/give-up` return. @typedef {Schemas['Answer']} Answer */
 
-/** What a prompted challenge asks for: fetching the next cue, waiting for it, a gesture, or opening the eyes again.
+/** What a prompted challenge asks for: fetching the next cue, waiting for it, a gesture, or its end, for which the eyes
+ * open or the head turns back. Left and right are the person's own.
  * @typedef {object} Prompt
  * @property {number} done completed steps
  * @property {number} steps
- * @property {'fetch' | 'wait' | 'once' | 'twice' | 'hold' | 'tone'} ask
+ * @property {'fetch' | 'wait' | 'once' | 'twice' | 'hold' | 'tone' | 'turn_left' | 'turn_right' | 'turn_back'} ask
  */
 
 /** What the engine reports about one frame.

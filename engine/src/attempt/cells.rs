@@ -1,17 +1,17 @@
-//! The strip cells an attempt holds: those of the latest frames, and those already chosen for the strip.
+//! The strip cells of the latest frames.
 
 use std::collections::VecDeque;
 
 use crate::strip::Cell;
 
-/// Cells held while a step is under way: more frames than a step can have at 60 frames a second.
-const MAX_RECENT: usize = 400;
+/// Cells held while a step is under way: more frames than a step can have at 60 frames a second, of which its eyes may be
+/// closed for 6 s.
+const MAX_RECENT: usize = 500;
 
 /// Cells by the times of their frames.
 #[derive(Debug, Default)]
 pub(super) struct Cells {
     recent: VecDeque<(u32, Cell)>,
-    chosen: Vec<(u32, Cell)>,
 }
 
 impl Cells {
@@ -23,14 +23,13 @@ impl Cells {
         self.recent.push_back((t_ms, cell));
     }
 
-    /// Keeps the recent cells of these times and drops the others.
-    pub(super) fn choose(&mut self, times: &[u32]) {
-        let recent = std::mem::take(&mut self.recent);
-        self.chosen.extend(recent.into_iter().filter(|(t_ms, _)| times.contains(t_ms)));
+    /// Forgets all cells.
+    pub(super) fn clear(&mut self) {
+        self.recent.clear();
     }
 
-    /// The cell of this time, if it was chosen or is still recent.
+    /// The cell of this time, if it is still held.
     pub(super) fn at(&self, t_ms: u32) -> Option<&Cell> {
-        self.chosen.iter().chain(&self.recent).find(|(t, _)| *t == t_ms).map(|(_, cell)| cell)
+        self.recent.iter().find(|(t, _)| *t == t_ms).map(|(_, cell)| cell)
     }
 }

@@ -7,9 +7,11 @@ mod pairs;
 mod progress;
 mod prompts;
 mod recording;
+mod step;
 
 use crate::error::EngineError;
 use crate::frame::Frame;
+use crate::gate::Gate;
 use crate::network::Networks;
 use crate::prompt::{Commitment, Cue};
 use crate::session::{Observation, Session};
@@ -39,11 +41,12 @@ impl Attempt {
     /// recording.
     pub fn begin(&mut self, terms: Terms, key: KeyKind, public_key: [u8; 32], now_ms: f64) {
         self.session.restart();
-        self.recording = Some(Recording::new(terms, key, public_key, now_ms));
+        self.recording = Some(Recording::new(terms, key, public_key, now_ms, self.session.thresholds()));
         self.evidence = None;
     }
 
-    /// Analyses the next frame. While recording, the observation's time counts from the start of the recording.
+    /// Analyses the next frame. While recording, the observation's time counts from the start of the recording. A head that
+    /// turns as asked is no fault: then the observation's gate is [`Gate::Ok`].
     ///
     /// # Errors
     /// As [`Session::push`]; also [`EngineError::Encode`] if a capture could not be made.
@@ -52,13 +55,15 @@ impl Attempt {
             let seen = self.session.push(frame, t_ms)?;
             return Ok((seen, self.progress(0)));
         };
-        let seen = self.session.push(frame, t_ms - recording.started_ms())?;
-        let is_complete = recording.push(frame, &seen, self.session.thresholds())?;
-        if is_complete {
-            self.evidence = evidence::gather(recording, frame, &mut self.session, &self.models)?;
+        let mut seen = self.session.push(frame, t_ms - recording.started_ms())?;
+        if let Some(steps) = recording.push(frame, &seen, &mut self.session)? {
+            self.evidence = evidence::gather(recording, &steps, frame, &self.session, &self.models)?;
         }
-        let t_ms = seen.t_ms;
-        Ok((seen, self.progress(t_ms)))
+        let progress = self.progress(seen.t_ms);
+        if progress.prompt.is_some_and(|prompt| prompt.ask.is_turn()) && is_fault_of_turn(seen.gate) {
+            seen.gate = Gate::Ok;
+        }
+        Ok((seen, progress))
     }
 
     /// The commitment to the round that just ended, which the server wants before it reveals the next cue. `None`
@@ -93,7 +98,12 @@ impl Attempt {
 
     fn progress(&self, t_ms: u32) -> Progress {
         let Some(recording) = &self.recording else { return Progress::IDLE };
-        let progress = recording.progress(t_ms, self.session.thresholds());
+        let progress = recording.progress(t_ms);
         if self.evidence.is_some() { Progress::complete(progress.prompt) } else { progress }
     }
+}
+
+/// Whether a head that turns can cause this fault: it is turned, and an eye may be hidden.
+fn is_fault_of_turn(gate: Gate) -> bool {
+    matches!(gate, Gate::Turned | Gate::EyesUnreadable)
 }

@@ -71,6 +71,19 @@ pub enum Ask {
     Hold,
     /// Open them again.
     Tone,
+    /// Turn the head to the person's own left and stay there.
+    TurnLeft,
+    /// Turn the head to the person's own right and stay there.
+    TurnRight,
+    /// Look straight ahead again.
+    TurnBack,
+}
+
+impl Ask {
+    /// Whether the head is asked to turn or to come back.
+    pub fn is_turn(self) -> bool {
+        matches!(self, Ask::TurnLeft | Ask::TurnRight | Ask::TurnBack)
+    }
 }
 
 impl From<Gesture> for Ask {
@@ -79,6 +92,8 @@ impl From<Gesture> for Ask {
             Gesture::Once => Ask::Once,
             Gesture::Twice => Ask::Twice,
             Gesture::Hold => Ask::Hold,
+            Gesture::TurnLeft => Ask::TurnLeft,
+            Gesture::TurnRight => Ask::TurnRight,
         }
     }
 }

@@ -4,14 +4,15 @@ use super::cells::Cells;
 use super::pairs::Pair;
 use super::progress::{Phase, Progress};
 use super::prompts::Prompts;
+use super::step::Step;
 use crate::blink::{Blink, EyeState};
 use crate::capture::Selector;
 use crate::error::EngineError;
 use crate::frame::Frame;
 use crate::prompt::{Commitment, Cue, Outcome};
-use crate::session::Observation;
-use crate::strip::{CELLS, Cell, Moment, choose};
-use crate::thresholds::{PromptThresholds, Thresholds};
+use crate::session::{Observation, Session};
+use crate::strip::{Cell, Moment, SheetEncoder, choose};
+use crate::thresholds::Thresholds;
 use crate::transcript::{FrameRecord, KeyKind, MAX_FRAMES, Terms};
 
 /// What was recorded so far.
@@ -26,19 +27,26 @@ pub(super) struct Recording {
     selector: Selector,
     /// Without prompts: the blink that was counted, until the eyes have been open again for a moment.
     blink: Option<Blink>,
-    pub(super) cells: Cells,
-    /// The moments of the steps that are done.
-    pub(super) moments: Vec<Moment>,
-    /// Captures of the current round's eye closures, oldest first.
-    new_pairs: Vec<Pair>,
-    /// Captures of the steps that are done, oldest first.
-    pub(super) pairs: Vec<Pair>,
+    cells: Cells,
+    /// Captures of the current round's eye closures or, without prompts, of all since the last blink; oldest first.
+    pairs: Vec<Pair>,
+    /// The steps that are done.
+    steps: Vec<Step>,
+    /// Compresses the rows of the strip; made with the first step.
+    encoder: Option<SheetEncoder>,
     progress: f32,
 }
 
 impl Recording {
-    pub(super) fn new(terms: Terms, key: KeyKind, public_key: [u8; 32], started_ms: f64) -> Recording {
-        let prompts = terms.policy.is_prompted().then(|| Prompts::new(&terms.nonce));
+    pub(super) fn new(
+        terms: Terms,
+        key: KeyKind,
+        public_key: [u8; 32],
+        started_ms: f64,
+        thresholds: &Thresholds,
+    ) -> Recording {
+        let steps = terms.policy.rules(thresholds).steps(terms.turn);
+        let prompts = terms.policy.is_prompted().then(|| Prompts::new(&terms.nonce, steps));
         Recording {
             terms,
             key,
@@ -49,9 +57,9 @@ impl Recording {
             selector: Selector::default(),
             blink: None,
             cells: Cells::default(),
-            moments: Vec::new(),
-            new_pairs: Vec::new(),
             pairs: Vec::new(),
+            steps: Vec::new(),
+            encoder: None,
             progress: 0.0,
         }
     }
@@ -73,15 +81,15 @@ impl Recording {
         }
     }
 
-    /// Adds the next observation. Returns whether everything asked for has been seen.
+    /// Adds the next observation. Returns the steps once everything asked for has been seen.
     pub(super) fn push(
         &mut self,
         frame: &Frame,
         seen: &Observation,
-        thresholds: &Thresholds,
-    ) -> Result<bool, EngineError> {
+        session: &mut Session,
+    ) -> Result<Option<Vec<Step>>, EngineError> {
         if self.is_over(seen.t_ms) {
-            return Ok(false);
+            return Ok(None);
         }
         if self.frames.len() == MAX_FRAMES {
             self.frames.remove(0);
@@ -93,12 +101,12 @@ impl Recording {
             self.cells.push(seen.t_ms, cell);
         }
         if let Some(eye_closure) = &seen.lids.eye_closure {
-            self.new_pairs.extend(self.selector.captures(eye_closure).map(|pair| Pair::new(*eye_closure, pair)));
+            self.pairs.extend(self.selector.captures(eye_closure).map(|pair| Pair::new(*eye_closure, pair)));
         }
-        Ok(match self.prompts {
-            Some(_) => self.follow_prompts(seen, &thresholds.prompt),
-            None => self.follow_lids(seen),
-        })
+        match self.prompts {
+            Some(_) => self.follow_prompts(seen, session),
+            None => self.follow_lids(seen, session),
+        }
     }
 
     /// Whether nothing more is recorded. Commitments refer to frames by number, so with prompts no frame may be
@@ -108,7 +116,7 @@ impl Recording {
     }
 
     /// Without prompts: complete after the first blink.
-    fn follow_lids(&mut self, seen: &Observation) -> bool {
+    fn follow_lids(&mut self, seen: &Observation, session: &mut Session) -> Result<Option<Vec<Step>>, EngineError> {
         self.progress = match seen.lids.state {
             EyeState::Unknown | EyeState::Closing => self.progress,
             EyeState::Open => 1.0 / 3.0,
@@ -116,42 +124,43 @@ impl Recording {
         };
         if let Some(blink) = seen.lids.blink {
             self.blink = Some(blink);
-            self.pairs = std::mem::take(&mut self.new_pairs);
         }
         // The strip must show eyes that are open again, not lids on their way up.
         let Some(blink) = self.blink.take_if(|blink| seen.t_ms >= blink.end_ms + choose::OPENED_MS) else {
-            return false;
+            return Ok(None);
         };
-        self.moments = vec![Moment::of_blink(&self.frames, blink)];
-        true
+        let moment = Moment::of_blink(&self.frames, blink);
+        let mut encoder = SheetEncoder::new(moment.rows);
+        let pairs = std::mem::take(&mut self.pairs);
+        let step = Step::of(moment, &self.frames, (&pairs, &self.cells), &mut encoder, session)?;
+        Ok(step.map(|step| vec![step]))
     }
 
     /// With prompts: complete when every step is done.
-    fn follow_prompts(&mut self, seen: &Observation, limits: &PromptThresholds) -> bool {
-        let Some(prompts) = &mut self.prompts else { return false };
+    fn follow_prompts(&mut self, seen: &Observation, session: &mut Session) -> Result<Option<Vec<Step>>, EngineError> {
+        let limits = self.terms.policy.rules(session.thresholds()).clone();
+        let Some(prompts) = &mut self.prompts else { return Ok(None) };
         let from = prompts.committed();
-        let Some((round, outcome)) = prompts.push(&self.frames, &seen.lids, limits) else { return false };
-        let pairs = std::mem::take(&mut self.new_pairs);
+        let Some((round, outcome)) = prompts.push(&self.frames, &seen.lids, &limits) else { return Ok(None) };
+        let pairs = std::mem::take(&mut self.pairs);
+        let mut pictures = None;
         if outcome == Outcome::Done {
-            let moment = Moment::of_round(&self.frames, from..self.frames.len(), &round);
-            let pairs: Vec<Pair> = pairs.into_iter().filter(|pair| moment.has(&pair.eye_closure)).collect();
-            // It is not known yet which pair will be sent, so the cells of every choice are kept.
-            let share = CELLS / limits.steps as usize;
-            let variants = pairs.iter().map(|pair| pair.shown_in(&moment)).chain([moment.clone()]);
-            let chosen = variants.flat_map(|moment| choose::of_moment(&self.frames, &moment, share));
-            let times: Vec<u32> = chosen.map(|i| self.frames[i].t_ms()).collect();
-            self.cells.choose(&times);
-            self.pairs.extend(pairs);
-            self.moments.push(moment);
-        } else {
-            self.cells.choose(&[]);
+            let steps = limits.steps(self.terms.turn) as usize;
+            let moment = Moment::of_round(&self.frames, from..self.frames.len(), &round, steps);
+            let encoder = self.encoder.get_or_insert_with(|| SheetEncoder::new(steps));
+            let step = Step::of(moment, &self.frames, (&pairs, &self.cells), encoder, session)?;
+            let step = step.ok_or_else(|| EngineError::Encode("a row of the strip is too large".into()))?;
+            pictures = Some(step.pictures());
+            self.steps.push(step);
         }
-        prompts.is_complete(limits)
+        self.cells.clear();
+        prompts.commit(&self.frames, (&round, outcome), pictures);
+        Ok(prompts.is_complete().then(|| self.steps.clone()))
     }
 
     /// The progress of the recording, whose evidence is not ready yet.
-    pub(super) fn progress(&self, t_ms: u32, thresholds: &Thresholds) -> Progress {
-        let prompt = self.prompts.as_ref().map(|prompts| prompts.prompt(&thresholds.prompt));
+    pub(super) fn progress(&self, t_ms: u32) -> Progress {
+        let prompt = self.prompts.as_ref().map(Prompts::prompt);
         Progress {
             phase: Phase::Recording,
             progress: prompt.map_or(self.progress, |prompt| prompt.done as f32 / prompt.steps as f32),

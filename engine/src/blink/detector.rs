@@ -149,7 +149,7 @@ impl BlinkDetector {
     /// Follows an eye closure; returns it once this sample ended it.
     fn follow(&mut self, mut eye_closure: EyeClosure, t_ms: u32, openness: f32, is_closed: bool) -> Option<Blink> {
         let limits = &self.limits;
-        eye_closure.push(t_ms, openness, limits);
+        eye_closure.push(t_ms, openness, is_closed, limits);
         if eye_closure.is_over(t_ms, openness, limits) {
             self.eye_closure = None;
             self.opened_ms = Some(t_ms);
@@ -159,7 +159,7 @@ impl BlinkDetector {
         }
         self.eye_closure = Some(eye_closure);
         self.state = if is_closed { EyeState::Closed } else { EyeState::Opening };
-        if !is_closed && eye_closure.lasted_ms(t_ms) > limits.max_blink_ms + limits.relearn_ms {
+        if !is_closed && eye_closure.is_new_level(t_ms, limits) {
             self.forget_level();
         }
         None

@@ -15,6 +15,8 @@ pub(super) struct EyeClosure {
     last_open_ms: u32,
     lowest: f32,
     lowest_ms: u32,
+    /// Last closed sample.
+    closed_ms: u32,
     /// Samples at or below the coarse limit for closed eyes.
     samples: u32,
     /// Samples of eyes that were not open, including closing ones.
@@ -55,6 +57,7 @@ impl EyeClosure {
             last_open_ms: last_open.map_or(start_ms, |i| history[i].0),
             lowest: openness,
             lowest_ms: t_ms,
+            closed_ms: t_ms,
             samples: 1,
             narrowed: 1 + closing.filter(|&&(_, openness)| openness < limits.open_ratio).count() as u32,
             held_since_ms: None,
@@ -65,7 +68,10 @@ impl EyeClosure {
     }
 
     /// Adds the next sample.
-    pub(super) fn push(&mut self, t_ms: u32, openness: f32, limits: &BlinkThresholds) {
+    pub(super) fn push(&mut self, t_ms: u32, openness: f32, is_closed: bool, limits: &BlinkThresholds) {
+        if is_closed {
+            self.closed_ms = t_ms;
+        }
         if openness < self.lowest {
             (self.lowest, self.lowest_ms) = (openness, t_ms);
         }
@@ -82,8 +88,14 @@ impl EyeClosure {
     }
 
     /// How long the eye closure has lasted at `t_ms`.
-    pub(super) fn lasted_ms(&self, t_ms: u32) -> u32 {
+    fn lasted_ms(&self, t_ms: u32) -> u32 {
         t_ms - self.start_ms
+    }
+
+    /// Whether the lids have been half open for so long, after a blink at most, that this is their new level. Lids that were
+    /// held closed take their time to open too.
+    pub(super) fn is_new_level(&self, t_ms: u32, limits: &BlinkThresholds) -> bool {
+        self.lasted_ms(t_ms) > limits.max_blink_ms + limits.relearn_ms && t_ms - self.closed_ms > limits.relearn_ms
     }
 
     /// The complete eye closure, with eyes that are open again at `end_ms`. `None` if the eyes did not close fast from

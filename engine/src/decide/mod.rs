@@ -38,6 +38,7 @@ pub fn decide(
         models: scorer.models().into(),
         thresholds: thresholds.name.into(),
         policy: Some(issued.terms.policy),
+        turn: Some(issued.terms.turn),
         ..Record::default()
     };
     let verdict = match judge(issued, submission, scorer, thresholds, &mut record) {
@@ -73,7 +74,7 @@ fn judge_transcript(
     binding::check_terms(&transcript, &issued.terms)?;
     binding::check_versions(&transcript, record)?;
     binding::check_times(&transcript.frames, issued)?;
-    let moments = recording::check(&transcript, &issued.rounds, thresholds)?;
+    let moments = recording::check(&transcript, issued, submission.strip, thresholds)?;
     record.closures = Some(moments.iter().flat_map(|moment| moment.eye_closures.iter().copied()).collect());
     binding::check_hash(&transcript.cap.open.sha256, transcript.cap.open.bytes, submission.open)?;
     binding::check_hash(&transcript.cap.closed.sha256, transcript.cap.closed.bytes, submission.closed)?;

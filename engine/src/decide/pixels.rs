@@ -33,7 +33,8 @@ pub(super) fn judge(
     let captures =
         [CaptureInStrip { t_ms: claims.open.t, score: open }, CaptureInStrip { t_ms: claims.closed.t, score: closed }];
     let recorded = (transcript.frames.as_slice(), moments);
-    let strip = strip.insert(strip::score(submission.strip, recorded, captures, scorer, thresholds)?);
+    let rows = strip::rows(submission.strip, thresholds)?;
+    let strip = strip.insert(strip::score(&rows, recorded, captures, scorer, thresholds)?);
     pixels.push(strip.pixels.clone());
     strip::check(strip, moments, thresholds)?;
     Ok(())

@@ -40,6 +40,9 @@ pub struct Record {
     pub thresholds: String,
     /// The kind of challenge.
     pub policy: Option<Policy>,
+    /// Whether a turn of the head was asked for.
+    #[serde(default)]
+    pub turn: Option<bool>,
     /// Where the key lives, according to the transcript.
     pub key: Option<KeyKind>,
     /// Number of frames in the transcript.

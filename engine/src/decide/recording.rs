@@ -3,9 +3,10 @@
 
 use super::replay::updates;
 use super::rounds;
+use super::submission::Issued;
 use crate::blink::Blink;
 use crate::gate::Gate;
-use crate::prompt::ServedRound;
+use crate::prompt::Candidate;
 use crate::reason::Reason;
 use crate::strip::Moment;
 use crate::thresholds::{CaptureThresholds, Thresholds};
@@ -19,16 +20,19 @@ use crate::transcript::{CaptureRecord, Captures, FrameRecord, Transcript};
 /// The [`Reason`] of the first check that fails.
 pub(super) fn check(
     transcript: &Transcript,
-    served: &[ServedRound],
+    issued: &Issued,
+    strip: &[u8],
     thresholds: &Thresholds,
 ) -> Result<Vec<Moment>, Reason> {
     if !transcript.policy.is_prompted() {
-        let asked = !(transcript.rounds.is_empty() && served.is_empty());
+        let asked = !(transcript.rounds.is_empty() && issued.rounds.is_empty());
         return if asked { Err(Reason::PromptMismatch) } else { check_natural(transcript, thresholds) };
     }
     check_gates(transcript)?;
-    let moments = rounds::check(transcript, served, thresholds)?;
-    with_captures(transcript, moments, thresholds)
+    let moments = rounds::check(transcript, issued, strip, thresholds)?;
+    check_candidates(transcript)?;
+    check_captures(transcript, &moments, thresholds)?;
+    Ok(moments)
 }
 
 /// The same for a challenge without prompts, in which the last blink counts.
@@ -38,8 +42,21 @@ pub(super) fn check(
 pub(crate) fn check_natural(transcript: &Transcript, thresholds: &Thresholds) -> Result<Vec<Moment>, Reason> {
     check_gates(transcript)?;
     let last = updates(&transcript.frames, thresholds).filter_map(|update| update.blink).last();
-    let moments = vec![Moment::of_blink(&transcript.frames, last.ok_or(Reason::NoBlink)?)];
-    with_captures(transcript, moments, thresholds)
+    let blink = last.ok_or(Reason::NoBlink)?;
+    let captures = vec![transcript.cap.open.t, transcript.cap.closed.t];
+    let moments = vec![Moment { captures, ..Moment::of_blink(&transcript.frames, blink) }];
+    check_captures(transcript, &moments, thresholds)?;
+    Ok(moments)
+}
+
+/// The captures are the candidates that one step committed to.
+fn check_candidates(transcript: &Transcript) -> Result<(), Reason> {
+    let Captures { open, closed } = &transcript.cap;
+    let is =
+        |candidate: &Candidate, capture: &CaptureRecord| candidate.t == capture.t && candidate.sha256 == capture.sha256;
+    let mut pairs = transcript.rounds.iter().filter_map(|round| round.pictures.as_ref()?.captures.as_ref());
+    let committed = pairs.any(|pair| is(&pair.open, open) && is(&pair.closed, closed));
+    committed.then_some(()).ok_or(Reason::PictureCommitment)
 }
 
 fn check_gates(transcript: &Transcript) -> Result<(), Reason> {
@@ -47,22 +64,16 @@ fn check_gates(transcript: &Transcript) -> Result<(), Reason> {
     known.then_some(()).ok_or(Reason::TranscriptMalformed)
 }
 
-/// Marks the moment that the captures belong to.
-fn with_captures(
-    transcript: &Transcript,
-    mut moments: Vec<Moment>,
-    thresholds: &Thresholds,
-) -> Result<Vec<Moment>, Reason> {
-    let Some(moment) = moments.iter_mut().find(|moment| moment.has(&transcript.blink)) else {
-        return Err(Reason::NoBlink);
-    };
-    if !belong_to(&transcript.cap, &transcript.blink, &thresholds.capture) {
+/// The captures belong to one of the moments and read about as their frames did.
+fn check_captures(transcript: &Transcript, moments: &[Moment], thresholds: &Thresholds) -> Result<(), Reason> {
+    let Captures { open, closed } = &transcript.cap;
+    let is_own = |moment: &Moment| moment.has(&transcript.blink) && moment.captures == [open.t, closed.t];
+    let belong = belong_to(&transcript.cap, &transcript.blink, &thresholds.capture);
+    if !(belong && moments.iter().any(is_own)) {
         return Err(Reason::NoBlink);
     }
-    let Captures { open, closed } = &transcript.cap;
-    moment.captures = vec![open.t, closed.t];
     let as_recorded = [open, closed].into_iter().all(|capture| reads_as_recorded(capture, transcript, thresholds));
-    as_recorded.then_some(moments).ok_or(Reason::ScoreMismatch)
+    as_recorded.then_some(()).ok_or(Reason::ScoreMismatch)
 }
 
 /// Whether the captures come from just before or after an eye closure (open) and from within it (closed).

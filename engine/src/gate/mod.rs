@@ -69,6 +69,12 @@ impl Gate {
     pub fn eyes_usable(self) -> bool {
         matches!(self, Gate::Ok | Gate::TooFar | Gate::TooClose | Gate::OffCenter | Gate::Blurred)
     }
+
+    /// Whether the head's yaw can be used in such a frame, if there is a face. A turned head is what the yaw is for; that of
+    /// a head that leans far is unreliable.
+    pub fn yaw_usable(self) -> bool {
+        !matches!(self, Gate::NoFace | Gate::SeveralFaces | Gate::Tilted)
+    }
 }
 
 /// A direction in the camera's image (not mirrored): of the face from the frame's centre, or of the side that is too dark

@@ -7,12 +7,16 @@
 mod commit;
 mod draw;
 mod round;
+mod turn;
 
 use serde::{Deserialize, Serialize};
 
-pub use commit::{Commitment, commitment};
+pub use commit::{Candidate, CandidatePair, Commitment, Pictures, commitment};
 pub use draw::{Next, next_cue};
 pub use round::{Round, Stage};
+pub use turn::Turn;
+
+use crate::thresholds::{PromptThresholds, Thresholds};
 
 /// The kind of challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,7 +26,7 @@ pub enum Policy {
     Natural,
     /// Steps with any gesture.
     Prompted,
-    /// Steps with [`Gesture::Hold`] only: for people who blink slowly or cannot see the cue, and for slow cameras.
+    /// Steps with [`Gesture::Hold`] and one turn, all ended by a tone: for people who blink slowly or cannot see the cue, and for slow cameras.
     ToneGuided,
 }
 
@@ -41,6 +45,14 @@ impl Policy {
         [Policy::Natural, Policy::Prompted, Policy::ToneGuided].into_iter().find(|policy| policy.name() == name)
     }
 
+    /// The rules of its challenges.
+    pub fn rules(self, thresholds: &Thresholds) -> &PromptThresholds {
+        match self {
+            Policy::ToneGuided => &thresholds.tone_guided,
+            Policy::Prompted | Policy::Natural => &thresholds.prompted,
+        }
+    }
+
     /// Whether gestures are asked for.
     pub fn is_prompted(self) -> bool {
         self != Policy::Natural
@@ -57,21 +69,30 @@ pub enum Gesture {
     Twice,
     /// Eyes closed until a tone sounds.
     Hold,
+    /// The head turned to the person's own left until a tone sounds.
+    TurnLeft,
+    /// The same to their own right.
+    TurnRight,
 }
 
 impl Gesture {
+    /// Every gesture.
+    pub const ALL: [Gesture; 5] = [Gesture::Once, Gesture::Twice, Gesture::Hold, Gesture::TurnLeft, Gesture::TurnRight];
+
     /// The stable name.
     pub fn name(self) -> &'static str {
         match self {
             Gesture::Once => "once",
             Gesture::Twice => "twice",
             Gesture::Hold => "hold",
+            Gesture::TurnLeft => "turn_left",
+            Gesture::TurnRight => "turn_right",
         }
     }
 
     /// The gesture with this name.
     pub fn from_name(name: &str) -> Option<Gesture> {
-        [Gesture::Once, Gesture::Twice, Gesture::Hold].into_iter().find(|gesture| gesture.name() == name)
+        Gesture::ALL.into_iter().find(|gesture| gesture.name() == name)
     }
 }
 
@@ -87,7 +108,8 @@ pub struct Cue {
     pub gesture: Gesture,
     /// Time from receiving the cue until the browser shows it.
     pub delay_ms: u32,
-    /// [`Gesture::Hold`]: time from the first closed sample to the tone.
+    /// Time from the first closed sample, or from the first sample with the head turned far enough, to the tone. Unused
+    /// for blinks.
     pub hold_ms: u32,
 }
 
@@ -97,7 +119,8 @@ pub struct Cue {
 pub enum Outcome {
     /// The gesture was made in time.
     Done,
-    /// The eyes closed before they were asked to: people blink. The step continues after another delay.
+    /// The gesture was made before it was asked for, or the eyes blinked once too often: people blink. The step continues
+    /// after another delay.
     Early,
     /// Another gesture was made, or none. The step restarts with another gesture.
     Missed,

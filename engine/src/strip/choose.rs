@@ -3,11 +3,11 @@
 
 use std::ops::Range;
 
-use super::layout::CELLS;
+use super::layout::{NATURAL_ROWS, columns};
 use crate::blink::Blink;
 use crate::frame_record::FrameRecord;
 use crate::gate::Gate;
-use crate::prompt::Round;
+use crate::prompt::{Round, Turn};
 
 /// One step of a challenge: its frames, which belong to no other step, and the eye closures that were counted in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +16,14 @@ pub struct Moment {
     pub frames: Range<usize>,
     /// Its eye closures, oldest first.
     pub eye_closures: Vec<Blink>,
-    /// Times of the frames that the captures were cut from, if they belong to one of these eye closures.
+    /// Times of the frames that its captures were cut from, if it has captures.
     pub captures: Vec<u32>,
+    /// Rows of the sheet that show it.
+    pub rows: usize,
+    /// Cells in each of these rows.
+    pub columns: usize,
+    /// Its turn of the head. Then it has no eye closures.
+    pub turn: Option<Turn>,
 }
 
 /// Lids that have just opened are still moving, and read differently once the picture is shrunk.
@@ -26,24 +32,42 @@ pub(crate) const OPENED_MS: u32 = 100;
 /// A moment begins this long before its gesture is asked for, so that the strip shows open eyes first.
 const LEAD_MS: u32 = 600;
 
+/// Eyes that stay closed longer than this are also shown in between, so that they can be followed.
+const LONG_MS: u32 = 1500;
+
 /// Without prompts, a moment begins this long before its blink.
 const BLINK_LEAD_MS: u32 = 1500;
 
 impl Moment {
-    /// The moment of a round, which took these `frames` of the recorded ones.
-    pub(crate) fn of_round(recorded: &[FrameRecord], frames: Range<usize>, round: &Round) -> Moment {
+    /// The moment of a round, which took these `frames` of the recorded ones, in a challenge of this many steps.
+    pub(crate) fn of_round(recorded: &[FrameRecord], frames: Range<usize>, round: &Round, steps: usize) -> Moment {
         let from_ms = round.asked_ms().unwrap_or(0).saturating_sub(LEAD_MS);
         Moment {
             frames: since(recorded, frames, from_ms),
             eye_closures: round.eye_closures().to_vec(),
             captures: Vec::new(),
+            turn: round.turn(),
+            rows: 1,
+            columns: columns(steps),
         }
     }
 
     /// The moment of a blink, up to the last recorded frame.
     pub(crate) fn of_blink(recorded: &[FrameRecord], blink: Blink) -> Moment {
         let from_ms = blink.start_ms.saturating_sub(BLINK_LEAD_MS);
-        Moment { frames: since(recorded, 0..recorded.len(), from_ms), eye_closures: vec![blink], captures: Vec::new() }
+        Moment {
+            frames: since(recorded, 0..recorded.len(), from_ms),
+            eye_closures: vec![blink],
+            captures: Vec::new(),
+            turn: None,
+            rows: NATURAL_ROWS,
+            columns: columns(NATURAL_ROWS),
+        }
+    }
+
+    /// Whether the lids are on their way at this time, or closed, in one of its eye closures.
+    pub(crate) fn is_closing(&self, t_ms: u32) -> bool {
+        self.eye_closures.iter().any(|closure| (closure.start_ms..closure.end_ms + OPENED_MS).contains(&t_ms))
     }
 
     /// Whether this eye closure was counted in it.
@@ -57,26 +81,25 @@ fn since(recorded: &[FrameRecord], frames: Range<usize>, from_ms: u32) -> Range<
     start..frames.end
 }
 
-/// Returns the frames that a strip shows, oldest first, as positions in `frames`. The cells are shared evenly among the
-/// moments.
+/// Returns the frames that the strip shows of one moment, row by row and oldest first, as positions in `frames`.
 ///
-/// Of each moment, only frames whose eyes were read are chosen, in this order: for each eye closure, the last frame
-/// before its start, the one with the eyes closed furthest, and the first with eyes that have been open again for a
-/// moment; the frames of the captures, which may be earlier than the moment; the first and the last frame; then,
-/// repeatedly, the frame nearest to the middle of the longest gap between two chosen frames (of equal gaps or frames,
-/// the earlier). Returns fewer than [`CELLS`] only if there are fewer frames, or if a capture's frame is also a cell of
-/// the moment before.
-pub fn choose(frames: &[FrameRecord], moments: &[Moment]) -> Vec<usize> {
-    let share = CELLS / moments.len().max(1);
-    let mut chosen: Vec<usize> = moments.iter().flat_map(|moment| of_moment(frames, moment, share)).collect();
-    chosen.sort_unstable();
-    chosen.dedup();
-    chosen
+/// Only frames whose eyes were read are chosen (for a turn of the head: those whose yaw was read), in this order: the
+/// frames of the captures, which may be earlier than the moment; for a turn, the last frame before it, its peak, and the
+/// first frame after it; for each eye closure, the frame with the eyes closed furthest and the first with eyes that have
+/// been open again for a moment; for each, the last frame before its start; for each that lasts long, a frame in the
+/// middle of it; the first and the last frame; then, repeatedly, the frame nearest to the middle of the longest gap between two chosen frames (of equal gaps or frames,
+/// the earlier). Returns fewer than the rows hold only if there are fewer frames.
+pub fn choose(frames: &[FrameRecord], moment: &Moment) -> Vec<Vec<usize>> {
+    let chosen = of_moment(frames, moment, moment.rows * moment.columns);
+    chosen.chunks(moment.columns).map(<[usize]>::to_vec).collect()
 }
 
 /// The frames of one moment that a strip shows, at most `share`.
-pub(crate) fn of_moment(frames: &[FrameRecord], moment: &Moment, share: usize) -> Vec<usize> {
-    let is_read = |&i: &usize| frames[i].ears().is_some() && frames[i].gate().is_some_and(Gate::eyes_usable);
+fn of_moment(frames: &[FrameRecord], moment: &Moment, share: usize) -> Vec<usize> {
+    let is_read = |&i: &usize| match moment.turn {
+        Some(_) => frames[i].yaw().is_some(),
+        None => frames[i].ears().is_some() && frames[i].gate().is_some_and(Gate::eyes_usable),
+    };
     let read: Vec<usize> = moment.frames.clone().filter(is_read).collect();
     let time = |i: usize| frames[i].t_ms();
     let mut chosen = Vec::with_capacity(share);
@@ -88,13 +111,23 @@ pub(crate) fn of_moment(frames: &[FrameRecord], moment: &Moment, share: usize) -
             chosen.insert(chosen.partition_point(|&c| c < index), index);
         }
     };
+    // Each capture must agree with its own cell, so these come first.
+    for &t_ms in &moment.captures {
+        take((0..frames.len()).find(|i| time(*i) == t_ms && is_read(i)));
+    }
+    for t_ms in moment.turn.iter().flat_map(Turn::times) {
+        take(read.iter().copied().find(|&i| time(i) == t_ms));
+    }
     for eye_closure in &moment.eye_closures {
-        take(read.iter().copied().rfind(|&i| time(i) < eye_closure.start_ms));
         take(read.iter().copied().find(|&i| time(i) == eye_closure.closed_ms));
         take(read.iter().copied().find(|&i| time(i) >= eye_closure.end_ms + OPENED_MS));
     }
-    for &t_ms in &moment.captures {
-        take((0..frames.len()).find(|i| time(*i) == t_ms && is_read(i)));
+    for eye_closure in &moment.eye_closures {
+        take(read.iter().copied().rfind(|&i| time(i) < eye_closure.start_ms));
+    }
+    for eye_closure in moment.eye_closures.iter().filter(|closure| closure.end_ms > closure.start_ms + LONG_MS) {
+        let middle_ms = eye_closure.start_ms.midpoint(eye_closure.end_ms);
+        take(read.iter().copied().min_by_key(|&i| time(i).abs_diff(middle_ms)));
     }
     take(read.first().copied());
     take(read.last().copied());
@@ -131,11 +164,16 @@ mod tests {
         (0..180).map(|i| FrameRecord(i * 33, if (50..60).contains(&i) { -1 } else { 3000 }, 3000, 0, 0, 0)).collect()
     }
 
+    fn moment(frames: Range<usize>, eye_closures: Vec<Blink>) -> Moment {
+        Moment { frames, eye_closures, captures: Vec::new(), turn: None, rows: 1, columns: 8 }
+    }
+
     #[test]
     fn the_turning_points_are_taken_and_the_rest_is_spread() {
         let blink = Blink { start_ms: 1320, closed_ms: 1386, end_ms: 1518 };
-        let chosen = choose(&frames(), &[Moment { frames: 20..70, eye_closures: vec![blink], captures: Vec::new() }]);
-        assert_eq!(chosen.len(), CELLS);
+        let rows = choose(&frames(), &Moment { rows: NATURAL_ROWS, ..moment(20..70, vec![blink]) });
+        assert_eq!(rows.iter().map(Vec::len).collect::<Vec<_>>(), [8; NATURAL_ROWS]);
+        let chosen = rows.concat();
         for must in [20, 39, 42, 49, 69] {
             assert!(chosen.contains(&must), "{must}: {chosen:?}");
         }
@@ -146,31 +184,52 @@ mod tests {
     }
 
     #[test]
-    fn three_steps_share_the_cells() {
+    fn a_step_fills_one_row_with_its_captures_first() {
         let eye_closure = |start: u32| Blink { start_ms: start, closed_ms: start + 66, end_ms: start + 198 };
         let twice = vec![eye_closure(2310), eye_closure(2640)];
-        let moments = [
-            Moment { frames: 0..45, eye_closures: vec![eye_closure(660)], captures: Vec::new() },
-            Moment { frames: 60..110, eye_closures: twice, captures: vec![1980, 2376] },
-            Moment {
-                frames: 120..180,
-                eye_closures: vec![Blink { start_ms: 4290, closed_ms: 4950, end_ms: 5610 }],
-                captures: Vec::new(),
-            },
-        ];
-        let chosen = choose(&frames(), &moments);
-        assert_eq!(chosen.len(), CELLS);
-        for moment in &moments {
-            assert_eq!(chosen.iter().filter(|i| moment.frames.contains(i)).count(), 8);
+        let rows = choose(&frames(), &Moment { captures: vec![1650, 2409], ..moment(65..110, twice) });
+        let [chosen] = rows.try_into().unwrap();
+        // A capture from before the step, one that is not the deepest frame, and both closures' turning points.
+        assert_eq!(chosen.len(), 8);
+        for must in [50, 69, 72, 73, 79, 82] {
+            assert!(must == 50 || chosen.contains(&must), "{must}: {chosen:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_closure_is_shown_in_its_middle_wherever_the_eyes_are_closed_furthest() {
+        for closed_ms in [825, 2475, 4290] {
+            let held = Blink { start_ms: 660, closed_ms, end_ms: 4422 };
+            let columns = columns(4);
+            let chosen = choose(&frames(), &Moment { columns, ..moment(0..150, vec![held]) }).concat();
+            assert_eq!(chosen.len(), columns);
+            let inside: Vec<u32> = chosen.iter().map(|&i| frames()[i].t_ms()).collect();
+            let longest = inside.windows(2).map(|two| two[1] - two[0]).max();
+            assert!(longest < Some(2200), "{closed_ms}: {inside:?}");
         }
     }
 
     #[test]
     fn few_frames_give_few_cells() {
         let blink = Blink { start_ms: 66, closed_ms: 99, end_ms: 132 };
-        let chosen =
-            choose(&frames()[..6], &[Moment { frames: 0..6, eye_closures: vec![blink], captures: Vec::new() }]);
-        assert_eq!(chosen, [0, 1, 2, 3, 4, 5]);
-        assert!(choose(&[], &[]).is_empty());
+        assert_eq!(choose(&frames()[..6], &moment(0..6, vec![blink])), [[0, 1, 2, 3, 4, 5]]);
+        assert!(choose(&[], &moment(0..0, Vec::new())).is_empty());
+    }
+
+    #[test]
+    fn a_turn_shows_its_start_its_peak_and_its_end_even_with_eyes_that_cannot_be_read() {
+        let turned = Gate::Turned.number();
+        let frames: Vec<FrameRecord> = (0..120)
+            .map(|i| (i, 10 * (15 - (i as i32 - 60).abs()).clamp(0, 15)))
+            .map(|(i, yaw)| FrameRecord(i * 33, 3000, 3000, 2 * yaw, 0, if yaw > 125 { turned } else { 0 }))
+            .collect();
+        let gesture = crate::prompt::Gesture::TurnLeft;
+        let turn = Turn { gesture, rest_ms: 45 * 33, peak_ms: 60 * 33, back_ms: 75 * 33 };
+        let moment = Moment { turn: Some(turn), ..moment(30..90, Vec::new()) };
+        let chosen = of_moment(&frames, &moment, 8);
+        assert_eq!(chosen.len(), 8);
+        for must in [30, 45, 60, 75, 89] {
+            assert!(chosen.contains(&must), "{must}: {chosen:?}");
+        }
     }
 }

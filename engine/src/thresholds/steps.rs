@@ -2,46 +2,100 @@
 
 use super::blink::BlinkThresholds;
 
-/// The rules of a prompted challenge ([`crate::prompt`]). Steps, windows and patience were chosen by simulation: with
-/// the blinks of recorded people, looped at random phase, and with people who sometimes blink early.
+/// The rules of a prompted challenge ([`crate::prompt`]), one set for each policy. They were chosen by simulation: no
+/// film that is played without knowing the cues should fit them, and people who sometimes blink unasked should
+/// (`attack search`). A window in which an answer counts is therefore narrower than the range from which its moment is
+/// drawn.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PromptThresholds {
-    /// Number of gestures to make.
-    pub steps: u32,
-    /// Rounds in a challenge that may end because the eyes closed before they were asked to. People blink.
+    /// Gestures of the lids in a challenge that also asks for a turn of the head.
+    pub closures: u32,
+    /// Gestures of the lids in a challenge that does not.
+    pub closures_without_turn: u32,
+    /// How often each gesture of the lids is drawn, as weights of once, twice and hold.
+    pub weights: [u32; 3],
+    /// The least number of gestures of the lids that are held: a film fits them least often.
+    pub min_holds: u32,
+    /// The same in a challenge without a turn.
+    pub min_holds_without_turn: u32,
+    /// Rounds in a challenge that may end because of a blink before the cue or a blink too many. People blink.
     pub max_early: u32,
-    /// Rounds in a challenge that may end with another gesture or none.
+    /// Rounds in a challenge that may end with another gesture or none, or with a turn or a long closure before it was
+    /// asked for: nobody does that by accident.
     pub max_missed: u32,
     /// Least time from receiving a cue until it is shown.
     pub min_delay_ms: u32,
     /// Greatest time from receiving a cue until it is shown.
     pub max_delay_ms: u32,
-    /// Least time from closed eyes to the tone.
+    /// The same for blinks, before which people blink by themselves.
+    pub max_blink_delay_ms: u32,
+    /// Least time from closed eyes to the tone. Longer than [`PromptThresholds::max_stray_ms`].
     pub min_hold_ms: u32,
-    /// Greatest time from closed eyes to the tone. Lids that stay down for 2.5 s are taken for a new open level
-    /// ([`BlinkThresholds::relearn_ms`]), so there must be time left to hear the tone and open the eyes.
+    /// Greatest time from closed eyes to the tone.
     pub max_hold_ms: u32,
+    /// Least time from a turned head to the tone.
+    pub min_turn_hold_ms: u32,
+    /// Greatest time from a turned head to the tone.
+    pub max_turn_hold_ms: u32,
     /// A gesture that begins sooner after its cue is not a response to it: people need 200 ms and more to begin.
     pub min_response_ms: u32,
-    /// Longest time from a cue to the start of its gesture, and from the tone to open eyes.
+    /// Longest time from a cue to lids that begin to close.
     pub max_response_ms: u32,
-    /// Shortest time from the tone to open eyes: eyes that open sooner did not wait for it.
+    /// Longest time from a cue to a head that has begun to turn, and from the tone to one that is halfway back: heads are
+    /// slower than lids.
+    pub max_turn_response_ms: u32,
+    /// Shortest time from the tone to open eyes or a head that comes back: without it, they did not wait for the tone.
     pub min_tone_response_ms: u32,
+    /// Longest time from the tone to open eyes.
+    pub max_tone_response_ms: u32,
     /// Longest time from the end of a gesture's first blink to the start of its second.
     pub max_between_ms: u32,
     /// Longest blink of a gesture. Anything longer counts as eyes that are held closed.
     pub max_short_ms: u32,
-    /// Nothing more may begin for this long after a gesture: once is not twice.
+    /// Eye closures up to this length are ignored where the eyes are to be held closed: everyone blinks.
+    pub max_stray_ms: u32,
+    /// Nothing more may begin for this long after a blink: once is not twice.
     pub quiet_ms: u32,
+    /// A round goes on for this long after eyes that were held closed have opened, or the head is back.
+    pub settled_ms: u32,
     /// Lids that began to close in time may take this long to be closed ([`BlinkThresholds::max_closing_ms`]).
     pub closing_ms: u32,
-    /// How long a round waits for eyes that cannot be read or do not open.
+    /// How long a round waits for eyes that cannot be read or do not open, and for a head that does not rest.
     pub patience_ms: u32,
+    /// How far the head must turn, in degrees as the mesh reads them. A photograph turned by 40° reads 7° at most.
+    pub min_turn_deg: i32,
+    /// A head has begun to turn from here on. The yaw of a resting head varies by 1°.
+    pub turn_onset_deg: i32,
+    /// A turned head that is closer to where it rested than this, or than half of its turn, is coming back.
+    pub leave_deg: i32,
+    /// A head is back when it is this close to where it rested; one that moves no more than this rests.
+    pub back_deg: i32,
+    /// A head that moves more than this from where it rested has turned: the wrong way, or while the lids were asked.
+    pub max_sway_deg: i32,
+    /// Greatest yaw of a head that rests before a turn: its pictures must show it from the front.
+    pub max_rest_deg: i32,
+    /// How long the head must have rested.
+    pub rest_ms: u32,
+    /// Longest time a head takes to turn, and to come back.
+    pub max_turning_ms: u32,
     /// The most that the browser's clock and ours may drift apart during a challenge.
     pub max_drift_ms: u32,
     /// How much longer a round may take on our clock than on the browser's: messages both ways over a slow network,
     /// sometimes resent.
     pub max_lag_ms: u32,
+    /// The most of that time, in the fastest round of a challenge, that counts as the network's: two round trips over a
+    /// slow line and the compression of the pictures on a slow phone.
+    pub max_network_ms: u32,
+    /// How much later than with that delay the commitment to a step that was done may come. Pictures made later than
+    /// both together are refused.
+    pub max_late_ms: u32,
+}
+
+impl PromptThresholds {
+    /// Number of gestures to make. `turn`: whether one of them is a turn of the head.
+    pub fn steps(&self, turn: bool) -> u32 {
+        if turn { self.closures + 1 } else { self.closures_without_turn }
+    }
 }
 
 /// Limits of the evidence strip ([`crate::strip`]).
@@ -49,14 +103,15 @@ pub struct PromptThresholds {
 pub struct StripThresholds {
     /// Greatest size of its JPEG in bytes.
     pub max_bytes: usize,
-    /// Greatest difference between the openness of a cell and that of the camera frame it was cut from, each as a share
-    /// of its own median: small faces read narrower when they are shrunk.
+    /// How far the openness of a cell may lie outside what the transcript claims within 100 ms of its frame, each as a
+    /// share of its own median: small faces read narrower when they are shrunk.
     pub max_share_difference: f32,
     /// Number of cells that may differ by more: moving lids blur when the cell is shrunk.
     pub max_outliers: usize,
     /// Number of cells in which no face needs to be readable.
     pub max_unread: usize,
-    /// Longest gap between two cells of one gesture across which the lids are followed.
+    /// Longest gap between two cells of one gesture across which the lids are followed. Eyes may be closed for 6 s, of which
+    /// eight cells show the beginning, the end and what is left over.
     pub max_gap_ms: u32,
     /// [`BlinkThresholds::closed_each_ratio`] and [`BlinkThresholds::max_eye_difference`] in cells: one closed eye of a narrow
     /// pair may read open there.
@@ -81,6 +136,13 @@ pub struct StripThresholds {
     pub max_match_distance: f32,
     /// Above this similarity two cells are the same picture: two camera frames never agree this well.
     pub max_similarity: f32,
+    /// Greatest difference in degrees between the yaw of a cell and that of the camera frame it was cut from: 2.3 in 631 cells
+    /// of 12 clips, turned by up to 25°; the browser's rounded weights add to that.
+    pub max_yaw_difference: f32,
+    /// How far the head must turn between the cells before a turn and at its peak, in degrees.
+    pub min_turn_deg: f32,
+    /// How close to where it rested the head must be in the cell after a turn, in degrees.
+    pub max_back_deg: f32,
 }
 
 impl StripThresholds {

@@ -1,4 +1,4 @@
-//! The transcript, version 4: what the browser claims to have seen, as integers under a signature.
+//! The transcript, version 5: what the browser claims to have seen, as integers under a signature.
 //!
 //! A compact JWS (RFC 7515) over JSON of integers and strings; the frames are one of the strings (`frames.rs`). Its
 //! header is one constant string except for the key's thumbprint, so a verifier compares bytes instead of negotiating.
@@ -17,11 +17,11 @@ use serde::{Deserialize, Serialize};
 use crate::blink::Blink;
 use crate::digest::sha256_text;
 use crate::ear::EyeRatios;
-use crate::prompt::{Outcome, Policy};
+use crate::prompt::{Outcome, Pictures, Policy};
 use crate::reason::Reason;
 
 /// The version of the payload this engine writes and reads.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// What the server issues for one attempt and the transcript must repeat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +40,9 @@ pub struct Terms {
     pub thresholds: String,
     /// The kind of challenge.
     pub policy: Policy,
+    /// Whether one of the gestures is a turn of the head. People who cannot turn it make more gestures of the lids.
+    #[serde(default)]
+    pub turn: bool,
     /// Frames per second × 10 that the browser analysed before the challenge, as it reported to the server.
     pub rate: u32,
     /// Hash of the text shown before the camera was turned on ([`consent_hash`]), as the browser reported to the
@@ -124,7 +127,7 @@ pub struct Camera {
 }
 
 /// A round as the browser ran it. The server knows its cue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RoundRecord {
     /// When the browser received the cue, in milliseconds from the start.
@@ -133,6 +136,8 @@ pub struct RoundRecord {
     pub frames: u32,
     /// How it ended.
     pub outcome: Outcome,
+    /// The pictures that its commitment covers, if its step was done.
+    pub pictures: Option<Pictures>,
 }
 
 /// The strip as it is uploaded.
@@ -186,17 +191,29 @@ impl Transcript {
         Transcript::parse(&verified_payload(jws, public_key)?)
     }
 
+    /// The same for a transcript of this version or the one before, to show what was recorded and not to judge it.
+    ///
+    /// # Errors
+    /// As [`Transcript::verified`].
+    pub fn readable(jws: &[u8], public_key: &[u8; 32]) -> Result<Transcript, Reason> {
+        Transcript::parse_as(&verified_payload(jws, public_key)?, &[VERSION, VERSION - 1])
+    }
+
     /// Parses a payload whose signature was verified. Strict: unknown, missing and repeated keys are rejected.
     ///
     /// # Errors
     /// [`Reason::TranscriptVersion`] if it states another version, else [`Reason::TranscriptMalformed`].
     pub fn parse(payload: &[u8]) -> Result<Transcript, Reason> {
+        Transcript::parse_as(payload, &[VERSION])
+    }
+
+    fn parse_as(payload: &[u8], versions: &[u32]) -> Result<Transcript, Reason> {
         #[derive(Deserialize)]
         struct VersionOnly {
             v: u32,
         }
         let VersionOnly { v } = serde_json::from_slice(payload).map_err(|_| Reason::TranscriptMalformed)?;
-        if v != VERSION {
+        if !versions.contains(&v) {
             return Err(Reason::TranscriptVersion);
         }
         let transcript: Transcript = serde_json::from_slice(payload).map_err(|_| Reason::TranscriptMalformed)?;

@@ -12,7 +12,7 @@ pub(crate) fn sample() -> Transcript {
         policy: Policy::Prompted,
         consent: "c".repeat(43),
         key: KeyKind::WebCrypto,
-        engine: EngineVersions { ver: "1.2.3".into(), models: "m".into(), thresholds: "v5".into() },
+        engine: EngineVersions { ver: "1.2.3".into(), models: "m".into(), thresholds: "v6".into() },
         cam: Camera { w: 640, h: 480, rate: 300 },
         // Real frames never vary this much from one to the next.
         frames: (0..MAX_FRAMES as u32)
@@ -28,7 +28,9 @@ pub(crate) fn sample() -> Transcript {
                 )
             })
             .collect(),
-        rounds: (0..12).map(|i| RoundRecord { received: i * 5000, frames: 40 * i, outcome: Outcome::Early }).collect(),
+        rounds: (0..12)
+            .map(|i| RoundRecord { received: i * 5000, frames: 40 * i, outcome: Outcome::Early, pictures: None })
+            .collect(),
         blink: Blink { start_ms: 60_100, closed_ms: 60_200, end_ms: 60_400 },
         cap: Captures { open: capture(60_000), closed: capture(60_200) },
         strip: StripRecord { sha256: "s".repeat(43), bytes: 40_000 },
@@ -47,7 +49,7 @@ fn only_the_exact_shape_is_a_transcript() {
     let text = serde_json::to_string(&sample()).unwrap();
     assert_eq!(Transcript::parse(text.as_bytes()), Ok(sample()));
     let cases = [
-        (text.replace("\"v\":4", "\"v\":3"), Reason::TranscriptVersion),
+        (text.replace("\"v\":5", "\"v\":4"), Reason::TranscriptVersion),
         (text.replace("\"att\":1", "\"att\":1,\"att\":2"), Reason::TranscriptMalformed),
         (text.replace("\"att\":1", "\"att\":1,\"extra\":2"), Reason::TranscriptMalformed),
         (text.replace("\"att\":1,", ""), Reason::TranscriptMalformed),

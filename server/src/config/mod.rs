@@ -61,6 +61,8 @@ pub struct Config {
     pub policy: Policy,
     /// `ALLOW_TONE_GUIDED`: whether a person may choose prompts by tones instead of visual prompts.
     pub allow_tone_guided: bool,
+    /// `TURN_ALTERNATIVE`: whether people who cannot turn their head may make more gestures of the lids instead.
+    pub allow_no_turn: bool,
     /// `LIVENESS_TIMEOUT_SECONDS`: time to complete a challenge.
     pub liveness_timeout_s: u32,
     /// `FRAME_CAPTURE_INTERVAL_MS`: minimum time between two frames that the page analyses.
@@ -137,6 +139,7 @@ impl Config {
             retention: Retention::from_source(source)?,
             policy: values::policy(source)?,
             allow_tone_guided: values::switch(source, "ALLOW_TONE_GUIDED")?.unwrap_or(true),
+            allow_no_turn: values::turn_alternative(source)?,
             liveness_timeout_s: source.number("LIVENESS_TIMEOUT_SECONDS", 5..=300, 60)?,
             // 33 ms is every frame of most cameras. Above 125 ms (8 frames/s) blinks are lost between two frames.
             frame_interval_ms: source.number("FRAME_CAPTURE_INTERVAL_MS", 16..=125, 33)?,

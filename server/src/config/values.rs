@@ -189,6 +189,17 @@ pub(super) fn policy(source: &Source) -> Result<Policy, ConfigError> {
     }
 }
 
+/// `TURN_ALTERNATIVE`: whether people may do without a turn of the head.
+pub(super) fn turn_alternative(source: &Source) -> Result<bool, ConfigError> {
+    match source.text("TURN_ALTERNATIVE") {
+        None | Some("allow") => Ok(true),
+        Some("refuse") => Ok(false),
+        Some(got) => {
+            Err(ConfigError::Unparsable { name: "TURN_ALTERNATIVE", got: got.to_owned(), expected: "allow or refuse" })
+        }
+    }
+}
+
 /// Reads a setting that is on or off.
 pub(super) fn switch(source: &Source, name: &'static str) -> Result<Option<bool>, ConfigError> {
     match source.text(name).map(str::to_ascii_lowercase).as_deref() {

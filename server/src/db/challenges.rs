@@ -24,6 +24,8 @@ pub struct NewChallenge {
     pub audience: String,
     /// The kind of challenge.
     pub policy: Policy,
+    /// Whether one of the gestures is a turn of the head.
+    pub turn: bool,
     /// Frames per second that the browser analyses, times ten.
     pub rate: u32,
     /// SHA-256 of the information shown to the person, base64url.
@@ -60,6 +62,8 @@ row! {
         pub audience: String,
         /// Name of the kind of challenge.
         pub policy: String,
+        /// Whether one of the gestures is a turn of the head: 0 or 1.
+        pub turn: i64,
         /// Frames per second that the browser analyses, times ten.
         pub rate: u32 as i64,
         /// SHA-256 of the information shown to the person, base64url.
@@ -119,8 +123,8 @@ pub async fn issue(db: &mut Connection, new: &NewChallenge) -> sqlx::Result<Issu
     let inserted = db
         .query(
             "insert into challenges (id, session_id, user_id, public_key, nonce, audience, policy, rate, attempt,
-             timeout_ms, thresholds, state, issued_at, expires_at, consent, tone_guided_asked)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'issued', $12, $13, $14, $15)",
+             timeout_ms, thresholds, state, issued_at, expires_at, consent, tone_guided_asked, turn)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'issued', $12, $13, $14, $15, $16)",
         )
         .bind(&new.id)
         .bind(&new.session_id)
@@ -137,6 +141,7 @@ pub async fn issue(db: &mut Connection, new: &NewChallenge) -> sqlx::Result<Issu
         .bind(new.expires_at)
         .bind(&new.consent)
         .bind(i64::from(new.tone_guided_asked))
+        .bind(i64::from(new.turn))
         .execute()
         .await;
     match inserted {
@@ -154,7 +159,7 @@ pub async fn issue(db: &mut Connection, new: &NewChallenge) -> sqlx::Result<Issu
 /// Returns the challenge, if it belongs to this session.
 pub async fn find(db: &mut Connection, id: &ChallengeId, session: &SessionId) -> sqlx::Result<Option<Challenge>> {
     db.query(
-        "select id, session_id, user_id, public_key, nonce, audience, policy, rate, consent, attempt, timeout_ms,
+        "select id, session_id, user_id, public_key, nonce, audience, policy, turn, rate, consent, attempt, timeout_ms,
              thresholds, state, issued_at, expires_at, lease_until, idempotency_key, answer, fault_at,
              tone_guided_asked
          from challenges where id = $1 and session_id = $2",
@@ -191,7 +196,7 @@ pub async fn supersede(db: &mut Connection, session: &SessionId, now_ms: i64) ->
     db.query(
         "update challenges set state = 'superseded', decided_at = $2
          where session_id = $1 and (state = 'issued' or (state = 'scoring' and lease_until <= $2))
-         returning id, session_id, user_id, public_key, nonce, audience, policy, rate, consent, attempt, timeout_ms,
+         returning id, session_id, user_id, public_key, nonce, audience, policy, turn, rate, consent, attempt, timeout_ms,
              thresholds, state, issued_at, expires_at, lease_until, idempotency_key, answer, fault_at,
              tone_guided_asked",
     )
@@ -212,7 +217,7 @@ pub async fn lapse(
     db.query(
         "update challenges set state = 'superseded', decided_at = $2
          where id = $1 and ((state = 'issued' and expires_at <= $2) or (state = 'scoring' and lease_until <= $3))
-         returning id, session_id, user_id, public_key, nonce, audience, policy, rate, consent, attempt, timeout_ms,
+         returning id, session_id, user_id, public_key, nonce, audience, policy, turn, rate, consent, attempt, timeout_ms,
              thresholds, state, issued_at, expires_at, lease_until, idempotency_key, answer, fault_at,
              tone_guided_asked",
     )

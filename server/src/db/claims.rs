@@ -39,7 +39,7 @@ pub async fn claim(
             "update challenges set state = 'scoring', lease_id = $3, lease_until = $4, idempotency_key = $5
          where id = $1 and session_id = $2
            and ((state = 'issued' and expires_at > $6) or (state = 'scoring' and lease_until <= $6))
-         returning id, session_id, user_id, public_key, nonce, audience, policy, rate, consent, attempt, timeout_ms,
+         returning id, session_id, user_id, public_key, nonce, audience, policy, turn, rate, consent, attempt, timeout_ms,
              thresholds, state, issued_at, expires_at, lease_until, idempotency_key, answer, fault_at,
              tone_guided_asked",
         )

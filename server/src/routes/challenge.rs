@@ -44,6 +44,9 @@ pub(super) struct KeyRegistration {
     /// The person asks to be guided by tones.
     #[serde(default)]
     tone_guided: bool,
+    /// The person cannot turn their head.
+    #[serde(default)]
+    no_turn: bool,
 }
 
 /// The frame rate of most cameras, times ten.
@@ -71,6 +74,9 @@ pub(super) async fn issue(
     }
     let rate = registration.rate.min(MAX_RATE);
     let policy = policy(&app, rate, registration.tone_guided)?;
+    if policy.is_prompted() && registration.no_turn && !app.limits.allow_no_turn {
+        return Err(ApiError::TurnRequired);
+    }
     let public_key = parse_key(&registration.public_key).ok_or(ApiError::KeyInvalid)?;
     if !consent::is_known(&registration.consent) {
         return Err(ApiError::ConsentUnknown);
@@ -98,11 +104,12 @@ pub(super) async fn issue(
         nonce: random_base64url(),
         audience: app.base_url.as_str().to_owned(),
         policy,
+        turn: policy.is_prompted() && !registration.no_turn,
         rate,
         consent: registration.consent,
         attempt: attempts + 1,
         timeout_ms: app.limits.timeout_ms,
-        thresholds: Thresholds::V5.name.to_owned(),
+        thresholds: Thresholds::V6.name.to_owned(),
         issued_at: now,
         expires_at: now + i64::from(app.limits.timeout_ms) + UPLOAD_MS,
         tone_guided_asked: registration.tone_guided && rate >= SLOW_RATE && policy == Policy::ToneGuided,
@@ -132,6 +139,7 @@ impl From<NewChallenge> for IssuedChallenge {
                 timeout_ms: new.timeout_ms,
                 thresholds: new.thresholds,
                 policy: new.policy,
+                turn: new.turn,
                 rate: new.rate,
                 consent: new.consent,
             },

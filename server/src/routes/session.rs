@@ -94,6 +94,8 @@ pub(super) struct SessionView {
     /// The kind of the next challenge, and whether the person may choose to be guided by tones.
     policy: Policy,
     tones: bool,
+    /// Whether people who cannot turn their head may do without.
+    no_turn: bool,
 }
 
 pub(super) async fn show(
@@ -126,5 +128,6 @@ pub(super) async fn show(
         frame_interval_ms: app.limits.frame_interval_ms,
         policy: app.limits.policy,
         tones: app.limits.policy.is_prompted() && app.limits.allow_tone_guided,
+        no_turn: app.limits.policy.is_prompted() && app.limits.allow_no_turn,
     }))
 }

@@ -9,7 +9,7 @@ use engine::prompt::Policy;
 use engine::{Decision, Issued, Reason, Record, Terms, Verdict};
 
 use super::outcome::VerificationError;
-use super::rounds;
+use super::served::served;
 use crate::clock::{self, ClockSteps};
 use crate::db::challenges::Challenge;
 use crate::db::{Db, cues, pictures};
@@ -31,13 +31,14 @@ pub(super) async fn issued(db: &Db, challenge: &Challenge) -> Result<Issued, Ver
         timeout_ms: challenge.timeout_ms,
         thresholds: challenge.thresholds.clone(),
         policy: Policy::from_name(&challenge.policy).ok_or_else(|| damaged("policy"))?,
+        turn: challenge.turn != 0,
         rate: challenge.rate,
         consent: challenge.consent.clone(),
     };
     let public_key = URL_SAFE_NO_PAD.decode(&challenge.public_key).ok().and_then(|key| key.try_into().ok());
     let public_key = public_key.ok_or_else(|| damaged("key"))?;
     let rounds = cues::list(&mut db.read().await?, &challenge.id).await?;
-    let rounds = rounds::served(rounds, challenge.issued_at);
+    let rounds = served(rounds, challenge.issued_at);
     let elapsed_ms = clock::now_ms().saturating_sub(challenge.issued_at).max(0).unsigned_abs();
     Ok(Issued { terms, public_key, rounds, elapsed_ms })
 }

@@ -15,6 +15,7 @@ mod outcome;
 mod pictures;
 mod recording;
 mod rounds;
+mod served;
 mod sweep;
 mod upload;
 

@@ -3,8 +3,8 @@
 //!
 //! Each request may be repeated until its answer arrives: it gets the same answer as the first time.
 
-use engine::Thresholds;
-use engine::prompt::{Commitment, Next, Outcome, Policy, ServedRound, next_cue};
+use engine::prompt::{Commitment, Next, Outcome, Policy, next_cue};
+use engine::{PromptThresholds, Thresholds};
 
 use super::counting;
 use super::outcome::VerificationError;
@@ -43,9 +43,10 @@ pub async fn next(
     let found = require_open(&mut tx, session, challenge).await?;
     let policy = Policy::from_name(&found.policy).filter(|policy| policy.is_prompted());
     let policy = policy.ok_or(VerificationError::Round)?;
+    let rules = policy.rules(&Thresholds::V6);
     let mut rounds = cues::list(&mut tx, challenge).await?;
     match classify(&rounds, commitment.as_ref()) {
-        RoundRequest::Repeated => return Ok(after(policy, &rounds)),
+        RoundRequest::Repeated => return Ok(after(found.turn != 0, rules, &rounds)),
         RoundRequest::Invalid => return Err(VerificationError::Round),
         RoundRequest::New => {}
     }
@@ -55,7 +56,7 @@ pub async fn next(
         let Commitment { commitment, outcome, .. } = commitment;
         round.end = Some(RoundEnd { commitment, outcome, committed_at: now });
     }
-    let next = next_cue(policy, history(&rounds), random_u32, &Thresholds::V5.prompt);
+    let next = next_cue(found.turn != 0, history(&rounds), random_u32, rules);
     if let Next::Cue(cue) = &next {
         if rounds.is_empty() {
             counting::begin(&mut tx, cool_down, session, challenge, now).await?;
@@ -68,17 +69,6 @@ pub async fn next(
 
 fn could_be_a_commitment(text: &str) -> bool {
     text.len() <= MAX_COMMITMENT_LENGTH && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-}
-
-/// The rounds that have ended, in the engine's form.
-pub(super) fn served(rounds: Vec<PromptRound>, issued_at: i64) -> Vec<ServedRound> {
-    let since = |at: i64| at.saturating_sub(issued_at).max(0).unsigned_abs();
-    let served = |PromptRound { cue, revealed_at, end }: PromptRound| {
-        let RoundEnd { commitment, outcome, committed_at } = end?;
-        let (revealed_ms, committed_ms) = (since(revealed_at), since(committed_at));
-        Some(ServedRound { cue, revealed_ms, commitment, outcome, committed_ms })
-    };
-    rounds.into_iter().filter_map(served).collect()
 }
 
 enum RoundRequest {
@@ -111,10 +101,10 @@ fn classify(rounds: &[PromptRound], commitment: Option<&Commitment>) -> RoundReq
 }
 
 /// The answer that was given after these rounds.
-fn after(policy: Policy, rounds: &[PromptRound]) -> Next {
+fn after(turn: bool, rules: &PromptThresholds, rounds: &[PromptRound]) -> Next {
     match rounds.last() {
         Some(last) if last.end.is_none() => Next::Cue(last.cue),
-        _ => next_cue(policy, history(rounds), || 0, &Thresholds::V5.prompt),
+        _ => next_cue(turn, history(rounds), || 0, rules),
     }
 }
 

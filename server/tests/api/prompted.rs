@@ -28,7 +28,7 @@ async fn each_cue_follows_the_end_of_the_previous_round_and_can_be_fetched_again
     let (server, cookie, challenge) = prompted().await;
     let path = path(&challenge);
     let mut before = json!({ "commitment": null });
-    for (round, outcome) in ["done", "early", "missed", "done", "done"].into_iter().enumerate() {
+    for (round, outcome) in ["done", "missed", "done", "done"].into_iter().enumerate() {
         let first = server.post(&path, Some(&cookie), &before).await;
         assert_eq!(first.status, StatusCode::OK, "{}", first.text);
         assert_eq!((&first.json()["next"], &first.json()["cue"]["round"]), (&json!("cue"), &json!(round)));
@@ -39,7 +39,7 @@ async fn each_cue_follows_the_end_of_the_previous_round_and_can_be_fetched_again
     for _ in 0..2 {
         assert_eq!(server.post(&path, Some(&cookie), &before).await.json(), json!({ "next": "complete" }));
     }
-    assert_eq!(server.number("select count(*) from challenge_cues where committed_at >= revealed_at").await, 5);
+    assert_eq!(server.number("select count(*) from challenge_cues where committed_at >= revealed_at").await, 4);
 }
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn too_many_wrong_gestures_end_the_challenge_and_count_as_one_attempt() {
     let (server, cookie, challenge) = prompted().await;
     let path = path(&challenge);
     let mut before = json!({ "commitment": null });
-    for round in 0..3 {
+    for round in 0..=engine::Thresholds::V6.prompted.max_missed {
         assert_eq!(server.post(&path, Some(&cookie), &before).await.json()["next"], "cue");
         before = end(round, "missed");
     }
@@ -109,4 +109,26 @@ async fn tones_guide_slow_cameras_and_people_who_ask_for_them_if_the_site_allows
     let server = TestServer::with(&[("CHALLENGE_POLICY", "prompted"), ("ALLOW_TONE_GUIDED", "false")]).await;
     let cookie = server.open_session("jo@example.com").await;
     server.post("/api/challenge", Some(&cookie), &ask(300, true)).await.assert_problem(422, "tone_guided_refused");
+}
+
+#[tokio::test]
+async fn people_who_cannot_turn_their_head_get_another_challenge_if_the_site_allows() {
+    let ask = |no_turn: bool| json!({ "public_key": crate::helpers::public_key(), "consent": test_client::consent(), "no_turn": no_turn });
+    // The policy, the setting, what the person asks for, and whether a turn is then asked for.
+    let cases = [
+        ("prompted", "allow", false, true),
+        ("prompted", "allow", true, false),
+        ("prompted", "refuse", false, true),
+        ("natural", "allow", false, false),
+        ("natural", "refuse", true, false),
+    ];
+    for (policy, setting, no_turn, turn) in cases {
+        let server = TestServer::with(&[("CHALLENGE_POLICY", policy), ("TURN_ALTERNATIVE", setting)]).await;
+        let cookie = server.open_session("jo@example.com").await;
+        let answer = server.post("/api/challenge", Some(&cookie), &ask(no_turn)).await;
+        assert_eq!(answer.json()["turn"], turn, "{policy}, {setting}: {}", answer.text);
+    }
+    let server = TestServer::with(&[("CHALLENGE_POLICY", "prompted"), ("TURN_ALTERNATIVE", "refuse")]).await;
+    let cookie = server.open_session("jo@example.com").await;
+    server.post("/api/challenge", Some(&cookie), &ask(true)).await.assert_problem(422, "turn_required");
 }

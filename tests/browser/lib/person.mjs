@@ -1,10 +1,12 @@
 // A person who does what the page asks: a camera stream of recorded frames, arranged to answer the prompts on screen
-// with a person's latency. The page, its engine and the server are the real ones.
+// with a person's latency, and of one frame that clip-maker turns to both sides. The page, its engine and the server
+// are the real ones.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { portraitClip, recordedClip } from './clips.mjs';
+import { CLIP_MAKER, ROOT } from './paths.mjs';
 
 /** Frame numbers in the clip: first and last with open eyes, first and last of one blink, and its deepest. */
 const PORTRAIT = { open: [0, 46], blink: [48, 61], deepest: 53 };
@@ -12,6 +14,9 @@ const RECORDED = {
   'liveportrait__d13.mp4': { open: [112, 300], blink: [99, 110], deepest: 104 },
   'videoretalking__4.mp4': { open: [95, 122], blink: [123, 131], deepest: 126 },
 };
+
+/** Degrees of the turned frames to each side. The engine reads nine tenths of them. */
+const TURN_DEG = [3, 6, 9, 12, 15, 18, 21, 24];
 
 /** The free portrait as frames for {@link answerPrompts}. */
 export function portraitPerson() {
@@ -26,6 +31,7 @@ export function recordedPerson(name) {
 
 function person(clip, { open, blink, deepest }) {
   const folder = mkdtempSync(join(tmpdir(), 'blinkgate-person-'));
+  const base64 = (/** @type {string} */ name) => readFileSync(join(folder, name)).toString('base64');
   const range = ([from, to]) => {
     const select = ['-vf', `select=between(n\\,${from}\\,${to})`, '-fps_mode', 'passthrough', '-q:v', '2'];
     const output = join(folder, `${from}-%04d.jpg`);
@@ -33,9 +39,19 @@ function person(clip, { open, blink, deepest }) {
     return readdirSync(folder)
       .filter((name) => name.startsWith(`${from}-`))
       .sort()
-      .map((name) => readFileSync(join(folder, name)).toString('base64'));
+      .map(base64);
   };
-  const frames = { open: range(open), blink: range(blink), deepest: deepest - blink[0] };
+  /** The middle one of the open frames, turned further and further: to the person's own left, and to their right. */
+  const turns = () => {
+    const middle = `${open[0]}-${String(1 + Math.round((open[1] - open[0]) / 2)).padStart(4, '0')}.jpg`;
+    mkdirSync(join(folder, 'turned'));
+    const angles = [...TURN_DEG, ...TURN_DEG.map((degrees) => -degrees)].join(',');
+    const options = [`--yaw=${angles}`, '--models', join(ROOT, 'models')];
+    execFileSync(CLIP_MAKER, ['turn', join(folder, middle), join(folder, 'turned'), ...options]);
+    const side = (/** @type {number} */ sign) => TURN_DEG.map((degrees) => base64(`turned/${sign * degrees}.jpg`));
+    return { left: side(1), right: side(-1) };
+  };
+  const frames = { open: range(open), blink: range(blink), deepest: deepest - blink[0], ...turns() };
   rmSync(folder, { recursive: true });
   return frames;
 }
@@ -54,6 +70,10 @@ function camera({ frames, mistakes }) {
     };
     const open = await Promise.all(frames.open.map(bitmap));
     const blink = await Promise.all(frames.blink.map(bitmap));
+    const sides = {
+      ask_turn_left: await Promise.all(frames.left.map(bitmap)),
+      ask_turn_right: await Promise.all(frames.right.map(bitmap)),
+    };
     const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 480 });
     const context = canvas.getContext('2d');
     let [clock, answered, due_ms] = [0, '', Infinity];
@@ -62,9 +82,36 @@ function camera({ frames, mistakes }) {
     let held = false;
     const asked = () => document.querySelector('#hint')?.getAttribute('data-code') ?? '';
     const latency = () => 250 + Math.random() * 450;
+    const resting = { code: '', side: [], from_ms: Infinity, back_ms: Infinity };
+    /** The turn under way: the cue, its frames, and when it begins and ends. */
+    let turn = resting;
+    const TURNING_MS = 400;
+    const eased = (/** @type {number} */ x) => (1 - Math.cos(Math.PI * Math.min(1, Math.max(0, x)))) / 2;
+    /** The frame of the turn that is asked for or under way, if there is one. @param {string} code */
+    const turned = (code) => {
+      const now = performance.now();
+      if (code in sides && code !== turn.code) {
+        const other = code === 'ask_turn_left' ? 'ask_turn_right' : 'ask_turn_left';
+        // A wrong answer goes to the other side.
+        turn = { code, side: sides[mistakes > 0 ? other : code], from_ms: now + latency(), back_ms: Infinity };
+        mistakes -= 1;
+      }
+      if (turn.code === '') return null;
+      if (turn.back_ms === Infinity && code === 'ask_turn_back') turn.back_ms = now + 200 + Math.random() * 400;
+      // Another gesture is asked for: the person gives up.
+      if (turn.back_ms === Infinity && /^ask_(wait|fetch|once|twice|hold)$/.test(code)) turn.back_ms = now;
+      const share = eased((now - turn.from_ms) / TURNING_MS) * (1 - eased((now - turn.back_ms) / TURNING_MS));
+      const { side } = turn;
+      if (now > turn.back_ms + TURNING_MS) turn = resting;
+      const step = Math.round(share * side.length);
+      return step > 0 ? side[step - 1] : null;
+    };
+    const slow = blink.toSpliced(frames.deepest, 1, ...Array(45).fill(blink[frames.deepest]));
     const next = () => {
       const code = asked();
       if (script.length > 0) return script.shift();
+      const side = turned(code);
+      if (side !== null) return side;
       if (held) {
         if (code === 'ask_hold') return blink[frames.deepest];
         if (code === 'ask_tone' && due_ms === Infinity) due_ms = performance.now() + latency();
@@ -76,10 +123,11 @@ function camera({ frames, mistakes }) {
       else if (answered !== code) [answered, due_ms] = [code, performance.now() + latency()];
       if (performance.now() >= due_ms) {
         due_ms = Infinity;
-        // A wrong answer has one blink too many for `once`, and one too few for the others.
+        // A wrong answer takes too long for `once`, and has one blink too few for the others.
         const wrong = mistakes > 0;
         mistakes -= 1;
-        if (code === 'ask_twice' || (wrong && code === 'ask_once')) script = [...blink, ...open.slice(0, 4), ...blink];
+        if (code === 'ask_twice') script = [...blink, ...open.slice(0, 4), ...blink];
+        else if (wrong && code === 'ask_once') script = slow;
         else if (code === 'ask_hold' && !wrong) [held, script] = [true, blink.slice(0, frames.deepest)];
         else script = [...blink];
         if (wrong && code === 'ask_twice') script = [...blink];

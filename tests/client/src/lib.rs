@@ -36,7 +36,7 @@ pub use http::{HttpClient, Response};
 pub use outbox::Outbox;
 pub use parallel::{cores, for_each};
 pub use server_process::ServerProcess;
-pub use simulator::{AttemptOutcome, Camera, PersonSimulator, ReplayMode};
+pub use simulator::{AttemptOutcome, Camera, Face, Head, Person, PersonSimulator, ReplayMode};
 pub use submission::{Key, Recorded, SubmissionParts};
 pub use upload::{CHUNK, Decision, SubmitOutcome};
 pub use user::{UserClient, consent};

@@ -17,12 +17,13 @@ pub(crate) fn upper_bound(accepted: u32, attempts: u32) -> f64 {
 /// The probability of at most `accepted` of `attempts` at this rate.
 fn at_most(accepted: u32, attempts: u32, rate: f64) -> f64 {
     let n = f64::from(attempts);
-    let mut term = (1.0 - rate).powf(n);
-    let mut sum = term;
+    // As logarithms: with many attempts, the first terms are too small for a number.
+    let mut term = n * (1.0 - rate).ln();
+    let mut sum = term.exp();
     for k in 1..=accepted {
         let k = f64::from(k);
-        term *= (n - k + 1.0) / k * rate / (1.0 - rate);
-        sum += term;
+        term += ((n - k + 1.0) / k * rate / (1.0 - rate)).ln();
+        sum += term.exp();
     }
     sum
 }
@@ -33,7 +34,9 @@ mod tests {
 
     #[test]
     fn zero_of_150_bounds_the_rate_below_two_percent() {
-        for (accepted, attempts, expected) in [(0, 150, 0.0198), (0, 42, 0.0688), (1, 100, 0.0466), (3, 3, 1.0)] {
+        for (accepted, attempts, expected) in
+            [(0, 150, 0.0198), (0, 42, 0.0688), (1, 100, 0.0466), (3, 3, 1.0), (2400, 20_000, 0.1239)]
+        {
             let bound = upper_bound(accepted, attempts);
             assert!((bound - expected).abs() < 1e-4, "{accepted} of {attempts}: {bound}");
         }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use accuracy::video::WholeClip;
 use accuracy::{DEFAULT_MODELS, load_models};
 use clap::Args;
+use engine::prompt::Policy;
 use test_client::PersonSimulator;
 
 use crate::attempts;
@@ -13,7 +14,7 @@ use crate::clip_set::{AttemptKind, ClipSet};
 use crate::report::{Count, Report};
 use crate::server::Server;
 use crate::server_options::RunningServer;
-use crate::simulation::Simulation;
+use crate::simulation::{Conditions, Simulation};
 use crate::verifier::{AttemptResult, HonestSubmission, Verifier};
 
 /// Options for attempts with the recorded clips.
@@ -22,7 +23,7 @@ pub(crate) struct ClipOptions {
     /// Attempts per clip and kind (half as many for photo)
     #[arg(long, default_value_t = 20)]
     runs: u64,
-    /// Only kinds whose name starts with this text: replay, photo, forged, honest
+    /// Only kinds whose name starts with this text: replay, photo, forged, honest, late
     #[arg(long, default_value = "")]
     only: String,
     /// Only clips whose name contains this text
@@ -46,6 +47,21 @@ pub(crate) struct ClipOptions {
     /// Network round trip of the simulation, in milliseconds
     #[arg(long, default_value_t = 60.0, conflicts_with = "over_http")]
     round_trip: f64,
+    /// The kind of challenge in the simulation: prompted or tone_guided
+    #[arg(long, default_value = "prompted", value_parser = prompted_policy, conflicts_with = "over_http")]
+    policy: Policy,
+    /// In the simulation, ask for more gestures of the lids instead of a turn of the head
+    #[arg(long, conflicts_with = "over_http")]
+    no_turn: bool,
+    /// With --only late: how many seconds after each gesture its pictures are made
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        value_delimiter = ',',
+        default_value = "2,5,15,60",
+        conflicts_with = "over_http"
+    )]
+    late: Vec<f64>,
     /// Print one JSON object instead of a Markdown table
     #[arg(long)]
     json: bool,
@@ -60,7 +76,7 @@ pub(crate) struct ClipOptions {
 /// # Errors
 /// If the material, the models or the program is missing, or if the camera, the engine or the server fails.
 pub(crate) fn run(options: &ClipOptions) -> anyhow::Result<bool> {
-    let clips = ClipSet::open(&options.material, &options.clip, options.runs)?;
+    let clips = ClipSet::open(&options.material, &options.clip, load_models(DEFAULT_MODELS.as_ref())?, options.runs)?;
     let verifier = verifier(options)?;
     let verifier = verifier.as_ref();
     let mut report = Report { attacks: Vec::new(), honest: Vec::new() };
@@ -70,21 +86,25 @@ pub(crate) fn run(options: &ClipOptions) -> anyhow::Result<bool> {
         let clip = &clip?;
         if wants(options, "replay") {
             let mut replays = Count::new(&format!("replay: {}", clip.name));
-            add(&mut replays, &attempts::make_all(&clips, verifier, clip, AttemptKind::Replay)?);
+            add(&mut replays, &attempts::make_all(&clips, verifier, clip, None, AttemptKind::Replay)?);
             report.attacks.push(replays);
         }
         if wants(options, "photo") {
-            add(&mut photos, &attempts::make_all(&clips, verifier, clip, AttemptKind::Photo)?);
+            add(&mut photos, &attempts::make_all(&clips, verifier, clip, None, AttemptKind::Photo)?);
         }
         if wants(options, "honest") || wants(options, "forged") {
-            let results = attempts::make_all(&clips, verifier, clip, AttemptKind::Honest)?;
+            let rehearsal = clips.rehearse(clip)?;
+            let results = attempts::make_all(&clips, verifier, clip, Some(&rehearsal), AttemptKind::Honest)?;
             if !results.is_empty() {
-                let mut count = Count::new(&clip.name);
+                let mut count = Count::new(&format!("{}: {}", clip.name, rehearsal.turns()));
                 add(&mut count, &results);
                 report.honest.push(count);
             }
             honest.extend(results.into_iter().filter_map(|result| accepted(clip, result)));
         }
+    }
+    if options.only.starts_with("late") {
+        report.attacks.extend(late(options, &clips)?);
     }
     if wants(options, "photo") {
         report.attacks.push(photos);
@@ -106,8 +126,29 @@ fn verifier(options: &ClipOptions) -> anyhow::Result<Box<dyn Verifier>> {
         let server = RunningServer::start(options.program.as_deref(), None, &[("CHALLENGE_POLICY", "prompted")])?;
         return Ok(Box::new(Server::new(server, PersonSimulator::load(models)?, options.at_once)));
     }
-    let ClipOptions { round_trip: round_trip_ms, rate, .. } = *options;
-    Ok(Box::new(Simulation { models: load_models(models)?, round_trip_ms, rate }))
+    Ok(Box::new(Simulation { models: load_models(models)?, conditions: conditions(options) }))
+}
+
+fn conditions(options: &ClipOptions) -> Conditions {
+    let ClipOptions { policy, no_turn, round_trip: round_trip_ms, rate, .. } = *options;
+    Conditions { policy, turn: !no_turn, round_trip_ms, rate, late_ms: 0.0 }
+}
+
+/// People who answer every cue, but whose pictures are made later: one count for each delay.
+fn late(options: &ClipOptions, clips: &ClipSet) -> anyhow::Result<Vec<Count>> {
+    let mut counts = Vec::new();
+    for seconds in &options.late {
+        let conditions = Conditions { late_ms: seconds * 1000.0, ..conditions(options) };
+        let simulation = Simulation { models: load_models(Path::new(DEFAULT_MODELS))?, conditions };
+        let mut count = Count::new(&format!("late: pictures made {seconds} s after each gesture"));
+        for clip in clips.clips() {
+            let clip = &clip?;
+            let rehearsal = clips.rehearse(clip)?;
+            add(&mut count, &attempts::make_all(clips, &simulation, clip, Some(&rehearsal), AttemptKind::Honest)?);
+        }
+        counts.push(count);
+    }
+    Ok(counts)
 }
 
 fn wants(options: &ClipOptions, kind: &str) -> bool {
@@ -130,4 +171,8 @@ fn add(count: &mut Count, results: &[AttemptResult]) {
 fn accepted(clip: &WholeClip, result: AttemptResult) -> Option<HonestSubmission> {
     let AttemptResult { accepted, submission, issued, .. } = result;
     accepted.then_some(HonestSubmission { person: clip.name.clone(), submission: submission?, issued })
+}
+
+pub(crate) fn prompted_policy(name: &str) -> Result<Policy, String> {
+    Policy::from_name(name).filter(|policy| policy.is_prompted()).ok_or_else(|| "no such policy".to_owned())
 }

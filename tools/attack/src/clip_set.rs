@@ -6,16 +6,18 @@ use std::path::{Path, PathBuf};
 use accuracy::material::{CountedBlink, counted_blinks, folders};
 use accuracy::video::WholeClip;
 use anyhow::ensure;
+use engine_compact::Models;
 use fastrand::Rng;
 use test_client::Camera;
 
 use crate::camera::{Photo, Replay};
-use crate::person::Person;
+use crate::person::{Person, Rehearsal};
 
 /// The clips of recorded people.
 pub(crate) struct ClipSet {
     files: Vec<PathBuf>,
     counted: Vec<CountedBlink>,
+    models: Models,
     /// Attempts per clip and kind; half as many with photographs.
     pub(crate) runs: u64,
 }
@@ -38,7 +40,7 @@ impl ClipSet {
     ///
     /// # Errors
     /// If the folder lacks `videos/` or `blinks.csv`.
-    pub(crate) fn open(material: &Path, name_part: &str, runs: u64) -> anyhow::Result<ClipSet> {
+    pub(crate) fn open(material: &Path, name_part: &str, models: Models, runs: u64) -> anyhow::Result<ClipSet> {
         ensure!(material.join("videos").is_dir(), "{} has no folder videos", material.display());
         let (mut counted, mut files) = (Vec::new(), Vec::<PathBuf>::new());
         for folder in folders(material) {
@@ -50,7 +52,7 @@ impl ClipSet {
             files.append(&mut of_folder);
         }
         files.retain(|file| file.to_string_lossy().contains(name_part));
-        Ok(ClipSet { files, counted, runs })
+        Ok(ClipSet { files, counted, models, runs })
     }
 
     /// The clips. Each is decoded when its turn comes, since clips are large.
@@ -58,17 +60,26 @@ impl ClipSet {
         self.files.iter().map(|file| WholeClip::load(file))
     }
 
-    /// The camera for one attempt; `None` if the clip's person cannot follow cues.
+    /// What the person in a clip can be made to do.
+    ///
+    /// # Errors
+    /// If the engine fails.
+    pub(crate) fn rehearse<'a>(&self, clip: &'a WholeClip) -> anyhow::Result<Rehearsal<'a>> {
+        Rehearsal::of(clip, &self.counted, &self.models)
+    }
+
+    /// The camera for one attempt; `None` if the clip's person cannot follow cues. Only people who do need a rehearsal.
     pub(crate) fn camera<'a>(
         &self,
         clip: &'a WholeClip,
+        rehearsal: Option<&'a Rehearsal<'a>>,
         kind: AttemptKind,
         rng: &mut Rng,
     ) -> Option<Box<dyn Camera + 'a>> {
         Some(match kind {
             AttemptKind::Replay => Box::new(Replay { clip, phase_ms: rng.f64() * clip.length_ms() }),
             AttemptKind::Photo => Box::new(Photo::new(&clip.frames[rng.usize(..clip.frames.len())], rng.fork())),
-            AttemptKind::Honest | AttemptKind::Forged(_) => Box::new(Person::of(clip, &self.counted, rng.fork())?),
+            AttemptKind::Honest | AttemptKind::Forged(_) => Box::new(Person::of(rehearsal?, rng.fork())?),
         })
     }
 }

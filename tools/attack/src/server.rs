@@ -105,13 +105,15 @@ impl Verifier for Server {
             let clip = &clip?;
             // An earlier accepted submission of the same person.
             let Some(earlier) = honest.iter().find(|honest| honest.person == clip.name) else { continue };
+            let rehearsal = clips.rehearse(clip)?;
             let work: Vec<(usize, u64)> =
                 (0..kinds.len()).flat_map(|kind| (0..clips.runs).map(move |run| (kind, run))).collect();
             let accepted = for_each(self.at_once, &work, |&(index, run)| {
                 let (name, forgery) = kinds[index];
                 let kind = AttemptKind::Forged(index as u8);
                 let mut rng = seeded(clip, run, kind);
-                let mut camera = clips.camera(clip, kind, &mut rng).context("this person followed cues before")?;
+                let mut camera =
+                    clips.camera(clip, Some(&rehearsal), kind, &mut rng).context("this person followed cues before")?;
                 let other = &another(honest, run as usize, &clip.name)?.submission;
                 let result = self.forge(camera.as_mut(), &mut rng, |own, rng| match forgery {
                     Forgery::Another(change) => change(own, other),

@@ -25,8 +25,28 @@ const TIMEOUT_MS: u32 = 60_000;
 /// of attempts take minutes.
 pub(crate) struct Simulation {
     pub(crate) models: Models,
+    pub(crate) conditions: Conditions,
+}
+
+/// The conditions of an attempt.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Conditions {
+    pub(crate) policy: Policy,
+    /// Whether the head may be asked to turn.
+    pub(crate) turn: bool,
+    /// Network round trip in milliseconds.
     pub(crate) round_trip_ms: f64,
+    /// Frames per second that are analysed.
     pub(crate) rate: f64,
+    /// How long after its end each round is committed to: the time an attacker takes to make its pictures.
+    pub(crate) late_ms: f64,
+}
+
+impl Default for Conditions {
+    /// Somebody at home with a good camera.
+    fn default() -> Conditions {
+        Conditions { policy: Policy::Prompted, turn: true, round_trip_ms: 60.0, rate: 25.0, late_ms: 0.0 }
+    }
 }
 
 impl Verifier for Simulation {
@@ -35,8 +55,8 @@ impl Verifier for Simulation {
     }
 
     fn attempt(&self, camera: &mut dyn Camera, rng: &mut Rng) -> anyhow::Result<AttemptResult> {
-        let conditions = Conditions { policy: Policy::Prompted, round_trip_ms: self.round_trip_ms, rate: self.rate };
-        let SimulatedAttempt { verdict, submission } = simulate(camera, &|| self.models.networks(), conditions, rng)?;
+        let networks = || self.models.networks();
+        let SimulatedAttempt { verdict, submission } = simulate(camera, &networks, self.conditions, rng)?;
         let reason = match verdict {
             Verdict::Accepted => "accepted",
             Verdict::Rejected(reason) => reason.code(),
@@ -58,16 +78,6 @@ struct SimulatedAttempt {
     submission: Option<(Issued, SignedParts)>,
 }
 
-/// The conditions of an attempt.
-#[derive(Clone, Copy, Debug)]
-struct Conditions {
-    policy: Policy,
-    /// Network round trip in milliseconds.
-    round_trip_ms: f64,
-    /// Frames per second that are analysed.
-    rate: f64,
-}
-
 /// Simulates one attempt.
 ///
 /// # Errors
@@ -78,7 +88,7 @@ fn simulate(
     conditions: Conditions,
     rng: &mut Rng,
 ) -> anyhow::Result<SimulatedAttempt> {
-    let Conditions { policy, round_trip_ms, rate } = conditions;
+    let Conditions { policy, turn, round_trip_ms, rate, late_ms } = conditions;
     let secret: [u8; 32] = std::array::from_fn(|_| rng.u8(..));
     let public_key = ed25519_dalek::SigningKey::from_bytes(&secret).verifying_key().to_bytes();
     let terms = Terms {
@@ -87,12 +97,13 @@ fn simulate(
         nonce: format!("{:016x}", rng.u64(..)),
         attempt: 1,
         timeout_ms: TIMEOUT_MS,
-        thresholds: Thresholds::V5.name.into(),
+        thresholds: Thresholds::V6.name.into(),
         policy,
+        turn,
         rate: (rate * 10.0) as u32,
         consent: consent_hash("what people are told"),
     };
-    let mut attempt = Attempt::new(networks(), Thresholds::V5);
+    let mut attempt = Attempt::new(networks(), Thresholds::V6);
     let frame_ms = 1000.0 / rate;
     let mut now = 0.0;
     let mut good_since = None;
@@ -116,6 +127,8 @@ fn simulate(
     let mut pending: Option<(f64, f64, engine::prompt::Cue)> = None;
     let mut ask = None;
     let mut asked_for = -1_i64;
+    // When the round that has ended is committed to.
+    let mut due_ms = None;
     loop {
         let picture = camera.picture(now, ask)?;
         let (_, progress) = attempt.push(&picture.as_frame(), now)?;
@@ -123,6 +136,14 @@ fn simulate(
         if progress.phase == Phase::Complete || ask == Some(engine::Ask::Fetch) {
             let round = attempt.commitment().map_or(-1, |commitment| i64::from(commitment.round));
             if round >= asked_for {
+                let due_ms = *due_ms.get_or_insert(if round < 0 { now } else { now + late_ms });
+                if now < due_ms {
+                    now += frame_ms;
+                    continue;
+                }
+            }
+            if round >= asked_for {
+                due_ms = None;
                 asked_for = round + 1;
                 let at_server_ms = now + round_trip_ms / 2.0 - issued_ms;
                 if let Some(commitment) = attempt.commitment() {
@@ -137,7 +158,7 @@ fn simulate(
                 }
                 if policy.is_prompted() {
                     let history = rounds.iter().map(|round| (round.cue, round.outcome));
-                    match next_cue(policy, history, || rng.u32(..), &Thresholds::V5.prompt) {
+                    match next_cue(turn, history, || rng.u32(..), policy.rules(&Thresholds::V6)) {
                         Next::Cue(cue) => pending = Some((now + round_trip_ms, at_server_ms, cue)),
                         Next::Complete => {}
                         Next::Exhausted => {
@@ -166,7 +187,7 @@ fn simulate(
     let Evidence { signing_input, open, closed, strip, .. } = evidence.clone();
     let transcript = sign(&signing_input, &secret).into_bytes();
     let submission = Submission { transcript: &transcript, open: &open, closed: &closed, strip: &strip };
-    let decision = decide(&issued, &submission, &mut Scorer::new(networks()), &Thresholds::V5)?;
+    let decision = decide(&issued, &submission, &mut Scorer::new(networks()), &Thresholds::V6)?;
     let parts = SubmissionParts { challenge: issued.terms.challenge_id.clone(), transcript, open, closed, strip };
     let submission = Some((issued, SignedParts { public_key, secret, parts }));
     Ok(SimulatedAttempt { verdict: decision.verdict, submission })

@@ -1,9 +1,11 @@
-//! The scene in front of the simulated camera: a noisy portrait that sways slightly and blinks at given times.
+//! The scene in front of the simulated camera: a noisy portrait that sways slightly, blinks at given times and can turn.
 
 use engine::geometry::{Affine, Point, Rect};
+use engine::mesh::Mesh;
 use engine::{FrameError, Picture};
 
 use crate::lids::Lids;
+use crate::turn::{Shape, Turn};
 
 /// Width of every frame in pixels.
 pub const WIDTH: usize = 640;
@@ -14,6 +16,7 @@ pub const HEIGHT: usize = 480;
 pub struct Scene {
     portrait: Picture,
     lids: Lids,
+    turn: Turn,
     face: Rect,
     blinks: Vec<f32>,
 }
@@ -30,10 +33,16 @@ const OPENING: f32 = 0.14;
 const NOISE: f32 = 2.5;
 
 impl Scene {
-    /// `mesh` holds the portrait's 468 landmarks, `blinks` the start times of the blinks in seconds.
-    pub fn new(portrait: Picture, mesh: &[Point], blinks: Vec<f32>) -> Scene {
-        let face = Rect::around(mesh.iter().copied()).unwrap_or(Rect { x: 0.0, y: 0.0, width: 1.0, height: 1.0 });
-        Scene { portrait, lids: Lids::new(mesh), face, blinks }
+    /// `mesh` is the portrait's own, `blinks` the start times of the blinks in seconds.
+    pub fn new(portrait: Picture, mesh: &Mesh, blinks: Vec<f32>) -> Scene {
+        Scene::of_shape(Shape::Head, portrait, mesh, blinks)
+    }
+
+    /// A scene that turns as something else than a head.
+    pub fn of_shape(shape: Shape, portrait: Picture, mesh: &Mesh, blinks: Vec<f32>) -> Scene {
+        let points = &mesh.points;
+        let face = Rect::around(points.iter().copied()).unwrap_or(Rect { x: 0.0, y: 0.0, width: 1.0, height: 1.0 });
+        Scene { portrait, lids: Lids::new(points), turn: Turn::new(mesh, shape), face, blinks }
     }
 
     /// Replaces the start times of the blinks, in seconds.
@@ -41,14 +50,15 @@ impl Scene {
         self.blinks = blinks;
     }
 
-    /// The frame at `t` seconds with the lids lowered by `closure`, 0 to 255 per channel, row by row. Each `seed` gives
-    /// different noise.
-    fn colours(&self, t: f32, closure: f32, seed: u32) -> Vec<[f32; 3]> {
+    /// The frame at `t` seconds with the lids lowered by `closure` and the head turned by `yaw`, 0 to 255 per channel, row by
+    /// row. Each `seed` gives different noise.
+    fn colours(&self, t: f32, closure: f32, yaw: f32, seed: u32) -> Vec<[f32; 3]> {
+        let turned = (yaw != 0.0).then(|| self.turn.by(yaw));
         let to_portrait = self.camera(t);
         let mut noise = Noise(u64::from(seed) * 0x9E37_79B9 + 1);
         let colour = |i: usize| {
             let p = to_portrait.apply(Point::new((i % WIDTH) as f32, (i / WIDTH) as f32));
-            let source = self.lids.source(p, closure);
+            let source = self.lids.source(turned.as_ref().map_or(p, |turned| turned.source(p)), closure);
             let grain = noise.draw();
             self.colour(source.at).map(|c| c * source.shade + grain)
         };
@@ -60,22 +70,22 @@ impl Scene {
     /// # Errors
     /// None in practice: the size is fixed.
     pub fn picture(&self, t: f32, seed: u32) -> Result<Picture, FrameError> {
-        self.posed(t, self.closure(t), seed)
+        self.posed(t, self.closure(t), 0.0, seed)
     }
 
-    /// The frame at `t` seconds with the lids lowered by `closure` (0 open, 1 closed) instead of at the set times: for
-    /// callers that respond to prompts.
+    /// The frame at `t` seconds with the lids lowered by `closure` (0 open, 1 closed) instead of at the set times, and the
+    /// head turned by `yaw` degrees (to the subject's own left if positive): for callers that respond to prompts.
     ///
     /// # Errors
     /// None in practice: the size is fixed.
-    pub fn posed(&self, t: f32, closure: f32, seed: u32) -> Result<Picture, FrameError> {
-        let rgb: Vec<u8> = self.colours(t, closure, seed).into_iter().flatten().map(level).collect();
+    pub fn posed(&self, t: f32, closure: f32, yaw: f32, seed: u32) -> Result<Picture, FrameError> {
+        let rgb: Vec<u8> = self.colours(t, closure, yaw, seed).into_iter().flatten().map(level).collect();
         Picture::from_rgb(&rgb, WIDTH, HEIGHT)
     }
 
     /// The frame at `t` seconds as planes Y, U, V (4:2:0, BT.601 limited range).
     pub fn planes(&self, t: f32, seed: u32) -> [Vec<u8>; 3] {
-        to_planes(&self.colours(t, self.closure(t), seed))
+        to_planes(&self.colours(t, self.closure(t), 0.0, seed))
     }
 
     /// Maps frame pixels to portrait pixels. The face is centred; it sways by a few pixels and changes its size slightly.
@@ -154,12 +164,15 @@ impl Noise {
 
 #[cfg(test)]
 mod tests {
+    use engine::mesh::LANDMARKS;
+
     use super::*;
 
     #[test]
     fn the_lids_close_stay_closed_and_open_again() {
         let portrait = Picture::from_rgb(&[0; 12], 2, 2).unwrap();
-        let scene = Scene::new(portrait, &vec![Point::default(); 468], vec![1.0]);
+        let mesh = Mesh { points: vec![Point::default(); LANDMARKS], depths: vec![0.0; LANDMARKS], presence: 1.0 };
+        let scene = Scene::new(portrait, &mesh, vec![1.0]);
         let cases = [(0.0, 0.0), (1.0, 0.0), (1.04, 0.5), (1.1, 1.0), (1.25, 0.5), (1.4, 0.0)];
         for (t, expected) in cases {
             assert!((scene.closure(t) - expected).abs() < 0.01, "at {t} s: {}", scene.closure(t));

@@ -10,8 +10,8 @@ import { seconds, text } from './words.js';
 /** @typedef {import('./types.js').Curve} Curve */
 /** @typedef {ReturnType<typeof import('./plot-layout.js').layOut>} Layout */
 
-/** Cells per row of the stored sheet (`engine/src/strip`). */
-const SHEET_COLUMNS = 6;
+/** Cells per row of an old sheet, whose cells do not say where they are. */
+const OLD_COLUMNS = 6;
 
 /** Cells smaller than this would be unreadable: they wrap into rows instead, without lines. */
 const LEAST_CELL_PX = 30;
@@ -20,7 +20,7 @@ const LEADERS_PX = 26;
 
 /** @param {import('./types.js').WholeEvent} event @param {Curve} curve @param {import('./types.js').Desk} desk */
 export function stripView(event, curve, desk) {
-  const cells = curve.cells.map(({ t }, index) => {
+  const cells = curve.cells.map(({ t, place }, index) => {
     const number = index + 1;
     const canvas = el('canvas', {
       width: CELL_PX,
@@ -31,6 +31,8 @@ export function stripView(event, curve, desk) {
     });
     return {
       number,
+      row: place?.[0] ?? Math.floor(index / OLD_COLUMNS),
+      column: place?.[1] ?? index % OLD_COLUMNS,
       canvas,
       item: el('li', { 'data-cell': number }, canvas, el('span', { class: 'number' }, String(number))),
     };
@@ -69,7 +71,8 @@ export function stripView(event, curve, desk) {
 
 /**
  * The slot that loads the pictures, or the reason why there are none.
- * @param {import('./types.js').WholeEvent} event @param {{number: number, canvas: HTMLCanvasElement}[]} cells
+ * @param {import('./types.js').WholeEvent} event
+ * @param {{row: number, column: number, canvas: HTMLCanvasElement}[]} cells
  * @param {import('./types.js').Desk} desk
  */
 function askFor({ strip_ref: reference }, cells, desk) {
@@ -81,9 +84,9 @@ function askFor({ strip_ref: reference }, cells, desk) {
     title: text('admin.pictures.strip'),
     ask: text('admin.pictures.show_strip'),
     show: (sheet) => {
-      for (const { number, canvas } of cells) {
-        const [x, y] = [(number - 1) % SHEET_COLUMNS, Math.floor((number - 1) / SHEET_COLUMNS)];
-        canvas.getContext('2d')?.drawImage(sheet, x * CELL_PX, y * CELL_PX, CELL_PX, CELL_PX, 0, 0, CELL_PX, CELL_PX);
+      for (const { row, column, canvas } of cells) {
+        const [left, top] = [column * CELL_PX, row * CELL_PX];
+        canvas.getContext('2d')?.drawImage(sheet, left, top, CELL_PX, CELL_PX, 0, 0, CELL_PX, CELL_PX);
       }
       showPictures(true);
       return lead;

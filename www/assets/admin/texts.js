@@ -208,6 +208,8 @@ export const CATALOGUES = {
     'admin.gesture.once': 'blink once',
     'admin.gesture.twice': 'blink twice',
     'admin.gesture.hold': 'close the eyes until the tone',
+    'admin.gesture.turn_left': 'turn the head left',
+    'admin.gesture.turn_right': 'turn the head right',
     'admin.outcome.done': 'Done in time',
     'admin.outcome.early': 'Eyes closed before the prompt: asked again',
     'admin.outcome.missed': 'Wrong gesture or none: asked again',
@@ -329,7 +331,11 @@ export const CATALOGUES = {
     'admin.reason.prompt_mismatch': 'The recording does not show the gestures that were asked for',
     'admin.reason.prompt_commitment':
       'The recording is not what the browser committed to before the next gesture was revealed',
+    'admin.reason.picture_commitment':
+      'A picture is not one that the browser committed to when its gesture ended',
     'admin.reason.prompt_times': 'Gestures came before they could have been seen, or much too late',
+    'admin.reason.prompt_late':
+      'The commitment to a gesture came so late that its pictures could have been made afterwards',
     'admin.reason.no_blink': 'The recording contains no complete blink',
     'admin.reason.capture_hash': 'A picture is not the one that the recording names',
     'admin.reason.capture_replayed': 'A picture was sent before',
@@ -348,5 +354,7 @@ export const CATALOGUES = {
     'admin.reason.strip_differs': 'A cell of the strip does not show the face of the open capture',
     'admin.reason.strip_no_blink': 'The strip does not show the blinks that the recording claims',
     'admin.reason.strip_mismatch': 'The server reads the strip differently than the recording claims',
+    'admin.reason.pose_mismatch': 'A head in the strip is not turned as the recording claims',
+    'admin.reason.turn_not_shown': 'The strip does not show the turn of the head that was asked for',
   },
 };

@@ -64,7 +64,10 @@ function run(main) {
   }
 
   requireElement('#start', HTMLButtonElement).addEventListener('click', () => {
-    effects.tapped(requireElement('#tones', HTMLInputElement).checked);
+    effects.tapped({
+      toneGuided: requireElement('#tones', HTMLInputElement).checked,
+      noTurn: requireElement('#no-turn', HTMLInputElement).checked,
+    });
     send({ type: 'START' });
   });
   requireElement('#cancel', HTMLButtonElement).addEventListener('click', () => send({ type: 'CANCEL' }));

@@ -27,8 +27,9 @@ pub(crate) fn terms() -> Terms {
         nonce: "nonce".into(),
         attempt: 1,
         timeout_ms: 20_000,
-        thresholds: "v5".into(),
+        thresholds: "v6".into(),
         policy: Policy::Natural,
+        turn: false,
         rate: 200,
         consent: consent_hash("a consent text"),
     }

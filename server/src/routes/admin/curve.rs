@@ -36,6 +36,8 @@ struct Captures {
 #[derive(Serialize)]
 struct Cell {
     t: u32,
+    /// Its row and column in the sheet; `None` in sheets that were filled row by row, six cells each.
+    place: Option<(u8, u8)>,
     /// What the transcript says for its frame.
     claimed: Option<EyeRatios>,
     /// What the server measured; `None` if it could not.
@@ -45,7 +47,7 @@ struct Cell {
 impl Curve {
     /// `None` if the text is not a transcript signed with this key, for example after the database was tampered with.
     pub(super) fn of(transcript: &str, public_key: &[u8; 32], record: Option<&Record>) -> Option<Self> {
-        let transcript = Transcript::verified(transcript.as_bytes(), public_key).ok()?;
+        let transcript = Transcript::readable(transcript.as_bytes(), public_key).ok()?;
         let claimed = |t_ms: u32| {
             let frame = transcript.frames.iter().find(|frame| frame.t_ms() == t_ms);
             frame.and_then(FrameRecord::ears)
@@ -53,7 +55,9 @@ impl Curve {
         let strip = record.and_then(|record| record.strip.as_ref());
         let cells = strip.into_iter().flat_map(|strip| &strip.cells);
         Some(Self {
-            cells: cells.map(|cell| Cell { t: cell.t_ms, claimed: claimed(cell.t_ms), scored: cell.ears }).collect(),
+            cells: cells
+                .map(|cell| Cell { t: cell.t_ms, place: cell.place, claimed: claimed(cell.t_ms), scored: cell.ears })
+                .collect(),
             closures: record.and_then(|record| record.closures.clone()).unwrap_or_default(),
             captures: Captures { open: transcript.cap.open.t, closed: transcript.cap.closed.t },
             frames: transcript.frames.iter().map(Frame::from).collect(),

@@ -67,7 +67,8 @@ async fn the_timeline_of_a_prompted_attempt_has_its_cues() {
     let challenge = server.challenge(&cookie).await;
     let id = challenge["challenge_id"].as_str().unwrap();
     let mut before = json!({ "commitment": null });
-    for round in 0..3 {
+    let rounds = engine::Thresholds::V6.prompted.max_missed + 1;
+    for round in 0..rounds {
         server.post(&format!("/api/cue/{id}"), Some(&cookie), &before).await;
         before =
             json!({ "commitment": { "round": round, "outcome": "missed", "commitment": format!("{round:0>43}") } });
@@ -79,10 +80,14 @@ async fn the_timeline_of_a_prompted_attempt_has_its_cues() {
     let detail = detail(&server, &event["id"]).await;
     let steps = steps(&detail);
     assert_eq!((steps[0], steps[steps.len() - 1]), ("challenge_issued", "decided"));
-    assert_eq!(steps.iter().filter(|step| **step == "cue_shown").count(), 3);
-    assert_eq!(steps.iter().filter(|step| **step == "cue_committed").count(), 3);
+    assert_eq!(steps.iter().filter(|step| **step == "cue_shown").count(), rounds as usize);
+    assert_eq!(steps.iter().filter(|step| **step == "cue_committed").count(), rounds as usize);
     let cue = &detail["timeline"][1];
-    assert!(["once", "twice", "hold"].contains(&cue["gesture"].as_str().unwrap()) && cue["delay_ms"].is_u64(), "{cue}");
+    assert!(
+        ["once", "twice", "hold", "turn_left", "turn_right"].contains(&cue["gesture"].as_str().unwrap())
+            && cue["delay_ms"].is_u64(),
+        "{cue}"
+    );
     assert_eq!(detail["timeline"][2]["outcome"], "missed");
     assert_eq!((&detail["curve"], &detail["record"]), (&Value::Null, &json!({ "counted": true })));
     assert_eq!(detail["user"], json!({ "status": "FAILED" }));

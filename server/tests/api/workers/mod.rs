@@ -66,8 +66,9 @@ fn submission() -> (Issued, Upload) {
         nonce: "n".into(),
         attempt: 1,
         timeout_ms: 1000,
-        thresholds: "v5".into(),
+        thresholds: "v6".into(),
         policy: Policy::Natural,
+        turn: false,
         rate: 300,
         consent: engine::transcript::consent_hash("what people are told"),
     };

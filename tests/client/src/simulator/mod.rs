@@ -4,6 +4,7 @@
 mod camera;
 mod camera_page;
 mod face;
+mod head;
 mod person;
 
 use std::path::Path;
@@ -15,9 +16,9 @@ use fastrand::Rng;
 pub use camera::Camera;
 pub use camera_page::AttemptOutcome;
 use camera_page::FrameClock;
-use face::Face;
-use person::Person;
-pub use person::ReplayMode;
+pub use face::Face;
+pub use head::Head;
+pub use person::{Person, ReplayMode};
 
 use crate::user::UserClient;
 
@@ -35,7 +36,7 @@ impl PersonSimulator {
     pub fn load(models: &Path) -> anyhow::Result<PersonSimulator> {
         let pack = models.join(FILE_NAME);
         let pack = std::fs::read(&pack).with_context(|| format!("cannot read {}", pack.display()))?;
-        Ok(PersonSimulator { face: Face::draw(models)?, models: Models::load(&pack)? })
+        Ok(PersonSimulator { face: Face::portrait(models)?, models: Models::load(&pack)? })
     }
 
     /// Makes one attempt in real time: a person who follows the prompts.

@@ -7,11 +7,14 @@ use fastrand::Rng;
 
 use super::camera::Camera;
 use super::face::Face;
+use super::head::Head;
 
 /// From a prompt to the response, in milliseconds.
 const LATENCY_MS: Range<f64> = 250.0..700.0;
 /// Between the starts of the two blinks of a pair.
 const APART_MS: Range<f64> = 500.0..800.0;
+/// How far the head is turned, in degrees. The mesh reads about nine tenths of it.
+const TURN_DEG: Range<f64> = 19.0..29.0;
 /// Phases of a blink.
 const CLOSING_MS: f64 = 80.0;
 const CLOSED_MS: f64 = 100.0;
@@ -27,11 +30,14 @@ const NOISE: usize = 1 << 21;
 const CLIP_MS: f64 = 12_000.0;
 const BETWEEN_BLINKS_MS: Range<f64> = 700.0..4000.0;
 
-/// A person with the portrait's face.
-pub(super) struct Person<'a> {
+/// A person with this face, or an attacker who has a picture of it.
+pub struct Person<'a> {
     face: &'a Face,
     rng: Rng,
     closures: Vec<Closure>,
+    head: Head,
+    /// How far the head turns when asked to, in degrees, if it can turn.
+    turn_deg: Option<Range<f64>>,
     asked: Option<Ask>,
     /// Set if this is a recording, which follows no prompts.
     recording: Option<ReplayMode>,
@@ -56,10 +62,16 @@ struct Closure {
 
 impl<'a> Person<'a> {
     /// A person whose latencies and camera noise come from `rng`.
-    pub(super) fn new(face: &'a Face, mut rng: Rng) -> Person<'a> {
+    pub fn new(face: &'a Face, mut rng: Rng) -> Person<'a> {
         // The sum of two uniform draws from −2 to 2: about the noise of a good camera, on top of the portrait's own.
         let noise = (0..NOISE).map(|_| rng.i8(-2..=2) + rng.i8(-2..=2)).collect();
-        Person { face, rng, closures: Vec::new(), asked: None, recording: None, noise }
+        let (closures, head) = (Vec::new(), Head::default());
+        Person { face, rng, closures, head, turn_deg: Some(TURN_DEG), asked: None, recording: None, noise }
+    }
+
+    /// Somebody who turns this far, in degrees, or does not turn at all.
+    pub fn turning_by(turn_deg: Option<Range<f64>>, face: &'a Face, rng: Rng) -> Person<'a> {
+        Person { turn_deg, ..Person::new(face, rng) }
     }
 
     /// A recording of a person who blinks spontaneously.
@@ -83,6 +95,9 @@ impl<'a> Person<'a> {
     }
 
     fn answer(&mut self, t_ms: f64, ask: Option<Ask>) {
+        if let Some(degrees) = self.turn_deg.clone() {
+            self.head.answer(t_ms, ask, degrees, &mut self.rng);
+        }
         let at_ms = t_ms + draw(&mut self.rng, LATENCY_MS);
         match ask {
             Some(Ask::Once) => self.blink_at(at_ms),
@@ -94,7 +109,7 @@ impl<'a> Person<'a> {
             Some(Ask::Hold) => self.closures.push(Closure { from_ms: at_ms, opens_ms: None }),
             Some(Ask::Tone) => self.open_at(at_ms),
             // The tone did not come: the person stops waiting.
-            Some(Ask::Wait | Ask::Fetch) | None => self.open_at(t_ms),
+            Some(Ask::Wait | Ask::Fetch | Ask::TurnLeft | Ask::TurnRight | Ask::TurnBack) | None => self.open_at(t_ms),
         }
     }
 
@@ -104,7 +119,7 @@ impl<'a> Person<'a> {
 
     /// The face with camera noise, different in each frame.
     fn noisy(&mut self, t_ms: f64, closed: f64) -> Result<Picture, FrameError> {
-        let frame = self.face.frame(t_ms, closed).as_frame();
+        let frame = self.face.frame(t_ms, closed, self.head.yaw(t_ms)).as_frame();
         let (width, height) = (frame.width(), frame.height());
         let start = self.rng.usize(..NOISE - width * height);
         let mut noise = self.noise[start..].iter();

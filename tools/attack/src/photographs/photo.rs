@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use engine::geometry::{Point, Rect};
+use engine::mesh::Mesh;
 use engine::mesh::landmarks::{LEFT_EYE, RIGHT_EYE};
 use engine::{EngineError, Face, Picture, Thresholds, Tracker};
 use image::RgbImage;
@@ -34,7 +35,7 @@ pub(super) struct Photo {
     width: usize,
     height: usize,
     pixels: Vec<Colour>,
-    mesh: Vec<Point>,
+    mesh: Mesh,
 }
 
 impl Photo {
@@ -45,7 +46,7 @@ impl Photo {
     pub(super) fn open(path: &Path, tracker: &mut Tracker) -> anyhow::Result<Vec<Photo>> {
         let picture = image::open(path).with_context(|| format!("cannot read {}", path.display()))?.into_rgb8();
         let frame = Picture::from_rgb(picture.as_raw(), picture.width() as usize, picture.height() as usize)?;
-        let faces = tracker.read_all(&frame.as_frame(), &Thresholds::V5)?;
+        let faces = tracker.read_all(&frame.as_frame(), &Thresholds::V6)?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let name = |i: usize| if i == 0 { stem.to_string() } else { format!("{stem}-{}", i + 1) };
         let faces = faces.into_iter().filter_map(|(_, face)| face).enumerate();
@@ -57,8 +58,9 @@ impl Photo {
         let roll = face.pose.roll.to_radians();
         let roll = if roll.to_degrees().abs() < UPRIGHT_DEG { 0.0 } else { roll };
         let upright = face.mesh.points.iter().map(|p| p.rotated(-roll));
-        let face = Rect::around(upright.clone()).unwrap_or(face.rect);
-        let scale = FACE_WIDTH / face.width;
+        let depths = &face.mesh.depths;
+        let rect = Rect::around(upright.clone()).unwrap_or(face.rect);
+        let scale = FACE_WIDTH / rect.width;
         // Scaled first and turned afterwards, so that no detail is skipped.
         let size = |side: u32| (side as f32 * scale).round().max(1.0) as u32;
         let scaled =
@@ -68,11 +70,11 @@ impl Photo {
             width: scaled.width() as usize,
             height: scaled.height() as usize,
             pixels: scaled.pixels().map(|p| [p[0], p[1], p[2], u8::MAX].map(f32::from)).collect(),
-            mesh: Vec::new(),
+            mesh: face.mesh.clone(),
         };
-        let (left, top) = ((face.x - MARGIN * face.width) * scale, (face.y - MARGIN * face.width) * scale);
-        let width = ((1.0 + 2.0 * MARGIN) * face.width * scale) as usize;
-        let height = ((face.height + 2.0 * MARGIN * face.width) * scale) as usize;
+        let (left, top) = ((rect.x - MARGIN * rect.width) * scale, (rect.y - MARGIN * rect.width) * scale);
+        let width = ((1.0 + 2.0 * MARGIN) * rect.width * scale) as usize;
+        let height = ((rect.height + 2.0 * MARGIN * rect.width) * scale) as usize;
         let pixel = |i: usize| {
             let at = Point::new((i % width) as f32 + left, (i / width) as f32 + top).rotated(roll);
             source.colour(at).unwrap_or(PAPER)
@@ -81,15 +83,20 @@ impl Photo {
             width,
             height,
             pixels: (0..width * height).map(pixel).collect(),
-            mesh: upright.map(|p| Point::new(p.x * scale - left, p.y * scale - top)).collect(),
+            mesh: Mesh {
+                points: upright.map(|p| Point::new(p.x * scale - left, p.y * scale - top)).collect(),
+                depths: depths.iter().map(|depth| depth * scale).collect(),
+                presence: face.mesh.presence,
+            },
             ..source
         }
     }
 
     /// A print with the given pixels (row by row) and landmarks, for tests.
     #[cfg(test)]
-    pub(super) fn of_pixels(width: usize, pixels: Vec<Colour>, mesh: Vec<Point>) -> Photo {
+    pub(super) fn of_pixels(width: usize, pixels: Vec<Colour>, points: Vec<Point>) -> Photo {
         let height = pixels.len() / width;
+        let mesh = Mesh { depths: vec![0.0; points.len()], points, presence: 1.0 };
         Photo { name: "test".to_owned(), width, height, pixels, mesh }
     }
 
@@ -121,25 +128,25 @@ impl Photo {
         (-border..self.width as f32 + border).contains(&p.x) && (-border..self.height as f32 + border).contains(&p.y)
     }
 
-    /// The print as a picture, with its landmarks.
-    pub(super) fn portrait(&self) -> Result<(Picture, &[Point]), EngineError> {
+    /// The print as a picture, with its mesh.
+    pub(super) fn portrait(&self) -> Result<(Picture, &Mesh), EngineError> {
         let rgba = self.pixels.iter().flat_map(|colour| colour.map(|v| (v + 0.5) as u8)).collect();
         Ok((Picture::new(rgba, self.width, self.height)?, &self.mesh))
     }
 
     /// The centre of the face.
     pub(super) fn face_center(&self) -> Point {
-        Rect::around(self.mesh.iter().copied()).map_or(Point::default(), |face| face.center())
+        Rect::around(self.mesh.points.iter().copied()).map_or(Point::default(), |face| face.center())
     }
 
     /// The subject's right and left eye.
     pub(super) fn eyes(&self) -> [Eye; 2] {
-        [RIGHT_EYE, LEFT_EYE].map(|lids| Eye::of(&lids.map(|i| self.mesh[i])))
+        [RIGHT_EYE, LEFT_EYE].map(|lids| Eye::of(&lids.map(|i| self.mesh.points[i])))
     }
 
     /// The mean colour of both cheeks.
     pub(super) fn cheek(&self) -> Colour {
-        let [right, left] = CHEEKS.map(|i| self.mean_around(self.mesh[i], 6));
+        let [right, left] = CHEEKS.map(|i| self.mean_around(self.mesh.points[i], 6));
         std::array::from_fn(|i| (right[i] + left[i]) / 2.0)
     }
 

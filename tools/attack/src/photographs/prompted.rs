@@ -16,7 +16,7 @@ use super::plan::at_rest;
 use super::render::Renderer;
 use super::script::Script;
 use crate::report::Count;
-use crate::simulation::Simulation;
+use crate::simulation::{Conditions, Simulation};
 use crate::verifier::Verifier as _;
 
 /// The occluders that count as a blink now and then.
@@ -35,7 +35,7 @@ const MOVE_MS: f64 = 80.0;
 /// # Errors
 /// If rendering or the engine fails.
 pub(super) fn run(photos: &[Photo], models: Models, attempts: usize) -> anyhow::Result<Vec<Count>> {
-    let simulation = Simulation { models, round_trip_ms: 60.0, rate: 25.0 };
+    let simulation = Simulation { models, conditions: Conditions::default() };
     let numbers: Vec<usize> = (0..attempts).collect();
     let results = for_each(cores(), &numbers, |&number| {
         let photo = &photos[number % photos.len()];
