@@ -6,6 +6,7 @@
 //! photographs:    stills → sequences of rendered frames → engine sessions → blinks
 //! recordings:     drawn recordings → a server over HTTP → verdicts
 //! forged_copies:  copies of an attempt, changed → a server over HTTP → answers
+//! search:         films as numbers → the engine's rounds → the best film
 //! ```
 
 mod attempts;
@@ -19,6 +20,7 @@ mod person;
 mod photographs;
 mod recordings;
 mod report;
+mod search;
 mod server;
 mod server_options;
 mod signed_parts;
@@ -48,6 +50,7 @@ enum Command {
     Photographs(photographs::PhotographOptions),
     Recordings(recordings::RecordingOptions),
     Forgeries(forged_copies::ForgeryOptions),
+    Search(search::SearchOptions),
 }
 
 fn main() -> ExitCode {
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Some(Command::Photographs(options)) => photographs::run(&options).map(|()| true),
         Some(Command::Recordings(options)) => recordings::run(&options).map(|()| true),
         Some(Command::Forgeries(options)) => forged_copies::run(&options),
+        Some(Command::Search(options)) => Ok(search::run(&options)),
     };
     match held {
         Ok(true) => ExitCode::SUCCESS,
