@@ -4,6 +4,7 @@
 //! clip → camera (replay, photo, person) → Verifier (simulation, or a server over HTTP) → AttemptResult → Report
 //!                                             ↑ forge (changes the submission)
 //! photographs:    stills → sequences of rendered frames → engine sessions → blinks
+//! warps:          photographs → lids and turns on cue → Verifier → AttemptResult → Report
 //! recordings:     drawn recordings → a server over HTTP → verdicts
 //! forged_copies:  copies of an attempt, changed → a server over HTTP → answers
 //! search:         films as numbers → the engine's rounds → the best film
@@ -26,6 +27,7 @@ mod server_options;
 mod signed_parts;
 mod simulation;
 mod verifier;
+mod warps;
 
 use std::process::ExitCode;
 
@@ -50,6 +52,7 @@ enum Command {
     Photographs(photographs::PhotographOptions),
     Recordings(recordings::RecordingOptions),
     Forgeries(forged_copies::ForgeryOptions),
+    Warps(warps::WarpOptions),
     Search(search::SearchOptions),
 }
 
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Some(Command::Photographs(options)) => photographs::run(&options).map(|()| true),
         Some(Command::Recordings(options)) => recordings::run(&options).map(|()| true),
         Some(Command::Forgeries(options)) => forged_copies::run(&options),
+        Some(Command::Warps(options)) => warps::run(&options).map(|()| true),
         Some(Command::Search(options)) => Ok(search::run(&options)),
     };
     match held {
