@@ -24,7 +24,7 @@ impl CoolDown {
             failures: source.number("COOL_DOWN_FAILURES", 0..=1000, 5)?,
             window_ms: source.minutes_ms("COOL_DOWN_WINDOW_MINUTES", 30)?,
             pause_ms: source.minutes_ms("COOL_DOWN_MINUTES", 30)?,
-            per_day: source.number("MAX_ATTEMPTS_PER_DAY", 1..=1000, 20)?,
+            per_day: source.number("MAX_ATTEMPTS_PER_DAY", 1..=1000, 12)?,
         })
     }
 }
