@@ -102,8 +102,9 @@ impl Person {
                 SubmitOutcome::Refused(response) => panic!("{}: {}", response.status, response.text),
             }
             if begun.elapsed() > Duration::from_secs(5) {
-                // The lease of a dead server's claim ends.
-                let over = "update challenges set lease_until = 0 where id = $1 and state = 'scoring'";
+                // The lease of a dead server's claim ends. Were it over for longer, a server that starts would discard the
+                // upload between two requests of the person.
+                let over = "update challenges set lease_until = issued_at where id = $1 and state = 'scoring'";
                 self.fleet.change(over, &parts.challenge).await;
             }
             None
