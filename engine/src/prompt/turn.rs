@@ -69,7 +69,7 @@ impl RestingHead {
         let mut yaws: Vec<i32> = self.recent.iter().map(|&(_, yaw)| yaw).collect();
         yaws.sort_unstable();
         let spread = yaws.last()? - yaws.first()?;
-        (yaws.len() > 1 && spread <= tenths(limits.back_deg)).then(|| yaws[yaws.len() / 2])
+        (yaws.len() > 1 && spread <= tenths(limits.max_jitter_deg)).then(|| yaws[yaws.len() / 2])
     }
 
     /// The same for a head that is about to turn, which must face the camera.
@@ -149,15 +149,16 @@ impl TurnWatch {
             if turned < tenths(limits.turn_onset_deg) {
                 (self.begun_ms, self.rest_ms) = (None, t_ms);
             } else {
-                let begun_ms = *self.begun_ms.get_or_insert(t_ms);
-                if begun_ms < self.asked_ms + limits.min_response_ms {
-                    return Some(Outcome::Early);
-                }
-                if begun_ms > self.asked_ms + limits.max_turn_response_ms {
-                    return Some(Outcome::Missed);
-                }
+                self.begun_ms.get_or_insert(t_ms);
+            }
+            if self.begun_ms > Some(self.asked_ms + limits.max_turn_response_ms) {
+                return Some(Outcome::Missed);
             }
             if turned >= tenths(limits.min_turn_deg) {
+                // Whether it came too early shows only now: heads that rest sway, too.
+                if self.begun_ms < Some(self.asked_ms + limits.min_response_ms) {
+                    return Some(Outcome::Early);
+                }
                 (self.turned_ms, self.peak) = (Some(t_ms), (turned, t_ms));
             }
         }

@@ -68,12 +68,16 @@ pub struct PromptThresholds {
     pub turn_onset_deg: i32,
     /// A turned head that is closer to where it rested than this, or than half of its turn, is coming back.
     pub leave_deg: i32,
-    /// A head is back when it is this close to where it rested; one that moves no more than this rests.
+    /// A head is back when it is this close to where it rested.
     pub back_deg: i32,
-    /// A head that moves more than this from where it rested has turned: the wrong way, or while the lids were asked.
+    /// A head that stays further than this from where it rested for [`PromptThresholds::settled_ms`] has turned: the wrong
+    /// way, or while the lids were asked.
     pub max_sway_deg: i32,
-    /// Greatest yaw of a head that rests before a turn: its pictures must show it from the front.
+    /// Greatest yaw of a head that rests before a turn, since its pictures must show it from the front. Cameras beside a
+    /// screen see people at 16 to 20°.
     pub max_rest_deg: i32,
+    /// A head whose yaw varies by no more than this rests. In clips of people who speak it varies by up to 7° in 400 ms.
+    pub max_jitter_deg: i32,
     /// How long the head must have rested.
     pub rest_ms: u32,
     /// Longest time a head takes to turn, and to come back.

@@ -20,6 +20,8 @@ pub struct Round {
     resting_head: RestingHead,
     /// Where the head rested when the gesture was asked for, in tenths of a degree.
     rest: Option<i32>,
+    /// Since when the head has been away from there.
+    away_since_ms: Option<u32>,
     /// The turn that is asked for.
     turn: Option<TurnWatch>,
 }
@@ -48,6 +50,7 @@ impl Round {
             eye_closures: Vec::new(),
             resting_head: RestingHead::default(),
             rest: None,
+            away_since_ms: None,
             turn: None,
         }
     }
@@ -104,9 +107,7 @@ impl Round {
         if let Some(turn) = &mut self.turn {
             return turn.push(t_ms, yaw, self.cue.hold_ms, limits);
         }
-        if let (Some(rest), Some(yaw)) = (self.rest, yaw)
-            && (yaw - rest).abs() > tenths(limits.max_sway_deg)
-        {
+        if self.sways(t_ms, yaw, limits) {
             return Some(Outcome::Missed);
         }
         self.follow_lids(t_ms, update.state);
@@ -160,6 +161,17 @@ impl Round {
             Gesture::Hold => eye_closure.end_ms - eye_closure.start_ms > limits.max_stray_ms,
             Gesture::TurnLeft | Gesture::TurnRight => false,
         }
+    }
+
+    /// Whether the head has been away from where it rested for a moment. One sample may be misread, and heads twitch in a
+    /// blink.
+    fn sways(&mut self, t_ms: u32, yaw: Option<i32>, limits: &PromptThresholds) -> bool {
+        let (Some(rest), Some(yaw)) = (self.rest, yaw) else { return false };
+        if (yaw - rest).abs() <= tenths(limits.max_sway_deg) {
+            self.away_since_ms = None;
+            return false;
+        }
+        t_ms >= *self.away_since_ms.get_or_insert(t_ms) + limits.settled_ms
     }
 
     fn follow_lids(&mut self, t_ms: u32, state: EyeState) {

@@ -115,6 +115,25 @@ fn a_turn_counts_only_as_it_was_asked_for() {
 }
 
 #[test]
+fn a_head_that_twitches_or_sways_a_little_is_forgiven() {
+    use Gesture::{Once, TurnLeft};
+    use Outcome::{Done, Early, Missed};
+    let twitch: Yaws = &[(1500, 0), (1550, 14), (1650, 14), (1700, 0)];
+    let sway: Yaws = &[(600, -4), (700, 4), (800, -4), (900, 4), (1000, 0)];
+    let begun = |yaws: &[(u32, i32)]| [sway, yaws, &[(1400, 0), (1700, 18), (2900, 18), (3200, 0)]].concat();
+    let cases = [
+        ("a twitch in a blink", Once, twitch.to_vec(), Done),
+        ("turned over a blink", Once, vec![(1500, 0), (1550, 14), (1850, 14), (1900, 0)], Missed),
+        ("a head that sways at rest", TurnLeft, begun(&[]), Done),
+        ("and once more when asked", TurnLeft, begun(&[(1050, 6), (1100, 0)]), Done),
+        ("and then turns early", TurnLeft, vec![(1050, 0), (1250, 18)], Early),
+    ];
+    for (what, gesture, yaws, expected) in cases {
+        assert_eq!(play(gesture, &[(1400, 1600)], &yaws).0, expected, "{what}");
+    }
+}
+
+#[test]
 fn a_head_that_turns_all_the_time_passes_no_round() {
     let swings: Vec<(u32, i32)> = (0..40).map(|i| (500 * i, if i % 2 == 0 { -14 } else { 14 })).collect();
     for gesture in Gesture::ALL {
@@ -172,7 +191,7 @@ fn unreadable_eyes_and_a_restless_head_delay_the_cue_and_then_end_the_round() {
         (Gesture::Once, unread, [Some(0), Some(0)]),
         (Gesture::Once, open, [Some(-50), Some(50)]),
         (Gesture::TurnLeft, open, [Some(-50), Some(50)]),
-        (Gesture::TurnLeft, open, [Some(170), Some(170)]),
+        (Gesture::TurnLeft, open, [Some(210), Some(210)]),
         (Gesture::TurnLeft, open, [None, None]),
     ];
     for (gesture, update, yaws) in cases {
