@@ -1,6 +1,8 @@
 // Clips for Chromium's fake camera: Y4M, 640×480, header "C420".
 import { execFileSync } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { CLIP_MAKER, MATERIAL, ROOT, SCRATCH } from './paths.mjs';
 
@@ -25,10 +27,40 @@ export function recordedClip(name) {
   return cached(`${name}.y4m`, (file) => convert(join(MATERIAL, 'videos', name), file, fit));
 }
 
-/** How many frames a clip has: in Y4M a header line, then for each frame a line and the planes of 640×480 in 4:2:0. */
+/**
+ * The film that passed before heads had to turn: the free portrait, eyes open for 2.2 s and closed for 1.6 s, with a
+ * camera's noise. One round of it; the fake camera repeats it.
+ */
+export function loopedPortrait() {
+  const clip = portraitClip();
+  return cached(`portrait-loop-${Math.round(statSync(clip).mtimeMs)}.y4m`, (file) => {
+    const range = (/** @type {number} */ from, /** @type {number} */ to) =>
+      Array.from({ length: to - from }, (_, i) => from + i);
+    // At 30 frames a second; frame 53 is the one whose eyes are closed furthest.
+    const open = range(0, 46).concat(range(26, 46).reverse());
+    const numbers = [...open, ...range(48, 53), ...Array(43).fill(53), ...range(54, 62)];
+    writeFileSync(`${file}.frames`, framesOf(clip, numbers));
+    convert(`${file}.frames`, file, 'noise=alls=7:allf=t');
+    rmSync(`${file}.frames`);
+  });
+}
+
+/** A clip of these frames of another one, in this order. @param {string} clip @param {number[]} numbers */
+function framesOf(clip, numbers) {
+  const bytes = readFileSync(clip);
+  const header = bytes.indexOf('\n') + 1;
+  return Buffer.concat([
+    bytes.subarray(0, header),
+    ...numbers.map((number) => bytes.subarray(header + number * FRAME_BYTES, header + (number + 1) * FRAME_BYTES)),
+  ]);
+}
+
+/** In Y4M, after a header line, each frame is a line and the planes of 640×480 in 4:2:0. */
+const FRAME_BYTES = 'FRAME\n'.length + 640 * 480 * 1.5;
+
+/** How many frames a clip has. */
 export function framesIn(clip) {
-  const frame = 'FRAME\n'.length + 640 * 480 * 1.5;
-  return Math.floor(statSync(clip).size / frame);
+  return Math.floor(statSync(clip).size / FRAME_BYTES);
 }
 
 /** Skips a test, and says so, if its recording is absent. @param {{skip: (why: string) => void}} test */
