@@ -130,7 +130,8 @@ pub use score::{CaptureScore, Scorer};
 pub use session::{FrameReport, Observation, Session};
 pub use stop::Stop;
 pub use thresholds::{
-    BlinkThresholds, CaptureThresholds, OcclusionThresholds, PromptThresholds, StripThresholds, Thresholds,
+    BlinkThresholds, CaptureThresholds, OcclusionThresholds, PromptThresholds, SignalThresholds, StripThresholds,
+    Thresholds,
 };
 pub use tracker::{Face, Reading, Tracker};
 pub use transcript::{KeyKind, Terms, public_key_is_acceptable};

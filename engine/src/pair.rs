@@ -5,7 +5,7 @@
 use crate::crop::{luma, sample_luma};
 use crate::frame::Frame;
 use crate::geometry::{Point, Region};
-use crate::mesh::landmarks::{LEFT_EYE_OUTER, RIGHT_EYE_OUTER, RIGID};
+use crate::mesh::landmarks::{LEFT_EYE_OUTER, RIGHT_EYE_OUTER, RIGID, SOFT};
 use crate::stats::correlation;
 
 /// How two faces compare.
@@ -45,6 +45,12 @@ impl AlignedFace {
         let pair = |i: usize| (self.luma[i], other.luma[i]);
         let pairs: Vec<(f32, f32)> = (0..SIDE * SIDE).filter(outside_eyes).map(pair).collect();
         Some(PairScore { shape_distance, similarity: correlation(&pairs), aligned_similarity: None })
+    }
+
+    /// How far lips, brows and cheeks moved against the skull: root mean square distance once the rigid landmarks are
+    /// aligned, in units of the distance between the outer eye corners.
+    pub(crate) fn soft_distance(&self, other: &AlignedFace) -> Option<f32> {
+        Alignment::of(&self.points, &other.points)?.distance(&SOFT)
     }
 }
 
@@ -118,32 +124,57 @@ fn face_region(points: &[Point]) -> Option<Region> {
     (distance.is_finite() && distance > 0.0).then_some(Region { center, size: REGION_SIDE * distance, angle })
 }
 
-/// Procrustes distance of the rigid landmarks (best similarity transform in the plane, closed form).
+/// Procrustes distance of the rigid landmarks.
 fn shape_distance(a: &[Point], b: &[Point]) -> Option<f32> {
-    let unit = a.get(RIGHT_EYE_OUTER)?.distance(*a.get(LEFT_EYE_OUTER)?);
-    let (a, b) = (centered(a)?, centered(b)?);
-    // With points as complex numbers, the best map of b is a multiplication by Σ conj(b)·a / Σ|b|².
-    let (mut re, mut im, mut norm) = (0.0, 0.0, 0.0);
-    for (p, q) in a.iter().zip(&b) {
-        re += q.x * p.x + q.y * p.y;
-        im += q.x * p.y - q.y * p.x;
-        norm += q.x * q.x + q.y * q.y;
-    }
-    let (re, im) = (re / norm, im / norm);
-    let squares = a.iter().zip(&b).map(|(p, q)| {
-        let mapped = Point::new(re * q.x - im * q.y, im * q.x + re * q.y);
-        p.distance(mapped).powi(2)
-    });
-    let distance = (squares.sum::<f32>() / a.len() as f32).sqrt() / unit;
-    distance.is_finite().then_some(distance)
+    Alignment::of(a, b)?.distance(&RIGID)
 }
 
-fn centered(points: &[Point]) -> Option<Vec<Point>> {
-    let rigid: Vec<Point> = RIGID.iter().map(|&i| points.get(i).copied()).collect::<Option<_>>()?;
-    let count = rigid.len() as f32;
-    let mean =
-        Point::new(rigid.iter().map(|p| p.x).sum::<f32>() / count, rigid.iter().map(|p| p.y).sum::<f32>() / count);
-    Some(rigid.into_iter().map(|p| Point::new(p.x - mean.x, p.y - mean.y)).collect())
+/// Two faces, one mapped onto the other by the shift, rotation and scaling that fits its rigid landmarks best.
+struct Alignment<'a> {
+    a: &'a [Point],
+    b: &'a [Point],
+    /// Means of the rigid landmarks.
+    means: (Point, Point),
+    /// Rotation and scaling of `b`, as a complex number.
+    turn: (f32, f32),
+}
+
+impl Alignment<'_> {
+    /// `None` if a landmark is missing or the rigid ones have no extent.
+    fn of<'a>(a: &'a [Point], b: &'a [Point]) -> Option<Alignment<'a>> {
+        let means = (rigid_mean(a)?, rigid_mean(b)?);
+        // With points as complex numbers, the best map of b is a multiplication by Σ conj(b)·a / Σ|b|² (closed form).
+        let (mut re, mut im, mut norm) = (0.0, 0.0, 0.0);
+        for &i in &RIGID {
+            let (p, q) = (a[i].minus(means.0), b[i].minus(means.1));
+            re += q.x * p.x + q.y * p.y;
+            im += q.x * p.y - q.y * p.x;
+            norm += q.x * q.x + q.y * q.y;
+        }
+        Some(Alignment { a, b, means, turn: (re / norm, im / norm) })
+    }
+
+    /// Root mean square distance of these landmarks, in units of the distance between the outer eye corners of `a`.
+    fn distance(&self, landmarks: &[usize]) -> Option<f32> {
+        let unit = self.a.get(RIGHT_EYE_OUTER)?.distance(*self.a.get(LEFT_EYE_OUTER)?);
+        let (re, im) = self.turn;
+        let mut squares = 0.0;
+        for &i in landmarks {
+            let (p, q) = (self.a.get(i)?.minus(self.means.0), self.b.get(i)?.minus(self.means.1));
+            squares += p.distance(Point::new(re * q.x - im * q.y, im * q.x + re * q.y)).powi(2);
+        }
+        let distance = (squares / landmarks.len() as f32).sqrt() / unit;
+        distance.is_finite().then_some(distance)
+    }
+}
+
+fn rigid_mean(points: &[Point]) -> Option<Point> {
+    let (mut x, mut y) = (0.0, 0.0);
+    for &i in &RIGID {
+        let point = points.get(i)?;
+        (x, y) = (x + point.x, y + point.y);
+    }
+    Some(Point::new(x / RIGID.len() as f32, y / RIGID.len() as f32))
 }
 
 #[cfg(test)]

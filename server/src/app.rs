@@ -87,6 +87,8 @@ pub struct AppLimits {
     pub allow_tone_guided: bool,
     /// Whether people who cannot turn their head may make more gestures of the lids instead.
     pub allow_no_turn: bool,
+    /// Whether signals that decide nothing mark an event for review.
+    pub review_signals: bool,
     /// When a mailbox has to wait after failed attempts.
     pub cool_down: CoolDown,
     /// Time for a whole challenge.
@@ -125,6 +127,7 @@ impl AppState {
                 policy: config.policy,
                 allow_tone_guided: config.allow_tone_guided,
                 allow_no_turn: config.allow_no_turn,
+                review_signals: config.review_signals,
                 cool_down: config.cool_down,
                 timeout_ms: config.liveness_timeout_s * 1000,
                 frame_interval_ms: config.frame_interval_ms,
@@ -175,6 +178,7 @@ impl AppState {
             clock_steps: Arc::clone(&self.clock_steps),
             cool_down: self.limits.cool_down,
             max_attempts: self.limits.max_attempts,
+            review_signals: self.limits.review_signals,
             started_at: self.started_at,
         }
     }

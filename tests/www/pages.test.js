@@ -149,8 +149,8 @@ test('every key that the modules use has a text, and every text is used', () => 
   const everything = joined(all) + pages.map(read).join('\n');
   const kinds = 'hint|spoken|problem|reason|paused|recipe|uploading\\.again';
   const adminKinds =
-    'problem|reason|gate|status|review_state|policy|record\\.(key|uncounted|left)|timeline|gesture|outcome|decision|' +
-    'action|trace';
+    'problem|reason|gate|status|review_state|policy|record\\.(key|uncounted|left)|event\\.signal|timeline|gesture|' +
+    'outcome|decision|action|trace';
   const byCode = new RegExp(`^(${kinds}|admin\\.(${adminKinds}))\\.`);
   const unused = Object.keys({ ...EN, ...ADMIN_EN }).filter(
     (key) =>
@@ -210,6 +210,10 @@ test('every reason has a text, unless its text would help a forger', () => {
 test('operators have a text for every reason, and for nothing else', () => {
   const words = Object.keys(ADMIN_EN).flatMap((key) => /^admin\.reason\.(.+)$/.exec(key)?.[1] ?? []);
   assert.deepEqual(words.sort(), codesOf('Reason').sort());
+});
+
+test('operators have a text for every signal', () => {
+  for (const code of codesOf('Signal')) assert.ok(hasAdminText(`admin.event.signal.${code}`), code);
 });
 
 test('every action in the audit trail has a text', () => {

@@ -32,6 +32,14 @@ pub const LEFT_EYE: [usize; 6] = [362, 385, 387, 263, 373, 380];
 /// wings.
 pub const RIGID: [usize; 12] = [33, 133, 362, 263, 168, 6, 197, 195, 5, 4, 98, 327];
 
+/// Points that move with a person's expression: lips, brows, cheeks.
+pub const SOFT: [usize; 36] = [
+    61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270,
+    409, // Outline of the lips.
+    70, 63, 105, 66, 107, 336, 296, 334, 293, 300, // Upper edges of the brows.
+    205, 425, 50, 280, 187, 411, // Cheeks.
+];
+
 /// Number of points that a lid refiner places.
 pub const EYE_POINTS: usize = 71;
 

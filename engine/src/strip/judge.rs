@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::cell::{CellFace, CellPart, CellScore, ReadCell, read_cell};
 use super::choose::{Moment, OPENED_MS, choose};
 use super::sheet::{self, Sheet};
+use super::signals::{self, Signals};
 use super::turn::{self, TurnScore};
 use crate::blink::{Blink, BlinkDetector};
 use crate::ear::EyeRatios;
@@ -43,6 +44,9 @@ pub struct StripScore {
     /// The turn of the head, if one was asked for and its cells can be read.
     #[serde(default)]
     pub turn: Option<TurnScore>,
+    /// Figures that decide nothing; absent in records from before they were read.
+    #[serde(default)]
+    pub signals: Option<Signals>,
 }
 
 /// A capture, to compare with its matching cell in the strip.
@@ -144,7 +148,8 @@ fn score_cells(
     let open_match = compare_with_cell(open, open_face);
     let closed_match = compare_with_cell(closed, closed_face);
     let turn = turn::score(frames, moments, read);
-    StripScore { cells, closures, fingerprint, pixels, open_match, closed_match, turn }
+    let signals = Some(signals::of((frames, moments), read, turn, &thresholds.signals));
+    StripScore { cells, closures, fingerprint, pixels, open_match, closed_match, turn, signals }
 }
 
 /// The least and the greatest EAR claimed around this time. Moving lids blur when the picture is shrunk, and a cell then

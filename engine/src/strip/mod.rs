@@ -10,6 +10,7 @@ mod judge;
 mod layout;
 mod plane;
 mod sheet;
+mod signals;
 mod turn;
 
 pub use cell::{CellPart, CellScore};
@@ -18,4 +19,5 @@ pub use judge::StripScore;
 pub(crate) use judge::{CaptureInStrip, check, score};
 pub use layout::{CELL_SIDE, columns};
 pub(crate) use sheet::{Cell, SheetEncoder, join, rows};
+pub use signals::{Signal, Signals};
 pub use turn::TurnScore;

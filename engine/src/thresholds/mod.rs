@@ -10,7 +10,7 @@ use std::ops::Range;
 use crate::budget::{CAPTURE_MAX_BYTES, STRIP_MAX_BYTES};
 
 pub use blink::BlinkThresholds;
-pub use steps::{PromptThresholds, StripThresholds};
+pub use steps::{PromptThresholds, SignalThresholds, StripThresholds};
 
 /// A named set of limits. There is no default: the caller names the set to judge by.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,6 +103,8 @@ pub struct Thresholds {
     pub tone_guided: PromptThresholds,
     /// Limits of the evidence strip.
     pub strip: StripThresholds,
+    /// Limits of the signals that decide nothing.
+    pub signals: SignalThresholds,
 }
 
 /// Limits of the check whether something has come between the eyes and the camera ([`crate::EyeContext`]).
@@ -268,5 +270,6 @@ impl Thresholds {
             min_turn_deg: 10.0,
             max_back_deg: 9.0,
         },
+        signals: SignalThresholds { min_wobble: 0.0085, min_depth: 0.025 },
     };
 }

@@ -175,3 +175,13 @@ impl StripThresholds {
         }
     }
 }
+
+/// Limits of the signals that mark an event for review ([`crate::strip::Signals`]). Each is set where few honest people
+/// are marked (docs/attacks.md has the rates); nobody is refused.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SignalThresholds {
+    /// Least [`crate::strip::Signals::wobble`] that is not marked.
+    pub min_wobble: f32,
+    /// Least [`crate::strip::TurnScore::residual`] that is not marked.
+    pub min_depth: f32,
+}

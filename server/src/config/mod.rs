@@ -63,6 +63,8 @@ pub struct Config {
     pub allow_tone_guided: bool,
     /// `TURN_ALTERNATIVE`: whether people who cannot turn their head may make more gestures of the lids instead.
     pub allow_no_turn: bool,
+    /// `REVIEW_SIGNALS`: whether signals that decide nothing mark an event for review.
+    pub review_signals: bool,
     /// `LIVENESS_TIMEOUT_SECONDS`: time to complete a challenge.
     pub liveness_timeout_s: u32,
     /// `FRAME_CAPTURE_INTERVAL_MS`: minimum time between two frames that the page analyses.
@@ -140,6 +142,7 @@ impl Config {
             policy: values::policy(source)?,
             allow_tone_guided: values::switch(source, "ALLOW_TONE_GUIDED")?.unwrap_or(true),
             allow_no_turn: values::turn_alternative(source)?,
+            review_signals: values::switch(source, "REVIEW_SIGNALS")?.unwrap_or(true),
             liveness_timeout_s: source.number("LIVENESS_TIMEOUT_SECONDS", 5..=300, 60)?,
             // 33 ms is every frame of most cameras. Above 125 ms (8 frames/s) blinks are lost between two frames.
             frame_interval_ms: source.number("FRAME_CAPTURE_INTERVAL_MS", 16..=125, 33)?,

@@ -8,6 +8,7 @@ use super::claiming::{Claimed, HeldClaim, claim, has_time, put_off, release};
 use super::outcome::{AttemptAnswer, GiveUp, VerificationError, status_of};
 use super::pictures::Pictures;
 use super::recording::{Recorder, Ruling, attempts_left, to_json};
+use super::review_hint::{ReviewHint, marks};
 use super::{judging, upload};
 use crate::captures::{CaptureRefs, CaptureStore};
 use crate::clock::{self, ClockSteps};
@@ -32,6 +33,8 @@ pub struct Verifier {
     pub cool_down: CoolDown,
     /// Failed attempts that a session may have.
     pub max_attempts: u32,
+    /// Whether signals that decide nothing mark an event for review.
+    pub review_signals: bool,
     /// When this server started.
     pub started_at: i64,
 }
@@ -194,8 +197,9 @@ impl Verifier {
         let captures = is_kept.then(|| CaptureRefs::new(&event, now));
         let is_new = was_scored && reason != Some(Reason::CaptureReplayed);
         let mut pictures = if is_new { Pictures::of(&upload, &decision.record) } else { Pictures::default() };
-        let review = pictures.review(&self.db, &session.user_id).await?;
-        let review = review.map(|review| to_json(&review)).transpose()?;
+        let near_copies = pictures.near_copies(&self.db, &session.user_id).await?;
+        let signals = if self.review_signals { marks(&decision) } else { Vec::new() };
+        let review = ReviewHint::of(near_copies, signals).map(|review| to_json(&review)).transpose()?;
         if captures.is_none() {
             pictures.forget_perceptual_hashes();
         }

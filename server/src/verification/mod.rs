@@ -14,6 +14,7 @@ mod leaving;
 mod outcome;
 mod pictures;
 mod recording;
+mod review_hint;
 mod rounds;
 mod served;
 mod sweep;

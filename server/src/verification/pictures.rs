@@ -2,7 +2,6 @@
 //! decides nothing but is flagged for review.
 
 use engine::Record;
-use serde::Serialize;
 
 use super::judging;
 use super::outcome::VerificationError;
@@ -18,13 +17,6 @@ pub(super) struct Pictures {
     parts: Vec<Part>,
 }
 
-/// Why an operator should review an event.
-#[derive(Debug, Serialize)]
-pub(super) struct ReviewHint {
-    /// Events of other users with pictures that are near copies of these.
-    near_copies: Vec<String>,
-}
-
 impl Pictures {
     /// Of pictures that were scored.
     pub(super) fn of(upload: &Upload, record: &Record) -> Self {
@@ -34,8 +26,8 @@ impl Pictures {
         Self { hashes: judging::picture_hashes(upload, record), parts: captures.chain(strip).collect() }
     }
 
-    /// Compares with other users' pictures. `None`: no reason for a review.
-    pub(super) async fn review(&self, db: &Db, user: &UserId) -> Result<Option<ReviewHint>, VerificationError> {
+    /// The events of other users with pictures that are near copies of these.
+    pub(super) async fn near_copies(&self, db: &Db, user: &UserId) -> Result<Vec<String>, VerificationError> {
         let mut db = db.read().await?;
         let mut near_copies: Vec<String> = Vec::new();
         for part in &self.parts {
@@ -44,7 +36,7 @@ impl Pictures {
         }
         near_copies.sort();
         near_copies.dedup();
-        Ok((!near_copies.is_empty()).then_some(ReviewHint { near_copies }))
+        Ok(near_copies)
     }
 
     /// Perceptual hashes describe the pictures, so they are kept only if the pictures are, and as long.

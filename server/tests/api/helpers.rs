@@ -158,6 +158,8 @@ impl TestServer {
         pairs.push(("DATABASE_URL", database.url()));
         // One blink without prompts unless a test says otherwise: takes a tenth of the time.
         pairs.push(("CHALLENGE_POLICY", "natural"));
+        // Most tests send drawn pictures, which signals are there to find.
+        pairs.push(("REVIEW_SIGNALS", "false"));
         pairs.extend_from_slice(settings);
         let config = Config::from_pairs(pairs).unwrap();
         let mut app = AppState::build(&config, config.base_url(8080), SCORING.clone()).await.unwrap();

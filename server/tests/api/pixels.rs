@@ -304,5 +304,17 @@ async fn sr_14_near_copies_of_another_users_pictures_are_marked_for_review() {
     let events = server.events().await;
     let [newer, older] = events.as_slice() else { panic!("{} events", events.len()) };
     assert_eq!(older["review"], Value::Null);
-    assert_eq!(newer["review"], json!({ "near_copies": [older["id"]] }));
+    assert_eq!(newer["review"], json!({ "near_copies": [older["id"]], "signals": [] }));
+}
+
+#[tokio::test]
+async fn pictures_that_move_like_one_photograph_are_marked_unless_that_is_turned_off() {
+    for (setting, expected) in [("true", json!({ "near_copies": [], "signals": ["wobble"] })), ("false", Value::Null)] {
+        let server = TestServer::with(&[("REVIEW_SIGNALS", setting)]).await;
+        let person = Person::blinks(&server, "jo@example.com").await;
+        assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED", "nobody is refused for it");
+        let [event]: [Value; 1] = server.events().await.try_into().unwrap();
+        assert_eq!(event["review"], expected, "{}", event["details"]);
+        assert_eq!(event["details"]["strip"]["signals"]["marks"], json!(["wobble"]), "recorded in any case");
+    }
 }

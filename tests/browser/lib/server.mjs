@@ -7,8 +7,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PROGRAM } from './paths.mjs';
 
-/** Clips cannot follow prompts: tests that need prompts set the policy themselves (`prompted.test.mjs`). */
-const NATURAL = { CHALLENGE_POLICY: 'natural' };
+/**
+ * Clips cannot follow prompts: tests that need prompts set the policy themselves (`prompted.test.mjs`). The free
+ * portrait is one photograph, which signals are there to find.
+ */
+const DEFAULTS = { CHALLENGE_POLICY: 'natural', REVIEW_SIGNALS: 'false' };
 
 /** Starts `blinkgate serve` and waits until it answers. @param {Record<string, string>} settings */
 export async function startServer(settings = {}) {
@@ -20,7 +23,7 @@ export async function startServer(settings = {}) {
     PORT: String(port),
     DATA_DIR: data,
     LOG_LEVEL: 'info',
-    ...NATURAL,
+    ...DEFAULTS,
     ...settings,
   };
   env.DATABASE_URL ??= `sqlite://${data}/blinkgate.db`;

@@ -160,6 +160,7 @@ fn add(count: &mut Count, results: &[AttemptResult]) {
     let mut reasons: BTreeMap<&str, u32> = BTreeMap::new();
     for result in results {
         count.add(result.accepted);
+        count.marked += u32::from(result.accepted && result.marked);
         *reasons.entry(&result.reason).or_default() += 1;
     }
     if !results.is_empty() {

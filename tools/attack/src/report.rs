@@ -11,12 +11,14 @@ pub(crate) struct Count {
     pub(crate) name: String,
     pub(crate) attempts: u32,
     pub(crate) accepted: u32,
+    /// How many of those are marked for review by their signals; only the simulation knows.
+    pub(crate) marked: u32,
 }
 
 impl Count {
     /// A count of zero.
     pub(crate) fn new(name: &str) -> Count {
-        Count { name: name.to_owned(), attempts: 0, accepted: 0 }
+        Count { name: name.to_owned(), attempts: 0, accepted: 0, marked: 0 }
     }
 
     /// Counts one more attempt.
@@ -30,6 +32,7 @@ impl Count {
         counts.into_iter().fold(Count::new(name), |sum, count| Count {
             attempts: sum.attempts + count.attempts,
             accepted: sum.accepted + count.accepted,
+            marked: sum.marked + count.marked,
             ..sum
         })
     }
@@ -50,10 +53,10 @@ pub(crate) struct Report {
 impl Report {
     /// Prints a table.
     pub(crate) fn print(&self) {
-        println!("| attack | attempts | accepted | 95 % upper bound |\n|---|---|---|---|");
+        println!("| attack | attempts | accepted | 95 % upper bound | marked |\n|---|---|---|---|---|");
         for count in self.attacks.iter().chain([&self.replays()]).filter(|count| count.attempts > 0) {
             let bound = 100.0 * upper_bound(count.accepted, count.attempts);
-            println!("| {} | {} | {} | {bound:.2} % |", count.name, count.attempts, count.accepted);
+            println!("| {} | {} | {} | {bound:.2} % | {} |", count.name, count.attempts, count.accepted, count.marked);
         }
         if !self.honest.is_empty() {
             self.print_honest();
@@ -61,14 +64,14 @@ impl Report {
     }
 
     fn print_honest(&self) {
-        println!("\n| honest person in | attempts | accepted |\n|---|---|---|");
+        println!("\n| honest person in | attempts | accepted | marked |\n|---|---|---|---|");
         let groups = GROUPS.iter().map(|(group, parts)| {
             let is_in = |count: &&Count| parts.iter().any(|part| count.name.contains(part));
             Count::sum(&format!("group: {group}"), self.honest.iter().filter(is_in))
         });
         let all = Count::sum("all", &self.honest);
         for count in self.honest.iter().cloned().chain(groups.filter(|count| count.attempts > 0)).chain([all]) {
-            println!("| {} | {} | {} |", count.name, count.attempts, count.accepted);
+            println!("| {} | {} | {} | {} |", count.name, count.attempts, count.accepted, count.marked);
         }
     }
 
@@ -108,12 +111,12 @@ mod tests {
         ];
         for (numbers, expected) in cases {
             let names = ["replay: a", "replay: b", "forged: c", "d.mp4", "e.mp4"];
-            let count = |(name, (attempts, accepted)): (&str, _)| Count { name: name.to_owned(), attempts, accepted };
+            let count = |(name, (attempts, accepted)): (&str, _)| Count { attempts, accepted, ..Count::new(name) };
             let mut counts: Vec<Count> = names.into_iter().zip(numbers).map(count).collect();
             let honest = counts.split_off(3);
             assert_eq!(Report { attacks: counts, honest }.meets_bars(), expected, "{numbers:?}");
         }
-        let attacks = vec![Count { name: "replay: a".into(), attempts: 20, accepted: 0 }];
+        let attacks = vec![Count { attempts: 20, ..Count::new("replay: a") }];
         assert!(Report { attacks, honest: Vec::new() }.meets_bars());
     }
 }

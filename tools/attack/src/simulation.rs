@@ -56,13 +56,14 @@ impl Verifier for Simulation {
 
     fn attempt(&self, camera: &mut dyn Camera, rng: &mut Rng) -> anyhow::Result<AttemptResult> {
         let networks = || self.models.networks();
-        let SimulatedAttempt { verdict, submission } = simulate(camera, &networks, self.conditions, rng)?;
+        let SimulatedAttempt { verdict, marked, submission } = simulate(camera, &networks, self.conditions, rng)?;
         let reason = match verdict {
             Verdict::Accepted => "accepted",
             Verdict::Rejected(reason) => reason.code(),
         };
         let (issued, submission) = submission.unzip();
-        Ok(AttemptResult { accepted: verdict == Verdict::Accepted, reason: reason.to_owned(), submission, issued })
+        let (accepted, reason) = (verdict == Verdict::Accepted, reason.to_owned());
+        Ok(AttemptResult { accepted, marked, reason, submission, issued })
     }
 
     fn forgeries(&self, honest: &[HonestSubmission], _: &ClipSet) -> anyhow::Result<Vec<Count>> {
@@ -74,6 +75,8 @@ impl Verifier for Simulation {
 struct SimulatedAttempt {
     /// The verdict, or the reason why there was no submission: never aligned, timed out, or too many failed rounds.
     verdict: Verdict,
+    /// Whether its signals mark it for review.
+    marked: bool,
     /// The submission, if there was one, and what the server had issued for it.
     submission: Option<(Issued, SignedParts)>,
 }
@@ -190,9 +193,11 @@ fn simulate(
     let decision = decide(&issued, &submission, &mut Scorer::new(networks()), &Thresholds::V6)?;
     let parts = SubmissionParts { challenge: issued.terms.challenge_id.clone(), transcript, open, closed, strip };
     let submission = Some((issued, SignedParts { public_key, secret, parts }));
-    Ok(SimulatedAttempt { verdict: decision.verdict, submission })
+    let signals = decision.record.strip.and_then(|strip| strip.signals);
+    let marked = signals.is_some_and(|signals| !signals.marks.is_empty());
+    Ok(SimulatedAttempt { verdict: decision.verdict, marked, submission })
 }
 
 fn unsubmitted(reason: Reason) -> SimulatedAttempt {
-    SimulatedAttempt { verdict: Verdict::Rejected(reason), submission: None }
+    SimulatedAttempt { verdict: Verdict::Rejected(reason), marked: false, submission: None }
 }

@@ -29,6 +29,8 @@ pub(crate) trait Verifier: Sync {
 /// The result of an attempt.
 pub(crate) struct AttemptResult {
     pub(crate) accepted: bool,
+    /// Whether its signals mark it for review; false if that is not known.
+    pub(crate) marked: bool,
     /// The verdict's reason, or why there was no verdict.
     pub(crate) reason: String,
     /// The submission, if there was one.

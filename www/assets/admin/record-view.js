@@ -12,7 +12,7 @@ import { figure, moment, seconds, text, wordOf } from './words.js';
 
 /** The decision and whom it concerns. @param {WholeEvent} event */
 export function decisionView(event) {
-  const near = event.review?.near_copies ?? [];
+  const { near_copies: near = [], signals = [] } = event.review ?? {};
   return el(
     'section',
     { class: 'card decision', 'data-status': event.status },
@@ -27,6 +27,14 @@ export function decisionView(event) {
       { class: 'lead strong' },
       event.reason === null ? text('admin.event.verified') : wordOf('reason', event.reason),
     ),
+    signals.length === 0
+      ? null
+      : el(
+          'div',
+          { class: 'message' },
+          el('p', {}, text('admin.event.signals')),
+          el('ul', {}, ...signals.map((signal) => el('li', {}, wordOf('event.signal', signal)))),
+        ),
     near.length === 0
       ? null
       : el(
@@ -61,6 +69,12 @@ export function figuresOf(record) {
   return typeof record === 'object' && record !== null ? record : {};
 }
 
+/**
+ * Where nine of ten honest attempts lie (docs/attacks.md).
+ * @type {Record<'sameness' | 'wobble' | 'depth', [number, number]>}
+ */
+const USUAL = { sameness: [0.86, 0.994], wobble: [0.008, 0.041], depth: [0.026, 0.061] };
+
 /** The figures by name, and the raw record. @param {WholeEvent} event */
 export function recordView({ record, thresholds, engine }) {
   const { models, key, frames, closures, pair, strip, open, closed } = figuresOf(record);
@@ -83,6 +97,9 @@ export function recordView({ record, thresholds, engine }) {
       [text('admin.record.overlaid'), known(pair?.overlaid)],
       [text('admin.record.open_twin'), known(strip?.open_twin?.likeness)],
       [text('admin.record.closed_twin'), known(strip?.closed_twin?.likeness)],
+      [text('admin.record.sameness'), besideUsual(strip?.signals?.sameness, USUAL.sameness)],
+      [text('admin.record.wobble'), besideUsual(strip?.signals?.wobble, USUAL.wobble)],
+      [text('admin.record.depth'), besideUsual(strip?.turn?.residual, USUAL.depth)],
       [text('admin.record.sharpness.open'), known(open?.quality?.['sharpness'])],
       [text('admin.record.sharpness.closed'), known(closed?.quality?.['sharpness'])],
       [text('admin.record.light.open'), known(open?.quality?.['light'], 0)],
@@ -105,6 +122,15 @@ function spanOf({ start_ms, end_ms }) {
 /** A figure, or null if the record lacks it. @param {unknown} value @param {number} [digits] */
 function known(value, digits = 3) {
   return typeof value === 'number' ? figure(value, digits) : null;
+}
+
+/**
+ * A figure and its usual range, or null if the record lacks it.
+ * @param {unknown} value @param {[number, number]} usual
+ */
+function besideUsual(value, [from, to]) {
+  const shown = known(value);
+  return shown === null ? null : text('admin.record.usual', { value: shown, from: figure(from, 3), to: figure(to, 3) });
 }
 
 /** @param {DecisionRecord} record */

@@ -77,6 +77,11 @@ export const CATALOGUES = {
     'admin.event.title': '{status}: {email}',
     'admin.event.verified':
       'Everything that was asked for was seen, and the server’s own reading of the pictures agrees.',
+    'admin.event.signals':
+      'The server marked this event for review: few people have such figures, but most photographs that software ' +
+      'warps do. They prove nothing.',
+    'admin.event.signal.wobble': 'Mouth, brows and cheeks hardly move.',
+    'admin.event.signal.depth': 'The face turns almost like a flat picture.',
     'admin.event.marked':
       'The server marked this event for review: its pictures are near copies of those of another address.',
     'admin.event.marked.other': 'Event {id}',
@@ -186,6 +191,10 @@ export const CATALOGUES = {
     'admin.record.overlaid': 'Similarity when aligned',
     'admin.record.open_twin': 'Similarity of the open capture and its matching cell',
     'admin.record.closed_twin': 'Similarity of the closed capture and its matching cell',
+    'admin.record.sameness': 'Similarity of one cell to the next',
+    'admin.record.wobble': 'Movement of mouth, brows and cheeks',
+    'admin.record.depth': 'Depth of the turn',
+    'admin.record.usual': '{value} (usually {from} to {to})',
     'admin.record.sharpness.open': 'Sharpness, open',
     'admin.record.sharpness.closed': 'Sharpness, closed',
     'admin.record.light.open': 'Light, open',

@@ -19,7 +19,7 @@ use test_client::{Person, cores, for_each};
 use crate::clip_attacks::prompted_policy;
 use crate::report::{Count, Report};
 use crate::simulation::{Conditions, Simulation};
-use crate::verifier::Verifier as _;
+use crate::verifier::{AttemptResult, Verifier as _};
 use photograph::Photograph;
 use species::Species;
 
@@ -63,8 +63,9 @@ pub(crate) fn run(options: &WarpOptions) -> anyhow::Result<()> {
         for (number, photograph) in photographs.iter().enumerate() {
             // As evenly as possible: the first photographs make one attempt more.
             let runs = (options.count + photographs.len() - 1 - number) / photographs.len();
-            for (accepted, reason) in attack(&simulation, photograph, species, runs)? {
+            for AttemptResult { accepted, marked, reason, .. } in attack(&simulation, photograph, species, runs)? {
                 count.add(accepted);
+                count.marked += u32::from(accepted && marked);
                 *reasons.entry(reason).or_default() += 1;
             }
             eprintln!("{}, {}: {} of {} accepted so far", count.name, photograph.name, count.accepted, count.attempts);
@@ -81,13 +82,13 @@ pub(crate) fn run(options: &WarpOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes this many attempts with a photograph. Returns whether each was accepted, and the reason.
+/// Makes this many attempts with a photograph.
 fn attack(
     simulation: &Simulation,
     photograph: &Photograph,
     species: Species,
     runs: usize,
-) -> anyhow::Result<Vec<(bool, String)>> {
+) -> anyhow::Result<Vec<AttemptResult>> {
     let face = photograph.face(species.shape())?;
     let name = photograph.name.bytes().chain(species.name().bytes());
     let seed = name.fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
@@ -95,7 +96,6 @@ fn attack(
     for_each(cores(), &seeds, |&seed| {
         let mut rng = Rng::with_seed(seed);
         let mut person = Person::turning_by(species.degrees(), &face, rng.fork());
-        let result = simulation.attempt(&mut person, &mut rng)?;
-        Ok((result.accepted, result.reason))
+        simulation.attempt(&mut person, &mut rng)
     })
 }
