@@ -1,12 +1,11 @@
 // @ts-check
-/** The small pure modules: hold, frame clock, oval, announcements, base64url, addresses, languages. */
+/** The small pure modules: hold, oval, announcements, base64url, addresses, languages. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { PACE_MS, paced } from '../../www/assets/announce.js';
 import { base64url } from '../../www/assets/base64url.js';
 import { looksLikeEmail } from '../../www/assets/email.js';
-import { NO_FRAMES, tick } from '../../www/assets/frame-clock.js';
 import { HOLD_MS, NOT_HELD, hold } from '../../www/assets/hold.js';
 import { chooseLanguage, directionOf, plural, sizeText, text } from '../../www/assets/language.js';
 import { outside, ovalIn, ring } from '../../www/assets/oval.js';
@@ -18,35 +17,6 @@ test('the ring fills while the face is right, and starts over when it is not', (
   assert.equal(state.share, 0.5);
   assert.equal(hold(state, true, 1000 + HOLD_MS * 3).share, 1);
   assert.deepEqual(hold(state, false, 1400), NOT_HELD);
-});
-
-test('frame times follow the media time, on the page’s clock', () => {
-  let clock = tick(NO_FRAMES, 500, 10_000);
-  assert.equal(clock.last_ms, 10_000);
-  clock = tick(clock, 533, 10_041); // heard 8 ms late
-  assert.equal(clock.last_ms, 10_033);
-});
-
-test('frame times always rise and never run away from the page’s clock', () => {
-  /** @type {[media: number | null, now: number][]} */
-  const frames = [
-    [500, 1000],
-    [500, 1033],
-    [500, 1066],
-    [499, 1100],
-    [90_000, 1133],
-    [90_033, 1166],
-    [null, 1200],
-    [0, 1233],
-    [33, 1266],
-  ];
-  let clock = NO_FRAMES;
-  for (const [media, now] of frames) {
-    const before = clock.last_ms;
-    clock = tick(clock, media, now);
-    assert.ok(clock.last_ms > before, `rises at ${now}`);
-    assert.ok(Math.abs(clock.last_ms - now) <= 150, `near the clock at ${now}: ${clock.last_ms}`);
-  }
 });
 
 test('the oval marks the same part of the picture on every stage', () => {

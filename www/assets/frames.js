@@ -24,14 +24,14 @@ export function pumpFrames(video, { pace, take, silent, failed }, signal) {
   let heard_ms = performance.now();
   const grab = grabber();
 
-  /** @param {number} now_ms @param {number | null} media_ms */
-  const onFrame = async (now_ms, media_ms) => {
+  /** @param {import('./frame-clock.js').Heard} heard */
+  const onFrame = async (heard) => {
     heard_ms = performance.now();
-    clock = tick(clock, media_ms, now_ms);
-    if (busy || !pace.takes(now_ms)) return;
-    busy = true;
+    clock = tick(clock, heard);
     // The clock advances while a bitmap is created.
-    const t_ms = clock.last_ms;
+    const { t_ms } = clock;
+    if (t_ms === null || busy || !pace.takes(t_ms)) return;
+    busy = true;
     try {
       const image = await grab(video);
       if (signal.aborted) closeFrame(image);
@@ -54,28 +54,31 @@ export function closeFrame(image) {
 }
 
 /**
- * @param {HTMLVideoElement} video @param {(now_ms: number, media_ms: number | null) => void} onFrame
+ * @param {HTMLVideoElement} video @param {(heard: import('./frame-clock.js').Heard) => void} onFrame
  * @param {AbortSignal} signal
  */
 function eachFrame(video, onFrame, signal) {
   if (typeof video.requestVideoFrameCallback === 'function') {
     /** @type {VideoFrameRequestCallback} */
-    const step = (now_ms, { mediaTime }) => {
+    const step = (now_ms, { captureTime, mediaTime, presentationTime }) => {
       if (signal.aborted) return;
       video.requestVideoFrameCallback(step);
-      onFrame(now_ms, mediaTime * 1000);
+      onFrame({ now_ms, capture_ms: captureTime, media_ms: mediaTime * 1000, presentation_ms: presentationTime });
     };
     video.requestVideoFrameCallback(step);
     return;
   }
+  const first_s = video.currentTime;
   let last_s = -1;
   /** @param {number} now_ms */
   const step = (now_ms) => {
     if (signal.aborted) return;
     requestAnimationFrame(step);
-    if (video.currentTime === last_s) return;
-    last_s = video.currentTime;
-    onFrame(now_ms, null);
+    const { currentTime } = video;
+    // The same picture as before, unless this time never moves, which says nothing.
+    if (currentTime === last_s && currentTime !== first_s) return;
+    last_s = currentTime;
+    onFrame({ now_ms, media_ms: currentTime * 1000 });
   };
   requestAnimationFrame(step);
 }
