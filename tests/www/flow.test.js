@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { INITIAL, SCREENS, TIMEOUTS_MS, droppedChallenge, next } from '../../www/assets/flow.js';
+import { INITIAL, SCREENS, TIMEOUTS_MS, droppedChallenge, isCancellable, next } from '../../www/assets/flow.js';
 
 /** @typedef {import('../../www/assets/flow.js').FlowState} FlowState */
 /** @typedef {import('../../www/assets/flow.js').FlowEvent} FlowEvent */
@@ -309,6 +309,36 @@ test('an event without meaning in a state changes nothing', () => {
   assert.equal(next(at('verified'), { type: 'FAILED', code: 'network' }).name, 'verified');
 });
 
+test('a recording that cannot be sent leads to another attempt, never back to the same failure', () => {
+  for (const code of ['captures_unusable', 'engine_failed']) {
+    const stuck = next(uploading, { type: 'FAILED', code });
+    assert.deepEqual([stuck.name, stuck.code, stuck.challenge], ['error', code, null]);
+    assert.equal(next(stuck, { type: 'RETRY' }).name, 'starting', code);
+    assert.equal(next(stuck, { type: 'CANCEL' }).name, 'priming', code);
+  }
+});
+
+test('what dropping such a recording cost is told on its error screen, too', () => {
+  const stuck = next(uploading, { type: 'FAILED', code: 'captures_unusable' });
+  const told = next(stuck, { type: 'DROPPED', answer: { ...FAILED, attempts_left: 1 } });
+  assert.deepEqual([told.name, told.code, told.session?.attempts_left], ['error', 'captures_unusable', 1]);
+});
+
+test('every error that may be tried again can also be left, and Cancel shows only where it does something', () => {
+  /** @type {[recovery: FlowState['recovery'], to: StateName][]} */
+  const cases = [
+    ['starting', 'priming'], ['uploading', 'boot'], ['boot', 'error'], ['reload', 'error'], ['register', 'error'],
+    [null, 'error'],
+  ];
+  for (const [recovery, to] of cases) {
+    const state = at('error', { recovery, code: 'unexpected', challenge: CHALLENGE });
+    assert.equal(next(state, { type: 'CANCEL' }).name, to, `${recovery}`);
+    assert.equal(isCancellable(state), to !== 'error', `${recovery}`);
+  }
+  const cancellable = (/** @type {StateName[]} */ (Object.keys(SCREENS))).filter((name) => isCancellable(at(name)));
+  assert.deepEqual(cancellable, ['starting', 'align', 'preparing', 'recording', 'uploading', 'giving_up', 'paused']);
+});
+
 test('a challenge is dropped when a recording ends without an answer, and only then', () => {
   /** @type {[FlowState, FlowEvent, string | null][]} */
   const cases = [
@@ -319,6 +349,10 @@ test('a challenge is dropped when a recording ends without an answer, and only t
     [recording, { type: 'COMPLETE' }, null],
     [recording, { type: 'TIMED_OUT' }, null],
     [uploading, { type: 'CANCEL' }, null],
+    [uploading, { type: 'FAILED', code: 'captures_unusable' }, 'c1'],
+    [uploading, { type: 'FAILED', code: 'engine_failed' }, 'c1'],
+    [uploading, { type: 'FAILED', code: 'network' }, null],
+    [uploading, { type: 'TIMEOUT' }, null],
     [at('align'), { type: 'CANCEL' }, null],
   ];
   for (const [before, event, expected] of cases) {

@@ -5,10 +5,10 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import test from 'node:test';
 
 import { consentText } from '../../www/assets/consent.js';
-import { RECOVERIES } from '../../www/assets/flow.js';
 import { hasText } from '../../www/assets/language.js';
 import { PRIORITY } from '../../www/assets/hints.js';
 import { hintText, problemMessage, reasonMessage } from '../../www/assets/messages.js';
+import { RECOVERIES } from '../../www/assets/recoveries.js';
 import { CATALOGUES as ADMIN_CATALOGUES } from '../../www/assets/admin/texts.js';
 import { hasText as hasAdminText } from '../../www/assets/admin/words.js';
 import { CATALOGUES } from '../../www/assets/texts.js';

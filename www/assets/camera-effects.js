@@ -81,9 +81,7 @@ export class CameraEffects {
     if (!WATCHING.has(state.name)) this.#stopWatching();
     const effect = this.#effects[state.name];
     effect?.(state, signal).catch((error) => {
-      if (isAbort(error) || signal.aborted) return;
-      const { code, detail } = asProblem(error);
-      this.#send({ type: 'FAILED', code, detail });
+      if (!isAbort(error) && !signal.aborted) this.#fail(asProblem(error));
     });
   }
 
@@ -237,7 +235,7 @@ export class CameraEffects {
       },
       complete: () => this.#send({ type: 'COMPLETE' }),
       exhausted: () => this.#send({ type: 'EXHAUSTED' }),
-      failed: ({ code, detail }) => this.#send({ type: 'FAILED', code, detail }),
+      failed: (problem) => this.#fail(problem),
     }, signal);
   }
 
@@ -247,6 +245,13 @@ export class CameraEffects {
     const submission = await signedSubmission(this.#engine, this.#key, challengeId);
     this.#key = null;
     return submission;
+  }
+
+  /** @param {Problem} problem */
+  #fail({ code, detail }) {
+    // An engine that failed once will fail again: the next try loads a new one.
+    if (code === 'engine_failed') this.#dropEngine();
+    this.#send({ type: 'FAILED', code, detail });
   }
 
   #stopWatching() {

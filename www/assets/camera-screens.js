@@ -2,7 +2,7 @@
 /** The camera page's screens: a flow state in, texts and buttons out. Makes no requests and waits for nothing. */
 
 import { requireElement, setAttribute, setText } from './dom.js';
-import { SCREENS, attemptsLeft, isSlow } from './flow.js';
+import { SCREENS, attemptsLeft, isCancellable, isSlow } from './flow.js';
 import { plural, sizeText, text } from './language.js';
 import { cameraRecipe, problemMessage, reasonMessage } from './messages.js';
 import { showScreen } from './screens.js';
@@ -10,9 +10,6 @@ import { showScreen } from './screens.js';
 /** @typedef {import('./flow.js').FlowState} FlowState */
 /** @typedef {import('./flow.js').StateName} StateName */
 /** @typedef {import('./types.js').Progress} Progress */
-
-/** States in which the person can cancel. @type {ReadonlySet<StateName>} */
-const CANCELLABLE = new Set(['starting', 'align', 'preparing', 'recording', 'uploading', 'giving_up', 'paused']);
 
 const DEVICE_ERRORS = new Set(['camera_denied', 'camera_unanswered']);
 
@@ -23,7 +20,7 @@ const DEVICE_ERRORS = new Set(['camera_denied', 'camera_unanswered']);
  */
 export function render(main, state, before, { retry, alert }) {
   RENDER[state.name]?.(state, retry);
-  requireElement('#leave', HTMLElement).hidden = !CANCELLABLE.has(state.name);
+  requireElement('#leave', HTMLElement).hidden = !isCancellable(state);
   if (before?.name === state.name) return;
   const screen = SCREENS[state.name];
   if (before === null || SCREENS[before.name] !== screen || screen === 'loading') {

@@ -144,10 +144,16 @@ export class EngineClient {
   }
 }
 
-/** Engine codes that have a message of their own. For all others the page says that the engine failed. */
-const CODES_WITH_TEXT = new Set(['model_corrupt', 'engine_version', 'network', 'server_error']);
+/**
+ * Our codes for the engine's. For all others the page says that the engine failed. `incomplete`: every step is done,
+ * but of none of them is there a pair of pictures that can be sent.
+ */
+const CODES = new Map([
+  ...['model_corrupt', 'engine_version', 'network', 'server_error'].map((code) => /** @type {const} */ ([code, code])),
+  ['incomplete', 'captures_unusable'],
+]);
 
 /** @param {{code: string, message: string}} problem */
 function engineProblem({ code, message }) {
-  return new Problem(CODES_WITH_TEXT.has(code) ? code : 'engine_failed', { cause: `${code}: ${message}` });
+  return new Problem(CODES.get(code) ?? 'engine_failed', { cause: `${code}: ${message}` });
 }

@@ -10,6 +10,8 @@
  * ```
  */
 
+import { recoveryFrom } from './recoveries.js';
+
 /** @typedef {import('./types.js').Session} Session */
 /** @typedef {import('./types.js').Challenge} Challenge */
 /** @typedef {import('./types.js').Answer} Answer */
@@ -23,8 +25,7 @@
  * @typedef {'loading' | 'priming' | 'align' | 'recording' | 'uploading' | 'verified' | 'failed' | 'error' | 'paused'}
  *   Screen
  */
-/** What the button of an error screen does: restart a state, reload the page, ask for a new link, or nothing.
- * @typedef {'boot' | 'starting' | 'uploading' | 'reload' | 'register' | null} Recovery */
+/** @typedef {import('./recoveries.js').Recovery} Recovery */
 
 /** @typedef {object} FlowState
  * @property {StateName} name
@@ -89,16 +90,8 @@ export const RECORDING_GRACE_MS = 3_000;
  */
 const SLOW_RATE = 8;
 
-/** What helps against a problem, where simply trying again does not. @type {Record<string, Recovery>} */
-export const RECOVERIES = {
-  session_missing: 'register', session_expired: 'register', session_replaced: 'register',
-  attempts_exhausted: 'register', camera_unsupported: 'register', camera_missing: 'starting',
-  camera_insecure: null, wasm_unsupported: null, worker_unsupported: null,
-  model_corrupt: 'reload', engine_version: 'reload', key_invalid: 'reload', consent_unknown: 'reload',
-  submission_malformed: 'reload', too_large: 'reload', unexpected: 'reload', origin_refused: 'register',
-  challenge_unknown: 'starting', challenge_expired: 'starting', challenge_round: 'starting',
-  tone_guided_refused: 'boot', turn_required: 'boot', challenge_used: 'boot',
-};
+/** Problems that arise while a recording is signed: nothing of it was sent. @type {ReadonlySet<string | null>} */
+const UNSENT = new Set(['engine_failed', 'captures_unusable']);
 
 /** @param {Recovery} again @returns {Step} */
 const problem = (again) => (state, { code, detail = null }) => {
@@ -109,7 +102,7 @@ const problem = (again) => (state, { code, detail = null }) => {
   return enter(state, 'error', {
     code,
     detail,
-    recovery: Object.hasOwn(RECOVERIES, code) ? (RECOVERIES[code] ?? null) : again,
+    recovery: recoveryFrom(code, again),
   });
 };
 
@@ -121,6 +114,12 @@ const begin = (state) => enter(state, 'starting', { rate: null });
 
 /** @type {Step} */
 const cancelled = (state) => enter(state, 'priming', { code: 'cancelled' });
+
+/** Keeps the challenge as long as its recording can be sent again. @type {Step} */
+const unsent = (state, event) => {
+  const after = problem('uploading')(state, event);
+  return after.recovery === 'uploading' ? { ...after, challenge: state.challenge } : after;
+};
 
 /** @type {Step} */
 const decided = (state, { answer }) => answer.status === 'VERIFIED'
@@ -190,8 +189,8 @@ const TRANSITIONS = {
     PROGRESS: (state, { progress }) => ({ ...state, progress, code: null }),
     AGAIN: (state, { code }) => ({ ...state, code }),
     ANSWER: decided,
-    FAILED: (state, event) => ({ ...problem('uploading')(state, event), challenge: state.challenge }),
-    TIMEOUT: (state) => ({ ...problem('uploading')(state, { code: 'network' }), challenge: state.challenge }),
+    FAILED: unsent,
+    TIMEOUT: (state) => unsent(state, { code: 'network' }),
     // The upload may already be decided: only the server knows the result.
     CANCEL: (state) => enter(state, 'boot'),
   },
@@ -204,7 +203,6 @@ const TRANSITIONS = {
   verified: {},
   failed: {
     RETRY: (state) => (attemptsLeft(state) > 0 ? begin(state, {}) : state),
-    CANCEL: cancelled,
   },
   error: {
     RETRY: (state) => {
@@ -214,6 +212,11 @@ const TRANSITIONS = {
         case 'uploading': return enter(state, 'uploading', { challenge: state.challenge });
         default: return state;
       }
+    },
+    CANCEL: (state) => {
+      if (state.recovery === 'starting') return enter(state, 'priming', { code: 'cancelled' });
+      // As while uploading.
+      return state.recovery === 'uploading' ? enter(state, 'boot') : state;
     },
   },
   paused: {
@@ -230,13 +233,24 @@ export function next(state, event) {
   return TRANSITIONS[state.name][event.type]?.(state, event) ?? state;
 }
 
+/** Whether the person can cancel. @param {FlowState} state */
+export function isCancellable(state) {
+  return next(state, { type: 'CANCEL' }) !== state;
+}
+
 /**
  * The open challenge that will not be answered any more: the page tells the server, which counts it at once.
  * @param {FlowState} before @param {FlowState} after @returns {string | null} its id
  */
 export function droppedChallenge(before, after) {
   const answered = after.name === 'uploading' || after.name === 'giving_up' || after.name === 'recording';
-  return before.name === 'recording' && !answered ? before.challenge?.challenge_id ?? null : null;
+  const isDropped = before.name === 'recording' ? !answered : isUnsent(before, after);
+  return isDropped ? before.challenge?.challenge_id ?? null : null;
+}
+
+/** Whether the recording was lost before anything of it was sent. @param {FlowState} before @param {FlowState} after */
+function isUnsent(before, after) {
+  return before.name === 'uploading' && after.name === 'error' && UNSENT.has(after.code);
 }
 
 /** Whether the device analyses too few frames, unless the server asked for that few. @param {FlowState} state */

@@ -317,6 +317,10 @@ const en = {
     'Chrome, Firefox or Safari.',
   'problem.engine_failed.title': 'The eye reader did not start',
   'problem.engine_failed.text': 'Close other tabs and try again. If it happens again, use another browser or device.',
+  'problem.captures_unusable.title': 'No picture of your eyes was clear enough',
+  'problem.captures_unusable.text':
+    'You did everything you were asked to do, but no pair of pictures can be used, so none was sent. Find more light ' +
+    'from the front, hold still and face the camera, then try again. If this happens often, it counts as an attempt.',
   'problem.engine_version.title': 'This page is out of date',
   'problem.engine_version.text': 'The site has been updated in the meantime. Reload the page.',
   'problem.model_corrupt.title': 'A file arrived damaged',
