@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { portraitClip } from './lib/clips.mjs';
 import { startServer } from './lib/server.mjs';
-import { comeToCamera, noteFrames, openVisitor, screen } from './lib/visitor.mjs';
+import { NOISE, comeToCamera, noteFrames, openVisitor, screen } from './lib/visitor.mjs';
 
 let server;
 // A server for each test: the same clip gives the same pictures, and pictures that were sent before are refused.
@@ -72,3 +72,10 @@ for (const [browser, worker] of [
     });
   });
 }
+
+test('a browser whose workers read noise, but whose page may read pixels, ends VERIFIED, too', async () => {
+  const inPage = () => { delete globalThis.VideoFrame; };
+  await atTheCamera({ worker: NOISE, page: inPage }, async (page) => {
+    assert.equal(await screen(page, ['verified', 'failed', 'error'], 90_000), 'verified');
+  });
+});

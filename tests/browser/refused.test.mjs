@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { framesIn, portraitClip, recordedClip, skipWithout } from './lib/clips.mjs';
 import { startServer } from './lib/server.mjs';
-import { messageCode, noteFrames, openVisitor, screen } from './lib/visitor.mjs';
+import { NOISE, messageCode, noteFrames, openVisitor, screen } from './lib/visitor.mjs';
 
 let server;
 let mails = 0;
@@ -98,6 +98,23 @@ test('a browser without WebAssembly is reported before the camera is requested',
   const prepare = ({ context }) => context.addInitScript(() => { delete globalThis.WebAssembly; });
   await visit({ clip: portraitClip(), prepare }, async (page) => {
     await messageCode(page, 'wasm_unsupported', 30_000);
+  });
+});
+
+test('a browser that returns noise instead of pixels is told which setting to change, before anything is loaded', async () => {
+  const prepare = async ({ context }) => {
+    await context.addInitScript(NOISE);
+    await context.route('**/engine-worker.js', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: `${NOISE}\n${await response.text()}` });
+    });
+  };
+  await visit({ clip: portraitClip(), serviceWorkers: 'block', prepare }, async (page, { requests }) => {
+    await page.click('#start');
+    await messageCode(page, 'pixels_falsified', 30_000);
+    assert.match(await page.textContent('#recipe'), /fingerprinting/);
+    assert.equal(await page.textContent('#error-actions'), 'Reload the pageAsk for a new link');
+    assert.deepEqual(requests.filter((request) => request.url().includes('/models/')), []);
   });
 });
 

@@ -111,7 +111,7 @@ test('each event leads where it should', () => {
       'unsupported browser',
       at('boot'),
       { type: 'FAILED', code: 'wasm_unsupported' },
-      { name: 'error', code: 'wasm_unsupported', recovery: null },
+      { name: 'error', code: 'wasm_unsupported', recovery: 'elsewhere' },
     ],
     ['network down at first', at('boot'), { type: 'FAILED', code: 'network' }, { name: 'error', recovery: 'boot' }],
     ['server silent at first', at('boot'), { type: 'TIMEOUT' }, { name: 'error', code: 'network', recovery: 'boot' }],

@@ -5,6 +5,8 @@ import test from 'node:test';
 
 import { read } from '../../www/assets/api.js';
 import { cameraCode } from '../../www/assets/camera.js';
+import { hasText, text } from '../../www/assets/language.js';
+import { recipe } from '../../www/assets/messages.js';
 import { Problem } from '../../www/assets/problem.js';
 import { bestBuild, missing } from '../../www/assets/support.js';
 
@@ -86,4 +88,28 @@ test('the first missing browser feature is named', () => {
 test('the fastest build that the browser can run is chosen', () => {
   assert.equal(bestBuild(globalThis), 'simd');
   assert.equal(bestBuild(/** @type {any} */ ({ WebAssembly: { validate: () => false } })), 'baseline');
+});
+
+test('each browser gets the recipe for its own settings', () => {
+  const mac = 'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Safari';
+  const chrome = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0';
+  const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0';
+  const iphone = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)';
+  const phone = 'Mozilla/5.0 (Android 15; Mobile; rv:153.0) Gecko/153.0 Firefox/153.0';
+  /** @type {[code: string, browser: object, key: string | null][]} */
+  const cases = [
+    ['camera_denied', { userAgent: iphone, maxTouchPoints: 5 }, 'recipe.ios'],
+    ['camera_denied', { userAgent: mac, maxTouchPoints: 5 }, 'recipe.ios'],
+    ['camera_denied', { userAgent: mac, maxTouchPoints: 0 }, 'recipe.desktop'],
+    ['camera_unanswered', { userAgent: phone, maxTouchPoints: 5 }, 'recipe.android'],
+    ['pixels_falsified', { userAgent: firefox, maxTouchPoints: 0 }, 'recipe.pixels.firefox'],
+    ['pixels_falsified', { userAgent: phone, maxTouchPoints: 5 }, 'recipe.pixels.firefox'],
+    ['pixels_falsified', { userAgent: chrome, maxTouchPoints: 0, brave: {} }, 'recipe.pixels.brave'],
+    ['pixels_falsified', { userAgent: chrome, maxTouchPoints: 0 }, 'recipe.pixels.other'],
+    ['camera_missing', { userAgent: mac, maxTouchPoints: 0 }, null],
+  ];
+  for (const [code, browser, key] of cases) {
+    assert.equal(recipe(code, /** @type {any} */ (browser)), key && text(key), `${code}: ${key}`);
+    assert.ok(key === null || hasText(key), `${key}`);
+  }
 });

@@ -10,6 +10,7 @@ import { consentHash } from './consent.js';
 import { CueSignals } from './cue-signals.js';
 import { EngineClient } from './engine-client.js';
 import { FrameWatch } from './frame-watch.js';
+import { pageReadsTruly, workersDraw } from './frames.js';
 import { makeKey } from './keys.js';
 import { LiveCamera } from './live-camera.js';
 import { Prompter } from './prompter.js';
@@ -40,6 +41,8 @@ export class CameraEffects {
   #engine = null;
   /** @type {Promise<unknown> | null} */
   #engineLoad = null;
+  /** Whether this page reads the pixels, because the engine's worker cannot. */
+  #readsHere = false;
   /** @type {import('./keys.js').SigningKey | null} */
   #key = null;
   /** @type {Submission | null} */
@@ -138,7 +141,7 @@ export class CameraEffects {
       if (signal.aborted) return;
       this.#watch.releaseHold();
       this.#watch.showHint('starting');
-      if (this.#engine !== null) this.#watch.start(this.#engine);
+      if (this.#engine !== null) this.#watch.start(this.#engine, this.#readsHere);
     },
 
     preparing: async (_, signal) => {
@@ -211,7 +214,7 @@ export class CameraEffects {
   async #startEngine(signal) {
     if (this.#engine === null || this.#engineLoad === null) {
       this.#engine = new EngineClient((progress) => this.#send({ type: 'PROGRESS', progress }));
-      this.#engineLoad = this.#engine.load(bestBuild(globalThis));
+      this.#engineLoad = this.#loadEngine(this.#engine);
     }
     try {
       await this.#engineLoad;
@@ -220,6 +223,14 @@ export class CameraEffects {
       throw error;
     }
     if (!signal.aborted) this.#send({ type: 'ENGINE_READY' });
+  }
+
+  /** @param {EngineClient} engine */
+  async #loadEngine(engine) {
+    // People may allow the page, but not its workers, to read pixels.
+    this.#readsHere = !workersDraw() || !await engine.readsTruly();
+    if (this.#readsHere && !pageReadsTruly()) throw new Problem('pixels_falsified');
+    await engine.load(bestBuild(globalThis));
   }
 
   /** @param {string} challengeId @param {AbortSignal} signal */

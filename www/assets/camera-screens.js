@@ -4,14 +4,12 @@
 import { requireElement, setAttribute, setText } from './dom.js';
 import { SCREENS, attemptsLeft, isCancellable, isSlow } from './flow.js';
 import { plural, sizeText, text } from './language.js';
-import { cameraRecipe, problemMessage, reasonMessage } from './messages.js';
+import { problemMessage, reasonMessage, recipe as recipeFor } from './messages.js';
 import { showScreen } from './screens.js';
 
 /** @typedef {import('./flow.js').FlowState} FlowState */
 /** @typedef {import('./flow.js').StateName} StateName */
 /** @typedef {import('./types.js').Progress} Progress */
-
-const DEVICE_ERRORS = new Set(['camera_denied', 'camera_unanswered']);
 
 /**
  * Makes the page show `state`.
@@ -124,8 +122,9 @@ const RENDER = {
     // The next try would only be refused again.
     if (code === 'turn_required') requireElement('#no-turn', HTMLInputElement).checked = false;
     const recipe = requireElement('#recipe', HTMLElement);
-    recipe.hidden = !DEVICE_ERRORS.has(code);
-    setText(recipe, cameraRecipe(navigator.userAgent, navigator.maxTouchPoints));
+    const advice = recipeFor(code, navigator);
+    recipe.hidden = advice === null;
+    setText(recipe, advice ?? '');
     requireElement('#error-actions', HTMLElement).replaceChildren(...recoveryActions(state, retry));
   },
   paused: (state, retry) => {
@@ -170,9 +169,20 @@ function recoveryActions({ recovery }, retry) {
   switch (recovery) {
     case null: return [];
     case 'register': return [link('/', text('action.register'))];
-    case 'reload': return [retryButton(text('action.reload'), () => location.reload())];
+    case 'reload': return [reloadButton()];
+    case 'elsewhere': return [reloadButton(), quiet(link('/', text('action.register')))];
     default: return [retryButton(text('action.retry'), retry)];
   }
+}
+
+function reloadButton() {
+  return retryButton(text('action.reload'), () => location.reload());
+}
+
+/** Makes a button the less prominent one. @param {HTMLElement} element */
+function quiet(element) {
+  element.dataset['kind'] = 'quiet';
+  return element;
 }
 
 /** @param {string} label @param {() => void} work */

@@ -38,6 +38,11 @@ export class EngineClient {
     this.#worker.addEventListener('messageerror', () => this.#failAll(new Problem('engine_failed')));
   }
 
+  /** Whether the worker can read the pixels of frames. Some browsers falsify them. @returns {Promise<boolean>} */
+  readsTruly() {
+    return this.#call('readsTruly');
+  }
+
   /**
    * Loads engine and models.
    * @param {import('./engine-files.js').Build} build @returns {Promise<{engine: string, thresholds: string}>}

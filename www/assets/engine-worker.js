@@ -10,7 +10,8 @@ import { PixelReader, canCopyRgba } from './pixels.js';
 
 /** @type {import('./engine-load.js').Loaded | null} */
 let loaded = null;
-let pixels = new PixelReader(false);
+const copies = canCopyRgba();
+const pixels = copies.then((can) => new PixelReader(can));
 /** Where the engine reads a frame. Recreated when the engine's memory moves. */
 let frame = new Uint8Array();
 
@@ -24,6 +25,8 @@ const engine = () => ready().engine;
 
 /** @type {Record<string, (...args: any[]) => unknown>} */
 const OPS = {
+  // Another reader, so that the one for frames learns nothing from a picture that is none.
+  readsTruly: async () => new PixelReader(await copies).readsTruly(),
   load,
   push,
   reset: () => engine().reset(),
@@ -43,9 +46,7 @@ const OPS = {
 
 /** @param {import('./engine-files.js').Build} build */
 async function load(build) {
-  const copies = canCopyRgba();
   loaded = await loadEngine(build, (loading) => self.postMessage({ loading }));
-  pixels = new PixelReader(await copies);
   return loaded.versions;
 }
 
@@ -56,7 +57,7 @@ async function load(build) {
 async function push(image, t_ms) {
   const began_ms = performance.now();
   try {
-    await pixels.read(image, room);
+    await (await pixels).read(image, room);
     const observation = JSON.parse(engine().push(t_ms));
     return { observation, spent_ms: performance.now() - began_ms };
   } finally {

@@ -47,8 +47,11 @@ export class FrameWatch {
     return this.#from_ms;
   }
 
-  /** Starts handing frames to the engine, unless that is going on already. @param {Engine} engine */
-  start(engine) {
+  /**
+   * Starts handing frames to the engine, unless that is going on already.
+   * @param {Engine} engine @param {boolean} [readsHere] whether this page reads the pixels, not the engine's worker
+   */
+  start(engine, readsHere) {
     if (this.#watching !== null) return;
     const watching = new AbortController();
     this.#watching = watching;
@@ -61,7 +64,7 @@ export class FrameWatch {
         this.#engineFailed();
         this.#send({ type: 'FAILED', code: asProblem(error, 'engine_failed').code });
       },
-    }, watching.signal);
+    }, watching.signal, readsHere);
   }
 
   stop() {

@@ -2,6 +2,7 @@
 /** Camera frames from a video element, at most one in flight; frames that arrive meanwhile are dropped. */
 
 import { NO_FRAMES, tick } from './frame-clock.js';
+import { SIDE, pattern, showsPattern } from './pixel-test.js';
 
 /**
  * A frame and its time on the page's clock.
@@ -17,12 +18,13 @@ const SILENCE_MS = 5_000;
  * @param {{pace: import('./pace.js').Pace, take: (frame: Frame) => Promise<void>, silent: () => void, failed: (error:
  *   unknown) => void}} to
  * @param {AbortSignal} signal
+ * @param {boolean} [readsHere] whether this page reads the pixels, because the engine's worker cannot
  */
-export function pumpFrames(video, { pace, take, silent, failed }, signal) {
+export function pumpFrames(video, { pace, take, silent, failed }, signal, readsHere = !workersDraw()) {
   let clock = NO_FRAMES;
   let busy = false;
   let heard_ms = performance.now();
-  const grab = grabber();
+  const grab = grabber(readsHere);
 
   /** @param {import('./frame-clock.js').Heard} heard */
   const onFrame = async (heard) => {
@@ -46,6 +48,18 @@ export function pumpFrames(video, { pace, take, silent, failed }, signal) {
   const watch = setInterval(() => { if (performance.now() - heard_ms > SILENCE_MS) silent(); }, 1000);
   signal.addEventListener('abort', () => clearInterval(watch), { once: true });
   eachFrame(video, onFrame, signal);
+}
+
+/** Whether the engine's worker has what it needs to read pixels, unless it reads them falsified. */
+export function workersDraw() {
+  return typeof OffscreenCanvas === 'function';
+}
+
+/** Whether this page reads pixels as they are: tries a known pattern. */
+export function pageReadsTruly() {
+  const canvas = Object.assign(document.createElement('canvas'), { width: SIDE, height: SIDE });
+  canvas.getContext('2d')?.putImageData(new ImageData(pattern(), SIDE, SIDE), 0, 0);
+  return showsPattern(pageReader()(canvas, SIDE, SIDE).data);
 }
 
 /** Frees a frame's memory: cameras have only a few buffers. @param {import('./pixels.js').FrameImage | null} image */
@@ -89,13 +103,15 @@ function eachFrame(video, onFrame, signal) {
  * that off this thread. A `VideoFrame` has the camera's own pixels, which browsers that resist fingerprinting leave
  * alone; a rotated one is taken as a bitmap, which is upright. The engine's worker needs an `OffscreenCanvas` for
  * bitmaps, and for frames that it cannot copy; without one, the page itself reads the pixels.
- * @returns {(video: HTMLVideoElement) => Promise<import('./pixels.js').FrameImage | null>}
+ * @param {boolean} readsHere @returns {(video: HTMLVideoElement) => Promise<import('./pixels.js').FrameImage | null>}
  */
-function grabber() {
-  const read = typeof OffscreenCanvas === 'function' ? createImageBitmap : pageReader();
+function grabber(readsHere) {
+  const read = pageReader();
   return async (video) => {
-    if (video.readyState < video.HAVE_CURRENT_DATA || video.videoWidth === 0) return null;
-    if (typeof VideoFrame === 'function' && typeof OffscreenCanvas === 'function') {
+    const { videoWidth: width, videoHeight: height } = video;
+    if (video.readyState < video.HAVE_CURRENT_DATA || width === 0) return null;
+    if (readsHere) return read(video, width, height);
+    if (typeof VideoFrame === 'function') {
       const frame = new VideoFrame(video);
       const { rotation = 0, flip = false } = /** @type {{rotation?: number, flip?: boolean}} */ (
         /** @type {unknown} */ (frame)
@@ -103,23 +119,24 @@ function grabber() {
       if (rotation === 0 && !flip) return frame;
       frame.close();
     }
-    return read(video);
+    return createImageBitmap(video);
   };
 }
 
 /**
- * Reads pixels through one canvas of the page, reused from frame to frame.
- * @returns {(video: HTMLVideoElement) => Promise<ImageData>}
+ * Reads pixels through one canvas of the page, made with the first picture and reused from then on.
+ * @returns {(source: HTMLVideoElement | HTMLCanvasElement, width: number, height: number) => ImageData}
  */
 function pageReader() {
-  const canvas = document.createElement('canvas');
-  const context = canvas.getContext('2d', { willReadFrequently: true });
-  return async (video) => {
-    const { videoWidth: width, videoHeight: height } = video;
+  /** @type {CanvasRenderingContext2D | null} */
+  let context = null;
+  return (source, width, height) => {
+    context ??= document.createElement('canvas').getContext('2d', { willReadFrequently: true });
     if (context === null) throw new Error('no 2d context');
+    const { canvas } = context;
     // Setting the size clears the canvas and reallocates its memory.
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-    context.drawImage(video, 0, 0, width, height);
+    context.drawImage(source, 0, 0, width, height);
     return context.getImageData(0, 0, width, height);
   };
 }

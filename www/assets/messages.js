@@ -53,11 +53,35 @@ export function spokenHint(hint) {
   return spoken === undefined ? hintText(hint) : text(spoken);
 }
 
+/** What a browser says about itself. @typedef {{userAgent: string, maxTouchPoints: number}} Browser */
+
 /**
- * How to allow the camera on the kind of device that `userAgent` names.
- * @param {string} userAgent @param {number} touchPoints
+ * Which setting helps against a problem on this kind of device, or `null` if none does.
+ * @param {string} code @param {Browser} browser @returns {string | null}
  */
-export function cameraRecipe(userAgent, touchPoints) {
-  if (/iPhone|iPad|iPod/.test(userAgent) || (/Macintosh/.test(userAgent) && touchPoints > 1)) return text('recipe.ios');
-  return text(/Android/.test(userAgent) ? 'recipe.android' : 'recipe.desktop');
+export function recipe(code, browser) {
+  switch (code) {
+    case 'camera_denied':
+    case 'camera_unanswered': return cameraRecipe(browser);
+    case 'pixels_falsified': return pixelRecipe(browser);
+    default: return null;
+  }
+}
+
+/** @param {Browser} browser */
+function cameraRecipe(browser) {
+  if (isApple(browser)) return text('recipe.ios');
+  return text(/Android/.test(browser.userAgent) ? 'recipe.android' : 'recipe.desktop');
+}
+
+/** @param {Browser} browser */
+function pixelRecipe(browser) {
+  // Brave names itself Chrome, but has this property.
+  if ('brave' in browser) return text('recipe.pixels.brave');
+  return text(/Firefox/.test(browser.userAgent) ? 'recipe.pixels.firefox' : 'recipe.pixels.other');
+}
+
+/** iPads name themselves Macs, which have no touch screens. @param {Browser} browser */
+function isApple({ userAgent, maxTouchPoints }) {
+  return /iPhone|iPad|iPod/.test(userAgent) || (/Macintosh/.test(userAgent) && maxTouchPoints > 1);
 }

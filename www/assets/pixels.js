@@ -1,6 +1,8 @@
 // @ts-check
 /** Reads a camera frame as RGBA, in the cheapest way this browser offers, into memory that the caller provides. */
 
+import { SIDE, pattern, showsPattern } from './pixel-test.js';
+
 /**
  * A frame on its way to the engine: a `VideoFrame` if supported, else a bitmap, else pixels that were already read.
  * @typedef {VideoFrame | ImageBitmap | ImageData} FrameImage
@@ -43,6 +45,28 @@ export class PixelReader {
   /** @param {boolean} copies whether frames can be copied as RGBA */
   constructor(copies) {
     this.#copies = copies;
+  }
+
+  /**
+   * Whether this reader reads what there is: tries a known pattern, as the kind of picture that frames come as.
+   * Anything else that goes wrong shows when frames are read.
+   * @returns {Promise<boolean>}
+   */
+  async readsTruly() {
+    if (typeof OffscreenCanvas !== 'function') return true;
+    /** @type {FrameImage | null} */
+    let image = null;
+    try {
+      image = await createImageBitmap(new ImageData(pattern(), SIDE, SIDE));
+      if (typeof VideoFrame === 'function') image = new VideoFrame(image, { timestamp: 0 });
+      let pixels = new Uint8Array();
+      await this.read(image, (width, height) => (pixels = new Uint8Array(width * height * 4)));
+      return showsPattern(pixels);
+    } catch {
+      return true;
+    } finally {
+      if (image !== null && 'close' in image) image.close();
+    }
   }
 
   /**

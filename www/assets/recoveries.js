@@ -1,14 +1,15 @@
 // @ts-check
 /** What the camera page offers against each problem. */
 
-/** What the button of an error screen does: restart a state, reload the page, ask for a new link, or nothing.
- * @typedef {'boot' | 'starting' | 'uploading' | 'reload' | 'register' | null} Recovery */
+/** What the buttons of an error screen do: restart a state, reload the page, ask for a new link, or nothing.
+ * `elsewhere`: reload the page after changing a setting, or ask for a new link and open it in another browser.
+ * @typedef {'boot' | 'starting' | 'uploading' | 'reload' | 'register' | 'elsewhere' | null} Recovery */
 
 /** What helps against a problem, where simply trying again does not. @type {Record<string, Recovery>} */
 export const RECOVERIES = {
   session_missing: 'register', session_expired: 'register', session_replaced: 'register',
   attempts_exhausted: 'register', camera_unsupported: 'register', camera_missing: 'starting',
-  camera_insecure: null, wasm_unsupported: null, worker_unsupported: null,
+  camera_insecure: null, wasm_unsupported: 'elsewhere', worker_unsupported: 'elsewhere', pixels_falsified: 'elsewhere',
   model_corrupt: 'reload', engine_version: 'reload', key_invalid: 'reload', consent_unknown: 'reload',
   submission_malformed: 'reload', too_large: 'reload', unexpected: 'reload', origin_refused: 'register',
   challenge_unknown: 'starting', challenge_expired: 'starting', challenge_round: 'starting',

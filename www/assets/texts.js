@@ -242,6 +242,17 @@ const en = {
     'Click the icon before the address, open the site’s permissions and allow the camera. On a Mac or on Windows ' +
     'the browser itself also needs to be allowed in the system’s privacy settings.',
 
+  'recipe.pixels.firefox':
+    'In Firefox and browsers made from it: click the picture icon before the address and allow this site to read ' +
+    'canvas data. If there is no icon, open about:config and set privacy.resistFingerprinting to false. Then reload ' +
+    'this page.',
+  'recipe.pixels.brave':
+    'In Brave: click the lion icon beside the address, open the advanced controls and turn off “Block ' +
+    'fingerprinting” for this site. Then reload this page.',
+  'recipe.pixels.other':
+    'Look in your browser’s privacy settings, and among its extensions, for protection against fingerprinting. Turn ' +
+    'it off for this site, then reload this page.',
+
   // Problems: not the person's fault, and no attempt is used up.
   'problem.email_missing.title': 'Enter your address',
   'problem.email_missing.text': 'Enter your e-mail address.',
@@ -315,6 +326,10 @@ const en = {
   'problem.worker_unsupported.text':
     'It cannot run the check in the background (module workers). Update it, or open a new link in a current ' +
     'Chrome, Firefox or Safari.',
+  'problem.pixels_falsified.title': 'Your browser hides what the camera sees',
+  'problem.pixels_falsified.text':
+    'A privacy setting replaces the pictures that this page reads with noise, so your eyes cannot be found. Allow ' +
+    'this site to read them, or ask for a new link and open it in another browser.',
   'problem.engine_failed.title': 'The eye reader did not start',
   'problem.engine_failed.text': 'Close other tabs and try again. If it happens again, use another browser or device.',
   'problem.captures_unusable.title': 'No picture of your eyes was clear enough',

@@ -95,6 +95,21 @@ export async function messageCode(page, code, timeout = 20_000) {
   await page.waitForSelector(`[data-code="${code}"]`, { timeout });
 }
 
+/** Source text that makes a page or a worker read noise from canvases, like Firefox with `resistFingerprinting`. */
+export const NOISE = `
+delete globalThis.VideoFrame;
+for (const kind of ['CanvasRenderingContext2D', 'OffscreenCanvasRenderingContext2D']) {
+  const prototype = globalThis[kind]?.prototype;
+  if (!prototype) continue;
+  const { getImageData } = prototype;
+  prototype.getImageData = function (...area) {
+    const image = getImageData.apply(this, area);
+    image.data.forEach((_, at) => { image.data[at] = at % 4 === 3 ? 255 : Math.random() * 256; });
+    return image;
+  };
+}
+`;
+
 /** An init script: notes in `frames` when the page hands each frame to the engine, and how many are in flight then. */
 export function noteFrames() {
   globalThis.frames = [];
