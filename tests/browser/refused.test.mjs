@@ -101,7 +101,7 @@ test('a browser without WebAssembly is reported before the camera is requested',
   });
 });
 
-test('a browser that returns noise instead of pixels is told which setting to change, before anything is loaded', async () => {
+test('a browser that returns noise for pixels is told which setting to change, and loads nothing', async () => {
   const prepare = async ({ context }) => {
     await context.addInitScript(NOISE);
     await context.route('**/engine-worker.js', async (route) => {
@@ -139,6 +139,30 @@ test('cancelling is recorded, and costs no attempt the first time', async () => 
     assert.equal(statusOf(person), 'PENDING');
     const session = await page.evaluate(async () => (await fetch('/api/session')).json());
     assert.equal(session.attempts_left, 5);
+  });
+});
+
+test('a check whose pictures cannot be sent says so, and leads to another attempt or out', async () => {
+  const person = mails;
+  // An engine that has forgotten its recording answers like one that has no pair of pictures to send.
+  const prepare = ({ context }) =>
+    context.addInitScript(() => {
+      const { postMessage } = Worker.prototype;
+      Worker.prototype.postMessage = function (message, ...rest) {
+        if (message.op === 'signingInput') postMessage.call(this, { id: 0, op: 'reset', args: [] });
+        return postMessage.call(this, message, ...rest);
+      };
+    });
+  await visit({ clip: portraitClip(), prepare }, async (page) => {
+    await page.click('#start');
+    assert.equal(await endInTime(page), 'error');
+    await messageCode(page, 'captures_unusable');
+    await page.click('#retry');
+    await screen(page, ['align', 'recording'], 30_000);
+    assert.equal(await endInTime(page), 'error');
+    await page.click('#cancel');
+    await screen(page, ['priming']);
+    assert.ok(events(person).some(({ reason }) => reason === 'cancelled'), 'the server was told');
   });
 });
 
