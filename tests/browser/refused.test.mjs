@@ -94,10 +94,62 @@ test('a missing camera is reported', async () => {
   });
 });
 
+test('a camera that is kept from the page is not blamed on the person', async () => {
+  const prepare = ({ context }) =>
+    context.route('**/camera', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, headers: { ...response.headers(), 'permissions-policy': 'camera=()' } });
+    });
+  await visit({ clip: portraitClip(), serviceWorkers: 'block', prepare }, async (page) => {
+    await messageCode(page, 'camera_policy', 30_000);
+    assert.equal(await page.isVisible('#recipe'), false);
+  });
+});
+
+test('a permission prompt without an answer is pointed to until it is answered', async () => {
+  const prepare = ({ context }) =>
+    context.addInitScript(() => {
+      const { mediaDevices } = navigator;
+      const getUserMedia = mediaDevices.getUserMedia.bind(mediaDevices);
+      const answered = new Promise((resolve) => { globalThis.answer = resolve; });
+      mediaDevices.getUserMedia = (wishes) => answered.then(() => getUserMedia(wishes));
+    });
+  await visit({ clip: portraitClip({ blinks: false }), prepare }, async (page) => {
+    await page.click('#start');
+    await page.waitForTimeout(5000);
+    assert.equal(await page.isVisible('#loading-note'), false);
+    await messageCode(page, 'camera_unanswered');
+    assert.equal(await page.getAttribute('main', 'data-screen'), 'loading');
+    await page.evaluate(() => globalThis.answer());
+    await page.waitForSelector('#loading-note', { state: 'hidden' });
+    await screen(page, ['align', 'recording'], 60_000);
+  });
+});
+
+test('blocked cookies are named on the page of the link, and the link still works once they are allowed', async () => {
+  await visit({ clip: null }, async () => {});
+  const link = await server.link();
+  for (const cookies of [false, true]) {
+    const { page, close } = await openVisitor({ cookies });
+    try {
+      await page.goto(link);
+      await page.click('#redeem');
+      if (cookies) await page.waitForURL('**/camera');
+      else await messageCode(page, 'cookies_blocked');
+      for (const path of cookies ? [] : ['/camera', '/result']) {
+        await page.goto(`${server.base}${path}`);
+        await messageCode(page, 'cookies_blocked');
+      }
+    } finally {
+      await close();
+    }
+  }
+});
+
 test('a browser without WebAssembly is reported before the camera is requested', async () => {
   const prepare = ({ context }) => context.addInitScript(() => { delete globalThis.WebAssembly; });
   await visit({ clip: portraitClip(), prepare }, async (page) => {
-    await messageCode(page, 'wasm_unsupported', 30_000);
+    await messageCode(page, 'wasm_disabled', 30_000);
   });
 });
 

@@ -117,6 +117,18 @@ test('each event leads where it should', () => {
     ['server silent at first', at('boot'), { type: 'TIMEOUT' }, { name: 'error', code: 'network', recovery: 'boot' }],
     ['question not answered yet', at('starting'), { type: 'ASKING' }, { name: 'starting', code: 'camera_unanswered' }],
     [
+      'question answered late',
+      at('starting', { code: 'camera_unanswered' }),
+      { type: 'ANSWERED' },
+      { name: 'starting', code: null },
+    ],
+    [
+      'cookies blocked',
+      at('boot'),
+      { type: 'FAILED', code: 'cookies_blocked' },
+      { name: 'error', code: 'cookies_blocked', recovery: 'register' },
+    ],
+    [
       'question never answered',
       at('starting'),
       { type: 'TIMEOUT' },

@@ -52,14 +52,32 @@ test('each camera error has its code', () => {
     ['AbortError', 'camera_busy'], ['OverconstrainedError', 'camera_overconstrained'],
     ['InvalidStateError', 'camera_failed'],
   ];
-  for (const [name, code] of cases) assert.equal(cameraCode(new DOMException('x', name)), code, name);
-  assert.equal(cameraCode(new TypeError('x')), 'camera_failed');
-  assert.equal(cameraCode('x'), 'camera_failed');
+  const circumstances = { embedded: false, any: false, took_ms: 2000 };
+  for (const [name, code] of cases) assert.equal(cameraCode(new DOMException('x', name), circumstances), code, name);
+  assert.equal(cameraCode(new TypeError('x'), circumstances), 'camera_failed');
+  assert.equal(cameraCode('x', circumstances), 'camera_failed');
+  const none = { ...circumstances, any: true };
+  assert.equal(cameraCode(new DOMException('x', 'OverconstrainedError'), none), 'camera_missing', 'WebKit, no camera');
+});
+
+test('a refusal by a person is told from a refusal by the page around the check', () => {
+  /** @type {[about: string, name: string, circumstances: {embedded: boolean, took_ms: number}, code: string][]} */
+  const cases = [
+    ['by the person', 'NotAllowedError', { embedded: false, took_ms: 2000 }, 'camera_denied'],
+    ['by the person, earlier', 'NotAllowedError', { embedded: false, took_ms: 5 }, 'camera_denied'],
+    ['by the person, inside a page', 'NotAllowedError', { embedded: true, took_ms: 2000 }, 'camera_denied'],
+    ['by the page around', 'NotAllowedError', { embedded: true, took_ms: 5 }, 'camera_policy'],
+    ['no camera, inside a page', 'NotFoundError', { embedded: true, took_ms: 5 }, 'camera_missing'],
+  ];
+  for (const [about, name, circumstances, code] of cases) {
+    assert.equal(cameraCode(new DOMException('x', name), { any: false, ...circumstances }), code, about);
+  }
 });
 
 test('the first missing browser feature is named', () => {
   const whole = { isSecureContext: true, navigator: { mediaDevices: { getUserMedia() {} } }, WebAssembly };
   const old = { WebAssembly: { validate: () => false } };
+  const policy = (/** @type {boolean} */ allows) => ({ document: { featurePolicy: { allowsFeature: () => allows } } });
   /** @type {[string, object, boolean, string[], string | null][]} */
   const cases = [
     ['nothing', {}, true, ['simd'], null],
@@ -67,7 +85,9 @@ test('the first missing browser feature is named', () => {
     ['a secure page (which hides the camera)', { isSecureContext: false, navigator: {} }, true, ['simd'],
       'camera_insecure'],
     ['camera access', { navigator: {} }, true, ['simd'], 'camera_unsupported'],
-    ['WebAssembly', { WebAssembly: undefined }, true, ['simd', 'baseline'], 'wasm_unsupported'],
+    ['permission of the page around', policy(false), true, ['simd'], 'camera_policy'],
+    ['nothing, also not that permission', policy(true), true, ['simd'], null],
+    ['WebAssembly', { WebAssembly: undefined }, true, ['simd', 'baseline'], 'wasm_disabled'],
     ['SIMD, where the server has nothing else', old, true, ['simd'], 'wasm_unsupported'],
     ['SIMD, which the baseline does without', old, true, ['simd', 'baseline'], null],
     ['module workers', {}, false, ['simd'], 'worker_unsupported'],
@@ -106,6 +126,10 @@ test('each browser gets the recipe for its own settings', () => {
     ['pixels_falsified', { userAgent: phone, maxTouchPoints: 5 }, 'recipe.pixels.firefox'],
     ['pixels_falsified', { userAgent: chrome, maxTouchPoints: 0, brave: {} }, 'recipe.pixels.brave'],
     ['pixels_falsified', { userAgent: chrome, maxTouchPoints: 0 }, 'recipe.pixels.other'],
+    ['wasm_disabled', { userAgent: iphone, maxTouchPoints: 5 }, 'recipe.wasm.apple'],
+    ['wasm_disabled', { userAgent: mac, maxTouchPoints: 0 }, 'recipe.wasm.apple'],
+    ['wasm_disabled', { userAgent: firefox, maxTouchPoints: 0 }, 'recipe.wasm.firefox'],
+    ['wasm_disabled', { userAgent: chrome, maxTouchPoints: 0 }, 'recipe.wasm.other'],
     ['camera_missing', { userAgent: mac, maxTouchPoints: 0 }, null],
   ];
   for (const [code, browser, key] of cases) {

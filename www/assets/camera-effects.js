@@ -7,6 +7,7 @@
 import { challenge as askChallenge, giveUp, session as askSession } from './api.js';
 import { base64url } from './base64url.js';
 import { consentHash } from './consent.js';
+import { behind } from './cookies.js';
 import { CueSignals } from './cue-signals.js';
 import { EngineClient } from './engine-client.js';
 import { FrameWatch } from './frame-watch.js';
@@ -68,6 +69,7 @@ export class CameraEffects {
     this.#state = state;
     this.#camera = new LiveCamera(view, {
       asking: () => send({ type: 'ASKING' }),
+      answered: () => send({ type: 'ANSWERED' }),
       ended: () => send({ type: 'CAMERA_ENDED' }),
     });
     this.#watch = new FrameWatch(view, send, state, () => this.#dropEngine());
@@ -262,7 +264,7 @@ export class CameraEffects {
   #fail({ code, detail }) {
     // An engine that failed once will fail again: the next try loads a new one.
     if (code === 'engine_failed') this.#dropEngine();
-    this.#send({ type: 'FAILED', code, detail });
+    this.#send({ type: 'FAILED', code: behind(code, document), detail });
   }
 
   #stopWatching() {

@@ -21,10 +21,20 @@ const CODES = {
   OverconstrainedError: 'camera_overconstrained', ConstraintNotSatisfiedError: 'camera_overconstrained',
 };
 
-/** @param {unknown} error @returns {string} */
-export function cameraCode(error) {
+/** Nobody answers a prompt this quickly. Chosen by us. */
+const UNASKED_MS = 300;
+
+/**
+ * Our code for an error of `getUserMedia`. Inside another page, a refusal without a prompt is that page's doing, as far
+ * as one can tell: by itself, this page at least gets to ask. `any`: whether any camera would have done.
+ * @param {unknown} error @param {{embedded: boolean, any: boolean, took_ms: number}} circumstances @returns {string}
+ */
+export function cameraCode(error, { embedded, any, took_ms }) {
   const name = error instanceof Error || error instanceof DOMException ? error.name : '';
-  return CODES[name] ?? 'camera_failed';
+  const code = CODES[name] ?? 'camera_failed';
+  // So WebKit says that there is no camera.
+  if (code === 'camera_overconstrained' && any) return 'camera_missing';
+  return code === 'camera_denied' && embedded && took_ms < UNASKED_MS ? 'camera_policy' : code;
 }
 
 /**
@@ -47,11 +57,13 @@ export async function openCamera(deviceId, signal) {
 async function ask(video, signal) {
   /** @type {MediaStream} */
   let stream;
+  const asked_ms = performance.now();
   try {
     stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
   } catch (error) {
     if (signal.aborted) throw aborted();
-    throw new Problem(cameraCode(error), { cause: error });
+    const circumstances = { embedded: parent !== self, any: video === true, took_ms: performance.now() - asked_ms };
+    throw new Problem(cameraCode(error, circumstances), { cause: error });
   }
   // The person may answer the permission prompt after leaving.
   if (signal.aborted) {

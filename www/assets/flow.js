@@ -42,7 +42,7 @@ import { recoveryFrom } from './recoveries.js';
 
 /** @typedef {{type: 'SESSION', session: Session}
  *   | {type: 'START'} | {type: 'RETRY'} | {type: 'CANCEL'}
- *   | {type: 'ASKING'} | {type: 'CAMERA_READY'} | {type: 'ENGINE_READY'}
+ *   | {type: 'ASKING'} | {type: 'ANSWERED'} | {type: 'CAMERA_READY'} | {type: 'ENGINE_READY'}
  *   | {type: 'PROGRESS', progress: Progress}
  *   | {type: 'RATE', rate: number}
  *   | {type: 'ALIGNED'} | {type: 'CHALLENGE', challenge: Challenge}
@@ -145,6 +145,7 @@ const TRANSITIONS = {
   },
   starting: {
     ASKING: (state) => (state.camera ? state : { ...state, code: 'camera_unanswered' }),
+    ANSWERED: (state) => (state.code === null ? state : { ...state, code: null }),
     PROGRESS: (state, { progress }) => ({ ...state, progress }),
     CAMERA_READY: (state) => alignWhenReady({ ...state, camera: true, code: null }),
     ENGINE_READY: (state) => alignWhenReady({ ...state, engine: true }),

@@ -19,8 +19,8 @@ export class LiveCamera {
 
   /**
    * @param {import('./capture-view.js').CaptureView} view shows it
-   * @param {{ asking: () => void, ended: () => void }} callbacks `asking`: the permission prompt waits for an answer;
-   *   `ended`: no more pictures will come
+   * @param {{ asking: () => void, answered: () => void, ended: () => void }} callbacks `asking`: the permission prompt
+   *   waits for an answer; `answered`: the camera was allowed; `ended`: no more pictures will come
    */
   constructor(view, callbacks) {
     this.#view = view;
@@ -71,6 +71,7 @@ export class LiveCamera {
     } finally {
       clearTimeout(reminder);
     }
+    this.#callbacks.answered();
     this.#stream = stream;
     for (const track of stream.getVideoTracks()) {
       const ended = () => { if (this.#stream === stream) this.#callbacks.ended(); };

@@ -64,6 +64,7 @@ export function recipe(code, browser) {
     case 'camera_denied':
     case 'camera_unanswered': return cameraRecipe(browser);
     case 'pixels_falsified': return pixelRecipe(browser);
+    case 'wasm_disabled': return wasmRecipe(browser);
     default: return null;
   }
 }
@@ -79,6 +80,14 @@ function pixelRecipe(browser) {
   // Brave names itself Chrome, but has this property.
   if ('brave' in browser) return text('recipe.pixels.brave');
   return text(/Firefox/.test(browser.userAgent) ? 'recipe.pixels.firefox' : 'recipe.pixels.other');
+}
+
+/** @param {Browser} browser */
+function wasmRecipe(browser) {
+  // Macs have Lockdown Mode, too; of the browsers there only Safari lacks these two names.
+  const isSafari = /Macintosh/.test(browser.userAgent) && !/Chrome|Firefox/.test(browser.userAgent);
+  if (isApple(browser) || isSafari) return text('recipe.wasm.apple');
+  return text(/Firefox/.test(browser.userAgent) ? 'recipe.wasm.firefox' : 'recipe.wasm.other');
 }
 
 /** iPads name themselves Macs, which have no touch screens. @param {Browser} browser */

@@ -7,9 +7,11 @@
 
 /** What helps against a problem, where simply trying again does not. @type {Record<string, Recovery>} */
 export const RECOVERIES = {
-  session_missing: 'register', session_expired: 'register', session_replaced: 'register',
+  session_missing: 'register', session_expired: 'register', session_replaced: 'register', cookies_blocked: 'register',
   attempts_exhausted: 'register', camera_unsupported: 'register', camera_missing: 'starting',
-  camera_insecure: null, wasm_unsupported: 'elsewhere', worker_unsupported: 'elsewhere', pixels_falsified: 'elsewhere',
+  camera_insecure: null, camera_policy: 'register',
+  wasm_disabled: 'elsewhere', wasm_unsupported: 'elsewhere', worker_unsupported: 'elsewhere',
+  pixels_falsified: 'elsewhere',
   model_corrupt: 'reload', engine_version: 'reload', key_invalid: 'reload', consent_unknown: 'reload',
   submission_malformed: 'reload', too_large: 'reload', unexpected: 'reload', origin_refused: 'register',
   challenge_unknown: 'starting', challenge_expired: 'starting', challenge_round: 'starting',

@@ -21,7 +21,9 @@ const SIMD_MODULE = new Uint8Array([
 export function missing(scope, moduleWorkers = hasModuleWorkers, hasBuild = (build) => engineFiles(build) !== null) {
   if (!scope.isSecureContext) return 'camera_insecure';
   if (typeof scope.navigator?.mediaDevices?.getUserMedia !== 'function') return 'camera_unsupported';
-  if (typeof scope.WebAssembly !== 'object') return 'wasm_unsupported';
+  if (isForbidden(scope)) return 'camera_policy';
+  // Every browser that runs these modules has it, unless it was turned off, for example by Lockdown Mode.
+  if (typeof scope.WebAssembly !== 'object') return 'wasm_disabled';
   // A server without any engine is another fault, which shows when the engine is loaded.
   if (bestBuild(scope) === 'baseline' && !hasBuild('baseline')) return 'wasm_unsupported';
   if (!moduleWorkers(scope)) return 'worker_unsupported';
@@ -31,6 +33,17 @@ export function missing(scope, moduleWorkers = hasModuleWorkers, hasBuild = (bui
 /** The fastest build of the engine that this browser can run. @param {typeof globalThis} scope @returns {Build} */
 export function bestBuild(scope) {
   return scope.WebAssembly.validate(SIMD_MODULE) ? 'simd' : 'baseline';
+}
+
+/**
+ * Whether an embedding page or a server in between keeps the camera from this page. Only some browsers tell.
+ * @param {typeof globalThis} scope
+ */
+function isForbidden({ document }) {
+  const { featurePolicy } = /** @type {{featurePolicy?: {allowsFeature: (name: string) => boolean}}} */ (
+    /** @type {unknown} */ (document ?? {})
+  );
+  return featurePolicy?.allowsFeature('camera') === false;
 }
 
 /** A browser that supports module workers reads the `type` option; others do not. @param {typeof globalThis} scope */

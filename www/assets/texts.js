@@ -98,7 +98,8 @@ const en = {
   'starting.camera.waiting': 'Please allow the camera',
   'starting.camera.ready': 'On',
   'starting.camera.unanswered':
-    'Look for your browser’s permission prompt, often near the address bar, and allow the camera.',
+    'Look for your browser’s permission prompt, often near the address bar, and allow the camera. If there is none, ' +
+    'open the link from your mail in Chrome, Firefox or Safari instead.',
   'starting.engine': 'Eye reader',
   'starting.engine.loading': '{loaded} of {total}',
   'starting.engine.loading_unknown': '{loaded}',
@@ -253,6 +254,16 @@ const en = {
     'Look in your browser’s privacy settings, and among its extensions, for protection against fingerprinting. Turn ' +
     'it off for this site, then reload this page.',
 
+  'recipe.wasm.apple':
+    'On an iPhone, iPad or Mac in Lockdown Mode: tap the icon beside the address, choose the website settings and ' +
+    'turn Lockdown Mode off for this site. Then reload this page.',
+  'recipe.wasm.firefox':
+    'In Firefox: open about:config and set javascript.options.wasm to true. In Tor Browser: set the security level ' +
+    'to Standard. Then reload this page.',
+  'recipe.wasm.other':
+    'Look in your browser’s security settings for strict or enhanced protection. Turn it off for this site, then ' +
+    'reload this page.',
+
   // Problems: not the person's fault, and no attempt is used up.
   'problem.email_missing.title': 'Enter your address',
   'problem.email_missing.text': 'Enter your e-mail address.',
@@ -278,6 +289,10 @@ const en = {
 
   'problem.session_missing.title': 'Open the link from your mail first',
   'problem.session_missing.text': 'The camera check starts with the link that we mail you, in the same browser.',
+  'problem.cookies_blocked.title': 'Cookies are blocked',
+  'problem.cookies_blocked.text':
+    'Your browser keeps no cookies of this site. The check needs one, to know you again on its next page. Allow ' +
+    'cookies for this site in your browser’s settings, then open the link from your mail again.',
   'problem.session_expired.title': 'Your time for the check is up',
   'problem.session_expired.text': 'For your safety the check is only open for a short time. Ask for a new link.',
   'problem.session_replaced.title': 'The check continues elsewhere',
@@ -307,6 +322,10 @@ const en = {
   'problem.camera_missing.text': 'Connect a camera and try again, or ask for a new link and open it on your phone.',
   'problem.camera_denied.title': 'The camera is not allowed',
   'problem.camera_denied.text': 'Your browser does not let this site use the camera. Allow it, then try again.',
+  'problem.camera_policy.title': 'The camera is blocked for this page',
+  'problem.camera_policy.text':
+    'It was not you: the page or server that shows you this check does not let it use the camera. Open the link from ' +
+    'your mail in a window of its own. If that is what you did, tell the people who run this site.',
   'problem.camera_unanswered.title': 'The camera is still waiting for you',
   'problem.camera_unanswered.text': 'Your browser’s question was not answered. Try again and allow the camera.',
   'problem.camera_busy.title': 'The camera is in use',
@@ -318,10 +337,14 @@ const en = {
   'problem.camera_failed.title': 'The camera did not start',
   'problem.camera_failed.text': 'Try again. If it happens again, restart the browser or use another device.',
 
+  'problem.wasm_disabled.title': 'Your browser does not run the eye reader',
+  'problem.wasm_disabled.text':
+    'It needs WebAssembly, which is turned off. Allow it for this site, or ask for a new link and open it in another ' +
+    'browser or on another device.',
   'problem.wasm_unsupported.title': 'This browser is too old for the check',
   'problem.wasm_unsupported.text':
-    'It cannot run the eye reader (WebAssembly with SIMD), or WebAssembly is turned off. Update the browser, or ' +
-    'open a new link in a current Chrome, Firefox or Safari.',
+    'It cannot run the eye reader (WebAssembly with SIMD). Update the browser, or open a new link in a current ' +
+    'Chrome, Firefox or Safari.',
   'problem.worker_unsupported.title': 'This browser is too old for the check',
   'problem.worker_unsupported.text':
     'It cannot run the check in the background (module workers). Update it, or open a new link in a current ' +

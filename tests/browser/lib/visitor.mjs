@@ -1,5 +1,5 @@
 // A visitor: a Chromium with a clip as its camera, and the steps a person takes.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -16,7 +16,7 @@ export const DESKTOP = { width: 1280, height: 800 };
  * Opens a browser. `clip`: the Y4M file that its camera shows, or `null` for no camera. `allow: false` denies the
  * camera. Tests that answer requests themselves (`route`) block service workers, whose requests would bypass them.
  * @param {{clip?: string | null, allow?: boolean, viewport?: {width: number, height: number},
- *   colorScheme?: 'light' | 'dark', serviceWorkers?: 'allow' | 'block', args?: string[]}} options
+ *   colorScheme?: 'light' | 'dark', serviceWorkers?: 'allow' | 'block', cookies?: boolean, args?: string[]}} options
  */
 export async function openVisitor({
   clip = null,
@@ -24,9 +24,16 @@ export async function openVisitor({
   viewport = PHONE,
   colorScheme = 'light',
   serviceWorkers = 'allow',
+  cookies = true,
   args = [],
 } = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'blinkgate-chromium-'));
+  if (!cookies) {
+    // As the browser's own settings page writes it.
+    mkdirSync(join(profile, 'Default'));
+    const profileSettings = { default_content_setting_values: { cookies: 2 } };
+    writeFileSync(join(profile, 'Default', 'Preferences'), JSON.stringify({ profile: profileSettings }));
+  }
   const camera =
     clip === null ? [] : ['--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${clip}`];
   const answer = allow ? '--use-fake-ui-for-media-stream' : '--deny-permission-prompts';

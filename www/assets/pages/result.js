@@ -2,6 +2,7 @@
 /** Entry of /result: shows the person's status, exactly as the server reports it. */
 
 import { session } from '../api.js';
+import { behind } from '../cookies.js';
 import { requireElement, setAttribute, setText } from '../dom.js';
 import { localize, plural, text } from '../language.js';
 import { problemMessage, reasonMessage } from '../messages.js';
@@ -9,7 +10,7 @@ import { asProblem } from '../problem.js';
 import { showScreen } from '../screens.js';
 
 /** Problems after which only a new link helps. */
-const NEEDS_LINK = new Set(['session_missing', 'session_expired', 'session_replaced']);
+const NEEDS_LINK = new Set(['session_missing', 'session_expired', 'session_replaced', 'cookies_blocked']);
 
 localize(document);
 const main = requireElement('#main', HTMLElement);
@@ -54,7 +55,8 @@ function noneLeft(coolDownS) {
 }
 
 /** @param {import('../problem.js').Problem} problem */
-function showProblem({ code, detail }) {
+function showProblem({ code: said, detail }) {
+  const code = behind(said, document);
   const message = problemMessage(code, detail);
   setText(requireElement('#problem-title', HTMLElement), message.title);
   setText(requireElement('#problem', HTMLElement), message.text);

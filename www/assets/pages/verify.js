@@ -5,12 +5,13 @@
  */
 
 import { redeem, session } from '../api.js';
+import { keepsCookies } from '../cookies.js';
 import { requireElement, setAttribute, setText } from '../dom.js';
 import { showFormMessage } from '../form-message.js';
 import { forgetToken, saveToken, savedToken } from '../session-storage.js';
 import { localize, text } from '../language.js';
 import { problemMessage, problemText } from '../messages.js';
-import { asProblem } from '../problem.js';
+import { Problem, asProblem } from '../problem.js';
 
 /** Problems that pressing again will not solve. */
 const FINAL = new Set(['token_missing', 'token_unknown', 'token_expired', 'token_used']);
@@ -34,6 +35,8 @@ async function use(token) {
   busy(true);
   showFormMessage(null, '');
   try {
+    // The session would be lost at once. People can change that and press again.
+    if (!keepsCookies(document)) throw new Problem('cookies_blocked');
     const { status } = await redeem(token);
     forgetToken();
     location.replace(status === 'VERIFIED' ? '/result' : '/camera');
