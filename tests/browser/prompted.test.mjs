@@ -12,7 +12,7 @@ import { comeToCamera, messageCode, openVisitor, screen } from './lib/visitor.mj
 /** Bytes that one attempt may upload. */
 const UPLOAD_BUDGET = 120_000;
 
-const PROMPTED = { CHALLENGE_POLICY: 'prompted' };
+const PROMPTED = { CHALLENGE_POLICY: 'prompted', REVIEW_SIGNALS: 'true' };
 
 let common;
 let people = 0;
@@ -64,7 +64,7 @@ for (const [who, framesOf] of PEOPLE) {
       await page.click('#start');
       assert.equal(await screen(page, ['verified', 'failed', 'error'], 120_000), 'verified');
       const [event] = server.rows(`select status, policy, details, open_capture_ref, closed_capture_ref, strip_ref,
-        transcript, issued from verification_events where email = '${email}'`);
+        transcript, issued, review from verification_events where email = '${email}'`);
       assert.deepEqual([event.status, event.policy], ['VERIFIED', 'prompted']);
       for (const ref of [event.open_capture_ref, event.closed_capture_ref, event.strip_ref]) {
         assert.ok(existsSync(await server.capture(ref)), ref);
@@ -86,6 +86,10 @@ for (const [who, framesOf] of PEOPLE) {
         `recorded values, transcript ${event.transcript.length}, upload ${bytes} bytes`,
       );
       assert.equal(strip.cells.length, 24);
+      const { marks } = strip.signals;
+      assert.deepEqual(event.review && JSON.parse(event.review).signals, marks.length === 0 ? null : marks);
+      // It is one photograph, warped.
+      if (who === 'the free portrait') assert.ok(marks.includes('wobble'), JSON.stringify(strip.signals));
       assert.ok(bytes <= UPLOAD_BUDGET, `${bytes} bytes were uploaded`);
     });
   });

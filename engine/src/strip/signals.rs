@@ -19,7 +19,8 @@ pub struct Signals {
     /// How far lips, brows and cheeks move against the skull from one of these cells to the next: median, over the
     /// distance of the eyes. Those of one photograph move as far as its readings are noisy.
     pub wobble: Option<f32>,
-    /// What an operator should look at.
+    /// What an operator should look at. Nothing in a strip of a single blink: its cells follow each other so closely that
+    /// nobody moves in between.
     pub marks: Vec<Signal>,
 }
 
@@ -58,7 +59,8 @@ pub(super) fn of(
     }
     let middle = |values: Vec<f32>| (values.len() >= MIN_PAIRS).then(|| median(values));
     let (sameness, wobble) = (middle(sameness), middle(wobble));
-    Signals { sameness, wobble, marks: marks(wobble, turn.map(|turn| turn.residual), limits) }
+    let found = marks(wobble, turn.map(|turn| turn.residual), limits);
+    Signals { sameness, wobble, marks: if moments.len() > 1 { found } else { Vec::new() } }
 }
 
 fn marks(wobble: Option<f32>, depth: Option<f32>, limits: &SignalThresholds) -> Vec<Signal> {

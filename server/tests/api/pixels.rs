@@ -308,13 +308,15 @@ async fn sr_14_near_copies_of_another_users_pictures_are_marked_for_review() {
 }
 
 #[tokio::test]
-async fn pictures_that_move_like_one_photograph_are_marked_unless_that_is_turned_off() {
-    for (setting, expected) in [("true", json!({ "near_copies": [], "signals": ["wobble"] })), ("false", Value::Null)] {
-        let server = TestServer::with(&[("REVIEW_SIGNALS", setting)]).await;
-        let person = Person::blinks(&server, "jo@example.com").await;
-        assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED", "nobody is refused for it");
-        let [event]: [Value; 1] = server.events().await.try_into().unwrap();
-        assert_eq!(event["review"], expected, "{}", event["details"]);
-        assert_eq!(event["details"]["strip"]["signals"]["marks"], json!(["wobble"]), "recorded in any case");
-    }
+async fn signals_of_a_single_blink_are_recorded_and_mark_nothing() {
+    let server = TestServer::with(&[("REVIEW_SIGNALS", "true")]).await;
+    let person = Person::blinks(&server, "jo@example.com").await;
+    assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED");
+    let [event]: [Value; 1] = server.events().await.try_into().unwrap();
+    assert_eq!(event["review"], Value::Null);
+    let signals = &event["details"]["strip"]["signals"];
+    assert_eq!(signals["marks"], json!([]));
+    // One photograph.
+    assert!(signals["sameness"].as_f64().unwrap() > 0.99, "{signals}");
+    assert!(signals["wobble"].as_f64().unwrap() < 0.0085, "{signals}");
 }

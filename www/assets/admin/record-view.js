@@ -70,15 +70,17 @@ export function figuresOf(record) {
 }
 
 /**
- * Where nine of ten honest attempts lie (docs/attacks.md).
+ * Where nine of ten honest attempts with prompts lie (docs/attacks.md).
  * @type {Record<'sameness' | 'wobble' | 'depth', [number, number]>}
  */
 const USUAL = { sameness: [0.86, 0.994], wobble: [0.008, 0.041], depth: [0.026, 0.061] };
 
 /** The figures by name, and the raw record. @param {WholeEvent} event */
-export function recordView({ record, thresholds, engine }) {
+export function recordView({ record, thresholds, engine, policy }) {
   const { models, key, frames, closures, pair, strip, open, closed } = figuresOf(record);
   const { counted, uncounted, left, tone_guided_asked: toneGuidedAsked } = figuresOf(record);
+  // A single blink has no usual range: its cells follow each other too closely.
+  const signal = policy === 'natural' ? (/** @type {unknown} */ value) => known(value) : besideUsual;
   return el('section', { class: 'card' },
     el('h2', {}, text('admin.record.title')),
     el('p', { class: 'small' }, text('admin.record.lead')),
@@ -97,9 +99,9 @@ export function recordView({ record, thresholds, engine }) {
       [text('admin.record.overlaid'), known(pair?.overlaid)],
       [text('admin.record.open_twin'), known(strip?.open_twin?.likeness)],
       [text('admin.record.closed_twin'), known(strip?.closed_twin?.likeness)],
-      [text('admin.record.sameness'), besideUsual(strip?.signals?.sameness, USUAL.sameness)],
-      [text('admin.record.wobble'), besideUsual(strip?.signals?.wobble, USUAL.wobble)],
-      [text('admin.record.depth'), besideUsual(strip?.turn?.residual, USUAL.depth)],
+      [text('admin.record.sameness'), signal(strip?.signals?.sameness, USUAL.sameness)],
+      [text('admin.record.wobble'), signal(strip?.signals?.wobble, USUAL.wobble)],
+      [text('admin.record.depth'), signal(strip?.turn?.residual, USUAL.depth)],
       [text('admin.record.sharpness.open'), known(open?.quality?.['sharpness'])],
       [text('admin.record.sharpness.closed'), known(closed?.quality?.['sharpness'])],
       [text('admin.record.light.open'), known(open?.quality?.['light'], 0)],
