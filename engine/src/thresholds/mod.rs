@@ -270,6 +270,6 @@ impl Thresholds {
             min_turn_deg: 10.0,
             max_back_deg: 9.0,
         },
-        signals: SignalThresholds { min_wobble: 0.0085, min_depth: 0.025 },
+        signals: SignalThresholds { min_wobble: 0.007, min_depth: 0.025 },
     };
 }
