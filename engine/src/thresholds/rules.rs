@@ -1,5 +1,5 @@
-//! The rules of both policies with prompts. The best films that `attack search` found pass 0.05 to 0.12 % of attempts, and
-//! 99.2 % of simulated people who blink unasked every five seconds pass (docs/attacks.md).
+//! The rules of both policies with prompts. The best films that `attack search` found pass 0.03 to 0.10 % of attempts (a
+//! longer search, 0.17 %), and 99.2 % of simulated people who blink unasked every five seconds pass (docs/attacks.md).
 
 use super::steps::PromptThresholds;
 

@@ -70,7 +70,7 @@ export function figuresOf(record) {
 }
 
 /**
- * Where nine of ten honest attempts with prompts lie (docs/attacks.md).
+ * Where nine of ten honest attempts with prompts lay (docs/attacks.md).
  * @type {Record<'sameness' | 'wobble' | 'depth', [number, number]>}
  */
 const USUAL = { sameness: [0.86, 0.994], wobble: [0.008, 0.041], depth: [0.026, 0.061] };
