@@ -47,6 +47,48 @@ impl AlignedFace {
         Some(PairScore { shape_distance, similarity: correlation(&pairs), aligned_similarity: None })
     }
 
+    /// Compares two readings of one frame: [`AlignedFace::compare`], but with the crops laid over each other as they fit
+    /// best, since the eye corners are read a little elsewhere in each picture.
+    pub(crate) fn compare_readings(&self, other: &AlignedFace) -> Option<PairScore> {
+        let shape_distance = shape_distance(&self.points, &other.points)?;
+        let rows = (0..SIDE).step_by(2).filter(|row| !EYE_ROWS.contains(row));
+        let places: Vec<(Point, f32)> = rows
+            .flat_map(|y| (0..SIDE).step_by(2).map(move |x| (x, y)))
+            .map(|(x, y)| (Point::new(x as f32 - CENTER, y as f32 - CENTER), self.luma[y * SIDE + x]))
+            .collect();
+        let mut pairs = Vec::with_capacity(places.len());
+        let mut laid_over = |scale: f32, roll: f32, (dx, dy): (f32, f32)| {
+            let to_other = |place: &Point| {
+                let at = place.rotated(roll);
+                other.luma_at(scale * at.x + CENTER + dx, scale * at.y + CENTER + dy)
+            };
+            pairs.clear();
+            pairs.extend(places.iter().filter_map(|(place, luma)| Some((*luma, to_other(place)?))));
+            correlation(&pairs)
+        };
+        // Up to 8 % of the distance between the eye corners, 6 % of the size, and 2 degrees.
+        let mut similarity = -1.0_f32;
+        for shift in (-3..=3).flat_map(|dy| (-3..=3).map(move |dx| (dx as f32, dy as f32))) {
+            for scale in [0.94, 0.97, 1.0, 1.03, 1.06] {
+                for roll in [-0.04, 0.0, 0.04] {
+                    similarity = similarity.max(laid_over(scale, roll, shift));
+                }
+            }
+        }
+        Some(PairScore { shape_distance, similarity, aligned_similarity: None })
+    }
+
+    /// Luma between the pixels of the crop. `None` outside.
+    fn luma_at(&self, x: f32, y: f32) -> Option<f32> {
+        let (left, top) = (x.floor(), y.floor());
+        let inside = |at: f32| (0.0..(SIDE - 1) as f32).contains(&at);
+        (inside(left) && inside(top)).then_some(())?;
+        let at = top as usize * SIDE + left as usize;
+        let mix = |a: f32, b: f32, share: f32| a + share * (b - a);
+        let (above, below) = (&self.luma[at..], &self.luma[at + SIDE..]);
+        Some(mix(mix(above[0], above[1], x - left), mix(below[0], below[1], x - left), y - top))
+    }
+
     /// How far lips, brows and cheeks moved against the skull: root mean square distance once the rigid landmarks are
     /// aligned, in units of the distance between the outer eye corners.
     pub(crate) fn soft_distance(&self, other: &AlignedFace) -> Option<f32> {
@@ -103,6 +145,9 @@ const REACH: i32 = 8;
 
 /// Side of the aligned crop in pixels.
 const SIDE: usize = 64;
+
+/// Its middle.
+const CENTER: f32 = SIDE as f32 / 2.0 - 0.5;
 
 /// Side of the aligned crop in units of the distance between the outer eye corners: brow to mouth and both cheeks.
 const REGION_SIDE: f32 = 1.7;

@@ -95,7 +95,9 @@ impl Recording {
             self.frames.remove(0);
         }
         self.frames.push(seen.into());
-        let cell = seen.face.as_ref().map(|face| Cell::cut(frame, &face.crop));
+        // Around where the landmarks are now: the region in which they were looked for lags behind a head that moves, and
+        // a face off the middle of its cell reads differently.
+        let cell = seen.face.as_ref().map(|face| Cell::cut(frame, &face.region));
         self.selector.push(frame, seen, cell.as_ref())?;
         if let Some(cell) = cell {
             self.cells.push(seen.t_ms, cell);

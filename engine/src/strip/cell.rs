@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::layout::CELL_SIDE;
+use super::layout::{CELL_SIDE, CELL_SPAN};
 use crate::ear::EyeRatios;
 use crate::error::EngineError;
 use crate::frame::Frame;
@@ -83,11 +83,11 @@ pub(super) struct CellFace {
     pub(super) points: Vec<Point>,
 }
 
-/// The region of the face in the cell's own pixels: the whole cell. Each pixel of a cell is the mean of four of the
-/// crop.
-const WHOLE_CELL: Region = Region {
+/// The region of the face in the cell's own pixels: larger than the cell, and black outside of it. Each pixel of a cell is
+/// the mean of four of the crop.
+const REGION_OF_CELL: Region = Region {
     center: Point { x: CELL_SIDE as f32 / 2.0 - 0.25, y: CELL_SIDE as f32 / 2.0 - 0.25 },
-    size: CELL_SIDE as f32,
+    size: CELL_SIDE as f32 / CELL_SPAN,
     angle: 0.0,
 };
 
@@ -100,7 +100,7 @@ pub(super) fn read_cell(
     scorer: &mut Scorer,
     thresholds: &Thresholds,
 ) -> Result<Option<CellFace>, EngineError> {
-    let mesh = scorer.read_mesh(cell, &WHOLE_CELL, thresholds)?;
+    let mesh = scorer.read_mesh(cell, &REGION_OF_CELL, thresholds)?;
     let read = |mesh: Mesh| {
         let ears = EyeRatios::of(&mesh.points)?.quantized();
         let yaw = Pose::of(&mesh).map(|pose| pose.yaw);

@@ -87,8 +87,9 @@ fn since(recorded: &[FrameRecord], frames: Range<usize>, from_ms: u32) -> Range<
 /// frames of the captures, which may be earlier than the moment; for a turn, the last frame before it, its peak, and the
 /// first frame after it; for each eye closure, the frame with the eyes closed furthest and the first with eyes that have
 /// been open again for a moment; for each, the last frame before its start; for each that lasts long, a frame in the
-/// middle of it; the first and the last frame; then, repeatedly, the frame nearest to the middle of the longest gap between two chosen frames (of equal gaps or frames,
-/// the earlier). Returns fewer than the rows hold only if there are fewer frames.
+/// middle of it; the first and the last frame; then, repeatedly, the frame nearest to the middle of the longest gap
+/// between two chosen frames (of equal gaps or frames, the earlier). Returns fewer than the rows hold only if there are
+/// fewer frames.
 pub fn choose(frames: &[FrameRecord], moment: &Moment) -> Vec<Vec<usize>> {
     let chosen = of_moment(frames, moment, moment.rows * moment.columns);
     chosen.chunks(moment.columns).map(<[usize]>::to_vec).collect()

@@ -143,7 +143,7 @@ fn score_cells(
     let all = || read.iter().flatten();
     let compare_with_cell = |capture: &CaptureInStrip, face: Option<AlignedFace>| {
         let cell = all().find(|cell| frames[cell.index].t_ms() == capture.t_ms)?;
-        compare(face.as_ref(), cell.face.as_ref()?.face.as_ref())
+        face.as_ref()?.compare_readings(cell.face.as_ref()?.face.as_ref()?)
     };
     let open_match = compare_with_cell(open, open_face);
     let closed_match = compare_with_cell(closed, closed_face);

@@ -1,6 +1,6 @@
 //! The sheet: cells in, one JPEG out, and back again.
 
-use super::layout::{CELL_SIDE, columns};
+use super::layout::{CELL_SIDE, CELL_SPAN, columns};
 use crate::budget::STRIP_MAX_BYTES;
 use crate::error::EngineError;
 use crate::frame::{Frame, Picture};
@@ -18,10 +18,10 @@ pub(crate) struct Cell(Vec<u8>);
 const _: () = assert!(CROP_SIDE == 2 * CELL_SIDE);
 
 impl Cell {
-    /// Cuts the region out of the frame that a mesh was read in.
+    /// Cuts the middle of a face's region out of its frame.
     pub(crate) fn cut(frame: &Frame, region: &Region) -> Cell {
         let mut crop = Vec::new();
-        sample_crop(frame, region, &mut crop);
+        sample_crop(frame, &Region { size: CELL_SPAN * region.size, ..*region }, &mut crop);
         Cell::of_crop(&crop)
     }
 
