@@ -11,10 +11,12 @@ use test_client::PersonSimulator;
 
 use crate::attempts;
 use crate::clip_set::{AttemptKind, ClipSet};
+use crate::keep;
 use crate::report::{Count, Report};
 use crate::server::Server;
 use crate::server_options::RunningServer;
 use crate::simulation::{Conditions, Simulation};
+use crate::usual::Readings;
 use crate::verifier::{AttemptResult, HonestSubmission, Verifier};
 
 /// Options for attempts with the recorded clips.
@@ -62,6 +64,9 @@ pub(crate) struct ClipOptions {
         conflicts_with = "over_http"
     )]
     late: Vec<f64>,
+    /// Keep what the rejected honest attempts rest on in this folder: pictures, and readings as JSON
+    #[arg(long, value_name = "DIR", conflicts_with = "over_http")]
+    keep: Option<PathBuf>,
     /// Print one JSON object instead of a Markdown table
     #[arg(long)]
     json: bool,
@@ -79,8 +84,9 @@ pub(crate) fn run(options: &ClipOptions) -> anyhow::Result<bool> {
     let clips = ClipSet::open(&options.material, &options.clip, load_models(DEFAULT_MODELS.as_ref())?, options.runs)?;
     let verifier = verifier(options)?;
     let verifier = verifier.as_ref();
-    let mut report = Report { attacks: Vec::new(), honest: Vec::new() };
+    let mut report = Report { attacks: Vec::new(), honest: Vec::new(), usual: Vec::new() };
     let mut honest: Vec<HonestSubmission> = Vec::new();
+    let mut signals = Readings::default();
     let mut photos = Count::new("photo: moved by hand");
     for clip in clips.clips() {
         let clip = &clip?;
@@ -95,11 +101,16 @@ pub(crate) fn run(options: &ClipOptions) -> anyhow::Result<bool> {
         if wants(options, "honest") || wants(options, "forged") {
             let rehearsal = clips.rehearse(clip)?;
             let results = attempts::make_all(&clips, verifier, clip, Some(&rehearsal), AttemptKind::Honest)?;
+            if let Some(folder) = &options.keep {
+                keep::rejected(&results, &clip.name, folder)?;
+            }
             if !results.is_empty() {
                 let mut count = Count::new(&format!("{}: {}", clip.name, rehearsal.turns()));
                 add(&mut count, &results);
                 report.honest.push(count);
             }
+            let accepted_ones = results.iter().filter(|result| result.accepted);
+            accepted_ones.filter_map(|result| result.record.as_ref()).for_each(|record| signals.add(record));
             honest.extend(results.into_iter().filter_map(|result| accepted(clip, result)));
         }
     }
@@ -112,6 +123,7 @@ pub(crate) fn run(options: &ClipOptions) -> anyhow::Result<bool> {
     if wants(options, "forged") {
         report.attacks.extend(verifier.forgeries(&honest, &clips)?);
     }
+    report.usual = signals.ranges();
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {

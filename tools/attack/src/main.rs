@@ -17,6 +17,7 @@ mod clip_attacks;
 mod clip_set;
 mod forge;
 mod forged_copies;
+mod keep;
 mod person;
 mod photographs;
 mod recordings;
@@ -26,6 +27,7 @@ mod server;
 mod server_options;
 mod signed_parts;
 mod simulation;
+mod usual;
 mod verifier;
 mod warps;
 

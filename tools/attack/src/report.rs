@@ -4,6 +4,7 @@ use accuracy::material::GROUPS;
 use serde::Serialize;
 
 use crate::bound::upper_bound;
+use crate::usual::{self, UsualRange};
 
 /// How many attempts of one kind were made and accepted.
 #[derive(Clone, Debug, Serialize)]
@@ -48,6 +49,8 @@ pub(crate) struct Report {
     pub(crate) attacks: Vec<Count>,
     /// Honest people who follow the cues, one count for each clip.
     pub(crate) honest: Vec<Count>,
+    /// The signals of those who were accepted.
+    pub(crate) usual: Vec<UsualRange>,
 }
 
 impl Report {
@@ -60,6 +63,7 @@ impl Report {
         }
         if !self.honest.is_empty() {
             self.print_honest();
+            usual::print(&self.usual);
         }
     }
 
@@ -114,9 +118,9 @@ mod tests {
             let count = |(name, (attempts, accepted)): (&str, _)| Count { attempts, accepted, ..Count::new(name) };
             let mut counts: Vec<Count> = names.into_iter().zip(numbers).map(count).collect();
             let honest = counts.split_off(3);
-            assert_eq!(Report { attacks: counts, honest }.meets_bars(), expected, "{numbers:?}");
+            assert_eq!(Report { attacks: counts, honest, usual: Vec::new() }.meets_bars(), expected, "{numbers:?}");
         }
         let attacks = vec![Count { attempts: 20, ..Count::new("replay: a") }];
-        assert!(Report { attacks, honest: Vec::new() }.meets_bars());
+        assert!(Report { attacks, honest: Vec::new(), usual: Vec::new() }.meets_bars());
     }
 }

@@ -147,7 +147,15 @@ fn recorded(outcome: AttemptOutcome) -> Result<Recorded, String> {
 fn finish(user: &UserClient, recorded: Result<Recorded, String>) -> anyhow::Result<AttemptResult> {
     match recorded {
         Ok(recorded) => send(user, SignedParts::from(&recorded)),
-        Err(reason) => Ok(AttemptResult { accepted: false, marked: false, reason, submission: None, issued: None }),
+        Err(reason) => Ok(AttemptResult {
+            accepted: false,
+            marked: false,
+            reason,
+            submission: None,
+            issued: None,
+            record: None,
+            rounds: Vec::new(),
+        }),
     }
 }
 
@@ -161,5 +169,13 @@ fn send(user: &UserClient, submission: SignedParts) -> anyhow::Result<AttemptRes
         }
         SubmitOutcome::Later { code, .. } => anyhow::bail!("the server keeps failing with {code}"),
     };
-    Ok(AttemptResult { accepted, marked: false, reason, submission: Some(submission), issued: None })
+    Ok(AttemptResult {
+        accepted,
+        marked: false,
+        reason,
+        submission: Some(submission),
+        issued: None,
+        record: None,
+        rounds: Vec::new(),
+    })
 }

@@ -3,7 +3,8 @@
 use engine::prompt::{Next, Policy, ServedRound, next_cue};
 use engine::transcript::{consent_hash, key_id, sign};
 use engine::{
-    Attempt, Evidence, Issued, KeyKind, Networks, Phase, Reason, Scorer, Submission, Terms, Thresholds, Verdict, decide,
+    Attempt, Evidence, Issued, KeyKind, Networks, Phase, Reason, Record, Scorer, Submission, Terms, Thresholds,
+    Verdict, decide,
 };
 use engine_compact::Models;
 use fastrand::Rng;
@@ -56,14 +57,15 @@ impl Verifier for Simulation {
 
     fn attempt(&self, camera: &mut dyn Camera, rng: &mut Rng) -> anyhow::Result<AttemptResult> {
         let networks = || self.models.networks();
-        let SimulatedAttempt { verdict, marked, submission } = simulate(camera, &networks, self.conditions, rng)?;
+        let SimulatedAttempt { verdict, marked, submission, record, rounds } =
+            simulate(camera, &networks, self.conditions, rng)?;
         let reason = match verdict {
             Verdict::Accepted => "accepted",
             Verdict::Rejected(reason) => reason.code(),
         };
         let (issued, submission) = submission.unzip();
         let (accepted, reason) = (verdict == Verdict::Accepted, reason.to_owned());
-        Ok(AttemptResult { accepted, marked, reason, submission, issued })
+        Ok(AttemptResult { accepted, marked, reason, submission, issued, record, rounds })
     }
 
     fn forgeries(&self, honest: &[HonestSubmission], _: &ClipSet) -> anyhow::Result<Vec<Count>> {
@@ -79,6 +81,10 @@ struct SimulatedAttempt {
     marked: bool,
     /// The submission, if there was one, and what the server had issued for it.
     submission: Option<(Issued, SignedParts)>,
+    /// What the decision rests on.
+    record: Option<Box<Record>>,
+    /// The rounds that were served.
+    rounds: Vec<ServedRound>,
 }
 
 /// Simulates one attempt.
@@ -120,7 +126,7 @@ fn simulate(
             break;
         }
         if now > ALIGN_MS {
-            return Ok(unsubmitted(Reason::Timeout));
+            return Ok(unsubmitted(Reason::Timeout, Vec::new()));
         }
     }
     let issued_ms = now;
@@ -165,7 +171,7 @@ fn simulate(
                         Next::Cue(cue) => pending = Some((now + round_trip_ms, at_server_ms, cue)),
                         Next::Complete => {}
                         Next::Exhausted => {
-                            return Ok(unsubmitted(Reason::PromptMissed));
+                            return Ok(unsubmitted(Reason::PromptMissed, rounds));
                         }
                     }
                 }
@@ -180,24 +186,25 @@ fn simulate(
             break;
         }
         if progress.timed_out {
-            return Ok(unsubmitted(Reason::Timeout));
+            return Ok(unsubmitted(Reason::Timeout, rounds));
         }
         now += frame_ms;
     }
     let evidence = attempt.evidence().expect("a complete attempt has evidence");
     let elapsed_ms = (now - issued_ms + 500.0) as u64;
-    let issued = Issued { terms, public_key, rounds, elapsed_ms };
+    let issued = Issued { terms, public_key, rounds: rounds.clone(), elapsed_ms };
     let Evidence { signing_input, open, closed, strip, .. } = evidence.clone();
     let transcript = sign(&signing_input, &secret).into_bytes();
     let submission = Submission { transcript: &transcript, open: &open, closed: &closed, strip: &strip };
     let decision = decide(&issued, &submission, &mut Scorer::new(networks()), &Thresholds::V6)?;
     let parts = SubmissionParts { challenge: issued.terms.challenge_id.clone(), transcript, open, closed, strip };
     let submission = Some((issued, SignedParts { public_key, secret, parts }));
-    let signals = decision.record.strip.and_then(|strip| strip.signals);
+    let signals = decision.record.strip.as_ref().and_then(|strip| strip.signals.as_ref());
     let marked = signals.is_some_and(|signals| !signals.marks.is_empty());
-    Ok(SimulatedAttempt { verdict: decision.verdict, marked, submission })
+    let record = Some(Box::new(decision.record));
+    Ok(SimulatedAttempt { verdict: decision.verdict, marked, submission, record, rounds })
 }
 
-fn unsubmitted(reason: Reason) -> SimulatedAttempt {
-    SimulatedAttempt { verdict: Verdict::Rejected(reason), marked: false, submission: None }
+fn unsubmitted(reason: Reason, rounds: Vec<ServedRound>) -> SimulatedAttempt {
+    SimulatedAttempt { verdict: Verdict::Rejected(reason), marked: false, submission: None, record: None, rounds }
 }

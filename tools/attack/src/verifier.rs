@@ -1,6 +1,7 @@
 //! Verifiers decide about attempts. There are two: the engine on a simulated clock, and a real server.
 
-use engine::Issued;
+use engine::prompt::ServedRound;
+use engine::{Issued, Record};
 use fastrand::Rng;
 use test_client::Camera;
 
@@ -37,6 +38,10 @@ pub(crate) struct AttemptResult {
     pub(crate) submission: Option<SignedParts>,
     /// What the server had issued for it, if known.
     pub(crate) issued: Option<Issued>,
+    /// What the decision rests on, if known.
+    pub(crate) record: Option<Box<Record>>,
+    /// The rounds that were served, if known.
+    pub(crate) rounds: Vec<ServedRound>,
 }
 
 /// An accepted submission by an honest person.

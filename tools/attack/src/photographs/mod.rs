@@ -81,7 +81,11 @@ pub(crate) fn run(options: &PhotographOptions) -> anyhow::Result<()> {
     let (photos, refused) = photographs(&options.material.join("stills"), &models)?;
     ensure!(!photos.is_empty(), "no photograph of a readable face in {}", options.material.display());
     if let Some(attempts) = options.prompted {
-        let report = attempts::Report { attacks: prompted::run(&photos, models, attempts)?, honest: Vec::new() };
+        let report = attempts::Report {
+            attacks: prompted::run(&photos, models, attempts)?,
+            honest: Vec::new(),
+            usual: Vec::new(),
+        };
         if options.json {
             println!("{}", serde_json::to_string_pretty(&report)?);
         } else {

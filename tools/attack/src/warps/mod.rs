@@ -73,7 +73,7 @@ pub(crate) fn run(options: &WarpOptions) -> anyhow::Result<()> {
         eprintln!("{}: {reasons:?}", count.name);
         attacks.push(count);
     }
-    let report = Report { attacks, honest: Vec::new() };
+    let report = Report { attacks, honest: Vec::new(), usual: Vec::new() };
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
