@@ -18,7 +18,8 @@ const MAIL_IS_LATE_MS: i64 = 5 * MINUTE_MS;
 /// The state of all parts.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Readiness {
-    /// Whether requests can be routed here. Late mails do not count: another server would not send them sooner.
+    /// Whether requests can be routed here. Neither late mails nor busy workers count: another server would not send
+    /// the mails sooner, and under load all servers are busy at once, while everything else still works.
     pub ready: bool,
     /// Each part.
     pub parts: Parts,
@@ -65,7 +66,7 @@ pub async fn check(db: &Db, captures: &CaptureStore, scoring: &ScoringPool, now_
     let store = if matches!(store, Ok(Ok(()))) { PartState::Ok } else { PartState::Down };
     let scoring_state = if scoring.free_permits() > 0 { PartState::Ok } else { PartState::Busy };
     let parts = Parts { database, store, scoring: scoring_state, mail };
-    Readiness { ready: [database, store, scoring_state].iter().all(|&state| state == PartState::Ok), parts }
+    Readiness { ready: [database, store].iter().all(|&state| state == PartState::Ok), parts }
 }
 
 /// Updates the gauges, which are measured on demand.

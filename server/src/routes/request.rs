@@ -1,5 +1,5 @@
 //! Wraps every request: assigns an id, logs one line, writes error bodies. Logs the route, never the path or query,
-//! which may contain a token.
+//! which may contain a token, and the method from a closed list.
 
 use std::time::Instant;
 
@@ -20,8 +20,8 @@ pub(super) async fn trace(request: Request, next: Next) -> Response {
     // Any sortable random id works.
     let id = EventId::new(clock::now_ms()).to_string();
     let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str).to_owned();
-    let (method, matched) = (request.method().to_string(), route.clone());
-    let span = tracing::info_span!("request", %id, method = %request.method(), route);
+    let (method, matched) = (metrics::method(request.method()), route.clone());
+    let span = tracing::info_span!("request", %id, method, route);
     let start = Instant::now();
     let handled = async {
         let mut response = next.run(request).await;
@@ -29,7 +29,7 @@ pub(super) async fn trace(request: Request, next: Next) -> Response {
             response = with_headers_of(response, error::render(&problem, &id));
         }
         let (status, took) = (response.status().as_u16(), start.elapsed());
-        metrics::request(&method, &matched, status, took);
+        metrics::request(method, &matched, status, took);
         tracing::info!(status, duration_ms = took.as_millis() as u64, "answered");
         response
     };

@@ -1,9 +1,10 @@
 //! `/ready` and `/metrics`, for load balancers and monitoring.
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode};
 use serde_json::json;
 
-use crate::helpers::TestServer;
+use crate::helpers::{TestServer, start_scoring, this_program};
 use crate::pixels::Person;
 use crate::process::blinkgate;
 use crate::program::Program;
@@ -56,6 +57,46 @@ async fn metrics_count_requests_and_decisions_and_name_nobody() {
     for secret in ["jo@example.com", person.cookie.as_str(), person.challenge["challenge_id"].as_str().unwrap()] {
         assert!(!text.contains(secret), "{secret} is in the metrics");
     }
+}
+
+#[tokio::test]
+async fn a_server_with_busy_workers_says_so_and_stays_ready() {
+    let pool = start_scoring(this_program(), 1);
+    let server = TestServer::changed(&[], |app| app.scoring = pool).await;
+    let permits: Vec<_> = std::iter::from_fn(|| server.app.scoring.try_admit()).collect();
+    let answer = server.get("/ready").await;
+    drop(permits);
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!((&answer.json()["ready"], &answer.json()["parts"]["scoring"]), (&json!(true), &json!("busy")));
+}
+
+#[tokio::test]
+async fn invented_methods_and_paths_add_no_series() {
+    const REQUESTS: &str = "http_server_request_duration_seconds_count";
+    server::metrics::begin();
+    let server = TestServer::start().await;
+    let ask = async |n: usize| {
+        let method = Method::from_bytes(format!("M{n}").as_bytes()).unwrap();
+        for (method, path) in
+            [(method.clone(), format!("/p{n}")), (method, "/".into()), (Method::GET, format!("/p{n}"))]
+        {
+            server.send(Request::builder().method(method).uri(path).body(Body::empty()).unwrap()).await;
+        }
+    };
+    ask(0).await;
+    // Other tests in this process add series of their own, with real methods.
+    let is_ours = |line: &&str| line.contains("\"other\"") || line.contains("method=\"GET\",route=\"(none)\"");
+    let lines = async || {
+        let text = server.admin("/metrics").await.text;
+        text.lines().filter(is_ours).filter(|line| line.starts_with(REQUESTS)).count()
+    };
+    let before = lines().await;
+    assert!(before >= 2, "the first requests are counted");
+    for n in 1..3000 {
+        ask(n).await;
+    }
+    assert_eq!(lines().await, before);
+    assert!(!server.admin("/metrics").await.text.contains("M2999"));
 }
 
 mod without_postgres {
