@@ -11,14 +11,16 @@ use tokio::sync::Notify;
 use crate::captures::CaptureStore;
 use crate::clock::{self, ClockSteps};
 use crate::config::{BaseUrl, Config, CoolDown, Retention, TrustedProxies};
+use crate::connections::ConnectionLimits;
 use crate::db::Db;
 use crate::domain::HashedToken;
 use crate::erasure::Eraser;
 use crate::rate::RateLimits;
 use crate::readiness::Readiness;
-use crate::registration::Registrations;
+use crate::registration::{MailLimits, Registrations};
 use crate::retention::Sweeper;
 use crate::scoring::ScoringPool;
+use crate::shares::Shares;
 use crate::trail::{self, TrailKey};
 use crate::verification::{Uploads, Verifier};
 use crate::{files, mail, secrets};
@@ -57,6 +59,8 @@ pub struct AppState {
     pub mail_wake: Arc<Notify>,
     /// Rate limits.
     pub rate: RateLimits,
+    /// The requests that each client has in progress.
+    pub in_progress: Shares,
     /// The proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: TrustedProxies,
     /// The hash of the operator's key for `/admin/…`.
@@ -69,6 +73,10 @@ pub struct AppState {
 
 /// Longest time for a body to arrive. For the largest, 16 kB, that is 5 kbit/s.
 const BODY_TIMEOUT: Duration = Duration::from_secs(25);
+
+/// Most requests that one client may have in progress. A client without a proxy in front cannot have more, since that is
+/// also its share of the connections; the connections of a proxy are shared by all its clients.
+const REQUESTS_PER_CLIENT: usize = ConnectionLimits::USUAL.per_peer;
 
 /// Limits on sessions and requests.
 #[derive(Clone, Copy, Debug)]
@@ -136,7 +144,7 @@ impl AppState {
             },
             started_at: clock::now_ms(),
             clock_steps: Arc::default(),
-            registrations: Registrations::new(db.clone(), config.mails_per_hour, Arc::clone(&mail_wake)),
+            registrations: Registrations::new(db.clone(), mail_limits(config), Arc::clone(&mail_wake)),
             db,
             scoring,
             captures: Arc::new(open_captures(config).await?),
@@ -145,6 +153,7 @@ impl AppState {
             readiness: tokio::sync::Mutex::default(),
             mail_wake,
             rate: RateLimits::new(),
+            in_progress: Shares::new(REQUESTS_PER_CLIENT),
             trusted_proxies: config.trusted_proxies.clone(),
             admin_key: HashedToken::of(admin_key.expose()),
             admin_allow_query_key: config.admin_allow_query_key,
@@ -192,6 +201,10 @@ impl AppState {
     pub fn eraser(&self) -> Eraser<'_> {
         Eraser { db: &self.db, captures: &self.captures, mail: &self.mail }
     }
+}
+
+fn mail_limits(config: &Config) -> MailLimits {
+    MailLimits { per_hour: config.mails_per_hour, per_domain: config.mails_per_hour_per_domain }
 }
 
 /// The key that signs checkpoints of the audit trail.

@@ -35,6 +35,7 @@ pub mod scoring;
 pub mod sealing;
 pub mod secrets;
 pub mod serve;
+pub mod shares;
 pub mod submission;
 pub mod tls;
 pub mod tools;

@@ -160,7 +160,9 @@ async fn serve_until_stopped(listener: TcpListener, app: &App) {
         tracing::info!("stopping");
         let _ = stop.send(true);
     };
-    let serving = connections::serve(listener, routes::router(app.clone()), ConnectionLimits::USUAL, draining);
+    let limits = ConnectionLimits::of_this_process();
+    let proxies = app.trusted_proxies.clone();
+    let serving = connections::serve(listener, routes::router(app.clone()), limits, proxies, draining);
     let too_long = async {
         // An error means that the sender is gone, so the server has stopped.
         let _ = stopped.wait_for(|stopped| *stopped).await;

@@ -92,6 +92,8 @@ pub struct Config {
     pub cool_down: CoolDown,
     /// `MAILS_PER_HOUR`: limit on mails in one hour, to all mailboxes together.
     pub mails_per_hour: u32,
+    /// `MAILS_PER_HOUR_PER_DOMAIN`: limit on mails in one hour to one domain that is not a public provider's.
+    pub mails_per_hour_per_domain: u32,
     /// `MODELS_DIR`: a folder with the networks, instead of those embedded in the program.
     pub models_dir: Option<PathBuf>,
     /// `ENGINE_RUNTIME`: what runs the networks.
@@ -127,6 +129,7 @@ impl Config {
     fn from_source(source: &Source) -> Result<Self, ConfigError> {
         let data_dir = PathBuf::from(source.text("DATA_DIR").unwrap_or("data"));
         let database_url = DatabaseUrl::from_source(source, &data_dir)?;
+        let mails_per_hour = source.number("MAILS_PER_HOUR", 1..=1_000_000, 1000)?;
         Ok(Self {
             database_url,
             app_base_url: source.parsed("APP_BASE_URL", values::BASE_URL_FORM)?,
@@ -156,7 +159,13 @@ impl Config {
             max_attempts: source.number("MAX_ATTEMPTS", 1..=100, 5)?,
             token_single_redeem: values::switch(source, "TOKEN_SINGLE_REDEEM")?.unwrap_or(false),
             cool_down: CoolDown::from_source(source)?,
-            mails_per_hour: source.number("MAILS_PER_HOUR", 1..=1_000_000, 1000)?,
+            mails_per_hour,
+            // Half leaves room for everybody else.
+            mails_per_hour_per_domain: source.number(
+                "MAILS_PER_HOUR_PER_DOMAIN",
+                1..=1_000_000,
+                mails_per_hour.div_ceil(2).max(mails_per_hour.min(100)),
+            )?,
             models_dir: source.text("MODELS_DIR").map(PathBuf::from),
             engine_runtime: source.parsed("ENGINE_RUNTIME", "tract or compact")?.unwrap_or_default(),
             trusted_proxies: source

@@ -62,6 +62,7 @@ pub(super) const NAMES: &[&str] = &[
     "COOL_DOWN_WINDOW_MINUTES",
     "COOL_DOWN_MINUTES",
     "MAILS_PER_HOUR",
+    "MAILS_PER_HOUR_PER_DOMAIN",
     "ENGINE_RUNTIME",
     "MODELS_DIR",
     "TRUSTED_PROXIES",

@@ -1,10 +1,12 @@
 //! Mails to be sent. A row waits until its mail was sent or given up after a day.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use super::row::row;
 use super::statement::locking;
-use super::{Connection, Sql, number};
+use super::{Connection, Sql};
 use crate::clock::{MAY_BE_AHEAD_MS, MINUTE_MS};
 use crate::domain::{EmailAddress, Language, MailId, UserId};
 
@@ -88,13 +90,13 @@ pub async fn to_anybody(db: &mut Connection, since_ms: i64, now_ms: i64) -> sqlx
 }
 
 /// Counts accepted mails, for [`to_anybody`].
-pub async fn count(db: &mut Connection, mails: u32, now_ms: i64) -> sqlx::Result<()> {
+pub async fn count(db: &mut Connection, mails: usize, now_ms: i64) -> sqlx::Result<()> {
     db.query(
         "insert into mails_by_minute (began_at, mails) values ($1, $2)
          on conflict (began_at) do update set mails = mails_by_minute.mails + excluded.mails",
     )
     .bind(minute_of(now_ms))
-    .bind(i64::from(mails))
+    .bind(i64::try_from(mails).unwrap_or(i64::MAX))
     .execute()
     .await?;
     Ok(())
@@ -110,10 +112,10 @@ fn minute_of(ms: i64) -> i64 {
     ms - ms.rem_euclid(MINUTE_MS)
 }
 
-/// Puts mails into the outbox; returns how many will be sent. A mail that is held back is given up at once, without a
+/// Puts mails into the outbox; returns the keys of the mailboxes that will get theirs. A mail that is held back is given up at once, without a
 /// try. Its row is written all the same, so that the time of the request does not reveal it. Ignores rows written by a
 /// clock that ran far ahead.
-pub async fn insert(db: &mut Connection, mails: &NewMails<'_>) -> sqlx::Result<u32> {
+pub async fn insert(db: &mut Connection, mails: &NewMails<'_>) -> sqlx::Result<HashSet<String>> {
     const INSERT: Sql = Sql {
         sqlite: "insert into mail_outbox (id, user_id, address_key, language, created_at, next_try_at, given_up_at)
             select new.value ->> 'id', (select id from users where email = new.value ->> 'email'), new.value ->> 'key',
@@ -121,7 +123,7 @@ pub async fn insert(db: &mut Connection, mails: &NewMails<'_>) -> sqlx::Result<u
                 (select case when count(*) >= $3 or max(created_at) > $4 then $2 end from mail_outbox
                  where address_key = new.value ->> 'key' and created_at > $5 and created_at <= $6
                      and (given_up_at is null or tries > 0))
-            from json_each($1) new returning given_up_at",
+            from json_each($1) new returning address_key, given_up_at",
         postgres:
             "insert into mail_outbox (id, user_id, address_key, language, created_at, next_try_at, given_up_at)
             select new.id, (select id from users where email = new.email), new.key,
@@ -129,7 +131,7 @@ pub async fn insert(db: &mut Connection, mails: &NewMails<'_>) -> sqlx::Result<u
                 (select case when count(*) >= $3 or max(created_at) > $4 then $2::bigint end from mail_outbox
                  where address_key = new.key and created_at > $5 and created_at <= $6
                      and (given_up_at is null or tries > 0))
-            from jsonb_to_recordset($1::jsonb) new (id text, email text, key text, language text) returning given_up_at",
+            from jsonb_to_recordset($1::jsonb) new (id text, email text, key text, language text) returning address_key, given_up_at",
     };
     let rows: Vec<Value> = mails
         .to
@@ -139,7 +141,7 @@ pub async fn insert(db: &mut Connection, mails: &NewMails<'_>) -> sqlx::Result<u
             json!({ "id": id.as_str(), "email": email.expose(), "key": email.folded_key(), "language": language })
         })
         .collect();
-    let given_up: Vec<(Option<i64>,)> = db
+    let written: Vec<(String, Option<i64>)> = db
         .query(INSERT)
         .bind(Value::from(rows).to_string())
         .bind(mails.created_at)
@@ -149,8 +151,7 @@ pub async fn insert(db: &mut Connection, mails: &NewMails<'_>) -> sqlx::Result<u
         .bind(mails.created_at + MAY_BE_AHEAD_MS)
         .fetch_all()
         .await?;
-    let leave = given_up.iter().filter(|(given_up_at,)| given_up_at.is_none()).count();
-    number(i64::try_from(leave).unwrap_or(i64::MAX))
+    Ok(written.into_iter().filter(|(_, given_up_at)| given_up_at.is_none()).map(|(key, _)| key).collect())
 }
 
 /// Deletes mails that were held back before `before_ms`.

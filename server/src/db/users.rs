@@ -1,5 +1,7 @@
 //! Users: one row per registered address.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use super::row::row;
@@ -61,6 +63,21 @@ pub async fn get(db: &mut Connection, id: &UserId) -> sqlx::Result<User> {
 /// Returns the user with exactly this address, if there is one.
 pub async fn find(db: &mut Connection, email: &str) -> sqlx::Result<Option<User>> {
     db.query("select id, email, status from users where email = $1").bind(email).fetch_optional().await
+}
+
+/// Returns those of these addresses whose owner has ended an attempt, and so has read a mail of ours before.
+pub async fn known<'a>(
+    db: &mut Connection,
+    emails: impl IntoIterator<Item = &'a EmailAddress>,
+) -> sqlx::Result<HashSet<EmailAddress>> {
+    const KNOWN: Sql = Sql {
+        sqlite: "select email from users where status <> 'PENDING' and email in (select new.value from json_each($1) new)",
+        postgres: "select email from users
+            where status <> 'PENDING' and email = any (array(select jsonb_array_elements_text($1::jsonb)))",
+    };
+    let emails: Vec<Value> = emails.into_iter().map(|email| json!(email.expose())).collect();
+    let rows: Vec<(EmailAddress,)> = db.query(KNOWN).bind(Value::from(emails).to_string()).fetch_all().await?;
+    Ok(rows.into_iter().map(|(email,)| email).collect())
 }
 
 /// Marks the user verified.

@@ -2,6 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
+use super::mailbox;
+
 /// Longest address that SMTP can carry (RFC 5321 §4.5.3.1.3, without the angle brackets).
 const MAX_LENGTH: usize = 254;
 /// Longest part before the `@` (RFC 5321 §4.5.3.1.1).
@@ -58,11 +60,15 @@ impl EmailAddress {
         format!("{}***@{domain}", &local[..local.len().min(1)])
     }
 
-    /// A hash that is equal for spellings that usually reach the same mailbox (upper case, `+tag`), for counting mails.
+    /// The domain, in lower case.
+    pub fn domain(&self) -> &str {
+        self.0.rsplit_once('@').unwrap_or_default().1
+    }
+
+    /// A hash that is equal for spellings that reach the same mailbox, for counting mails and attempts.
     pub fn folded_key(&self) -> String {
         let (local, domain) = self.0.rsplit_once('@').unwrap_or_default();
-        let local = local.split('+').next().unwrap_or_default().to_ascii_lowercase();
-        hex::encode(Sha256::digest(format!("{local}@{domain}")))
+        hex::encode(Sha256::digest(mailbox::folded(local, domain)))
     }
 }
 

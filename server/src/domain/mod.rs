@@ -2,10 +2,12 @@
 //! Knows no database, HTTP or clock.
 
 mod action;
+mod address_block;
 mod admin_key;
 mod email;
 mod ids;
 mod language;
+mod mailbox;
 mod review;
 mod scope;
 mod sealing_key;
@@ -13,10 +15,12 @@ mod status;
 mod token;
 
 pub use action::Action;
+pub use address_block::AddressBlock;
 pub use admin_key::PlainAdminKey;
 pub use email::{EmailAddress, EmailError};
 pub use ids::{AdminKeyId, AuditId, ChallengeId, EventId, LeaseId, MailId, ReviewId, SessionId, UserId};
 pub use language::Language;
+pub use mailbox::is_public_provider;
 pub use review::{Decision, Note, ReviewState};
 pub use scope::{Scope, Scopes};
 pub use sealing_key::SealingKey;

@@ -68,7 +68,7 @@ pub(super) async fn issue(
     AppJson(registration): AppJson<KeyRegistration>,
 ) -> Result<(StatusCode, Json<IssuedChallenge>), ApiError> {
     app.rate.take(Limit::Challenge, session.id.as_str(), Instant::now())?;
-    app.rate.take(Limit::ChallengeClient, client.as_str(), Instant::now())?;
+    app.rate.take_around(Limit::ChallengeClient, client.address(), Instant::now())?;
     if session.status == UserStatus::Verified {
         return Err(ApiError::AlreadyVerified);
     }

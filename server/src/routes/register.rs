@@ -17,7 +17,7 @@ use crate::domain::EmailAddress;
 use crate::rate::Limit;
 use crate::registration::Registered;
 
-/// The retry delay when this server sends no more mails to anybody for now.
+/// The retry delay when no mail can be promised for now.
 const CEILING_RETRY_S: u32 = 300;
 
 #[derive(Deserialize)]
@@ -38,10 +38,12 @@ pub(super) async fn register(
     AppJson(registration): AppJson<Registration>,
 ) -> Result<(StatusCode, Json<Sent>), ApiError> {
     let email = EmailAddress::parse(&registration.email).map_err(|_| ApiError::EmailInvalid)?;
-    app.rate.take(Limit::Register, client.as_str(), Instant::now())?;
+    app.rate.take_around(Limit::Register, client.address(), Instant::now())?;
     let accept = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let language = app.mail.language(accept);
-    match app.registrations.register(Addressee { email, language }).await? {
+    // A proxy that does not say for whom it asks stands for everybody.
+    let address = Some(client.address()).filter(|address| !app.trusted_proxies.contains(*address));
+    match app.registrations.register(Addressee { email, language }, address).await? {
         Registered::Accepted => Ok((StatusCode::ACCEPTED, Json(Sent { status: "sent" }))),
         Registered::CeilingReached => Err(ApiError::TooManyRequests { retry_after_s: CEILING_RETRY_S }),
     }

@@ -41,13 +41,13 @@ pub(super) async fn redeem(
     headers: HeaderMap,
     AppJson(redemption): AppJson<Redemption>,
 ) -> Result<Response, ApiError> {
-    app.rate.peek(Limit::BadToken, client.as_str(), Instant::now())?;
-    app.rate.take(Limit::Redeem, client.as_str(), Instant::now())?;
     let token = HashedToken::of(redemption.token.trim());
+    // Per link: whoever has a valid one is never locked out by others' guesses.
+    app.rate.take(Limit::Redeem, token.as_str(), Instant::now())?;
     let presented = session::presented_secret(&app, &headers);
     let redeemed = redeem_token(&app, &token, presented.as_ref()).await;
     if let Err(ApiError::TokenUnknown | ApiError::TokenExpired | ApiError::TokenUsed) = redeemed {
-        app.rate.take(Limit::BadToken, client.as_str(), Instant::now())?;
+        app.rate.take_around(Limit::BadToken, client.address(), Instant::now())?;
     }
     let (user, secret) = redeemed?;
     let shown = RedeemedView { email_masked: user.email.masked(), status: user.status };

@@ -147,6 +147,12 @@ async fn one_clients_challenges_are_limited_across_sessions() {
             server.challenge(cookie).await;
         }
     }
+    // One more is allowed every four seconds.
+    let mut more = 0;
+    while ask(&server, &cookies[5]).await.status == StatusCode::CREATED {
+        more += 1;
+    }
+    assert!(more < 25, "{more}");
     ask(&server, &cookies[5]).await.assert_problem(429, "too_many_requests");
 }
 
@@ -164,11 +170,8 @@ async fn sr_21_guessing_tokens_finds_none_and_is_slowed_down() {
     // Ten at once, and one more for every six seconds that the test takes.
     assert!((10..=100).contains(&outcomes["token_unknown"]), "{outcomes:?}");
     assert_eq!(server.number("select count(*) from capture_sessions").await, 0);
-    let good = json!({ "token": token });
-    server.post("/verify", None, &good).await.assert_problem(429, "too_many_requests");
-    let mut request = own_post("/verify", None).body(Body::from(good.to_string())).unwrap();
-    request.headers_mut().insert("x-forwarded-for", "203.0.113.9".parse().unwrap());
-    assert_eq!(server.send(request).await.status, StatusCode::OK, "another client is not affected");
+    let good = server.post("/verify", None, &json!({ "token": token })).await;
+    assert_eq!(good.status, StatusCode::OK, "a valid link opens, whatever else its network has tried");
 }
 
 /// Rows added to each table.
@@ -223,7 +226,7 @@ async fn sr_23_a_mailbox_gets_three_mails_an_hour_whoever_asks() {
         if n % 100 == 99 {
             server.execute("update mail_outbox set created_at = created_at - 60000").await;
         }
-        let client = format!("10.0.{}.{}", n % 200 / 100, n % 100);
+        let client = format!("10.{}.{}.9", n % 200 / 100, n % 100);
         let answer = server.send(register(spellings[n % 4], &client)).await;
         assert_eq!((answer.status, answer.text.as_str()), (StatusCode::ACCEPTED, r#"{"status":"sent"}"#));
         server::mail::deliver_due(&server.app.outbox()).await.unwrap();

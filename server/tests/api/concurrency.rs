@@ -3,7 +3,6 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use serde_json::Value;
-use server::rate::Limit;
 
 use crate::helpers::{Answer, TestServer};
 use crate::submit_steps::worthless;
@@ -15,17 +14,15 @@ async fn all_at_once(
     challenge: &Value,
     key: fn(usize) -> String,
 ) -> Vec<Answer> {
-    let session = server.text("select id from capture_sessions").await;
     let sent: Vec<_> = (0..64)
         .map(|n| {
             let (server, cookie, challenge) = (Arc::clone(server), cookie.to_owned(), challenge.clone());
-            let session = session.clone();
             tokio::spawn(async move {
                 let submission = worthless(&challenge);
                 server.upload(&cookie, &key(n), &submission).await;
                 loop {
                     // So that the rate limit does not hide a failure.
-                    server.refill(Limit::Submission, &session);
+                    server.refill();
                     let answer = server.finish(&cookie, &key(n), &submission).await;
                     if answer.status != StatusCode::TOO_MANY_REQUESTS {
                         return answer;

@@ -106,7 +106,6 @@ fn hex(text: &str) -> [u8; 32] {
 #[tokio::test]
 async fn sr_06_weak_and_oddly_written_keys_are_refused() {
     let forger = Forger::new().await;
-    let session = forger.server.text("select id from capture_sessions").await;
     // p + 0 … p + 18 still fit into 255 bits: all numbers with two encodings, with either sign.
     let twice = (0..19).flat_map(|n| [0x7F, 0xFF].map(|last| (n, last))).map(|(n, last)| {
         let mut bytes = [0xFF; 32];
@@ -114,9 +113,7 @@ async fn sr_06_weak_and_oddly_written_keys_are_refused() {
         bytes
     });
     for key in SMALL_ORDER.map(hex).into_iter().chain(twice) {
-        for limit in [server::rate::Limit::Challenge, server::rate::Limit::ChallengeClient] {
-            forger.server.refill(limit, &session);
-        }
+        forger.server.refill();
         let body = challenge_body(URL_SAFE_NO_PAD.encode(key));
         let answer = forger.server.post("/api/challenge", Some(&forger.cookie), &body).await;
         assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (422, &json!("key_invalid")), "{key:02x?}");

@@ -9,7 +9,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use server::clock;
 use server::domain::random_base64url;
-use server::rate::Limit;
 use test_client::SubmissionParts;
 
 use crate::helpers::{TestServer, challenge_body, own_post, public_key};
@@ -22,12 +21,11 @@ const DAY_MS: i64 = 86_400_000;
 async fn sr_01_an_accepted_submission_sent_again_100_times_is_accepted_once() {
     let server = TestServer::start().await;
     let person = Person::blinks(&server, "jo@example.com").await;
-    let session = server.text("select id from capture_sessions").await;
     let first = person.submit(&server, "k1").await;
     assert_eq!(first.json()["status"], "VERIFIED", "{}", first.text);
     let before = server.contents().await;
     for n in 0..100 {
-        server.refill(Limit::Submission, &session);
+        server.refill();
         let again = server.finish(&person.cookie, "k1", &person.sign()).await;
         assert_eq!((again.status, &again.text), (StatusCode::OK, &first.text));
         let other = server.finish(&person.cookie, &format!("other-{n}"), &person.sign()).await;
@@ -77,9 +75,6 @@ async fn sr_03_other_users_ids_open_nothing_and_look_like_unknown_ones() {
     server.append(&cookie, "k1", &submission, 0, b"mine").await;
     let stranger = server.open_session("mallory@example.com").await;
     server.challenge(&stranger).await;
-    let strangers =
-        server.text("select s.id from capture_sessions s join users u on u.id = s.user_id where email like 'm%'");
-    let strangers = strangers.await;
     let before = server.contents().await;
     let session = server.text("select id from capture_sessions order by created_at limit 1").await;
     let user = server.text("select id from users order by created_at limit 1").await;
@@ -95,9 +90,7 @@ async fn sr_03_other_users_ids_open_nothing_and_look_like_unknown_ones() {
             32..60 => flip(&submission.challenge, n % submission.challenge.len()),
             _ => random_base64url(),
         };
-        for limit in [Limit::Chunk, Limit::Submission, Limit::GiveUp] {
-            server.refill(limit, &strangers);
-        }
+        server.refill();
         let swapped = SubmissionParts { challenge: id, ..submission.clone() };
         let (theirs, key) = (Some(stranger.as_str()), "k1");
         let asked = Request::get(swapped.path()).header(header::COOKIE, &stranger).header("idempotency-key", key);

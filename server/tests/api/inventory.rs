@@ -1,7 +1,10 @@
 //! Every route, checked against the table of routes.
 
+use std::net::Ipv4Addr;
+
 use axum::body::Body;
 use axum::http::{HeaderValue, Method, Request, StatusCode, header};
+use server::domain::HashedToken;
 use server::rate::Limit;
 use server::routes::{Access, Route, routes};
 
@@ -88,21 +91,25 @@ async fn every_route_keeps_the_limits_that_the_table_names() {
     let session = server.text("select id from capture_sessions").await;
     for route in routes() {
         for &limit in route.limits {
-            // Once with the limits of the client or the session used up, once with all of them unused.
-            exhaust(&server, limit, &["127.0.0.1", &session]);
-            ask(&server, &route, Some(&cookie), Some(ADMIN_KEY)).await.assert_problem(429, "too_many_requests");
-            server.refill(limit, "127.0.0.1");
-            server.refill(limit, &session);
-            let answer = ask(&server, &route, Some(&cookie), Some(ADMIN_KEY)).await;
+            // Once with the limits of client, session and link used up, once with all of them unused.
+            exhaust(&server, limit, &[&session, HashedToken::of("none").as_str()]);
+            if limit == Limit::BadAdminKey {
+                let right = ask(&server, &route, Some(&cookie), Some(ADMIN_KEY)).await;
+                assert_ne!(right.status, StatusCode::TOO_MANY_REQUESTS, "a right key is never locked out");
+            }
+            ask(&server, &route, Some(&cookie), Some("wrong")).await.assert_problem(429, "too_many_requests");
+            server.refill();
+            let answer = ask(&server, &route, Some(&cookie), Some("wrong")).await;
             assert_ne!(answer.status, StatusCode::TOO_MANY_REQUESTS, "{limit:?} of {}", route.path);
         }
     }
 }
 
-fn exhaust(server: &TestServer, limit: Limit, clients: &[&str]) {
+fn exhaust(server: &TestServer, limit: Limit, ids: &[&str]) {
     let now = std::time::Instant::now();
-    for client in clients {
-        while server.app.rate.take(limit, client, now).is_ok() {}
+    while server.app.rate.take_around(limit, Ipv4Addr::LOCALHOST.into(), now).is_ok() {}
+    for id in ids {
+        while server.app.rate.take(limit, id, now).is_ok() {}
     }
 }
 

@@ -16,6 +16,7 @@ mod concurrency;
 mod database;
 mod erasure;
 mod faults;
+mod floods;
 mod forged;
 mod freshness;
 mod guard;

@@ -33,8 +33,9 @@ impl UserClient {
     /// User `number` of up to 16 million. Each has a mail address and an IP address of its own.
     pub fn new(http: &HttpClient, number: u32) -> UserClient {
         let [_, a, b, c] = number.to_be_bytes();
-        // 10.0.0.0/8: the server trusts `X-Forwarded-For` from this machine.
-        let ip = Some(Ipv4Addr::new(10, a, b, c));
+        // 10.0.0.0/8: the server trusts `X-Forwarded-For` from this machine. Users with consecutive numbers are in
+        // different networks, which the server counts too.
+        let ip = Some(Ipv4Addr::new(10, c, b, a));
         UserClient { ip, ..UserClient::without_proxy(http, &format!("person-{number}@example.com")) }
     }
 

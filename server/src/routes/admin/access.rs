@@ -52,11 +52,11 @@ pub(in crate::routes) async fn admit(
 ) -> Result<Response, ApiError> {
     let (mut parts, body) = request.into_parts();
     let client = Client::from_request_parts(&mut parts, &app).await?;
-    let in_url = key_in_url(&app, &client, parts.uri.query().unwrap_or_default()).await?;
+    let in_url = key_in_url(&app, client, parts.uri.query().unwrap_or_default()).await?;
     let presented = in_header(&parts.headers).or(in_url).ok_or(ApiError::AdminKeyMissing)?;
-    app.rate.peek(Limit::BadAdminKey, client.as_str(), Instant::now())?;
+    // The limit is for wrong keys only: whoever has a right one is never locked out by others' guesses.
     let Some(operator) = find(&app, &presented, clock::now_ms()).await? else {
-        app.rate.take(Limit::BadAdminKey, client.as_str(), Instant::now())?;
+        app.rate.take_around(Limit::BadAdminKey, client.address(), Instant::now())?;
         return Err(ApiError::AdminKeyWrong);
     };
     if scope.is_some_and(|scope| !operator.scopes.has(scope)) {
@@ -73,25 +73,23 @@ pub(in crate::routes) async fn me(operator: Operator) -> Json<Operator> {
 
 /// The key in the URL, if the settings allow one there. Otherwise such a request is rejected, even with a valid key in
 /// a header, and a valid key in the URL is marked as exposed.
-async fn key_in_url(app: &App, client: &Client, query: &str) -> Result<Option<String>, ApiError> {
+async fn key_in_url(app: &App, client: Client, query: &str) -> Result<Option<String>, ApiError> {
     let mut keys = pairs(query).filter(|(name, _)| KEY_NAMES.contains(&name.to_ascii_lowercase().as_str()));
     let Some((name, key)) = keys.next() else { return Ok(None) };
     if app.admin_allow_query_key && name == QUERY_KEY && keys.next().is_none() {
         return Ok(Some(key));
     }
     tracing::warn!("a request had an admin key in its URL; take it as exposed and replace it");
-    // Guessing keys this way reveals nothing and is rate limited too.
-    if app.rate.peek(Limit::BadAdminKey, client.as_str(), Instant::now()).is_ok() {
-        match stored(app, &HashedToken::of(key.trim()), &key, clock::now_ms()).await? {
-            Some(key) => {
-                let mut tx = app.db.write(LockScope::Nothing).await?;
-                admin_keys::note_exposure(&mut tx, &key.id, clock::now_ms()).await?;
-                tx.commit().await?;
-                tracing::warn!(key = %key.id, name = key.name, "this key is exposed: revoke it and create another");
-            }
-            None if HashedToken::of(key.trim()).matches(&app.admin_key) => {}
-            None => drop(app.rate.take(Limit::BadAdminKey, client.as_str(), Instant::now())),
+    // Guessing keys this way reveals nothing.
+    match stored(app, &HashedToken::of(key.trim()), &key, clock::now_ms()).await? {
+        Some(key) => {
+            let mut tx = app.db.write(LockScope::Nothing).await?;
+            admin_keys::note_exposure(&mut tx, &key.id, clock::now_ms()).await?;
+            tx.commit().await?;
+            tracing::warn!(key = %key.id, name = key.name, "this key is exposed: revoke it and create another");
         }
+        None if HashedToken::of(key.trim()).matches(&app.admin_key) => {}
+        None => drop(app.rate.take_around(Limit::BadAdminKey, client.address(), Instant::now())),
     }
     Err(ApiError::AdminKeyInQuery)
 }
