@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use crate::captures::CaptureStore;
 use crate::clock::{self, ClockSteps};
-use crate::config::{BaseUrl, Config, CoolDown, Retention, TrustedProxies};
+use crate::config::{BaseUrl, Config, CoolDown, DataRetention, Retention, TrustedProxies};
 use crate::connections::ConnectionLimits;
 use crate::db::Db;
 use crate::domain::HashedToken;
@@ -49,6 +49,8 @@ pub struct AppState {
     pub captures: Arc<CaptureStore>,
     /// How long captures are kept.
     pub retention: Retention,
+    /// How long everything else is kept.
+    pub data_retention: DataRetention,
     /// Sends mails.
     pub mail: mail::Mailer,
     /// The last answer of `/ready`, and when it was computed.
@@ -149,6 +151,7 @@ impl AppState {
             scoring,
             captures: Arc::new(open_captures(config).await?),
             retention: config.retention,
+            data_retention: config.data_retention,
             mail: mail::Mailer::new(&config.mail, &config.data_dir)?,
             readiness: tokio::sync::Mutex::default(),
             mail_wake,
@@ -174,7 +177,12 @@ impl AppState {
 
     /// The parts that the sweep needs.
     pub fn sweeper(&self) -> Sweeper<'_> {
-        Sweeper { eraser: self.eraser(), retention: self.retention, cool_down: self.limits.cool_down }
+        Sweeper {
+            eraser: self.eraser(),
+            retention: self.retention,
+            data_retention: self.data_retention,
+            cool_down: self.limits.cool_down,
+        }
     }
 
     /// The parts that deciding attempts needs.

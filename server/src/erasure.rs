@@ -3,6 +3,8 @@
 //! The captures' key goes first. From then on no copy of a capture opens, whatever backup it is in. Everything after
 //! that may be interrupted: the caller or the next sweep repeats it.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 use serde_json::json;
 
@@ -58,6 +60,9 @@ pub enum RemovalError {
     #[error("captures: {0}")]
     Store(#[from] StoreError),
 }
+
+/// Users looked up at a time.
+const PAGE: usize = 500;
 
 /// The actor who erases a user that a restored backup brought back.
 const RESTORED: &str = "the server, after a restored backup";
@@ -122,22 +127,33 @@ pub async fn erase(eraser: &Eraser<'_>, user: &User, actor: &str, now_ms: i64) -
 
 /// Erases once more the users whom an older copy of the database, or of the keys, brought back. Returns how many.
 pub async fn repeat(eraser: &Eraser<'_>, now_ms: i64) -> Result<u64, RemovalError> {
-    let by_store = eraser.captures.erased().await?;
-    let by_database = erasure::erased(&mut eraser.db.read().await?).await?;
+    let Eraser { db, captures, .. } = eraser;
+    let by_store = captures.erased().await?;
     let mut again = 0;
-    for id in &by_store {
-        let user = erasure::find_user(&mut eraser.db.read().await?, id).await?;
-        match user {
-            Some(user) => {
-                erase(eraser, &user, RESTORED, now_ms).await?;
-                again += 1;
-            }
-            // A submission in progress may have created a key after the user was erased.
-            None => eraser.captures.remove_key(id).await?,
+    for page in by_store.chunks(PAGE) {
+        for user in erasure::find_users(&mut db.read().await?, page).await? {
+            erase(eraser, &user, RESTORED, now_ms).await?;
+            again += 1;
         }
     }
-    for id in by_database.iter().filter(|id| !by_store.contains(id)) {
-        eraser.captures.erase_key(id).await?;
+    let by_store: HashSet<&str> = by_store.iter().map(UserId::as_str).collect();
+    let mut after = None;
+    loop {
+        let page = erasure::erased_after(&mut db.read().await?, after.as_ref(), PAGE).await?;
+        for id in page.iter().filter(|id| !by_store.contains(id.as_str())) {
+            captures.erase_key(id).await?;
+        }
+        match page.last() {
+            Some(last) => after = Some(last.clone()),
+            None => break,
+        }
+    }
+    // A submission in progress may have created a key after its user was erased.
+    let mut with_key = captures.users();
+    while let Some(page) = with_key.recv().await {
+        for id in page?.iter().filter(|id| by_store.contains(id.as_str())) {
+            captures.remove_key(id).await?;
+        }
     }
     Ok(again)
 }

@@ -1,8 +1,13 @@
 //! Stores of sealed bytes by name: files, a bucket, Cloudinary. Knows nothing about pictures or keys.
 
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
 use super::cloudinary::Cloudinary;
 use super::error::{BlobError, TIMEOUT};
 use super::files::Files;
+use super::pages::{NameSender, Pages};
 use super::s3::S3;
 
 /// A store.
@@ -54,14 +59,26 @@ impl BlobStore {
         }
     }
 
-    /// Returns all names below a folder, unordered.
-    pub(super) async fn list(&self, folder: &str) -> Result<Vec<String>, BlobError> {
+    async fn send_names(&self, folder: &str, to: &NameSender) -> Result<(), BlobError> {
         match self {
-            BlobStore::Files(files) => files.list(folder).await,
-            BlobStore::S3(bucket) => bucket.list(folder).await,
-            BlobStore::Cloudinary(cloud) => cloud.list(folder).await,
+            BlobStore::Files(files) => files.send_names(folder, to).await,
+            BlobStore::S3(bucket) => bucket.send_names(folder, to).await,
+            BlobStore::Cloudinary(cloud) => cloud.send_names(folder, to).await,
         }
     }
+}
+
+/// Lists all names below a folder, unordered. At most two pages are in memory at a time.
+pub(super) fn pages(store: &Arc<BlobStore>, folder: &'static str) -> Pages {
+    let (to, pages) = mpsc::channel(1);
+    let store = Arc::clone(store);
+    tokio::spawn(async move {
+        if let Err(error) = store.send_names(folder, &to).await {
+            // Fails if nobody wants to know any more.
+            let _ = to.send(Err(error)).await;
+        }
+    });
+    pages
 }
 
 async fn in_time<T>(work: impl Future<Output = Result<T, BlobError>>) -> Result<T, BlobError> {

@@ -11,6 +11,7 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use super::error::{BlobError, CONNECT_TIMEOUT, TIMEOUT};
+use super::pages::NameSender;
 use crate::clock;
 use crate::config::{CloudinaryConfig, CloudinarySignature};
 
@@ -106,9 +107,9 @@ impl Cloudinary {
         }
     }
 
-    pub(super) async fn list(&self, folder: &str) -> Result<Vec<String>, BlobError> {
+    pub(super) async fn send_names(&self, folder: &str, to: &NameSender) -> Result<(), BlobError> {
         let prefix = format!("{}/", self.id(folder));
-        let (mut names, mut cursor) = (Vec::new(), None::<String>);
+        let mut cursor = None::<String>;
         loop {
             let mut url = self.url("resources/raw/private")?;
             url.query_pairs_mut().append_pair("prefix", &prefix).append_pair("max_results", PAGE);
@@ -121,10 +122,10 @@ impl Cloudinary {
                 .resources
                 .iter()
                 .filter_map(|resource| resource.public_id.strip_prefix(&self.config.folder)?.strip_prefix('/'));
-            names.extend(own.map(str::to_owned));
+            let is_wanted = to.send(Ok(own.map(str::to_owned).collect())).await.is_ok();
             match listed.next_cursor {
-                Some(next) => cursor = Some(next),
-                None => return Ok(names),
+                Some(next) if is_wanted => cursor = Some(next),
+                _ => return Ok(()),
             }
         }
     }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::BlobError;
+use super::pages::{NameSender, PAGE};
 use crate::files;
 
 /// Files below a folder.
@@ -33,12 +34,20 @@ impl Files {
         self.on_disk(name, |path| unless_absent(std::fs::remove_file(path)).map(drop)).await
     }
 
-    pub(super) async fn list(&self, folder: &str) -> Result<Vec<String>, BlobError> {
-        let names = self.on_disk(folder, |path| {
+    pub(super) async fn send_names(&self, folder: &str, to: &NameSender) -> Result<(), BlobError> {
+        let (to, below) = (to.clone(), folder.to_owned());
+        self.on_disk(folder, move |path| {
             let mut names = Vec::new();
-            gather(path, "", &mut names).map(|()| names)
-        });
-        Ok(names.await?.into_iter().map(|name| format!("{folder}{name}")).collect())
+            gather(path, &below, &mut |name| {
+                names.push(name);
+                if names.len() == PAGE {
+                    send(&to, &mut names)?;
+                }
+                Ok(())
+            })?;
+            send(&to, &mut names)
+        })
+        .await
     }
 
     /// Runs the work on a thread that may block.
@@ -66,14 +75,19 @@ fn unless_absent<T>(done: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-fn gather(folder: &Path, below: &str, names: &mut Vec<String>) -> io::Result<()> {
+/// Sends the names, and waits until there is room for them.
+fn send(to: &NameSender, names: &mut Vec<String>) -> io::Result<()> {
+    to.blocking_send(Ok(std::mem::take(names))).map_err(|_| io::ErrorKind::BrokenPipe.into())
+}
+
+fn gather(folder: &Path, below: &str, each: &mut impl FnMut(String) -> io::Result<()>) -> io::Result<()> {
     for entry in unless_absent(std::fs::read_dir(folder))?.into_iter().flatten() {
         let entry = entry?;
         let name = format!("{below}/{}", entry.file_name().to_string_lossy());
         if entry.file_type()?.is_dir() {
-            gather(&entry.path(), &name, names)?;
+            gather(&entry.path(), &name, each)?;
         } else {
-            names.push(name);
+            each(name)?;
         }
     }
     Ok(())

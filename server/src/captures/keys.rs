@@ -5,8 +5,11 @@
 //! backup is not erased. `keys/erased/` lists erased users, so that anything restored from an older backup is erased
 //! again.
 
-use super::blob_store::BlobStore;
+use std::sync::Arc;
+
+use super::blob_store::{self, BlobStore};
 use super::error::StoreError;
+use super::pages::Pages;
 use crate::clock;
 use crate::domain::UserId;
 use crate::sealing::{DecryptFailed, SealingKey};
@@ -110,25 +113,54 @@ pub(super) async fn remove(blobs: &BlobStore, user: &UserId) -> Result<(), Store
 }
 
 /// Returns the users whose keys were erased.
-pub(super) async fn erased(blobs: &BlobStore) -> Result<Vec<UserId>, StoreError> {
-    users(blobs, ERASED).await
+pub(super) async fn erased(blobs: &Arc<BlobStore>) -> Result<Vec<UserId>, StoreError> {
+    let (mut pages, mut all) = (UserPages::of(blobs, ERASED), Vec::new());
+    while let Some(page) = pages.recv().await {
+        all.append(&mut page?);
+    }
+    Ok(all)
 }
 
-/// The users with a file in this folder.
-async fn users(blobs: &BlobStore, folder: &str) -> Result<Vec<UserId>, StoreError> {
-    let names = blobs.list(folder).await?;
-    let ids = names.iter().filter_map(|name| name.strip_prefix(folder)?.strip_prefix('/'));
-    Ok(ids.filter(|id| is_plain(id)).map(UserId::from_client).collect())
+/// A list of users, as the store gives it.
+#[derive(Debug)]
+pub struct UserPages {
+    folder: &'static str,
+    pages: Pages,
+}
+
+impl UserPages {
+    /// Those who have a key.
+    pub(super) fn of_keys(blobs: &Arc<BlobStore>) -> Self {
+        Self::of(blobs, USERS)
+    }
+
+    /// Those with a file in this folder.
+    fn of(blobs: &Arc<BlobStore>, folder: &'static str) -> Self {
+        Self { folder, pages: blob_store::pages(blobs, folder) }
+    }
+
+    /// The next page; `None` after the last one.
+    pub async fn recv(&mut self) -> Option<Result<Vec<UserId>, StoreError>> {
+        let user = |name: String| {
+            let id = name.strip_prefix(self.folder)?.strip_prefix('/')?;
+            is_plain(id).then(|| UserId::from_client(id))
+        };
+        let page = self.pages.recv().await?;
+        Some(page.map(|names| names.into_iter().filter_map(user).collect()).map_err(StoreError::from))
+    }
 }
 
 /// Seals every user's key with the new master key, until none is left that is sealed with the old one. After an
 /// interruption, the next call continues; until then, both master keys open.
-pub(super) async fn rotate(blobs: &BlobStore, masters: &MasterKeys) -> Result<Rotated, StoreError> {
+pub(super) async fn rotate(blobs: &Arc<BlobStore>, masters: &MasterKeys) -> Result<Rotated, StoreError> {
     let mut sealed_anew = 0;
     loop {
         let mut pass = Rotated::default();
-        for user in users(blobs, USERS).await? {
-            seal_anew(blobs, masters, &user, &mut pass).await?;
+        let mut users = UserPages::of(blobs, USERS);
+        while let Some(page) = users.recv().await {
+            for user in page? {
+                seal_anew(blobs, masters, &user, &mut pass).await?;
+            }
         }
         sealed_anew += pass.sealed_anew;
         // A server that still uses the old master key may have created another user's key meanwhile.

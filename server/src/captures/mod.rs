@@ -9,6 +9,7 @@ mod cloudinary;
 mod error;
 mod files;
 mod keys;
+mod pages;
 mod refs;
 mod s3;
 mod sealed;
@@ -25,7 +26,7 @@ use crate::secrets;
 use blob_store::BlobStore;
 pub use error::{BlobError, StoreError};
 use keys::MasterKeys;
-pub use keys::Rotated;
+pub use keys::{Rotated, UserPages};
 pub use refs::{CaptureRefs, event_of};
 
 /// Sealed captures in one store.
@@ -35,6 +36,19 @@ pub struct CaptureStore {
     masters: MasterKeys,
     /// Set once a check of the store has succeeded.
     checked: Arc<OnceCell<()>>,
+}
+
+/// A list of captures, as the store gives it.
+#[derive(Debug)]
+pub struct CapturePages(pages::Pages);
+
+impl CapturePages {
+    /// The next page; `None` after the last one.
+    pub async fn recv(&mut self) -> Option<Result<Vec<(String, EventId)>, StoreError>> {
+        let named = |name: String| refs::event_of_any(&name).map(|event| (name, event));
+        let page = self.0.recv().await?;
+        Some(page.map(|names| names.into_iter().filter_map(named).collect()).map_err(StoreError::from))
+    }
 }
 
 /// Result of reading a capture.
@@ -133,10 +147,18 @@ impl CaptureStore {
         Ok(done?)
     }
 
-    /// Returns the name and event of every stored capture, and of leftovers of interrupted writes.
+    /// Lists the name and event of every stored capture, and of leftovers of interrupted writes.
+    pub fn pages(&self) -> CapturePages {
+        CapturePages(blob_store::pages(&self.blobs, refs::FOLDER))
+    }
+
+    /// Returns all of [`pages`](Self::pages).
     pub async fn list(&self) -> Result<Vec<(String, EventId)>, StoreError> {
-        let names = self.blobs.list(refs::FOLDER).await?;
-        Ok(names.into_iter().filter_map(|name| refs::event_of_any(&name).map(|event| (name, event))).collect())
+        let (mut pages, mut all) = (self.pages(), Vec::new());
+        while let Some(page) = pages.recv().await {
+            all.append(&mut page?);
+        }
+        Ok(all)
     }
 
     /// Erases the user's key: from now on nobody can open any copy of their captures.
@@ -150,6 +172,11 @@ impl CaptureStore {
     /// Removes a key that was created after its user was erased.
     pub async fn remove_key(&self, user: &UserId) -> Result<(), StoreError> {
         keys::remove(&self.blobs, user).await
+    }
+
+    /// Lists the users who have a key.
+    pub fn users(&self) -> UserPages {
+        UserPages::of_keys(&self.blobs)
     }
 
     /// Seals every user's key with the new master key. Captures do not change.

@@ -8,6 +8,7 @@ use object_store::path::Path;
 use object_store::{BackoffConfig, ClientOptions, Error, ObjectStore, ObjectStoreExt, PutMode, RetryConfig};
 
 use super::error::{BlobError, CONNECT_TIMEOUT, TIMEOUT};
+use super::pages::{NameSender, PAGE};
 use crate::config::S3Config;
 
 /// A bucket, or a prefix in one.
@@ -74,10 +75,18 @@ impl S3 {
         }
     }
 
-    pub(super) async fn list(&self, folder: &str) -> Result<Vec<String>, BlobError> {
-        let found: Vec<_> = self.bucket.list(Some(&self.path(folder))).try_collect().await.map_err(map_error)?;
-        let names = found.into_iter().map(|object| object.location.to_string());
-        Ok(names.filter_map(|name| Some(name.strip_prefix(&self.prefix)?.to_owned())).collect())
+    pub(super) async fn send_names(&self, folder: &str, to: &NameSender) -> Result<(), BlobError> {
+        let path = self.path(folder);
+        let mut found = self.bucket.list(Some(&path));
+        let mut names = Vec::new();
+        while let Some(object) = found.try_next().await.map_err(map_error)? {
+            names.extend(object.location.as_ref().strip_prefix(&self.prefix).map(str::to_owned));
+            if names.len() == PAGE && to.send(Ok(std::mem::take(&mut names))).await.is_err() {
+                return Ok(());
+            }
+        }
+        let _ = to.send(Ok(names)).await;
+        Ok(())
     }
 
     fn path(&self, name: &str) -> Path {

@@ -2,6 +2,7 @@
 
 mod captures;
 mod cool_down;
+mod data_retention;
 mod database;
 mod error;
 mod mail;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 
 pub use captures::{BlobStoreConfig, CaptureConfig, CloudinaryConfig, CloudinarySignature, S3Config};
 pub use cool_down::CoolDown;
+pub use data_retention::DataRetention;
 pub use database::DatabaseUrl;
 pub use error::ConfigError;
 pub use mail::{MailConfig, MailSecurity, MailTransport, ResendConfig, SmtpConfig};
@@ -57,6 +59,8 @@ pub struct Config {
     pub captures: CaptureConfig,
     /// `RETENTION`, `RETENTION_DAYS`, `RETENTION_DAYS_FAILED`: how long captures are kept.
     pub retention: Retention,
+    /// `RETENTION_DAYS_…`: how long everything else is kept.
+    pub data_retention: DataRetention,
     /// `CHALLENGE_POLICY`: the kind of challenge.
     pub policy: Policy,
     /// `ALLOW_TONE_GUIDED`: whether a person may choose prompts by tones instead of visual prompts.
@@ -142,6 +146,7 @@ impl Config {
             trail_key: values::key(source, "TRAIL_SIGNING_KEY")?,
             captures: CaptureConfig::from_source(source)?,
             retention: Retention::from_source(source)?,
+            data_retention: DataRetention::from_source(source)?,
             policy: values::policy(source)?,
             allow_tone_guided: values::switch(source, "ALLOW_TONE_GUIDED")?.unwrap_or(true),
             allow_no_turn: values::turn_alternative(source)?,

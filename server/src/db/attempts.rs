@@ -148,25 +148,30 @@ pub async fn lapsed_of(
     .await
 }
 
-/// Deletes attempts that began before `before_ms`, and failures that servers of an older version counted.
-pub async fn discard_before(db: &mut Connection, before_ms: i64) -> sqlx::Result<()> {
-    db.query(locking!(
-        "delete from attempts where challenge_id in (
-             select challenge_id from attempts where began_at < $1",
-        "for update skip locked",
-        ")"
-    ))
-    .bind(before_ms)
-    .execute()
-    .await?;
-    db.query(locking!(
-        "delete from counted_failures where challenge_id in (
-             select challenge_id from counted_failures where failed_at < $1",
-        "for update skip locked",
-        ")"
-    ))
-    .bind(before_ms)
-    .execute()
-    .await?;
-    Ok(())
+/// Deletes up to `limit` attempts that began before `before_ms`, and as many failures that servers of an older version
+/// counted. Returns the larger number.
+pub async fn discard_before(db: &mut Connection, before_ms: i64, limit: u32) -> sqlx::Result<u64> {
+    let attempts = db
+        .query(locking!(
+            "delete from attempts where challenge_id in (
+                 select challenge_id from attempts where began_at < $1 order by began_at limit $2",
+            "for update skip locked",
+            ")"
+        ))
+        .bind(before_ms)
+        .bind(i64::from(limit))
+        .execute()
+        .await?;
+    let failures = db
+        .query(locking!(
+            "delete from counted_failures where challenge_id in (
+                 select challenge_id from counted_failures where failed_at < $1 order by failed_at limit $2",
+            "for update skip locked",
+            ")"
+        ))
+        .bind(before_ms)
+        .bind(i64::from(limit))
+        .execute()
+        .await?;
+    Ok(attempts.max(failures))
 }

@@ -1,8 +1,8 @@
 //! Erasing a user: removes everything that names or shows them. The audit keeps a pseudonym and how each attempt ended.
 
-use super::Connection;
 use super::row::row;
 use super::users::User;
+use super::{Connection, Sql};
 use crate::domain::{EmailAddress, EventId, MailId, UserId};
 
 row! {
@@ -34,9 +34,15 @@ pub async fn users_at(db: &mut Connection, email: &EmailAddress) -> sqlx::Result
         .await
 }
 
-/// Returns the user with this id, if there is one.
-pub async fn find_user(db: &mut Connection, id: &UserId) -> sqlx::Result<Option<User>> {
-    db.query("select id, email, status from users where id = $1").bind(id).fetch_optional().await
+/// Returns those of these users that there are.
+pub async fn find_users(db: &mut Connection, ids: &[UserId]) -> sqlx::Result<Vec<User>> {
+    const FOUND: Sql = Sql {
+        sqlite: "select id, email, status from users where id in (select new.value from json_each($1) new)",
+        postgres: "select id, email, status from users
+            where id = any (array(select jsonb_array_elements_text($1::jsonb)))",
+    };
+    let ids = serde_json::Value::from_iter(ids.iter().map(UserId::as_str));
+    db.query(FOUND).bind(ids.to_string()).fetch_all().await
 }
 
 /// Counts what is stored about a user.
@@ -119,8 +125,13 @@ pub async fn erase(db: &mut Connection, user: &User, pseudonym: &str, now_ms: i6
     Ok(())
 }
 
-/// Returns the ids of all erased users.
-pub async fn erased(db: &mut Connection) -> sqlx::Result<Vec<UserId>> {
-    let rows: Vec<(UserId,)> = db.query("select user_id from erased_users").fetch_all().await?;
+/// Returns the ids of up to `limit` erased users that sort after this one.
+pub async fn erased_after(db: &mut Connection, after: Option<&UserId>, limit: usize) -> sqlx::Result<Vec<UserId>> {
+    let rows: Vec<(UserId,)> = db
+        .query("select user_id from erased_users where user_id > $1 order by user_id limit $2")
+        .bind(after.map_or("", UserId::as_str))
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all()
+        .await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }

@@ -49,6 +49,8 @@ row! {
         pub details: String,
         /// Why an operator should look at it, JSON.
         pub review: Option<String>,
+        /// When the transcript and the terms were removed because they had been kept long enough.
+        pub record_removed_at: Option<i64>,
         /// Salt that keeps `trail_personal` from identifying the person; `None` once the row is erased.
         pub trail_salt: Option<String>,
         /// Digest of everything that is erased with the person (`trail/mod.rs`).
@@ -107,7 +109,7 @@ pub async fn find(db: &mut Connection, id: &EventId) -> sqlx::Result<Option<Even
     db.query(
         "select id, email, status, reason, open_capture_ref, closed_capture_ref, created_at, challenge_id, attempt,
              thresholds, engine, details, policy, strip_ref, transcript, issued, review, open_captured,
-             captures_removed_at, trail_salt, trail_personal
+             captures_removed_at, record_removed_at, trail_salt, trail_personal
          from verification_events where id = $1",
     )
     .bind(id)

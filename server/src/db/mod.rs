@@ -11,6 +11,7 @@ pub mod claims;
 pub mod cues;
 pub mod erasure;
 pub mod events;
+pub mod leases;
 pub mod listing;
 pub mod outbox;
 pub mod perceptual_hashes;

@@ -1,7 +1,10 @@
 //! Queries of the sweep: which captures events name, and which rows have been kept long enough.
 
+use std::collections::HashSet;
+
 use super::row::row;
-use super::{Connection, Statement};
+use super::users::User;
+use super::{Connection, Sql, Statement};
 use crate::domain::{EventId, MailId, SessionId};
 
 /// An event whose captures are stored.
@@ -54,17 +57,16 @@ pub async fn of_address(db: &mut Connection, email: &str) -> sqlx::Result<Vec<St
     all(rows.bind(email)).await
 }
 
-/// Returns the references to an event's captures; empty if there is no such event or it has none.
-pub async fn by_event(db: &mut Connection, event: &EventId) -> sqlx::Result<Vec<String>> {
-    let row: Option<CaptureRow> = db
-        .query(
-            "select id, open_capture_ref, closed_capture_ref, strip_ref from verification_events
-         where id = $1 and open_capture_ref is not null",
-        )
-        .bind(event)
-        .fetch_optional()
-        .await?;
-    Ok(row.map(|row| row.stored_captures().refs).unwrap_or_default())
+/// Returns the names of the captures that these events refer to.
+pub async fn named_by(db: &mut Connection, events: &[EventId]) -> sqlx::Result<HashSet<String>> {
+    const NAMED: Sql = Sql {
+        sqlite: "select id, open_capture_ref, closed_capture_ref, strip_ref from verification_events
+            where id in (select new.value from json_each($1) new) and open_capture_ref is not null",
+        postgres: "select id, open_capture_ref, closed_capture_ref, strip_ref from verification_events
+            where id = any (array(select jsonb_array_elements_text($1::jsonb))) and open_capture_ref is not null",
+    };
+    let stored = all(db.query(NAMED).bind(listed(events.iter().map(EventId::as_str)))).await?;
+    Ok(stored.into_iter().flat_map(|stored| stored.refs).collect())
 }
 
 /// Records that the captures of an event were removed, and deletes their perceptual hashes. Returns whether it had any.
@@ -112,9 +114,16 @@ pub async fn discard_session(db: &mut Connection, session: &SessionId) -> sqlx::
     Ok(())
 }
 
-/// Deletes links that expired by `until_ms`, and returns how many.
-pub async fn discard_tokens(db: &mut Connection, until_ms: i64) -> sqlx::Result<u64> {
-    db.query("delete from verification_tokens where expires_at <= $1").bind(until_ms).execute().await
+/// Deletes up to `limit` links that expired by `until_ms`, and returns how many.
+pub async fn discard_tokens(db: &mut Connection, until_ms: i64, limit: u32) -> sqlx::Result<u64> {
+    db.query(
+        "delete from verification_tokens where token_hash in (
+             select token_hash from verification_tokens where expires_at <= $1 order by expires_at limit $2)",
+    )
+    .bind(until_ms)
+    .bind(i64::from(limit))
+    .execute()
+    .await
 }
 
 /// Returns up to `limit` mails from `until_ms` or earlier that were sent or given up.
@@ -137,9 +146,92 @@ pub async fn discard_mail(db: &mut Connection, mail: &MailId) -> sqlx::Result<()
     Ok(())
 }
 
-/// Returns when the oldest known user was created. This database knows nothing about older captures.
+/// Returns when the oldest known user or event was created. This database knows nothing about older captures.
 pub async fn begins_at(db: &mut Connection) -> sqlx::Result<Option<i64>> {
     // Ids sort by time.
-    let first: Option<(i64,)> = db.query("select created_at from users order by id limit 1").fetch_optional().await?;
-    Ok(first.map(|(created_at,)| created_at))
+    let user: Option<(i64,)> = db.query("select created_at from users order by id limit 1").fetch_optional().await?;
+    let event: Option<(i64,)> =
+        db.query("select created_at from verification_events order by created_at, id limit 1").fetch_optional().await?;
+    Ok(user.into_iter().chain(event).map(|(created_at,)| created_at).min())
+}
+
+/// Returns up to `limit` events from `until_ms` or earlier that have a transcript, oldest first.
+pub async fn with_record_until(db: &mut Connection, until_ms: i64, limit: u32) -> sqlx::Result<Vec<EventId>> {
+    let rows: Vec<(EventId,)> = db
+        .query(
+            "select id from verification_events
+             where transcript is not null and created_at <= $1 order by created_at limit $2",
+        )
+        .bind(until_ms)
+        .bind(i64::from(limit))
+        .fetch_all()
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Removes an event's transcript and what was asked. Returns whether it had any.
+pub async fn remove_record(db: &mut Connection, event: &EventId, now_ms: i64) -> sqlx::Result<bool> {
+    let removed = db
+        .query(
+            "update verification_events set transcript = null, issued = null, record_removed_at = $2
+             where id = $1 and transcript is not null",
+        )
+        .bind(event)
+        .bind(now_ms)
+        .execute()
+        .await?;
+    Ok(removed == 1)
+}
+
+/// Deletes the perceptual hashes of up to `limit` events from before `until_ms`, and returns how many rows these were.
+pub async fn discard_hashes(db: &mut Connection, until_ms: i64, limit: u32) -> sqlx::Result<u64> {
+    // Ids sort by time: they begin with it.
+    db.query(
+        "delete from picture_rows where event_id in (
+             select distinct event_id from picture_rows where event_id < $1 order by event_id limit $2)",
+    )
+    .bind(format!("{:012x}", until_ms.max(0)))
+    .bind(i64::from(limit))
+    .execute()
+    .await
+}
+
+/// Deletes up to `limit` addresses that nobody verified, that were last used by `until_ms`, and of which there is
+/// nothing else. Returns how many.
+pub async fn discard_typed_in(db: &mut Connection, until_ms: i64, limit: u32) -> sqlx::Result<u64> {
+    db.query(
+        "delete from users where id in (
+             select id from users
+             where status <> 'VERIFIED' and updated_at <= $1
+                 and not exists (select 1 from mail_outbox m where m.user_id = users.id)
+                 and not exists (select 1 from verification_tokens t where t.user_id = users.id)
+                 and not exists (select 1 from capture_sessions s where s.user_id = users.id)
+                 and not exists (select 1 from verification_events e where e.email = users.email)
+             order by updated_at limit $2)",
+    )
+    .bind(until_ms)
+    .bind(i64::from(limit))
+    .execute()
+    .await
+}
+
+/// Returns up to `limit` users who were not verified, last used by `until_ms`, of whom only events are left.
+pub async fn unverified_until(db: &mut Connection, until_ms: i64, limit: u32) -> sqlx::Result<Vec<User>> {
+    db.query(
+        "select id, email, status from users
+         where status <> 'VERIFIED' and updated_at <= $1
+             and not exists (select 1 from mail_outbox m where m.user_id = users.id)
+             and not exists (select 1 from verification_tokens t where t.user_id = users.id)
+             and not exists (select 1 from capture_sessions s where s.user_id = users.id)
+         order by updated_at limit $2",
+    )
+    .bind(until_ms)
+    .bind(i64::from(limit))
+    .fetch_all()
+    .await
+}
+
+/// A list of texts, as statements take it.
+fn listed<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    serde_json::Value::from_iter(texts).to_string()
 }

@@ -143,6 +143,7 @@ pub async fn entries_with_rows(db: &mut Connection, first: i64, last: i64) -> sq
                     'thresholds', e.thresholds, 'engine', e.engine, 'details', e.details, 'policy', e.policy,
                     'strip_ref', e.strip_ref, 'transcript', e.transcript, 'issued', e.issued, 'review', e.review,
                     'open_captured', e.open_captured, 'captures_removed_at', e.captures_removed_at,
+                    'record_removed_at', e.record_removed_at,
                     'trail_salt', e.trail_salt, 'trail_personal', e.trail_personal) end,
                 'audit', case when a.id is not null then json_object(
                     'id', a.id, 'created_at', a.created_at, 'action', a.action, 'actor', a.actor, 'details', a.details) end
@@ -160,6 +161,7 @@ pub async fn entries_with_rows(db: &mut Connection, first: i64, last: i64) -> sq
                     'thresholds', e.thresholds, 'engine', e.engine, 'details', e.details, 'policy', e.policy,
                     'strip_ref', e.strip_ref, 'transcript', e.transcript, 'issued', e.issued, 'review', e.review,
                     'open_captured', e.open_captured, 'captures_removed_at', e.captures_removed_at,
+                    'record_removed_at', e.record_removed_at,
                     'trail_salt', e.trail_salt, 'trail_personal', e.trail_personal) end,
                 'audit', case when a.id is not null then json_build_object(
                     'id', a.id, 'created_at', a.created_at, 'action', a.action, 'actor', a.actor, 'details', a.details) end
@@ -195,4 +197,32 @@ pub async fn rows_without_entry(db: &mut Connection, limit: u32) -> sqlx::Result
     .bind(i64::from(limit))
     .fetch_all()
     .await
+}
+
+/// Whether this address has events beyond this entry.
+pub async fn has_events_after(db: &mut Connection, email: &str, number: i64) -> sqlx::Result<bool> {
+    let (found,): (i64,) = db
+        .query(
+            "select count(*) as found from verification_events e
+             join trail_entries t on t.kind = 'event' and t.entry_id = e.id
+             where e.email = $1 and t.number > $2",
+        )
+        .bind(email)
+        .bind(number)
+        .fetch_one()
+        .await?;
+    Ok(found > 0)
+}
+
+/// Whether users were reviewed or erased beyond this entry.
+pub async fn has_entries_about_users_after(db: &mut Connection, number: i64) -> sqlx::Result<bool> {
+    let (found,): (i64,) = db
+        .query(
+            "select count(*) as found from trail_entries t join audit_entries a on a.id = t.entry_id
+             where t.number > $1 and t.kind = 'audit' and a.action in ('event_reviewed', 'user_erased')",
+        )
+        .bind(number)
+        .fetch_one()
+        .await?;
+    Ok(found > 0)
 }

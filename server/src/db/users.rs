@@ -65,6 +65,15 @@ pub async fn find(db: &mut Connection, email: &str) -> sqlx::Result<Option<User>
     db.query("select id, email, status from users where email = $1").bind(email).fetch_optional().await
 }
 
+/// Returns up to `limit` users whose ids sort after this one.
+pub async fn after(db: &mut Connection, after: Option<&UserId>, limit: u32) -> sqlx::Result<Vec<User>> {
+    db.query("select id, email, status from users where id > $1 order by id limit $2")
+        .bind(after.map_or("", UserId::as_str))
+        .bind(i64::from(limit))
+        .fetch_all()
+        .await
+}
+
 /// Returns those of these addresses whose owner has ended an attempt, and so has read a mail of ours before.
 pub async fn known<'a>(
     db: &mut Connection,

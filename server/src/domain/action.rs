@@ -7,6 +7,10 @@ pub enum Action {
     UserErased,
     /// Captures had been kept long enough and were removed.
     CapturesExpired,
+    /// Transcripts had been kept long enough and were removed.
+    RecordsExpired,
+    /// Addresses that nobody verified had been kept long enough and were removed.
+    AddressesExpired,
     /// Captures that no event names were removed.
     OrphansRemoved,
     /// An operator looked at a capture.
@@ -29,6 +33,8 @@ impl Action {
         match self {
             Action::UserErased => "user_erased",
             Action::CapturesExpired => "captures_expired",
+            Action::RecordsExpired => "records_expired",
+            Action::AddressesExpired => "addresses_expired",
             Action::OrphansRemoved => "orphans_removed",
             Action::CaptureViewed => "capture_viewed",
             Action::BundleTaken => "bundle_taken",

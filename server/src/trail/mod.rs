@@ -3,9 +3,11 @@
 //!
 //! ```text
 //! personal = SHA-256("blinkgate personal 1" · salt · the fields that are erased with a person)
-//! digest   = SHA-256("blinkgate row 1" · kind · the other fields · personal)
+//! digest   = SHA-256("blinkgate row 2" · kind · the other fields · personal)
 //! hash n   = SHA-256("blinkgate trail 1" · n · hash n-1 · kind · id · digest)
 //! ```
+//!
+//! Entries of version 0.3 and before have digests of "blinkgate row 1", without whether pictures were stored.
 //!
 //! Each text is prefixed with its length (64 bits), so that adjacent texts cannot be confused.
 //!
@@ -14,12 +16,16 @@
 //! audit lists the erased events (`erasure.rs`).
 
 mod checkpoint;
+mod finding;
+mod removals;
+mod standings;
 mod verify;
 
 use sha2::{Digest as _, Sha256};
 
 pub use checkpoint::{Checkpoint, TrailKey, UnreadableCheckpoint};
-pub use verify::{Finding, TrailReport, verify};
+pub use finding::Finding;
+pub use verify::{TrailReport, verify};
 
 use crate::db::audit::{self, AuditEntry};
 use crate::db::events::{self, Event};
@@ -89,19 +95,25 @@ fn chain(number: i64, before: &str, kind: &str, id: &str, digest: &str) -> Strin
     hash.end()
 }
 
-/// Digest of an event without the references of its captures: they follow from the event's id and are removed with the
-/// captures.
+/// Digest of an event. Of the references of its captures it covers whether there ever were any: the names follow from
+/// the event's id, and the audit says when they were removed.
 fn digest_of_event(event: &Event) -> String {
+    let were_stored = event.open_capture_ref.is_some() || event.captures_removed_at.is_some();
+    let mut hash = Parts::new("blinkgate row 2");
+    hash.event(event);
+    hash.number(i64::from(were_stored));
+    hash.end()
+}
+
+/// Digest of an event as versions up to 0.3 wrote it.
+fn earlier_digest_of_event(event: &Event) -> String {
     let mut hash = Parts::new("blinkgate row 1");
-    let texts = [event.id.as_str(), &event.status, event.challenge_id.as_str(), &event.policy, &event.thresholds];
-    ["event"].into_iter().chain(texts).chain([event.engine.as_str()]).for_each(|part| hash.text(part));
-    [event.open_captured, event.created_at, i64::from(event.attempt)].into_iter().for_each(|part| hash.number(part));
-    [&event.reason, &event.trail_personal].into_iter().for_each(|part| hash.option(part.as_deref()));
+    hash.event(event);
     hash.end()
 }
 
 /// Digest of the fields that are erased with the person.
-fn personal_digest(event: &Event) -> String {
+pub(crate) fn personal_digest(event: &Event) -> String {
     let mut hash = Parts::new("blinkgate personal 1");
     hash.option(event.trail_salt.as_deref());
     [&event.email, &event.details].into_iter().for_each(|part| hash.text(part));
@@ -125,6 +137,16 @@ impl Parts {
         let mut parts = Self(Sha256::new());
         parts.text(purpose);
         parts
+    }
+
+    /// What an event's digest has always covered.
+    fn event(&mut self, event: &Event) {
+        let texts = [event.id.as_str(), &event.status, event.challenge_id.as_str(), &event.policy, &event.thresholds];
+        ["event"].into_iter().chain(texts).chain([event.engine.as_str()]).for_each(|part| self.text(part));
+        [event.open_captured, event.created_at, i64::from(event.attempt)]
+            .into_iter()
+            .for_each(|part| self.number(part));
+        [&event.reason, &event.trail_personal].into_iter().for_each(|part| self.option(part.as_deref()));
     }
 
     fn text(&mut self, text: &str) {

@@ -3,31 +3,19 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
-use serde_json::Value;
 
-use super::{Checkpoint, chain, digest_of_audit, digest_of_event, personal_digest};
+use super::finding::{Finding, finding};
+use super::removals::Removals;
+use super::standings::Standings;
+use super::{Checkpoint, chain, digest_of_audit, digest_of_event, earlier_digest_of_event, personal_digest};
 use crate::captures;
 use crate::db::trail::{self, EntryWithRow, UnparsedEntries};
 use crate::db::{Connection, Db};
-use crate::domain::Action;
 
 /// Entries verified at a time.
 const PAGE: i64 = 2000;
 /// Verification stops at this number of findings.
 const MAX_FINDINGS: usize = 20;
-
-/// A sign of tampering.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Finding {
-    /// The entry's number; `None` for a row without an entry.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub number: Option<i64>,
-    /// The row's id, if known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// What is wrong.
-    pub problem: String,
-}
 
 /// Result of verifying the trail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -36,7 +24,8 @@ pub struct TrailReport {
     pub entries: i64,
     /// Hash of the last entry.
     pub hash: String,
-    /// Findings by number, then rows without an entry. At most twenty.
+    /// Findings by number, then rows without an entry; if there are none, users whose status does not follow from the
+    /// trail. At most twenty.
     pub findings: Vec<Finding>,
 }
 
@@ -59,6 +48,7 @@ pub async fn verify(db: &Db, checkpoints: &[Checkpoint], progress: impl Fn(i64, 
         }
     }
     let is_whole = check.findings.is_empty();
+    let standings = std::mem::take(&mut check.standings);
     let mut findings = check.end(&head);
     let (named, last) = trail::ends(&mut connection).await?;
     if last > named {
@@ -72,6 +62,10 @@ pub async fn verify(db: &Db, checkpoints: &[Checkpoint], progress: impl Fn(i64, 
                 format!("this row ({}) is not in the trail: it was added, or its entry was removed", stray.kind);
             findings.push(Finding { number: None, id: Some(stray.id), problem });
         }
+    }
+    // Of a trail that is damaged itself, nothing follows for users.
+    if findings.is_empty() {
+        findings = standings.compare(&mut connection, head.number, MAX_FINDINGS).await?;
     }
     findings.truncate(MAX_FINDINGS);
     Ok(TrailReport { entries: head.number, hash: head.hash, findings })
@@ -100,10 +94,8 @@ struct Check {
     checkpoints: Vec<Checkpoint>,
     /// Hash of the previous entry.
     before: String,
-    /// Events that look erased, with the numbers of their entries.
-    look_erased: Vec<(i64, String)>,
-    /// Events that were erased according to the audit.
-    were_erased: BTreeSet<String>,
+    removals: Removals,
+    standings: Standings,
     findings: BTreeSet<Finding>,
 }
 
@@ -112,8 +104,8 @@ impl Check {
         Self {
             checkpoints: checkpoints.to_vec(),
             before: String::new(),
-            look_erased: Vec::new(),
-            were_erased: BTreeSet::new(),
+            removals: Removals::default(),
+            standings: Standings::default(),
             findings: BTreeSet::new(),
         }
     }
@@ -155,34 +147,29 @@ impl Check {
             if refs.into_iter().flatten().any(|reference| captures::event_of(reference).as_ref() != Some(&event.id)) {
                 return Some("the row refers to pictures of another event");
             }
-            let is_erased = event.trail_salt.is_none();
-            let personal_as_written = is_erased || event.trail_personal.as_ref() == Some(&personal_digest(event));
-            if !personal_as_written || digest_of_event(event) != entry.digest {
+            // Of what was erased or removed, the audit has to know (`removals.rs`).
+            let is_whole = event.trail_salt.is_some() && event.record_removed_at.is_none();
+            let personal_as_written = !is_whole || event.trail_personal.as_ref() == Some(&personal_digest(event));
+            let as_written = [digest_of_event(event), earlier_digest_of_event(event)].contains(&entry.digest);
+            if !personal_as_written || !as_written {
                 return Some(CHANGED);
             }
-            if is_erased {
-                self.look_erased.push((entry.number, entry.entry_id.clone()));
-            }
+            self.removals.see(entry.number, event);
+            self.standings.see(entry.number, event);
             return None;
         }
         let Some(row) = audit else { return Some(MISSING) };
         if digest_of_audit(row) != entry.digest {
             return Some(CHANGED);
         }
-        if row.action == Action::UserErased.as_str() {
-            let details: Value = serde_json::from_str(&row.details).unwrap_or_default();
-            let events = details["events"].as_array().cloned().unwrap_or_default();
-            self.were_erased.extend(events.iter().filter_map(|id| Some(id.as_str()?.to_owned())));
-        }
+        self.removals.hear(row);
+        self.standings.hear(entry.number, row);
         None
     }
 
     fn end(mut self, head: &trail::TrailHead) -> BTreeSet<Finding> {
-        for (number, id) in std::mem::take(&mut self.look_erased) {
-            if !self.were_erased.contains(&id) {
-                let problem = "the row was changed: it looks erased, but the audit has no record of that";
-                self.add(finding(number, Some(&id), problem));
-            }
+        for (number, id, problem) in std::mem::take(&mut self.removals).unaccounted() {
+            self.add(finding(number, Some(id), problem));
         }
         if self.findings.is_empty() && self.before != head.hash {
             self.add(finding(head.number, None, "the hash of the trail's end differs"));
@@ -199,8 +186,4 @@ impl Check {
             self.findings.insert(finding);
         }
     }
-}
-
-fn finding(number: i64, id: Option<&str>, problem: &str) -> Finding {
-    Finding { number: Some(number), id: id.map(str::to_owned), problem: problem.to_owned() }
 }

@@ -141,6 +141,7 @@ pub(super) fn event_of(
         engine: engine::VERSION.to_owned(),
         details,
         review: None,
+        record_removed_at: None,
         trail_salt: None,
         trail_personal: None,
     }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use server::captures::CaptureRefs;
 use server::clock;
 use server::config::Config;
+use server::db::{LockScope, leases};
 use server::domain::{EventId, UserId};
 use server::retention::{Swept, sweep};
 
@@ -72,8 +73,9 @@ async fn sr_38_captures_are_removed_after_their_retention_and_figures_stay() {
             .filter(|entry| entry["action"] == "captures_expired")
             .map(|entry| (entry["actor"].as_str().unwrap(), &entry["details"]))
             .collect();
-        let figures = |outcome| json!({ "outcome": outcome, "attempts": 1 });
-        assert_eq!(removed, [("the server", &figures("VERIFIED")), ("the server", &figures("FAILED"))]);
+        let figures =
+            |event: &Value| json!({ "outcome": event["status"], "attempts": 1, "events": [event["id"].clone()] });
+        assert_eq!(removed, [("the server", &figures(&verified)), ("the server", &figures(&failed))]);
 
         let data = [("DATA_DIR", server.data.path().to_str().unwrap()), ("DATABASE_URL", server.database.url())];
         let config = Config::from_pairs(data).unwrap();
@@ -176,6 +178,97 @@ async fn links_sessions_and_mails_are_removed_a_week_after_their_end() {
 }
 
 #[tokio::test]
+async fn transcripts_are_removed_after_a_year_and_figures_stay() {
+    let server = TestServer::with(&[("RETENTION_DAYS_RECORDS", "365"), ("RETENTION_DAYS_UNVERIFIED", "36500")]).await;
+    let [verified, _] = one_verified_and_one_failed(&server).await;
+    assert_eq!(swept(&server, 365 * DAY_MS - HOUR_MS).await.records, 0);
+    let transcripts = "select count(*) from verification_events where transcript is not null and issued is not null";
+    assert_eq!(server.number(transcripts).await, 2);
+    assert_eq!(swept(&server, 365 * DAY_MS + HOUR_MS).await.records, 2);
+    assert_eq!(swept(&server, 366 * DAY_MS).await.records, 0, "once");
+    let left = "select count(*) from verification_events where transcript is not null or issued is not null";
+    assert_eq!(server.number(left).await, 0);
+    let id = verified["id"].as_str().unwrap();
+    let after = server.admin(&format!("/admin/events/{id}")).await;
+    assert_eq!((after.status, &after.json()["details"]), (StatusCode::OK, &verified["details"]));
+    let report = server::trail::verify(&server.app.db, &[], |_, _| {}).await.unwrap();
+    assert_eq!(report.findings, []);
+}
+
+#[tokio::test]
+async fn addresses_that_were_never_verified_are_removed_and_others_stay() {
+    let days = [("RETENTION_DAYS_UNVERIFIED", "20"), ("RETENTION_DAYS", "1000")];
+    let server = TestServer::with(&days).await;
+    one_verified_and_one_failed(&server).await;
+    server.register("typed-in@example.com").await;
+    server.mails().await;
+    assert_eq!(swept(&server, 20 * DAY_MS - HOUR_MS).await.unverified, 0);
+    let users = "select count(*) from users";
+    assert_eq!(server.number(users).await, 3);
+    assert_eq!(swept(&server, 20 * DAY_MS + HOUR_MS).await.unverified, 2);
+    assert_eq!(server.text("select email from users").await, "jo@example.com");
+    // Who made an attempt was erased as a whole, and who did not left nothing to erase.
+    assert_eq!(server.number("select count(*) from erased_users").await, 1);
+    let events = server.events().await;
+    let of_ann = events.iter().find(|event| event["status"] == "FAILED").unwrap();
+    assert!(of_ann["email"].as_str().unwrap().starts_with("erased-"), "{of_ann}");
+    let actions = server.audit().await;
+    let expired = actions.iter().find(|entry| entry["action"] == "addresses_expired").unwrap();
+    assert_eq!(expired["details"], json!({ "addresses": 1 }));
+    let report = server::trail::verify(&server.app.db, &[], |_, _| {}).await.unwrap();
+    assert_eq!(report.findings, []);
+}
+
+#[tokio::test]
+async fn an_address_that_still_has_a_link_or_a_mail_stays() {
+    let server = TestServer::with(&[("RETENTION_DAYS_UNVERIFIED", "1"), ("RETENTION_DAYS_SESSIONS", "7")]).await;
+    server.mailed_token("jo@example.com").await;
+    assert_eq!(swept(&server, 2 * DAY_MS).await.unverified, 0);
+    assert_eq!(swept(&server, 8 * DAY_MS).await.unverified, 1);
+    assert_eq!(server.number("select count(*) from users").await, 0);
+}
+
+#[tokio::test]
+async fn perceptual_hashes_can_be_removed_before_their_pictures() {
+    let server = TestServer::with(&[("RETENTION_DAYS_HASHES", "2")]).await;
+    let [verified, _] = one_verified_and_one_failed(&server).await;
+    let hashes = "select count(*) from picture_rows";
+    swept(&server, 2 * DAY_MS - HOUR_MS).await;
+    assert!(server.number(hashes).await > 0);
+    swept(&server, 2 * DAY_MS + HOUR_MS).await;
+    assert_eq!(server.number(hashes).await, 0);
+    assert_eq!(server.capture(&verified, "open_capture_ref").await.status, StatusCode::OK, "the pictures stay");
+}
+
+#[tokio::test]
+async fn one_server_at_a_time_has_a_lease_and_a_dead_ones_is_taken_over() {
+    const LEASE: i64 = 1000;
+    let server = TestServer::start().await;
+    let take = async |holder: &str, now: i64, done_before: i64| {
+        let mut tx = server.app.db.write(LockScope::Nothing).await.unwrap();
+        let taken = leases::take(&mut tx, ("task", holder), now, now + LEASE, done_before).await.unwrap();
+        tx.commit().await.unwrap();
+        taken
+    };
+    let renew = async |holder: &str, now: i64| {
+        let mut tx = server.app.db.write(LockScope::Nothing).await.unwrap();
+        let renewed = leases::renew(&mut tx, ("task", holder), now + LEASE).await.unwrap();
+        tx.commit().await.unwrap();
+        renewed
+    };
+    let now = clock::now_ms();
+    assert!(take("a", now, now).await && !take("b", now + 1, now).await);
+    assert!(renew("a", now + 900).await && !take("b", now + 1500, now).await);
+    assert!(take("b", now + 1900, now).await, "it was not renewed");
+    assert!(!renew("a", now + 1901).await, "whoever lost it learns so");
+    let mut tx = server.app.db.write(LockScope::Nothing).await.unwrap();
+    leases::end(&mut tx, ("task", "b"), now + 2000, Some(now + 2000)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(!take("a", now + 2001, now).await, "it was done a moment ago");
+    assert!(take("a", now + 2001, now + 2000).await);
+}
+
+#[tokio::test]
 async fn a_queued_mail_is_kept_however_old_it_is() {
     let server = TestServer::start().await;
     std::fs::remove_dir(server.data.path().join("outbox")).unwrap();
@@ -183,6 +276,99 @@ async fn a_queued_mail_is_kept_however_old_it_is() {
     server::mail::deliver_due(&server.app.outbox()).await.unwrap();
     swept(&server, 8 * DAY_MS).await;
     assert_eq!(server.number("select count(*) from mail_outbox").await, 1);
+}
+
+/// Prints figures for docs/load.md; the command is there.
+#[cfg(target_os = "linux")]
+mod measure {
+    use std::time::{Duration, Instant};
+
+    use server::db::{events, trail as entries};
+    use server::trail;
+
+    use super::*;
+    use crate::operators;
+
+    const EVENTS: u32 = 1_000_000;
+    const WITH_CAPTURES: u32 = 10_000;
+    const ERASED: u32 = 10_000;
+
+    fn resident_kb() -> i64 {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
+    /// Adds events, captures of some of them, and erased users.
+    async fn fill(server: &TestServer) {
+        let now = clock::now_ms();
+        let folder = server.data.path().join("captures/2026");
+        std::fs::create_dir_all(&folder).unwrap();
+        for first in (0..EVENTS).step_by(10_000) {
+            let mut tx = server.app.db.write(LockScope::Nothing).await.unwrap();
+            for number in first..first + 10_000 {
+                let at = now - DAY_MS + i64::from(number);
+                let event = trail::salted(operators::event(at, |event| {
+                    event.email = format!("person-{number}@example.com");
+                    if number < WITH_CAPTURES {
+                        let refs = CaptureRefs::new(&event.id, at);
+                        for name in refs.each() {
+                            std::fs::create_dir_all(server.data.path().join(name).parent().unwrap()).unwrap();
+                            std::fs::write(server.data.path().join(name), b"sealed").unwrap();
+                        }
+                        event.open_capture_ref = Some(refs.open);
+                        event.closed_capture_ref = Some(refs.closed);
+                        event.strip_ref = Some(refs.strip);
+                    }
+                }));
+                events::insert(&mut tx, &event).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+        }
+        let erased = server.data.path().join("keys/erased");
+        std::fs::create_dir_all(&erased).unwrap();
+        let mut tx = server.app.db.write(LockScope::Nothing).await.unwrap();
+        for n in 0..ERASED {
+            let id = UserId::new(now - DAY_MS - i64::from(n));
+            std::fs::write(erased.join(id.as_str()), b"then").unwrap();
+            let insert = "insert into erased_users (user_id, erased_at) values ($1, $2)";
+            tx.query(insert).bind(&id).bind(now).execute().await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let head = entries::head(&mut server.app.db.read().await.unwrap()).await.unwrap();
+        println!("{EVENTS} events, {WITH_CAPTURES} with captures, {ERASED} erased users; {} entries", head.number);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    #[ignore = "a measurement: takes minutes"]
+    async fn a_sweep_over_a_million_events_holds_nobody_up() {
+        let server = std::sync::Arc::new(TestServer::with(&[("MAILS_PER_HOUR", "1000000")]).await);
+        server.register("first@example.com").await;
+        fill(&server).await;
+        let registering = tokio::spawn({
+            let server = std::sync::Arc::clone(&server);
+            async move {
+                let mut slowest = Duration::ZERO;
+                for n in 0.. {
+                    let begun = Instant::now();
+                    if server.register(&format!("{n}@gmail.com")).await.status != StatusCode::ACCEPTED {
+                        server.refill();
+                    }
+                    slowest = slowest.max(begun.elapsed());
+                    println!("slowest registration so far: {slowest:?}");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        });
+        for what in ["nothing is over", "the captures are over"] {
+            let later = if what.starts_with("nothing") { 0 } else { 31 * DAY_MS };
+            let (before, begun) = (resident_kb(), Instant::now());
+            let swept = swept(&server, later).await;
+            let grown = resident_kb() - before;
+            println!("{what}: {swept:?} in {:.1} s; memory grew by {grown} kB", begun.elapsed().as_secs_f64());
+        }
+        registering.abort();
+    }
 }
 
 #[cfg(unix)]

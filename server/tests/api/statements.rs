@@ -69,13 +69,15 @@ pub fn statements() -> Vec<[String; 2]> {
 
 /// Allowed scans: the index, and why. A `limit` ends a scan early; few uploads and mails are left over at any time; operators
 /// may wait.
-const FROM_ONE_END: [&str; 19] = [
+const FROM_ONE_END: [&str; 20] = [
     // Unfinished uploads.
     "SCAN u USING COVERING INDEX sqlite_autoindex_upload_chunks_1",
     // Queued mails.
     "SCAN mail_outbox USING INDEX mail_outbox_due",
     // The newest rows.
     "SCAN verification_events USING INDEX verification_events_newest",
+    // The oldest one.
+    "SCAN verification_events USING COVERING INDEX verification_events_newest",
     "SCAN audit_entries USING INDEX audit_entries_newest",
     "SCAN e USING INDEX verification_events_newest",
     "SCAN e USING INDEX verification_events_to_review",

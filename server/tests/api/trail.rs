@@ -7,12 +7,15 @@ use server::clock;
 use server::config::BaseUrl;
 use server::db::events::{self, Event};
 use server::db::{self, Db, LockScope};
-use server::domain::EmailAddress;
+use server::domain::{Decision, EmailAddress, EventId, Note};
 use server::erasure;
+use server::retention::sweep;
+use server::review;
 use server::trail::{self, Checkpoint, TrailKey, TrailReport};
 
 use crate::helpers::{BASE_URL, TestServer};
 use crate::operators;
+use crate::pixels::Person;
 use crate::submit_steps::worthless;
 
 const ATTEMPTS: usize = 6;
@@ -125,6 +128,7 @@ async fn sr_41_a_wholly_rewritten_trail_is_named() {
     let server = with_attempts().await;
     let kept = checkpoint(&server).await;
     change(&server, "update verification_events set status = 'VERIFIED', reason = null where id = $1", 2).await;
+    server.execute("update users set status = 'VERIFIED'").await;
     server.execute("delete from trail_entries").await;
     server.execute("update trail_head set number = 0, hash = '', begun = 0").await;
     trail::begin(&server.app.db).await.unwrap();
@@ -165,6 +169,102 @@ async fn sr_37_the_trail_is_sound_after_an_erasure_and_detects_a_faked_one() {
     let (number, problem) = first_bad(&server, &[]).await;
     assert_eq!(number, Some(7));
     assert!(problem.contains("looks erased"), "{problem}");
+}
+
+/// A server with a verified user, one who failed, and one who only registered.
+async fn with_three_users() -> TestServer {
+    let server = TestServer::start().await;
+    let jo = Person::blinks(&server, "jo@example.com").await;
+    assert_eq!(jo.submit(&server, "k1").await.json()["status"], "VERIFIED");
+    let cookie = server.open_session("ann@example.com").await;
+    server.submit(&cookie, "k", &worthless(&server.challenge(&cookie).await)).await;
+    server.register("bob@example.com").await;
+    assert_eq!(verified(&server, &[]).await.findings, []);
+    server
+}
+
+#[tokio::test]
+async fn sr_41_a_status_or_an_address_that_does_not_follow_from_the_trail_is_named() {
+    let server = with_three_users().await;
+    let id = async |email: &str| {
+        let sql: &'static str = format!("select id from users where email = '{email}'").leak();
+        server.text(sql).await
+    };
+    let [jo, ann, bob] = [id("jo@example.com").await, id("ann@example.com").await, id("bob@example.com").await];
+    let status_of =
+        |email: &str, status: &str| vec![format!("update users set status = '{status}' where email = '{email}'")];
+    let address_of = |id: &str, email: &str| format!("update users set email = '{email}' where id = '{id}'");
+    let swap = |one: (&str, &str), other: (&str, &str)| {
+        vec![address_of(one.0, "x@example.com"), address_of(other.0, one.1), address_of(one.0, other.1)]
+    };
+    let (of_jo, of_ann, of_bob) = ("jo@example.com", "ann@example.com", "bob@example.com");
+    let cases = [
+        (status_of(of_ann, "VERIFIED"), status_of(of_ann, "FAILED"), vec![&ann]),
+        (status_of(of_bob, "VERIFIED"), status_of(of_bob, "PENDING"), vec![&bob]),
+        (status_of(of_jo, "PENDING"), status_of(of_jo, "VERIFIED"), vec![&jo]),
+        (swap((&jo, of_jo), (&bob, of_bob)), swap((&jo, of_bob), (&bob, of_jo)), vec![&jo, &bob]),
+        (vec![address_of(&jo, "eve@example.com")], vec![address_of(&jo, of_jo)], vec![&jo]),
+    ];
+    for (tampering, undone, named) in cases {
+        for sql in &tampering {
+            server.execute(sql.clone().leak()).await;
+        }
+        let findings = verified(&server, &[]).await.findings;
+        for id in named {
+            assert!(findings.iter().any(|finding| finding.id.as_ref() == Some(id)), "{tampering:?}: {findings:?}");
+        }
+        for sql in undone {
+            server.execute(sql.leak()).await;
+        }
+        assert_eq!(verified(&server, &[]).await.findings, []);
+    }
+    server.execute("delete from verification_tokens").await;
+    server.execute(format!("update challenges set user_id = '{bob}' where user_id = '{jo}'").leak()).await;
+    server.execute(format!("update capture_sessions set user_id = '{bob}' where user_id = '{jo}'").leak()).await;
+    server.execute(format!("update mail_outbox set user_id = '{bob}' where user_id = '{jo}'").leak()).await;
+    server.execute(format!("delete from users where id = '{jo}'").leak()).await;
+    let (number, problem) = first_bad(&server, &[]).await;
+    assert!(number == Some(1) && problem.contains("no user"), "{problem}");
+}
+
+#[tokio::test]
+async fn the_trail_is_sound_after_reviews_whatever_they_decide() {
+    let server = with_three_users().await;
+    let events = server.events().await;
+    for (n, decision) in [Decision::Decline, Decision::Approve, Decision::Decline].into_iter().enumerate() {
+        for event in &events {
+            let id = EventId::from_client(event["id"].as_str().unwrap());
+            let note = Note::parse("seen").unwrap();
+            review::decide(&server.app.db, &id, decision, &note, "a test", clock::now_ms()).await.unwrap();
+        }
+        assert_eq!(verified(&server, &[]).await.findings, [], "{n}");
+    }
+    server.execute("update users set status = 'VERIFIED' where email = 'jo@example.com'").await;
+    assert!(first_bad(&server, &[]).await.1.contains("VERIFIED"), "a decline counts");
+}
+
+#[tokio::test]
+async fn sr_41_pictures_and_transcripts_that_look_removed_are_named_unless_the_sweep_did_it() {
+    const DAY_MS: i64 = 86_400_000;
+    let nulled = "open_capture_ref = null, closed_capture_ref = null, strip_ref = null";
+    for also in ["", ", captures_removed_at = created_at"] {
+        let server = with_three_users().await;
+        change(&server, format!("update verification_events set {nulled}{also} where id = $1").leak(), 1).await;
+        assert_eq!(first_bad(&server, &[]).await.0, Some(1), "{also}");
+    }
+    let server = with_three_users().await;
+    let gone = "update verification_events set transcript = null, issued = null, record_removed_at = 1 where id = $1";
+    change(&server, gone, 1).await;
+    assert_eq!(first_bad(&server, &[]).await.0, Some(1));
+
+    let server = with_three_users().await;
+    for days in [31, 91, 366] {
+        sweep(&server.app.sweeper(), clock::now_ms() + days * DAY_MS).await.unwrap();
+        assert_eq!(verified(&server, &[]).await.findings, [], "after {days} days");
+    }
+    assert_eq!(server.number("select count(*) from verification_events where transcript is not null").await, 0);
+    change(&server, "update verification_events set details = '{}' where id = $1", 1).await;
+    assert_eq!(first_bad(&server, &[]).await.0, Some(1), "the rest is still covered");
 }
 
 #[tokio::test]

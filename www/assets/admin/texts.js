@@ -296,6 +296,8 @@ export const CATALOGUES = {
     'admin.audit.count_more.other': '{count} entries so far, more available',
     'admin.action.user_erased': 'Address erased',
     'admin.action.captures_expired': 'Pictures removed at the end of their retention',
+    'admin.action.records_expired': 'Transcripts removed at the end of their retention',
+    'admin.action.addresses_expired': 'Addresses that were never verified removed',
     'admin.action.orphans_removed': 'Pictures without an event removed',
     'admin.action.capture_viewed': 'Picture viewed',
     'admin.action.bundle_taken': 'Bundle downloaded',

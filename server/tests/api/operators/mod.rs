@@ -40,6 +40,7 @@ pub fn event(at_ms: i64, change: impl FnOnce(&mut Event)) -> Event {
         engine: engine::VERSION.to_owned(),
         details: "{}".to_owned(),
         review: None,
+        record_removed_at: None,
         trail_salt: None,
         trail_personal: None,
     };
