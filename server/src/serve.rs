@@ -24,8 +24,8 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(25);
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     logging::init(config.log_level, config.log_format);
     metrics::begin();
-    // A core dump would contain pictures.
-    scoring::disable_core_dumps().context("cannot disable core dumps")?;
+    // It contains pictures and keys.
+    scoring::hide_memory().context("cannot hide this process's memory")?;
     // First, because it is the likeliest step to fail, and nothing has been changed yet.
     let listener = listen(&config).await?;
     let base_url = config.base_url(listener.local_addr()?.port());

@@ -9,7 +9,7 @@ use crate::app::{open_captures, prepare_data_dir};
 use crate::config::{BaseUrl, Config, DatabaseUrl, MailTransport};
 use crate::db::Db;
 use crate::mail::{self, Mailer};
-use crate::scoring::{Capacity, Program, ScoringPool};
+use crate::scoring::{Capacity, Confinement, Program, ScoringPool};
 use crate::{clock, secrets};
 
 /// No correct clock shows an earlier time: this program was written after 2026-11-01.
@@ -154,7 +154,8 @@ pub(super) async fn store(config: &Config) -> Finding {
     }
 }
 
-pub(super) async fn models(config: &Config) -> Finding {
+/// Also returns how workers are confined if one works.
+pub(super) async fn models(config: &Config) -> (Finding, Option<Confinement>) {
     const PART: &str = "models";
     let started = async {
         let folder = config.models_dir.as_deref().map(std::path::absolute).transpose()?;
@@ -162,10 +163,31 @@ pub(super) async fn models(config: &Config) -> Finding {
         ScoringPool::start(program, Capacity { workers: 1, waiting: 0 }).await
     };
     match started.await {
-        Ok(pool) => Finding::ok(PART, format!("a worker has loaded them: {}", pool.models())),
-        Err(error) => {
-            Finding::wrong(PART, format!("{error:#}"), "unset MODELS_DIR, or set it to the folder with the model files")
+        Ok(pool) => {
+            (Finding::ok(PART, format!("a worker has loaded them: {}", pool.models())), Some(pool.confinement()))
         }
+        Err(error) => {
+            let remedy = "unset MODELS_DIR, or set it to the folder with the model files";
+            (Finding::wrong(PART, format!("{error:#}"), remedy), None)
+        }
+    }
+}
+
+pub(super) fn workers(confinement: Confinement) -> Finding {
+    const PART: &str = "workers";
+    let each = [
+        (confinement.no_new_privileges, "they can gain no privileges"),
+        (confinement.not_dumpable, "no other process can read their memory"),
+    ];
+    let texts =
+        |is: bool| each.iter().filter(move |(holds, _)| *holds == is).map(|(_, text)| *text).collect::<Vec<_>>();
+    match texts(false).as_slice() {
+        [] => Finding::ok(PART, texts(true).join("; ")),
+        missing => Finding::doubtful(
+            PART,
+            format!("not on this system: {}", missing.join("; ")),
+            "run the server on Linux, or in a virtual machine of its own",
+        ),
     }
 }
 

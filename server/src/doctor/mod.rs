@@ -35,7 +35,9 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
     findings.push(checks::listening(config).await);
     findings.extend(checks::mail(config).await);
     findings.push(checks::store(config).await);
-    findings.push(checks::models(config).await);
+    let (finding, confinement) = checks::models(config).await;
+    findings.push(finding);
+    findings.extend(confinement.map(checks::workers));
     findings.push(checks::clock(db.as_ref()).await);
     if let Some(db) = db {
         db.close().await;

@@ -4,6 +4,8 @@
 use std::io;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// Resource limits of a worker.
 #[derive(Clone, Copy, Debug)]
 pub struct WorkerLimits {
@@ -22,11 +24,23 @@ impl WorkerLimits {
     pub const USUAL: WorkerLimits = WorkerLimits { cpu_s: 5, address_space: 512 << 20, wall: Duration::from_secs(25) };
 }
 
-/// Limits this process's memory and disables its core dumps, which would contain pictures. Neither can be undone.
+/// What keeps a worker that pictures have taken over from doing harm, as far as the system provides it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confinement {
+    /// No program that it starts has more rights than itself.
+    pub no_new_privileges: bool,
+    /// No other process of this user can read its memory or trace it, and it leaves no core dump.
+    pub not_dumpable: bool,
+}
+
+/// Limits this process's memory, bars it from gaining privileges, and hides its memory, which contains pictures. None of
+/// this can be undone.
 #[cfg(unix)]
 pub fn confine(address_space: u64) -> io::Result<()> {
     use rustix::process::Resource;
-    disable_core_dumps()?;
+    hide_memory()?;
+    #[cfg(target_os = "linux")]
+    rustix::thread::set_no_new_privs(true)?;
     // Other systems do not enforce it, and may refuse to set it.
     if cfg!(target_os = "linux") {
         set(Resource::As, address_space)?;
@@ -34,10 +48,27 @@ pub fn confine(address_space: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Disables core dumps of this process; cannot be undone.
+/// Disables core dumps of this process, and on Linux keeps other processes of the same user from reading its memory:
+/// a worker that was taken over must not read the server's. Cannot be undone.
 #[cfg(unix)]
-pub fn disable_core_dumps() -> io::Result<()> {
+pub fn hide_memory() -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
     set(rustix::process::Resource::Core, 0)
+}
+
+/// How this process is confined.
+pub(super) fn confinement() -> Confinement {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, dumpable_behavior};
+        Confinement {
+            no_new_privileges: rustix::thread::no_new_privs().unwrap_or(false),
+            not_dumpable: dumpable_behavior().is_ok_and(|behavior| behavior == DumpableBehavior::NotDumpable),
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    Confinement { no_new_privileges: false, not_dumpable: false }
 }
 
 /// Bars this process from opening and writing files, which it does not need once its models are loaded.
@@ -89,7 +120,7 @@ mod elsewhere {
         Ok(())
     }
 
-    pub fn disable_core_dumps() -> io::Result<()> {
+    pub fn hide_memory() -> io::Result<()> {
         Ok(())
     }
 
@@ -105,4 +136,4 @@ mod elsewhere {
 #[cfg(not(unix))]
 pub(super) use elsewhere::{close_files, grant_cpu};
 #[cfg(not(unix))]
-pub use elsewhere::{confine, disable_core_dumps};
+pub use elsewhere::{confine, hide_memory};

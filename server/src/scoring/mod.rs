@@ -13,7 +13,7 @@ mod process;
 mod wire;
 mod worker;
 
-pub use limits::{WorkerLimits, confine, disable_core_dumps};
+pub use limits::{Confinement, WorkerLimits, confine, hide_memory};
 pub use pool::{Capacity, Permit, ScoringPool};
 pub use process::Program;
 pub use worker::{answer_all, run};

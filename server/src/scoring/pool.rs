@@ -11,6 +11,7 @@ use engine::{Decision, Issued, Reason, Record, Thresholds, Verdict};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use super::limits::Confinement;
 use super::overload::OverloadDetector;
 use super::process::{Program, Worker, WorkerFailure};
 use super::{ScoringError, wire};
@@ -49,6 +50,7 @@ struct Shared {
     program: Program,
     /// Names the weights that all workers score with.
     models: String,
+    confinement: Confinement,
     /// At most as many as `running` has free permits.
     idle: Mutex<Vec<Worker>>,
     running: Arc<Semaphore>,
@@ -89,6 +91,7 @@ impl ScoringPool {
         Ok(ScoringPool(Arc::new(Shared {
             program,
             models: idle[0].models.clone(),
+            confinement: idle[0].confinement,
             idle: Mutex::new(idle),
             running: Arc::new(Semaphore::new(workers)),
             admitted: Arc::new(Semaphore::new(workers + capacity.waiting)),
@@ -102,6 +105,11 @@ impl ScoringPool {
     /// Names the weights that it scores with.
     pub fn models(&self) -> &str {
         &self.0.models
+    }
+
+    /// How its workers are confined.
+    pub fn confinement(&self) -> Confinement {
+        self.0.confinement
     }
 
     /// How many more submissions would be admitted now.

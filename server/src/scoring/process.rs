@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
-use super::limits::{WorkerLimits, ran_out_of_cpu_time};
+use super::limits::{Confinement, WorkerLimits, ran_out_of_cpu_time};
 use super::wire;
 use crate::runtime::Runtime;
 
@@ -41,6 +41,7 @@ pub(super) struct Worker {
     output: ChildStdout,
     /// Names the weights it scores with.
     pub(super) models: String,
+    pub(super) confinement: Confinement,
 }
 
 /// Why a worker gave no answer. It is gone.
@@ -78,12 +79,13 @@ impl Program {
         };
         let hello = timeout(START_TIMEOUT, wire::read_message::<wire::Hello>(&mut output)).await;
         let hello = hello.context("a scoring worker did not start in time")?;
-        let models = hello.context("a scoring worker did not start")?.map_err(|why| anyhow!(why));
-        let models = models.with_context(|| match &self.models_dir {
+        let greeting = hello.context("a scoring worker did not start")?.map_err(|why| anyhow!(why));
+        let greeting = greeting.with_context(|| match &self.models_dir {
             None => "the models inside the program cannot be used".to_owned(),
             Some(folder) => format!("the models in {} (MODELS_DIR) cannot be used", folder.display()),
         })?;
-        Ok(Worker { child, input, output, models })
+        let wire::Greeting { models, confinement } = greeting;
+        Ok(Worker { child, input, output, models, confinement })
     }
 
     fn command(&self) -> Command {

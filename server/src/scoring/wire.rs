@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
+use super::limits::Confinement;
 use crate::submission::Upload;
 
 /// Longest message, in bytes. A decision's record has about a thousand.
@@ -24,8 +25,16 @@ const MAX_MESSAGE: u32 = 1 << 20;
 /// Longest part, in bytes. Sizes were checked on arrival; this only keeps a bug of ours from exhausting memory.
 const MAX_PART: usize = 1 << 20;
 
-/// A worker's first message: the name of its weights ([`engine::Networks::id`]), or why it cannot start.
-pub(super) type Hello = Result<String, String>;
+/// A worker's first message: what it is, or why it cannot start.
+pub(super) type Hello = Result<Greeting, String>;
+
+/// What a worker is.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Greeting {
+    /// The name of its weights ([`engine::Networks::id`]).
+    pub(super) models: String,
+    pub(super) confinement: Confinement,
+}
 
 /// A worker's answer to a request: the decision, or why it could not be computed.
 pub(super) type Answer = Result<Decision, String>;

@@ -51,7 +51,8 @@ pub fn answer_all(
             *at = location.to_string();
         }
     }));
-    let hello: wire::Hello = Ok(models.to_owned());
+    let greeting = wire::Greeting { models: models.to_owned(), confinement: limits::confinement() };
+    let hello: wire::Hello = Ok(greeting);
     wire::write_message(to, &hello)?;
     while let Some((issued, upload)) = wire::read_request(from)? {
         limits::grant_cpu(cpu_s)?;

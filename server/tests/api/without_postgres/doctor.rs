@@ -38,6 +38,14 @@ fn a_new_folder_without_settings_is_healthy_and_meant_for_development() {
     let output = doctor(folder.path(), &[]);
     assert!(output.status.success());
     assert_eq!(ill(&output), [("base URL".to_owned(), "doubtful".to_owned())]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let workers = report["findings"].as_array().unwrap().iter().find(|finding| finding["part"] == "workers").unwrap();
+    if cfg!(target_os = "linux") {
+        assert_eq!(
+            (&workers["health"], workers["seen"].as_str().unwrap().contains("privileges")),
+            (&"ok".into(), true)
+        );
+    }
 }
 
 #[test]

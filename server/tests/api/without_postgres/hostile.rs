@@ -83,7 +83,18 @@ fn sr_26_workers_know_no_secrets_and_end_with_a_server_that_is_killed() {
     let workers: Vec<u32> = workers_of(server.pid());
     assert!(!workers.is_empty());
     for worker in &workers {
-        assert_eq!(std::fs::read(format!("/proc/{worker}/environ")).unwrap(), b"", "an empty environment");
+        // Only root can read it: the worker is not dumpable.
+        match std::fs::read(format!("/proc/{worker}/environ")) {
+            Ok(environment) => assert_eq!(environment, b"", "an empty environment"),
+            Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::PermissionDenied),
+        }
+        let status = std::fs::read_to_string(format!("/proc/{worker}/status")).unwrap();
+        assert!(status.contains("NoNewPrivs:\t1\n"), "{status}");
+    }
+    // What belongs to a process that is not dumpable belongs to root, whoever runs it.
+    use std::os::unix::fs::MetadataExt;
+    for process in workers.iter().chain([&server.pid()]) {
+        assert_eq!(std::fs::metadata(format!("/proc/{process}/environ")).unwrap().uid(), 0);
     }
     server.kill();
     let is_there =
