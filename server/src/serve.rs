@@ -8,9 +8,10 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::app::{App, AppState};
-use crate::config::{BaseUrl, BlobStoreConfig, Config, MailSecurity, MailTransport, Retention};
+use crate::config::{AdminBind, BaseUrl, BlobStoreConfig, Config, MailSecurity, MailTransport, Retention};
 use crate::connections::{self, ConnectionLimits};
 use crate::db::Db;
+use crate::routes::Audience;
 use crate::scoring::{Capacity, Program, ScoringPool};
 use crate::{clock, erasure, logging, mail, metrics, retention, routes, scoring, secrets, verification};
 
@@ -27,7 +28,11 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     // It contains pictures and keys.
     scoring::hide_memory().context("cannot hide this process's memory")?;
     // First, because it is the likeliest step to fail, and nothing has been changed yet.
-    let listener = listen(&config).await?;
+    let listener = listen(SocketAddr::new(config.host, config.port), "HOST and PORT").await?;
+    let for_operators = match config.admin_bind {
+        AdminBind::At(address) => Some(listen(address, "ADMIN_BIND").await?),
+        AdminBind::WithPages | AdminBind::Nowhere => None,
+    };
     let base_url = config.base_url(listener.local_addr()?.port());
     let scoring = start_scoring(&config).await?;
     let app = AppState::build(&config, base_url, scoring).await?;
@@ -52,7 +57,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
             async move { retention::run(app.sweeper()).await }
         }),
     ];
-    serve_until_stopped(listener, &app).await;
+    serve_until_stopped(listener, for_operators, &config, &app).await;
     workers.iter().for_each(JoinHandle::abort);
     app.db.close().await;
     tracing::info!("stopped");
@@ -70,20 +75,17 @@ pub async fn migrate(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
-    let address = SocketAddr::new(config.host, config.port);
+async fn listen(address: SocketAddr, settings: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| {
         let advice = match error.kind() {
             std::io::ErrorKind::AddrInUse => {
-                "the port is in use. Stop the program that uses it, or set PORT to another number"
+                "the port is in use. Stop the program that uses it, or choose another number"
             }
-            std::io::ErrorKind::PermissionDenied => "permission denied. Set PORT to a number above 1023",
-            std::io::ErrorKind::AddrNotAvailable => {
-                "this machine has no such address. Set HOST to one of its addresses"
-            }
-            _ => "see HOST and PORT",
+            std::io::ErrorKind::PermissionDenied => "permission denied. Choose a port above 1023",
+            std::io::ErrorKind::AddrNotAvailable => "this machine has no such address. Choose one of its addresses",
+            _ => "another address may work",
         };
-        anyhow!("cannot listen at {address}: {advice} ({error})")
+        anyhow!("cannot listen at {address}: {advice} (see {settings}; {error})")
     })
 }
 
@@ -123,6 +125,11 @@ fn announce(config: &Config, base_url: &BaseUrl, address: SocketAddr) {
             "{name} is not needed: sessions are kept in the database and nothing is signed with it. Remove it"
         );
     }
+    match config.admin_bind {
+        AdminBind::WithPages => {}
+        AdminBind::At(address) => tracing::info!("operators: open http://{address}/admin (ADMIN_BIND)"),
+        AdminBind::Nowhere => tracing::info!("/admin and /metrics are not served (ADMIN_BIND)"),
+    }
     if config.admin_key.is_none() {
         let file = secrets::admin_key_path(&config.data_dir);
         tracing::info!(file = %file.display(), "the admin key is in this file");
@@ -153,24 +160,36 @@ fn announce_mail(config: &Config, transport: &MailTransport) {
     }
 }
 
-async fn serve_until_stopped(listener: TcpListener, app: &App) {
-    let (stop, mut stopped) = tokio::sync::watch::channel(false);
-    let draining = async move {
+async fn serve_until_stopped(listener: TcpListener, for_operators: Option<TcpListener>, config: &Config, app: &App) {
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let told = || {
+        let mut stopped = stopped.clone();
+        // An error means that the sender is gone, so the server has stopped.
+        async move { _ = stopped.wait_for(|stopped| *stopped).await }
+    };
+    let limits = ConnectionLimits::of_this_process();
+    let serve = |listener, audience| {
+        let router = routes::router_for(app.clone(), audience);
+        connections::serve(listener, router, limits, app.trusted_proxies.clone(), told())
+    };
+    let for_people = match config.admin_bind {
+        AdminBind::WithPages => Audience::Everybody,
+        AdminBind::At(_) | AdminBind::Nowhere => Audience::People,
+    };
+    let serving_operators = async {
+        if let Some(listener) = for_operators {
+            serve(listener, Audience::Operators).await;
+        }
+    };
+    let stopping = async {
         wait_for_signal().await;
         tracing::info!("stopping");
         let _ = stop.send(true);
-    };
-    let limits = ConnectionLimits::of_this_process();
-    let proxies = app.trusted_proxies.clone();
-    let serving = connections::serve(listener, routes::router(app.clone()), limits, proxies, draining);
-    let too_long = async {
-        // An error means that the sender is gone, so the server has stopped.
-        let _ = stopped.wait_for(|stopped| *stopped).await;
         tokio::time::sleep(DRAIN_TIMEOUT).await;
     };
     tokio::select! {
-        () = serving => {}
-        () = too_long => tracing::warn!("some requests did not finish in time"),
+        _ = async { tokio::join!(serve(listener, for_people), serving_operators) } => {}
+        () = stopping => tracing::warn!("some requests did not finish in time"),
     }
 }
 

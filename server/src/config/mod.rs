@@ -1,5 +1,6 @@
 //! Settings: the environment in, one checked `Config` out. No other module reads the environment.
 
+mod admin_bind;
 mod captures;
 mod cool_down;
 mod data_retention;
@@ -16,6 +17,7 @@ mod values;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+pub use admin_bind::AdminBind;
 pub use captures::{BlobStoreConfig, CaptureConfig, CloudinaryConfig, CloudinarySignature, S3Config};
 pub use cool_down::CoolDown;
 pub use data_retention::DataRetention;
@@ -45,6 +47,8 @@ pub struct Config {
     pub host: IpAddr,
     /// `PORT`: the port to listen on.
     pub port: u16,
+    /// `ADMIN_BIND`: where operators reach the server.
+    pub admin_bind: AdminBind,
     /// `DATA_DIR`: where database, captures, keys and the development outbox live.
     pub data_dir: PathBuf,
     /// `MAIL_…`: how mails are sent.
@@ -139,6 +143,7 @@ impl Config {
             app_base_url: source.parsed("APP_BASE_URL", values::BASE_URL_FORM)?,
             host: values::host(source)?,
             port: source.parsed("PORT", "a port number from 0 to 65535")?.unwrap_or(8080),
+            admin_bind: source.parsed("ADMIN_BIND", AdminBind::FORM)?.unwrap_or_default(),
             data_dir,
             mail: MailConfig::from_source(source)?,
             admin_key: values::admin_key(source)?,
@@ -221,7 +226,8 @@ mod tests {
 
     #[test]
     fn a_setting_that_cannot_be_used_is_named_with_what_it_should_be() {
-        let cases: [(&[(&str, &str)], &str); 14] = [
+        let cases: [(&[(&str, &str)], &str); 15] = [
+            (&[("ADMIN_BIND", "8081")], "ADMIN_BIND is \"8081\" but must be"),
             (&[("PORT", "http")], "PORT is \"http\" but must be"),
             (&[("PORT", "65536")], "PORT is \"65536\" but must be"),
             (&[("HOST", "example.com")], "HOST is \"example.com\" but must be"),

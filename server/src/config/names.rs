@@ -21,6 +21,7 @@ pub(super) const NAMES: &[&str] = &[
     "RESEND_API_URL",
     "MAIL_TEMPLATES",
     "ADMIN_API_KEY",
+    "ADMIN_BIND",
     "ADMIN_ALLOW_QUERY_KEY",
     "TRAIL_SIGNING_KEY",
     "RETENTION",

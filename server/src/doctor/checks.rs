@@ -1,12 +1,13 @@
 //! One check per part, with the settings of a start.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 
 use super::report::Finding;
 use crate::app::{open_captures, prepare_data_dir};
-use crate::config::{BaseUrl, Config, DatabaseUrl, MailTransport};
+use crate::config::{AdminBind, BaseUrl, Config, DatabaseUrl, MailTransport};
 use crate::db::Db;
 use crate::mail::{self, Mailer};
 use crate::scoring::{Capacity, Confinement, Program, ScoringPool};
@@ -102,19 +103,29 @@ pub(super) fn cookie(config: &Config, base_url: &BaseUrl) -> Finding {
     }
 }
 
-pub(super) async fn listening(config: &Config) -> Finding {
-    const PART: &str = "port";
-    let address = (config.host, config.port);
-    match TcpListener::bind(address).await {
-        Ok(_) => Finding::ok(PART, format!("{} on {} is free", config.port, config.host)),
-        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Finding::doubtful(
-            PART,
-            format!("{} on {} is in use", config.port, config.host),
-            "unless this server itself is running, choose another PORT",
-        ),
-        Err(error) => {
-            Finding::wrong(PART, format!("{} on {}: {error}", config.port, config.host), "choose another HOST or PORT")
+pub(super) async fn listening(config: &Config) -> Vec<Finding> {
+    let mut findings =
+        vec![free("port", (config.host, config.port).into(), "PORT", "choose another HOST or PORT").await];
+    match config.admin_bind {
+        AdminBind::WithPages => {}
+        AdminBind::At(address) => {
+            findings.push(free("admin port", address, "ADMIN_BIND", "choose another ADMIN_BIND").await);
         }
+        AdminBind::Nowhere => findings.push(Finding::ok("admin port", "/admin and /metrics are not served".to_owned())),
+    }
+    findings
+}
+
+async fn free(part: &'static str, address: SocketAddr, setting: &str, remedy: &str) -> Finding {
+    let (host, port) = (address.ip(), address.port());
+    match TcpListener::bind(address).await {
+        Ok(_) => Finding::ok(part, format!("{port} on {host} is free")),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Finding::doubtful(
+            part,
+            format!("{port} on {host} is in use"),
+            &format!("unless this server itself is running, choose another {setting}"),
+        ),
+        Err(error) => Finding::wrong(part, format!("{port} on {host}: {error}"), remedy),
     }
 }
 

@@ -32,7 +32,7 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
     findings.push(checks::admin_key(config));
     findings.push(checks::base_url(config, &base_url));
     findings.push(checks::cookie(config, &base_url));
-    findings.push(checks::listening(config).await);
+    findings.extend(checks::listening(config).await);
     findings.extend(checks::mail(config).await);
     findings.push(checks::store(config).await);
     let (finding, confinement) = checks::models(config).await;

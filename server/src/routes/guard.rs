@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use super::audience::Audience;
 use super::error::ApiError;
 use crate::app::App;
 use crate::config::is_loopback_host;
@@ -28,12 +29,17 @@ const HEADERS: [(HeaderName, &str); 7] = [
 ];
 
 /// Middleware: rejects unsafe requests unless they come from our own pages.
-pub(super) async fn check_origin(State(app): State<App>, request: Request, next: Next) -> Result<Response, ApiError> {
-    if request.method().is_safe() || comes_from_own_page(request.headers(), app.base_url.as_str()) {
-        Ok(next.run(request).await)
-    } else {
-        Err(ApiError::OriginRefused)
-    }
+pub(super) async fn check_origin(
+    State((app, audience)): State<(App, Audience)>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let is_own = match audience {
+        // Their address is not the one of the pages. No cookie is worth anything here: each request carries a key.
+        Audience::Operators => comes_from(request.headers(), |origin, host| is_at_host(origin, host)),
+        Audience::Everybody | Audience::People => comes_from_own_page(request.headers(), app.base_url.as_str()),
+    };
+    if request.method().is_safe() || is_own { Ok(next.run(request).await) } else { Err(ApiError::OriginRefused) }
 }
 
 /// Middleware: adds the security headers to every response. Responses without caching headers are not cached.
@@ -52,12 +58,17 @@ pub(super) async fn add_security_headers(State(app): State<App>, request: Reques
 }
 
 fn comes_from_own_page(headers: &HeaderMap, base_url: &str) -> bool {
+    comes_from(headers, |origin, host| origin == base_url || is_own_loopback(origin, host))
+}
+
+/// Whether one of our pages sent these headers. `is_ours` judges its origin and the host that it asked.
+fn comes_from(headers: &HeaderMap, is_ours: impl Fn(&str, &str) -> bool) -> bool {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("(not text)"));
     let is_marked = text(OWN_PAGE) == Some("1");
     let is_same_site = matches!(text("sec-fetch-site"), None | Some("same-origin" | "none"));
     let is_same_origin = match text("origin") {
         None => true,
-        Some(origin) => origin == base_url || text("host").is_some_and(|host| is_own_loopback(origin, host)),
+        Some(origin) => is_ours(origin, text("host").unwrap_or_default()),
     };
     is_marked && is_same_site && is_same_origin
 }
@@ -66,8 +77,11 @@ fn comes_from_own_page(headers: &HeaderMap, base_url: &str) -> bool {
 /// Blinkgate may use `127.0.0.1` where the setting says `localhost`.
 fn is_own_loopback(origin: &str, host: &str) -> bool {
     let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |h| h.0);
-    let same = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")) == Some(host);
-    same && is_loopback_host(name)
+    is_at_host(origin, host) && is_loopback_host(name)
+}
+
+fn is_at_host(origin: &str, host: &str) -> bool {
+    origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")) == Some(host)
 }
 
 #[cfg(test)]

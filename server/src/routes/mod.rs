@@ -2,6 +2,7 @@
 
 mod admin;
 mod assets;
+mod audience;
 mod body;
 mod challenge;
 mod client;
@@ -18,5 +19,6 @@ mod session;
 mod submission;
 mod verify;
 
+pub use audience::Audience;
 pub use error::ApiError;
-pub use router::{Access, Route, router, routes};
+pub use router::{Access, Route, router, router_for, routes};

@@ -8,6 +8,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, patch, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use super::audience::Audience;
 use super::error::{self, ApiError};
 use super::{
     admin, assets, challenge, client, cue, give_up, guard, health, register, request, session, submission, verify,
@@ -115,9 +116,26 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
+/// Whether a route is for this audience. Files of the pages, `/health` and `/ready` are for all.
+fn is_for(route: &Route, audience: Audience) -> bool {
+    let is_operators = matches!(route.access, Access::Admin(_)) || route.path == "/admin";
+    let is_shared = ["/assets/", "/health", "/ready", "/api/openapi.json"];
+    match audience {
+        Audience::Everybody => true,
+        Audience::People => !is_operators,
+        Audience::Operators => is_operators || is_shared.iter().any(|start| route.path.starts_with(start)),
+    }
+}
+
 /// Builds the whole HTTP service. Tests call it with `oneshot`.
 pub fn router(app: App) -> Router {
-    let table = routes().into_iter().fold(Router::new(), |table, route| {
+    router_for(app, Audience::Everybody)
+}
+
+/// Builds the HTTP service with the routes for this audience.
+pub fn router_for(app: App, audience: Audience) -> Router {
+    let routes = routes().into_iter().filter(|route| is_for(route, audience));
+    let table = routes.fold(Router::new(), |table, route| {
         let handler = route.handler.route_layer(DefaultBodyLimit::max(route.max_body));
         let handler = match route.access {
             Access::Admin(scope) => handler.route_layer(from_fn_with_state((app.clone(), scope), admin::admit)),
@@ -129,7 +147,7 @@ pub fn router(app: App) -> Router {
         .fallback(assets::not_found)
         .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
         // A request passes the last layer first.
-        .layer(from_fn_with_state(app.clone(), guard::check_origin))
+        .layer(from_fn_with_state((app.clone(), audience), guard::check_origin))
         .layer(from_fn_with_state(app.clone(), client::find))
         .layer(CatchPanicLayer::custom(error::from_panic))
         .layer(from_fn_with_state(app.clone(), guard::add_security_headers))

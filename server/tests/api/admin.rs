@@ -1,6 +1,8 @@
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use serde_json::json;
+use server::routes::Audience;
+use tower::ServiceExt;
 
 use crate::helpers::{ADMIN_KEY, Answer, TestServer};
 use crate::submit_steps::worthless;
@@ -97,4 +99,70 @@ async fn the_first_start_creates_a_key_if_none_is_set() {
     let answer = list(&server, "/admin/events", Some(("x-admin-key", key.trim()))).await;
     assert_eq!((answer.status, answer.json()), (StatusCode::OK, json!({ "events": [], "next_cursor": null })));
     list(&server, "/admin/events", Some(("x-admin-key", ADMIN_KEY))).await.assert_problem(403, "admin_key_wrong");
+}
+
+/// The statuses of these paths, each with the operator's key.
+async fn statuses(server: &TestServer, audience: Audience, paths: &[&str]) -> Vec<u16> {
+    let router = server::routes::router_for(server.app.clone(), audience);
+    let mut statuses = Vec::new();
+    for path in paths {
+        let request = Request::get(*path).header("x-admin-key", ADMIN_KEY).body(Body::empty()).unwrap();
+        statuses.push(router.clone().oneshot(request).await.unwrap().status().as_u16());
+    }
+    statuses
+}
+
+#[tokio::test]
+async fn operators_can_be_served_at_an_address_of_their_own() {
+    let server = TestServer::start().await;
+    let theirs = ["/admin", "/admin/me", "/admin/events", "/admin/audit", "/metrics"];
+    let of_people = ["/", "/camera", "/sw.js"];
+    let shared = ["/health", "/ready", "/api/openapi.json"];
+    for (audience, expected) in [
+        (Audience::Everybody, [200, 200, 200]),
+        (Audience::People, [404, 200, 200]),
+        (Audience::Operators, [200, 404, 200]),
+    ] {
+        for (paths, status) in [&theirs[..], &of_people, &shared].into_iter().zip(expected) {
+            assert_eq!(statuses(&server, audience, paths).await, vec![status; paths.len()], "{audience:?} {paths:?}");
+        }
+    }
+    let page = server.get("/admin").await.text;
+    let files: Vec<&str> = page.split('"').filter(|part| part.starts_with("/assets/")).collect();
+    assert!(!files.is_empty());
+    assert!(statuses(&server, Audience::Operators, &files).await.iter().all(|status| *status == 200));
+    server.register("jo@example.com").await;
+    // The console changes something from the address that it was opened at, and other sites' pages do not.
+    let router = server::routes::router_for(server.app.clone(), Audience::Operators);
+    for (origin, status) in [("http://10.0.0.5:8081", 200), ("https://evil.example", 403)] {
+        let request = Request::post("/admin/erase")
+            .header("host", "10.0.0.5:8081")
+            .header("origin", origin)
+            .header("x-blinkgate", "1")
+            .header("x-admin-key", ADMIN_KEY)
+            .header("content-type", "application/json")
+            .body(Body::from(r#"{"email":"jo@example.com","dry_run":true}"#))
+            .unwrap();
+        let answer = router.clone().oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), status, "{origin}");
+    }
+}
+
+mod without_postgres {
+    use test_client::HttpClient;
+
+    use crate::program::{ADMIN, Program};
+
+    #[tokio::test]
+    async fn the_program_serves_operators_where_the_settings_say() {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        for (bind, there) in [(free.to_string(), true), ("none".to_owned(), false)] {
+            let folder = tempfile::tempdir().unwrap();
+            let program = Program::serve(folder.path(), &[("ADMIN_BIND", &bind)]).await;
+            assert_eq!((program.admin("/admin/me").0, program.http.get("/health").unwrap().status), (404, 200));
+            let operators = HttpClient::on_this_machine(free.port());
+            assert_eq!(operators.bytes_as_admin("/admin/me", ADMIN).is_ok_and(|(status, _)| status == 200), there);
+            program.stop();
+        }
+    }
 }
