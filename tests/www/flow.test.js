@@ -248,6 +248,19 @@ test('each event leads where it should', () => {
       { name: 'error', code: 'wasm_unsupported' },
     ],
     ['back from a pause', at('paused'), { type: 'RETRY' }, { name: 'starting' }],
+    ['back with another camera', at('paused'), { type: 'SWITCH_CAMERA' }, { name: 'starting' }],
+    [
+      'another camera after one that is in use',
+      at('error', { recovery: 'starting', code: 'camera_busy' }),
+      { type: 'SWITCH_CAMERA' },
+      { name: 'starting', code: null },
+    ],
+    [
+      'another camera does not restart what no camera mends',
+      at('error', { recovery: 'uploading', code: 'network', challenge: CHALLENGE }),
+      { type: 'SWITCH_CAMERA' },
+      { name: 'error', code: 'network' },
+    ],
     ['another attempt', at('failed'), { type: 'RETRY' }, { name: 'starting' }],
     [
       'no other attempt',

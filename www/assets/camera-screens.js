@@ -11,6 +11,10 @@ import { showScreen } from './screens.js';
 /** @typedef {import('./flow.js').StateName} StateName */
 /** @typedef {import('./types.js').Progress} Progress */
 
+/** Problems that another camera may not have: the page offers those it knows. */
+const OTHER_CAMERA = new Set(['camera_busy', 'camera_failed', 'camera_no_picture', 'camera_overconstrained',
+  'camera_ended']);
+
 /**
  * Makes the page show `state`.
  * @param {HTMLElement} main @param {FlowState} state @param {FlowState | null} before
@@ -125,6 +129,7 @@ const RENDER = {
     const advice = recipeFor(code, navigator);
     recipe.hidden = advice === null;
     setText(recipe, advice ?? '');
+    requireElement('#other-camera', HTMLElement).hidden = !OTHER_CAMERA.has(code);
     requireElement('#error-actions', HTMLElement).replaceChildren(...recoveryActions(state, retry));
   },
   paused: (state, retry) => {
@@ -132,6 +137,7 @@ const RENDER = {
     setText(requireElement('#paused-title', HTMLElement), text(`paused.${code}.title`));
     setText(requireElement('#paused-text', HTMLElement), text(`paused.${code}.text`));
     setAttribute(requireElement('#paused-text', HTMLElement), 'data-code', code);
+    requireElement('#paused-camera', HTMLElement).hidden = !OTHER_CAMERA.has(code);
     requireElement('#paused-actions', HTMLElement).replaceChildren(retryButton(text('paused.continue'), retry));
   },
 };

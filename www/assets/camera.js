@@ -1,6 +1,7 @@
 // @ts-check
 /** Opens, lists and closes cameras, and maps their errors to codes. States preferences only, never requirements. */
 
+import { isGrey } from './camera-choice.js';
 import { Problem, aborted } from './problem.js';
 import { delay } from './wait.js';
 
@@ -104,12 +105,21 @@ export async function showCamera(video, stream, signal) {
   }
 }
 
-/**
- * Whether to mirror the picture: for every camera except one that faces away from the person.
- * @param {MediaStream} stream
- */
-export function isMirrored(stream) {
-  return stream.getVideoTracks()[0]?.getSettings().facingMode !== 'environment';
+/** Whether the camera faces away from the person. @param {MediaStream} stream */
+export function facesAway(stream) {
+  return stream.getVideoTracks()[0]?.getSettings().facingMode === 'environment';
+}
+
+/** Sides of the small picture in which colours are looked for. */
+const LOOK = { width: 64, height: 48 };
+
+/** Whether the video shows a picture without colours, as infrared cameras do. @param {HTMLVideoElement} video */
+export function showsGrey(video) {
+  const canvas = Object.assign(document.createElement('canvas'), LOOK);
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  if (context === null) return false;
+  context.drawImage(video, 0, 0, LOOK.width, LOOK.height);
+  return isGrey(context.getImageData(0, 0, LOOK.width, LOOK.height).data);
 }
 
 /** The available cameras; labels are known only after a camera was allowed. @returns {Promise<MediaDeviceInfo[]>} */

@@ -124,27 +124,29 @@ export class CaptureView {
   }
 
   /**
-   * Offers a choice of cameras if there is more than one.
+   * Offers a choice of cameras if there is more than one, wherever the page has a list for it.
    * @param {MediaDeviceInfo[]} cameras @param {string | null} current
    */
   cameras(cameras, current) {
-    const options = cameras.map(
-      ({ deviceId, label }, index) =>
-        new Option(
-          label || text('capture.camera_number', { number: index + 1 }),
-          deviceId,
-          false,
-          deviceId === current,
-        ),
-    );
-    requireElement('#cameras', HTMLSelectElement).replaceChildren(...options);
-    requireElement('#pick', HTMLElement).hidden = cameras.length < 2;
+    const option = (/** @type {MediaDeviceInfo} */ { deviceId, label }, /** @type {number} */ index) => {
+      const name = label || text('capture.camera_number', { number: index + 1 });
+      return new Option(name, deviceId, false, deviceId === current);
+    };
+    for (const pick of document.querySelectorAll('.pick')) {
+      const list = requireElement('select', HTMLSelectElement, pick);
+      list.replaceChildren(...cameras.map(option));
+      // Without a current one the list is blank, so that choosing any is a change.
+      list.value = current ?? '';
+      pick.toggleAttribute('data-choice', cameras.length > 1);
+    }
   }
 
   /** @param {(deviceId: string) => void} choose */
   onCamera(choose) {
-    const list = requireElement('#cameras', HTMLSelectElement);
-    list.addEventListener('change', () => choose(list.value));
+    for (const pick of document.querySelectorAll('.pick')) {
+      const list = requireElement('select', HTMLSelectElement, pick);
+      list.addEventListener('change', () => choose(list.value));
+    }
   }
 
   /** Draws the oval over the picture, and the arrows beside it. */

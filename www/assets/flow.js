@@ -206,6 +206,7 @@ const TRANSITIONS = {
     RETRY: (state) => (attemptsLeft(state) > 0 ? begin(state, {}) : state),
   },
   error: {
+    SWITCH_CAMERA: (state) => (state.recovery === 'starting' ? begin(state, {}) : state),
     RETRY: (state) => {
       switch (state.recovery) {
         case 'boot': return enter(state, 'boot');
@@ -222,6 +223,7 @@ const TRANSITIONS = {
   },
   paused: {
     RETRY: begin,
+    SWITCH_CAMERA: begin,
     CANCEL: cancelled,
   },
 };

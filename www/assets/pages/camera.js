@@ -77,6 +77,7 @@ function run(main) {
   });
   document.addEventListener('visibilitychange', () => { if (document.hidden) send({ type: 'HIDDEN' }); });
   addEventListener('pagehide', () => {
+    stateAbort.abort();
     if (state.name === 'recording' && state.challenge !== null) effects.drop(state.challenge.challenge_id);
     effects.close();
   });
