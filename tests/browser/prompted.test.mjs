@@ -132,6 +132,9 @@ test('guided by tones, held closures and one turn are asked for, and the record 
   await withPerson(portraitPerson(), async ({ page }, server, email) => {
     await page.check('#tones');
     await page.click('#start');
+    await screen(page, ['hearing']);
+    await page.click('#tone-again');
+    await page.click('#heard');
     assert.equal(await screen(page, ['verified', 'failed', 'error'], 120_000), 'verified');
     const policies = server.rows(`select policy from verification_events where email = '${email}'`);
     assert.deepEqual(policies, [{ policy: 'tone_guided' }]);
@@ -139,6 +142,22 @@ test('guided by tones, held closures and one turn are asked for, and the record 
     const turns = done.filter(({ gesture }) => gesture.startsWith('turn_'));
     assert.equal(turns.length, 1);
     assert.ok(done.every((cue) => cue.gesture === 'hold' || turns.includes(cue)), JSON.stringify(done));
+  });
+});
+
+test('whoever does not hear the tone can go on without it', async () => {
+  await withPerson(portraitPerson(), async ({ page }, server, email) => {
+    await page.check('#tones');
+    await page.click('#start');
+    await screen(page, ['hearing']);
+    await page.click('[data-view="hearing"] summary');
+    await page.click('#unheard');
+    await messageCode(page, 'tone_unheard');
+    assert.equal(await page.isChecked('#tones'), false);
+    await page.click('#start');
+    assert.equal(await screen(page, ['verified', 'failed', 'error'], 120_000), 'verified');
+    const policies = server.rows(`select policy from verification_events where email = '${email}'`);
+    assert.deepEqual(policies, [{ policy: 'prompted' }]);
   });
 });
 

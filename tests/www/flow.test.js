@@ -247,6 +247,21 @@ test('each event leads where it should', () => {
       { type: 'RETRY' },
       { name: 'error', code: 'wasm_unsupported' },
     ],
+    [
+      'with tones the page first asks whether they are heard',
+      at('priming', { session: { ...SESSION, tones: true } }),
+      { type: 'START', tones: true },
+      { name: 'hearing' },
+    ],
+    [
+      'where tones are not offered, it does not',
+      at('priming', { session: { ...SESSION, tones: false } }),
+      { type: 'START', tones: true },
+      { name: 'starting' },
+    ],
+    ['tones are heard', at('hearing'), { type: 'HEARD' }, { name: 'starting' }],
+    ['tones are not heard', at('hearing'), { type: 'UNHEARD' }, { name: 'priming', code: 'tone_unheard' }],
+    ['nothing had begun', at('hearing'), { type: 'CANCEL' }, { name: 'priming', code: null }],
     ['back from a pause', at('paused'), { type: 'RETRY' }, { name: 'starting' }],
     ['back with another camera', at('paused'), { type: 'SWITCH_CAMERA' }, { name: 'starting' }],
     [
@@ -361,7 +376,9 @@ test('every error that may be tried again can also be left, and Cancel shows onl
     assert.equal(isCancellable(state), to !== 'error', `${recovery}`);
   }
   const cancellable = (/** @type {StateName[]} */ (Object.keys(SCREENS))).filter((name) => isCancellable(at(name)));
-  assert.deepEqual(cancellable, ['starting', 'align', 'preparing', 'recording', 'uploading', 'giving_up', 'paused']);
+  assert.deepEqual(cancellable, [
+    'hearing', 'starting', 'align', 'preparing', 'recording', 'uploading', 'giving_up', 'paused',
+  ]);
 });
 
 test('a challenge is dropped when a recording ends without an answer, and only then', () => {

@@ -115,6 +115,21 @@ export class CameraEffects {
     this.#signals.prepare();
   }
 
+  /** Whether the device has a voice for prompts. */
+  get speaks() {
+    return this.#signals.speaks;
+  }
+
+  /** The person hears the tone. @param {boolean} aloud whether they want the prompts to be spoken, too */
+  heard(aloud) {
+    this.#signals.prepare({ aloud });
+  }
+
+  /** Lets the person hear the tone. */
+  sound() {
+    this.#signals.give('tone');
+  }
+
   /** @param {string} deviceId */
   chooseCamera(deviceId) {
     this.#camera.choose(deviceId);
@@ -128,6 +143,8 @@ export class CameraEffects {
       if (lacking !== null) throw new Problem(lacking);
       this.#send({ type: 'SESSION', session });
     },
+
+    hearing: async () => this.sound(),
 
     starting: async (_, signal) => {
       this.#submission = null;

@@ -56,7 +56,9 @@ const RENDER = {
     );
     requireElement('#tones-choice', HTMLElement).hidden = state.session?.tones !== true;
     requireElement('#no-turn-choice', HTMLElement).hidden = state.session?.no_turn !== true;
-    note('#note', state.code, 'priming.cancelled');
+    const unheard = state.code === 'tone_unheard';
+    note('#note', state.code, unheard ? 'priming.tone_unheard' : 'priming.cancelled');
+    if (unheard) requireElement('#tones', HTMLInputElement).checked = false;
   },
   starting: (state) => {
     setText(requireElement('#loading-title', HTMLElement), text('starting.title'));

@@ -1,5 +1,7 @@
 // @ts-check
-/** Cues as sound and vibration, since closed eyes cannot read. Silent if the browser allows neither. */
+/** Cues as sound, vibration and speech, since closed eyes cannot read. Silent if the browser allows none of them. */
+
+import { CueVoice } from './cue-voice.js';
 
 /** @typedef {import('./types.js').Prompt['ask']} Ask */
 
@@ -41,13 +43,32 @@ const VOLUME = 0.25;
 /** How long a beep fades in and out: an abrupt edge clicks. */
 const FADE_S = 0.015;
 
+/** A cue that could not sound at once may sound this much later: then it would mislead. Chosen by us. */
+const MAX_LATE_MS = 250;
+
 export class CueSignals {
   /** @type {AudioContext | null} */
   #audio = null;
+  #voice;
 
-  /** Prepares the sound. Must be called directly from a tap: otherwise browsers stay silent. */
-  prepare() {
+  /** @param {CueVoice} [voice] */
+  constructor(voice = new CueVoice()) {
+    this.#voice = voice;
+  }
+
+  /** Whether cues can be spoken. */
+  get speaks() {
+    return this.#voice.isThere;
+  }
+
+  /**
+   * Prepares the sound. Must be called directly from a tap: otherwise browsers stay silent.
+   * @param {{aloud?: boolean}} [wishes] `aloud`: whether to speak the cues, too
+   */
+  prepare({ aloud = false } = {}) {
+    this.#voice.prepare(aloud);
     try {
+      throughSilentSwitch();
       this.#audio ??= new AudioContext();
       this.#audio.resume().catch(() => undefined);
     } catch {
@@ -57,7 +78,8 @@ export class CueSignals {
 
   /** @param {Ask} ask */
   give(ask) {
-    for (const beep of BEEPS[ask] ?? []) this.#beep(beep, PANS[ask] ?? 0);
+    this.#sound(BEEPS[ask] ?? [], PANS[ask] ?? 0);
+    this.#voice.say(ask);
     const vibration = VIBRATIONS[ask];
     // Not every browser has this, and in some it does nothing.
     if (vibration) globalThis.navigator?.vibrate?.(vibration);
@@ -65,30 +87,49 @@ export class CueSignals {
 
   /** Turns the sound off for good. */
   close() {
+    this.#voice.prepare(false);
     this.#audio?.close().catch(() => undefined);
     this.#audio = null;
   }
 
-  /** @param {Beep} beep @param {number} pan */
-  #beep([start_ms, length_ms, pitch, end_pitch = pitch], pan) {
+  /**
+   * Plays the beeps, on iPhones even after a call or another program has interrupted the sound.
+   * @param {Beep[]} beeps @param {number} pan
+   */
+  #sound(beeps, pan) {
     const audio = this.#audio;
-    if (audio === null || audio.state === 'closed') return;
-    const from = audio.currentTime + start_ms / 1000;
-    const to = from + length_ms / 1000;
-    const volume = new GainNode(audio, { gain: 0 });
-    volume.gain.setTargetAtTime(VOLUME, from, FADE_S);
-    volume.gain.setTargetAtTime(0, to - FADE_S, FADE_S);
-    const tone = new OscillatorNode(audio, { frequency: pitch });
-    if (end_pitch !== pitch) {
-      tone.frequency.setValueAtTime(pitch, from);
-      tone.frequency.exponentialRampToValueAtTime(end_pitch, to);
-    }
-    // Browsers without a panner play it from the middle.
-    const isPanned = pan !== 0 && typeof StereoPannerNode === 'function';
-    const out = isPanned ? volume.connect(new StereoPannerNode(audio, { pan })) : volume;
-    tone.connect(volume);
-    out.connect(audio.destination);
-    tone.start(from);
-    tone.stop(to + 10 * FADE_S);
+    if (audio === null || audio.state === 'closed' || beeps.length === 0) return;
+    const play = () => { for (const beep of beeps) playBeep(audio, beep, pan); };
+    if (audio.state === 'running') return play();
+    const asked_ms = performance.now();
+    const inTime = () => performance.now() - asked_ms <= MAX_LATE_MS;
+    audio.resume().then(() => { if (inTime()) play(); }, () => undefined);
   }
+}
+
+/** An iPhone's silent switch mutes what it takes for background sound, but not playback. Only WebKit has this. */
+function throughSilentSwitch() {
+  const { audioSession } = /** @type {{audioSession?: {type: string}}} */ (/** @type {unknown} */ (navigator));
+  if (audioSession !== undefined) audioSession.type = 'playback';
+}
+
+/** @param {AudioContext} audio @param {Beep} beep @param {number} pan */
+function playBeep(audio, [start_ms, length_ms, pitch, end_pitch = pitch], pan) {
+  const from = audio.currentTime + start_ms / 1000;
+  const to = from + length_ms / 1000;
+  const volume = new GainNode(audio, { gain: 0 });
+  volume.gain.setTargetAtTime(VOLUME, from, FADE_S);
+  volume.gain.setTargetAtTime(0, to - FADE_S, FADE_S);
+  const tone = new OscillatorNode(audio, { frequency: pitch });
+  if (end_pitch !== pitch) {
+    tone.frequency.setValueAtTime(pitch, from);
+    tone.frequency.exponentialRampToValueAtTime(end_pitch, to);
+  }
+  // Browsers without a panner play it from the middle.
+  const isPanned = pan !== 0 && typeof StereoPannerNode === 'function';
+  const out = isPanned ? volume.connect(new StereoPannerNode(audio, { pan })) : volume;
+  tone.connect(volume);
+  out.connect(audio.destination);
+  tone.start(from);
+  tone.stop(to + 10 * FADE_S);
 }

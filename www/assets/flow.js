@@ -4,8 +4,8 @@
  * `camera-effects.js`, how a state looks is in `camera-screens.js`. Knows no time, no elements, no network.
  *
  * ```
- * boot → priming → starting → align → preparing → recording → uploading → verified
- *                                                     └─ giving_up ─┴→ failed → starting …
+ * boot → priming → (hearing) → starting → align → preparing → recording → uploading → verified
+ *                                                                 └─ giving_up ─┴→ failed → starting …
  * any → error → (recovery) …     align, preparing, recording → paused → starting
  * ```
  */
@@ -18,12 +18,12 @@ import { recoveryFrom } from './recoveries.js';
 /** @typedef {import('./types.js').Progress} Progress */
 
 /**
- * @typedef {'boot' | 'priming' | 'starting' | 'align' | 'preparing' | 'recording' | 'uploading' | 'giving_up' |
- *   'verified' | 'failed' | 'error' | 'paused'} StateName
+ * @typedef {'boot' | 'priming' | 'hearing' | 'starting' | 'align' | 'preparing' | 'recording' | 'uploading' |
+ *   'giving_up' | 'verified' | 'failed' | 'error' | 'paused'} StateName
  */
 /**
- * @typedef {'loading' | 'priming' | 'align' | 'recording' | 'uploading' | 'verified' | 'failed' | 'error' | 'paused'}
- *   Screen
+ * @typedef {'loading' | 'priming' | 'hearing' | 'align' | 'recording' | 'uploading' | 'verified' | 'failed' | 'error' |
+ *   'paused'} Screen
  */
 /** @typedef {import('./recoveries.js').Recovery} Recovery */
 
@@ -41,7 +41,7 @@ import { recoveryFrom } from './recoveries.js';
  */
 
 /** @typedef {{type: 'SESSION', session: Session}
- *   | {type: 'START'} | {type: 'RETRY'} | {type: 'CANCEL'}
+ *   | {type: 'START', tones?: boolean} | {type: 'HEARD'} | {type: 'UNHEARD'} | {type: 'RETRY'} | {type: 'CANCEL'}
  *   | {type: 'ASKING'} | {type: 'ANSWERED'} | {type: 'CAMERA_READY'} | {type: 'ENGINE_READY'}
  *   | {type: 'PROGRESS', progress: Progress}
  *   | {type: 'RATE', rate: number}
@@ -62,9 +62,9 @@ export const INITIAL = Object.freeze({
 
 /** The screen of each state. @type {Record<StateName, Screen>} */
 export const SCREENS = {
-  boot: 'loading', priming: 'priming', starting: 'loading', align: 'align', preparing: 'align', recording: 'recording',
-  uploading: 'uploading', giving_up: 'uploading', verified: 'verified', failed: 'failed', error: 'error',
-  paused: 'paused',
+  boot: 'loading', priming: 'priming', hearing: 'hearing', starting: 'loading', align: 'align', preparing: 'align',
+  recording: 'recording', uploading: 'uploading', giving_up: 'uploading', verified: 'verified', failed: 'failed',
+  error: 'error', paused: 'paused',
 };
 
 /**
@@ -140,8 +140,14 @@ const TRANSITIONS = {
     TIMEOUT: (state) => problem('boot')(state, { code: 'network' }),
   },
   priming: {
-    START: begin,
+    // Whoever relies on a tone has to hear it. A site without tones says so by itself.
+    START: (state, { tones }) => (tones && state.session?.tones ? enter(state, 'hearing') : begin(state, {})),
     FAILED: problem('boot'),
+  },
+  hearing: {
+    HEARD: begin,
+    UNHEARD: (state) => enter(state, 'priming', { code: 'tone_unheard' }),
+    CANCEL: (state) => enter(state, 'priming'),
   },
   starting: {
     ASKING: (state) => (state.camera ? state : { ...state, code: 'camera_unanswered' }),
@@ -208,12 +214,9 @@ const TRANSITIONS = {
   error: {
     SWITCH_CAMERA: (state) => (state.recovery === 'starting' ? begin(state, {}) : state),
     RETRY: (state) => {
-      switch (state.recovery) {
-        case 'boot': return enter(state, 'boot');
-        case 'starting': return enter(state, 'starting');
-        case 'uploading': return enter(state, 'uploading', { challenge: state.challenge });
-        default: return state;
-      }
+      const { recovery, challenge } = state;
+      if (recovery === 'boot' || recovery === 'starting') return enter(state, recovery);
+      return recovery === 'uploading' ? enter(state, recovery, { challenge }) : state;
     },
     CANCEL: (state) => {
       if (state.recovery === 'starting') return enter(state, 'priming', { code: 'cancelled' });

@@ -83,8 +83,22 @@ const en = {
   'priming.start': 'Turn on the camera',
   'priming.asks': 'Your browser will ask for permission.',
   'priming.cancelled': 'You ended the check. No picture was sent. If you end checks often, they count as attempts.',
+  'priming.tone_unheard':
+    'You can do the check without tones: the prompts are also shown, and read out by screen readers.',
   'priming.attempts.one': '{count} attempt left',
   'priming.attempts.other': '{count} attempts left',
+
+  'hearing.title': 'Do you hear the tone?',
+  'hearing.lead': 'It means “open your eyes”: you will wait for it with your eyes shut.',
+  'hearing.speak': 'Speak the prompts, too',
+  'hearing.speak.text': 'With a voice of your device. Leave this off if a screen reader speaks to you.',
+  'hearing.yes': 'Yes, turn on the camera',
+  'hearing.again': 'Play it again',
+  'hearing.no': 'I hear nothing',
+  'hearing.no.text':
+    'Turn the volume up, disconnect headphones that you do not wear, and on a phone turn off silent mode. Then play ' +
+    'the tone again.',
+  'hearing.without': 'Go on without tones',
 
   'another_way': 'I can’t do this',
   'another_way.text':

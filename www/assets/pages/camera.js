@@ -60,17 +60,22 @@ function run(main) {
     effects.enter(state, signal);
     if (state.name === 'failed') drawPair(effects.pictures);
     if (state.name === 'priming') showDownloadSize();
+    if (state.name === 'hearing') requireElement('#speak-choice', HTMLElement).hidden = !effects.speaks;
     if (state.name === 'verified') setTimeout(() => location.replace('/result'), TO_RESULT_MS);
   }
 
-  requireElement('#start', HTMLButtonElement).addEventListener('click', () => {
-    effects.tapped({
-      toneGuided: requireElement('#tones', HTMLInputElement).checked,
-      noTurn: requireElement('#no-turn', HTMLInputElement).checked,
-    });
-    send({ type: 'START' });
+  onClick('#start', () => {
+    const tones = requireElement('#tones', HTMLInputElement).checked;
+    effects.tapped({ toneGuided: tones, noTurn: requireElement('#no-turn', HTMLInputElement).checked });
+    send({ type: 'START', tones });
   });
-  requireElement('#cancel', HTMLButtonElement).addEventListener('click', () => send({ type: 'CANCEL' }));
+  onClick('#heard', () => {
+    effects.heard(requireElement('#speak', HTMLInputElement).checked);
+    send({ type: 'HEARD' });
+  });
+  onClick('#tone-again', () => effects.sound());
+  onClick('#unheard', () => send({ type: 'UNHEARD' }));
+  onClick('#cancel', () => send({ type: 'CANCEL' }));
   view.onCamera((deviceId) => {
     effects.chooseCamera(deviceId);
     send({ type: 'SWITCH_CAMERA' });
@@ -86,6 +91,11 @@ function run(main) {
 
   render(main, state, null, { retry, alert });
   entered(state);
+}
+
+/** @param {string} selector of a button @param {() => void} work */
+function onClick(selector, work) {
+  requireElement(selector, HTMLButtonElement).addEventListener('click', work);
 }
 
 /** Says how much will be downloaded, unless it is cached. */
