@@ -3,7 +3,7 @@ import js from '@eslint/js';
 import globals from 'globals';
 
 export default [
-  { ignores: ['www/pkg*/**', '**/node_modules/**'] },
+  { ignores: ['www/pkg*/**', 'www/assets/vendor/**', '**/node_modules/**'] },
   js.configs.recommended,
   {
     linterOptions: { reportUnusedDisableDirectives: 'error' },

@@ -16,9 +16,10 @@ import { CATALOGUES } from '../../www/assets/texts.js';
 const www = new URL('../../www/', import.meta.url);
 const read = (/** @type {string} */ path) => readFileSync(new URL(path, www), 'utf8');
 const pages = readdirSync(www).filter((name) => name.endsWith('.html'));
+/** All but those of others, in `vendor`. */
 const modules = readdirSync(new URL('assets/', www), { recursive: true })
   .map(String)
-  .filter((name) => name.endsWith('.js'));
+  .filter((name) => name.endsWith('.js') && !name.startsWith('vendor/'));
 const EN = CATALOGUES['en'] ?? {};
 const ADMIN_EN = ADMIN_CATALOGUES['en'] ?? {};
 

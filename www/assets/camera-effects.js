@@ -18,7 +18,7 @@ import { Prompter } from './prompter.js';
 import { Problem, asProblem, isAbort } from './problem.js';
 import { signedSubmission } from './submission.js';
 import { submit } from './submit.js';
-import { bestBuild, missing } from './support.js';
+import { bestBuild, isInApp, missing } from './support.js';
 import { append, decide, received } from './upload.js';
 import { delay, online } from './wait.js';
 
@@ -68,7 +68,7 @@ export class CameraEffects {
     this.#send = send;
     this.#state = state;
     this.#camera = new LiveCamera(view, {
-      asking: () => send({ type: 'ASKING' }),
+      asking: () => send(isInApp(navigator) ? { type: 'FAILED', code: 'in_app_browser' } : { type: 'ASKING' }),
       answered: () => send({ type: 'ANSWERED' }),
       ended: () => send({ type: 'CAMERA_ENDED' }),
     });

@@ -2,6 +2,7 @@
 /** The camera page's screens: a flow state in, texts and buttons out. Makes no requests and waits for nothing. */
 
 import { requireElement, setAttribute, setText } from './dom.js';
+import { offerElsewhere } from './elsewhere.js';
 import { SCREENS, attemptsLeft, isCancellable, isSlow } from './flow.js';
 import { plural, sizeText, text } from './language.js';
 import { problemMessage, reasonMessage, recipe as recipeFor } from './messages.js';
@@ -131,6 +132,7 @@ const RENDER = {
     const advice = recipeFor(code, navigator);
     recipe.hidden = advice === null;
     setText(recipe, advice ?? '');
+    offerElsewhere(code);
     requireElement('#other-camera', HTMLElement).hidden = !OTHER_CAMERA.has(code);
     requireElement('#error-actions', HTMLElement).replaceChildren(...recoveryActions(state, retry));
   },

@@ -1,8 +1,12 @@
 // @ts-check
-/** What one page leaves for the next in this tab: the address just entered, and the token until it is redeemed. */
+/**
+ * What one page leaves for the next in this tab: the address just entered, the token until it is redeemed, and from
+ * then on the same token to go on elsewhere with, until the person is verified.
+ */
 
 const ADDRESS = 'blinkgate.address';
 const TOKEN = 'blinkgate.token';
+const LINK = 'blinkgate.link';
 
 /** @param {string} email */
 export function saveAddress(email) { save(ADDRESS, email); }
@@ -16,9 +20,20 @@ export function saveToken(token) { save(TOKEN, token); }
 /** @returns {string | null} */
 export function savedToken() { return saved(TOKEN); }
 
-export function forgetToken() {
+export function forgetToken() { forget(TOKEN); }
+
+/** The token is redeemed, and still leads to the check elsewhere. @param {string} token */
+export function saveLink(token) { save(LINK, token); }
+
+/** The token that leads to the check elsewhere. @returns {string | null} */
+export function savedLink() { return saved(TOKEN) ?? saved(LINK); }
+
+export function forgetLink() { forget(LINK); }
+
+/** @param {string} key */
+function forget(key) {
   try {
-    sessionStorage.removeItem(TOKEN);
+    sessionStorage.removeItem(key);
   } catch {
     // Then nothing was stored.
   }

@@ -20,7 +20,9 @@ const SIMD_MODULE = new Uint8Array([
  */
 export function missing(scope, moduleWorkers = hasModuleWorkers, hasBuild = (build) => engineFiles(build) !== null) {
   if (!scope.isSecureContext) return 'camera_insecure';
-  if (typeof scope.navigator?.mediaDevices?.getUserMedia !== 'function') return 'camera_unsupported';
+  if (typeof scope.navigator?.mediaDevices?.getUserMedia !== 'function') {
+    return isInApp(scope.navigator) ? 'in_app_browser' : 'camera_unsupported';
+  }
   if (isForbidden(scope)) return 'camera_policy';
   // Every browser that runs these modules has it, unless it was turned off, for example by Lockdown Mode.
   if (typeof scope.WebAssembly !== 'object') return 'wasm_disabled';
@@ -28,6 +30,21 @@ export function missing(scope, moduleWorkers = hasModuleWorkers, hasBuild = (bui
   if (bestBuild(scope) === 'baseline' && !hasBuild('baseline')) return 'wasm_unsupported';
   if (!moduleWorkers(scope)) return 'worker_unsupported';
   return null;
+}
+
+/** Words with which the browsers inside other apps name themselves, and Android's part for them. */
+const IN_APP = new RegExp(
+  '\\b(FBA[NV]|FB_IAB|Instagram|Line/|LinkedInApp|MicroMessenger|Snapchat|BytedanceWebview|musical_ly|Pinterest|' +
+  'GSA/)|; wv\\)',
+);
+
+/**
+ * Whether the page seems to be open inside another app, many of which never ask for the camera. Names may be wrong:
+ * nothing is refused because of this.
+ * @param {Pick<Navigator, 'userAgent'> | undefined} browser
+ */
+export function isInApp(browser) {
+  return IN_APP.test(browser?.userAgent ?? '');
 }
 
 /** The fastest build of the engine that this browser can run. @param {typeof globalThis} scope @returns {Build} */

@@ -106,6 +106,15 @@ const en = {
     'ask for another way: they can check your request by hand. Include the address you registered. You do not have ' +
     'to say why.',
 
+  'elsewhere.title': 'In another browser or on another device',
+  'elsewhere.text': 'Open this link there. It leads to your check; keep it to yourself.',
+  'elsewhere.copy': 'Copy the link',
+  'elsewhere.copied': 'Copied',
+  'elsewhere.copy_failed': 'Please copy it yourself',
+  'elsewhere.code': 'Show a code for a phone',
+  'elsewhere.code.label': 'The link as a QR code',
+  'elsewhere.code.text': 'Point the camera of a phone at this code, and open the link that it shows.',
+
   'loading.title': 'One moment',
   'starting.title': 'Getting ready',
   'starting.camera': 'Camera',
@@ -331,9 +340,13 @@ const en = {
     'Browsers allow the camera only on secure pages. Open this site with an address that begins with https://.',
   'problem.camera_unsupported.title': 'This browser has no camera access',
   'problem.camera_unsupported.text':
-    'If you opened the link inside another app, ask for a new link and open it in Chrome, Firefox or Safari.',
+    'Open the link in a current Chrome, Firefox or Safari, not inside another app.',
   'problem.camera_missing.title': 'No camera was found',
-  'problem.camera_missing.text': 'Connect a camera and try again, or ask for a new link and open it on your phone.',
+  'problem.camera_missing.text': 'Connect a camera and try again, or go on with your phone.',
+  'problem.in_app_browser.title': 'The camera does not start inside this app',
+  'problem.in_app_browser.text':
+    'You opened the link inside another app, which does not let pages use the camera. Choose “Open in browser” in ' +
+    'its menu, or copy the link into Chrome, Firefox or Safari.',
   'problem.camera_denied.title': 'The camera is not allowed',
   'problem.camera_denied.text': 'Your browser does not let this site use the camera. Allow it, then try again.',
   'problem.camera_policy.title': 'The camera is blocked for this page',
@@ -353,20 +366,20 @@ const en = {
 
   'problem.wasm_disabled.title': 'Your browser does not run the eye reader',
   'problem.wasm_disabled.text':
-    'It needs WebAssembly, which is turned off. Allow it for this site, or ask for a new link and open it in another ' +
-    'browser or on another device.',
+    'It needs WebAssembly, which is turned off. Allow it for this site, or go on in another browser or on another ' +
+    'device.',
   'problem.wasm_unsupported.title': 'This browser is too old for the check',
   'problem.wasm_unsupported.text':
-    'It cannot run the eye reader (WebAssembly with SIMD). Update the browser, or open a new link in a current ' +
-    'Chrome, Firefox or Safari.',
+    'It cannot run the eye reader (WebAssembly with SIMD). Update the browser, or go on in a current Chrome, Firefox ' +
+    'or Safari.',
   'problem.worker_unsupported.title': 'This browser is too old for the check',
   'problem.worker_unsupported.text':
-    'It cannot run the check in the background (module workers). Update it, or open a new link in a current ' +
-    'Chrome, Firefox or Safari.',
+    'It cannot run the check in the background (module workers). Update it, or go on in a current Chrome, Firefox or ' +
+    'Safari.',
   'problem.pixels_falsified.title': 'Your browser hides what the camera sees',
   'problem.pixels_falsified.text':
     'A privacy setting replaces the pictures that this page reads with noise, so your eyes cannot be found. Allow ' +
-    'this site to read them, or ask for a new link and open it in another browser.',
+    'this site to read them, or go on in another browser.',
   'problem.engine_failed.title': 'The eye reader did not start',
   'problem.engine_failed.text': 'Close other tabs and try again. If it happens again, use another browser or device.',
   'problem.captures_unusable.title': 'No picture of your eyes was clear enough',

@@ -6,11 +6,13 @@ import { CameraEffects } from '../camera-effects.js';
 import { render } from '../camera-screens.js';
 import { CaptureView } from '../capture-view.js';
 import { requireElement, setText } from '../dom.js';
+import { prepareElsewhere } from '../elsewhere.js';
 import { engineFiles } from '../engine-files.js';
 import { INITIAL, RECORDING_GRACE_MS, TIMEOUTS_MS, droppedChallenge, next } from '../flow.js';
 import { isCached, registerServiceWorker } from '../sw-client.js';
 import { localize, sizeText, text } from '../language.js';
 import { drawPair } from '../pair.js';
+import { forgetLink } from '../session-storage.js';
 import { bestBuild } from '../support.js';
 
 /** @typedef {import('../flow.js').FlowState} FlowState */
@@ -20,6 +22,7 @@ import { bestBuild } from '../support.js';
 const TO_RESULT_MS = 1_200;
 
 localize(document);
+prepareElsewhere();
 registerServiceWorker();
 run(requireElement('#main', HTMLElement));
 
@@ -61,7 +64,10 @@ function run(main) {
     if (state.name === 'failed') drawPair(effects.pictures);
     if (state.name === 'priming') showDownloadSize();
     if (state.name === 'hearing') requireElement('#speak-choice', HTMLElement).hidden = !effects.speaks;
-    if (state.name === 'verified') setTimeout(() => location.replace('/result'), TO_RESULT_MS);
+    if (state.name === 'verified') {
+      forgetLink();
+      setTimeout(() => location.replace('/result'), TO_RESULT_MS);
+    }
   }
 
   onClick('#start', () => {

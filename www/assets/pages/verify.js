@@ -7,20 +7,29 @@
 import { redeem, session } from '../api.js';
 import { keepsCookies } from '../cookies.js';
 import { requireElement, setAttribute, setText } from '../dom.js';
+import { offerElsewhere, prepareElsewhere } from '../elsewhere.js';
 import { showFormMessage } from '../form-message.js';
-import { forgetToken, saveToken, savedToken } from '../session-storage.js';
+import { forgetToken, saveLink, saveToken, savedToken } from '../session-storage.js';
 import { localize, text } from '../language.js';
 import { problemMessage, problemText } from '../messages.js';
 import { Problem, asProblem } from '../problem.js';
+import { missing } from '../support.js';
 
 /** Problems that pressing again will not solve. */
 const FINAL = new Set(['token_missing', 'token_unknown', 'token_expired', 'token_used']);
 
 localize(document);
+prepareElsewhere();
 const button = requireElement('#redeem', HTMLButtonElement);
 const token = takeToken();
-if (token === null) continueOrStop();
-else button.addEventListener('click', () => { if (button.getAttribute('aria-disabled') !== 'true') use(token); });
+if (token === null) {
+  continueOrStop();
+} else {
+  // People can still change a setting, or look at their result.
+  const lacking = missing(globalThis);
+  if (lacking !== null) show(lacking, problemText(lacking));
+  button.addEventListener('click', () => { if (button.getAttribute('aria-disabled') !== 'true') use(token); });
+}
 
 /** The token from the link, or the stored one if this page was reloaded. @returns {string | null} */
 function takeToken() {
@@ -33,19 +42,29 @@ function takeToken() {
 /** @param {string} token */
 async function use(token) {
   busy(true);
-  showFormMessage(null, '');
+  show(null, '');
   try {
     // The session would be lost at once. People can change that and press again.
     if (!keepsCookies(document)) throw new Problem('cookies_blocked');
     const { status } = await redeem(token);
     forgetToken();
+    if (status !== 'VERIFIED') saveLink(token);
     location.replace(status === 'VERIFIED' ? '/result' : '/camera');
   } catch (error) {
     busy(false);
     const { code, detail, retryAfterMs } = asProblem(error);
     if (FINAL.has(code)) stop(code);
-    else showFormMessage(code, problemText(code, detail, retryAfterMs));
+    else show(code, problemText(code, detail, retryAfterMs));
   }
+}
+
+/**
+ * Shows what is wrong, and the way out of it; hides both if `code` is null.
+ * @param {string | null} code @param {string} words
+ */
+function show(code, words) {
+  showFormMessage(code, words);
+  offerElsewhere(code, token);
 }
 
 /** Without a token: goes back to a check in progress, otherwise asks for a link. */
