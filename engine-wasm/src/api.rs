@@ -7,6 +7,7 @@ use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 
 use crate::js_args;
+use crate::planes::{self, Colours, Layout, Matrix, Plane, Turn};
 use crate::report::ObservationReport;
 
 /// The engine with one camera and at most one attempt.
@@ -18,6 +19,8 @@ pub struct Engine {
     frame: Vec<u8>,
     width: usize,
     height: usize,
+    /// A frame as the browser has it, on its way to `frame`.
+    planes: Vec<u8>,
     soft_key: Option<SigningKey>,
 }
 
@@ -33,6 +36,7 @@ impl Engine {
             frame: Vec::new(),
             width: 0,
             height: 0,
+            planes: Vec::new(),
             soft_key: None,
         })
     }
@@ -55,6 +59,50 @@ impl Engine {
         self.frame.resize(length, 0);
         (self.width, self.height) = (width, height);
         Ok(self.frame.as_mut_ptr() as usize)
+    }
+
+    /// Makes room for a frame as the browser has it and returns its address, like [`Engine::frame_address`], for
+    /// [`Engine::take_planes`]. Code: `frame_size`.
+    #[wasm_bindgen(js_name = planesAddress)]
+    pub fn planes_address(&mut self, bytes: usize) -> Result<usize, JsValue> {
+        if bytes > MAX_FRAME_BYTES {
+            return Err(error("frame_size", "frame too large"));
+        }
+        self.planes.resize(bytes, 0);
+        Ok(self.planes.as_mut_ptr() as usize)
+    }
+
+    /// Converts those planes into the frame buffer. `layout`: for three kinds of samples (luma, blue and red chroma if
+    /// `matrix` is set, otherwise red, green and blue) the offset, the step and the stride in bytes. `matrix`: its name
+    /// in WebCodecs, empty if unknown. `turn`: quarters clockwise that make the frame upright; `mirrored`: what follows.
+    /// Code: `frame_size`.
+    #[wasm_bindgen(js_name = takePlanes)]
+    #[allow(clippy::too_many_arguments)] // An object would have to be taken apart field by field.
+    pub fn take_planes(
+        &mut self,
+        width: usize,
+        height: usize,
+        layout: &[usize],
+        matrix: Option<String>,
+        full_range: bool,
+        turn: u32,
+        mirrored: bool,
+    ) -> Result<(), JsValue> {
+        let &[a, b, c, d, e, f, g, h, i] = layout else { return Err(error("frame_size", "a layout has nine numbers")) };
+        let plane = |offset, step, stride| Plane { offset, step, stride };
+        let [first, second, third] = [plane(a, b, c), plane(d, e, f), plane(g, h, i)];
+        let layout = match matrix {
+            None => Layout::Rgb([first, second, third]),
+            Some(name) => {
+                let colours = Colours { matrix: Matrix::from_name(&name, height), full_range };
+                Layout::Yuv { luma: first, blue: second, red: third, colours }
+            }
+        };
+        let turn = Turn { quarters: turn, mirrored };
+        let (across, down) = turn.size((width, height));
+        self.frame_address(across, down)?;
+        planes::to_rgba(&self.planes, (width, height), &layout, turn, &mut self.frame)
+            .map_err(|_| error("frame_size", "the layout is larger than the frame"))
     }
 
     /// Analyses the frame buffer and returns an observation as JSON.

@@ -1,10 +1,11 @@
-//! The browser build of the engine. Converts types between JavaScript and [`engine`] and has no logic of its own.
+//! The browser build of the engine. Converts types between JavaScript and [`engine`], and camera frames to RGBA.
 //!
-//! Only `api.rs` knows wasm-bindgen's glue. The rest also compiles natively and is tested there. The page reads the
-//! pixels of a camera frame (`www/assets/pixels.js`) and writes them into the engine's own memory.
+//! Only `api.rs` knows wasm-bindgen's glue. The rest also compiles natively and is tested there. The page copies a
+//! camera frame (`www/assets/pixels.js`) into the engine's own memory, as RGBA or as the planes that the browser has.
 
 mod api;
 mod js_args;
+mod planes;
 mod report;
 
 pub use api::Engine;

@@ -15,11 +15,12 @@ afterEach(async () => { await server?.stop(); });
  * Opens the camera page with `worker` run in the engine's worker and `page` in the page before anything else, presses
  * the button and runs `steps`.
  */
-async function atTheCamera({ worker = '', page: inPage = () => {}, clip = portraitClip() }, steps) {
+async function atTheCamera({ worker = '', page: inPage = () => {}, argument, clip = portraitClip() }, steps) {
   const visitor = await openVisitor({ clip, serviceWorkers: 'block' });
   const { page, context } = visitor;
   try {
-    await context.addInitScript(inPage);
+    await context.addInitScript(inPage, argument);
+    await context.addInitScript(countBitmaps);
     await context.route('**/engine-worker.js', async (route) => {
       const response = await route.fetch();
       await route.fulfill({ response, body: `${worker}\n${await response.text()}` });
@@ -32,6 +33,17 @@ async function atTheCamera({ worker = '', page: inPage = () => {}, clip = portra
   } finally {
     await visitor.close();
   }
+}
+
+/** Run in the page: counts frames that are taken as bitmaps. */
+function countBitmaps() {
+  globalThis.bitmaps = 0;
+  const { createImageBitmap } = globalThis;
+  if (!createImageBitmap) return;
+  globalThis.createImageBitmap = (...words) => {
+    globalThis.bitmaps += 1;
+    return createImageBitmap(...words);
+  };
 }
 
 /** Waits for this many frames and returns the notes. */
@@ -59,10 +71,21 @@ test('a device that needs 100 ms for a frame gets eight per second', async () =>
   });
 });
 
+/** Run in the engine's worker: frames are copied as they are, but not converted, and nothing is read from canvases. */
+const ONLY_PLANES = `
+  const { copyTo } = VideoFrame.prototype;
+  VideoFrame.prototype.copyTo = function (to, options) {
+    if (options?.format) return Promise.reject(new DOMException('no', 'NotSupportedError'));
+    return copyTo.call(this, to, options);
+  };
+  OffscreenCanvasRenderingContext2D.prototype.getImageData = () => { throw new Error('a canvas was read'); };
+`;
+
 for (const [browser, worker] of [
   ['compiles while it loads', 'delete WebAssembly.compileStreaming;'],
+  ['converts frames to RGBA', ONLY_PLANES],
   [
-    'copies frames as RGBA',
+    'copies frames',
     'VideoFrame.prototype.copyTo = () => Promise.reject(new DOMException("no", "NotSupportedError"));',
   ],
 ]) {
@@ -79,3 +102,38 @@ test('a browser whose workers read noise, but whose page may read pixels, ends V
     assert.equal(await screen(page, ['verified', 'failed', 'error'], 90_000), 'verified');
   });
 });
+
+/**
+ * Run in the page: frames lie turned, clockwise by quarters and then mirrored, while the video is shown upright. Phones
+ * deliver such frames; not every browser says so.
+ */
+function turnFrames({ quarters, mirrored, told }) {
+  const Frame = globalThis.VideoFrame;
+  if (!told) for (const name of ['rotation', 'flip']) delete Frame.prototype[name];
+  globalThis.VideoFrame = function (source, init) {
+    if (!(source instanceof HTMLVideoElement)) return new Frame(source, init);
+    const { videoWidth: width, videoHeight: height } = source;
+    const canvas = quarters % 2 === 0 ? new OffscreenCanvas(width, height) : new OffscreenCanvas(height, width);
+    const context = canvas.getContext('2d');
+    context.translate(canvas.width / 2, canvas.height / 2);
+    // What makes the frame upright again is the reverse: first the turn, then the mirror.
+    context.rotate(-quarters * Math.PI / 2);
+    if (mirrored) context.scale(-1, 1);
+    context.drawImage(source, -width / 2, -height / 2);
+    return new Frame(canvas, { timestamp: 0, ...(told && { rotation: 90 * quarters, flip: mirrored }) });
+  };
+}
+
+for (const [who, turn, worker] of [
+  ['lies on its side, which the browser does not tell', { quarters: 1, mirrored: false, told: false }, ONLY_PLANES],
+  ['is upside down and mirrored, which the browser does not tell', { quarters: 2, mirrored: true, told: false }, ''],
+  ['lies on its other side, as the browser says', { quarters: 3, mirrored: false, told: true }, ''],
+]) {
+  test(`a camera whose picture ${who}, ends VERIFIED, too`, async () => {
+    await atTheCamera({ worker, page: turnFrames, argument: turn }, async (page) => {
+      assert.equal(await screen(page, ['verified', 'failed', 'error'], 90_000), 'verified');
+      const drawn = await page.evaluate(() => globalThis.bitmaps);
+      assert.ok(drawn < 20, `${drawn} frames were not read directly`);
+    });
+  });
+}

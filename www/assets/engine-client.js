@@ -53,10 +53,11 @@ export class EngineClient {
 
   /**
    * @param {import('./pixels.js').FrameImage} image transferred @param {number} t_ms
+   * @param {import('./orientation.js').Turn} turn what makes it upright
    * @returns {Promise<{observation: Observation, spent_ms: number}>}
    */
-  push(image, t_ms) {
-    return this.#call('push', [image, t_ms], [image instanceof ImageData ? image.data.buffer : image]);
+  push(image, t_ms, turn) {
+    return this.#call('push', [image, t_ms, turn], [image instanceof ImageData ? image.data.buffer : image]);
   }
 
   /** @returns {Promise<void>} */

@@ -12,8 +12,8 @@ import { PixelReader, canCopyRgba } from './pixels.js';
 let loaded = null;
 const copies = canCopyRgba();
 const pixels = copies.then((can) => new PixelReader(can));
-/** Where the engine reads a frame. Recreated when the engine's memory moves. */
-let frame = new Uint8Array();
+/** Where the engine reads a frame, and its planes. Recreated when the engine's memory moves. */
+const views = { frame: new Uint8Array(), planes: new Uint8Array() };
 
 /** @returns {import('./engine-load.js').Loaded} */
 function ready() {
@@ -52,12 +52,12 @@ async function load(build) {
 
 /**
  * Analyses a frame, releases it, and reports how long that took.
- * @param {import('./pixels.js').FrameImage} image @param {number} t_ms
+ * @param {import('./pixels.js').FrameImage} image @param {number} t_ms @param {import('./orientation.js').Turn} turn
  */
-async function push(image, t_ms) {
+async function push(image, t_ms, turn) {
   const began_ms = performance.now();
   try {
-    await (await pixels).read(image, room);
+    await (await pixels).read(image, turn, memory);
     const observation = JSON.parse(engine().push(t_ms));
     return { observation, spent_ms: performance.now() - began_ms };
   } finally {
@@ -65,15 +65,24 @@ async function push(image, t_ms) {
   }
 }
 
-/** Memory for a frame inside the engine, valid until the next call to the engine. @type {import('./pixels.js').Room} */
-function room(width, height) {
-  const { memory } = ready();
-  const address = engine().frameAddress(width, height);
-  const length = width * height * 4;
-  if (frame.buffer !== memory.buffer || frame.byteOffset !== address || frame.length !== length) {
-    frame = new Uint8Array(memory.buffer, address, length);
-  }
-  return frame;
+/** The engine's memory, valid until the next call to the engine. @type {import('./pixels.js').Memory} */
+const memory = {
+  frame: (width, height) => view('frame', engine().frameAddress(width, height), width * height * 4),
+  planes: (bytes) => view('planes', engine().planesAddress(bytes), bytes),
+  take: ({ width, height }, { samples, isYuv }, { matrix, fullRange }, { quarters, mirrored }) => {
+    const colours = isYuv ? matrix ?? '' : undefined;
+    engine().takePlanes(
+      width, height, Uint32Array.from(samples), colours, fullRange ?? false, quarters, mirrored,
+    );
+  },
+};
+
+/** @param {keyof typeof views} name @param {number} address @param {number} length */
+function view(name, address, length) {
+  const { buffer } = ready().memory;
+  const { [name]: old } = views;
+  const isSame = old.buffer === buffer && old.byteOffset === address && old.length === length;
+  return isSame ? old : (views[name] = new Uint8Array(buffer, address, length));
 }
 
 /** @param {{id: number, op: string, args: unknown[]}} request */

@@ -90,9 +90,9 @@ export class FrameWatch {
   }
 
   /** @param {Engine} engine @param {import('./frames.js').Frame} frame @param {AbortSignal} signal */
-  async #take(engine, { image, t_ms }, signal) {
+  async #take(engine, { image, turn, t_ms }, signal) {
     if (t_ms < this.#from_ms) return closeFrame(image);
-    const { observation, spent_ms } = await engine.push(image, t_ms);
+    const { observation, spent_ms } = await engine.push(image, t_ms, turn);
     this.#pace.spent(spent_ms);
     if (signal.aborted) return;
     this.#reportRate();

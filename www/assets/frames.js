@@ -2,12 +2,14 @@
 /** Camera frames from a video element, at most one in flight; frames that arrive meanwhile are dropped. */
 
 import { NO_FRAMES, tick } from './frame-clock.js';
+import { UPRIGHT, isUpright } from './orientation.js';
 import { SIDE, pattern, showsPattern } from './pixel-test.js';
+import { isReadable } from './planes.js';
+import { UprightFinder } from './upright.js';
 
-/**
- * A frame and its time on the page's clock.
- * @typedef {{image: import('./pixels.js').FrameImage, t_ms: number}} Frame
- */
+/** A picture, and how to turn it. @typedef {{image: import('./pixels.js').FrameImage, turn: Turn}} Picture */
+/** @typedef {import('./orientation.js').Turn} Turn */
+/** A picture and its time on the page's clock. @typedef {Picture & {t_ms: number}} Frame */
 
 /** Without a frame for this long, the camera has stopped, whatever its track says. */
 const SILENCE_MS = 5_000;
@@ -35,9 +37,9 @@ export function pumpFrames(video, { pace, take, silent, failed }, signal, readsH
     if (t_ms === null || busy || !pace.takes(t_ms)) return;
     busy = true;
     try {
-      const image = await grab(video);
-      if (signal.aborted) closeFrame(image);
-      else if (image) await take({ image, t_ms });
+      const picture = await grab(video);
+      if (signal.aborted) closeFrame(picture?.image ?? null);
+      else if (picture) await take({ ...picture, t_ms });
     } catch (error) {
       if (!signal.aborted) failed(error);
     } finally {
@@ -101,25 +103,25 @@ function eachFrame(video, onFrame, signal) {
  * The cheapest way in which this browser hands over the video's current picture. Time until the pixels are there, for
  * 640×480 in Chromium: a copied frame 0.7 ms, a drawn frame 2.9, the page's canvas 3.3, a bitmap 4.3, though most of
  * that off this thread. A `VideoFrame` has the camera's own pixels, which browsers that resist fingerprinting leave
- * alone; a rotated one is taken as a bitmap, which is upright. The engine's worker needs an `OffscreenCanvas` for
- * bitmaps, and for frames that it cannot copy; without one, the page itself reads the pixels.
- * @param {boolean} readsHere @returns {(video: HTMLVideoElement) => Promise<import('./pixels.js').FrameImage | null>}
+ * alone; the engine turns it. A frame of an unknown kind or turn is taken as a bitmap, which is upright. The engine's
+ * worker needs an `OffscreenCanvas` for bitmaps, and for frames that it cannot copy; without one, the page itself reads
+ * the pixels.
+ * @param {boolean} readsHere @returns {(video: HTMLVideoElement) => Promise<Picture | null>}
  */
 function grabber(readsHere) {
   const read = pageReader();
+  const upright = new UprightFinder();
   return async (video) => {
     const { videoWidth: width, videoHeight: height } = video;
     if (video.readyState < video.HAVE_CURRENT_DATA || width === 0) return null;
-    if (readsHere) return read(video, width, height);
+    if (readsHere) return { image: read(video, width, height), turn: UPRIGHT };
     if (typeof VideoFrame === 'function') {
       const frame = new VideoFrame(video);
-      const { rotation = 0, flip = false } = /** @type {{rotation?: number, flip?: boolean}} */ (
-        /** @type {unknown} */ (frame)
-      );
-      if (rotation === 0 && !flip) return frame;
+      const turn = await upright.turnOf(frame, video).catch(() => null);
+      if (turn !== null && (isUpright(turn) || isReadable(frame.format))) return { image: frame, turn };
       frame.close();
     }
-    return createImageBitmap(video);
+    return { image: await createImageBitmap(video), turn: UPRIGHT };
   };
 }
 
