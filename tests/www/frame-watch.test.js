@@ -128,3 +128,32 @@ test('during a turn, other hints are shown, those that it causes are not; during
     assert.deepEqual([hints.slice(1), tones.at(-1)], [expected, tone], `${gate} during ${ask}`);
   }
 });
+
+test('an empty picture is looked at less often, but never in a recording, and a face ends that at once', async () => {
+  for (const name of /** @type {const} */ (['align', 'recording'])) {
+    const { watch, frame } = watchIn(name);
+    let faces = 0;
+    let analysed = 0;
+    watch.start({
+      push: async () => {
+        analysed += 1;
+        return { observation: { ...GOOD, faces, gate: faces === 0 ? 'no_face' : 'ok', settled: false }, spent_ms: 1 };
+      },
+    });
+    /** Frames analysed in a second of 20 frames. @param {number} from_ms */
+    const inSecond = async (from_ms) => {
+      const before = analysed;
+      for (let at = 0; at < 1000; at += 50) await frame(from_ms + at);
+      return analysed - before;
+    };
+    for (const from_ms of [1000, 2000, 3000]) assert.equal(await inSecond(from_ms), 20, `${name}, at first`);
+    await inSecond(4000);
+    const later = await inSecond(5000);
+    if (name === 'align') assert.ok(later >= 4 && later <= 5, `${later} frames`);
+    else assert.equal(later, 20);
+    faces = 1;
+    await inSecond(6000);
+    assert.equal(await inSecond(7000), 20, 'somebody is there');
+    watch.stop();
+  }
+});

@@ -123,3 +123,18 @@ test('the flow knows the rate while frames are analysed, and says when the devic
     );
   }
 });
+
+test('while nobody is in view few frames are analysed, which says nothing about the device', () => {
+  const pace = new Pace(50);
+  const run = (/** @type {number} */ fromMs) =>
+    record(pace, { everyMs: 1000 / 30, costMs: () => 5, fromMs, forMs: 4000 });
+  run(0);
+  const before = pace.rate;
+  pace.rest(true);
+  const resting = lately(run(4000));
+  assert.ok(resting >= 3 && resting <= 4.5, `${resting} frames a second`);
+  assert.equal(pace.rate, before);
+  pace.rest(false);
+  assert.ok(lately(run(8000)) > 18);
+  assert.ok(Math.abs((pace.rate ?? 0) - (before ?? 0)) < 1, `${pace.rate}, before ${before}`);
+});

@@ -11,6 +11,9 @@ import { isCausedByTurn, isTurn } from './turn.js';
 /** @typedef {import('./flow.js').FlowState} FlowState */
 /** @typedef {import('./flow.js').FlowEvent} FlowEvent */
 /** @typedef {import('./types.js').Observation} Observation */
+/** How long nobody may be in view before fewer frames are analysed. Chosen by us. */
+const EMPTY_MS = 3_000;
+
 /** @typedef {Pick<import('./engine-client.js').EngineClient, 'push'>} Engine */
 
 export class FrameWatch {
@@ -22,6 +25,8 @@ export class FrameWatch {
   #from_ms = -Infinity;
   #hints = showNow('starting', 0);
   #hold = NOT_HELD;
+  /** When somebody was last in view, on the page's clock. */
+  #seen_ms = -Infinity;
   #pace = new Pace(0);
 
   #view;
@@ -56,6 +61,7 @@ export class FrameWatch {
     const watching = new AbortController();
     this.#watching = watching;
     this.#pace = new Pace(this.#state().session?.frame_interval_ms ?? 0);
+    this.#seen_ms = -Infinity;
     pumpFrames(this.#view.video, {
       pace: this.#pace,
       take: (frame) => this.#take(engine, frame, watching.signal),
@@ -96,6 +102,7 @@ export class FrameWatch {
     this.#pace.spent(spent_ms);
     if (signal.aborted) return;
     this.#reportRate();
+    this.#rest(observation, t_ms);
     this.#observe(observation, t_ms);
   }
 
@@ -133,6 +140,12 @@ export class FrameWatch {
     } else if (observation.timed_out) {
       this.#send({ type: 'TIMED_OUT' });
     }
+  }
+
+  /** Spares the device while nobody is in view, but never during a recording. @param {Observation} observation */
+  #rest({ faces }, /** @type {number} */ t_ms) {
+    if (faces > 0 || this.#seen_ms === -Infinity || this.#state().name !== 'align') this.#seen_ms = t_ms;
+    this.#pace.rest(t_ms - this.#seen_ms > EMPTY_MS);
   }
 
   /** Tells the flow how many frames a second are analysed, once that has changed by at least one. */

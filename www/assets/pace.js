@@ -10,6 +10,9 @@ const DUTY = 0.7;
 /** However slow the device, frames are wanted at least this often: detecting blinks needs 8 per second. */
 export const LONGEST_INTERVAL_MS = 125;
 
+/** Time between frames while nobody is in view: a face that comes back is found soon enough. Chosen by us. */
+export const RESTING_MS = 250;
+
 /** Weight of the newest measurement when it is slower, and when it is faster: one quick frame means little. */
 const RISE = 0.3;
 const FALL = 0.05;
@@ -30,6 +33,7 @@ export class Pace {
   #taken_ms = -Infinity;
   #gap_ms = 0;
   #gaps = 0;
+  #resting = false;
 
   /** @param {number} wanted_ms time between frames if the device is fast enough */
   constructor(wanted_ms) {
@@ -38,7 +42,14 @@ export class Pace {
 
   /** The current target for the time between frames. */
   get interval_ms() {
-    return Math.max(this.#wanted_ms, Math.min(this.#spent_ms / DUTY, LONGEST_INTERVAL_MS));
+    const busy_ms = Math.max(this.#wanted_ms, Math.min(this.#spent_ms / DUTY, LONGEST_INTERVAL_MS));
+    return this.#resting ? Math.max(busy_ms, RESTING_MS) : busy_ms;
+  }
+
+  /** Whether nobody is in view. Rates then say nothing about the device. @param {boolean} is */
+  rest(is) {
+    if (this.#resting && !is) [this.#due_ms, this.#taken_ms] = [-Infinity, -Infinity];
+    this.#resting = is;
   }
 
   /** Recent frames per second; `null` after too few frames. @returns {number | null} */
@@ -55,7 +66,7 @@ export class Pace {
     if (now_ms < this.#due_ms) return false;
     // At most one interval is made up for: enough for jittery cameras and gaps that fit no interval, without a burst.
     this.#due_ms = Math.max(this.#due_ms, now_ms - interval_ms) + interval_ms;
-    this.#count(now_ms - this.#taken_ms);
+    if (!this.#resting) this.#count(now_ms - this.#taken_ms);
     this.#taken_ms = now_ms;
     return true;
   }
