@@ -20,6 +20,14 @@ TOOLS
     [ -z "${missing[*]}" ] || ! command -v apt-get >/dev/null || apt_install ${missing[@]} || true
 }
 
+# Firefox and WebKit for the browser tests, one by one: not every system has them under these names.
+install_other_browsers() {
+    command -v apt-get >/dev/null || return 0
+    [ -n "${FIREFOX:-}" ] || command -v firefox-esr firefox >/dev/null || apt_install firefox-esr || true
+    command -v WebKitWebDriver >/dev/null || apt_install webkit2gtk-driver || true
+    command -v Xvfb >/dev/null || apt_install xvfb || true
+}
+
 # cargo_component COMPONENT ARGUMENTS…: a cargo command that rustup ships as a component.
 cargo_component() {
     local component="$1"
@@ -175,6 +183,7 @@ check_browser() {
         command -v "$command" >/dev/null || { skip "$command is not installed"; return; }
     done
     build_everything && install_browser_tests || return
+    install_other_browsers
     # Tests that need a steady frame rate say so and run one file at a time; the others run two at a time before them.
     local steady="^// Needs a steady frame rate"
     # shellcheck disable=SC2046 # One file a word.

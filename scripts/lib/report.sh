@@ -94,6 +94,8 @@ tool_versions() {
             cargo clippy --version
             node --version
             "$(browser_path)" --version
+            "${FIREFOX:-firefox-esr}" --version
+            dpkg-query -W webkit2gtk-driver
             ffmpeg -version | head -n 1
             sqlite3 --version
             shellcheck --version

@@ -61,8 +61,8 @@ export async function answerPrompts(context, frames, { mistakes = 0 } = {}) {
   await context.addInitScript(camera, { frames, mistakes });
 }
 
-/** Runs in the page. */
-function camera({ frames, mistakes }) {
+/** Runs in a page, and puts the person in front of its camera. Not asked for gestures, they blink every few seconds. */
+export function camera({ frames, mistakes = 0 }) {
   navigator.mediaDevices.getUserMedia = async () => {
     const bitmap = async (/** @type {string} */ base64) => {
       const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
@@ -75,7 +75,8 @@ function camera({ frames, mistakes }) {
       ask_turn_right: await Promise.all(frames.right.map(bitmap)),
     };
     const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 480 });
-    const context = canvas.getContext('2d');
+    // Parts are read back.
+    const context = canvas.getContext('2d', { willReadFrequently: true });
     let [clock, answered, due_ms] = [0, '', Infinity];
     /** Frames to show next. @type {ImageBitmap[]} */
     let script = [];
@@ -119,7 +120,7 @@ function camera({ frames, mistakes }) {
         [held, due_ms, script] = [false, Infinity, blink.slice(frames.deepest)];
         return blink[frames.deepest];
       }
-      if (!/^ask_(once|twice|hold)$/.test(code)) [answered, due_ms] = ['', Infinity];
+      if (!/^(blink|ask_(once|twice|hold))$/.test(code)) [answered, due_ms] = ['', Infinity];
       else if (answered !== code) [answered, due_ms] = [code, performance.now() + latency()];
       if (performance.now() >= due_ms) {
         due_ms = Infinity;
@@ -131,6 +132,11 @@ function camera({ frames, mistakes }) {
         else if (code === 'ask_hold' && !wrong) [held, script] = [true, blink.slice(0, frames.deepest)];
         else script = [...blink];
         if (wrong && code === 'ask_twice') script = [...blink];
+        if (code === 'blink') {
+          // Long enough for a machine that reads few frames.
+          script = blink.toSpliced(frames.deepest, 1, ...Array(8).fill(blink[frames.deepest]));
+          due_ms = performance.now() + 3000;
+        }
       }
       clock += 1;
       const period = 2 * open.length - 2;

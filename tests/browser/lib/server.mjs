@@ -91,7 +91,8 @@ async function answering(url, child, log) {
   throw new Error(`the server did not answer\n${log()}`);
 }
 
-async function freePort() {
+/** A port that nothing listens on. */
+export async function freePort() {
   const probe = createServer().listen(0, '127.0.0.1');
   await new Promise((done) => { probe.once('listening', done); });
   const { port } = probe.address();
