@@ -6,8 +6,9 @@ use engine_compact::Models;
 use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 
+use crate::colours::{Colours, Matrix};
 use crate::js_args;
-use crate::planes::{self, Colours, Layout, Matrix, Plane, Turn};
+use crate::planes::{self, Layout, Plane, Turn};
 use crate::report::ObservationReport;
 
 /// The engine with one camera and at most one attempt.

@@ -4,6 +4,7 @@
 //! camera frame (`www/assets/pixels.js`) into the engine's own memory, as RGBA or as the planes that the browser has.
 
 mod api;
+mod colours;
 mod js_args;
 mod planes;
 mod report;
