@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 
 use crate::captures::CaptureStore;
 use crate::clock::{self, ClockSteps};
+use crate::codes::CodeKey;
 use crate::config::{BaseUrl, Config, CoolDown, DataRetention, Retention, TrustedProxies};
 use crate::connections::ConnectionLimits;
 use crate::db::Db;
@@ -18,12 +19,13 @@ use crate::erasure::Eraser;
 use crate::rate::RateLimits;
 use crate::readiness::Readiness;
 use crate::registration::{MailLimits, Registrations};
+use crate::results::{self, SigningKeys};
 use crate::retention::Sweeper;
 use crate::scoring::ScoringPool;
 use crate::shares::Shares;
 use crate::trail::{self, TrailKey};
 use crate::verification::{Uploads, Verifier};
-use crate::{files, mail, secrets};
+use crate::{files, mail, secrets, webhooks};
 
 /// The running server, shared.
 pub type App = Arc<AppState>;
@@ -71,6 +73,12 @@ pub struct AppState {
     pub admin_allow_query_key: bool,
     /// Signs checkpoints of the audit trail.
     pub trail_key: TrailKey,
+    /// Signs results.
+    pub signing_keys: SigningKeys,
+    /// Derives the codes of checks.
+    pub codes: CodeKey,
+    /// Tells sites what happened.
+    pub webhooks: webhooks::Sender,
 }
 
 /// Longest time for a body to arrive. For the largest, 16 kB, that is 5 kbit/s.
@@ -125,6 +133,11 @@ impl AppState {
         let trail_key = trail_key(config, &base_url)?;
         let db = Db::open(&config.database_url).await?;
         trail::begin(&db).await.context("the audit trail cannot be started")?;
+        let sites_key = secrets::sites_key(config)?;
+        let webhooks = webhooks::Sender::new(sites_key.clone())?;
+        let codes = CodeKey::new(sites_key.clone());
+        let signing_keys = SigningKeys::new(sites_key);
+        results::begin(&db, &signing_keys, clock::now_ms()).await?;
         let mail_wake = Arc::new(Notify::new());
         Ok(Arc::new(AppState {
             cookie_secure: config.cookie_secure.unwrap_or(base_url.is_https()),
@@ -161,6 +174,9 @@ impl AppState {
             admin_key: HashedToken::of(admin_key.expose()),
             admin_allow_query_key: config.admin_allow_query_key,
             trail_key,
+            signing_keys,
+            codes,
+            webhooks,
         }))
     }
 
@@ -171,6 +187,7 @@ impl AppState {
             mailer: &self.mail,
             base_url: &self.base_url,
             token_ttl_ms: self.limits.token_ttl_ms,
+            codes: &self.codes,
             wake: &self.mail_wake,
         }
     }

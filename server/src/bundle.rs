@@ -20,6 +20,7 @@ use serde_json::Value;
 use crate::captures::{CaptureStore, Found, StoreError};
 use crate::clock;
 use crate::db::events::Event;
+use crate::submission::evidence_digest;
 
 /// The server's decision as stored in a bundle.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -44,6 +45,8 @@ pub struct Verification {
     /// The first field of the record that differs from the server's. The last digits of figures may differ if another
     /// runtime scored.
     pub first_difference: Option<String>,
+    /// The digest of the evidence, as results repeat it.
+    pub evidence_sha256: String,
 }
 
 /// The evidence of a decision.
@@ -180,7 +183,8 @@ pub fn verify(folder: &Path, networks: Networks) -> anyhow::Result<Verification>
         let path = folder.join(name);
         std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))
     };
-    let issued: Issued = serde_json::from_slice(&read("issued.json")?).context("issued.json is invalid")?;
+    let issued_text = read("issued.json")?;
+    let issued: Issued = serde_json::from_slice(&issued_text).context("issued.json is invalid")?;
     let decided: StoredDecision =
         serde_json::from_slice(&read("decision.json")?).context("decision.json is invalid")?;
     let [open, closed, strip] = PICTURES.map(&read);
@@ -202,7 +206,8 @@ pub fn verify(folder: &Path, networks: Networks) -> anyhow::Result<Verification>
     // Through text, as the server wrote it: a 32-bit number changes when it becomes 64-bit.
     let written: Value = serde_json::from_str(&serde_json::to_string(&record)?)?;
     let first_difference = first_difference(&written, &decided.details);
-    Ok(Verification { verdict, record, same, first_difference })
+    let evidence_sha256 = evidence_digest([&issued_text, &transcript, &open, &closed, &strip]);
+    Ok(Verification { verdict, record, same, first_difference, evidence_sha256 })
 }
 
 /// The path of the first value of `now` that differs or is missing in `then`.

@@ -1,13 +1,16 @@
 //! The program `blinkgate`.
 
+mod subcommands;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use server::config::Config;
-use server::domain::Scope;
 use server::runtime::Runtime;
+use server::tools::NewKey;
 use server::{doctor, mail, scoring, serve, tools};
+use subcommands::{Keys, SigningKeys, Sites};
 
 /// Verifies that a live person controls a mailbox: a mailed link, a blink at the camera, a decision on the server.
 ///
@@ -116,9 +119,15 @@ enum Command {
         #[arg(long)]
         by: Option<String>,
     },
-    /// Create, list and revoke keys for parts of /admin
+    /// Create, list and revoke keys for parts of /admin, and for sites
     #[command(subcommand)]
     Keys(Keys),
+    /// Add, change and list the sites that rely on this server
+    #[command(subcommand)]
+    Sites(Sites),
+    /// List and replace the keys that sign results
+    #[command(subcommand)]
+    SigningKeys(SigningKeys),
     /// Copy the database, and captures stored in files, into a new folder; the server may be running
     ///
     /// Also lists what else a restored server needs. How to restore: docs/backup.md.
@@ -152,29 +161,6 @@ enum Command {
         /// Memory limit in bytes
         #[arg(long)]
         address_space: u64,
-    },
-}
-
-#[derive(Subcommand)]
-enum Keys {
-    /// Create a key and print it once; the database stores only its hash
-    Add {
-        /// Its name; unique among keys that are not revoked
-        name: String,
-        /// The parts that it opens, separated by commas
-        #[arg(long, value_enum, required = true, value_delimiter = ',')]
-        scope: Vec<Scope>,
-        /// Days until it expires
-        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3650))]
-        days: Option<u32>,
-    },
-    /// Print one JSON object per key: its scopes, when it was created and last used (to the hour), whether it was sent
-    /// in a URL
-    List,
-    /// Revoke a key with immediate effect
-    Revoke {
-        /// Its name or its id
-        key: String,
     },
 }
 
@@ -228,11 +214,26 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Keys(keys) => wait_for(async {
             let config = Config::load()?;
             match keys {
-                Keys::Add { name, scope, days } => tools::add_key(&config, &name, scope, days).await,
+                Keys::Add { name, scope, site, test, days } => {
+                    let new = NewKey { name: &name, scopes: scope, site: site.as_deref(), test, days };
+                    tools::add_key(&config, new).await
+                }
                 Keys::List => tools::list_keys(&config).await,
                 Keys::Revoke { key } => tools::revoke_key(&config, &key).await,
             }
         }),
+        Command::Sites(sites) => wait_for(async {
+            let config = Config::load()?;
+            match sites {
+                Sites::Add { id, fields } => tools::add_site(&config, &id, fields).await,
+                Sites::Set { id, fields } => tools::set_site(&config, &id, fields).await,
+                Sites::List => tools::list_sites(&config).await,
+            }
+        }),
+        Command::SigningKeys(SigningKeys::List) => wait_for(async { tools::list_signing_keys(&Config::load()?).await }),
+        Command::SigningKeys(SigningKeys::Rotate { revoke_old }) => {
+            wait_for(async { tools::rotate_signing_key(&Config::load()?, revoke_old).await })
+        }
         Command::Backup { folder, with_keys } => {
             wait_for(async { tools::back_up(&Config::load()?, &folder, with_keys).await })
         }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::audit::{self, Action};
+use crate::checks;
 use crate::db::events;
 use crate::db::reviews::{self, Review};
 use crate::db::{Db, LockScope, tokens, users};
@@ -48,11 +49,14 @@ pub async fn decide(
         created_at: now_ms,
     };
     reviews::insert(&mut tx, &review).await?;
+    // Where a site vouched for the mailbox, nobody has shown that the person controls it.
+    let concerns_user = checks::reviewed(&mut tx, &event.id, decision, now_ms).await?;
     let status = match decision {
+        _ if !concerns_user => user.status,
         Decision::Approve => {
             users::set_verified(&mut tx, &user.id, now_ms).await?;
             // As after an attempt: a verified person no longer needs the link.
-            tokens::use_up(&mut tx, &user.id, now_ms).await?;
+            tokens::use_up(&mut tx, &user.id, None, now_ms).await?;
             UserStatus::Verified
         }
         Decision::Decline => {

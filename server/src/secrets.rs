@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 
-use crate::config::Secret;
+use crate::config::{Config, Secret};
 use crate::domain::{SealingKey, random_base64url};
 use crate::files;
 
@@ -54,6 +54,24 @@ pub fn trail_key_path(data_dir: &Path) -> PathBuf {
 /// The file cannot be read or created, contains no key, or is readable by others.
 pub fn trail_key(data_dir: &Path) -> anyhow::Result<SealingKey> {
     let path = trail_key_path(data_dir);
+    let text = read_or_create(&path, || SealingKey::generate().to_text().to_string())?;
+    SealingKey::parse(&text).with_context(|| format!("{} contains no key", path.display()))
+}
+
+/// Path of the key for sites if no setting gives one.
+pub fn sites_key_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("keys").join("sites.key")
+}
+
+/// Returns the key in the settings, or in `DATA_DIR/keys/sites.key`, which is created if absent.
+///
+/// # Errors
+/// The file cannot be read or created, contains no key, or is readable by others.
+pub fn sites_key(config: &Config) -> anyhow::Result<SealingKey> {
+    if let Some(key) = &config.sites_key {
+        return Ok(key.clone());
+    }
+    let path = sites_key_path(&config.data_dir);
     let text = read_or_create(&path, || SealingKey::generate().to_text().to_string())?;
     SealingKey::parse(&text).with_context(|| format!("{} contains no key", path.display()))
 }

@@ -13,7 +13,9 @@ use crate::connections::{self, ConnectionLimits};
 use crate::db::Db;
 use crate::routes::Audience;
 use crate::scoring::{Capacity, Program, ScoringPool};
-use crate::{clock, erasure, logging, mail, metrics, retention, routes, scoring, secrets, verification};
+use crate::{
+    checks, clock, erasure, logging, mail, metrics, retention, routes, scoring, secrets, verification, webhooks,
+};
 
 /// How long requests in progress may continue after the signal to stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(25);
@@ -52,6 +54,8 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
             async move { mail::run(app.outbox()).await }
         }),
         tokio::spawn(verification::sweep(app.verifier())),
+        tokio::spawn(checks::run(app.db.clone())),
+        tokio::spawn(webhooks::run(app.db.clone(), app.webhooks.clone())),
         tokio::spawn({
             let app = app.clone();
             async move { retention::run(app.sweeper()).await }

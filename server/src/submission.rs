@@ -58,9 +58,37 @@ impl Upload {
         Some(Upload { transcript, open, closed, strip })
     }
 
+    /// Digest of the evidence that a decision about this upload leaves, with the signed transcript as it is stored.
+    pub fn evidence_digest(&self, issued: &str, transcript: &str) -> String {
+        evidence_digest([issued.as_bytes(), transcript.as_bytes(), &self.open, &self.closed, &self.strip])
+    }
+
     /// SHA-256 of each picture's file, in hexadecimal.
     pub fn picture_hashes(&self) -> Vec<String> {
         let hash = |bytes: &Vec<u8>| hex::encode(Sha256::digest(bytes));
         [&self.open, &self.closed, &self.strip].map(hash).into()
+    }
+}
+
+/// The files of a bundle that are evidence, in the order of their digest.
+pub const EVIDENCE_FILES: [&str; 5] = ["issued.json", "transcript.jws", "open.jpg", "closed.jpg", "strip.jpg"];
+
+/// SHA-256, in hexadecimal, over the output of `sha256sum` for the [`EVIDENCE_FILES`] with these contents.
+pub fn evidence_digest(contents: [&[u8]; 5]) -> String {
+    let line = |(name, bytes): (&str, &[u8])| format!("{}  {name}\n", hex::encode(Sha256::digest(bytes)));
+    let list: String = EVIDENCE_FILES.into_iter().zip(contents).map(line).collect();
+    hex::encode(Sha256::digest(list))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_of_evidence_is_what_sha256sum_gives() {
+        // printf a >issued.json (b, c, d, e into the others); sha256sum issued.json transcript.jws open.jpg closed.jpg
+        // strip.jpg | sha256sum
+        let digest = evidence_digest([b"a", b"b", b"c", b"d", b"e"]);
+        assert_eq!(digest, "3032256e018d06abd7406fafe81a7bc60bb54a67c8cb3c1548e6352306011a16");
     }
 }

@@ -14,6 +14,7 @@ const SESSION = {
   email_masked: 'm•••@example.org', status: 'PENDING', attempts_left: 3, last_reason: null, last_message: null,
   session_expires_in_s: 900, cool_down_s: 0, timeout_s: 30, frame_interval_ms: 0,
   policy: 'prompted', tones: true, no_turn: true,
+  check: null,
 };
 const CHALLENGE = {
   challenge_id: 'c1',

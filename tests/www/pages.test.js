@@ -29,6 +29,7 @@ test('the pages and modules are found', () => {
     'admin.html',
     'camera.html',
     'check-mail.html',
+    'check.html',
     'index.html',
     'result.html',
     'verify.html',
@@ -272,7 +273,10 @@ test('every problem that a page can meet has a title and a text', () => {
 
 test('every error code that can reach a person has a text', () => {
   const forOperators = 'admin_|capture_gone|filter_invalid|evidence_missing|address_erased|note_invalid|user_unknown';
-  const forPrograms = new RegExp(`^(${forOperators}|method_not_allowed|not_found|content_|body_malformed)`);
+  const forSites =
+    'check_unknown|idempotency_|key_missing|key_wrong|not_mailed|request_invalid|return_url_not_listed|scope_missing|' +
+    'test_address|not_final|event_unknown|too_many_webhooks|webhook_unknown';
+  const forPrograms = new RegExp(`^(${forOperators}|${forSites}|method_not_allowed|not_found|content_|body_malformed)`);
   for (const code of codesOf('ErrorCode').filter((name) => !forPrograms.test(name))) {
     assert.notEqual(problemMessage(code).title, EN['problem.unexpected.title'], code);
   }

@@ -37,6 +37,31 @@ export function redeem(token, options) {
   return post('/verify', body, options);
 }
 
+/**
+ * The check of the person who was sent here by a site.
+ * @param {string} token @param {Options} [options] @returns {Promise<Schemas['ClientCheck']>}
+ */
+export function clientCheck(token, options) {
+  return request('/api/check', { method: 'GET', cache: 'no-store', headers: bearer(token) }, options);
+}
+
+/**
+ * @param {string} token @param {string | null} code that was mailed, if the check asks for one
+ * @param {Options} [options]
+ * @returns {Promise<Schemas['ClientCheckOpened']>}
+ */
+export function openCheck(token, code, options) {
+  /** @type {Schemas['ClientCheckOpening']} */
+  const body = { code };
+  const headers = { ...OWN_PAGE, ...bearer(token), 'Content-Type': 'application/json' };
+  return request('/api/check/open', { method: 'POST', headers, body: JSON.stringify(body) }, options);
+}
+
+/** @param {string} token */
+function bearer(token) {
+  return { Authorization: `Bearer ${token}` };
+}
+
 /** @param {Options} [options] @returns {Promise<Session>} */
 export function session(options) {
   return request('/api/session', { method: 'GET', cache: 'no-store' }, options);

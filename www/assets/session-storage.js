@@ -7,6 +7,7 @@
 const ADDRESS = 'blinkgate.address';
 const TOKEN = 'blinkgate.token';
 const LINK = 'blinkgate.link';
+const CLIENT_TOKEN = 'blinkgate.client-token';
 
 /** @param {string} email */
 export function saveAddress(email) { save(ADDRESS, email); }
@@ -19,6 +20,12 @@ export function saveToken(token) { save(TOKEN, token); }
 
 /** @returns {string | null} */
 export function savedToken() { return saved(TOKEN); }
+
+/** The token of the check that a site sent the person here for. @param {string} token */
+export function saveClientToken(token) { save(CLIENT_TOKEN, token); }
+
+/** @returns {string | null} */
+export function savedClientToken() { return saved(CLIENT_TOKEN); }
 
 export function forgetToken() { forget(TOKEN); }
 

@@ -59,6 +59,9 @@ pub struct Config {
     pub admin_allow_query_key: bool,
     /// `TRAIL_SIGNING_KEY`: signs checkpoints of the trail. If unset, one is created under `DATA_DIR/keys/`.
     pub trail_key: Option<SealingKey>,
+    /// `SITES_KEY`: what results and webhooks are signed with is derived from it. If unset, one is created under
+    /// `DATA_DIR/keys/`.
+    pub sites_key: Option<SealingKey>,
     /// `CAPTURE_…`, `S3_…`, `CLOUDINARY_…`: where captures are stored and which key seals them.
     pub captures: CaptureConfig,
     /// `RETENTION`, `RETENTION_DAYS`, `RETENTION_DAYS_FAILED`: how long captures are kept.
@@ -149,6 +152,7 @@ impl Config {
             admin_key: values::admin_key(source)?,
             admin_allow_query_key: values::switch(source, "ADMIN_ALLOW_QUERY_KEY")?.unwrap_or(false),
             trail_key: values::key(source, "TRAIL_SIGNING_KEY")?,
+            sites_key: values::key(source, "SITES_KEY")?,
             captures: CaptureConfig::from_source(source)?,
             retention: Retention::from_source(source)?,
             data_retention: DataRetention::from_source(source)?,

@@ -1,8 +1,8 @@
-//! Operators' keys: their hashes, never the keys.
+//! Keys of operators and sites: their hashes, never the keys.
 
 use super::row::row;
 use super::{Connection, violates};
-use crate::domain::{AdminKeyId, HashedToken};
+use crate::domain::{AdminKeyId, HashedToken, SiteId};
 
 row! {
     /// A key.
@@ -16,6 +16,10 @@ row! {
         pub secret_hash: HashedToken,
         /// The names of its scopes.
         pub scopes: String,
+        /// The site that it belongs to; `None` for an operator's.
+        pub site_id: Option<SiteId>,
+        /// Whether its checks are decided without a camera: 0 or 1.
+        pub test: i64,
         /// When it was made.
         pub created_at: i64,
         /// When it expires.
@@ -40,8 +44,8 @@ impl AdminKey {
 pub async fn insert(db: &mut Connection, key: &AdminKey) -> sqlx::Result<bool> {
     let inserted = db
         .query(
-            "insert into admin_keys (id, name, secret_hash, scopes, created_at, expires_at)
-             values ($1, $2, $3, $4, $5, $6)",
+            "insert into admin_keys (id, name, secret_hash, scopes, created_at, expires_at, site_id, test)
+             values ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
         .bind(&key.id)
         .bind(&key.name)
@@ -49,6 +53,8 @@ pub async fn insert(db: &mut Connection, key: &AdminKey) -> sqlx::Result<bool> {
         .bind(&key.scopes)
         .bind(key.created_at)
         .bind(key.expires_at)
+        .bind(&key.site_id)
+        .bind(key.test)
         .execute()
         .await;
     match inserted {
@@ -60,7 +66,7 @@ pub async fn insert(db: &mut Connection, key: &AdminKey) -> sqlx::Result<bool> {
 /// Returns the key with this id, if there is one.
 pub async fn find(db: &mut Connection, id: &AdminKeyId) -> sqlx::Result<Option<AdminKey>> {
     db.query(
-        "select id, name, secret_hash, scopes, created_at, expires_at, last_used_at, exposed_at, revoked_at
+        "select id, name, secret_hash, scopes, site_id, test, created_at, expires_at, last_used_at, exposed_at, revoked_at
          from admin_keys where id = $1",
     )
     .bind(id)
@@ -71,7 +77,7 @@ pub async fn find(db: &mut Connection, id: &AdminKeyId) -> sqlx::Result<Option<A
 /// Returns every key, oldest first, including revoked and expired ones.
 pub async fn list(db: &mut Connection) -> sqlx::Result<Vec<AdminKey>> {
     db.query(
-        "select id, name, secret_hash, scopes, created_at, expires_at, last_used_at, exposed_at, revoked_at
+        "select id, name, secret_hash, scopes, site_id, test, created_at, expires_at, last_used_at, exposed_at, revoked_at
          from admin_keys order by id",
     )
     .fetch_all()
@@ -82,7 +88,7 @@ pub async fn list(db: &mut Connection) -> sqlx::Result<Vec<AdminKey>> {
 pub async fn revoke(db: &mut Connection, id_or_name: &str, now_ms: i64) -> sqlx::Result<Option<AdminKey>> {
     let key: Option<AdminKey> = db
         .query(
-            "select id, name, secret_hash, scopes, created_at, expires_at, last_used_at, exposed_at, revoked_at
+            "select id, name, secret_hash, scopes, site_id, test, created_at, expires_at, last_used_at, exposed_at, revoked_at
              from admin_keys where (id = $1 or name = $1) and revoked_at is null",
         )
         .bind(id_or_name)

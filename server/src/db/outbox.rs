@@ -8,7 +8,7 @@ use super::row::row;
 use super::statement::locking;
 use super::{Connection, Sql};
 use crate::clock::{MAY_BE_AHEAD_MS, MINUTE_MS};
-use crate::domain::{EmailAddress, Language, MailId, UserId};
+use crate::domain::{CheckId, EmailAddress, Language, MailId, UserId};
 
 row! {
     /// A mail that is due.
@@ -22,6 +22,8 @@ row! {
         pub email: EmailAddress,
         /// Its language.
         pub language: Option<Language>,
+        /// The check that it is for.
+        pub check_id: Option<CheckId>,
         /// Number of tries, including this one.
         pub tries: u32 as i64,
         /// When it was requested.
@@ -36,6 +38,8 @@ pub struct Addressee {
     pub email: EmailAddress,
     /// The language of the mail; `None` for the default templates.
     pub language: Option<Language>,
+    /// The check that the mail is for; `None` for the register page.
+    pub check: Option<CheckId>,
 }
 
 /// Requested mails, at most one per mailbox.
@@ -117,28 +121,29 @@ fn minute_of(ms: i64) -> i64 {
 /// clock that ran far ahead.
 pub async fn insert(db: &mut Connection, mails: &NewMails<'_>) -> sqlx::Result<HashSet<String>> {
     const INSERT: Sql = Sql {
-        sqlite: "insert into mail_outbox (id, user_id, address_key, language, created_at, next_try_at, given_up_at)
+        sqlite: "insert into mail_outbox (id, user_id, address_key, language, check_id, created_at, next_try_at, given_up_at)
             select new.value ->> 'id', (select id from users where email = new.value ->> 'email'), new.value ->> 'key',
-                new.value ->> 'language', $2, $2,
+                new.value ->> 'language', new.value ->> 'check_id', $2, $2,
                 (select case when count(*) >= $3 or max(created_at) > $4 then $2 end from mail_outbox
                  where address_key = new.value ->> 'key' and created_at > $5 and created_at <= $6
                      and (given_up_at is null or tries > 0))
             from json_each($1) new returning address_key, given_up_at",
         postgres:
-            "insert into mail_outbox (id, user_id, address_key, language, created_at, next_try_at, given_up_at)
+            "insert into mail_outbox (id, user_id, address_key, language, check_id, created_at, next_try_at, given_up_at)
             select new.id, (select id from users where email = new.email), new.key,
-                new.language, $2::bigint, $2::bigint,
+                new.language, new.check_id, $2::bigint, $2::bigint,
                 (select case when count(*) >= $3 or max(created_at) > $4 then $2::bigint end from mail_outbox
                  where address_key = new.key and created_at > $5 and created_at <= $6
                      and (given_up_at is null or tries > 0))
-            from jsonb_to_recordset($1::jsonb) new (id text, email text, key text, language text) returning address_key, given_up_at",
+            from jsonb_to_recordset($1::jsonb) new (id text, email text, key text, language text, check_id text) returning address_key, given_up_at",
     };
     let rows: Vec<Value> = mails
         .to
         .iter()
-        .map(|Addressee { email, language }| {
+        .map(|Addressee { email, language, check }| {
             let (id, language) = (MailId::new(mails.created_at), language.as_ref().map(Language::as_str));
-            json!({ "id": id.as_str(), "email": email.expose(), "key": email.folded_key(), "language": language })
+            let (email, key, check) = (email.expose(), email.folded_key(), check.as_ref().map(CheckId::as_str));
+            json!({ "id": id.as_str(), "email": email, "key": key, "language": language, "check_id": check })
         })
         .collect();
     let written: Vec<(String, Option<i64>)> = db
@@ -177,7 +182,7 @@ pub async fn claim_due(db: &mut Connection, now_ms: i64, lease_until: i64) -> sq
                      where sent_at is null and given_up_at is null and next_try_at <= $1
                      order by next_try_at limit 1",
         "for update skip locked",
-        ") returning id, user_id, language, tries, created_at, (select email from users where users.id = user_id) as email"
+        ") returning id, user_id, language, check_id, tries, created_at, (select email from users where users.id = user_id) as email"
     ))
     .bind(now_ms)
     .bind(lease_until)

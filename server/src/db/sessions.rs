@@ -3,7 +3,7 @@
 use super::row::row;
 use super::{Connection, number};
 use crate::clock::MAY_BE_AHEAD_MS;
-use crate::domain::{EmailAddress, HashedToken, SessionId, UserId, UserStatus};
+use crate::domain::{CheckId, EmailAddress, HashedToken, SessionId, UserId, UserStatus};
 
 row! {
     /// A session with the user that it belongs to.
@@ -25,6 +25,8 @@ row! {
         pub expires_at: i64,
         /// When it was ended early.
         pub ended_at: Option<i64>,
+        /// The check that it is for.
+        pub check_id: Option<CheckId>,
     }
 }
 
@@ -44,6 +46,8 @@ pub struct NewSession {
     pub user_id: UserId,
     /// The hash of the cookie's secret.
     pub secret: HashedToken,
+    /// The check that it is for.
+    pub check_id: Option<CheckId>,
     /// Attempts counted in the session that it replaces.
     pub attempts: u32,
     /// When it is opened.
@@ -55,8 +59,8 @@ pub struct NewSession {
 /// Opens a session.
 pub async fn insert(db: &mut Connection, new: &NewSession) -> sqlx::Result<()> {
     db.query(
-        "insert into capture_sessions (id, user_id, secret_hash, attempts, created_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6)",
+        "insert into capture_sessions (id, user_id, secret_hash, attempts, created_at, expires_at, check_id)
+         values ($1, $2, $3, $4, $5, $6, $7)",
     )
     .bind(&new.id)
     .bind(&new.user_id)
@@ -64,6 +68,7 @@ pub async fn insert(db: &mut Connection, new: &NewSession) -> sqlx::Result<()> {
     .bind(i64::from(new.attempts))
     .bind(new.created_at)
     .bind(new.expires_at)
+    .bind(&new.check_id)
     .execute()
     .await?;
     Ok(())
@@ -78,7 +83,8 @@ pub async fn replace_secret(db: &mut Connection, id: &SessionId, secret: &Hashed
 /// Returns the session with this cookie secret, live or not.
 pub async fn find(db: &mut Connection, secret: &HashedToken) -> sqlx::Result<Option<Session>> {
     db.query(
-        "select s.id, s.user_id, u.email, u.status, s.attempts, s.created_at, s.expires_at, s.ended_at
+        "select s.id, s.user_id, u.email, u.status, s.attempts, s.created_at, s.expires_at, s.ended_at,
+             s.check_id
          from capture_sessions s join users u on u.id = s.user_id where s.secret_hash = $1",
     )
     .bind(secret)

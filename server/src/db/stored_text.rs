@@ -8,8 +8,9 @@ use sqlx::{Database, Decode, Encode, Type};
 use super::attempts::Ending;
 use super::challenges::ChallengeState;
 use crate::domain::{
-    AdminKeyId, AuditId, ChallengeId, Decision, EmailAddress, EventId, HashedToken, Language, LeaseId, MailId,
-    ReviewId, SessionId, UserId, UserStatus,
+    AdminKeyId, AuditId, ChallengeId, CheckId, CheckStatus, Decision, EmailAddress, EndpointId, EventId, Gate,
+    HashedToken, Language, LeaseId, MailId, ReviewId, SessionId, SiteEventId, SiteEventType, SiteId, UserId,
+    UserStatus,
 };
 
 /// Stores `$name` as the text that `$text` returns for a reference to it.
@@ -77,7 +78,9 @@ texts! {
     AdminKeyId::as_str,
     AuditId::as_str,
     ChallengeId::as_str,
+    CheckId::as_str,
     EmailAddress::expose,
+    EndpointId::as_str,
     EventId::as_str,
     HashedToken::as_str,
     Language::as_str,
@@ -85,13 +88,18 @@ texts! {
     MailId::as_str,
     ReviewId::as_str,
     SessionId::as_str,
+    SiteEventId::as_str,
+    SiteId::as_str,
     UserId::as_str,
 }
 
 enums! {
     ChallengeState,
+    CheckStatus,
     Decision,
     Ending,
+    Gate,
+    SiteEventType,
     UserStatus,
 }
 

@@ -6,7 +6,7 @@
 use super::Connection;
 use super::row::row;
 use crate::clock::MAY_BE_AHEAD_MS;
-use crate::domain::{HashedToken, SessionId, UserId};
+use crate::domain::{CheckId, HashedToken, SessionId, UserId};
 
 row! {
     /// A link that was mailed.
@@ -22,6 +22,8 @@ row! {
         pub used_at: Option<i64>,
         /// The last session that it opened.
         pub session_id: Option<SessionId>,
+        /// The check that it is for; `None` for the register page.
+        pub check_id: Option<CheckId>,
     }
 }
 
@@ -36,24 +38,29 @@ impl MailedToken {
 pub async fn insert(
     db: &mut Connection,
     token: &HashedToken,
-    user: &UserId,
+    (user, check): (&UserId, Option<&CheckId>),
     now_ms: i64,
     expires_at: i64,
 ) -> sqlx::Result<()> {
-    db.query("insert into verification_tokens (token_hash, user_id, created_at, expires_at) values ($1, $2, $3, $4)")
-        .bind(token)
-        .bind(user)
-        .bind(now_ms)
-        .bind(expires_at)
-        .execute()
-        .await?;
+    db.query(
+        "insert into verification_tokens (token_hash, user_id, created_at, expires_at, check_id)
+         values ($1, $2, $3, $4, $5)",
+    )
+    .bind(token)
+    .bind(user)
+    .bind(now_ms)
+    .bind(expires_at)
+    .bind(check)
+    .execute()
+    .await?;
     Ok(())
 }
 
 /// Returns the link with this hash.
 pub async fn find(db: &mut Connection, token: &HashedToken) -> sqlx::Result<Option<MailedToken>> {
     db.query(
-        "select user_id, created_at, expires_at, used_at, session_id from verification_tokens where token_hash = $1",
+        "select user_id, created_at, expires_at, used_at, session_id, check_id from verification_tokens
+         where token_hash = $1",
     )
     .bind(token)
     .fetch_optional()
@@ -76,14 +83,15 @@ pub async fn opened(
     Ok(())
 }
 
-/// Uses up every link of `user` that has been opened.
-pub async fn use_up(db: &mut Connection, user: &UserId, now_ms: i64) -> sqlx::Result<()> {
+/// Uses up the links of `user` that have been opened: those of this check, or those of the register page.
+pub async fn use_up(db: &mut Connection, user: &UserId, check: Option<&CheckId>, now_ms: i64) -> sqlx::Result<()> {
     db.query(
         "update verification_tokens set used_at = $2
-         where user_id = $1 and used_at is null and session_id is not null",
+         where user_id = $1 and used_at is null and session_id is not null and coalesce(check_id, '') = $3",
     )
     .bind(user)
     .bind(now_ms)
+    .bind(check.map_or("", CheckId::as_str).to_owned())
     .execute()
     .await?;
     Ok(())

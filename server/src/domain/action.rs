@@ -25,6 +25,14 @@ pub enum Action {
     KeyRevoked,
     /// The captures' master key was replaced.
     MasterKeyRotated,
+    /// A site was added.
+    SiteAdded,
+    /// A site was changed.
+    SiteChanged,
+    /// The address and the pictures of a check were erased.
+    CheckRedacted,
+    /// A new key signs results.
+    SigningKeyRotated,
 }
 
 impl Action {
@@ -42,6 +50,10 @@ impl Action {
             Action::KeyAdded => "key_added",
             Action::KeyRevoked => "key_revoked",
             Action::MasterKeyRotated => "master_key_rotated",
+            Action::SiteAdded => "site_added",
+            Action::SiteChanged => "site_changed",
+            Action::CheckRedacted => "check_redacted",
+            Action::SigningKeyRotated => "signing_key_rotated",
         }
     }
 }

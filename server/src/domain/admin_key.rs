@@ -1,11 +1,13 @@
-//! Operators' keys: `bk_<id>_<secret>`. Scanners for leaked secrets recognise the prefix, and the server finds a key by
-//! its id.
+//! Keys of operators and sites: `bk_<id>_<secret>`, and `bk_test_<id>_<secret>` for checks without a camera. Scanners for
+//! leaked secrets recognise the prefix, and the server finds a key by its id.
 
 use super::ids::AdminKeyId;
 use super::token::{HashedToken, PlainToken};
 
 /// Prefix of every key.
 const PREFIX: &str = "bk_";
+/// Follows the prefix in keys for test mode.
+const TEST: &str = "test_";
 
 /// A new key. Exists only until it is shown to the operator.
 pub struct PlainAdminKey {
@@ -17,8 +19,17 @@ pub struct PlainAdminKey {
 impl PlainAdminKey {
     /// Makes a new key at `now_ms`.
     pub fn generate(now_ms: i64) -> Self {
+        Self::with(PREFIX.to_owned(), now_ms)
+    }
+
+    /// Makes a new key for test mode at `now_ms`.
+    pub fn generate_for_tests(now_ms: i64) -> Self {
+        Self::with(format!("{PREFIX}{TEST}"), now_ms)
+    }
+
+    fn with(prefix: String, now_ms: i64) -> Self {
         let id = AdminKeyId::new(now_ms);
-        let text = format!("{PREFIX}{id}_{}", PlainToken::generate().expose());
+        let text = format!("{prefix}{id}_{}", PlainToken::generate().expose());
         Self { id, text }
     }
 
@@ -42,7 +53,8 @@ impl std::fmt::Debug for PlainAdminKey {
 impl AdminKeyId {
     /// The id in a presented key, if that has the form of a key.
     pub fn in_key(text: &str) -> Option<Self> {
-        let (id, _) = text.strip_prefix(PREFIX)?.split_once('_')?;
+        let text = text.strip_prefix(PREFIX)?;
+        let (id, _) = text.strip_prefix(TEST).unwrap_or(text).split_once('_')?;
         Some(Self::from_client(id)).filter(|id| id.made_at().is_some())
     }
 }

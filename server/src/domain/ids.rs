@@ -65,6 +65,12 @@ ids! {
     AdminKeyId,
     /// A row of `reviews`.
     ReviewId,
+    /// A row of `checks`.
+    CheckId,
+    /// A row of `site_events`.
+    SiteEventId,
+    /// A row of `endpoints`.
+    EndpointId,
 }
 
 /// 32 hexadecimal digits: 48 bits of milliseconds, then 80 random bits.

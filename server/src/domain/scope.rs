@@ -1,10 +1,10 @@
-//! Scopes of admin keys.
+//! Scopes of keys: of operators, and of sites.
 
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A part of `/admin` that a key opens. Names never change.
+/// A part of `/admin` or of a site's `/v1` that a key opens. Names never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
@@ -20,12 +20,49 @@ pub enum Scope {
     Audit,
     /// Read the metrics
     Metrics,
+    /// For sites: make, mail and cancel checks
+    #[serde(rename = "checks:write")]
+    #[value(name = "checks:write")]
+    ChecksWrite,
+    /// For sites: read checks and their results
+    #[serde(rename = "checks:read")]
+    #[value(name = "checks:read")]
+    ChecksRead,
+    /// For sites: erase the address and the pictures of a check
+    #[serde(rename = "checks:erase")]
+    #[value(name = "checks:erase")]
+    ChecksErase,
+    /// For sites: read what happened to checks
+    #[serde(rename = "events:read")]
+    #[value(name = "events:read")]
+    EventsRead,
+    /// For sites: say where to be told, and be told again
+    Webhooks,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Scope; 6] =
-        [Scope::Events, Scope::Captures, Scope::Review, Scope::Erase, Scope::Audit, Scope::Metrics];
+    pub const ALL: [Scope; 11] = [
+        Scope::Events,
+        Scope::Captures,
+        Scope::Review,
+        Scope::Erase,
+        Scope::Audit,
+        Scope::Metrics,
+        Scope::ChecksWrite,
+        Scope::ChecksRead,
+        Scope::ChecksErase,
+        Scope::EventsRead,
+        Scope::Webhooks,
+    ];
+
+    /// Whether it opens a part of a site's `/v1`; the others open parts of `/admin`.
+    pub fn is_of_sites(self) -> bool {
+        match self {
+            Scope::Events | Scope::Captures | Scope::Review | Scope::Erase | Scope::Audit | Scope::Metrics => false,
+            Scope::ChecksWrite | Scope::ChecksRead | Scope::ChecksErase | Scope::EventsRead | Scope::Webhooks => true,
+        }
+    }
 
     /// The stable name.
     pub fn name(self) -> &'static str {
@@ -36,6 +73,11 @@ impl Scope {
             Scope::Erase => "erase",
             Scope::Audit => "audit",
             Scope::Metrics => "metrics",
+            Scope::ChecksWrite => "checks:write",
+            Scope::ChecksRead => "checks:read",
+            Scope::ChecksErase => "checks:erase",
+            Scope::EventsRead => "events:read",
+            Scope::Webhooks => "webhooks",
         }
     }
 }
@@ -49,6 +91,16 @@ impl Scopes {
     /// Every scope.
     pub fn all() -> Self {
         Self(Scope::ALL.to_vec())
+    }
+
+    /// Whether all of them are for sites.
+    pub fn are_of_sites(&self) -> bool {
+        !self.0.is_empty() && self.0.iter().all(|scope| scope.is_of_sites())
+    }
+
+    /// Whether all of them are for sites, or none is: a key is an operator's or a site's.
+    pub fn are_of_one_kind(&self) -> bool {
+        self.0.iter().all(|scope| scope.is_of_sites()) || !self.0.iter().any(|scope| scope.is_of_sites())
     }
 
     /// Whether this scope is included.

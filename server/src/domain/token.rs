@@ -5,6 +5,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+/// Prefix of tokens for the person of a check.
+const CLIENT: &str = "ct_";
+
 /// 32 random bytes as base64url. Exists only until it is sent to the person.
 pub struct PlainToken(String);
 
@@ -12,6 +15,11 @@ impl PlainToken {
     /// Makes a new token.
     pub fn generate() -> Self {
         Self(random_base64url())
+    }
+
+    /// Makes a new token for the person of a check. Its prefix says what it is.
+    pub fn generate_for_client() -> Self {
+        Self(format!("{CLIENT}{}", random_base64url()))
     }
 
     /// The text that goes into the link or the cookie.

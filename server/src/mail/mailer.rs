@@ -71,6 +71,11 @@ impl Mailer {
         Ok(Self { transports, templates: Templates::load(config.templates.as_deref())? })
     }
 
+    /// Whether the mails of this language, or the default ones, show codes. An operator's own templates may not.
+    pub fn shows_codes(&self, language: Option<&Language>) -> bool {
+        self.templates.show_codes(language)
+    }
+
     /// The language with templates that an `Accept-Language` header prefers.
     pub fn language(&self, accept: &str) -> Option<Language> {
         self.templates.preferred(accept).cloned()

@@ -36,6 +36,8 @@ pub(super) struct Facts<'a> {
     pub(super) link: &'a str,
     /// How many minutes the link works.
     pub(super) minutes: i64,
+    /// The code that may be typed instead of opening the link.
+    pub(super) code: Option<&'a str>,
 }
 
 /// The text of a mail.
@@ -104,12 +106,12 @@ impl Templates {
     /// # Errors
     /// A template uses an unknown value.
     pub(super) fn fill(&self, facts: &Facts, language: Option<&Language>) -> anyhow::Result<Words> {
-        let Facts { host, link, minutes } = *facts;
+        let Facts { host, link, minutes, code } = *facts;
         let filled = |(name, _): Template| -> anyhow::Result<String> {
             let (template, name) = self.template(name, language)?;
             // The library would also escape slashes, which makes the link unreadable in the mail's source.
             let link = if name.ends_with(".html") { Value::from_safe_string(escaped(link)) } else { Value::from(link) };
-            template.render(context! { host, link, minutes }).with_context(|| format!("cannot fill in {name}"))
+            template.render(context! { host, link, minutes, code }).with_context(|| format!("cannot fill in {name}"))
         };
         let subject = filled(SUBJECT)?.trim().replace(['\r', '\n'], " ");
         Ok(Words { subject, text: filled(TEXT)?, html: filled(HTML)? })
@@ -129,10 +131,17 @@ impl Templates {
         Ok((self.environment.get_template(name)?, name.to_owned()))
     }
 
+    /// Whether the templates of this language, or the default ones, show a code.
+    pub(super) fn show_codes(&self, language: Option<&Language>) -> bool {
+        const CODE: &str = "493027";
+        let facts = Facts { host: "check.example", link: "https://check.example/", minutes: 30, code: Some(CODE) };
+        self.fill(&facts, language).is_ok_and(|words| words.text.contains(CODE) && words.html.contains(CODE))
+    }
+
     /// Fails at the start rather than sending mails without a link.
     fn rehearse(&self, language: Option<&Language>) -> anyhow::Result<()> {
         let link = "https://check.example/verify?token=AAAA";
-        let words = self.fill(&Facts { host: "check.example", link, minutes: 30 }, language)?;
+        let words = self.fill(&Facts { host: "check.example", link, minutes: 30, code: None }, language)?;
         let place =
             |(name, _): Template| self.template(name, language).map_or_else(|_| name.to_owned(), |(_, name)| name);
         ensure!(!words.subject.is_empty(), "{} is empty", place(SUBJECT));
@@ -171,7 +180,8 @@ fn read(path: &Path) -> anyhow::Result<String> {
 mod tests {
     use super::*;
 
-    const FACTS: Facts = Facts { host: "check.example", link: "https://check.example/verify?token=a&b", minutes: 30 };
+    const FACTS: Facts =
+        Facts { host: "check.example", link: "https://check.example/verify?token=a&b", minutes: 30, code: None };
 
     #[test]
     fn the_built_in_templates_show_every_value() {

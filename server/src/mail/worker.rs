@@ -9,10 +9,11 @@ use super::mailer::Mailer;
 use super::message::Mail;
 use super::words::Facts;
 use crate::clock::{self, MINUTE_MS};
+use crate::codes::CodeKey;
 use crate::config::BaseUrl;
 use crate::db::outbox::{self, DueMail};
-use crate::db::{Connection, Db, LockScope, tokens};
-use crate::domain::PlainToken;
+use crate::db::{Connection, Db, LockScope, check_codes, checks, tokens};
+use crate::domain::{Gate, PlainToken};
 
 /// Longest pause of the worker. Other processes may have put mails into the outbox meanwhile.
 const IDLE: Duration = Duration::from_secs(30);
@@ -40,6 +41,8 @@ pub struct Outbox<'a> {
     pub base_url: &'a BaseUrl,
     /// How long links work.
     pub token_ttl_ms: i64,
+    /// Derives the codes of checks.
+    pub codes: &'a CodeKey,
     /// Wakes the worker when a mail was put into the outbox.
     pub wake: &'a Notify,
 }
@@ -81,8 +84,8 @@ pub async fn deliver_due(outbox: &Outbox<'_>) -> sqlx::Result<Option<i64>> {
             (next, _) => next?,
         };
         match next {
-            Next::Mail(mail) => {
-                let sent = send(outbox, &mail, &token).await;
+            Next::Mail(mail, code) => {
+                let sent = send(outbox, &mail, &token, code.as_deref()).await;
                 tried = Some(Tried { mail, sent });
             }
             Next::DueAt(due) => return Ok(due),
@@ -98,8 +101,8 @@ struct Tried {
 
 /// What to do next.
 enum Next {
-    /// Try this mail, which is due and claimed.
-    Mail(DueMail),
+    /// Try this mail, which is due and claimed, with this code, if it is for one.
+    Mail(DueMail, Option<String>),
     /// No mail is due before this time.
     DueAt(Option<i64>),
 }
@@ -114,13 +117,26 @@ async fn next(outbox: &Outbox<'_>, tried: Option<&Tried>, token: &PlainToken, no
     let next = match outbox::claim_due(&mut tx, now, now + LEASE_MS).await? {
         Some(mail) => {
             // Each try gets a link of its own: the last mail may have arrived although sending it seemed to fail.
-            tokens::insert(&mut tx, &token.hash(), &mail.user_id, now, now + outbox.token_ttl_ms).await?;
-            Next::Mail(mail)
+            let owner = (&mail.user_id, mail.check_id.as_ref());
+            tokens::insert(&mut tx, &token.hash(), owner, now, now + outbox.token_ttl_ms).await?;
+            let code = code(outbox, &mut tx, &mail, now).await?;
+            Next::Mail(mail, code)
         }
         None => Next::DueAt(outbox::next_due(&mut tx).await?),
     };
     tx.commit().await?;
     Ok(next)
+}
+
+/// The code of a check that is proven by one. As with links, each try gets its own.
+async fn code(outbox: &Outbox<'_>, db: &mut Connection, mail: &DueMail, now: i64) -> sqlx::Result<Option<String>> {
+    let Some(id) = &mail.check_id else { return Ok(None) };
+    let gate = checks::get(db, id).await?.map(|check| check.gate);
+    if gate != Some(Gate::Code) {
+        return Ok(None);
+    }
+    let number = check_codes::next(db, id, now).await?;
+    Ok(Some(outbox.codes.code(id, number)))
 }
 
 /// Records the result of a try, with retries while the lease lasts: otherwise a mail that was sent would be sent a
@@ -144,10 +160,10 @@ async fn settle_alone(outbox: &Outbox<'_>, tried: &Tried) -> sqlx::Result<()> {
     tx.commit().await
 }
 
-async fn send(outbox: &Outbox<'_>, mail: &DueMail, token: &PlainToken) -> Result<(), SendError> {
+async fn send(outbox: &Outbox<'_>, mail: &DueMail, token: &PlainToken, code: Option<&str>) -> Result<(), SendError> {
     let Outbox { mailer, base_url, token_ttl_ms, .. } = outbox;
     let link = format!("{}/verify?token={}", base_url.as_str(), token.expose());
-    let facts = Facts { host: base_url.host(), link: &link, minutes: token_ttl_ms / MINUTE_MS };
+    let facts = Facts { host: base_url.host(), link: &link, minutes: token_ttl_ms / MINUTE_MS, code };
     let words = mailer.templates.fill(&facts, mail.language.as_ref()).map_err(|error| SendError::unwritable(&error))?;
     let Facts { host, link, .. } = facts;
     mailer.send(&Mail { id: &mail.id, tries: mail.tries, to: &mail.email, host, link, words: &words }).await

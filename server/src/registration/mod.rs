@@ -81,6 +81,15 @@ impl Registrations {
         Self(Arc::new(shared))
     }
 
+    /// Registers the address of a site's check in a transaction that holds the lock on registrations.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn add(&self, db: &mut Connection, to: Addressee, now_ms: i64) -> sqlx::Result<Registered> {
+        let results = self.0.add(db, &[(to, None)], now_ms).await?;
+        Ok(results.first().copied().unwrap_or(Registered::CeilingReached))
+    }
+
     /// Registers an address for this client, if its address is known. The language, if any, must have mail templates.
     ///
     /// # Errors
@@ -119,18 +128,23 @@ impl Shared {
     async fn write(&self, to: &[Asking]) -> sqlx::Result<Vec<Registered>> {
         let mut tx = self.db.write(LockScope::Registrations).await?;
         // Read after the lock: whatever was written before has an earlier time.
-        let now = clock::now_ms();
-        outbox::discard_held_back(&mut tx, now - HOUR_MS).await?;
-        let free = self.free(&mut tx, self.limits.per_hour - self.limits.reserve(), now).await?;
+        let results = self.add(&mut tx, to, clock::now_ms()).await?;
+        tx.commit().await?;
+        Ok(results)
+    }
+
+    async fn add(&self, db: &mut Connection, to: &[Asking], now: i64) -> sqlx::Result<Vec<Registered>> {
+        outbox::discard_held_back(db, now - HOUR_MS).await?;
+        let free = self.free(db, self.limits.per_hour - self.limits.reserve(), now).await?;
         let (results, allowed) = self.share_out(to, free, now);
         let (mut sent, mut rest) = (0, allowed.as_slice());
         while !rest.is_empty() {
             let (together, later) = rest.split_at(first_of_each_mailbox(rest));
             let addressees: Vec<Addressee> = together.iter().map(|(to, _)| to.clone()).collect();
             // An existing user stays as it is: registering again revokes no verification.
-            users::insert(&mut tx, addressees.iter().map(|to| &to.email), now).await?;
+            users::insert(db, addressees.iter().map(|to| &to.email), now).await?;
             // Known and unknown addresses take the same statements and the same rows.
-            let mailboxes = outbox::insert(&mut tx, &mails(&addressees, now)).await?;
+            let mailboxes = outbox::insert(db, &mails(&addressees, now)).await?;
             sent += mailboxes.len();
             // A mail that its mailbox's own limit holds back must not use up what others share.
             for (to, client) in together.iter().filter(|(to, _)| !mailboxes.contains(&to.email.folded_key())) {
@@ -138,8 +152,7 @@ impl Shared {
             }
             rest = later;
         }
-        outbox::count(&mut tx, sent, now).await?;
-        tx.commit().await?;
+        outbox::count(db, sent, now).await?;
         Ok(results)
     }
 
@@ -236,7 +249,7 @@ mod tests {
     #[test]
     fn each_batch_has_at_most_one_mail_per_mailbox() {
         let to = ["jo@example.com", "al@example.com", "Jo+2@example.com", "li@example.com"]
-            .map(|email| (Addressee { email: EmailAddress::parse(email).unwrap(), language: None }, None));
+            .map(|email| (Addressee { email: EmailAddress::parse(email).unwrap(), language: None, check: None }, None));
         for (from, count) in [(0, 2), (1, 3), (4, 0)] {
             assert_eq!(first_of_each_mailbox(&to[from..]), count, "from {from}");
         }

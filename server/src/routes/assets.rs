@@ -19,6 +19,11 @@ pub(super) async fn camera_page(headers: HeaderMap) -> Response {
     named("camera.html", &headers)
 }
 
+/// The page of somebody whom a site has sent here. Its token is behind the #, so it reaches no server's log.
+pub(super) async fn check_page(headers: HeaderMap) -> Response {
+    named("check.html", &headers)
+}
+
 pub(super) async fn result_page(headers: HeaderMap) -> Response {
     named("result.html", &headers)
 }
@@ -57,7 +62,7 @@ pub(super) async fn by_content(uri: Uri, headers: HeaderMap) -> Response {
 /// Not found: a page for people, an error for programs.
 pub(super) async fn not_found(uri: Uri, headers: HeaderMap) -> Response {
     let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let is_api = uri.path().starts_with("/api/") || uri.path().starts_with("/admin/");
+    let is_api = ["/api/", "/admin/", "/v1/"].iter().any(|folder| uri.path().starts_with(folder));
     if accepted.contains("text/html") && !is_api && embedded::site_file("404.html").is_some() {
         (StatusCode::NOT_FOUND, uncached("404.html", headers)).into_response()
     } else {

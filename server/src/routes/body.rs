@@ -26,6 +26,42 @@ impl<T: DeserializeOwned> FromRequest<App> for AppJson<T> {
     }
 }
 
+/// A JSON body that the handler parses; failures are [`ApiError`]s.
+pub(super) struct JsonBytes(pub(super) Bytes);
+
+impl FromRequest<App> for JsonBytes {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        require(request.headers(), "application/json")?;
+        let arriving = in_time(app.limits.body_timeout, Bytes::from_request(request, app));
+        arriving.await?.map(JsonBytes).map_err(|error| too_large(&error))
+    }
+}
+
+/// The fields of a form or of a JSON object; `None` if they cannot be read. Failures to receive it are [`ApiError`]s.
+pub(super) struct FormOrJson<T>(pub(super) Option<T>);
+
+impl<T: DeserializeOwned> FromRequest<App> for FormOrJson<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        let is_form = media_type(request.headers()) == "application/x-www-form-urlencoded";
+        if !is_form {
+            require(request.headers(), "application/json")?;
+        }
+        let arriving = in_time(app.limits.body_timeout, Bytes::from_request(request, app));
+        let bytes = arriving.await?.map_err(|error| too_large(&error))?;
+        if !is_form {
+            return Ok(Self(serde_json::from_slice(&bytes).ok()));
+        }
+        let fields: serde_json::Map<String, serde_json::Value> = url::form_urlencoded::parse(&bytes)
+            .map(|(name, value)| (name.into_owned(), value.into_owned().into()))
+            .collect();
+        Ok(Self(serde_json::from_value(fields.into()).ok()))
+    }
+}
+
 /// A body of plain bytes; failures are [`ApiError`]s.
 pub(super) struct AppBytes(pub(super) Bytes);
 

@@ -20,6 +20,7 @@ use crate::clock;
 use crate::consent;
 use crate::cool_down;
 use crate::db::challenges::{self, IssueResult, NewChallenge};
+use crate::db::checks::{self, Check};
 use crate::db::{LockScope, sessions, uploads};
 use crate::domain::{ChallengeId, UserStatus, random_base64url};
 use crate::rate::Limit;
@@ -69,11 +70,17 @@ pub(super) async fn issue(
 ) -> Result<(StatusCode, Json<IssuedChallenge>), ApiError> {
     app.rate.take(Limit::Challenge, session.id.as_str(), Instant::now())?;
     app.rate.take_around(Limit::ChallengeClient, client.address(), Instant::now())?;
-    if session.status == UserStatus::Verified {
+    let check = checks::of_session(&mut app.db.read().await?, &session.id).await?;
+    if check.as_ref().is_some_and(|check| check.is_overdue(clock::now_ms())) {
+        return Err(ApiError::SessionExpired);
+    }
+    // A site may ask again about somebody who is verified.
+    if check.as_ref().and_then(Check::of_person).unwrap_or(session.status) == UserStatus::Verified {
         return Err(ApiError::AlreadyVerified);
     }
     let rate = registration.rate.min(MAX_RATE);
-    let policy = policy(&app, rate, registration.tone_guided)?;
+    let asked = check.and_then(|check| check.policy).and_then(|name| Policy::from_name(&name));
+    let policy = policy(&app, asked.unwrap_or(app.limits.policy), rate, registration.tone_guided)?;
     if policy.is_prompted() && registration.no_turn && !app.limits.allow_no_turn {
         return Err(ApiError::TurnRequired);
     }
@@ -148,8 +155,8 @@ impl From<NewChallenge> for IssuedChallenge {
 }
 
 /// The kind of challenge for this person.
-fn policy(app: &App, rate: u32, tone_guided: bool) -> Result<Policy, ApiError> {
-    match app.limits.policy {
+fn policy(app: &App, usual: Policy, rate: u32, tone_guided: bool) -> Result<Policy, ApiError> {
+    match usual {
         Policy::Natural => Ok(Policy::Natural),
         _ if tone_guided && !app.limits.allow_tone_guided => Err(ApiError::ToneGuidedRefused),
         _ if app.limits.allow_tone_guided && (tone_guided || rate < SLOW_RATE) => Ok(Policy::ToneGuided),

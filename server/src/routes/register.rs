@@ -10,15 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use super::body::AppJson;
 use super::client::Client;
-use super::error::ApiError;
+use super::error::{ApiError, CEILING_RETRY_S};
 use crate::app::App;
 use crate::db::outbox::Addressee;
 use crate::domain::EmailAddress;
 use crate::rate::Limit;
 use crate::registration::Registered;
-
-/// The retry delay when no mail can be promised for now.
-const CEILING_RETRY_S: u32 = 300;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,7 +40,7 @@ pub(super) async fn register(
     let language = app.mail.language(accept);
     // A proxy that does not say for whom it asks stands for everybody.
     let address = Some(client.address()).filter(|address| !app.trusted_proxies.contains(*address));
-    match app.registrations.register(Addressee { email, language }, address).await? {
+    match app.registrations.register(Addressee { email, language, check: None }, address).await? {
         Registered::Accepted => Ok((StatusCode::ACCEPTED, Json(Sent { status: "sent" }))),
         Registered::CeilingReached => Err(ApiError::TooManyRequests { retry_after_s: CEILING_RETRY_S }),
     }

@@ -5,13 +5,14 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodRouter, get, patch, post};
+use axum::routing::{MethodRouter, delete, get, patch, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::audience::Audience;
 use super::error::{self, ApiError};
 use super::{
-    admin, assets, challenge, client, cue, give_up, guard, health, register, request, session, submission, verify,
+    admin, assets, challenge, client, client_check, cue, give_up, guard, health, register, request, session,
+    submission, v1, verify, well_known,
 };
 use crate::app::App;
 use crate::domain::Scope;
@@ -48,8 +49,12 @@ pub enum Access {
     Link,
     /// With a session.
     Session,
+    /// With the client token of a check.
+    Client,
     /// With an admin key that has this scope, if any. Middleware checks it.
     Admin(Option<Scope>),
+    /// With a site's key that has this scope. Middleware checks it.
+    Site(Scope),
 }
 
 /// Every route.
@@ -62,6 +67,7 @@ pub fn routes() -> Vec<Route> {
         public("/result", get(assets::result_page)),
         public("/register", get(assets::to_register_page)),
         public("/verify", get(assets::verify_page)),
+        public("/c", get(assets::check_page)),
         // Files of the pages.
         public("/assets/{*path}", get(assets::by_content)),
         public("/pkg/{*path}", get(assets::by_content)),
@@ -98,6 +104,22 @@ pub fn routes() -> Vec<Route> {
         session(Method::PATCH, "/api/submission/{challenge}", &[Limit::Chunk], CHUNK, patch(submission::append)),
         session(Method::POST, "/api/submission/{challenge}", &[Limit::Submission], JSON, post(submission::submit)),
         session(Method::POST, "/api/give-up", &[Limit::GiveUp], JSON, post(give_up::give_up)),
+        Route {
+            method: Method::GET,
+            path: "/api/check",
+            access: Access::Client,
+            limits: &[Limit::BadToken],
+            max_body: 0,
+            handler: get(client_check::show),
+        },
+        Route {
+            method: Method::POST,
+            path: "/api/check/open",
+            access: Access::Client,
+            limits: &[Limit::BadToken, Limit::Redeem],
+            max_body: JSON,
+            handler: post(client_check::open),
+        },
         // Operators.
         public("/health", get(health::health)),
         public("/ready", get(health::ready)),
@@ -113,6 +135,33 @@ pub fn routes() -> Vec<Route> {
         admin_post("/admin/erase", Scope::Erase, JSON, post(admin::erase)),
         admin("/admin/audit", Some(Scope::Audit), get(admin::entries)),
         admin("/admin/audit/checkpoint", Some(Scope::Audit), get(admin::checkpoint)),
+        // Sites.
+        public("/.well-known/jwks.json", get(well_known::jwks)),
+        public("/.well-known/blinkgate", get(well_known::about)),
+        Route {
+            method: Method::POST,
+            path: "/v1/siteverify",
+            access: Access::Anybody,
+            limits: &[Limit::BadAdminKey],
+            max_body: JSON,
+            handler: post(v1::siteverify),
+        },
+        site_post("/v1/checks", Scope::ChecksWrite, NOTE, post(v1::create)),
+        site("/v1/checks", Scope::ChecksRead, get(v1::list)),
+        site("/v1/checks/{id}", Scope::ChecksRead, get(v1::read)),
+        site("/v1/checks/{id}/result", Scope::ChecksRead, get(v1::result)),
+        site_post("/v1/checks/{id}/mail", Scope::ChecksWrite, 0, post(v1::mail)),
+        site_post("/v1/checks/{id}/token", Scope::ChecksWrite, 0, post(v1::token)),
+        site_post("/v1/checks/{id}/cancel", Scope::ChecksWrite, 0, post(v1::cancel)),
+        site_post("/v1/checks/{id}/redact", Scope::ChecksErase, 0, post(v1::redact)),
+        site("/v1/events", Scope::EventsRead, get(v1::events::list)),
+        site_post("/v1/events/{id}/deliver", Scope::Webhooks, 0, post(v1::events::deliver)),
+        site("/v1/webhooks", Scope::Webhooks, get(v1::webhooks::list)),
+        site_post("/v1/webhooks", Scope::Webhooks, JSON, post(v1::webhooks::add)),
+        site("/v1/webhooks/{id}", Scope::Webhooks, get(v1::webhooks::read)),
+        Route { method: Method::DELETE, ..site("/v1/webhooks/{id}", Scope::Webhooks, delete(v1::webhooks::remove)) },
+        site_post("/v1/webhooks/{id}/rotate", Scope::Webhooks, 0, post(v1::webhooks::rotate)),
+        site_post("/v1/webhooks/{id}/test", Scope::Webhooks, 0, post(v1::webhooks::test)),
     ]
 }
 
@@ -139,7 +188,14 @@ pub fn router_for(app: App, audience: Audience) -> Router {
         let handler = route.handler.route_layer(DefaultBodyLimit::max(route.max_body));
         let handler = match route.access {
             Access::Admin(scope) => handler.route_layer(from_fn_with_state((app.clone(), scope), admin::admit)),
-            Access::Anybody | Access::Link | Access::Session => handler,
+            Access::Site(scope) => {
+                let handler = match route.method == Method::POST {
+                    false => handler,
+                    true => handler.route_layer(from_fn_with_state((app.clone(), route.max_body), v1::replay)),
+                };
+                handler.route_layer(from_fn_with_state((app.clone(), scope), v1::admit))
+            }
+            Access::Anybody | Access::Link | Access::Session | Access::Client => handler,
         };
         table.route(route.path, handler)
     });
@@ -183,4 +239,12 @@ fn admin(path: &'static str, scope: Option<Scope>, handler: MethodRouter<App>) -
 
 fn admin_post(path: &'static str, scope: Scope, max_body: usize, handler: MethodRouter<App>) -> Route {
     Route { method: Method::POST, max_body, ..admin(path, Some(scope), handler) }
+}
+
+fn site(path: &'static str, scope: Scope, handler: MethodRouter<App>) -> Route {
+    Route { access: Access::Site(scope), ..admin(path, None, handler) }
+}
+
+fn site_post(path: &'static str, scope: Scope, max_body: usize, handler: MethodRouter<App>) -> Route {
+    Route { method: Method::POST, max_body, ..site(path, scope, handler) }
 }

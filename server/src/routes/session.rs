@@ -10,13 +10,15 @@ use engine::prompt::Policy;
 use serde::Serialize;
 
 use super::error::ApiError;
+use super::v1::{public_id, return_to};
 use crate::app::{App, AppState};
 use crate::clock;
 use crate::cool_down;
-use crate::db::challenges;
+use crate::db::checks::{self, Check};
 use crate::db::sessions::{self, Session};
-use crate::db::users;
-use crate::domain::{HashedToken, PlainToken, UserStatus};
+use crate::db::sites::{self, Site};
+use crate::db::{challenges, users};
+use crate::domain::{CheckStatus, HashedToken, PlainToken, UserStatus};
 use crate::rate::Limit;
 use crate::sealing::SealingKey;
 use crate::verification::AttemptAnswer;
@@ -96,6 +98,30 @@ pub(super) struct SessionView {
     tones: bool,
     /// Whether people who cannot turn their head may do without.
     no_turn: bool,
+    /// The check that a site asked for; `None` for the register page.
+    check: Option<CheckView>,
+}
+
+/// What the pages need to know of a check.
+#[derive(Serialize)]
+struct CheckView {
+    id: String,
+    status: CheckStatus,
+    site: String,
+    return_to: Option<String>,
+    alternative_url: Option<String>,
+}
+
+impl CheckView {
+    fn of(check: &Check, site: Option<Site>) -> Self {
+        Self {
+            id: public_id(&check.id),
+            status: check.status,
+            site: site.map_or_else(|| check.site_id.to_string(), |site| site.name),
+            return_to: return_to(check),
+            alternative_url: check.alternative_url.clone(),
+        }
+    }
 }
 
 pub(super) async fn show(
@@ -108,7 +134,15 @@ pub(super) async fn show(
     let now = clock::now_ms();
     let mut db = app.db.read().await?;
     // Read again: an attempt that was left may have counted just now.
-    let status = users::get(&mut db, &session.user_id).await?.status;
+    let user = users::get(&mut db, &session.user_id).await?;
+    let check = checks::of_session(&mut db, &session.id).await?;
+    let status = check.as_ref().and_then(Check::of_person).unwrap_or(user.status);
+    let usual = check.as_ref().and_then(|check| Policy::from_name(check.policy.as_deref()?));
+    let policy = usual.unwrap_or(app.limits.policy);
+    let check = match check.filter(|check| check.front_door == 0) {
+        Some(check) => Some(CheckView::of(&check, sites::find(&mut db, &check.site_id).await?)),
+        None => None,
+    };
     let counted = sessions::attempts(&mut db, &session.id).await?;
     let standing = cool_down::standing(&mut db, app.limits.cool_down, &session.email, now).await?;
     let last = challenges::last_answer(&mut db, &session.id).await?;
@@ -126,8 +160,9 @@ pub(super) async fn show(
         cool_down_s: if status == UserStatus::Verified { 0 } else { standing.rest_s() },
         timeout_s: app.limits.timeout_ms / 1000,
         frame_interval_ms: app.limits.frame_interval_ms,
-        policy: app.limits.policy,
-        tones: app.limits.policy.is_prompted() && app.limits.allow_tone_guided,
-        no_turn: app.limits.policy.is_prompted() && app.limits.allow_no_turn,
+        policy,
+        tones: policy.is_prompted() && app.limits.allow_tone_guided,
+        no_turn: policy.is_prompted() && app.limits.allow_no_turn,
+        check,
     }))
 }

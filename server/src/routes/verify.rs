@@ -14,13 +14,17 @@ use serde::{Deserialize, Serialize};
 use super::body::AppJson;
 use super::client::Client;
 use super::error::ApiError;
+use super::open_session::{self, Opening};
 use super::session;
 use crate::app::{App, AppState};
-use crate::clock;
-use crate::db::sessions::{NewSession, Session};
+use crate::checks;
+use crate::clock::{self, DAY_MS};
+use crate::db::checks::{self as stored, Check};
+use crate::db::sessions::Session;
+use crate::db::tokens::MailedToken;
 use crate::db::users::User;
-use crate::db::{LockScope, claims, sessions, tokens, users};
-use crate::domain::{HashedToken, PlainToken, SessionId, UserStatus};
+use crate::db::{Connection, LockScope, sessions, tokens, users};
+use crate::domain::{CheckStatus, HashedToken, PlainToken, UserStatus};
 use crate::rate::Limit;
 
 #[derive(Deserialize)]
@@ -72,40 +76,51 @@ async fn redeem_token(
         Some(secret) => sessions::find(&mut tx, secret).await?.filter(|session| session.is_live(now)),
         None => None,
     };
-    let user = users::get(&mut tx, &mailed.user_id).await?;
-    if let Some(own) = presented.as_ref().filter(|session| mailed.session_id.as_ref() == Some(&session.id)) {
+    let mut user = users::get(&mut tx, &mailed.user_id).await?;
+    let check = check_behind(&mut tx, &mailed).await?;
+    // All links of a check share its last session.
+    let before = check.as_ref().and_then(|check| check.session_id.clone()).or_else(|| mailed.session_id.clone());
+    if let Some(own) = presented.as_ref().filter(|session| before.as_ref() == Some(&session.id)) {
         sessions::replace_secret(&mut tx, &own.id, &secret.hash()).await?;
     } else if mailed.used_at.is_some() {
         return Err(ApiError::TokenUsed);
     } else if mailed.is_expired(now) {
         return Err(ApiError::TokenExpired);
     } else {
-        // Opening the link again brings no new attempts.
-        let attempts = match &mailed.session_id {
-            // An attempt that is being decided may still count.
-            Some(before) if claims::is_scoring(&mut tx, before, now).await? => {
-                return Err(ApiError::SubmissionInProgress);
+        let check = match check {
+            Some(check) if check.is_overdue(now) || check.status == CheckStatus::Expired => {
+                return Err(ApiError::TokenExpired);
             }
-            Some(before) => sessions::attempts(&mut tx, before).await?,
-            None => 0,
+            Some(check) if check.status.is_going_on() => Some(check),
+            Some(check) if check.front_door == 0 => return Err(ApiError::TokenUsed),
+            _ if user.status == UserStatus::Verified => None,
+            _ => Some(checks::from_front_door(&mut tx, &user.id, (now, front_door_ms(app))).await?),
         };
-        let mut ended: Vec<_> = mailed.session_id.iter().chain(presented.as_ref().map(|session| &session.id)).collect();
-        // The presented one may be another user's. Ended in order of id, to avoid deadlocks.
-        ended.sort_unstable_by_key(|id| id.as_str());
-        for session in ended {
-            sessions::end(&mut tx, session, now).await?;
-        }
-        let new = NewSession {
-            id: SessionId::new(now),
-            user_id: mailed.user_id,
+        let opening = Opening {
+            user: &mailed.user_id,
+            check: check.as_ref(),
+            before: before.as_ref(),
+            presented: presented.as_ref(),
             secret: secret.hash(),
-            attempts,
-            created_at: now,
-            expires_at: now + app.limits.session_ttl_ms,
         };
-        sessions::insert(&mut tx, &new).await?;
-        tokens::opened(&mut tx, token, &new.id, app.limits.token_single_redeem.then_some(now)).await?;
+        let session = open_session::open(app, &mut tx, opening, now).await?;
+        tokens::opened(&mut tx, token, &session, app.limits.token_single_redeem.then_some(now)).await?;
+        user.status = check.and_then(|check| check.of_person()).unwrap_or(user.status);
     }
     tx.commit().await?;
     Ok((user, secret))
+}
+
+/// The check that a link leads to: the one it was mailed for, or the one that it began at the register page.
+async fn check_behind(db: &mut Connection, mailed: &MailedToken) -> sqlx::Result<Option<Check>> {
+    match (&mailed.check_id, &mailed.session_id) {
+        (Some(check), _) => stored::get(db, check).await,
+        (None, Some(session)) => stored::of_session(db, session).await,
+        (None, None) => Ok(None),
+    }
+}
+
+/// How long a check of the register page can be finished: longer than any session of its link.
+fn front_door_ms(app: &AppState) -> i64 {
+    DAY_MS.max(app.limits.token_ttl_ms + app.limits.session_ttl_ms) + DAY_MS
 }

@@ -8,28 +8,53 @@ use crate::audit::{self, Action};
 use crate::clock::{self, DAY_MS};
 use crate::config::Config;
 use crate::db::admin_keys::{self, AdminKey};
-use crate::db::{Db, LockScope};
-use crate::domain::{PlainAdminKey, Scope, Scopes};
+use crate::db::{Db, LockScope, sites};
+use crate::domain::{PlainAdminKey, Scope, Scopes, SiteId};
 
 /// Longest name of a key.
 const MAX_NAME: usize = 64;
+
+/// A key to create.
+#[derive(Clone, Debug)]
+pub struct NewKey<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What it opens.
+    pub scopes: Vec<Scope>,
+    /// The site that it belongs to.
+    pub site: Option<&'a str>,
+    /// Whether its checks are decided without a camera.
+    pub test: bool,
+    /// Days until it expires.
+    pub days: Option<u32>,
+}
 
 /// Creates a key, records that in the audit, and prints the key.
 ///
 /// # Errors
 /// The name is taken or invalid, or the database cannot be written.
-pub async fn add_key(config: &Config, name: &str, scopes: Vec<Scope>, days: Option<u32>) -> anyhow::Result<()> {
+pub async fn add_key(config: &Config, new: NewKey<'_>) -> anyhow::Result<()> {
+    let NewKey { name, scopes, site, test, days } = new;
     let name = name.trim();
     let is_name = (1..=MAX_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control);
     ensure!(is_name, "a key's name must have 1 to {MAX_NAME} characters, on one line");
     let scopes: Scopes = scopes.into_iter().collect();
+    ensure!(scopes.are_of_one_kind(), "a key is an operator's or a site's: do not mix their scopes");
+    let is_of_site = scopes.are_of_sites();
+    ensure!(is_of_site || site.is_none() && !test, "--site and --test need scopes of sites, such as checks:write");
+    let site = match site {
+        Some(id) => Some(SiteId::parse(id).context("this is no site's id")?),
+        None => is_of_site.then(SiteId::of_front_door),
+    };
     let now = clock::now_ms();
-    let plain = PlainAdminKey::generate(now);
+    let plain = if test { PlainAdminKey::generate_for_tests(now) } else { PlainAdminKey::generate(now) };
     let key = AdminKey {
         id: plain.id.clone(),
         name: name.to_owned(),
         secret_hash: plain.hash(),
         scopes: scopes.names(),
+        site_id: site.clone(),
+        test: test.into(),
         created_at: now,
         expires_at: days.map(|days| now + i64::from(days) * DAY_MS),
         last_used_at: None,
@@ -38,11 +63,15 @@ pub async fn add_key(config: &Config, name: &str, scopes: Vec<Scope>, days: Opti
     };
     let db = Db::open(&config.database_url).await?;
     let mut tx = db.write(LockScope::Nothing).await?;
+    if let Some(site) = &site {
+        let known = sites::find(&mut tx, site).await?.is_some();
+        ensure!(known, "there is no site {site}; add it first: blinkgate sites add {site}");
+    }
     ensure!(
         admin_keys::insert(&mut tx, &key).await?,
         "a key named {name} exists already; revoke it first, or choose another name"
     );
-    let figures = json!({ "key": key.id, "name": key.name, "scopes": scopes });
+    let figures = json!({ "key": key.id, "name": key.name, "scopes": scopes, "site": site, "test": test });
     audit::note(&mut tx, Action::KeyAdded, &command_line(), &figures, now).await?;
     tx.commit().await?;
     println!("{}", plain.expose());
@@ -64,6 +93,8 @@ pub async fn list_keys(config: &Config) -> anyhow::Result<()> {
             "id": key.id,
             "name": key.name,
             "scopes": scopes,
+            "site": key.site_id,
+            "test": key.test != 0,
             "in_force": key.is_live(now),
             "created_at": clock::rfc3339(key.created_at),
             "expires_at": key.expires_at.map(clock::rfc3339),

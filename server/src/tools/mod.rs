@@ -6,6 +6,8 @@ pub mod replay;
 
 mod frames;
 mod keys;
+mod signing_keys;
+mod sites;
 mod times;
 mod trail;
 
@@ -14,8 +16,10 @@ use std::path::Path;
 
 use anyhow::{Context as _, anyhow, ensure};
 use engine::Networks;
-pub use keys::{add_key, list_keys, revoke_key};
+pub use keys::{NewKey, add_key, list_keys, revoke_key};
 use replay::Source;
+pub use signing_keys::{list_signing_keys, rotate_signing_key};
+pub use sites::{SiteFields, add_site, list_sites, set_site};
 pub use trail::{print_checkpoint, print_log_verification, print_public_key};
 
 use crate::bundle::{self, Bundle};

@@ -49,12 +49,14 @@ impl Removals {
     /// Takes note of what an entry of the audit says.
     pub(super) fn hear(&mut self, entry: &AuditEntry) {
         let is = |action: Action| entry.action == action.as_str();
-        if ![Action::UserErased, Action::CapturesExpired, Action::RecordsExpired].into_iter().any(is) {
+        let of_events =
+            [Action::UserErased, Action::CheckRedacted, Action::CapturesExpired, Action::RecordsExpired];
+        if !of_events.into_iter().any(is) {
             return;
         }
         let details: Value = serde_json::from_str(&entry.details).unwrap_or_default();
         let ids = || details["events"].as_array().into_iter().flatten().filter_map(|id| Some(id.as_str()?.to_owned()));
-        if is(Action::UserErased) {
+        if is(Action::UserErased) || is(Action::CheckRedacted) {
             self.erased.extend(ids());
         } else if is(Action::RecordsExpired) {
             let digests = details["events"].as_object().into_iter().flatten();

@@ -1,6 +1,6 @@
 //! Standings: which addresses are verified according to events and reviews, against the users' rows, which sites act on.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
 use serde_json::Value;
@@ -22,6 +22,8 @@ pub(super) struct Standings {
     by_address: HashMap<u64, Standing>,
     hasher: RandomState,
     reviews: Vec<(i64, EventId, Decision)>,
+    /// Users whose events were redacted with a check: nothing else says whether their address is verified.
+    redacted: HashSet<UserId>,
 }
 
 /// The last thing that decided whether an address is verified.
@@ -39,8 +41,13 @@ impl Standings {
         }
     }
 
-    /// Takes note of an operator's decision.
+    /// Takes note of an operator's decision, or of a redaction.
     pub(super) fn hear(&mut self, number: i64, entry: &AuditEntry) {
+        if entry.action == Action::CheckRedacted.as_str() {
+            let details: Value = serde_json::from_str(&entry.details).unwrap_or_default();
+            self.redacted.extend(details["user_kept"].as_str().map(UserId::from_client));
+            return;
+        }
         if entry.action != Action::EventReviewed.as_str() {
             return;
         }
@@ -73,7 +80,8 @@ impl Standings {
             let page = users::after(db, after.as_ref(), PAGE).await?;
             for user in &page {
                 let standing = self.by_address.remove(&self.hasher.hash_one(user.email.expose()));
-                let is_verified = standing.is_some_and(|standing| standing.is_verified);
+                let is_verified = standing.is_some_and(|standing| standing.is_verified)
+                    || (user.status == UserStatus::Verified && self.redacted.contains(&user.id));
                 if is_verified != (user.status == UserStatus::Verified) && found.len() < most {
                     found.extend(mismatch(db, user, is_verified, last).await?);
                 }

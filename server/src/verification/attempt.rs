@@ -16,7 +16,7 @@ use crate::config::{CoolDown, Retention};
 use crate::cool_down::Standing;
 use crate::db::challenges::Challenge;
 use crate::db::sessions::Session;
-use crate::db::{Db, LockScope, uploads};
+use crate::db::{Db, LockScope, check_states, uploads};
 use crate::domain::{ChallengeId, EventId, SealingKey};
 use crate::scoring::{Permit, ScoringPool};
 use crate::submission::{Lengths, Upload};
@@ -74,6 +74,7 @@ impl Verifier {
             return self.restart_upload(session, &claim.challenge.id).await;
         };
         let upload = Upload::split(bytes, lengths).ok_or(VerificationError::Incomplete)?;
+        check_states::set_checking(&mut tx, &session.id, true).await?;
         tx.commit().await?;
         let (verifier, session) = (self.clone(), session.clone());
         // A task of its own: a claimed attempt is finished even if the browser goes away.
@@ -114,6 +115,7 @@ impl Verifier {
             review: None,
             details: "{}".to_owned(),
             evidence: None,
+            evidence_sha256: None,
         };
         let recorded = self.recorder().record(session, &ruling).await;
         if recorded.is_err() {
@@ -209,6 +211,7 @@ impl Verifier {
             Some(_) => Some((String::from_utf8_lossy(&upload.transcript).into_owned(), to_json(&issued)?)),
             None => None,
         };
+        let evidence_sha256 = evidence.as_ref().map(|(transcript, issued)| upload.evidence_digest(issued, transcript));
         if let Some(refs) = &captures {
             let files = [upload.open.as_slice(), &upload.closed, &upload.strip];
             let stored = self.captures.store(&claim.challenge.user_id, refs, files).await;
@@ -216,8 +219,19 @@ impl Verifier {
         }
         // What was judged is not a fault of ours, except for a page that is older than this server.
         let our_fault = claim.challenge.issued_at < self.started_at;
-        let ruling =
-            Ruling { claim, reason, our_fault, event, was_scored, captures, pictures, review, details, evidence };
+        let ruling = Ruling {
+            claim,
+            reason,
+            our_fault,
+            event,
+            was_scored,
+            captures,
+            pictures,
+            review,
+            details,
+            evidence,
+            evidence_sha256,
+        };
         let recorded = self.recorder().record(session, &ruling).await;
         if let (Err(VerificationError::InProgress | VerificationError::Unknown), Some(refs)) =
             (&recorded, &ruling.captures)

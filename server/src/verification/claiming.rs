@@ -6,7 +6,7 @@ use crate::clock;
 use crate::db::challenges::{self, Challenge, ChallengeState};
 use crate::db::claims::{self, Claim};
 use crate::db::sessions::Session;
-use crate::db::{Connection, Db, LockScope};
+use crate::db::{Connection, Db, LockScope, check_states};
 use crate::domain::{ChallengeId, LeaseId};
 
 /// How long a claim lasts. Longer than scoring and storing can take.
@@ -80,6 +80,7 @@ pub(super) async fn release(db: &Db, HeldClaim { challenge, lease }: &HeldClaim)
         let mut tx = db.write(LockScope::Nothing).await?;
         let now = clock::now_ms();
         claims::release(&mut tx, &challenge.id, lease, now, now + RETRY_MS).await?;
+        check_states::set_checking(&mut tx, &challenge.session_id, false).await?;
         tx.commit().await
     };
     if let Err(error) = released.await {

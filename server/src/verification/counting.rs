@@ -3,13 +3,14 @@
 use engine::Reason;
 
 use super::outcome::VerificationError;
+use crate::checks::{self, AttemptEnd, Bearing};
 use crate::config::CoolDown;
 use crate::cool_down;
 use crate::db::attempts::{self, Ending};
 use crate::db::challenges::Challenge;
 use crate::db::sessions::{self, Session};
 use crate::db::{Connection, tokens, users};
-use crate::domain::{ChallengeId, EmailAddress, UserId};
+use crate::domain::{ChallengeId, EmailAddress};
 
 /// What an ending costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,15 +106,24 @@ pub(super) async fn count(
     }
 }
 
-/// Updates the user's status. A verified user no longer needs the link, so it is used up and nobody else can open it.
-pub(super) async fn settle(db: &mut Connection, user: &UserId, cost: Cost, now: i64) -> sqlx::Result<()> {
+/// Moves the check on and updates the user's status. A verified person no longer needs the link, so it is used up and
+/// nobody else can open it. This is the only place where an attempt verifies a user.
+pub(super) async fn settle(
+    db: &mut Connection,
+    challenge: &Challenge,
+    cost: Cost,
+    end: AttemptEnd<'_>,
+    now: i64,
+) -> sqlx::Result<()> {
+    let user = &challenge.user_id;
+    let Bearing { concerns_user, check } = checks::attempt_ended(db, challenge, end, now).await?;
+    if cost == Cost::Verified {
+        tokens::use_up(db, user, check.as_ref().map(|check| &check.id), now).await?;
+    }
     match cost {
-        Cost::Verified => {
-            users::set_verified(db, user, now).await?;
-            tokens::use_up(db, user, now).await
-        }
-        Cost::Counted => users::set_failed(db, user, now).await,
-        Cost::Free | Cost::OurFault | Cost::NoCue => Ok(()),
+        Cost::Verified if concerns_user => users::set_verified(db, user, now).await,
+        Cost::Counted if concerns_user => users::set_failed(db, user, now).await,
+        Cost::Verified | Cost::Counted | Cost::Free | Cost::OurFault | Cost::NoCue => Ok(()),
     }
 }
 

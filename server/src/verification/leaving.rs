@@ -9,6 +9,7 @@ use super::counting::{self, Circumstances, Cost};
 use super::outcome::{AttemptAnswer, VerificationError};
 use super::recording::{annotated, event_of, to_json};
 use super::upload::TAKE_OVER_MS;
+use crate::checks::AttemptEnd;
 use crate::clock;
 use crate::cool_down;
 use crate::db::attempts::{self, Lapsed};
@@ -112,7 +113,15 @@ impl Verifier {
         let circumstances = Circumstances { has_begun: true, our_fault, may_leave: standing.may_leave };
         let cost = Cost::of(Some(Reason::Abandoned), circumstances);
         let counted = counting::count(db, challenge, email, cost, now.min(challenge.expires_at)).await?;
-        counting::settle(db, &challenge.user_id, cost, now).await?;
+        let end = AttemptEnd {
+            reason: Some(Reason::Abandoned),
+            is_counted: cost == Cost::Counted,
+            attempts_left: self.max_attempts.saturating_sub(counted),
+            is_marked: false,
+            evidence_sha256: None,
+            event: None,
+        };
+        counting::settle(db, challenge, cost, end, now).await?;
         if cost == Cost::Counted {
             let standing = cool_down::standing(db, self.cool_down, email, now).await?;
             let answer = AttemptAnswer {

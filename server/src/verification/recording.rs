@@ -8,6 +8,7 @@ use super::counting::{self, Circumstances, Cost};
 use super::outcome::{AttemptAnswer, VerificationError, status_of};
 use super::pictures::Pictures;
 use crate::captures::CaptureRefs;
+use crate::checks::AttemptEnd;
 use crate::clock;
 use crate::config::CoolDown;
 use crate::cool_down::{self, Standing};
@@ -39,6 +40,8 @@ pub(super) struct Ruling {
     pub(super) details: String,
     /// The signed transcript and the terms it was judged by, if there was a valid one.
     pub(super) evidence: Option<(String, String)>,
+    /// Digest of the whole evidence, if there is any.
+    pub(super) evidence_sha256: Option<String>,
 }
 
 /// What recording needs.
@@ -79,7 +82,15 @@ impl Recorder<'_> {
             // Another claim took over; the transaction rolls back.
             return Err(VerificationError::InProgress);
         }
-        counting::settle(&mut tx, &session.user_id, cost, now).await?;
+        let end = AttemptEnd {
+            reason: ruling.reason,
+            is_counted: cost == Cost::Counted,
+            attempts_left: self.max_attempts.saturating_sub(counted),
+            is_marked: ruling.review.is_some(),
+            evidence_sha256: ruling.evidence_sha256.as_deref(),
+            event: Some(&ruling.event),
+        };
+        counting::settle(&mut tx, challenge, cost, end, now).await?;
         let event = trail::salted(event(session, ruling, cost, now));
         if !ruling.pictures.note(&mut tx, &ruling.event, &session.user_id, now).await? {
             // Another attempt sent the same pictures at the same moment. When this one is retried, it is found to be a

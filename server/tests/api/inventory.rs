@@ -25,6 +25,13 @@ fn request(route: &Route, cookie: Option<&str>, key: Option<&str>, body: &str) -
     }
     if let Some(key) = key {
         request.headers_mut().insert("x-admin-key", key.parse().unwrap());
+        if matches!(route.access, Access::Site(_)) {
+            request.headers_mut().insert("authorization", format!("Bearer {key}").parse().unwrap());
+            request.headers_mut().insert("idempotency-key", server::domain::random_base64url().parse().unwrap());
+        }
+    }
+    if route.access == Access::Client && cookie.is_some() {
+        request.headers_mut().insert("authorization", "Bearer ct_none".parse().unwrap());
     }
     request
 }
@@ -40,6 +47,13 @@ fn body(route: &Route) -> &'static str {
         ("POST", "/api/give-up") => r#"{"challenge_id":"none","reason":"timeout"}"#,
         ("POST", "/admin/events/{id}/review") => r#"{"decision":"approve","note":"seen"}"#,
         ("POST", "/admin/erase") => r#"{"email":"jo@example.com","dry_run":true}"#,
+        ("POST", "/v1/siteverify") => r#"{"secret":"none","response":"none"}"#,
+        ("POST", "/v1/webhooks") => r#"{"url":"https://shop.example/hook"}"#,
+        ("DELETE", _) => "",
+        ("POST", path) if path.starts_with("/v1/webhooks/") || path.starts_with("/v1/events/") => "",
+        ("POST", "/v1/checks") => r#"{"email":"jo@example.com","gate":"site"}"#,
+        ("POST", path) if path.starts_with("/v1/checks/") => "",
+        ("POST", "/api/check/open") => "{}",
         ("PATCH", _) => "bytes",
         ("GET", _) => "",
         other => panic!("{other:?} is a new route: say here what it reads"),
@@ -66,13 +80,21 @@ async fn every_route_asks_for_what_the_table_says() {
                 stranger.assert_problem(401, "session_missing");
                 ask(&server, &route, None, Some(ADMIN_KEY)).await.assert_problem(401, "session_missing");
             }
+            Access::Client => {
+                stranger.assert_problem(401, "client_token_missing");
+                admitted.assert_problem(404, "client_token_unknown");
+            }
+            Access::Site(_) => {
+                stranger.assert_problem(401, "key_missing");
+                ask(&server, &route, Some(&cookie), None).await.assert_problem(401, "key_missing");
+            }
             Access::Admin(_) => {
                 stranger.assert_problem(401, "admin_key_missing");
                 ask(&server, &route, Some(&cookie), None).await.assert_problem(401, "admin_key_missing");
             }
         }
         assert!(![401, 403, 405].contains(&admitted.status.as_u16()), "{name}: {}", admitted.status);
-        if !route.method.is_safe() {
+        if !route.method.is_safe() && !route.path.starts_with("/v1/") {
             let mut foreign = request(&route, Some(&cookie), None, body(&route));
             foreign.headers_mut().insert(header::ORIGIN, HeaderValue::from_static("https://evil.example"));
             server.send(foreign).await.assert_problem(403, "origin_refused");
@@ -117,16 +139,18 @@ fn exhaust(server: &TestServer, limit: Limit, ids: &[&str]) {
 async fn every_route_takes_bodies_as_large_as_the_table_says_and_no_larger() {
     let server = TestServer::start().await;
     let cookie = server.open_session("jo@example.com").await;
-    for route in routes().iter().filter(|route| route.max_body > 0) {
+    // Those of a client token look at the token first.
+    for route in routes().iter().filter(|route| route.max_body > 0 && route.access != Access::Client) {
         assert!(route.max_body <= 16 * 1024, "{}", route.path);
-        let key = matches!(route.access, Access::Admin(_)).then_some(ADMIN_KEY);
+        let key = matches!(route.access, Access::Admin(_) | Access::Site(_)).then_some(ADMIN_KEY);
         let fits = server.send(request(route, Some(&cookie), key, &" ".repeat(route.max_body))).await;
         assert_ne!(fits.status, StatusCode::PAYLOAD_TOO_LARGE, "{}", route.path);
         let larger = request(route, Some(&cookie), key, &" ".repeat(route.max_body + 1));
         server.send(larger).await.assert_problem(413, "too_large");
     }
     for route in routes().iter().filter(|route| route.max_body == 0) {
-        assert!(route.method.is_safe(), "{} {} takes no body", route.method, route.path);
+        let acts_on_its_path = matches!(route.access, Access::Site(_) | Access::Client);
+        assert!(route.method.is_safe() || acts_on_its_path, "{} {} takes no body", route.method, route.path);
     }
 }
 
@@ -163,7 +187,8 @@ async fn sr_20b_every_route_carries_the_protective_headers() {
             assert_eq!(answer.header("strict-transport-security"), transport, "{path}");
             assert_ne!(answer.header("cache-control"), "", "{path}");
             assert_ne!(answer.header("x-request-id"), "", "{path}");
-            let is_private = path.starts_with("/api/") || path.starts_with("/admin/") || path == "/verify";
+            let is_private =
+                ["/api/", "/admin/", "/v1/"].iter().any(|folder| path.starts_with(folder)) || path == "/verify";
             // The API's description is the same for everybody.
             let is_description = path == "/api/openapi.json" && answer.status == StatusCode::OK;
             let expected = if is_description { "no-cache" } else { "no-store" };

@@ -41,6 +41,7 @@ mod rotation;
 mod secrets;
 mod session;
 mod several;
+mod sites;
 mod small_disk;
 mod statements;
 mod stores;

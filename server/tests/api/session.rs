@@ -16,7 +16,7 @@ async fn a_session_returns_what_the_pages_need() {
         json!({
             "email_masked": "j***@example.com", "status": "PENDING", "attempts_left": 3, "last_reason": null,
             "last_message": null, "session_expires_in_s": null, "cool_down_s": 0, "timeout_s": 20,
-            "frame_interval_ms": 33, "policy": "natural", "tones": false, "no_turn": false,
+            "frame_interval_ms": 33, "policy": "natural", "tones": false, "no_turn": false, "check": null,
         })
     );
 }

@@ -69,7 +69,7 @@ pub fn statements() -> Vec<[String; 2]> {
 
 /// Allowed scans: the index, and why. A `limit` ends a scan early; few uploads and mails are left over at any time; operators
 /// may wait.
-const FROM_ONE_END: [&str; 20] = [
+const FROM_ONE_END: [&str; 21] = [
     // Unfinished uploads.
     "SCAN u USING COVERING INDEX sqlite_autoindex_upload_chunks_1",
     // Queued mails.
@@ -84,6 +84,9 @@ const FROM_ONE_END: [&str; 20] = [
     // The few admin keys, to list them and to revoke one by name or ID.
     "SCAN admin_keys USING INDEX admin_keys_one_of_a_name",
     "SCAN admin_keys USING INDEX sqlite_autoindex_admin_keys_1",
+    // The few sites, and the few keys that sign results.
+    "SCAN sites USING INDEX sqlite_autoindex_sites_1",
+    "SCAN signing_keys USING INDEX sqlite_autoindex_signing_keys_1",
     // All rows, to compare them with the trail.
     "SCAN e USING COVERING INDEX verification_events_newest",
     "SCAN a USING COVERING INDEX audit_entries_newest",

@@ -305,6 +305,10 @@ export const CATALOGUES = {
     'admin.action.key_added': 'Key created',
     'admin.action.key_revoked': 'Key revoked',
     'admin.action.master_key_rotated': 'Master key rotated',
+    'admin.action.site_added': 'Site added',
+    'admin.action.site_changed': 'Site changed',
+    'admin.action.check_redacted': 'Check redacted',
+    'admin.action.signing_key_rotated': 'Key for results replaced',
 
     'admin.error.title': 'This could not be loaded',
 

@@ -12,6 +12,9 @@ import { showScreen } from '../screens.js';
 /** Problems after which only a new link helps. */
 const NEEDS_LINK = new Set(['session_missing', 'session_expired', 'session_replaced', 'cookies_blocked']);
 
+/** States of a check in which the person still has something to do. */
+const GOING_ON = new Set(['waiting', 'open', 'checking']);
+
 localize(document);
 const main = requireElement('#main', HTMLElement);
 requireElement('#again', HTMLButtonElement).addEventListener('click', show);
@@ -27,7 +30,8 @@ async function show() {
 }
 
 /** @param {import('../types.js').Session} session */
-function showStatus({ status, email_masked: email, attempts_left, cool_down_s, last_reason, last_message }) {
+function showStatus({ status, email_masked: email, attempts_left, cool_down_s, last_reason, last_message, check }) {
+  offerWayBack(check);
   if (status === 'VERIFIED') {
     setText(requireElement('#verified-lead', HTMLElement), text('verified.lead', { email }));
     showScreen(main, 'verified', 'verified');
@@ -47,6 +51,22 @@ function showStatus({ status, email_masked: email, attempts_left, cool_down_s, l
     setText(requireElement('#pending-lead', HTMLElement), text('pending.lead', { email }));
     showScreen(main, 'pending', 'pending');
   }
+}
+
+/**
+ * Leads back to the site that asked, by itself once nothing is left to do.
+ * @param {import('../types.js').Session['check']} check
+ */
+function offerWayBack(check) {
+  if (check === null || check.return_to === null) return;
+  if (!GOING_ON.has(check.status)) {
+    location.replace(check.return_to);
+    return;
+  }
+  const link = requireElement('#back', HTMLAnchorElement);
+  link.href = check.return_to;
+  setText(link, text('check.back', { site: check.site }));
+  link.hidden = false;
 }
 
 /** What to do without attempts. @param {number} coolDownS how long the mailbox must wait */

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::clock;
 use crate::db::LockScope;
 use crate::db::admin_keys::{self, AdminKey};
-use crate::domain::{AdminKeyId, HashedToken, Scope, Scopes};
+use crate::domain::{AdminKeyId, HashedToken, Scope, Scopes, SiteId};
 use crate::rate::Limit;
 use crate::routes::client::Client;
 use crate::routes::error::ApiError;
@@ -33,6 +33,20 @@ pub(crate) struct Operator {
     /// Their name in the audit trail.
     #[serde(skip)]
     pub(super) actor: String,
+}
+
+/// The holder of a key: an operator, or a site.
+pub(in crate::routes) struct Holder {
+    pub(in crate::routes) scopes: Scopes,
+    /// Their name in the audit trail.
+    pub(in crate::routes) actor: String,
+    /// The site that the key belongs to; `None` for an operator's.
+    pub(in crate::routes) site: Option<SiteId>,
+    /// Whether its checks are decided without a camera.
+    pub(in crate::routes) test: bool,
+    /// The key's id; a word for the key in the settings.
+    pub(in crate::routes) key_id: String,
+    name: String,
 }
 
 impl<S: Sync> FromRequestParts<S> for Operator {
@@ -55,14 +69,15 @@ pub(in crate::routes) async fn admit(
     let in_url = key_in_url(&app, client, parts.uri.query().unwrap_or_default()).await?;
     let presented = in_header(&parts.headers).or(in_url).ok_or(ApiError::AdminKeyMissing)?;
     // The limit is for wrong keys only: whoever has a right one is never locked out by others' guesses.
-    let Some(operator) = find(&app, &presented, clock::now_ms()).await? else {
+    let Some(holder) = find_holder(&app, &presented, clock::now_ms()).await? else {
         app.rate.take_around(Limit::BadAdminKey, client.address(), Instant::now())?;
         return Err(ApiError::AdminKeyWrong);
     };
-    if scope.is_some_and(|scope| !operator.scopes.has(scope)) {
+    let Holder { name, scopes, actor, .. } = holder;
+    if scope.is_some_and(|scope| !scopes.has(scope)) {
         return Err(ApiError::AdminScopeMissing);
     }
-    parts.extensions.insert(operator);
+    parts.extensions.insert(Operator { name, scopes, actor });
     Ok(next.run(Request::from_parts(parts, body)).await)
 }
 
@@ -101,19 +116,27 @@ fn in_header(headers: &HeaderMap) -> Option<String> {
 }
 
 /// Finds the holder of a key. Keys are compared by their hashes, in constant time.
-async fn find(app: &App, presented: &str, now_ms: i64) -> sqlx::Result<Option<Operator>> {
+pub(in crate::routes) async fn find_holder(app: &App, presented: &str, now_ms: i64) -> sqlx::Result<Option<Holder>> {
     let presented = presented.trim();
     let hash = HashedToken::of(presented);
     if hash.matches(&app.admin_key) {
         const NAME: &str = "the admin key";
-        return Ok(Some(Operator { name: NAME.to_owned(), actor: NAME.to_owned(), scopes: Scopes::all() }));
+        let (name, actor, key_id) = (NAME.to_owned(), NAME.to_owned(), "settings".to_owned());
+        return Ok(Some(Holder { scopes: Scopes::all(), actor, site: None, test: false, key_id, name }));
     }
     let Some(key) = stored(app, &hash, presented, now_ms).await? else { return Ok(None) };
     if key.last_used_at.is_none_or(|at| at + USE_INTERVAL_MS <= now_ms) {
         note_use(app, &key.id, now_ms).await;
     }
     let Ok(scopes) = key.scopes.parse();
-    Ok(Some(Operator { actor: format!("the key {} ({})", key.name, key.id), name: key.name, scopes }))
+    Ok(Some(Holder {
+        scopes,
+        actor: format!("the key {} ({})", key.name, key.id),
+        site: key.site_id,
+        test: key.test != 0,
+        key_id: key.id.to_string(),
+        name: key.name,
+    }))
 }
 
 /// The stored key with this hash, if it is valid now.

@@ -13,7 +13,7 @@ mod query;
 mod review;
 mod timeline;
 
-pub(super) use access::{admit, me};
+pub(super) use access::{admit, find_holder, me};
 pub(super) use audit::{checkpoint, entries};
 pub(super) use captures::{bundle, capture};
 pub(super) use erase::erase;

@@ -2,14 +2,28 @@
 
 use super::ApiError;
 use crate::captures::StoreError;
+use crate::checks::CreateError;
 use crate::erasure::RemovalError;
 use crate::rate::Exceeded;
 use crate::registration::RegistrationError;
 use crate::verification::VerificationError;
 
+/// The retry delay when this server sends no more mails to anybody for now.
+pub(in crate::routes) const CEILING_RETRY_S: u32 = 300;
+
 impl From<sqlx::Error> for ApiError {
     fn from(error: sqlx::Error) -> Self {
         ApiError::Unavailable(format!("database: {error}"))
+    }
+}
+
+impl From<CreateError> for ApiError {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::Database(error) => error.into(),
+            CreateError::CeilingReached => ApiError::TooManyRequests { retry_after_s: CEILING_RETRY_S },
+            CreateError::WrongMode => ApiError::TestAddress,
+        }
     }
 }
 

@@ -2,14 +2,15 @@
 //! to the client and are logged once, with their cause.
 
 mod causes;
+mod problem;
 
-use std::any::Any;
+pub(super) use causes::CEILING_RETRY_S;
+pub(super) use problem::{from_panic, render};
+
 use std::borrow::Cow;
 
-use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
 
 /// Why a request was refused.
 #[derive(Clone, Debug, PartialEq, Eq, strum::EnumIter)]
@@ -30,35 +31,57 @@ pub enum ApiError {
     ChallengeRound,
     ChallengeUnknown,
     ChallengeUsed,
+    CheckExpired,
+    CheckFinal,
+    CheckUnknown,
+    ClientTokenExpired,
+    ClientTokenMissing,
+    ClientTokenUnknown,
+    CodeExpired,
+    CodeWrong,
     ConsentUnknown,
     ContentEncoding,
     ContentType,
     CoolingDown { retry_after_s: u32 },
     EmailInvalid,
+    EventUnknown,
     EvidenceMissing,
     FilterInvalid { parameter: String },
+    IdempotencyInFlight,
+    IdempotencyMismatch,
     Internal(String),
     KeyInvalid,
+    KeyMissing,
+    KeyWrong,
+    LinkNeeded,
     MethodNotAllowed,
+    NotFinal,
     NotFound,
+    NotMailed,
     NoteInvalid,
     OriginRefused,
+    RequestInvalid { parameter: String },
+    ReturnUrlNotListed,
+    ScopeMissing,
     SessionExpired,
     SessionMissing,
     SessionReplaced,
     SubmissionInProgress,
     SubmissionMalformed(&'static str),
+    TestAddress,
     TokenExpired,
     TokenUnknown,
     TokenUsed,
     ToneGuidedRefused,
     TooLarge,
     TooManyRequests { retry_after_s: u32 },
+    TooManyWebhooks,
     TurnRequired,
     Unavailable(String),
     UploadIncomplete,
     UploadOffset,
     UserUnknown,
+    WebhookUnknown,
 }
 
 impl ApiError {
@@ -97,6 +120,22 @@ impl ApiError {
                 "This check is unknown. Start the check again."),
             ChallengeUsed => ("challenge_used", StatusCode::CONFLICT,
                 "This check has already ended. Start the check again."),
+            CheckExpired => ("check_expired", StatusCode::GONE,
+                "The time for this check is over. Go back to the site that sent you."),
+            CheckFinal => ("check_final", StatusCode::CONFLICT,
+                "This check has ended, so it cannot be changed any more. Make a new one."),
+            CheckUnknown => ("check_unknown", StatusCode::NOT_FOUND,
+                "This site has no such check."),
+            ClientTokenExpired => ("client_token_expired", StatusCode::GONE,
+                "Too much time has passed. Go back to the site that sent you and start from there."),
+            ClientTokenMissing => ("client_token_missing", StatusCode::UNAUTHORIZED,
+                "This page is opened from the site that sent you. Go back to it and start from there."),
+            ClientTokenUnknown => ("client_token_unknown", StatusCode::NOT_FOUND,
+                "This address is not valid any more. Go back to the site that sent you and start from there."),
+            CodeExpired => ("code_expired", StatusCode::GONE,
+                "This code does not count any more. Ask for a new mail, or open its link."),
+            CodeWrong => ("code_wrong", StatusCode::UNPROCESSABLE_ENTITY,
+                "That is not the code. Look at the newest mail and try again."),
             ConsentUnknown => ("consent_unknown", StatusCode::UNPROCESSABLE_ENTITY,
                 "This page is out of date: what it says about the pictures has changed. Reload it."),
             ContentEncoding => ("content_encoding", StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -107,22 +146,44 @@ impl ApiError {
                 "Too many checks for this address failed. Wait a while before you try again."),
             EmailInvalid => ("email_invalid", StatusCode::UNPROCESSABLE_ENTITY,
                 "That does not look like an e-mail address. Check it and try again."),
+            EventUnknown => ("event_unknown", StatusCode::NOT_FOUND,
+                "This site has no such event."),
             EvidenceMissing => ("evidence_missing", StatusCode::NOT_FOUND,
                 "This attempt has no signed record with pictures: none was scored, or RETENTION keeps none."),
             FilterInvalid { .. } => ("filter_invalid", StatusCode::BAD_REQUEST,
                 "Correct or remove the parameter {parameter}: it is unknown, repeated or invalid."),
+            IdempotencyInFlight => ("idempotency_in_flight", StatusCode::CONFLICT,
+                "A request with this Idempotency-Key is being answered. Wait a moment and send it again."),
+            IdempotencyMismatch => ("idempotency_mismatch", StatusCode::UNPROCESSABLE_ENTITY,
+                "Another request had this Idempotency-Key. Use a new key for each request, and the same one to repeat it."),
             Internal(_) => ("internal", StatusCode::INTERNAL_SERVER_ERROR,
                 "Something went wrong on our side. Try again in a moment."),
             KeyInvalid => ("key_invalid", StatusCode::UNPROCESSABLE_ENTITY,
                 "The browser's key cannot be used. Reload the page and try again."),
+            KeyMissing => ("key_missing", StatusCode::UNAUTHORIZED,
+                "Send a key of the site as Authorization: Bearer."),
+            KeyWrong => ("key_wrong", StatusCode::FORBIDDEN,
+                "This key is wrong, revoked or expired."),
+            LinkNeeded => ("link_needed", StatusCode::CONFLICT,
+                "This check is opened by the link in your mail."),
             MethodNotAllowed => ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED,
                 "This address does not accept this method."),
+            NotFinal => ("not_final", StatusCode::CONFLICT,
+                "This check goes on, so it has no result yet. Wait for it to end."),
             NotFound => ("not_found", StatusCode::NOT_FOUND,
                 "There is nothing at this address."),
+            NotMailed => ("not_mailed", StatusCode::CONFLICT,
+                "No mail belongs to this check: the site vouches for the mailbox, or it is a test."),
             NoteInvalid => ("note_invalid", StatusCode::UNPROCESSABLE_ENTITY,
                 "Give the reason in the note, in 1 to 1000 characters."),
             OriginRefused => ("origin_refused", StatusCode::FORBIDDEN,
                 "The request did not come from this site's own page. Open the page and try again."),
+            RequestInvalid { .. } => ("request_invalid", StatusCode::BAD_REQUEST,
+                "Correct or remove the parameter {parameter}: it is missing, unknown, repeated or invalid."),
+            ReturnUrlNotListed => ("return_url_not_listed", StatusCode::UNPROCESSABLE_ENTITY,
+                "The site does not list this address. List it first: blinkgate sites set --return-url."),
+            ScopeMissing => ("scope_missing", StatusCode::FORBIDDEN,
+                "This key lacks the scope. Make a key that has it: blinkgate keys add --site --scope."),
             SessionExpired => ("session_expired", StatusCode::UNAUTHORIZED,
                 "Your session has expired. Register again to get a new link."),
             SessionMissing => ("session_missing", StatusCode::UNAUTHORIZED,
@@ -133,6 +194,8 @@ impl ApiError {
                 "Your pictures are being checked. Wait a moment."),
             SubmissionMalformed(detail) => ("submission_malformed", StatusCode::UNPROCESSABLE_ENTITY,
                 detail),
+            TestAddress => ("test_address", StatusCode::UNPROCESSABLE_ENTITY,
+                "Keys for tests take only the addresses pass, fail, review and slow at test.blinkgate, and other keys none of them."),
             TokenExpired => ("token_expired", StatusCode::GONE,
                 "This link has expired. Register again to get a new one."),
             TokenUnknown => ("token_unknown", StatusCode::NOT_FOUND,
@@ -145,6 +208,8 @@ impl ApiError {
                 "The request is too large. Reload the page and try again."),
             TooManyRequests { .. } => ("too_many_requests", StatusCode::TOO_MANY_REQUESTS,
                 "Too many requests. Wait a while and try again."),
+            TooManyWebhooks => ("too_many_webhooks", StatusCode::CONFLICT,
+                "This site has as many webhooks as it may have. Remove one first."),
             TurnRequired => ("turn_required", StatusCode::UNPROCESSABLE_ENTITY,
                 "This site asks everybody to turn their head. Ask the people who run it for another way."),
             Unavailable(_) => ("unavailable", StatusCode::SERVICE_UNAVAILABLE,
@@ -155,6 +220,8 @@ impl ApiError {
                 "The bytes do not continue the upload. Ask how many have arrived, and continue from there."),
             UserUnknown => ("user_unknown", StatusCode::NOT_FOUND,
                 "There is no person with this address."),
+            WebhookUnknown => ("webhook_unknown", StatusCode::NOT_FOUND,
+                "This site has no such webhook."),
         }
     }
 
@@ -180,7 +247,7 @@ impl ApiError {
     /// The offending parameter of the request.
     fn parameter(&self) -> Option<&str> {
         match self {
-            ApiError::FilterInvalid { parameter } => Some(parameter),
+            ApiError::FilterInvalid { parameter } | ApiError::RequestInvalid { parameter } => Some(parameter),
             _ => None,
         }
     }
@@ -192,7 +259,7 @@ impl ApiError {
             | ApiError::Busy { retry_after_s }
             | ApiError::CoolingDown { retry_after_s }
             | ApiError::TooManyRequests { retry_after_s } => Some(*retry_after_s),
-            ApiError::SubmissionInProgress => Some(1),
+            ApiError::SubmissionInProgress | ApiError::IdempotencyInFlight => Some(1),
             ApiError::Unavailable(_) => Some(5),
             _ => None,
         }
@@ -215,41 +282,4 @@ impl IntoResponse for ApiError {
         response.extensions_mut().insert(self);
         response
     }
-}
-
-/// The error body, as in RFC 9457.
-#[derive(Serialize)]
-struct Problem<'a> {
-    r#type: &'static str,
-    title: &'a str,
-    status: u16,
-    code: &'static str,
-    detail: Cow<'static, str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parameter: Option<&'a str>,
-    request_id: &'a str,
-}
-
-/// Writes the error's body and headers. Logs it if it is a fault of ours.
-pub(super) fn render(error: &ApiError, request_id: &str) -> Response {
-    let status = error.status();
-    if let Some(cause) = error.cause() {
-        tracing::error!(code = error.code(), cause, "request failed");
-    }
-    let title = status.canonical_reason().unwrap_or("Error");
-    let (code, detail, parameter) = (error.code(), error.detail(), error.parameter());
-    let status_code = status.as_u16();
-    let problem = Problem { r#type: "about:blank", title, status: status_code, code, detail, parameter, request_id };
-    let mut response = (status, Json(problem)).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    if let Some(seconds) = error.retry_after_s() {
-        headers.insert(header::RETRY_AFTER, seconds.into());
-    }
-    response
-}
-
-/// The response for a handler that panicked. The panic itself was already logged.
-pub(super) fn from_panic(_: Box<dyn Any + Send>) -> Response {
-    ApiError::Internal("a handler panicked".to_owned()).into_response()
 }

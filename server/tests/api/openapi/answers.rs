@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use serde_json::json;
 
-use super::{Description, operators};
+use super::{Description, operators, sites};
 use crate::helpers::{TestServer, public_key};
 use crate::pixels::Person;
 use crate::submit_steps::worthless;
@@ -20,6 +20,7 @@ async fn every_routes_responses_match_their_description() {
     prompted(&mut api).await;
     operators::look(&mut api, &server).await;
     operators::act(&mut api, &server).await;
+    sites::relying(&mut api, &TestServer::start().await).await;
     let server = TestServer::start().await;
     server.app.db.close().await;
     api.take("GET /ready", &server.get("/ready").await);
@@ -43,6 +44,7 @@ async fn pages(api: &mut Description, server: &TestServer) {
         ("GET /check-mail", "/check-mail".to_owned()),
         ("GET /camera", "/camera".to_owned()),
         ("GET /result", "/result".to_owned()),
+        ("GET /c", "/c".to_owned()),
         ("GET /admin", "/admin".to_owned()),
         ("GET /sw.js", "/sw.js".to_owned()),
         ("GET /assets/{path}", script),

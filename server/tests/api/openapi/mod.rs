@@ -2,6 +2,7 @@
 
 mod answers;
 mod operators;
+mod sites;
 mod without_postgres;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -83,6 +83,8 @@ pub async fn key_with(
         name: name.to_owned(),
         secret_hash: plain.hash(),
         scopes: scopes.iter().copied().collect::<Scopes>().names(),
+        site_id: None,
+        test: 0,
         created_at: now,
         expires_at: None,
         last_used_at: None,

@@ -3,6 +3,10 @@
 //! The captures' key goes first. From then on no copy of a capture opens, whatever backup it is in. Everything after
 //! that may be interrupted: the caller or the next sweep repeats it.
 
+mod redaction;
+
+pub use redaction::redact;
+
 use std::collections::HashSet;
 
 use serde::Serialize;
@@ -10,10 +14,11 @@ use serde_json::json;
 
 use crate::audit::{self, Action};
 use crate::captures::{CaptureStore, StoreError};
+use crate::checks;
 use crate::db::erasure::{self, Traces};
 use crate::db::retention_queries::{self, StoredCaptures};
 use crate::db::users::User;
-use crate::db::{Db, LockScope};
+use crate::db::{self, Db, LockScope};
 use crate::domain::{EmailAddress, UserId, UserStatus};
 use crate::mail;
 
@@ -111,6 +116,9 @@ pub async fn erase(eraser: &Eraser<'_>, user: &User, actor: &str, now_ms: i64) -
     let traces = erasure::traces(&mut tx, user).await?;
     // With these ids, verifying the trail can distinguish erased events from tampered ones.
     let events = erasure::events_of(&mut tx, user).await?;
+    for check in db::checks::of_user(&mut tx, &user.id).await? {
+        checks::redacted(&mut tx, &check, now_ms).await?;
+    }
     erasure::erase(&mut tx, user, &pseudonym(user), now_ms).await?;
     let figures = json!({ "removed": traces, "events": events });
     audit::note(&mut tx, Action::UserErased, actor, &figures, now_ms).await?;
