@@ -19,7 +19,7 @@ export default [
   { files: ['www/assets/**'], languageOptions: { globals: globals.browser } },
   { files: ['www/assets/engine-*.js'], languageOptions: { globals: globals.worker } },
   { files: ['www/sw.js'], languageOptions: { globals: globals.serviceworker } },
-  { files: ['tests/**'], languageOptions: { globals: globals.node } },
+  { files: ['tests/**', 'examples/**'], languageOptions: { globals: globals.node } },
   // Parts of these run in the page.
   { files: ['tests/browser/**'], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
 ];

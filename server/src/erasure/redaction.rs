@@ -30,7 +30,7 @@ pub async fn redact(eraser: &Eraser<'_>, check: &Check, actor: &str, now_ms: i64
     let mut gone = None;
     if let Some(id) = &check.user_id
         && !check_redaction::is_needed(&mut tx, id).await?
-        && let Some(user) = erasure::find_user(&mut tx, id).await?
+        && let Some(user) = erasure::find_users(&mut tx, std::slice::from_ref(id)).await?.pop()
     {
         let mails = erasure::mails_of(&mut tx, id).await?;
         erasure::erase(&mut tx, &user, &pseudonym, now_ms).await?;

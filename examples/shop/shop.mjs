@@ -1,0 +1,131 @@
+// A shop that asks for a check before an order. Node.js without packages; everything is in memory.
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+
+import { Blinkgate } from './blinkgate.mjs';
+import { Refused, acceptResult } from './result.mjs';
+import { eventOf } from './webhook.mjs';
+
+/** As strict as a site can be: no script at all. The order's form leads to Blinkgate. @param {string} base */
+const csp = (base) =>
+  `default-src 'none'; style-src 'self'; form-action 'self' ${base}; base-uri 'none'; frame-ancestors 'none'`;
+/** Largest body that is read. */
+const MAX_BODY = 20_000;
+
+/**
+ * @param {{base: string, key: string, site: string, tests: boolean, webhookSecret?: string, address: string}} settings
+ *   `tests`: whether results of test mode are welcome; never in production
+ */
+export function shop({ base, key, site, tests, webhookSecret, address }) {
+  const blinkgate = new Blinkgate(base, key);
+  /** What is known of each visit, by its cookie. */
+  const visits = new Map();
+  const used = new Set();
+  const seen = new Set();
+  const events = [];
+
+  const routes = {
+    'GET /': (visit) => page(visit.verified ? `Thank you, ${visit.reference}. Your order is placed.` : ORDER),
+    'POST /order': async (visit, body) => {
+      const email = new URLSearchParams(body).get('email') ?? '';
+      // New for each order and bound to this visit, so that nobody can bring another visitor's result.
+      Object.assign(visit, { nonce: random(), state: random(), reference: `customer-${random().slice(0, 6)}` });
+      const check = await blinkgate.makeCheck({
+        email,
+        reference: visit.reference,
+        nonce: visit.nonce,
+        state: visit.state,
+        return_url: `${address}/back`,
+      });
+      visit.check = check.id;
+      return { status: 303, headers: { location: check.url } };
+    },
+    // The person is back. What stands in the address is a hint; the result decides.
+    'GET /back': async (visit, _, query) => {
+      if (visit.state === undefined || query.get('state') !== visit.state) return page('This is not your order.', 403);
+      try {
+        const expected = {
+          issuer: base,
+          audience: tests ? `test:${site}` : site,
+          check: visit.check,
+          nonce: visit.nonce,
+          reference: visit.reference,
+          methods: ['prompted', 'tone_guided', 'natural', 'reviewed'],
+          mailboxes: ['proven_by_us'],
+          used,
+        };
+        acceptResult(await blinkgate.result(visit.check), await blinkgate.keys(), expected);
+        visit.verified = true;
+        return { status: 303, headers: { location: '/' } };
+      } catch (error) {
+        // No answer means not verified, too.
+        const why = error instanceof Refused ? error.message : 'there is no result';
+        return page(`Not verified: ${why}. <a href="/">Start again</a>`, 403);
+      }
+    },
+    'POST /hook': (_, body, __, headers) => {
+      const event = webhookSecret && eventOf(webhookSecret, headers, body);
+      if (!event) return { status: 401 };
+      if (!seen.has(event.id)) events.push(event);
+      seen.add(event.id);
+      // An operator took it back: so does the shop.
+      for (const visit of visits.values()) {
+        if (event.type === 'check.revoked' && visit.check === event.data.check) visit.verified = false;
+      }
+      return { status: 204 };
+    },
+    'GET /shop.css': () => ({ status: 200, headers: { 'content-type': 'text/css' }, body: CSS }),
+  };
+
+  const server = createServer(async (request, response) => {
+    const { pathname, searchParams } = new URL(request.url, address);
+    const route = routes[`${request.method} ${pathname}`];
+    const [id, visit] = visitOf(request.headers.cookie);
+    let answer;
+    try {
+      const body = await read(request);
+      answer = route ? await route(visit, body, searchParams, request.headers) : page('Nothing here.', 404);
+    } catch (error) {
+      console.error(String(error));
+      answer = page('This did not work. Check the address and try again. <a href="/">Back</a>', 502);
+    }
+    const headers = { 'content-security-policy': csp(base), 'referrer-policy': 'no-referrer', ...answer.headers };
+    headers['set-cookie'] = `visit=${id}; Path=/; HttpOnly; SameSite=Lax`;
+    response.writeHead(answer.status, headers).end(answer.body);
+  });
+  return { server, events };
+
+  function visitOf(cookie) {
+    const known = /(?:^|; )visit=([\w-]+)/.exec(cookie ?? '')?.[1];
+    if (known !== undefined && visits.has(known)) return [known, visits.get(known)];
+    const id = random();
+    visits.set(id, {});
+    return [id, visits.get(id)];
+  }
+}
+
+function random() {
+  return randomBytes(16).toString('base64url');
+}
+
+async function read(request) {
+  let body = '';
+  for await (const chunk of request) {
+    body += chunk;
+    if (body.length > MAX_BODY) throw new Error('too large');
+  }
+  return body;
+}
+
+const ORDER = `<form method="post" action="/order">
+<p>One last step: we would like to see that a live person uses this mailbox.</p>
+<label>E-mail address <input name="email" type="email" required></label> <button>Order</button>
+</form>`;
+
+const CSS = 'body{font-family:sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}';
+
+function page(content, status = 200) {
+  const body = `<!doctype html><html lang="en"><meta charset="utf-8"><title>The Shop</title>
+<link rel="stylesheet" href="/shop.css"><h1>The Shop</h1><main>${content}</main></html>`;
+  return { status, headers: { 'content-type': 'text/html; charset=utf-8' }, body };
+}
