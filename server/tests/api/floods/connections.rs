@@ -149,7 +149,7 @@ async fn pack_of(served: &Served) -> String {
 
 /// Longest answer to a health check that is not stuck behind anything. The target is 50 ms; on a busy machine a test
 /// must not fail for a pause of the whole machine.
-const PROMPT: Duration = Duration::from_secs(2);
+const PROMPT: Duration = Duration::from_secs(10);
 
 #[cfg(target_os = "linux")]
 mod without_postgres {
@@ -218,7 +218,7 @@ mod without_postgres {
 
     fn seconds() -> Duration {
         let given = std::env::var("FLOOD_SECONDS").ok().and_then(|text| text.parse().ok());
-        Duration::from_secs(given.unwrap_or(8))
+        Duration::from_secs(given.unwrap_or(15))
     }
 
     #[tokio::test(flavor = "multi_thread")]
