@@ -49,8 +49,7 @@ impl Removals {
     /// Takes note of what an entry of the audit says.
     pub(super) fn hear(&mut self, entry: &AuditEntry) {
         let is = |action: Action| entry.action == action.as_str();
-        let of_events =
-            [Action::UserErased, Action::CheckRedacted, Action::CapturesExpired, Action::RecordsExpired];
+        let of_events = [Action::UserErased, Action::CheckRedacted, Action::CapturesExpired, Action::RecordsExpired];
         if !of_events.into_iter().any(is) {
             return;
         }
