@@ -36,7 +36,7 @@ struct Standing {
 impl Standings {
     /// Takes note of an event. Attempts that failed take nothing back.
     pub(super) fn see(&mut self, number: i64, event: &Event) {
-        if event.status == "VERIFIED" && event.trail_salt.is_some() {
+        if event.status == "VERIFIED" && says_who(event) {
             self.note(number, &event.email, true);
         }
     }
@@ -70,7 +70,7 @@ impl Standings {
     pub(super) async fn compare(mut self, db: &mut Connection, last: i64, most: usize) -> sqlx::Result<Vec<Finding>> {
         for (number, event, decision) in std::mem::take(&mut self.reviews) {
             // An erased user's event has a pseudonym, which no user has.
-            if let Some(event) = events::find(db, &event).await?.filter(|event| event.trail_salt.is_some()) {
+            if let Some(event) = events::find(db, &event).await?.filter(says_who) {
                 self.note(number, &event.email, decision == Decision::Approve);
             }
         }
@@ -101,6 +101,12 @@ impl Standings {
         }
         Ok(found)
     }
+}
+
+/// Whether an event says whether an address is verified: not if it was erased, nor if its check concerned nobody but a
+/// site. The record is JSON without spaces, and quotes inside its texts are escaped.
+fn says_who(event: &Event) -> bool {
+    event.trail_salt.is_some() && !event.details.contains(r#""concerns_user":false"#)
 }
 
 /// The finding about a user whose status differs, unless it may have changed since the last entry was read.

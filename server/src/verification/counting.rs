@@ -107,24 +107,26 @@ pub(super) async fn count(
 }
 
 /// Moves the check on and updates the user's status. A verified person no longer needs the link, so it is used up and
-/// nobody else can open it. This is the only place where an attempt verifies a user.
+/// nobody else can open it. This is the only place where an attempt verifies a user. Returns whether it concerns the
+/// user, and not only a check that another site vouches for or has ended.
 pub(super) async fn settle(
     db: &mut Connection,
     challenge: &Challenge,
     cost: Cost,
     end: AttemptEnd<'_>,
     now: i64,
-) -> sqlx::Result<()> {
+) -> sqlx::Result<bool> {
     let user = &challenge.user_id;
     let Bearing { concerns_user, check } = checks::attempt_ended(db, challenge, end, now).await?;
     if cost == Cost::Verified {
         tokens::use_up(db, user, check.as_ref().map(|check| &check.id), now).await?;
     }
     match cost {
-        Cost::Verified if concerns_user => users::set_verified(db, user, now).await,
-        Cost::Counted if concerns_user => users::set_failed(db, user, now).await,
-        Cost::Verified | Cost::Counted | Cost::Free | Cost::OurFault | Cost::NoCue => Ok(()),
+        Cost::Verified if concerns_user => users::set_verified(db, user, now).await?,
+        Cost::Counted if concerns_user => users::set_failed(db, user, now).await?,
+        Cost::Verified | Cost::Counted | Cost::Free | Cost::OurFault | Cost::NoCue => {}
     }
+    Ok(concerns_user)
 }
 
 #[cfg(test)]

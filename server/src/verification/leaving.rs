@@ -121,7 +121,7 @@ impl Verifier {
             evidence_sha256: None,
             event: None,
         };
-        counting::settle(db, challenge, cost, end, now).await?;
+        let concerns_user = counting::settle(db, challenge, cost, end, now).await?;
         if cost == Cost::Counted {
             let standing = cool_down::standing(db, self.cool_down, email, now).await?;
             let answer = AttemptAnswer {
@@ -134,7 +134,8 @@ impl Verifier {
             challenges::note_answer(db, &challenge.id, &to_json(&answer)?).await?;
         }
         let notes = json!({ "left": <&str>::from(left) }).to_string();
-        Ok(Some(event_of(challenge, email, Some(Reason::Abandoned), annotated(&notes, challenge, cost), now)))
+        let details = annotated(&notes, challenge, cost, concerns_user);
+        Ok(Some(event_of(challenge, email, Some(Reason::Abandoned), details, now)))
     }
 }
 

@@ -90,8 +90,8 @@ impl Recorder<'_> {
             evidence_sha256: ruling.evidence_sha256.as_deref(),
             event: Some(&ruling.event),
         };
-        counting::settle(&mut tx, challenge, cost, end, now).await?;
-        let event = trail::salted(event(session, ruling, cost, now));
+        let concerns_user = counting::settle(&mut tx, challenge, cost, end, now).await?;
+        let event = trail::salted(event(session, ruling, (cost, concerns_user), now));
         if !ruling.pictures.note(&mut tx, &ruling.event, &session.user_id, now).await? {
             // Another attempt sent the same pictures at the same moment. When this one is retried, it is found to be a
             // replay.
@@ -108,9 +108,9 @@ impl Recorder<'_> {
     }
 }
 
-fn event(session: &Session, ruling: &Ruling, cost: Cost, now: i64) -> Event {
+fn event(session: &Session, ruling: &Ruling, (cost, concerns_user): (Cost, bool), now: i64) -> Event {
     let challenge = &ruling.claim.challenge;
-    let details = annotated(&ruling.details, challenge, cost);
+    let details = annotated(&ruling.details, challenge, cost, concerns_user);
     Event {
         id: ruling.event.clone(),
         open_captured: i64::from(ruling.was_scored),
@@ -158,14 +158,17 @@ pub(super) fn event_of(
     }
 }
 
-/// An event's record, a JSON object, with what is known about the attempt besides: whether it counted, and whether
-/// tones were asked for without need. The text of the record stays as it is, so that no figure is rounded again.
-pub(super) fn annotated(record: &str, challenge: &Challenge, cost: Cost) -> String {
+/// An event's record, a JSON object, with what is known about the attempt besides: whether it counted, whether it says
+/// nothing about the user, and whether tones were asked for without need. The text of the record stays as it is, so that no figure is rounded again.
+pub(super) fn annotated(record: &str, challenge: &Challenge, cost: Cost, concerns_user: bool) -> String {
     let mut notes = Vec::new();
     if cost != Cost::Verified {
         notes.push(("counted", json!(cost == Cost::Counted)));
     }
     notes.extend(cost.uncounted().map(|why| ("uncounted", json!(why))));
+    if !concerns_user {
+        notes.push(("concerns_user", json!(false)));
+    }
     if challenge.tone_guided_asked != 0 {
         notes.push(("tone_guided_asked", json!(true)));
     }

@@ -80,6 +80,8 @@ async fn a_site_that_vouches_for_a_mailbox_verifies_its_check_and_nobody_else() 
     assert_eq!((&now["status"], &now["mailbox"]), (&json!("verified"), &json!("vouched_by_site")));
     assert_eq!(status_of(&server, "jo@example.com").await, "PENDING", "nobody has shown control of the mailbox");
     assert_eq!(server.mails().await.len(), 0);
+    assert_eq!(server.events().await[0]["details"]["concerns_user"], false);
+    assert_eq!(server::trail::verify(&server.app.db, &[], |_, _| {}).await.unwrap().findings, []);
 
     // Nor does a failure, or an operator's decision, say anything about the mailbox.
     server.execute("update users set status = 'VERIFIED'").await;
