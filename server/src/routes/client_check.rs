@@ -32,9 +32,7 @@ impl FromRequestParts<App> for ClientCheck {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let client = Client::from_request_parts(parts, app).await?;
-        let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or(ApiError::ClientTokenMissing)?;
-        let token = HashedToken::of(token.trim());
+        let token = presented(parts)?;
         let found = checks::by_client_token(&mut app.db.read().await?, &token).await?;
         let Some(check) = found else {
             app.rate.take_around(Limit::BadToken, client.address(), Instant::now())?;
@@ -45,15 +43,20 @@ impl FromRequestParts<App> for ClientCheck {
     }
 }
 
-/// Counts how often a client opens checks, valid ones or not.
+fn presented(parts: &Parts) -> Result<HashedToken, ApiError> {
+    let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or(ApiError::ClientTokenMissing)?;
+    Ok(HashedToken::of(token.trim()))
+}
+
+/// Counts how often a check is opened. Per token, as for mailed links: nobody is locked out by what others do.
 pub(super) struct Counted;
 
 impl FromRequestParts<App> for Counted {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let client = Client::from_request_parts(parts, app).await?;
-        app.rate.take_around(Limit::Redeem, client.address(), Instant::now())?;
+        app.rate.take(Limit::Redeem, presented(parts)?.as_str(), Instant::now())?;
         Ok(Self)
     }
 }
