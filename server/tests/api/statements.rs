@@ -69,7 +69,7 @@ pub fn statements() -> Vec<[String; 2]> {
 
 /// Allowed scans: the index, and why. A `limit` ends a scan early; few uploads and mails are left over at any time; operators
 /// may wait.
-const FROM_ONE_END: [&str; 21] = [
+const FROM_ONE_END: [&str; 22] = [
     // Unfinished uploads.
     "SCAN u USING COVERING INDEX sqlite_autoindex_upload_chunks_1",
     // Queued mails.
