@@ -38,7 +38,7 @@ pub(super) async fn check_origin(
     let is_of_sites = request.uri().path().starts_with("/v1/");
     let is_own = match audience {
         // Their address is not the one of the pages. No cookie is worth anything here: each request carries a key.
-        Audience::Operators => comes_from(request.headers(), |origin, host| is_at_host(origin, host)),
+        Audience::Operators => comes_from(request.headers(), is_at_host),
         Audience::Everybody | Audience::People => comes_from_own_page(request.headers(), app.base_url.as_str()),
     };
     let is_allowed = request.method().is_safe() || is_of_sites || is_own;

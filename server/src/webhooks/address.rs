@@ -96,8 +96,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     }
     // Global unicast, without the special blocks in it (2001::/23, documentation).
     let is_global = segments[0] & 0xe000 == 0x2000;
-    let is_special = (segments[0] == 0x2001 && segments[1] < 0x200)
-        || (segments[0] == 0x2001 && segments[1] == 0xdb8)
+    let is_special = (segments[0] == 0x2001 && (segments[1] < 0x200 || segments[1] == 0xdb8))
         || (segments[0] == 0x3fff && segments[1] < 0x1000);
     is_global && !is_special
 }
