@@ -166,7 +166,7 @@ pub(super) fn annotated(record: &str, challenge: &Challenge, cost: Cost, concern
         notes.push(("counted", json!(cost == Cost::Counted)));
     }
     notes.extend(cost.uncounted().map(|why| ("uncounted", json!(why))));
-    if !concerns_user {
+    if cost == Cost::Verified && !concerns_user {
         notes.push(("concerns_user", json!(false)));
     }
     if challenge.tone_guided_asked != 0 {
