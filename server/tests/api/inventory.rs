@@ -114,7 +114,7 @@ async fn every_route_keeps_the_limits_that_the_table_names() {
     for route in routes() {
         for &limit in route.limits {
             // Once with the limits of client, session and link used up, once with all of them unused.
-            let (link, token) = (HashedToken::of("none"), HashedToken::of("wrong"));
+            let (link, token) = (HashedToken::of("none"), HashedToken::of("ct_none"));
             exhaust(&server, limit, &[&session, link.as_str(), token.as_str()]);
             if limit == Limit::BadAdminKey {
                 let right = ask(&server, &route, Some(&cookie), Some(ADMIN_KEY)).await;
