@@ -67,14 +67,11 @@ impl AlignedFace {
             correlation(&pairs)
         };
         // Up to 8 % of the distance between the eye corners, 6 % of the size, and 2 degrees.
-        let mut similarity = -1.0_f32;
-        for shift in (-3..=3).flat_map(|dy| (-3..=3).map(move |dx| (dx as f32, dy as f32))) {
-            for scale in [0.94, 0.97, 1.0, 1.03, 1.06] {
-                for roll in [-0.04, 0.0, 0.04] {
-                    similarity = similarity.max(laid_over(scale, roll, shift));
-                }
-            }
-        }
+        let poses =
+            [0.94, 0.97, 1.0, 1.03, 1.06].into_iter().flat_map(|scale| [-0.04, 0.0, 0.04].map(|roll| (scale, roll)));
+        let shifts = (-3..=3).flat_map(|dy| (-3..=3).map(move |dx| (dx as f32, dy as f32)));
+        let places = poses.flat_map(|pose| shifts.clone().map(move |shift| (pose, shift)));
+        let similarity = places.map(|((scale, roll), shift)| laid_over(scale, roll, shift)).fold(-1.0, f32::max);
         Some(PairScore { shape_distance, similarity, aligned_similarity: None })
     }
 
