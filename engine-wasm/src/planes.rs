@@ -34,7 +34,7 @@ pub(crate) struct OutOfBounds;
 impl Turn {
     /// The size of the upright picture.
     pub(crate) fn size(self, (width, height): (usize, usize)) -> (usize, usize) {
-        if self.quarters % 2 == 0 { (width, height) } else { (height, width) }
+        if self.quarters.is_multiple_of(2) { (width, height) } else { (height, width) }
     }
 
     /// The place of the frame's first pixel in the upright picture, and how far its next pixel and its next row are, all
