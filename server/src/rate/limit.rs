@@ -25,7 +25,7 @@ pub enum Limit {
     /// sends, each chunk lost once, need 200.
     Chunk,
     /// Submissions of one session, including those that fail through our fault. A submission rejected for lack of
-    /// capacity counts a tenth ([`RateLimits::refund`]).
+    /// capacity counts a tenth ([`super::RateLimits::refund`]).
     Submission,
     /// Challenges of one session that were given up.
     GiveUp,
