@@ -1,14 +1,14 @@
 //! The JavaScript API. Every failure is an `Error` with a stable `code`.
 
 use ed25519_dalek::SigningKey;
+use engine::colours::{Colours, Matrix};
+use engine::planes::{self, Layout, Plane, Turn};
 use engine::{Attempt, EngineError, Frame, KeyKind, Thresholds};
 use engine_compact::Models;
 use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 
-use crate::colours::{Colours, Matrix};
 use crate::js_args;
-use crate::planes::{self, Layout, Plane, Turn};
 use crate::report::ObservationReport;
 
 /// The engine with one camera and at most one attempt.

@@ -116,7 +116,7 @@ pub use blink::{Blink, EyeState};
 pub use decide::{Decision, Issued, Record, Submission, Verdict, decide};
 pub use engine_pixels::crop::rgb_at as crop_rgb;
 pub use engine_pixels::frame::{Frame, FrameError, Picture};
-pub use engine_pixels::geometry;
+pub use engine_pixels::{colours, geometry, planes};
 pub use error::EngineError;
 pub use eye_context::EyeContext;
 pub use gate::{Direction, Gate};

@@ -7,6 +7,8 @@ use std::rc::Rc;
 
 use anyhow::{Context as _, bail, ensure};
 use engine::Picture;
+use engine::colours::{Colours, Matrix};
+use engine::planes::{self, Layout, Plane, Turn};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder as _, ImageReader};
 
@@ -46,7 +48,7 @@ fn first_exif(file: &[u8]) -> Option<&[u8]> {
 pub(super) struct Y4m<R: Read> {
     decoder: y4m::Decoder<Counted<R>>,
     read: Rc<Cell<usize>>,
-    range: ColorRange,
+    colours: Colours,
     /// Milliseconds between frames.
     pub(super) frame_ms: f64,
 }
@@ -63,8 +65,8 @@ impl<R: Read> Y4m<R> {
         if !matches!(space, C420 | C420jpeg | C420mpeg2 | C420paldv) {
             bail!("the Y4M stream is {space:?}; convert it to 8-bit 4:2:0 (ffmpeg -pix_fmt yuv420p)");
         }
-        let range = ColorRange::of_header(decoder.get_raw_params());
-        Ok(Y4m { decoder, read, range, frame_ms: 1000.0 * rate.den as f64 / rate.num as f64 })
+        let colours = colours_of(decoder.get_raw_params());
+        Ok(Y4m { decoder, read, colours, frame_ms: 1000.0 * rate.den as f64 / rate.num as f64 })
     }
 
     /// The next frame; `None` at the end.
@@ -73,8 +75,11 @@ impl<R: Read> Y4m<R> {
         let before = self.read.get();
         match self.decoder.read_frame() {
             Ok(frame) => {
-                let [y, u, v] = [frame.get_y_plane(), frame.get_u_plane(), frame.get_v_plane()];
-                Ok(Some(Picture::new(yuv_to_rgba(y, u, v, width, height, &self.range), width, height)?))
+                let samples = [frame.get_y_plane(), frame.get_u_plane(), frame.get_v_plane()].concat();
+                let mut rgba = vec![0; 4 * width * height];
+                let layout = planes_of(width, height, self.colours);
+                planes::to_rgba(&samples, (width, height), &layout, Turn::default(), &mut rgba)?;
+                Ok(Some(Picture::new(rgba, width, height)?))
             }
             // The decoder also reports a truncated frame as the end.
             Err(y4m::Error::EOF) if self.read.get() == before => Ok(None),
@@ -97,68 +102,19 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-/// How the codes of ITU-R BT.601 become red, green and blue.
-struct ColorRange {
-    /// The luma code of black.
-    black: f32,
-    luma: f32,
-    red_from_v: f32,
-    green_from_u: f32,
-    green_from_v: f32,
-    blue_from_u: f32,
+/// The colours of 4:2:0 samples under this header: BT.601, as delivered by cameras and Chromium's capture. ffmpeg's
+/// extension names the range. Limited if it is absent: `C420jpeg` only tells where the chroma samples lie.
+fn colours_of(parameters: &[u8]) -> Colours {
+    let full_range = parameters.split(|&byte| byte == b' ').any(|parameter| parameter == b"XCOLORRANGE=FULL");
+    Colours { matrix: Matrix::Bt601, full_range }
 }
 
-/// Luma 16 to 235, as delivered by cameras and Chromium's capture.
-const LIMITED: ColorRange = ColorRange {
-    black: 16.0,
-    luma: 1.164_383,
-    red_from_v: 1.596_027,
-    green_from_u: 0.391_762,
-    green_from_v: 0.812_968,
-    blue_from_u: 2.017_232,
-};
-
-/// Luma 0 to 255, as in JPEG.
-const FULL: ColorRange = ColorRange {
-    black: 0.0,
-    luma: 1.0,
-    red_from_v: 1.402,
-    green_from_u: 0.344_136,
-    green_from_v: 0.714_136,
-    blue_from_u: 1.772,
-};
-
-impl ColorRange {
-    /// ffmpeg's extension of the header. Limited if it is absent: `C420jpeg` only tells where the chroma samples lie.
-    fn of_header(parameters: &[u8]) -> ColorRange {
-        let is_full = parameters.split(|&byte| byte == b' ').any(|parameter| parameter == b"XCOLORRANGE=FULL");
-        if is_full { FULL } else { LIMITED }
-    }
-}
-
-/// Converts a frame; chroma from the nearest sample.
-fn yuv_to_rgba(luma: &[u8], blue: &[u8], red: &[u8], width: usize, height: usize, range: &ColorRange) -> Vec<u8> {
-    let chroma_width = width.div_ceil(2);
-    // What each sample adds, computed once: a clip has millions of them.
-    let table = |of: &dyn Fn(f32) -> f32| -> [f32; 256] { std::array::from_fn(|sample| of(sample as f32)) };
-    let light = table(&|sample| range.luma * (sample - range.black));
-    let red_from_v = table(&|sample| range.red_from_v * (sample - 128.0));
-    let green_from_u = table(&|sample| range.green_from_u * (sample - 128.0));
-    let green_from_v = table(&|sample| range.green_from_v * (sample - 128.0));
-    let blue_from_u = table(&|sample| range.blue_from_u * (sample - 128.0));
-    // The cast saturates and drops the fraction.
-    let rounded = |value: f32| (value + 0.5) as u8;
-    let mut rgba = vec![255; width * height * 4];
-    for ((row, line), out) in luma.chunks_exact(width).enumerate().zip(rgba.chunks_exact_mut(width * 4)) {
-        let chroma = row / 2 * chroma_width..(row / 2 + 1) * chroma_width;
-        let (blue, red) = (&blue[chroma.clone()], &red[chroma]);
-        for ((column, &y), out) in line.iter().enumerate().zip(out.chunks_exact_mut(4)) {
-            let (y, u, v) = (light[usize::from(y)], usize::from(blue[column / 2]), usize::from(red[column / 2]));
-            let green = y - green_from_u[u] - green_from_v[v];
-            out[..3].copy_from_slice(&[y + red_from_v[v], green, y + blue_from_u[u]].map(rounded));
-        }
-    }
-    rgba
+/// The planes of a frame that follow each other without padding.
+fn planes_of(width: usize, height: usize, colours: Colours) -> Layout {
+    let (luma, half) = (width * height, width.div_ceil(2));
+    let plane = |offset, stride| Plane { offset, step: 1, stride };
+    let red = luma + half * height.div_ceil(2);
+    Layout::Yuv { luma: plane(0, width), blue: plane(luma, half), red: plane(red, half), colours }
 }
 
 #[cfg(test)]

@@ -2,24 +2,28 @@
 
 /// What luma and chroma mean.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Colours {
-    pub(crate) matrix: Matrix,
+pub struct Colours {
+    /// How red, green and blue are mixed.
+    pub matrix: Matrix,
     /// Whether all values from 0 to 255 are used, not just those from 16 to 235 (chroma: 240).
-    pub(crate) full_range: bool,
+    pub full_range: bool,
 }
 
 /// The share of each colour in the luma.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Matrix {
+pub enum Matrix {
+    /// ITU-R BT.601: standard definition, JPEG.
     Bt601,
+    /// ITU-R BT.709: high definition.
     Bt709,
+    /// ITU-R BT.2020: ultra-high definition.
     Bt2020,
 }
 
 impl Matrix {
     /// By its name in WebCodecs. Cameras that say nothing follow standard-definition television, or that of HD from 720
     /// lines on.
-    pub(crate) fn from_name(name: &str, height: usize) -> Matrix {
+    pub fn from_name(name: &str, height: usize) -> Matrix {
         match name {
             "bt709" => Matrix::Bt709,
             "bt2020-ncl" => Matrix::Bt2020,
@@ -39,7 +43,7 @@ impl Matrix {
     }
 }
 
-/// Fixed-point factors.
+/// The factors of one kind of samples, in fixed point.
 pub(crate) struct Conversion {
     luma_zero: i32,
     luma: i32,
@@ -70,11 +74,14 @@ impl Conversion {
     }
 
     /// What two chroma samples add to red, green and blue.
+    #[inline]
     pub(crate) fn chroma(&self, blue: u8, red: u8) -> [i32; 3] {
         let (blue, red) = (i32::from(blue) - 128, i32::from(red) - 128);
         [self.red * red, -self.green_of_blue * blue - self.green_of_red * red, self.blue * blue]
     }
 
+    #[inline]
+    /// Red, green and blue.
     pub(crate) fn pixel(&self, luma: u8, chroma: [i32; 3]) -> [u8; 3] {
         let grey = (i32::from(luma) - self.luma_zero) * self.luma + (1 << (BITS - 1));
         chroma.map(|colour| ((grey + colour) >> BITS).clamp(0, 255) as u8)

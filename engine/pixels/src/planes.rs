@@ -1,39 +1,59 @@
-//! Camera frames as browsers hold them, converted to the upright RGBA that the engine reads: the planes of 4:2:0 video
-//! (I420, NV12), or RGB in any order. What a frame says about itself goes in; this module knows no JavaScript.
+//! Frames as browsers and video files hold them, converted to the upright RGBA that the engine reads: the planes of 4:2:0
+//! video (I420, NV12), or RGB in any order.
 
 use crate::colours::{Colours, Conversion};
 
-/// Samples of one kind: where the first one is, how far the next one and the next row are, in bytes.
+/// Samples of one kind, in bytes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Plane {
-    pub(crate) offset: usize,
-    pub(crate) step: usize,
-    pub(crate) stride: usize,
+pub struct Plane {
+    /// Where the first sample is.
+    pub offset: usize,
+    /// How far it is to the next sample.
+    pub step: usize,
+    /// How far it is to the next row.
+    pub stride: usize,
 }
 
 /// How a frame's bytes are to be read.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Layout {
+pub enum Layout {
     /// Luma for each pixel, and two chroma samples for each square of four.
-    Yuv { luma: Plane, blue: Plane, red: Plane, colours: Colours },
+    Yuv {
+        /// Brightness.
+        luma: Plane,
+        /// Blue chroma (Cb, U).
+        blue: Plane,
+        /// Red chroma (Cr, V).
+        red: Plane,
+        /// What the samples mean.
+        colours: Colours,
+    },
     /// Three planes of one value for each pixel: red, green, blue.
     Rgb([Plane; 3]),
 }
 
 /// How to make the frame upright: clockwise by quarters of a turn, then mirrored.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Turn {
-    pub(crate) quarters: u32,
-    pub(crate) mirrored: bool,
+pub struct Turn {
+    /// Quarters of a turn, clockwise.
+    pub quarters: u32,
+    /// Whether left and right are exchanged afterwards.
+    pub mirrored: bool,
 }
 
 /// The layout reaches beyond the bytes.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct OutOfBounds;
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the planes are shorter than their layout says")]
+pub struct OutOfBounds;
 
 impl Turn {
+    /// Whether frames are upright already.
+    fn is_none(self) -> bool {
+        self.quarters.is_multiple_of(4) && !self.mirrored
+    }
+
     /// The size of the upright picture.
-    pub(crate) fn size(self, (width, height): (usize, usize)) -> (usize, usize) {
+    pub fn size(self, (width, height): (usize, usize)) -> (usize, usize) {
         if self.quarters.is_multiple_of(2) { (width, height) } else { (height, width) }
     }
 
@@ -57,8 +77,11 @@ impl Turn {
     }
 }
 
-/// Writes the frame's pixels, made upright, to `rgba`, which has 4 bytes for each of them.
-pub(crate) fn to_rgba(
+/// Writes the pixels of a frame of `size` (width, height), made upright, to `rgba`, which has 4 bytes for each of them.
+///
+/// # Errors
+/// [`OutOfBounds`] if `bytes` or `rgba` is shorter than the layout says.
+pub fn to_rgba(
     bytes: &[u8],
     size: (usize, usize),
     layout: &Layout,
@@ -67,47 +90,59 @@ pub(crate) fn to_rgba(
 ) -> Result<(), OutOfBounds> {
     let (width, height) = size;
     let (first, next, next_row) = turn.places(size);
-    let mut put = |x: usize, y: usize, pixel: [u8; 3]| {
-        let at = 4 * (first + next * x as isize + next_row * y as isize) as usize;
-        if let Some(place) = rgba.get_mut(at..at + 4) {
-            place.copy_from_slice(&[pixel[0], pixel[1], pixel[2], 255]);
-        }
-    };
-    match *layout {
-        Layout::Rgb(planes) => {
-            for y in 0..height {
-                let [red, green, blue] = planes.map(|plane| plane.row(bytes, y, width));
-                let (red, green, blue) = (red?, green?, blue?);
-                for x in 0..width {
-                    put(x, y, [red[x * planes[0].step], green[x * planes[1].step], blue[x * planes[2].step]]);
-                }
-            }
-        }
-        Layout::Yuv { luma, blue, red, colours } => {
-            let conversion = Conversion::new(colours);
-            let half = width.div_ceil(2);
-            for y in 0..height {
-                let lumas = luma.row(bytes, y, width)?;
-                let (blues, reds) = (blue.row(bytes, y / 2, half)?, red.row(bytes, y / 2, half)?);
-                for pair in 0..half {
-                    let chroma = conversion.chroma(blues[pair * blue.step], reds[pair * red.step]);
-                    for x in 2 * pair..width.min(2 * pair + 2) {
-                        put(x, y, conversion.pixel(lumas[x * luma.step], chroma));
-                    }
-                }
-            }
+    if turn.is_none() {
+        let mut lines = rgba.chunks_exact_mut(4 * width.max(1));
+        return (0..height).try_for_each(|y| layout.read_row(bytes, y, lines.next().ok_or(OutOfBounds)?));
+    }
+    let mut line = vec![0; 4 * width];
+    for y in 0..height {
+        layout.read_row(bytes, y, &mut line)?;
+        for (x, pixel) in line.chunks_exact(4).enumerate() {
+            let at = 4 * (first + next * x as isize + next_row * y as isize) as usize;
+            rgba.get_mut(at..at + 4).ok_or(OutOfBounds)?.copy_from_slice(pixel);
         }
     }
     Ok(())
 }
 
+impl Layout {
+    /// Converts a row of the frame to `line`, which has 4 bytes for each of its pixels.
+    fn read_row(&self, bytes: &[u8], y: usize, line: &mut [u8]) -> Result<(), OutOfBounds> {
+        let width = line.len() / 4;
+        match *self {
+            Layout::Rgb(planes) => {
+                let [red, green, blue] = planes.map(|plane| plane.row(bytes, y, width));
+                let colours = red?.zip(green?).zip(blue?);
+                for (pixel, ((red, green), blue)) in line.chunks_exact_mut(4).zip(colours) {
+                    pixel.copy_from_slice(&[*red, *green, *blue, 255]);
+                }
+            }
+            Layout::Yuv { luma, blue, red, colours } => {
+                let conversion = Conversion::new(colours);
+                let half = width.div_ceil(2);
+                let mut lumas = luma.row(bytes, y, width)?;
+                let chroma = blue.row(bytes, y / 2, half)?.zip(red.row(bytes, y / 2, half)?);
+                for (pair, (blue, red)) in line.chunks_mut(8).zip(chroma) {
+                    let chroma = conversion.chroma(*blue, *red);
+                    for (pixel, luma) in pair.chunks_exact_mut(4).zip(&mut lumas) {
+                        let [red, green, blue] = conversion.pixel(*luma, chroma);
+                        pixel.copy_from_slice(&[red, green, blue, 255]);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Plane {
-    /// The bytes of one row, from its first sample to its last of `count`.
-    fn row(self, bytes: &[u8], y: usize, count: usize) -> Result<&[u8], OutOfBounds> {
+    /// The `count` samples of one row.
+    fn row(self, bytes: &[u8], y: usize, count: usize) -> Result<impl Iterator<Item = &u8>, OutOfBounds> {
         let length = count.saturating_sub(1).checked_mul(self.step).and_then(|last| last.checked_add(1));
         let from = y.checked_mul(self.stride).and_then(|rows| rows.checked_add(self.offset));
         let range = from.zip(length).and_then(|(from, length)| Some(from..from.checked_add(length)?));
-        range.and_then(|range| bytes.get(range)).ok_or(OutOfBounds)
+        let row = range.filter(|_| self.step > 0).and_then(|range| bytes.get(range)).ok_or(OutOfBounds)?;
+        Ok(row.iter().step_by(self.step))
     }
 }
 
@@ -209,5 +244,8 @@ mod tests {
         assert_eq!(convert(&[0; 23], &i420(4, 4, LIMITED)), Err(OutOfBounds));
         let far = Plane { offset: usize::MAX, step: usize::MAX, stride: usize::MAX };
         assert_eq!(convert(&[0; 24], &Layout::Rgb([far; 3])), Err(OutOfBounds));
+        let still = Plane { offset: 0, step: 0, stride: 4 };
+        assert_eq!(convert(&[0; 24], &Layout::Rgb([still; 3])), Err(OutOfBounds));
+        assert_eq!(to_rgba(&[0; 24], (4, 4), &i420(4, 4, LIMITED), Turn::default(), &mut [0; 60]), Err(OutOfBounds));
     }
 }
