@@ -41,6 +41,10 @@ async function attempt(email, choices) {
     await screen(page, ['priming']);
     for (const choice of choices) await page.check(choice);
     await page.click('#start');
+    if (choices.includes('#tones')) {
+      await screen(page, ['hearing']);
+      await page.click('#heard');
+    }
     const end = await screen(page, ['verified', 'failed', 'error'], 150_000);
     const [event] = server.rows(`select status, reason from verification_events where email = '${email}'`);
     // Without a cue the attempt was none, and the test would show nothing.
