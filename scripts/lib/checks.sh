@@ -193,7 +193,11 @@ check_browser() {
     return "$status"
 }
 
-install_browser_tests() { (cd tests && npm ci --silent --no-audit --no-fund); }
+# Once for each lock file. A registry that does not answer is asked again after a minute, a few times.
+install_browser_tests() {
+    [ ! tests/node_modules/.package-lock.json -nt tests/package-lock.json ] || return 0
+    (cd tests && npm ci --no-audit --no-fund --prefer-offline --loglevel=warn --fetch-timeout=60000 --fetch-retries=4)
+}
 
 browser_path() {
     local name

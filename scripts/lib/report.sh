@@ -57,6 +57,7 @@ check() {
     else
         failed=$((failed + 1)) report+="FAILED   $what ($took)"$'\n'
     fi
+    printf '%s: took %s\n' "$name" "$took"
     left_out="$(grep -E '^(# )?SKIPPED: ' "$log" | sort -u | sed 's/^# //; s/^/           /')"
     [ -z "$left_out" ] || report+="$left_out"$'\n'
     [ "$status" != 0 ] || [ -z "$key" ] || remember "$name" "$key" "$left_out"
