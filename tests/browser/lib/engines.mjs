@@ -54,7 +54,13 @@ export const FIREFOX = {
         await page.keyboard.type(text);
       },
       run: (work, ...args) => page.evaluate(`(${work})(...${JSON.stringify(args)})`),
-      resize: (size) => page.setViewport(size),
+      async resize(size) {
+        // Also asks for an orientation, which Firefox 140 does not know.
+        await page.setViewport(size).catch((error) => {
+          if (!error.message.includes('setScreenOrientationOverride')) throw error;
+        });
+        while (await page.evaluate('innerWidth') !== size.width) await sleep(20);
+      },
       picture: () => page.screenshot(),
       errors: async () => errors,
       close: () => browser.close(),
