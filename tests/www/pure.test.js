@@ -7,7 +7,7 @@ import { PACE_MS, paced } from '../../www/assets/announce.js';
 import { base64url } from '../../www/assets/base64url.js';
 import { looksLikeEmail } from '../../www/assets/email.js';
 import { HOLD_MS, NOT_HELD, hold } from '../../www/assets/hold.js';
-import { chooseLanguage, directionOf, plural, sizeText, text } from '../../www/assets/language.js';
+import { chooseLanguage, directionOf, plural, sizeText, text, textsOf } from '../../www/assets/language.js';
 import { outside, ovalIn, ring } from '../../www/assets/oval.js';
 
 test('the ring fills while the face is right, and starts over when it is not', () => {
@@ -116,6 +116,24 @@ test('texts fill in their values, and an unknown key shows itself', () => {
   assert.equal(text('no.such.key', {}, 'en'), 'no.such.key');
   assert.equal(plural('failed.attempts', 1, 'en'), 'You have 1 attempt left.');
   assert.equal(plural('failed.attempts', 3, 'en'), 'You have 3 attempts left.');
+});
+
+test('a count takes the language’s own form, whichever the language has, and English where a text is missing', () => {
+  const { plural: count } = textsOf({
+    en: { 'days.one': '{count} day', 'days.other': '{count} days', 'eyes.other': '{count} eyes' },
+    pl: {
+      'days.one': '{count} dzień', 'days.few': '{count} dni', 'days.many': '{count} dni!', 'days.other': '{count} dnia',
+    },
+    ar: { 'days.two': 'يومان', 'days.other': '{count} يوم' },
+  });
+  for (const [language, number, expected] of [
+    ['pl', 1, '1 dzień'], ['pl', 3, '3 dni'], ['pl', 5, '5 dni!'], ['pl', 1.5, '1.5 dnia'],
+    ['ar', 2, 'يومان'], ['ar', 3, '3 يوم'], ['en', 1, '1 day'],
+  ]) {
+    assert.equal(count('days', number, language), expected, `${language} ${number}`);
+  }
+  assert.equal(count('eyes', 5, 'pl'), '5 eyes');
+  assert.equal(count('ears', 1, 'pl'), 'ears.other');
 });
 
 test('the first available language is chosen, English otherwise', () => {

@@ -46,10 +46,17 @@ export function textsOf(catalogues) {
     return found.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
   };
 
-  /** The plural form of `key` for `count`. @param {string} key @param {number} count @param {string} [language] */
+  /**
+   * The plural form of `key` for `count`: the language's own, its form `other`, or the English one.
+   * @param {string} key @param {number} count @param {string} [language]
+   */
   const plural = (key, count, language = current()) => {
-    const form = `${key}.${new Intl.PluralRules(language).select(count)}`;
-    return text(hasText(form) ? form : `${key}.other`, { count }, language);
+    for (const tag of [language, FALLBACK]) {
+      const forms = [new Intl.PluralRules(tag).select(count), 'other'].map((form) => `${key}.${form}`);
+      const found = forms.find((form) => Object.hasOwn(catalogues[tag] ?? {}, form));
+      if (found !== undefined) return text(found, { count }, tag);
+    }
+    return `${key}.other`;
   };
 
   /** Translates a page, which is written in English, into the chosen language. @param {Document} page */
