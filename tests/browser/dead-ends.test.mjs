@@ -14,10 +14,11 @@ after(async () => { await server?.stop(); });
 
 /**
  * Takes a mailed link to a browser and runs `steps` on its page.
- * @param {{inPage?: () => void, worker?: string, args?: string[], clip?: string | null, allow?: boolean,
- *   cookies?: boolean, base?: string, userAgent?: string}} browser
+ * @param {{inPage?: () => void, module?: [string, (text: string) => string], args?: string[], clip?: string | null,
+ *   allow?: boolean, cookies?: boolean, base?: string, userAgent?: string}} browser `module`: one of ours, and what to
+ *   make of its text
  */
-async function withLink({ inPage, worker = '', base = server.base, ...options }, steps) {
+async function withLink({ inPage, module, base = server.base, ...options }, steps) {
   people += 1;
   const known = server.mails();
   await fetch(`${server.base}/register`, {
@@ -30,10 +31,11 @@ async function withLink({ inPage, worker = '', base = server.base, ...options },
   const { page, context } = visitor;
   try {
     if (inPage) await context.addInitScript(inPage);
-    if (worker) {
-      await context.route('**/engine-worker.js', async (route) => {
+    if (module) {
+      const [name, change] = module;
+      await context.route(`**/${name}`, async (route) => {
         const response = await route.fetch();
-        await route.fulfill({ response, body: `${worker}\n${await response.text()}` });
+        await route.fulfill({ response, body: change(await response.text()) });
       });
     }
     await page.goto(link);
@@ -72,6 +74,10 @@ const BEFORE = [
     },
   }],
   ['Lockdown Mode', 'wasm_disabled', { inPage: () => { delete globalThis.WebAssembly; } }],
+  ['a browser without SIMD, where the server has nothing else', 'wasm_unsupported', {
+    inPage: () => { WebAssembly.validate = () => false; },
+    module: ['addresses.js', (text) => text.replaceAll('/pkg-baseline/', '/pkg-absent/')],
+  }],
   ['a browser without module workers', 'worker_unsupported', {
     inPage: () => {
       const { Worker } = globalThis;
@@ -109,10 +115,17 @@ test('blocked cookies are named where the link is used, and it can be copied', a
   });
 });
 
+/** The camera does not open, for a reason of this name. @param {string} name */
+function refusing(name) {
+  return new Function(`navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', '${name}'); };`);
+}
+
 /** Problems that show on the camera page. */
 const AFTER = [
   ['a device without a camera', 'camera_missing', { clip: null }],
   ['a camera that is not allowed', 'camera_denied', { allow: false }],
+  ['a camera in use elsewhere', 'camera_busy', { inPage: refusing('NotReadableError') }],
+  ['a camera that fails', 'camera_failed', { inPage: refusing('InvalidStateError') }],
   ['a camera that sends no picture', 'camera_no_picture', {
     inPage: () => { navigator.mediaDevices.getUserMedia = async () => new MediaStream(); },
   }],
@@ -123,7 +136,7 @@ const AFTER = [
     },
   }],
   ['a browser that falsifies pixels', 'pixels_falsified', {
-    inPage: new Function(NOISE), worker: NOISE,
+    inPage: new Function(NOISE), module: ['engine-worker.js', (text) => `${NOISE}\n${text}`],
   }],
 ];
 
