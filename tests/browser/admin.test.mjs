@@ -304,6 +304,23 @@ test('pictures load only on request, and each view is in the audit trail', async
   }, { hash: `#event/${id}` });
 });
 
+test('an event marked by a signal says which, and is listed among those to be reviewed', async () => {
+  const { id } = eventOf(LIVE);
+  const mark = (review) => server.rows(`update verification_events set review = ${review} where id = '${id}'`);
+  mark(`'{"near_copies":[],"signals":["depth","wobble"]}'`);
+  try {
+    await operate(async (page) => {
+      assert.equal(await page.locator('#events-list tbody tr').count(), 1);
+      await openEvent(page, LIVE);
+      const marks = await page.locator('.decision .message li').allTextContents();
+      assert.deepEqual(marks, ['The face turns almost like a flat picture.', 'Mouth, brows and cheeks hardly move.']);
+      assert.match(await page.textContent('.decision'), /To be reviewed/);
+    }, { hash: '#events?review=open' });
+  } finally {
+    mark('null');
+  }
+});
+
 test('a review needs a note, works by keyboard alone, and its note is shown as plain text', async () => {
   const { id, status } = eventOf(LIVE);
   await operate(async (page) => {
