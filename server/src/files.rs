@@ -1,8 +1,9 @@
 //! Files that must be durable and private: written to a temporary file in the same folder, synced, then renamed.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::domain::{random_base64url, random_u32};
 
@@ -20,7 +21,7 @@ pub fn create_private_dir(folder: &Path) -> io::Result<()> {
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    let temporary = folder.join(format!(".{}.part", name.to_string_lossy()));
+    let temporary = temporary(folder, name);
     let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         // Report the first error.
@@ -38,8 +39,7 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 pub fn write_new_private(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    // Others may write the same file at this moment, so the temporary name is random.
-    let temporary = folder.join(format!(".{}.{:08x}.part", name.to_string_lossy(), random_u32()));
+    let temporary = temporary(folder, name);
     let linked = write_new(&temporary, bytes).and_then(|()| fs::hard_link(&temporary, path));
     let removed = fs::remove_file(&temporary);
     match linked {
@@ -47,6 +47,11 @@ pub fn write_new_private(path: &Path, bytes: &[u8]) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// A random name, since others may write the same file at this moment.
+fn temporary(folder: &Path, name: &OsStr) -> PathBuf {
+    folder.join(format!(".{}.{:08x}.part", name.to_string_lossy(), random_u32()))
 }
 
 /// Creates an empty file that only its owner can read. An existing file does not change.
