@@ -10,6 +10,7 @@ use crate::app::{open_captures, prepare_data_dir};
 use crate::config::{AdminBind, BaseUrl, Config, DatabaseUrl, MailTransport};
 use crate::db::Db;
 use crate::mail::{self, Mailer};
+use crate::results::{self, SigningKeys};
 use crate::scoring::{Capacity, Confinement, Program, ScoringPool};
 use crate::{clock, secrets};
 
@@ -59,6 +60,35 @@ pub(super) fn admin_key(config: &Config) -> Finding {
         return Finding::doubtful(PART, seen, "send keys as Authorization: Bearer, and unset ADMIN_ALLOW_QUERY_KEY");
     }
     Finding::ok(PART, place)
+}
+
+/// Whether results can be signed: the key can be read, and the database was used with the same one.
+pub(super) async fn sites_key(config: &Config, db: Option<&Db>) -> Finding {
+    const PART: &str = "key for sites";
+    let key = match secrets::sites_key(config) {
+        Ok(key) => SigningKeys::new(key),
+        Err(error) => return Finding::wrong(PART, format!("{error:#}"), "set SITES_KEY, or fix the file"),
+    };
+    let is_known = match db {
+        Some(db) => results_are_ours(db, &key).await.unwrap_or(true),
+        None => true,
+    };
+    if !is_known {
+        return Finding::wrong(
+            PART,
+            "the database's key for results was made with another SITES_KEY".to_owned(),
+            "give all servers the SITES_KEY of the first; if it is lost: blinkgate signing-keys rotate --revoke-old",
+        );
+    }
+    let place = match &config.sites_key {
+        Some(_) => "SITES_KEY is set".to_owned(),
+        None => format!("in {}", secrets::sites_key_path(&config.data_dir).display()),
+    };
+    Finding::ok(PART, place)
+}
+
+async fn results_are_ours(db: &Db, key: &SigningKeys) -> sqlx::Result<bool> {
+    results::are_ours(&mut db.read().await?, key).await
 }
 
 pub(super) fn base_url(config: &Config, base_url: &BaseUrl) -> Finding {

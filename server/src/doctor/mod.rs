@@ -30,6 +30,7 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
     let (finding, db) = checks::database(config).await;
     findings.push(finding);
     findings.push(checks::admin_key(config));
+    findings.push(checks::sites_key(config, db.as_ref()).await);
     findings.push(checks::base_url(config, &base_url));
     findings.push(checks::cookie(config, &base_url));
     findings.extend(checks::listening(config).await);

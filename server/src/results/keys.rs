@@ -62,14 +62,21 @@ pub async fn begin(db: &Db, keys: &SigningKeys, now_ms: i64) -> anyhow::Result<(
         signing_keys::insert(&mut tx, &keys.row(1, now_ms, now_ms)).await?;
         tx.commit().await?;
     }
-    let newest = signing_keys::list(&mut db.read().await?).await?.into_iter().next();
-    let is_ours = newest.is_some_and(|newest| keys.row(newest.number, 0, 0).kid == newest.kid);
     ensure!(
-        is_ours,
+        are_ours(&mut db.read().await?, keys).await?,
         "the database's key for results was made with another SITES_KEY. Give all servers the same one (it is in \
          keys/sites.key of the data folder of the first); if it is lost: blinkgate signing-keys rotate --revoke-old"
     );
     Ok(())
+}
+
+/// Whether the keys in the database, if there are any, were made with this server's key for sites.
+///
+/// # Errors
+/// The database failed.
+pub async fn are_ours(db: &mut Connection, keys: &SigningKeys) -> sqlx::Result<bool> {
+    let newest = signing_keys::list(db).await?.into_iter().next();
+    Ok(newest.is_none_or(|newest| keys.row(newest.number, 0, 0).kid == newest.kid))
 }
 
 /// Adds a key. It signs as soon as everybody can know it, or at once if the earlier ones are revoked.

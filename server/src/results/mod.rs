@@ -8,4 +8,4 @@ mod keys;
 
 pub use claims::{Claims, audience};
 pub use jws::{Unreadable, sign, verify};
-pub use keys::{SigningKeys, begin, jwks, rotate};
+pub use keys::{SigningKeys, are_ours, begin, jwks, rotate};

@@ -95,6 +95,25 @@ fn every_broken_setting_is_found_by_its_part_and_no_secret_is_printed() {
     }
 }
 
+#[test]
+fn a_database_that_was_used_with_another_key_for_sites_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = |number: u8| number.to_string().repeat(64);
+    let rotated = Command::new(env!("CARGO_BIN_EXE_blinkgate"))
+        .args(["signing-keys", "rotate"])
+        .current_dir(folder.path())
+        .env_clear()
+        .env("SITES_KEY", key(1))
+        .output()
+        .unwrap();
+    assert!(rotated.status.success(), "{rotated:?}");
+    for (number, expected) in [(1, vec![]), (2, vec![("key for sites".to_owned(), "wrong".to_owned())])] {
+        let mut ill = ill(&doctor(folder.path(), &[("SITES_KEY", &key(number))]));
+        ill.retain(|(part, _)| part != "base URL");
+        assert_eq!(ill, expected);
+    }
+}
+
 /// A key that everybody on the machine can read.
 fn open_admin_key(folder: &Path) {
     use std::os::unix::fs::PermissionsExt;
