@@ -1,6 +1,8 @@
 //! Frames as browsers and video files hold them, converted to the upright RGBA that the engine reads: the planes of 4:2:0
 //! video (I420, NV12), or RGB in any order.
 
+use std::borrow::Cow;
+
 use crate::colours::{Colours, Conversion};
 
 /// Samples of one kind, in bytes.
@@ -112,37 +114,44 @@ impl Layout {
         match *self {
             Layout::Rgb(planes) => {
                 let [red, green, blue] = planes.map(|plane| plane.row(bytes, y, width));
-                let colours = red?.zip(green?).zip(blue?);
-                for (pixel, ((red, green), blue)) in line.chunks_exact_mut(4).zip(colours) {
+                let (red, green, blue) = (red?, green?, blue?);
+                for (pixel, ((red, green), blue)) in line.chunks_exact_mut(4).zip(red.iter().zip(&*green).zip(&*blue)) {
                     pixel.copy_from_slice(&[*red, *green, *blue, 255]);
                 }
             }
             Layout::Yuv { luma, blue, red, colours } => {
-                let conversion = Conversion::new(colours);
                 let half = width.div_ceil(2);
-                let mut lumas = luma.row(bytes, y, width)?;
-                let chroma = blue.row(bytes, y / 2, half)?.zip(red.row(bytes, y / 2, half)?);
-                for (pair, (blue, red)) in line.chunks_mut(8).zip(chroma) {
-                    let chroma = conversion.chroma(*blue, *red);
-                    for (pixel, luma) in pair.chunks_exact_mut(4).zip(&mut lumas) {
-                        let [red, green, blue] = conversion.pixel(*luma, chroma);
-                        pixel.copy_from_slice(&[red, green, blue, 255]);
-                    }
-                }
+                let (blue, red) = (blue.row(bytes, y / 2, half)?, red.row(bytes, y / 2, half)?);
+                convert_row(&luma.row(bytes, y, width)?, &blue, &red, &Conversion::new(colours), line);
             }
         }
         Ok(())
     }
 }
 
+/// Converts a row of which each chroma sample covers two pixels.
+fn convert_row(luma: &[u8], blue: &[u8], red: &[u8], conversion: &Conversion, line: &mut [u8]) {
+    let (luma_pairs, last_luma) = luma.as_chunks::<2>();
+    let (pixel_pairs, last_pixel) = line.as_chunks_mut::<8>();
+    let chroma = blue.iter().zip(red).map(|(&blue, &red)| conversion.chroma(blue, red));
+    for ((pixels, [first, second]), chroma) in pixel_pairs.iter_mut().zip(luma_pairs).zip(chroma.clone()) {
+        let [[r1, g1, b1], [r2, g2, b2]] = [first, second].map(|&luma| conversion.pixel(luma, chroma));
+        *pixels = [r1, g1, b1, 255, r2, g2, b2, 255];
+    }
+    if let ([luma], [r, g, b, a], Some(chroma)) = (last_luma, last_pixel, chroma.last()) {
+        [*r, *g, *b] = conversion.pixel(*luma, chroma);
+        *a = 255;
+    }
+}
+
 impl Plane {
-    /// The `count` samples of one row.
-    fn row(self, bytes: &[u8], y: usize, count: usize) -> Result<impl Iterator<Item = &u8>, OutOfBounds> {
+    /// The `count` samples of one row, next to each other.
+    fn row(self, bytes: &[u8], y: usize, count: usize) -> Result<Cow<'_, [u8]>, OutOfBounds> {
         let length = count.saturating_sub(1).checked_mul(self.step).and_then(|last| last.checked_add(1));
         let from = y.checked_mul(self.stride).and_then(|rows| rows.checked_add(self.offset));
         let range = from.zip(length).and_then(|(from, length)| Some(from..from.checked_add(length)?));
         let row = range.filter(|_| self.step > 0).and_then(|range| bytes.get(range)).ok_or(OutOfBounds)?;
-        Ok(row.iter().step_by(self.step))
+        Ok(if self.step == 1 { Cow::Borrowed(row) } else { row.iter().step_by(self.step).copied().collect() })
     }
 }
 
