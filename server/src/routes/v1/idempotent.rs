@@ -112,7 +112,10 @@ async fn begin(app: &App, pending: &Pending, hash: &str) -> Result<Option<Earlie
         tx.commit().await?;
         return Ok(None);
     }
-    Ok(idempotency::find(&mut tx, &pending.name).await?)
+    let earlier = idempotency::find(&mut tx, &pending.name).await?;
+    // On PostgreSQL the conflict locked the row. A dropped transaction would keep it for a moment longer than the answer takes.
+    tx.commit().await?;
+    Ok(earlier)
 }
 
 fn repeated(pending: &Pending, hash: &str, earlier: Earlier) -> Result<Response, ApiError> {
