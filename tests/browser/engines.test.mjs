@@ -1,6 +1,6 @@
 // Other engines than Chromium's: the whole way in Firefox and in WebKit, with a person of recorded frames in front of a
 // camera that the page's script replaces. Tests with the browser's own fake camera are Chromium's.
-// Needs a steady frame rate: runs alone (check_browser in scripts/lib/checks.sh).
+// Needs a steady frame rate: runs only beside others that do (check_browser in scripts/lib/checks.sh).
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import {

@@ -1,5 +1,5 @@
 // Camera frames on their way to the engine: one at a time, as many as the device can handle, in every kind of browser.
-// Needs a steady frame rate: runs alone (check_browser in scripts/lib/checks.sh).
+// Needs a steady frame rate: runs only beside others that do (check_browser in scripts/lib/checks.sh).
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { portraitClip } from './lib/clips.mjs';

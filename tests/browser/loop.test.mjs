@@ -1,6 +1,6 @@
 // A fixed film in front of the page as it is, with every choice that the page offers. LOOP_RUNS=20 plays it that often
 // for each choice (docs/attacks.md).
-// Needs a steady frame rate: runs alone (check_browser in scripts/lib/checks.sh).
+// Needs a steady frame rate: runs only beside others that do (check_browser in scripts/lib/checks.sh).
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { loopedPortrait } from './lib/clips.mjs';

@@ -1,5 +1,5 @@
 // The browser's engine and the server's give the same readings for the same pixels, frame by frame.
-// Needs a steady frame rate: runs alone (check_browser in scripts/lib/checks.sh).
+// Needs a steady frame rate: runs only beside others that do (check_browser in scripts/lib/checks.sh).
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync } from 'node:fs';

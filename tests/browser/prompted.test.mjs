@@ -1,5 +1,5 @@
 // The default path: three gestures, prompted one by one, in a real browser against a real server.
-// Needs a steady frame rate: runs alone (check_browser in scripts/lib/checks.sh).
+// Needs a steady frame rate: runs only beside others that do (check_browser in scripts/lib/checks.sh).
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 // The example shop relies on Blinkgate: what it accepts, and everything that it must refuse.
-// Needs a steady frame rate: runs alone (check_browser in scripts/lib/checks.sh).
+// Needs a steady frame rate: runs only beside others that do (check_browser in scripts/lib/checks.sh).
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync, sign } from 'node:crypto';

@@ -1,5 +1,5 @@
 // A slow network that loses connections: 50 kbit/s, cut in the middle of the upload again and again.
-// Needs a steady frame rate: runs alone (check_browser in scripts/lib/checks.sh).
+// Needs a steady frame rate: runs only beside others that do (check_browser in scripts/lib/checks.sh).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { portraitClip } from './lib/clips.mjs';

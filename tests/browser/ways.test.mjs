@@ -1,5 +1,5 @@
 // Other ways to be verified: by keyboard alone, over a connection that breaks, in browsers that lack newer interfaces.
-// Needs a steady frame rate: runs alone (check_browser in scripts/lib/checks.sh).
+// Needs a steady frame rate: runs only beside others that do (check_browser in scripts/lib/checks.sh).
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { portraitClip } from './lib/clips.mjs';
