@@ -262,13 +262,5 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 pub fn holds(haystack: &[u8], needle: &[u8]) -> bool {
-    let Some((&first, rest)) = needle.split_first() else { return false };
-    let mut at = 0;
-    while let Some(found) = haystack[at..].iter().position(|&byte| byte == first) {
-        if haystack[at + found + 1..].starts_with(rest) {
-            return true;
-        }
-        at += found + 1;
-    }
-    false
+    !needle.is_empty() && memchr::memmem::find(haystack, needle).is_some()
 }
