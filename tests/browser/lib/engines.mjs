@@ -42,9 +42,13 @@ export const FIREFOX = {
     });
     const [page = await browser.newPage()] = await browser.pages();
     const errors = [];
-    page.on('console', (message) => { if (message.type() === 'error') errors.push(message.text()); });
+    const note = (/** @type {string} */ text) => {
+      // Firefox says so of a request that was on its way when its page was left.
+      if (!text.includes('Failed to load ‘’. A ServiceWorker intercepted the request')) errors.push(text);
+    };
+    page.on('console', (message) => { if (message.type() === 'error') note(message.text()); });
     // Violations of the Content-Security-Policy come as errors of the page.
-    page.on('pageerror', (error) => { errors.push(String(error)); });
+    page.on('pageerror', (error) => { note(String(error)); });
     return {
       goto: async (url) => { await page.goto(url); },
       click: (selector) => page.click(selector),
