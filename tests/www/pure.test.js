@@ -126,10 +126,12 @@ test('a count takes the language’s own form, whichever the language has, and E
     },
     ar: { 'days.two': 'يومان', 'days.other': '{count} يوم' },
   });
-  for (const [language, number, expected] of [
+  /** @type {[string, number, string][]} */
+  const cases = [
     ['pl', 1, '1 dzień'], ['pl', 3, '3 dni'], ['pl', 5, '5 dni!'], ['pl', 1.5, '1.5 dnia'],
     ['ar', 2, 'يومان'], ['ar', 3, '3 يوم'], ['en', 1, '1 day'],
-  ]) {
+  ];
+  for (const [language, number, expected] of cases) {
     assert.equal(count('days', number, language), expected, `${language} ${number}`);
   }
   assert.equal(count('eyes', 5, 'pl'), '5 eyes');

@@ -134,12 +134,12 @@ fn convert_row(luma: &[u8], blue: &[u8], red: &[u8], conversion: &Conversion, li
     let (luma_pairs, last_luma) = luma.as_chunks::<2>();
     let (pixel_pairs, last_pixel) = line.as_chunks_mut::<8>();
     let chroma = blue.iter().zip(red).map(|(&blue, &red)| conversion.chroma(blue, red));
-    for ((pixels, [first, second]), chroma) in pixel_pairs.iter_mut().zip(luma_pairs).zip(chroma.clone()) {
+    for ((pixels, [first, second]), chroma) in pixel_pairs.iter_mut().zip(luma_pairs).zip(chroma) {
         let [[r1, g1, b1], [r2, g2, b2]] = [first, second].map(|&luma| conversion.pixel(luma, chroma));
         *pixels = [r1, g1, b1, 255, r2, g2, b2, 255];
     }
-    if let ([luma], [r, g, b, a], Some(chroma)) = (last_luma, last_pixel, chroma.last()) {
-        [*r, *g, *b] = conversion.pixel(*luma, chroma);
+    if let ([luma], [r, g, b, a], Some(&blue), Some(&red)) = (last_luma, last_pixel, blue.last(), red.last()) {
+        [*r, *g, *b] = conversion.pixel(*luma, conversion.chroma(blue, red));
         *a = 255;
     }
 }
