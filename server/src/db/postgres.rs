@@ -48,7 +48,8 @@ impl Server {
             .await
             .with_context(|| format!("the database {name} cannot be opened; see DATABASE_URL"))?;
         assert_durability(&mut first).await.with_context(|| format!("the database {name} cannot be used"))?;
-        migrations::postgres()
+        migrations::known_to(&mut first, migrations::postgres())
+            .await
             .run(&mut first)
             .await
             .with_context(|| format!("the tables of {name} cannot be brought up to date"))?;

@@ -52,10 +52,13 @@ impl File {
             readers: pool(READERS).connect_with(options).await.with_context(opened)?,
         };
         db.assert_durability().await.with_context(|| format!("the database {} cannot be used", file.display()))?;
-        migrations::sqlite()
-            .run(&db.writer)
+        let mut writer = db.writer.acquire().await.with_context(opened)?;
+        migrations::known_to(&mut *writer, migrations::sqlite())
+            .await
+            .run(&mut *writer)
             .await
             .with_context(|| format!("the tables of {} cannot be brought up to date", file.display()))?;
+        drop(writer);
         Ok(db)
     }
 
