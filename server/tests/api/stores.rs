@@ -228,14 +228,14 @@ async fn resources(
         return refused(401, "unknown api_key");
     }
     let prefix = fields["prefix"].strip_prefix("blinkgate/").unwrap().to_owned();
-    let after: usize = fields.get("next_cursor").map_or(0, |cursor| cursor.parse().unwrap());
+    // The last name of the page before: what is removed meanwhile moves no other name to another page.
+    let after = fields.get("next_cursor").map_or("", String::as_str);
     let kept = cloud.0.lock().unwrap();
-    let found: Vec<_> = kept.keys().filter(|name| name.starts_with(&prefix)).collect();
-    let page: Vec<_> =
-        found.iter().skip(after).take(2).map(|name| json!({ "public_id": format!("blinkgate/{name}") })).collect();
+    let found: Vec<_> = kept.keys().filter(|name| name.starts_with(&prefix) && name.as_str() > after).collect();
+    let page: Vec<_> = found.iter().take(2).map(|name| json!({ "public_id": format!("blinkgate/{name}") })).collect();
     let mut answer = json!({ "resources": page });
-    if found.len() > after + 2 {
-        answer["next_cursor"] = json!((after + 2).to_string());
+    if found.len() > 2 {
+        answer["next_cursor"] = json!(found[1]);
     }
     Json(answer).into_response()
 }
