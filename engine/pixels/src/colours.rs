@@ -80,8 +80,8 @@ impl Conversion {
         [self.red * red, -self.green_of_blue * blue - self.green_of_red * red, self.blue * blue]
     }
 
-    #[inline]
     /// Red, green and blue.
+    #[inline]
     pub(crate) fn pixel(&self, luma: u8, chroma: [i32; 3]) -> [u8; 3] {
         let grey = (i32::from(luma) - self.luma_zero) * self.luma + (1 << (BITS - 1));
         chroma.map(|colour| ((grey + colour) >> BITS).clamp(0, 255) as u8)

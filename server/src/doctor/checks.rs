@@ -69,16 +69,21 @@ pub(super) async fn sites_key(config: &Config, db: Option<&Db>) -> Finding {
         Ok(key) => SigningKeys::new(key),
         Err(error) => return Finding::wrong(PART, format!("{error:#}"), "set SITES_KEY, or fix the file"),
     };
+    // Without a database, that is another finding.
     let is_known = match db {
-        Some(db) => results_are_ours(db, &key).await.unwrap_or(true),
-        None => true,
+        Some(db) => results_are_ours(db, &key).await,
+        None => Ok(true),
     };
-    if !is_known {
-        return Finding::wrong(
-            PART,
-            "the database's key for results was made with another SITES_KEY".to_owned(),
-            "give all servers the SITES_KEY of the first; if it is lost: blinkgate signing-keys rotate --revoke-old",
-        );
+    match is_known {
+        Ok(true) => {}
+        Ok(false) => {
+            return Finding::wrong(
+                PART,
+                "the database's key for results was made with another SITES_KEY".to_owned(),
+                "give all servers the SITES_KEY of the first; if it is lost: blinkgate signing-keys rotate --revoke-old",
+            );
+        }
+        Err(error) => return Finding::wrong(PART, error.to_string(), "check the database's own log"),
     }
     let place = match &config.sites_key {
         Some(_) => "SITES_KEY is set".to_owned(),

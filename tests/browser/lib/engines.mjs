@@ -63,7 +63,10 @@ export const FIREFOX = {
         await page.setViewport(size).catch((error) => {
           if (!error.message.includes('setScreenOrientationOverride')) throw error;
         });
-        while (await page.evaluate('innerWidth') !== size.width) await sleep(20);
+        for (let tries = 100; await page.evaluate('innerWidth') !== size.width; tries -= 1) {
+          if (tries === 0) throw new Error(`the window did not become ${size.width} pixels wide`);
+          await sleep(20);
+        }
       },
       picture: () => page.screenshot(),
       errors: async () => errors,

@@ -113,7 +113,8 @@ async fn begin(app: &App, pending: &Pending, hash: &str) -> Result<Option<Earlie
         return Ok(None);
     }
     let earlier = idempotency::find(&mut tx, &pending.name).await?;
-    // On PostgreSQL the conflict locked the row. A dropped transaction would keep it for a moment longer than the answer takes.
+    // On PostgreSQL the conflict locked the row. A dropped transaction would keep it for a moment longer than the answer
+    // takes.
     tx.commit().await?;
     Ok(earlier)
 }
