@@ -16,7 +16,7 @@ export default [
       'prefer-const': 'error',
     },
   },
-  { files: ['www/assets/**'], languageOptions: { globals: globals.browser } },
+  { files: ['www/assets/**', 'www/embed/**'], languageOptions: { globals: globals.browser } },
   { files: ['www/assets/engine-*.js'], languageOptions: { globals: globals.worker } },
   { files: ['www/sw.js'], languageOptions: { globals: globals.serviceworker } },
   { files: ['tests/**', 'examples/**'], languageOptions: { globals: globals.node } },

@@ -6,9 +6,13 @@ import { Blinkgate } from './blinkgate.mjs';
 import { Refused, acceptResult } from './result.mjs';
 import { eventOf } from './webhook.mjs';
 
-/** As strict as a site can be: no script at all. The order's form leads to Blinkgate. @param {string} base */
+/**
+ * As strict as a site can be: no script of its own. The order's form leads to Blinkgate, or its element stands in the
+ * page: one script and one frame, both Blinkgate's. @param {string} base
+ */
 const csp = (base) =>
-  `default-src 'none'; style-src 'self'; form-action 'self' ${base}; base-uri 'none'; frame-ancestors 'none'`;
+  `default-src 'none'; style-src 'self'; script-src ${base}; frame-src ${base}; form-action 'self' ${base}; ` +
+  `base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'`;
 /** Largest body that is read. */
 const MAX_BODY = 20_000;
 
@@ -27,41 +31,29 @@ export function shop({ base, key, site, tests, webhookSecret, address }) {
   const routes = {
     'GET /': (visit) => page(visit.verified ? `Thank you, ${visit.reference}. Your order is placed.` : ORDER),
     'POST /order': async (visit, body) => {
-      const email = new URLSearchParams(body).get('email') ?? '';
+      const form = new URLSearchParams(body);
+      const isHere = form.get('way') === 'here';
       // New for each order and bound to this visit, so that nobody can bring another visitor's result.
       Object.assign(visit, { nonce: random(), state: random(), reference: `customer-${random().slice(0, 6)}` });
       const check = await blinkgate.makeCheck({
-        email,
+        email: form.get('email') ?? '',
+        // Who stays types a code; who goes opens the mailed link.
+        gate: isHere ? 'code' : 'link',
         reference: visit.reference,
         nonce: visit.nonce,
         state: visit.state,
         return_url: `${address}/back`,
       });
       visit.check = check.id;
+      if (isHere) return page(element(base, site, check.client_token));
       return { status: 303, headers: { location: check.url } };
     },
+    // The form around the element: it sends the signed result.
+    'POST /done': (visit, body) => decide(visit, () => new URLSearchParams(body).get('blink-token') ?? ''),
     // The person is back. What stands in the address is a hint; the result decides.
     'GET /back': async (visit, _, query) => {
       if (visit.state === undefined || query.get('state') !== visit.state) return page('This is not your order.', 403);
-      try {
-        const expected = {
-          issuer: base,
-          audience: tests ? `test:${site}` : site,
-          check: visit.check,
-          nonce: visit.nonce,
-          reference: visit.reference,
-          methods: ['prompted', 'tone_guided', 'natural', 'reviewed'],
-          mailboxes: ['proven_by_us'],
-          used,
-        };
-        acceptResult(await blinkgate.result(visit.check), await blinkgate.keys(), expected);
-        visit.verified = true;
-        return { status: 303, headers: { location: '/' } };
-      } catch (error) {
-        // No answer means not verified, too.
-        const why = error instanceof Refused ? error.message : 'there is no result';
-        return page(`Not verified: ${why}. <a href="/">Start again</a>`, 403);
-      }
+      return decide(visit, () => blinkgate.result(visit.check));
     },
     'POST /hook': (_, body, __, headers) => {
       const event = webhookSecret && eventOf(webhookSecret, headers, body);
@@ -95,6 +87,28 @@ export function shop({ base, key, site, tests, webhookSecret, address }) {
   });
   return { server, events };
 
+  async function decide(visit, result) {
+    try {
+      const expected = {
+        issuer: base,
+        audience: tests ? `test:${site}` : site,
+        check: visit.check,
+        nonce: visit.nonce,
+        reference: visit.reference,
+        methods: ['prompted', 'tone_guided', 'natural', 'reviewed'],
+        mailboxes: ['proven_by_us'],
+        used,
+      };
+      acceptResult(await result(), await blinkgate.keys(), expected);
+      visit.verified = true;
+      return { status: 303, headers: { location: '/' } };
+    } catch (error) {
+      // No answer means not verified, too.
+      const why = error instanceof Refused ? error.message : 'there is no result';
+      return page(`Not verified: ${why}. <a href="/">Start again</a>`, 403);
+    }
+  }
+
   function visitOf(cookie) {
     const known = /(?:^|; )visit=([\w-]+)/.exec(cookie ?? '')?.[1];
     if (known !== undefined && visits.has(known)) return [known, visits.get(known)];
@@ -120,6 +134,14 @@ async function read(request) {
 const ORDER = `<form method="post" action="/order">
 <p>One last step: we would like to see that a live person uses this mailbox.</p>
 <label>E-mail address <input name="email" type="email" required></label> <button>Order</button>
+<button name="way" value="here">Order without leaving the shop</button>
+</form>`;
+
+/** The check in the page. @param {string} base @param {string} site @param {string} token */
+const element = (base, site, token) => `<script type="module" src="${base}/embed/v1/blink-check.js"></script>
+<form method="post" action="/done">
+<blink-check site="${site}" token="${token}" name="blink-token" autostart required></blink-check>
+<p><button>Place the order</button></p>
 </form>`;
 
 const CSS = 'body{font-family:sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}';

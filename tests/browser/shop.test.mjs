@@ -1,18 +1,14 @@
 // The example shop relies on Blinkgate: what it accepts, and everything that it must refuse.
 // Needs a steady frame rate: runs only beside others that do (check_browser in scripts/lib/checks.sh).
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { once } from 'node:events';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Refused, acceptResult } from '../../examples/shop/result.mjs';
-import { shop } from '../../examples/shop/shop.mjs';
 import { eventOf } from '../../examples/shop/webhook.mjs';
 import { portraitClip } from './lib/clips.mjs';
-import { PROGRAM } from './lib/paths.mjs';
-import { startServer } from './lib/server.mjs';
+import { openShop } from './lib/shop.mjs';
 import { openVisitor, screen } from './lib/visitor.mjs';
 
 const NOW = 1_800_000_000;
@@ -94,32 +90,6 @@ test('the shop’s webhook takes nothing that is not signed for it, just now', (
   assert.equal(eventOf('whsec_AAAA', { ...headers, 'webhook-timestamp': 'x' }, '{}', NOW), null);
 });
 
-/** Starts a server and the shop, which is another site: another host. */
-async function open(t, { tests, settings = {} }) {
-  const server = await startServer(settings);
-  t.after(() => server.stop());
-  const env = { ...process.env, DATA_DIR: server.data, DATABASE_URL: `sqlite://${server.data}/blinkgate.db` };
-  const blinkgate = (...args) => execFileSync(PROGRAM, args, { env }).toString().trim();
-  const store = { tests, base: server.base, site: 'shop', address: '' };
-  const scopes = 'checks:write,checks:read,webhooks';
-  blinkgate('sites', 'add', 'shop', '--private-host', '127.0.0.1');
-  store.key = blinkgate('keys', 'add', 'shop', '--site', 'shop', '--scope', scopes, ...(tests ? ['--test'] : []));
-  const place = shop(store).server.listen(0, '127.0.0.1');
-  await once(place, 'listening');
-  const address = `http://127.0.0.1:${place.address().port}`;
-  place.close();
-  await once(place, 'close');
-  blinkgate('sites', 'set', 'shop', '--return-url', `${address}/back`);
-  const headers = { authorization: `Bearer ${store.key}`, 'content-type': 'application/json' };
-  const body = JSON.stringify({ url: `${address}/hook` });
-  const hook = await fetch(`${server.base}/v1/webhooks`, { method: 'POST', headers, body });
-  const { secret } = await hook.json();
-  const opened = shop({ ...store, address, webhookSecret: secret });
-  opened.server.listen(Number(new URL(address).port), '127.0.0.1');
-  t.after(() => opened.server.close());
-  return { server, address, events: opened.events };
-}
-
 async function order(page, address, email) {
   await page.goto(address);
   await page.fill('input[name=email]', email);
@@ -127,7 +97,7 @@ async function order(page, address, email) {
 }
 
 test('in test mode a browser comes back to the shop verified, failed or under review', async (t) => {
-  const { address, events } = await open(t, { tests: true });
+  const { address, events } = await openShop(t, { tests: true });
   for (const [name, expected] of [
     ['pass', 'Your order is placed'],
     ['fail', 'the check is failed'],
@@ -152,7 +122,7 @@ test('in test mode a browser comes back to the shop verified, failed or under re
 });
 
 test('a person orders, opens the mailed link, blinks, and is back in the shop', async (t) => {
-  const { server, address } = await open(t, { tests: false });
+  const { server, address } = await openShop(t, { tests: false });
   const visitor = await openVisitor({ clip: portraitClip() });
   t.after(() => visitor.close());
   const { page } = visitor;

@@ -6,12 +6,14 @@ import test from 'node:test';
 import { linkElsewhere } from '../../www/assets/elsewhere.js';
 import { isInApp } from '../../www/assets/support.js';
 
-test('the link elsewhere is the mailed one, on a secure page, or else the page that sends another', () => {
+test('the link elsewhere is the mailed one, or the one from a site, or else the page that mails another', () => {
   const page = { origin: 'https://check.example.org' };
-  assert.equal(linkElsewhere('abc', page, true), 'https://check.example.org/verify?token=abc');
-  assert.equal(linkElsewhere(null, page, true), 'https://check.example.org/');
-  assert.equal(linkElsewhere('abc', { origin: 'http://localhost:8080' }, true), 'http://localhost:8080/verify?token=abc');
-  assert.equal(linkElsewhere('abc', { origin: 'http://10.0.0.7:80' }, false), 'https://10.0.0.7:80/verify?token=abc');
+  const mailed = { token: 'abc', clientToken: null };
+  assert.equal(linkElsewhere({ token: 'abc', clientToken: 'ct_1' }, page, true), 'https://check.example.org/verify?token=abc');
+  assert.equal(linkElsewhere({ token: null, clientToken: 'ct_1' }, page, true), 'https://check.example.org/c#ct_1');
+  assert.equal(linkElsewhere({ token: null, clientToken: null }, page, true), 'https://check.example.org/');
+  assert.equal(linkElsewhere(mailed, { origin: 'http://localhost:8080' }, true), 'http://localhost:8080/verify?token=abc');
+  assert.equal(linkElsewhere(mailed, { origin: 'http://10.0.0.7:80' }, false), 'https://10.0.0.7:80/verify?token=abc');
 });
 
 test('browsers inside other apps are known by their names, browsers on their own are not', () => {

@@ -1,6 +1,7 @@
 // @ts-check
 /** The server's JSON interface: one function per request, every failure a `Problem` with the server's code. */
 
+import { embedding } from './embedded.js';
 import { Problem, aborted } from './problem.js';
 import { deadline } from './wait.js';
 
@@ -46,13 +47,23 @@ export function clientCheck(token, options) {
 }
 
 /**
+ * What the check found, signed, for the site.
+ * @param {string} token @param {Options} [options] @returns {Promise<string>}
+ */
+export async function checkResult(token, options) {
+  const init = /** @type {const} */ ({ method: 'GET', cache: 'no-store' });
+  const answer = await request('/api/check/result', { ...init, headers: bearer(token) }, options);
+  return answer.token;
+}
+
+/**
  * @param {string} token @param {string | null} code that was mailed, if the check asks for one
  * @param {Options} [options]
  * @returns {Promise<Schemas['ClientCheckOpened']>}
  */
 export function openCheck(token, code, options) {
   /** @type {Schemas['ClientCheckOpening']} */
-  const body = { code };
+  const body = { code, keep: embedding.isEmbedded ? 'memory' : 'cookie' };
   const headers = { ...OWN_PAGE, ...bearer(token), 'Content-Type': 'application/json' };
   return request('/api/check/open', { method: 'POST', headers, body: JSON.stringify(body) }, options);
 }
@@ -119,7 +130,7 @@ function post(path, body, options) {
 export async function request(path, init, { signal: outer, timeoutMs = TIMEOUT_MS, keepalive = false } = {}) {
   const limit = deadline(outer, timeoutMs);
   try {
-    const response = await fetch(path, { ...init, keepalive, credentials: 'same-origin', signal: limit.signal });
+    const response = await fetch(path, { ...withSession(init), keepalive, signal: limit.signal });
     const body = await response.text();
     return read(response.status, (name) => response.headers.get(name), body);
   } catch (error) {
@@ -129,6 +140,13 @@ export async function request(path, init, { signal: outer, timeoutMs = TIMEOUT_M
   } finally {
     limit.done();
   }
+}
+
+/** Adds what says whose session it is: the cookie, or in another site's frame the secret. @param {RequestInit} init */
+function withSession(init) {
+  if (!embedding.isEmbedded) return { ...init, credentials: /** @type {const} */ ('same-origin') };
+  const own = embedding.secret === null ? {} : bearer(embedding.secret);
+  return { ...init, headers: { ...own, ...init.headers }, credentials: /** @type {const} */ ('omit') };
 }
 
 /** The problem when the server cannot be reached. @param {unknown} [cause] */

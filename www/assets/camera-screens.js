@@ -3,10 +3,12 @@
 
 import { requireElement, setAttribute, setText } from './dom.js';
 import { offerElsewhere } from './elsewhere.js';
+import { embedding, reload } from './embedded.js';
 import { SCREENS, attemptsLeft, isCancellable, isSlow } from './flow.js';
 import { plural, sizeText, text } from './language.js';
 import { problemMessage, reasonMessage, recipe as recipeFor } from './messages.js';
 import { showScreen } from './screens.js';
+import { savedClientToken } from './session-storage.js';
 
 /** @typedef {import('./flow.js').FlowState} FlowState */
 /** @typedef {import('./flow.js').StateName} StateName */
@@ -111,7 +113,7 @@ const RENDER = {
     const none = minutes > 0 ? plural('failed.wait', minutes) : exhausted;
     setText(requireElement('#failed-attempts', HTMLElement), left > 0 ? plural('failed.attempts', left) : none);
     // While the mailbox must wait, a new link helps no more than this one.
-    const action = minutes > 0 ? [] : [link('/', text('failed.new_link'))];
+    const action = minutes > 0 ? [] : [wayBack()];
     requireElement('#failed-actions', HTMLElement).replaceChildren(
       ...(left > 0 ? [retryButton(text('failed.retry'), retry)] : action),
     );
@@ -178,15 +180,21 @@ function uploadText({ code, progress }) {
 function recoveryActions({ recovery }, retry) {
   switch (recovery) {
     case null: return [];
-    case 'register': return [link('/', text('action.register'))];
+    case 'register': return [wayBack()];
     case 'reload': return [reloadButton()];
-    case 'elsewhere': return [reloadButton(), quiet(link('/', text('action.register')))];
+    case 'elsewhere': return [reloadButton(), quiet(wayBack())];
     default: return [retryButton(text('action.retry'), retry)];
   }
 }
 
 function reloadButton() {
-  return retryButton(text('action.reload'), () => location.reload());
+  return retryButton(text('action.reload'), reload);
+}
+
+/** To where the check is opened again: the page that a site sends people to, or the one that mails links. */
+function wayBack() {
+  const isOfSite = embedding.isEmbedded || savedClientToken() !== null;
+  return isOfSite ? link('/c', text('action.check')) : link('/', text('action.register'));
 }
 
 /** Makes a button the less prominent one. @param {HTMLElement} element */

@@ -1,6 +1,8 @@
 // @ts-check
 /** Whether the browser keeps this site's cookies, without which nobody gets from the link to the camera. */
 
+import { embedding } from './embedded.js';
+
 const NAME = 'blinkgate-try';
 
 /** Tries a cookie and removes it again. @param {Pick<Document, 'cookie'>} page */
@@ -21,5 +23,5 @@ export function keepsCookies(page) {
  * @param {string} code @param {Pick<Document, 'cookie'>} page
  */
 export function behind(code, page) {
-  return code === 'session_missing' && !keepsCookies(page) ? 'cookies_blocked' : code;
+  return code === 'session_missing' && !embedding.isEmbedded && !keepsCookies(page) ? 'cookies_blocked' : code;
 }

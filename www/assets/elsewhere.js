@@ -3,7 +3,8 @@
 
 import { requireElement, setText } from './dom.js';
 import { text } from './language.js';
-import { savedLink } from './session-storage.js';
+import { embedding } from './embedded.js';
+import { savedClientToken, savedLink } from './session-storage.js';
 
 /** Problems that another browser or device may not have. @type {ReadonlySet<string>} */
 const ELSEWHERE = new Set([
@@ -20,7 +21,8 @@ export function offerElsewhere(code, token = savedLink()) {
   const isOffered = code !== null && ELSEWHERE.has(code);
   requireElement('#elsewhere', HTMLElement).hidden = !isOffered;
   if (!isOffered) return;
-  const link = linkElsewhere(token, location, isSecureContext);
+  const clientToken = embedding.knownToken ?? savedClientToken();
+  const link = linkElsewhere({ token, clientToken }, location, isSecureContext);
   requireElement('#link', HTMLInputElement).value = link;
   setText(requireElement('#copy', HTMLButtonElement), text('elsewhere.copy'));
   requireElement('#code-box', HTMLDetailsElement).open = false;
@@ -41,12 +43,15 @@ export function prepareElsewhere() {
 }
 
 /**
- * The link that leads to the check in another browser: the one from the mail, or else the page that sends another.
- * @param {string | null} token @param {{origin: string}} page @param {boolean} isSecure whether pages may use cameras
+ * The link that leads to the check in another browser: the one from the mail, the one that a site sent the person to,
+ * or else the page that mails another.
+ * @param {{token: string | null, clientToken: string | null}} of @param {{origin: string}} page
+ * @param {boolean} isSecure whether pages may use cameras
  */
-export function linkElsewhere(token, { origin }, isSecure) {
+export function linkElsewhere({ token, clientToken }, { origin }, isSecure) {
   const base = isSecure ? origin : origin.replace(/^http:/, 'https:');
-  return token === null ? `${base}/` : `${base}/verify?token=${token}`;
+  if (token !== null) return `${base}/verify?token=${token}`;
+  return clientToken === null ? `${base}/` : `${base}/c#${clientToken}`;
 }
 
 /** @param {string} words @returns {Promise<boolean>} whether they were copied */

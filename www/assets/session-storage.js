@@ -27,6 +27,8 @@ export function saveClientToken(token) { save(CLIENT_TOKEN, token); }
 /** @returns {string | null} */
 export function savedClientToken() { return saved(CLIENT_TOKEN); }
 
+export function forgetClientToken() { forget(CLIENT_TOKEN); }
+
 export function forgetToken() { forget(TOKEN); }
 
 /** The token is redeemed, and still leads to the check elsewhere. @param {string} token */

@@ -57,8 +57,12 @@ const en = {
   'check.code.label': 'Code of six digits',
   'check.code.link':
     'The same mail has a link. It opens the check on another device; this page goes on by itself when you are done.',
+  'check.ended.verified': 'You are verified',
+  'check.ended.verified.text': 'You can go on at {site}.',
+  'check.ended.review': 'Somebody will look at your check',
+  'check.ended.review.text': 'You do not have to wait here: {site} will know how it went.',
   'check.ended': 'This check has ended',
-  'check.ended.text': 'Go back to the site that sent you.',
+  'check.ended.text': 'Go back to {site}.',
   'check.back': 'Back to {site}',
 
   'verify.title': 'Open your camera check',
@@ -118,6 +122,7 @@ const en = {
     'Nobody has to blink at a camera. If you cannot or do not want to, write to the people who run this site and ' +
     'ask for another way: they can check your request by hand. Include the address you registered. You do not have ' +
     'to say why.',
+  'another_way.site': 'Ask {site} for another way',
 
   'elsewhere.title': 'In another browser or on another device',
   'elsewhere.text': 'Open this link there. It leads to your check; keep it to yourself.',
@@ -268,6 +273,7 @@ const en = {
   'action.retry': 'Try again',
   'action.reload': 'Reload the page',
   'action.register': 'Ask for a new link',
+  'action.check': 'Back to the check',
 
   'recipe.ios':
     'On an iPhone or iPad: tap the icon next to the address, choose the website settings and allow the camera. If ' +

@@ -10,7 +10,8 @@
 //! /models/HASH/…   one model file; its path stays the same when pages and engine change
 //! ```
 //!
-//! Pages and the service worker keep their paths, refer to these folders, and are revalidated on each use.
+//! Pages and the service worker keep their paths, refer to these folders, and are revalidated on each use. So are the
+//! files of `www/embed`, which other sites load from `/embed/v1`.
 
 mod addresses;
 mod bundle;
@@ -37,6 +38,9 @@ const ADDRESSES: &str = "addresses.js";
 
 /// The service worker. It is served beside the pages, because its scope is its own folder.
 const SERVICE_WORKER: &str = "sw.js";
+
+/// The folder of what other sites load. The address has a version, so that the next one can differ.
+const EMBED: (&str, &str) = ("embed", "embed/v1");
 
 /// Writes `out/site.rs`, `out/models.rs` and the files that they name, from the project in `root`. Returns the paths
 /// whose changes require another run. Compressed files are cached in `out`.
@@ -94,6 +98,9 @@ fn make_site(root: &Path, out: &Path) -> anyhow::Result<()> {
             *bytes = addresses::to_folder(bytes, &assets_folder)?;
         }
     }
+    let (embed, address) = EMBED;
+    let scripts = folder::read_flat(&www.join(embed))?.into_iter().filter(|(name, _)| name.ends_with(".js"));
+    beside.extend(scripts.map(|(name, bytes)| (format!("{address}/{name}"), bytes)));
     ensure!(beside.contains_key(SERVICE_WORKER), "www/{SERVICE_WORKER} is missing");
     for (name, sizes) in compressor.all(beside)? {
         table.add(Sent { path: name, immutable: false, ..sizes });
@@ -119,11 +126,13 @@ mod tests {
 
     use super::*;
 
-    const PROJECT: [(&str, &str); 11] = [
+    const PROJECT: [(&str, &str); 13] = [
         ("www/index.html", "<link href=\"/assets/app.css\">"),
         ("www/sw.js", "const FILES = /* build: files */ {};"),
         ("www/package.json", "{}"),
         ("www/assets/app.css", "p { color: red }"),
+        ("www/embed/element.js", "class Element {}"),
+        ("www/embed/package.json", "{}"),
         ("www/assets/addresses.js", "export const ADDRESSES = /* build: addresses */ {};"),
         ("www/assets/engine-files.js", "const MODELS = ['/models/eyes.pack'];"),
         ("www/pkg/engine.wasm", "a build a build a build a build a build"),
@@ -167,7 +176,16 @@ mod tests {
         let names: Vec<_> = files.keys().map(|path| path.rsplit('/').next().unwrap()).collect();
         assert_eq!(
             names,
-            ["addresses.js", "app.css", "engine-files.js", "index.html", "eyes.pack", "engine.wasm", "sw.js"],
+            [
+                "addresses.js",
+                "app.css",
+                "engine-files.js",
+                "element.js",
+                "index.html",
+                "eyes.pack",
+                "engine.wasm",
+                "sw.js"
+            ],
             "and files for developers are left out"
         );
         assert_eq!(files["index.html"], format!("<link href=\"/{}\">", path(&files, "app.css")));
@@ -177,8 +195,10 @@ mod tests {
             let place = format!("\"{source}\":{{\"url\":\"/{}\",\"bytes\":39,", path(&files, name));
             assert!(addresses.contains(&place), "{place} in {addresses}");
         }
+        assert_eq!(path(&files, "element.js"), "embed/v1/element.js");
         for kept in files.keys() {
-            assert_eq!(files["sw.js"].contains(&format!("\"/{kept}\":\"")), kept.contains('/'), "{kept}");
+            let is_content_addressed = kept.contains('/') && !kept.starts_with("embed/");
+            assert_eq!(files["sw.js"].contains(&format!("\"/{kept}\":\"")), is_content_addressed, "{kept}");
         }
     }
 

@@ -70,12 +70,12 @@ pub(super) async fn not_found(uri: Uri, headers: HeaderMap) -> Response {
     }
 }
 
-fn named(path: &str, headers: &HeaderMap) -> Response {
+pub(super) fn named(path: &str, headers: &HeaderMap) -> Response {
     embedded::site_file(path).map_or_else(|| ApiError::NotFound.into_response(), |file| send(file, headers))
 }
 
 /// A file that is always sent in full and must not be cached.
-fn uncached(path: &str, mut headers: HeaderMap) -> Response {
+pub(super) fn uncached(path: &str, mut headers: HeaderMap) -> Response {
     headers.remove(header::IF_NONE_MATCH);
     let mut response = named(path, &headers);
     response.headers_mut().remove(header::ETAG);

@@ -1,5 +1,6 @@
 //! `/api/check…`: the check of the person who was sent here by a site, as the page `/c` shows and opens it. The person
-//! holds a client token, which the page sends as bearer: no cookie is needed to look at a check.
+//! holds a client token, which the page sends as bearer: no cookie is needed to look at a check. In a frame of the site
+//! none is needed at all.
 
 use std::time::Instant;
 
@@ -15,7 +16,7 @@ use super::client::Client;
 use super::error::ApiError;
 use super::open_session::{self, Opening};
 use super::session;
-use super::v1::{public_id, return_to, settle_due};
+use super::v1::{public_id, return_to, settle_due, signed_result};
 use crate::app::App;
 use crate::clock;
 use crate::codes;
@@ -44,12 +45,10 @@ impl FromRequestParts<App> for ClientCheck {
 }
 
 fn presented(parts: &Parts) -> Result<HashedToken, ApiError> {
-    let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or(ApiError::ClientTokenMissing)?;
-    Ok(HashedToken::of(token.trim()))
+    session::bearer(&parts.headers).map(HashedToken::of).ok_or(ApiError::ClientTokenMissing)
 }
 
-/// Counts how often a check is opened. Per token, as for mailed links: nobody is locked out by what others do.
+/// Counts how often a check is opened, or its result is taken. Per token, as for mailed links: nobody is locked out by what others do.
 pub(super) struct Counted;
 
 impl FromRequestParts<App> for Counted {
@@ -67,7 +66,8 @@ pub(super) struct ClientView {
     id: String,
     status: CheckStatus,
     gate: Gate,
-    /// The site's name.
+    /// The site's id and its name.
+    site_id: String,
     site: String,
     /// `None` in test mode, and once the check is redacted.
     email_masked: Option<String>,
@@ -92,6 +92,7 @@ pub(super) async fn show(
         id: public_id(&check.id),
         status: check.status,
         gate: check.gate,
+        site_id: check.site_id.to_string(),
         site: site.map_or_else(|| check.site_id.to_string(), |site| site.name),
         email_masked,
         can_open: can_open(&check, clock::now_ms()).is_ok(),
@@ -101,8 +102,25 @@ pub(super) async fn show(
 }
 
 #[derive(Serialize)]
+pub(super) struct ResultView {
+    token: String,
+}
+
+/// `GET /api/check/result`: what the check found, signed, for the page to hand to the site.
+pub(super) async fn result(
+    State(app): State<App>,
+    _: Counted,
+    ClientCheck(check, _): ClientCheck,
+) -> Result<Json<ResultView>, ApiError> {
+    Ok(Json(ResultView { token: signed_result(&app, &check).await? }))
+}
+
+#[derive(Serialize)]
 struct OpenedView {
     status: UserStatus,
+    /// The session's secret, if it is to be a bearer token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<String>,
 }
 
 /// What opens a check besides its token.
@@ -110,6 +128,19 @@ struct OpenedView {
 #[serde(deny_unknown_fields)]
 struct Opener {
     code: Option<String>,
+    /// Where the session's secret is kept.
+    #[serde(default)]
+    keep: Keep,
+}
+
+/// Where a browser keeps the secret of a session.
+#[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+enum Keep {
+    #[default]
+    Cookie,
+    /// In the page's memory: in a frame of another site, where browsers block cookies.
+    Memory,
 }
 
 /// `POST /api/check/open`: opens a session at the camera, if the site vouches for the mailbox, or with the code that
@@ -121,14 +152,15 @@ pub(super) async fn open(
     headers: HeaderMap,
     JsonBytes(body): JsonBytes,
 ) -> Result<Response, ApiError> {
-    let Opener { code } = serde_json::from_slice(&body).map_err(|_| ApiError::BodyMalformed)?;
+    let Opener { code, keep } = serde_json::from_slice(&body).map_err(|_| ApiError::BodyMalformed)?;
     if check.gate == Gate::Link {
         return Err(ApiError::LinkNeeded);
     }
     // A check without a user is a test, which has ended or ends by itself, or was redacted.
     let user = check.user_id.ok_or(ApiError::CheckFinal)?;
     let secret = PlainToken::generate();
-    let presented = session::presented_secret(&app, &headers);
+    // A page in another site's frame never sends the cookie on purpose.
+    let presented = session::secret_of_cookie(&app, &headers).filter(|_| keep == Keep::Cookie);
     let mut tx = app.db.write(LockScope::User(&user)).await?;
     let now = clock::now_ms();
     // Read again under the lock: it may have ended meanwhile, or the token may have been replaced.
@@ -162,7 +194,13 @@ pub(super) async fn open(
     }
     tx.commit().await?;
     let status = check.status.of_person(check.last_failure.is_some());
-    Ok(([(header::SET_COOKIE, session::cookie(&app, &secret))], Json(OpenedView { status })).into_response())
+    Ok(match keep {
+        Keep::Memory => Json(OpenedView { status, session: Some(secret.expose().to_owned()) }).into_response(),
+        Keep::Cookie => {
+            ([(header::SET_COOKIE, session::cookie(&app, &secret))], Json(OpenedView { status, session: None }))
+                .into_response()
+        }
+    })
 }
 
 /// Whether the token may open the check at `now_ms`.

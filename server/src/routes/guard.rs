@@ -18,11 +18,17 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wa
      img-src 'self' blob: data:; connect-src 'self'; media-src 'self' blob:; worker-src 'self'; font-src 'self'; \
      manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+/// Who may load a response: no other site.
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// The end of the policy above, which [`allow_frames`] replaces.
+const NO_FRAMES: &str = "frame-ancestors 'none'";
+
 const HEADERS: [(HeaderName, &str); 7] = [
     (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
     (HeaderName::from_static("permissions-policy"), "camera=(self), microphone=(), geolocation=()"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (RESOURCE_POLICY, "same-origin"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "no-referrer"),
@@ -45,12 +51,30 @@ pub(super) async fn check_origin(
     if is_allowed { Ok(next.run(request).await) } else { Err(ApiError::OriginRefused) }
 }
 
+/// Which pages of other sites may use a response. Handlers put it into the response's extensions; nobody may without.
+#[derive(Clone)]
+pub(super) enum OtherSites {
+    /// Pages of these origins may show it in a frame.
+    MayFrame(Vec<String>),
+    /// Every page may load it.
+    MayLoad,
+}
+
 /// Middleware: adds the security headers to every response. Responses without caching headers are not cached.
 pub(super) async fn add_security_headers(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    let others = response.extensions_mut().remove::<OtherSites>();
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    match others {
+        Some(OtherSites::MayFrame(origins)) if !origins.is_empty() => allow_frames(headers, &origins),
+        Some(OtherSites::MayLoad) => {
+            headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        }
+        Some(OtherSites::MayFrame(_)) | None => {}
     }
     if app.base_url.is_https() {
         let two_years = HeaderValue::from_static("max-age=63072000");
@@ -58,6 +82,18 @@ pub(super) async fn add_security_headers(State(app): State<App>, request: Reques
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+/// Pages of these origins, and no others, may show the response in a frame.
+fn allow_frames(headers: &mut HeaderMap, origins: &[String]) {
+    let policy = CONTENT_SECURITY_POLICY.replace(NO_FRAMES, &format!("frame-ancestors {}", origins.join(" ")));
+    // What is no header value cannot be an origin either: then nobody may.
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+        // It knows no list of origins, and browsers that know `frame-ancestors` ignore it.
+        headers.remove(header::X_FRAME_OPTIONS);
+    }
 }
 
 fn comes_from_own_page(headers: &HeaderMap, base_url: &str) -> bool {

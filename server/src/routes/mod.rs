@@ -8,6 +8,7 @@ mod challenge;
 mod client;
 mod client_check;
 mod cue;
+mod embed;
 mod error;
 mod give_up;
 mod guard;

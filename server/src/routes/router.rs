@@ -11,7 +11,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::audience::Audience;
 use super::error::{self, ApiError};
 use super::{
-    admin, assets, challenge, client, client_check, cue, give_up, guard, health, register, request, session,
+    admin, assets, challenge, client, client_check, cue, embed, give_up, guard, health, register, request, session,
     submission, v1, verify, well_known,
 };
 use crate::app::App;
@@ -74,6 +74,10 @@ pub fn routes() -> Vec<Route> {
         public("/models/{*path}", get(assets::by_content)),
         public("/sw.js", get(assets::service_worker)),
         public("/api/openapi.json", get(assets::api_description)),
+        // What pages of sites load.
+        public("/embed/v1/{file}", get(embed::element)),
+        public("/embed/frame/{site}", get(embed::check_page)),
+        public("/embed/frame/{site}/camera", get(embed::camera_page)),
         // The flow.
         Route {
             method: Method::POST,
@@ -119,6 +123,14 @@ pub fn routes() -> Vec<Route> {
             limits: &[Limit::BadToken, Limit::Redeem],
             max_body: JSON,
             handler: post(client_check::open),
+        },
+        Route {
+            method: Method::GET,
+            path: "/api/check/result",
+            access: Access::Client,
+            limits: &[Limit::BadToken, Limit::Redeem],
+            max_body: 0,
+            handler: get(client_check::result),
         },
         // Operators.
         public("/health", get(health::health)),

@@ -1,4 +1,4 @@
-//! The capture session: its cookie, the extractor that every route of a session uses, and `GET /api/session`.
+//! The capture session: its secret, the extractor that every route of a session uses, and `GET /api/session`.
 
 use std::time::Instant;
 
@@ -23,14 +23,14 @@ use crate::rate::Limit;
 use crate::sealing::SealingKey;
 use crate::verification::AttemptAnswer;
 
-/// The live session of the request's cookie. Handlers take the user from here and from nowhere else.
+/// The live session of the request's secret. Handlers take the user from here and from nowhere else.
 pub(super) struct CurrentSession(pub(super) Session);
 
 impl FromRequestParts<App> for CurrentSession {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let secret = presented_secret(app, &parts.headers).ok_or(ApiError::SessionMissing)?;
+        let secret = session_secret(app, &parts.headers).map(HashedToken::of).ok_or(ApiError::SessionMissing)?;
         let mut db = app.db.read().await?;
         let session = sessions::find(&mut db, &secret).await?.ok_or(ApiError::SessionMissing)?;
         if session.is_live(clock::now_ms()) {
@@ -43,20 +43,31 @@ impl FromRequestParts<App> for CurrentSession {
     }
 }
 
-/// The key that seals the session's uploads, derived from the secret in the cookie, which the server does not store.
+/// The key that seals the session's uploads, derived from the session's secret, which the server does not store.
 pub(super) struct UploadSeal(pub(super) SealingKey);
 
 impl FromRequestParts<App> for UploadSeal {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let secret = cookie_secret(app, &parts.headers).ok_or(ApiError::SessionMissing)?;
+        let secret = session_secret(app, &parts.headers).ok_or(ApiError::SessionMissing)?;
         Ok(Self(SealingKey::derive(secret, "blinkgate: uploads of a session")))
     }
 }
 
+/// The session's secret: the bearer token of a page in another site's frame, which keeps it in memory, or the cookie.
+fn session_secret<'a>(app: &AppState, headers: &'a HeaderMap) -> Option<&'a str> {
+    bearer(headers).or_else(|| cookie_secret(app, headers))
+}
+
+/// The bearer token of the request, if there is one.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    header.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim)
+}
+
 /// The hash of the secret in the request's cookie, if there is one.
-pub(super) fn presented_secret(app: &AppState, headers: &HeaderMap) -> Option<HashedToken> {
+pub(super) fn secret_of_cookie(app: &AppState, headers: &HeaderMap) -> Option<HashedToken> {
     cookie_secret(app, headers).map(HashedToken::of)
 }
 

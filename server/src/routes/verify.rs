@@ -48,7 +48,7 @@ pub(super) async fn redeem(
     let token = HashedToken::of(redemption.token.trim());
     // Per link: whoever has a valid one is never locked out by others' guesses.
     app.rate.take(Limit::Redeem, token.as_str(), Instant::now())?;
-    let presented = session::presented_secret(&app, &headers);
+    let presented = session::secret_of_cookie(&app, &headers);
     let redeemed = redeem_token(&app, &token, presented.as_ref()).await;
     if let Err(ApiError::TokenUnknown | ApiError::TokenExpired | ApiError::TokenUsed) = redeemed {
         app.rate.take_around(Limit::BadToken, client.address(), Instant::now())?;

@@ -33,6 +33,7 @@ pub(super) async fn about(State(app): State<App>) -> Response {
         "version": env!("CARGO_PKG_VERSION"),
         "jwks_uri": format!("{base}/.well-known/jwks.json"),
         "openapi": format!("{base}/api/openapi.json"),
+        "element": format!("{base}/embed/v1/blink-check.js"),
         "result_signing_alg_values_supported": ["EdDSA"],
         "gates": ["link", "code", "site"],
         "policies": policies,

@@ -13,6 +13,7 @@ use crate::helpers::{ADMIN_KEY, Answer, TestServer, own_post};
 /// A request for the route with all that it needs, except what `cookie` and `key` leave out.
 fn request(route: &Route, cookie: Option<&str>, key: Option<&str>, body: &str) -> Request<Body> {
     let path = route.path.replace("{challenge}", "0123").replace("{id}", "0123").replace("{*path}", "nothing.js");
+    let path = path.replace("{site}", "default").replace("{file}", "nothing.js");
     let mut request = own_post(&path, cookie)
         .method(route.method.clone())
         .header("idempotency-key", "k")

@@ -16,7 +16,8 @@ export const DESKTOP = { width: 1280, height: 800 };
  * Opens a browser. `clip`: the Y4M file that its camera shows, or `null` for no camera. `allow: false` denies the
  * camera. Tests that answer requests themselves (`route`) block service workers, whose requests would bypass them.
  * @param {{clip?: string | null, allow?: boolean, viewport?: {width: number, height: number},
- *   colorScheme?: 'light' | 'dark', serviceWorkers?: 'allow' | 'block', cookies?: boolean, args?: string[]}} options
+ *   colorScheme?: 'light' | 'dark', serviceWorkers?: 'allow' | 'block', cookies?: boolean, thirdPartyCookies?: boolean,
+ *   args?: string[]}} options
  */
 export async function openVisitor({
   clip = null,
@@ -25,13 +26,16 @@ export async function openVisitor({
   colorScheme = 'light',
   serviceWorkers = 'allow',
   cookies = true,
+  thirdPartyCookies = true,
   args = [],
 } = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'blinkgate-chromium-'));
-  if (!cookies) {
+  if (!cookies || !thirdPartyCookies) {
     // As the browser's own settings page writes it.
     mkdirSync(join(profile, 'Default'));
-    const profileSettings = { default_content_setting_values: { cookies: 2 } };
+    const profileSettings = cookies
+      ? { cookie_controls_mode: 1, block_third_party_cookies: true }
+      : { default_content_setting_values: { cookies: 2 } };
     writeFileSync(join(profile, 'Default', 'Preferences'), JSON.stringify({ profile: profileSettings }));
   }
   const camera =

@@ -1,16 +1,19 @@
 // @ts-check
 /** Entry of /camera: connects the flow, its effects and its screens. */
 
+import { offerAlternative } from '../alternative.js';
 import { paced } from '../announce.js';
 import { CameraEffects } from '../camera-effects.js';
 import { render } from '../camera-screens.js';
 import { CaptureView } from '../capture-view.js';
 import { requireElement, setText } from '../dom.js';
 import { prepareElsewhere } from '../elsewhere.js';
+import { embedding, fitIntoFrame, reload } from '../embedded.js';
 import { engineFiles } from '../engine-files.js';
 import { INITIAL, RECORDING_GRACE_MS, TIMEOUTS_MS, droppedChallenge, next } from '../flow.js';
 import { isCached, registerServiceWorker } from '../sw-client.js';
 import { localize, sizeText, text } from '../language.js';
+import { reasonMessage } from '../messages.js';
 import { drawPair } from '../pair.js';
 import { forgetLink } from '../session-storage.js';
 import { bestBuild } from '../support.js';
@@ -22,6 +25,7 @@ import { bestBuild } from '../support.js';
 const TO_RESULT_MS = 1_200;
 
 localize(document);
+fitIntoFrame(document);
 prepareElsewhere();
 registerServiceWorker();
 run(requireElement('#main', HTMLElement));
@@ -61,12 +65,14 @@ function run(main) {
       signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
     }
     effects.enter(state, signal);
+    tellAbout(state);
+    if (state.session?.check) offerAlternative(state.session.check.alternative_url, state.session.check.site);
     if (state.name === 'failed') drawPair(effects.pictures);
     if (state.name === 'priming') showDownloadSize();
     if (state.name === 'hearing') requireElement('#speak-choice', HTMLElement).hidden = !effects.speaks;
     if (state.name === 'verified') {
       forgetLink();
-      setTimeout(() => location.replace('/result'), TO_RESULT_MS);
+      setTimeout(() => embedding.go('/result'), TO_RESULT_MS);
     }
   }
 
@@ -93,10 +99,24 @@ function run(main) {
     effects.close();
   });
   // A page restored from the back/forward cache has lost its camera and its engine.
-  addEventListener('pageshow', ({ persisted }) => { if (persisted) location.reload(); });
+  addEventListener('pageshow', ({ persisted }) => { if (persisted) reload(); });
 
   render(main, state, null, { retry, alert });
   entered(state);
+}
+
+/** Tells the page around this one, if this is in a frame. @param {FlowState} state */
+function tellAbout({ name, code, detail, session, recovery }) {
+  if (name === 'align') embedding.tell('permission', { state: 'granted' });
+  else if (name === 'uploading') embedding.tell('state', { check: session?.check?.id, status: 'checking' });
+  else if (name === 'priming') embedding.tell('state', { check: session?.check?.id, status: 'open' });
+  else if (name === 'failed') {
+    const { text: sentence } = reasonMessage(code, detail);
+    embedding.tell('failure', { code, sentence, attemptsLeft: session?.attempts_left ?? 0 });
+  } else if (name === 'error') {
+    if (code === 'camera_denied' || code === 'camera_policy') embedding.tell('permission', { state: 'denied' });
+    embedding.tell('error', { code, recoverable: recovery !== null });
+  }
 }
 
 /** @param {string} selector of a button @param {() => void} work */

@@ -1,15 +1,18 @@
 // @ts-check
 /**
  * Entry of /c, to which a site sends people: says what to do, opens the check if the site vouches for the mailbox, and
- * leads back when it has ended. The token stands behind the #, so it reaches no server's log.
+ * leads back when it has ended. The token stands behind the #, so it reaches no server's log. In a frame of the site it
+ * comes in a message, and the site's page is told instead of led back to.
  */
 
-import { clientCheck, openCheck } from '../api.js';
+import { checkResult, clientCheck, openCheck } from '../api.js';
 import { keepsCookies } from '../cookies.js';
 import { requireElement, setAttribute, setText } from '../dom.js';
+import { embedding, fitIntoFrame } from '../embedded.js';
 import { localize, text } from '../language.js';
 import { problemMessage, problemText } from '../messages.js';
 import { Problem, asProblem } from '../problem.js';
+import { offerAlternative } from '../alternative.js';
 import { showScreen } from '../screens.js';
 import { saveClientToken, savedClientToken } from '../session-storage.js';
 
@@ -21,10 +24,16 @@ const ASK_EVERY_MS = 3000;
 /** States in which the person still has something to do. */
 const GOING_ON = new Set(['waiting', 'open', 'checking']);
 
+/** Titles and texts for how a check can end. @type {Partial<Record<ClientCheck['status'], [string, string]>>} */
+const ENDED = {
+  verified: ['check.ended.verified', 'check.ended.verified.text'],
+  review: ['check.ended.review', 'check.ended.review.text'],
+};
+
 localize(document);
+fitIntoFrame(document);
 const main = requireElement('#main', HTMLElement);
 const button = requireElement('#start', HTMLButtonElement);
-const token = takeToken();
 let shown = 'loading';
 button.addEventListener('click', () => start(button, 'message', null));
 requireElement('#code-form', HTMLFormElement).addEventListener('submit', (event) => {
@@ -35,20 +44,29 @@ requireElement('#code-form', HTMLFormElement).addEventListener('submit', (event)
 requireElement('#again', HTMLButtonElement).addEventListener('click', look);
 look();
 
-/** The token from the address, or the stored one if this page was reloaded. @returns {string | null} */
-function takeToken() {
+/**
+ * The token from the page around this one, or from the address, or the stored one if this page was reloaded.
+ * @returns {Promise<string>}
+ */
+async function takeToken() {
+  if (embedding.isEmbedded) return embedding.clientToken();
   const given = location.hash.slice(1);
   if (given) saveClientToken(given);
   if (location.hash !== '') history.replaceState(null, '', location.pathname);
-  return given || savedClientToken();
+  const token = given || savedClientToken();
+  if (token === null) throw new Problem('client_token_missing');
+  return token;
 }
 
 /** Shows where the check stands, again and again while it goes on elsewhere. */
 async function look() {
   try {
-    if (token === null) throw new Problem('client_token_missing');
+    const token = await takeToken();
     const check = await clientCheck(token);
+    // Whoever may frame this page shall not get another site's check into it.
+    if (embedding.isEmbedded && check.site_id !== embedding.site) throw new Problem('client_token_unknown');
     show(check);
+    await tellAbout(check, token);
     const goesOnElsewhere = !check.can_open || check.gate === 'code';
     if (GOING_ON.has(check.status) && goesOnElsewhere) setTimeout(look, ASK_EVERY_MS);
   } catch (error) {
@@ -56,12 +74,24 @@ async function look() {
   }
 }
 
+/**
+ * Tells the site's page around this one. What it is told is a hint; its backend asks.
+ * @param {ClientCheck} check @param {string} token
+ */
+async function tellAbout({ id, status }, token) {
+  if (!embedding.isEmbedded) return;
+  if (GOING_ON.has(status)) await embedding.tell('state', { check: id, status });
+  else if (status === 'verified') await embedding.tell('verified', { check: id, token: await checkResult(token) });
+  else await embedding.tell(status, { check: id });
+}
+
 /** @param {ClientCheck} check */
-function show({ status, gate, site, email_masked, can_open, return_to }) {
+function show({ status, gate, site, email_masked, can_open, return_to, alternative_url }) {
   const words = { site, email: email_masked ?? '' };
+  offerAlternative(GOING_ON.has(status) ? alternative_url : null, site);
   if (!GOING_ON.has(status)) {
-    if (return_to !== null) location.replace(return_to);
-    else screen('ended');
+    if (return_to !== null && !embedding.isEmbedded) location.replace(return_to);
+    else ended(status, site);
   } else if (can_open && gate === 'code') {
     setText(requireElement('#code-lead', HTMLElement), text('check.code.lead', words));
     screen('code');
@@ -76,6 +106,14 @@ function show({ status, gate, site, email_masked, can_open, return_to }) {
   }
 }
 
+/** @param {ClientCheck['status']} status @param {string} site */
+function ended(status, site) {
+  const [title, words] = ENDED[status] ?? ['check.ended', 'check.ended.text'];
+  setText(requireElement('#ended-title', HTMLElement), text(title));
+  setText(requireElement('#ended-text', HTMLElement), text(words, { site }));
+  screen('ended');
+}
+
 /**
  * Opens the check and goes to the camera.
  * @param {HTMLButtonElement} pressed @param {string} place id of the message beside it @param {string | null} code
@@ -86,9 +124,9 @@ async function start(pressed, place, code) {
   say(place, null, '');
   try {
     // The session would be lost at once. People can change that and press again.
-    if (!keepsCookies(document)) throw new Problem('cookies_blocked');
-    await openCheck(token ?? '', code);
-    location.replace('/camera');
+    if (!embedding.isEmbedded && !keepsCookies(document)) throw new Problem('cookies_blocked');
+    const { session } = await openCheck(await takeToken(), code);
+    embedding.go('/camera', session);
   } catch (error) {
     busy(pressed, false);
     const { code: problem, detail, retryAfterMs } = asProblem(error);
@@ -111,6 +149,7 @@ function stop({ code, detail }) {
   setAttribute(requireElement('#problem', HTMLElement), 'data-code', code);
   setText(requireElement('#problem', HTMLElement), message.text);
   screen('error');
+  embedding.tell('error', { code, recoverable: true });
 }
 
 /** @param {string} view */

@@ -8,7 +8,7 @@ import { showFormMessage } from '../form-message.js';
 import { localize, text } from '../language.js';
 import { problemText } from '../messages.js';
 import { asProblem } from '../problem.js';
-import { saveAddress } from '../session-storage.js';
+import { forgetClientToken, saveAddress } from '../session-storage.js';
 
 localize(document);
 const form = requireElement('#register', HTMLFormElement);
@@ -33,6 +33,8 @@ async function send(email) {
   try {
     await register(email);
     saveAddress(email);
+    // This is not about a site's check any more.
+    forgetClientToken();
     location.assign('/check-mail');
   } catch (error) {
     busy(false);

@@ -1,6 +1,7 @@
 // @ts-check
 /** Entry of /result: shows the person's status, exactly as the server reports it. */
 
+import { offerAlternative } from '../alternative.js';
 import { session } from '../api.js';
 import { behind } from '../cookies.js';
 import { requireElement, setAttribute, setText } from '../dom.js';
@@ -32,6 +33,7 @@ async function show() {
 /** @param {import('../types.js').Session} session */
 function showStatus({ status, email_masked: email, attempts_left, cool_down_s, last_reason, last_message, check }) {
   offerWayBack(check);
+  offerAlternative(check?.alternative_url, check?.site ?? '');
   if (status === 'VERIFIED') {
     setText(requireElement('#verified-lead', HTMLElement), text('verified.lead', { email }));
     showScreen(main, 'verified', 'verified');

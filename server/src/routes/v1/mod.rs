@@ -18,6 +18,6 @@ pub(super) use actions::{cancel, mail, read, redact, settle_due, token};
 pub(super) use create::create;
 pub(super) use idempotent::replay;
 pub(super) use list::list;
-pub(super) use result::result;
+pub(super) use result::{result, signed_result};
 pub(super) use siteverify::siteverify;
 pub(super) use view::{public_id, return_to};

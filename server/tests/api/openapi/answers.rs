@@ -45,6 +45,7 @@ async fn pages(api: &mut Description, server: &TestServer) {
         ("GET /camera", "/camera".to_owned()),
         ("GET /result", "/result".to_owned()),
         ("GET /c", "/c".to_owned()),
+        ("GET /embed/v1/{file}", "/embed/v1/blink-check.js".to_owned()),
         ("GET /admin", "/admin".to_owned()),
         ("GET /sw.js", "/sw.js".to_owned()),
         ("GET /assets/{path}", script),
@@ -58,7 +59,13 @@ async fn pages(api: &mut Description, server: &TestServer) {
         let again = Request::get(&path).header(header::IF_NONE_MATCH, answer.header("etag"));
         api.take(name, &server.send(again.body(Body::empty()).unwrap()).await);
     }
-    for (name, path) in [("GET /register", "/register"), ("GET /verify", "/verify?token=none")] {
+    for (name, path) in [
+        ("GET /register", "/register"),
+        ("GET /verify", "/verify?token=none"),
+        ("GET /embed/frame/{site}", "/embed/frame/default"),
+        ("GET /embed/frame/{site}/camera", "/embed/frame/default/camera"),
+        ("GET /embed/frame/{site}", "/embed/frame/nobody"),
+    ] {
         api.take(name, &server.get(path).await);
     }
     for name in ["GET /assets/{path}", "GET /pkg/{path}", "GET /models/{path}"] {

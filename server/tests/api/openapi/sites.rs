@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Description;
 use crate::helpers::{Answer, TestServer, cookie_of};
-use crate::sites::{BACK, Site, as_person, id, open};
+use crate::sites::{BACK, Site, as_person, id, open, result_as_person};
 
 const CHECKS: &str = "POST /v1/checks";
 
@@ -86,10 +86,12 @@ async fn results(api: &mut Description, server: &TestServer, shop: &Site<'_>) {
     let result = |check: &Value| format!("/v1/checks/{}/result", id(check));
     let check = shop.check(json!({ "email": "jo@example.com", "gate": "site" })).await;
     take(api, RESULT, &shop.get(&result(&check)).await);
+    take(api, "GET /api/check/result", &result_as_person(server, &check).await);
     let tests = shop.in_test_mode().await;
     let check = tests.check(json!({ "email": "pass@test.blinkgate" })).await;
     let token = tests.get(&result(&check)).await;
     take(api, RESULT, &token);
+    take(api, "GET /api/check/result", &result_as_person(server, &check).await);
     for secret in [tests.key.as_str(), "none"] {
         let body = json!({ "secret": secret, "response": token.text, "idempotency_key": "k" });
         api.post(server, "POST /v1/siteverify", "/v1/siteverify", None, &body).await;

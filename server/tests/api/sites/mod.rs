@@ -2,6 +2,7 @@
 
 mod checks;
 mod codes;
+mod embed;
 mod flow;
 mod idempotency;
 mod isolation;
@@ -176,6 +177,13 @@ pub async fn open_with(server: &TestServer, check: &Value, code: Option<&str>) -
     let token = check["client_token"].as_str().unwrap();
     let request = own_post("/api/check/open", None).header(header::AUTHORIZATION, format!("Bearer {token}"));
     server.send(request.body(Body::from(json!({ "code": code }).to_string())).unwrap()).await
+}
+
+/// The check's result, as its page takes it.
+pub async fn result_as_person(server: &TestServer, check: &Value) -> Answer {
+    let bearer = format!("Bearer {}", check["client_token"].as_str().unwrap());
+    let request = Request::get("/api/check/result").header(header::AUTHORIZATION, bearer);
+    server.send(request.body(Body::empty()).unwrap()).await
 }
 
 /// The check as its page shows it.
