@@ -5,8 +5,8 @@ export interface Support {
   code: 'insecure' | 'wasm' | 'camera' | 'policy' | null;
 }
 
-/** Whether the camera check can run on this page. Asks for nothing. `base`: Blinkgate's origin. */
-export function support(base?: string): Support;
+/** Whether the camera check can run on this page. Asks for nothing. */
+export function support(): Support;
 
 export type BlinkStatus =
   | 'idle' | 'waiting' | 'open' | 'checking' | 'verified' | 'review' | 'failed' | 'canceled' | 'expired';

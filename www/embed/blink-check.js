@@ -2,7 +2,7 @@
 /** <blink-check>: Blinkgate's camera check in a frame, as a form-associated element. See docs/sites.md. */
 
 const MARK = 1;
-/** How long the frame may be silent, in ms. A policy of the page may block it. */
+/** How long the frame may be silent, in ms. */
 const SILENT_MS = 10_000;
 
 /** Slot and text of each screen. @type {Record<string, [string, string]>} */
@@ -35,15 +35,15 @@ button, a { display: inline-block; box-sizing: border-box; min-block-size: 44px;
   cursor: pointer; background: var(--blink-accent, #0b6a60); color: var(--blink-on-accent, #fff) }
 `;
 
-/** Whether the camera check can run on this page. Asks for nothing. @param {string} [base] Blinkgate's origin
- * @returns {{supported: boolean, code: string | null}} `policy`: the page's Permissions-Policy keeps the camera */
-export function support(base) {
+/** Whether the camera check can run on this page. Asks for nothing.
+ * @returns {{supported: boolean, code: string | null}} `policy`: the page's Permissions-Policy blocks cameras */
+export function support() {
   const { permissionsPolicy, featurePolicy } = /** @type {any} */ (document);
   const policy = permissionsPolicy ?? featurePolicy;
   const code = !isSecureContext ? 'insecure'
     : typeof WebAssembly !== 'object' ? 'wasm'
       : !navigator.mediaDevices?.getUserMedia ? 'camera'
-        : base && policy?.allowsFeature && !policy.allowsFeature('camera', base) ? 'policy' : null;
+        : policy?.allowsFeature?.('camera') === false ? 'policy' : null;
   return { supported: code === null, code };
 }
 
@@ -71,6 +71,7 @@ export class BlinkCheck extends HTMLElement {
   /** @type {HTMLIFrameElement | null} */
   #frame = null;
   #isStarted = false;
+  #isMounted = false;
   #isAnnounced = false;
   #timer = 0;
   #hear = (/** @type {MessageEvent} */ event) => this.#heard(event);
@@ -98,6 +99,7 @@ export class BlinkCheck extends HTMLElement {
   #value = '';
 
   connectedCallback() {
+    this.#isMounted = true;
     addEventListener('message', this.#hear);
     if (this.#isStarted || this.hasAttribute('autostart')) this.start();
     else this.#show(this.#screen);
@@ -106,6 +108,7 @@ export class BlinkCheck extends HTMLElement {
 
   /** The camera is off. The check goes on when the element is put back. */
   disconnectedCallback() {
+    this.#isMounted = false;
     removeEventListener('message', this.#hear);
     this.#removeFrame();
   }
@@ -114,16 +117,16 @@ export class BlinkCheck extends HTMLElement {
   attributeChangedCallback(name, before, now) {
     if (before === now) return;
     if (name === 'required' || name === 'disabled') this.#validate();
-    else if (this.isConnected) this.reset();
+    else if (this.#isMounted) this.reset();
   }
 
   formResetCallback() { this.reset(); }
 
   start() {
-    if (!this.isConnected || FINAL.has(this.#status) || this.#frame || this.hasAttribute('disabled')) return;
+    if (!this.#isMounted || FINAL.has(this.#status) || this.#frame || this.hasAttribute('disabled')) return;
     this.#isStarted = true;
     if (!this.hasAttribute('token')) return;
-    const { code } = support(this.#base);
+    const { code } = support();
     if (code !== null || this.getAttribute('mode') === 'redirect') {
       if (code === null) this.#announce('ready', {});
       else this.#announce('unsupported', { code });
@@ -131,7 +134,7 @@ export class BlinkCheck extends HTMLElement {
       return;
     }
     const frame = part('iframe', 'frame', {
-      src: `${this.#base}/embed/frame/${encodeURIComponent(this.getAttribute('site') ?? 'default')}`,
+      src: `${this.#base}/embed/frame/${this.getAttribute('site') ?? 'default'}${this.#query}`,
       allow: `camera ${this.#base}; autoplay ${this.#base}`,
       title: this.getAttribute('label') ?? 'Camera check',
     });
@@ -143,24 +146,29 @@ export class BlinkCheck extends HTMLElement {
     this.#timer = setTimeout(() => this.#silent(), SILENT_MS);
   }
 
-  /** Closes the frame. The check stays as it is on the server. */
+  /** Closes the frame. The check stays as it is. */
   cancel() {
     this.#isStarted = false;
     this.#removeFrame();
     if (!FINAL.has(this.#status)) this.#become('idle');
   }
 
-  /** Begins anew, with the token that is set now. */
+  /** Begins anew. */
   reset() {
     this.#removeFrame();
     this.#checkId = null;
     this.#isAnnounced = false;
     this.#setValue('');
     this.#become('idle');
-    if (this.isConnected && (this.#isStarted || this.hasAttribute('autostart'))) this.start();
+    if (this.#isStarted || this.hasAttribute('autostart')) this.start();
   }
 
   get #base() { return new URL(this.getAttribute('base') ?? import.meta.url, location.href).origin; }
+
+  get #query() {
+    const locale = this.getAttribute('locale');
+    return locale ? `?lang=${locale}` : '';
+  }
 
   /** @param {MessageEvent} event */
   #heard({ source, origin, data }) {
@@ -220,7 +228,7 @@ export class BlinkCheck extends HTMLElement {
     this.#slot.textContent = words;
     this.#button.hidden = screen !== 'idle';
     this.#link.hidden = name !== 'unsupported';
-    this.#link.href = `${this.#base}/c#${this.getAttribute('token') ?? ''}`;
+    this.#link.href = `${this.#base}/c${this.#query}#${this.getAttribute('token') ?? ''}`;
   }
 
   /** @param {string} value */

@@ -2,7 +2,7 @@
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
 use super::assets::{named, uncached};
@@ -19,7 +19,9 @@ pub(super) async fn element(
 ) -> Result<Response, ApiError> {
     let Path(file) = path.map_err(|_| ApiError::NotFound)?;
     let mut response = named(&format!("embed/v1/{file}"), &headers);
-    response.extensions_mut().insert(OtherSites::MayLoad);
+    if response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED {
+        response.extensions_mut().insert(OtherSites::MayLoad);
+    }
     Ok(response)
 }
 

@@ -48,7 +48,7 @@ fn every_route_is_described_and_every_description_is_a_route() {
             operation["security"].as_array().unwrap().iter().flat_map(|way| way.as_object().unwrap().keys()).collect();
         let expected: &[&str] = match route.access {
             Access::Anybody | Access::Link => &[],
-            Access::Session => &["session", "sessionByHttps"],
+            Access::Session => &["session", "sessionByHttps", "sessionBearer"],
             Access::Client => &["clientToken"],
             Access::Admin(_) => &["adminKey", "adminBearer"],
             Access::Site(_) => &["siteKey"],

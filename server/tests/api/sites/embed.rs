@@ -1,7 +1,7 @@
 //! Checks in a frame on a site's page: who may frame what, and a session without a cookie.
 
 use axum::body::Body;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::{Site, as_person, result_as_person};
@@ -89,7 +89,7 @@ async fn a_session_in_a_frame_needs_no_cookie_and_ends_no_other() {
     assert_eq!(session.json()["check"]["id"], check["id"]);
     let body = challenge_body(public_key()).to_string();
     let challenge = with_bearer(&server, Method::POST, "/api/challenge", &secret, body).await;
-    assert_eq!(challenge.status, StatusCode::OK, "{}", challenge.text);
+    assert_eq!(challenge.status, StatusCode::CREATED, "{}", challenge.text);
     assert_eq!(server.session(&own).await["email_masked"], "o***@example.com", "the other person's goes on");
 
     for wrong in ["", "x", check["client_token"].as_str().unwrap()] {
@@ -110,11 +110,9 @@ async fn a_request_with_a_bearer_must_still_come_from_our_own_page() {
     let shop = Site::new(&server, "shop").await;
     let check = shop.check(json!({ "email": "jo@example.com", "gate": "site" })).await;
     let secret = open_in_frame(&server, &check, None, None).await.json()["session"].as_str().unwrap().to_owned();
-    let request = own_post("/api/challenge", None)
-        .header(header::AUTHORIZATION, format!("Bearer {secret}"))
-        .header(header::ORIGIN, "https://shop.example")
-        .body(Body::from(challenge_body(public_key()).to_string()))
-        .unwrap();
+    let request = own_post("/api/challenge", None).header(header::AUTHORIZATION, format!("Bearer {secret}"));
+    let mut request = request.body(Body::from(challenge_body(public_key()).to_string())).unwrap();
+    request.headers_mut().insert(header::ORIGIN, HeaderValue::from_static("https://shop.example"));
     server.send(request).await.assert_problem(403, "origin_refused");
 }
 
