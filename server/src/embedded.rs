@@ -47,6 +47,15 @@ pub fn site_file(path: &str) -> Option<&'static SiteFile> {
     SITE.binary_search_by(|file| file.path.cmp(path)).ok().map(|index| &SITE[index])
 }
 
+/// The catalogues of texts, by language tag.
+pub fn locales() -> impl Iterator<Item = (&'static str, &'static [u8])> {
+    SITE.iter().filter_map(|file| {
+        let (folder, name) = file.path.rsplit_once('/')?;
+        let tag = name.strip_suffix(".json")?;
+        folder.ends_with("/locales").then_some((tag, file.plain))
+    })
+}
+
 /// Returns the description of the HTTP API, as OpenAPI.
 pub fn api_description() -> &'static SiteFile {
     &API

@@ -1,10 +1,7 @@
 // The element <blink-check> on a page of another site, with a strict policy and without third-party cookies.
 // Needs a steady frame rate: runs only beside others that do (check_browser in scripts/lib/checks.sh).
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import test from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { portraitClip } from './lib/clips.mjs';
 import { openShop } from './lib/shop.mjs';
@@ -23,12 +20,10 @@ async function state(page, name, timeout = 20_000) {
   await page.waitForSelector(`blink-check[state="${name}"]`, { timeout, state: 'attached' });
 }
 
-/** The newest code in the server's mails, once there are more than `known`. */
-async function codeFrom(server, known = 0) {
-  const outbox = join(server.data, 'outbox');
-  for (let tries = 0; server.mails() <= known && tries < 100; tries++) await sleep(100);
-  const newest = readdirSync(outbox).filter((name) => name.endsWith('.eml')).sort().at(-1) ?? '';
-  return /^\s*(\d{6})\s*$/m.exec(readFileSync(join(outbox, newest), 'utf8'))?.[1] ?? '';
+/** The newest code in the server's mails, once there are any. */
+async function codeFrom(server) {
+  await server.link();
+  return /^(\d{6})$/m.exec(server.newestMail()[0] ?? '')?.[1] ?? '';
 }
 
 /** The document inside the element's frame. */

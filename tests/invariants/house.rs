@@ -11,7 +11,7 @@ const MAX_README_WORDS: usize = 1300;
 const MAX_SOURCE_LINES: usize = 300;
 
 /// Tables of texts, a line or two for each.
-const TABLES: &[&str] = &["www/assets/texts.js", "www/assets/admin/texts.js"];
+const TABLES: &[&str] = &["www/assets/admin/texts.js"];
 
 #[test]
 fn the_readme_describes_every_folder_at_the_top() {

@@ -46,7 +46,7 @@ test('in a frame the secret leaves the address and goes on to the next page', ()
   assert.deepEqual([embedding.isEmbedded, embedding.site, embedding.secret], [true, 'shop', 'secret']);
   assert.deepEqual(went, ['shown as /embed/frame/shop/camera']);
   for (const [path, expected] of [
-    ['/camera', '/embed/frame/shop/camera?again#secret'],
+    ['/camera', '/embed/frame/shop/camera?again=1#secret'],
     ['/result', '/embed/frame/shop#secret'],
     ['/c', '/embed/frame/shop#secret'],
     ['/', '/embed/frame/shop#secret'],
@@ -54,6 +54,15 @@ test('in a frame the secret leaves the address and goes on to the next page', ()
     embedding.go(/** @type {string} */ (path));
     assert.equal(went.at(-1), expected);
   }
+});
+
+test('a language that was chosen goes on to the next page', () => {
+  const { page, went } = windowAt('/embed/frame/shop?lang=de');
+  const embedding = new Embedding(page);
+  embedding.go('/camera', 'new');
+  assert.equal(went.at(-1), '/embed/frame/shop/camera?lang=de#new');
+  embedding.reload('pl');
+  assert.equal(went.at(-1), '/embed/frame/shop?lang=pl&again=1');
 });
 
 test('another secret replaces the one from before', () => {

@@ -111,24 +111,28 @@ test('typos in an address are found, unusual addresses are accepted', () => {
 });
 
 test('texts fill in their values, and an unknown key shows itself', () => {
-  assert.equal(text('check_mail.resend_in', { seconds: 5 }, 'en'), 'Send it again in 5 s');
-  assert.equal(text('capture.seconds', {}, 'en'), '{seconds} s left');
-  assert.equal(text('no.such.key', {}, 'en'), 'no.such.key');
-  assert.equal(plural('failed.attempts', 1, 'en'), 'You have 1 attempt left.');
-  assert.equal(plural('failed.attempts', 3, 'en'), 'You have 3 attempts left.');
+  assert.equal(text('check_mail.resend_in', { seconds: 5 }), 'Send it again in 5 s');
+  assert.equal(text('capture.seconds', {}), '{seconds} s left');
+  assert.equal(text('no.such.key', {}), 'no.such.key');
+  assert.equal(plural('failed.attempts', 1), 'You have 1 attempt left.');
+  assert.equal(plural('failed.attempts', 3), 'You have 3 attempts left.');
 });
 
 test('a count takes the language’s own form, whichever the language has, and English where a text is missing', () => {
-  const { plural: count } = textsOf({
-    en: { 'days.one': '{count} day', 'days.other': '{count} days', 'eyes.other': '{count} eyes' },
+  const english = { 'days.one': '{count} day', 'days.other': '{count} days', 'eyes.other': '{count} eyes' };
+  /** @type {Record<string, Record<string, string>>} */
+  const others = {
     pl: {
       'days.one': '{count} dzień', 'days.few': '{count} dni', 'days.many': '{count} dni!', 'days.other': '{count} dnia',
     },
     ar: { 'days.two': 'يومان', 'days.other': '{count} يوم' },
-  });
+    en: english,
+  };
+  const count = (/** @type {string} */ key, /** @type {number} */ number, /** @type {string} */ tag) =>
+    textsOf(english, () => ({ tag, texts: others[tag] ?? {} })).plural(key, number);
   /** @type {[string, number, string][]} */
   const cases = [
-    ['pl', 1, '1 dzień'], ['pl', 3, '3 dni'], ['pl', 5, '5 dni!'], ['pl', 1.5, '1.5 dnia'],
+    ['pl', 1, '1 dzień'], ['pl', 3, '3 dni'], ['pl', 5, '5 dni!'], ['pl', 1.5, '1,5 dnia'],
     ['ar', 2, 'يومان'], ['ar', 3, '3 يوم'], ['en', 1, '1 day'],
   ];
   for (const [language, number, expected] of cases) {
@@ -138,15 +142,34 @@ test('a count takes the language’s own form, whichever the language has, and E
   assert.equal(count('ears', 1, 'pl'), 'ears.other');
 });
 
-test('the first available language is chosen, English otherwise', () => {
-  assert.equal(chooseLanguage(['xx', 'en-GB', 'en']), 'en');
-  assert.equal(chooseLanguage([]), 'en');
-  assert.equal(text('cancel', {}, 'xx'), 'Cancel');
-  assert.equal(directionOf('ar-EG'), 'rtl');
-  assert.equal(directionOf('en'), 'ltr');
+test('the first wanted language that there is is chosen, in the same script, and English otherwise', () => {
+  const there = ['en', 'de', 'he', 'pt-BR', 'zh-Hans'];
+  for (const [wanted, expected] of /** @type {[string[], string][]} */ ([
+    [['xx', 'en-GB', 'de'], 'en'],
+    [[], 'en'],
+    [['', 'not a tag', 'de-AT'], 'de'],
+    [['DE'], 'de'],
+    [['pt-PT'], 'pt-BR'],
+    [['zh-CN'], 'zh-Hans'],
+    [['zh-TW', 'de'], 'de'],
+    [['iw'], 'he'],
+  ])) assert.equal(chooseLanguage(wanted, there), expected, wanted.join());
+  assert.equal(text('cancel'), 'Cancel');
+});
+
+test('addresses keep their direction inside of right-to-left texts', () => {
+  const { text: say } = textsOf({ sent: 'Sent to {email}' }, () => ({ tag: 'he', texts: { sent: 'אל {email}' } }));
+  assert.equal(say('sent', { email: 'jo@example.org' }), 'אל \u2068jo@example.org\u2069');
+});
+
+test('the direction goes by the script', () => {
+  for (const [tag, expected] of [['ar-EG', 'rtl'], ['fa', 'rtl'], ['en', 'ltr'], ['ha', 'ltr'], ['uz-Arab', 'rtl']]) {
+    assert.equal(directionOf(tag ?? ''), expected, tag);
+  }
 });
 
 test('sizes are shown in round figures', () => {
   assert.equal(sizeText(43_210), '43 kB');
   assert.equal(sizeText(5_449_000), '5.4 MB');
+  assert.equal(sizeText(5_449_000, 'de'), '5,4 MB');
 });

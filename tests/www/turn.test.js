@@ -9,7 +9,7 @@ import { wanted } from '../../www/assets/hints.js';
 import { hasText } from '../../www/assets/language.js';
 import { hintText, spokenHint } from '../../www/assets/messages.js';
 import { arrow, ovalIn } from '../../www/assets/oval.js';
-import { CATALOGUES } from '../../www/assets/texts.js';
+import { ENGLISH } from '../../www/assets/texts.js';
 import { arrowsFor, asSeen, isTurn } from '../../www/assets/turn.js';
 
 /** @typedef {import('../../www/assets/types.js').Observation} Observation */
@@ -215,8 +215,7 @@ test('without a turn, a turned head gets its hint as before', () => {
 });
 
 test('the first screen says beforehand that the head may have to be turned', () => {
-  const en = CATALOGUES['en'] ?? {};
-  assert.match(en['priming.lead'] ?? '', /to blink, to close your eyes, or to turn your head a little\./);
-  assert.match(en['register.how.blink.text'] ?? '', /turn your head a little/);
-  assert.doesNotMatch(en['priming.lead.natural'] ?? '', /turn/);
+  assert.match(ENGLISH['priming.lead'] ?? '', /to blink, to close your eyes, or to turn your head a little\./);
+  assert.match(ENGLISH['register.how.blink.text'] ?? '', /turn your head a little/);
+  assert.doesNotMatch(ENGLISH['priming.lead.natural'] ?? '', /turn/);
 });

@@ -11,7 +11,7 @@ import { deadline } from './wait.js';
 /** @typedef {import('./types.js').NextCue} NextCue */
 /** @typedef {import('./types.js').Commitment} Commitment */
 /** @typedef {import('./types.js').Schemas} Schemas */
-/** @typedef {{signal?: AbortSignal, timeoutMs?: number, keepalive?: boolean}} Options */
+/** @typedef {{signal?: AbortSignal, timeoutMs?: number, keepalive?: boolean, language?: string}} Options */
 /** What the person chose: tones as guidance, and more blinks instead of a head turn.
  * @typedef {{toneGuided: boolean, noTurn: boolean}} Wishes */
 
@@ -28,7 +28,8 @@ export const OWN_PAGE = Object.freeze({ 'X-Blinkgate': '1' });
 export function register(email, options) {
   /** @type {Schemas['Registration']} */
   const body = { email };
-  return post('/register', body, options);
+  // The mail speaks as the page does.
+  return post('/register', body, { ...options, language: document.documentElement.lang });
 }
 
 /** @param {string} token @param {Options} [options] @returns {Promise<Schemas['Redeemed']>} */
@@ -119,7 +120,9 @@ export function giveUp(challengeId, reason, options) {
 
 /** @param {string} path @param {object} body @param {Options} [options] */
 function post(path, body, options) {
+  /** @type {Record<string, string>} */
   const headers = { ...OWN_PAGE, 'Content-Type': 'application/json' };
+  if (options?.language) headers['Accept-Language'] = options.language;
   return request(path, { method: 'POST', headers, body: JSON.stringify(body) }, options);
 }
 

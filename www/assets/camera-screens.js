@@ -3,7 +3,7 @@
 
 import { requireElement, setAttribute, setText } from './dom.js';
 import { offerElsewhere } from './elsewhere.js';
-import { embedding, reload } from './embedded.js';
+import { embedding } from './embedded.js';
 import { SCREENS, attemptsLeft, isCancellable, isSlow } from './flow.js';
 import { plural, sizeText, text } from './language.js';
 import { problemMessage, reasonMessage, recipe as recipeFor } from './messages.js';
@@ -188,7 +188,7 @@ function recoveryActions({ recovery }, retry) {
 }
 
 function reloadButton() {
-  return retryButton(text('action.reload'), reload);
+  return retryButton(text('action.reload'), () => embedding.reload());
 }
 
 /** To where the check is opened again: the page that a site sends people to, or the one that mails links. */

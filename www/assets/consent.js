@@ -1,7 +1,6 @@
 // @ts-check
 /**
- * What people are told before they turn the camera on. The signed transcript names its hash; `www/consent/` has the
- * text of each language.
+ * What people are told before they turn the camera on, in their language. The signed transcript names its hash.
  */
 
 import { base64url } from './base64url.js';
@@ -10,9 +9,9 @@ import { text } from './language.js';
 /** The texts of the priming screen that say what leaves the device, in order. */
 const KEYS = ['priming.video', 'priming.video.text', 'priming.sent', 'priming.sent.text'];
 
-/** The whole text. @param {string} [language] */
-export function consentText(language) {
-  return KEYS.map((key) => text(key, {}, language)).join('\n');
+/** The whole text. @param {(key: string) => string} [say] */
+export function consentText(say = text) {
+  return KEYS.map((key) => say(key)).join('\n');
 }
 
 /** Its SHA-256, base64url. @returns {Promise<string>} */

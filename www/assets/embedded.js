@@ -17,6 +17,8 @@ export class Embedding {
   #window;
   #root;
   #secret;
+  /** The language that the person or the site has chosen. @type {string | null} */
+  #language;
   /** @type {Promise<Hello>} */
   #hello;
   /** @type {Hello | null} */
@@ -26,6 +28,7 @@ export class Embedding {
   constructor(page) {
     this.#window = page;
     this.#root = rootOf(page.location.pathname);
+    this.#language = new URLSearchParams(page.location.search).get('lang');
     this.#secret = this.isEmbedded ? takeHash(page) : '';
     this.#hello = this.isEmbedded ? this.#listen() : new Promise(() => undefined);
   }
@@ -66,9 +69,19 @@ export class Embedding {
       return;
     }
     const page = path === '/camera' ? `${this.#root}/camera` : this.#root;
+    const query = new URLSearchParams(this.#language === null ? {} : { lang: this.#language });
     // With the same address and another fragment, browsers would load nothing.
-    const again = page === location.pathname && location.search === '' ? '?again' : '';
-    location.replace(`${page}${again}${secret === '' ? '' : `#${secret}`}`);
+    const isSame = page === location.pathname;
+    if (isSame && !new URLSearchParams(location.search).has('again')) query.set('again', '1');
+    location.replace(page + after('?', query.toString()) + after('#', secret));
+  }
+
+  /** Loads this page again, with its session. @param {string} [language] if another one was chosen */
+  reload(language) {
+    const { location } = this.#window;
+    this.#language = language ?? this.#language;
+    if (this.isEmbedded) this.go(location.pathname.endsWith('/camera') ? '/camera' : '/c');
+    else location.reload();
   }
 
   /**
@@ -95,6 +108,11 @@ export class Embedding {
   }
 }
 
+/** @param {string} mark @param {string} words */
+function after(mark, words) {
+  return words === '' ? '' : `${mark}${words}`;
+}
+
 /** @param {string} path */
 function rootOf(path) {
   return /^\/embed\/frame\/[^/]+/.exec(path)?.[0] ?? null;
@@ -103,7 +121,7 @@ function rootOf(path) {
 /** What stands behind the #, which is removed from the address. @param {FramedWindow} page */
 function takeHash({ location, history }) {
   const secret = location.hash.slice(1);
-  if (secret !== '') history.replaceState(null, '', location.pathname);
+  if (secret !== '') history.replaceState(null, '', `${location.pathname}${location.search}`);
   return secret;
 }
 
@@ -111,12 +129,6 @@ function takeHash({ location, history }) {
 export const embedding = new Embedding(
   globalThis.window ?? { location: { pathname: '', hash: '', search: '' }, addEventListener: () => undefined },
 );
-
-/** Loads this page again. In a frame that keeps its session. */
-export function reload() {
-  if (embedding.isEmbedded) embedding.go(location.pathname.endsWith('/camera') ? '/camera' : '/c');
-  else location.reload();
-}
 
 /**
  * Makes a page of ours fit into a frame: without our head and foot, and with links that stay inside.

@@ -20,14 +20,17 @@ mod folder;
 mod models;
 mod table;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
+use serde_json::Value;
 
 use crate::addresses::Addresses;
 use crate::bundle::Bundle;
 use crate::compress::Compressor;
+use crate::folder::Files;
 use crate::table::{Sent, Table};
 
 /// The module that lists the engine's files; only models named there are sent to browsers.
@@ -35,6 +38,12 @@ const ENGINE_FILES: &str = "engine-files.js";
 
 /// The module that the addresses of the engine's files are filled into.
 const ADDRESSES: &str = "addresses.js";
+
+/// The module that the English texts and the names of the languages are filled into.
+const TEXTS: &str = "texts.js";
+
+/// The folder of the texts by language, in `www/assets`.
+const LOCALES: &str = "locales/";
 
 /// The service worker. It is served beside the pages, because its scope is its own folder.
 const SERVICE_WORKER: &str = "sw.js";
@@ -83,6 +92,7 @@ fn make_site(root: &Path, out: &Path) -> anyhow::Result<()> {
 
     let list = assets.get_mut(ADDRESSES).with_context(|| format!("www/assets/{ADDRESSES} is missing"))?;
     *list = addresses::fill(list, "addresses", &addresses)?;
+    fill_texts(&mut assets)?;
     let assets = Bundle::new("assets", assets);
     let assets_folder = assets.folder();
     for (_, file) in compressed(assets, &compressor)? {
@@ -110,6 +120,30 @@ fn make_site(root: &Path, out: &Path) -> anyhow::Result<()> {
     table.write(out)
 }
 
+/// Puts the English texts into the module that needs them at once, and the names of all languages.
+fn fill_texts(assets: &mut Files) -> anyhow::Result<()> {
+    let mut names = BTreeMap::new();
+    let mut english = None;
+    for (path, json) in assets.iter() {
+        let Some(tag) = path.strip_prefix(LOCALES).and_then(|name| name.strip_suffix(".json")) else { continue };
+        let catalogue: Value = serde_json::from_slice(json).with_context(|| format!("www/assets/{path}"))?;
+        names.insert(tag.to_owned(), catalogue["language"].clone());
+        if tag == "en" {
+            english = Some(catalogue);
+        }
+    }
+    let english = english.with_context(|| format!("www/assets/{LOCALES}en.json is missing"))?;
+    let module = assets.get_mut(TEXTS).with_context(|| format!("www/assets/{TEXTS} is missing"))?;
+    *module = addresses::fill(&addresses::fill(module, "english", &of_pages(&english))?, "languages", &names)?;
+    Ok(())
+}
+
+/// The texts of a catalogue, without those of mails.
+fn of_pages(catalogue: &Value) -> BTreeMap<&String, &Value> {
+    let texts = catalogue["texts"].as_object().into_iter().flatten();
+    texts.filter(|(key, _)| !key.starts_with("mail.")).collect()
+}
+
 /// The bundle's files, compressed, with their names inside the bundle.
 fn compressed(bundle: Bundle, compressor: &Compressor) -> anyhow::Result<Vec<(String, Sent)>> {
     let folder = bundle.folder();
@@ -122,11 +156,9 @@ fn compressed(bundle: Bundle, compressor: &Compressor) -> anyhow::Result<Vec<(St
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
-    const PROJECT: [(&str, &str); 13] = [
+    const PROJECT: [(&str, &str); 15] = [
         ("www/index.html", "<link href=\"/assets/app.css\">"),
         ("www/sw.js", "const FILES = /* build: files */ {};"),
         ("www/package.json", "{}"),
@@ -134,6 +166,8 @@ mod tests {
         ("www/embed/element.js", "class Element {}"),
         ("www/embed/package.json", "{}"),
         ("www/assets/addresses.js", "export const ADDRESSES = /* build: addresses */ {};"),
+        ("www/assets/texts.js", "const E = /* build: english */ 0; const L = /* build: languages */ 0;"),
+        ("www/assets/locales/en.json", r#"{"language":"English","texts":{"cancel":"Cancel","mail.hello":"Hello"}}"#),
         ("www/assets/engine-files.js", "const MODELS = ['/models/eyes.pack'];"),
         ("www/pkg/engine.wasm", "a build a build a build a build a build"),
         ("www/pkg/engine.d.ts", "types"),
@@ -180,6 +214,8 @@ mod tests {
                 "addresses.js",
                 "app.css",
                 "engine-files.js",
+                "en.json",
+                "texts.js",
                 "element.js",
                 "index.html",
                 "eyes.pack",
@@ -196,6 +232,8 @@ mod tests {
             assert!(addresses.contains(&place), "{place} in {addresses}");
         }
         assert_eq!(path(&files, "element.js"), "embed/v1/element.js");
+        let texts = &files[path(&files, "texts.js")];
+        assert_eq!(texts, r#"const E = {"cancel":"Cancel"}; const L = {"en":"English"};"#);
         for kept in files.keys() {
             let is_content_addressed = kept.contains('/') && !kept.starts_with("embed/");
             assert_eq!(files["sw.js"].contains(&format!("\"/{kept}\":\"")), is_content_addressed, "{kept}");
@@ -226,6 +264,8 @@ mod tests {
             (("www/assets/engine-files.js", "['/models/none.pack']"), "none.pack"),
             (("www/assets/addresses.js", "{}"), "build: addresses"),
             (("www/sw.js", "{}"), "build: files"),
+            (("www/assets/texts.js", "{}"), "build: english"),
+            (("www/assets/locales/de.json", "{"), "locales/de.json"),
         ] {
             let error = format!("{:#}", made(&[change]).unwrap_err());
             assert!(error.contains(reason), "{error}");

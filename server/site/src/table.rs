@@ -80,6 +80,7 @@ fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 fn content_type(name: &str) -> anyhow::Result<&'static str> {
     Ok(match name.rsplit_once('.').map_or("", |(_, extension)| extension) {
         "html" => "text/html; charset=utf-8",
+        "json" => "application/json",
         "css" => "text/css; charset=utf-8",
         "js" => "text/javascript; charset=utf-8",
         // With any other type, browsers refuse streaming compilation.

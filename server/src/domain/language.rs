@@ -4,6 +4,19 @@ use std::cmp::Reverse;
 
 /// Longest useful tag (RFC 5646 §4.4.1).
 const MAX_LENGTH: usize = 35;
+/// Languages that are written from right to left, as far as there are texts in them.
+const RIGHT_TO_LEFT: [&str; 4] = ["ar", "fa", "he", "ur"];
+/// Tags whose readers can read another language that is named more exactly, or by a newer name.
+const READ_AS: [(&str, &str); 8] = [
+    ("zh", "zh-hans"),
+    ("zh-cn", "zh-hans"),
+    ("zh-sg", "zh-hans"),
+    ("pt", "pt-br"),
+    ("pt-pt", "pt-br"),
+    ("iw", "he"),
+    ("iw-il", "he"),
+    ("in", "id"),
+];
 /// How many of the browser's languages are considered.
 const MAX_RANGES: usize = 16;
 
@@ -36,6 +49,11 @@ impl Language {
         &self.0
     }
 
+    /// Whether it is written from right to left.
+    pub fn is_right_to_left(&self) -> bool {
+        RIGHT_TO_LEFT.contains(&self.0.split('-').next().unwrap_or_default())
+    }
+
     /// The language among these that an `Accept-Language` header prefers, if it names any. `de-AT` also matches `de`
     /// (lookup of RFC 4647 §3.4).
     pub fn preferred<'a>(accept: &str, among: &'a [Self]) -> Option<&'a Self> {
@@ -43,7 +61,10 @@ impl Language {
         ranges.sort_by_key(|(_, weight)| Reverse((weight * 1000.0) as u32));
         ranges.iter().find_map(|(tag, _)| {
             let wider = std::iter::successors(Some(*tag), |tag| tag.rsplit_once('-').map(|(wider, _)| wider));
-            wider.into_iter().find_map(|tag| among.iter().find(|language| language.0.eq_ignore_ascii_case(tag)))
+            // As it stands: `zh-TW` is not read as `zh`.
+            let read_as = READ_AS.iter().find(|(known, _)| known.eq_ignore_ascii_case(tag)).map(|(_, other)| *other);
+            let mut tags = wider.into_iter().chain(read_as);
+            tags.find_map(|tag| among.iter().find(|language| language.0.eq_ignore_ascii_case(tag)))
         })
     }
 }
@@ -65,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_visitor_gets_the_language_that_the_browser_prefers() {
-        let there = languages(&["en", "de", "pt-br", "zh-hant"]);
+        let there = languages(&["en", "de", "he", "pt-br", "zh-hans", "zh-hant"]);
         for (accept, expected) in [
             ("de", Some("de")),
             ("DE-at, en;q=0.8", Some("de")),
@@ -73,8 +94,11 @@ mod tests {
             ("de;q=0.5, en;q=0.7", Some("en")),
             ("fr, de;q=0, en;q=0.1", Some("en")),
             ("pt-BR", Some("pt-br")),
-            ("pt", None),
+            ("pt, en;q=0.5", Some("pt-br")),
             ("zh-Hant-TW", Some("zh-hant")),
+            ("zh-CN", Some("zh-hans")),
+            ("zh-TW", None),
+            ("iw-IL", Some("he")),
             ("fr,*;q=0.5", None),
             ("", None),
             (";;;,q=1,de;q=x,de;q=NaN,de;q=7", None),

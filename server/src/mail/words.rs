@@ -1,11 +1,13 @@
-//! The text of the mail with the link, from templates that an operator can replace.
+//! The text of the mail with the link, in the reader's language, from templates that an operator can replace.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 
 use crate::domain::Language;
+use crate::locales;
 
 /// A template: its file name and its built-in text.
 type Template = (&'static str, &'static str);
@@ -18,12 +20,19 @@ const ALL: [Template; 3] = [SUBJECT, TEXT, HTML];
 /// Largest template.
 const MAX_BYTES: u64 = 64 * 1024;
 
+/// Where the keys of a mail's texts begin.
+const KEYS: &str = "mail.";
+
+/// The colour of the button, if the site has none. The pages' own.
+const ACCENT: &str = "#0b6a60";
+
 /// The templates of the mail.
 #[derive(Clone, Debug)]
 pub(super) struct Templates {
     /// The default templates by file name, those of a language prefixed with its folder: `de/link.txt`.
     environment: Environment<'static>,
-    /// English and the languages with a folder.
+    /// English, the languages with a folder, and those of the pages as long as all default templates are ours, which
+    /// have no words of their own.
     languages: Vec<Language>,
 }
 
@@ -38,6 +47,9 @@ pub(super) struct Facts<'a> {
     pub(super) minutes: i64,
     /// The code that may be typed instead of opening the link.
     pub(super) code: Option<&'a str>,
+    /// The name and the colour of the site that asks.
+    pub(super) site: Option<&'a str>,
+    pub(super) accent: Option<&'a str>,
 }
 
 /// The text of a mail.
@@ -69,8 +81,10 @@ impl Templates {
             false => AutoEscape::None,
         });
         let mut add = |name: String, source: String| environment.add_template_owned(name, source);
+        let mut is_ours = true;
         for (name, built_in) in ALL {
             let own = folder.map(|folder| folder.join(name)).filter(|path| path.exists());
+            is_ours &= own.is_none();
             let source = own.as_deref().map_or_else(|| Ok(built_in.to_owned()), read)?;
             let place = || own.as_ref().map_or_else(|| name.to_owned(), |path| path.display().to_string());
             add(name.to_owned(), source).with_context(|| format!("{} is not a valid template", place()))?;
@@ -86,8 +100,12 @@ impl Templates {
             languages.push(language);
         }
         // People who prefer English to the translated languages get the default templates.
-        if !languages.contains(&Language::english()) {
-            languages.push(Language::english());
+        let english = std::iter::once(Language::english());
+        let of_pages = locales::all().iter().map(|catalogue| catalogue.language.clone()).filter(|_| is_ours);
+        for language in english.chain(of_pages) {
+            if !languages.contains(&language) {
+                languages.push(language);
+            }
         }
         let templates = Self { environment, languages };
         for language in std::iter::once(None).chain(templates.languages.iter().map(Some)) {
@@ -106,12 +124,20 @@ impl Templates {
     /// # Errors
     /// A template uses an unknown value.
     pub(super) fn fill(&self, facts: &Facts, language: Option<&Language>) -> anyhow::Result<Words> {
-        let Facts { host, link, minutes, code } = *facts;
+        let Facts { host, link, minutes, code, site, accent } = *facts;
+        let words = texts(facts, language);
+        let accent = accent.unwrap_or(ACCENT);
+        let on_accent = if is_dark(accent) { "#ffffff" } else { "#000000" };
+        let direction = if language.is_some_and(Language::is_right_to_left) { "rtl" } else { "ltr" };
+        let tag = language.map_or("en", Language::as_str);
         let filled = |(name, _): Template| -> anyhow::Result<String> {
             let (template, name) = self.template(name, language)?;
             // The library would also escape slashes, which makes the link unreadable in the mail's source.
             let link = if name.ends_with(".html") { Value::from_safe_string(escaped(link)) } else { Value::from(link) };
-            template.render(context! { host, link, minutes, code }).with_context(|| format!("cannot fill in {name}"))
+            let values = context! {
+                host, link, minutes, code, site, accent, on_accent, direction, language => tag, t => words.clone()
+            };
+            template.render(values).with_context(|| format!("cannot fill in {name}"))
         };
         let subject = filled(SUBJECT)?.trim().replace(['\r', '\n'], " ");
         Ok(Words { subject, text: filled(TEXT)?, html: filled(HTML)? })
@@ -134,14 +160,14 @@ impl Templates {
     /// Whether the templates of this language, or the default ones, show a code.
     pub(super) fn show_codes(&self, language: Option<&Language>) -> bool {
         const CODE: &str = "493027";
-        let facts = Facts { host: "check.example", link: "https://check.example/", minutes: 30, code: Some(CODE) };
-        self.fill(&facts, language).is_ok_and(|words| words.text.contains(CODE) && words.html.contains(CODE))
+        self.fill(&Facts { code: Some(CODE), ..EXAMPLE }, language)
+            .is_ok_and(|words| words.text.contains(CODE) && words.html.contains(CODE))
     }
 
     /// Fails at the start rather than sending mails without a link.
     fn rehearse(&self, language: Option<&Language>) -> anyhow::Result<()> {
-        let link = "https://check.example/verify?token=AAAA";
-        let words = self.fill(&Facts { host: "check.example", link, minutes: 30, code: None }, language)?;
+        let link = EXAMPLE.link;
+        let words = self.fill(&EXAMPLE, language)?;
         let place =
             |(name, _): Template| self.template(name, language).map_or_else(|_| name.to_owned(), |(_, name)| name);
         ensure!(!words.subject.is_empty(), "{} is empty", place(SUBJECT));
@@ -151,6 +177,34 @@ impl Templates {
         }
         Ok(())
     }
+}
+
+/// What the templates are tried with.
+const EXAMPLE: Facts = Facts {
+    host: "check.example",
+    link: "https://check.example/verify?token=AAAA",
+    minutes: 30,
+    code: None,
+    site: None,
+    accent: None,
+};
+
+/// The texts of the mail, by the rest of their keys.
+fn texts(facts: &Facts, language: Option<&Language>) -> BTreeMap<&'static str, String> {
+    let minutes = facts.minutes.to_string();
+    let fill = |text: &str| text.replace("{host}", facts.host).replace("{minutes}", &minutes);
+    locales::of(language).below(KEYS).map(|(key, text)| (key, fill(text))).collect()
+}
+
+/// Whether white is easier to read on this colour, `#rrggbb`, than black (relative luminance of WCAG 2.2).
+fn is_dark(colour: &str) -> bool {
+    let channel = |at: usize| {
+        let digits = colour.get(at..at + 2).unwrap_or("00");
+        let value = f64::from(u8::from_str_radix(digits, 16).unwrap_or(0)) / 255.0;
+        if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+    };
+    let luminance = 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
+    1.05 / (luminance + 0.05) >= (luminance + 0.05) / 0.05
 }
 
 /// The subfolders that are named after languages.
@@ -180,17 +234,44 @@ fn read(path: &Path) -> anyhow::Result<String> {
 mod tests {
     use super::*;
 
-    const FACTS: Facts =
-        Facts { host: "check.example", link: "https://check.example/verify?token=a&b", minutes: 30, code: None };
+    const FACTS: Facts = Facts { link: "https://check.example/verify?token=a&b", ..EXAMPLE };
 
     #[test]
     fn the_built_in_templates_show_every_value() {
         let words = Templates::load(None).unwrap().fill(&FACTS, None).unwrap();
         assert_eq!(words.subject, "Your verification link");
-        for expected in [FACTS.host, FACTS.link, "30 minutes"] {
+        for expected in [FACTS.host, FACTS.link, "30 min."] {
             assert!(words.text.contains(expected), "{expected} is missing in {}", words.text);
         }
-        assert_eq!(words.html.matches("token=a&amp;b").count(), 2, "{}", words.html);
+        assert_eq!(words.html.matches("token=a&amp;b").count(), 3, "{}", words.html);
+    }
+
+    #[test]
+    fn the_built_in_mail_speaks_every_language_and_names_the_site() {
+        let templates = Templates::load(None).unwrap();
+        assert_eq!(templates.languages.len(), locales::all().len());
+        let facts = Facts { code: Some("493027"), site: Some("Jo & Co"), accent: Some("#ffe000"), ..FACTS };
+        for language in &templates.languages {
+            let words = templates.fill(&facts, Some(language)).unwrap();
+            let direction = if language.is_right_to_left() { "rtl" } else { "ltr" };
+            let head = format!("<html lang=\"{}\" dir=\"{direction}\">", language.as_str());
+            for expected in [head.as_str(), "Jo &amp; Co", "493027", "bgcolor=\"#ffe000\"", "color:#000000", FACTS.host]
+            {
+                assert!(words.html.contains(expected), "{expected} is missing in {}", words.html);
+            }
+            assert!(words.text.contains("493027") && words.text.contains("30"), "{}", words.text);
+            assert!(!words.html.contains("{host}") && !words.text.contains('{'), "{}", words.text);
+            // Nothing is loaded from elsewhere, and nothing else is linked.
+            assert_eq!(words.html.matches("http").count(), 3, "{}", words.html);
+        }
+        assert_eq!(templates.preferred("de-AT").map(Language::as_str), Some("de"));
+    }
+
+    #[test]
+    fn words_on_the_button_can_be_read() {
+        for (colour, expected) in [("#0b6a60", true), ("#ffe000", false), ("#ffffff", false), ("#000000", true)] {
+            assert_eq!(is_dark(colour), expected, "{colour}");
+        }
     }
 
     #[test]
@@ -200,6 +281,9 @@ mod tests {
         let words = Templates::load(Some(folder.path())).unwrap().fill(&FACTS, None).unwrap();
         assert_eq!(words.subject, "Für check.example");
         assert!(words.text.contains(FACTS.link));
+        // Words of the operator's own are not mixed with our translations.
+        let templates = Templates::load(Some(folder.path())).unwrap();
+        assert_eq!(templates.languages, [Language::english()]);
     }
 
     #[test]
@@ -229,14 +313,14 @@ mod tests {
         for (accept, subject) in [
             ("de-AT,en;q=0.5", "Ihr Link"),
             ("en-GB,de;q=0.5", "Your verification link"),
-            ("fr", "Your verification link"),
+            ("sv", "Your verification link"),
             ("", "Your verification link"),
         ] {
             let words = templates.fill(&FACTS, templates.preferred(accept)).unwrap();
             assert_eq!(words.subject, subject, "{accept}");
             assert!(words.html.contains("token=a&amp;b"), "{}", words.html);
         }
-        let gone = Language::parse("nl");
+        let gone = Language::parse("sv");
         assert_eq!(templates.fill(&FACTS, gone.as_ref()).unwrap().subject, "Your verification link");
     }
 

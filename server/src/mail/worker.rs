@@ -12,6 +12,7 @@ use crate::clock::{self, MINUTE_MS};
 use crate::codes::CodeKey;
 use crate::config::BaseUrl;
 use crate::db::outbox::{self, DueMail};
+use crate::db::sites::{self, Site};
 use crate::db::{Connection, Db, LockScope, check_codes, checks, tokens};
 use crate::domain::{Gate, PlainToken};
 
@@ -84,8 +85,8 @@ pub async fn deliver_due(outbox: &Outbox<'_>) -> sqlx::Result<Option<i64>> {
             (next, _) => next?,
         };
         match next {
-            Next::Mail(mail, code) => {
-                let sent = send(outbox, &mail, &token, code.as_deref()).await;
+            Next::Mail(mail, asked_by) => {
+                let sent = send(outbox, &mail, &token, &asked_by).await;
                 tried = Some(Tried { mail, sent });
             }
             Next::DueAt(due) => return Ok(due),
@@ -99,10 +100,17 @@ struct Tried {
     sent: Result<(), SendError>,
 }
 
+/// The site that asked for a check, and the check's code, if it is proven by one.
+#[derive(Default)]
+struct AskedBy {
+    code: Option<String>,
+    site: Option<Site>,
+}
+
 /// What to do next.
 enum Next {
-    /// Try this mail, which is due and claimed, with this code, if it is for one.
-    Mail(DueMail, Option<String>),
+    /// Try this mail, which is due and claimed.
+    Mail(DueMail, AskedBy),
     /// No mail is due before this time.
     DueAt(Option<i64>),
 }
@@ -119,8 +127,8 @@ async fn next(outbox: &Outbox<'_>, tried: Option<&Tried>, token: &PlainToken, no
             // Each try gets a link of its own: the last mail may have arrived although sending it seemed to fail.
             let owner = (&mail.user_id, mail.check_id.as_ref());
             tokens::insert(&mut tx, &token.hash(), owner, now, now + outbox.token_ttl_ms).await?;
-            let code = code(outbox, &mut tx, &mail, now).await?;
-            Next::Mail(mail, code)
+            let asked_by = asked_by(outbox, &mut tx, &mail, now).await?;
+            Next::Mail(mail, asked_by)
         }
         None => Next::DueAt(outbox::next_due(&mut tx).await?),
     };
@@ -128,15 +136,17 @@ async fn next(outbox: &Outbox<'_>, tried: Option<&Tried>, token: &PlainToken, no
     Ok(next)
 }
 
-/// The code of a check that is proven by one. As with links, each try gets its own.
-async fn code(outbox: &Outbox<'_>, db: &mut Connection, mail: &DueMail, now: i64) -> sqlx::Result<Option<String>> {
-    let Some(id) = &mail.check_id else { return Ok(None) };
-    let gate = checks::get(db, id).await?.map(|check| check.gate);
-    if gate != Some(Gate::Code) {
-        return Ok(None);
-    }
-    let number = check_codes::next(db, id, now).await?;
-    Ok(Some(outbox.codes.code(id, number)))
+/// What the mail says about its check, if it is for one that a site asked for.
+async fn asked_by(outbox: &Outbox<'_>, db: &mut Connection, mail: &DueMail, now: i64) -> sqlx::Result<AskedBy> {
+    let Some(id) = &mail.check_id else { return Ok(AskedBy::default()) };
+    let Some(check) = checks::get(db, id).await? else { return Ok(AskedBy::default()) };
+    let code = match check.gate {
+        // As with links, each try gets its own.
+        Gate::Code => Some(outbox.codes.code(id, check_codes::next(db, id, now).await?)),
+        Gate::Link | Gate::Site => None,
+    };
+    let site = if check.front_door == 0 { sites::find(db, &check.site_id).await? } else { None };
+    Ok(AskedBy { code, site })
 }
 
 /// Records the result of a try, with retries while the lease lasts: otherwise a mail that was sent would be sent a
@@ -160,10 +170,24 @@ async fn settle_alone(outbox: &Outbox<'_>, tried: &Tried) -> sqlx::Result<()> {
     tx.commit().await
 }
 
-async fn send(outbox: &Outbox<'_>, mail: &DueMail, token: &PlainToken, code: Option<&str>) -> Result<(), SendError> {
+async fn send(
+    outbox: &Outbox<'_>,
+    mail: &DueMail,
+    token: &PlainToken,
+    AskedBy { code, site }: &AskedBy,
+) -> Result<(), SendError> {
     let Outbox { mailer, base_url, token_ttl_ms, .. } = outbox;
-    let link = format!("{}/verify?token={}", base_url.as_str(), token.expose());
-    let facts = Facts { host: base_url.host(), link: &link, minutes: token_ttl_ms / MINUTE_MS, code };
+    // The page speaks as the mail does.
+    let language = mail.language.as_ref().map(|language| format!("&lang={}", language.as_str())).unwrap_or_default();
+    let link = format!("{}/verify?token={}{language}", base_url.as_str(), token.expose());
+    let facts = Facts {
+        host: base_url.host(),
+        link: &link,
+        minutes: token_ttl_ms / MINUTE_MS,
+        code: code.as_deref(),
+        site: site.as_ref().map(|site| site.name.as_str()),
+        accent: site.as_ref().and_then(|site| site.accent.as_deref()),
+    };
     let words = mailer.templates.fill(&facts, mail.language.as_ref()).map_err(|error| SendError::unwritable(&error))?;
     let Facts { host, link, .. } = facts;
     mailer.send(&Mail { id: &mail.id, tries: mail.tries, to: &mail.email, host, link, words: &words }).await

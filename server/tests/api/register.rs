@@ -12,7 +12,7 @@ async fn registering_sends_one_mail_with_a_link_to_the_configured_address() {
     let mails = server.mails().await;
     assert_eq!(mails.len(), 1);
     assert!(mails[0].contains("To: Jo.Doe@example.com\r\n") && mails[0].contains("Auto-Submitted: auto-generated"));
-    assert_eq!(mails[0].matches("http://localhost:8080/verify?token=").count(), 3, "once in text, twice in HTML");
+    assert_eq!(mails[0].matches("http://localhost:8080/verify?token=").count(), 4, "once in text, three times in HTML");
     assert_eq!(server.text("select status from users").await, "PENDING");
     assert_eq!(server.mails().await.len(), 1, "a mail is sent once");
 }

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { linkIn, parts } from './mail.mjs';
 import { PROGRAM } from './paths.mjs';
 
 /**
@@ -41,6 +42,8 @@ export async function startServer(settings = {}) {
     adminKey: () => readFileSync(join(data, 'keys', 'admin.key'), 'utf8').trim(),
     /** How many mails have arrived. */
     mails: () => mails().length,
+    /** The newest mail: plain text and HTML. */
+    newestMail: () => parts(readFileSync(join(data, 'outbox', mails().at(-1) ?? ''), 'utf8')),
     /** The link in the newest mail, once there are more than `known`. */
     async link(known = 0) {
       for (let tries = 0; tries < 100; tries++) {
@@ -70,14 +73,6 @@ export async function startServer(settings = {}) {
 
 function listed(folder) {
   try { return readdirSync(folder); } catch { return []; }
-}
-
-/** The verification link of a mail (quoted-printable breaks long lines). */
-function linkIn(mail) {
-  const plain = mail.replace(/=\r?\n/g, '').replace(/=3D/g, '=');
-  const found = plain.match(/https?:\/\/\S+\/verify\?token=[\w-]+/);
-  if (!found) throw new Error(`no link in the mail:\n${mail}`);
-  return found[0];
 }
 
 async function answering(url, child, log) {

@@ -17,7 +17,7 @@ export const DESKTOP = { width: 1280, height: 800 };
  * camera. Tests that answer requests themselves (`route`) block service workers, whose requests would bypass them.
  * @param {{clip?: string | null, allow?: boolean, viewport?: {width: number, height: number},
  *   colorScheme?: 'light' | 'dark', serviceWorkers?: 'allow' | 'block', cookies?: boolean, thirdPartyCookies?: boolean,
- *   args?: string[]}} options
+ *   locale?: string, args?: string[]}} options
  */
 export async function openVisitor({
   clip = null,
@@ -27,6 +27,7 @@ export async function openVisitor({
   serviceWorkers = 'allow',
   cookies = true,
   thirdPartyCookies = true,
+  locale = undefined,
   args = [],
 } = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'blinkgate-chromium-'));
@@ -47,6 +48,7 @@ export async function openVisitor({
     viewport,
     colorScheme,
     serviceWorkers,
+    locale,
     args: [...QUIET, ...camera, answer, ...args],
   });
   const page = context.pages()[0] ?? (await context.newPage());

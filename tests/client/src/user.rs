@@ -13,9 +13,12 @@ use crate::http::{Headers, HttpClient, Response};
 use crate::outbox::Outbox;
 use crate::submission::Key;
 
-/// The hash of the consent text, as transcripts name it.
+/// The hash of the English consent text, as transcripts name it.
 pub fn consent() -> String {
-    consent_hash(include_str!("../../../www/consent/en.txt").trim_end())
+    let english: Value = serde_json::from_str(include_str!("../../../www/assets/locales/en.json"))
+        .expect("a test reads every catalogue");
+    let keys = ["priming.video", "priming.video.text", "priming.sent", "priming.sent.text"];
+    consent_hash(&keys.map(|key| english["texts"][key].as_str().unwrap_or_default()).join("\n"))
 }
 
 /// A user with a browser.

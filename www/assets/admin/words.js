@@ -2,19 +2,15 @@
 /** Codes, times and figures as words, from the console's catalogue and the pages'. */
 
 import { textsOf } from '../language.js';
-import { CATALOGUES as PAGES } from '../texts.js';
-import { CATALOGUES } from './texts.js';
+import { ENGLISH } from '../texts.js';
+import { TEXTS } from './texts.js';
 
-const BOTH = Object.fromEntries(
-  Object.entries(CATALOGUES).map(([language, texts]) => [language, { ...PAGES[language], ...texts }]),
-);
-
-export const { hasText, text, plural, localize } = textsOf(BOTH);
+export const { hasText, text, plural } = textsOf({ ...ENGLISH, ...TEXTS });
 
 /** Every reason that has a text: the choices of the filter. */
 export function reasons() {
   const start = 'admin.reason.';
-  return Object.keys(CATALOGUES['en'] ?? {})
+  return Object.keys(TEXTS)
     .filter((key) => key.startsWith(start))
     .map((key) => key.slice(start.length));
 }

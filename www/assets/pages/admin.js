@@ -12,14 +12,13 @@ import { EventsView } from '../admin/events-view.js';
 import { KeyView } from '../admin/key-view.js';
 import { forgetKey, saveKey, savedKey } from '../admin/key.js';
 import { hashOf, routeOf } from '../admin/route.js';
-import { localize, problemWords, text } from '../admin/words.js';
+import { problemWords, text } from '../admin/words.js';
 
 /** @typedef {import('../admin/types.js').Desk} Desk */
 
 /** Problems that only another key can solve. */
 const KEY_REFUSED = new Set(['admin_key_missing', 'admin_key_wrong']);
 
-localize(document);
 const main = requireElement('#main', HTMLElement);
 const said = requireElement('#said', HTMLElement);
 const eraser = new Eraser();

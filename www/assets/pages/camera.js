@@ -8,11 +8,11 @@ import { render } from '../camera-screens.js';
 import { CaptureView } from '../capture-view.js';
 import { requireElement, setText } from '../dom.js';
 import { prepareElsewhere } from '../elsewhere.js';
-import { embedding, fitIntoFrame, reload } from '../embedded.js';
+import { embedding, fitIntoFrame } from '../embedded.js';
 import { engineFiles } from '../engine-files.js';
 import { INITIAL, RECORDING_GRACE_MS, TIMEOUTS_MS, droppedChallenge, next } from '../flow.js';
 import { isCached, registerServiceWorker } from '../sw-client.js';
-import { localize, sizeText, text } from '../language.js';
+import { sizeText, speak, text } from '../language.js';
 import { reasonMessage } from '../messages.js';
 import { drawPair } from '../pair.js';
 import { forgetLink } from '../session-storage.js';
@@ -24,7 +24,7 @@ import { bestBuild } from '../support.js';
 /** How long the good news is shown before the result page opens. */
 const TO_RESULT_MS = 1_200;
 
-localize(document);
+await speak(document);
 fitIntoFrame(document);
 prepareElsewhere();
 registerServiceWorker();
@@ -99,7 +99,7 @@ function run(main) {
     effects.close();
   });
   // A page restored from the back/forward cache has lost its camera and its engine.
-  addEventListener('pageshow', ({ persisted }) => { if (persisted) reload(); });
+  addEventListener('pageshow', ({ persisted }) => { if (persisted) embedding.reload(); });
 
   render(main, state, null, { retry, alert });
   entered(state);

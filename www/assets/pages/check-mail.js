@@ -4,14 +4,14 @@
 import { register } from '../api.js';
 import { requireElement, setAttribute, setText } from '../dom.js';
 import { savedAddress } from '../session-storage.js';
-import { localize, text } from '../language.js';
+import { speak, text } from '../language.js';
 import { problemText } from '../messages.js';
 import { asProblem } from '../problem.js';
 
 /** The pause before another mail can be requested. */
 const COOL_DOWN_S = 60;
 
-localize(document);
+await speak(document);
 const button = requireElement('#resend', HTMLButtonElement);
 const address = savedAddress();
 

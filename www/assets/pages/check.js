@@ -9,7 +9,7 @@ import { checkResult, clientCheck, openCheck } from '../api.js';
 import { keepsCookies } from '../cookies.js';
 import { requireElement, setAttribute, setText } from '../dom.js';
 import { embedding, fitIntoFrame } from '../embedded.js';
-import { localize, text } from '../language.js';
+import { speak, text } from '../language.js';
 import { problemMessage, problemText } from '../messages.js';
 import { Problem, asProblem } from '../problem.js';
 import { offerAlternative } from '../alternative.js';
@@ -30,7 +30,7 @@ const ENDED = {
   review: ['check.ended.review', 'check.ended.review.text'],
 };
 
-localize(document);
+await speak(document);
 fitIntoFrame(document);
 const main = requireElement('#main', HTMLElement);
 const button = requireElement('#start', HTMLButtonElement);

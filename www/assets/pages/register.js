@@ -5,12 +5,12 @@ import { register } from '../api.js';
 import { requireElement, setAttribute, setText } from '../dom.js';
 import { looksLikeEmail } from '../email.js';
 import { showFormMessage } from '../form-message.js';
-import { localize, text } from '../language.js';
+import { speak, text } from '../language.js';
 import { problemText } from '../messages.js';
 import { asProblem } from '../problem.js';
 import { forgetClientToken, saveAddress } from '../session-storage.js';
 
-localize(document);
+await speak(document);
 const form = requireElement('#register', HTMLFormElement);
 const input = requireElement('#email', HTMLInputElement);
 const button = requireElement('#submit', HTMLButtonElement);

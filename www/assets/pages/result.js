@@ -5,7 +5,7 @@ import { offerAlternative } from '../alternative.js';
 import { session } from '../api.js';
 import { behind } from '../cookies.js';
 import { requireElement, setAttribute, setText } from '../dom.js';
-import { localize, plural, text } from '../language.js';
+import { plural, speak, text } from '../language.js';
 import { problemMessage, reasonMessage } from '../messages.js';
 import { asProblem } from '../problem.js';
 import { showScreen } from '../screens.js';
@@ -16,7 +16,7 @@ const NEEDS_LINK = new Set(['session_missing', 'session_expired', 'session_repla
 /** States of a check in which the person still has something to do. */
 const GOING_ON = new Set(['waiting', 'open', 'checking']);
 
-localize(document);
+await speak(document);
 const main = requireElement('#main', HTMLElement);
 requireElement('#again', HTMLButtonElement).addEventListener('click', show);
 show();

@@ -10,7 +10,7 @@ import { requireElement, setAttribute, setText } from '../dom.js';
 import { offerElsewhere, prepareElsewhere } from '../elsewhere.js';
 import { showFormMessage } from '../form-message.js';
 import { forgetToken, saveLink, saveToken, savedToken } from '../session-storage.js';
-import { localize, text } from '../language.js';
+import { speak, text } from '../language.js';
 import { problemMessage, problemText } from '../messages.js';
 import { Problem, asProblem } from '../problem.js';
 import { missing } from '../support.js';
@@ -18,7 +18,7 @@ import { missing } from '../support.js';
 /** Problems that pressing again will not solve. */
 const FINAL = new Set(['token_missing', 'token_unknown', 'token_expired', 'token_used']);
 
-localize(document);
+await speak(document);
 prepareElsewhere();
 const button = requireElement('#redeem', HTMLButtonElement);
 const token = takeToken();

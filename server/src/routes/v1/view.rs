@@ -7,7 +7,8 @@ use serde_json::Value;
 use crate::app::AppState;
 use crate::clock;
 use crate::db::checks::Check;
-use crate::domain::{CheckId, CheckStatus, Gate, PlainToken};
+use crate::domain::{CheckId, CheckStatus, Gate, Language, PlainToken};
+use crate::locales;
 
 /// Prefix of ids of checks in the API.
 const PREFIX: &str = "chk_";
@@ -72,15 +73,23 @@ struct Failure {
     sentence: &'static str,
 }
 
+/// Why an attempt failed, in the check's language where there is one, as its pages say it.
+fn sentence(code: &str, locale: Option<&str>) -> &'static str {
+    let language = locale.and_then(Language::parse).filter(|language| *language != Language::english());
+    let translated = language.map(|language| locales::of(Some(&language)).text(&format!("reason.{code}.text")));
+    let sentence = translated.filter(|words| !words.is_empty());
+    sentence.unwrap_or_else(|| Reason::from_code(code).map_or("", Reason::message))
+}
+
 impl CheckView {
     /// The check, with its client token if that was made just now.
     pub(super) fn of(app: &AppState, check: Check, token: Option<&PlainToken>) -> Self {
         let left = if check.status.is_going_on() { app.limits.max_attempts.saturating_sub(check.attempts) } else { 0 };
-        let failure = check
-            .last_failure
-            .map(|code| Failure { sentence: Reason::from_code(&code).map_or("", Reason::message), code });
+        let failure =
+            check.last_failure.map(|code| Failure { sentence: sentence(&code, check.locale.as_deref()), code });
         let time = |at: Option<i64>| at.map(clock::rfc3339);
-        let url = token.map(|token| format!("{}/c#{}", app.base_url.as_str(), token.expose()));
+        let language = check.locale.as_ref().map(|locale| format!("?lang={locale}")).unwrap_or_default();
+        let url = token.map(|token| format!("{}/c{language}#{}", app.base_url.as_str(), token.expose()));
         Self {
             id: public_id(&check.id),
             object: "check",

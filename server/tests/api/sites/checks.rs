@@ -15,7 +15,7 @@ async fn a_check_is_made_read_listed_and_canceled() {
         "expires_in_s": 600,
     });
     let check = shop.check(body).await;
-    assert_eq!(check["url"], format!("{BASE_URL}/c#{}", check["client_token"].as_str().unwrap()));
+    assert_eq!(check["url"], format!("{BASE_URL}/c?lang=de#{}", check["client_token"].as_str().unwrap()));
     for (name, value) in [
         ("status", json!("waiting")),
         ("gate", json!("link")),
