@@ -3,6 +3,7 @@
 //! mail is sent.
 
 mod error;
+mod facts;
 mod mailer;
 mod message;
 mod resend;

@@ -1,11 +1,11 @@
 //! The text of the mail with the link, in the reader's language, from templates that an operator can replace.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 
+use super::facts::{EXAMPLE, Facts};
 use crate::domain::Language;
 use crate::locales;
 
@@ -20,12 +20,6 @@ const ALL: [Template; 3] = [SUBJECT, TEXT, HTML];
 /// Largest template.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// Where the keys of a mail's texts begin.
-const KEYS: &str = "mail.";
-
-/// The colour of the button, if the site has none. The pages' own.
-const ACCENT: &str = "#0b6a60";
-
 /// The templates of the mail.
 #[derive(Clone, Debug)]
 pub(super) struct Templates {
@@ -34,22 +28,6 @@ pub(super) struct Templates {
     /// English, the languages with a folder, and those of the pages as long as all default templates are ours, which
     /// have no words of their own.
     languages: Vec<Language>,
-}
-
-/// The values that templates can show.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Facts<'a> {
-    /// The host that the link leads to.
-    pub(super) host: &'a str,
-    /// The whole link.
-    pub(super) link: &'a str,
-    /// How many minutes the link works.
-    pub(super) minutes: i64,
-    /// The code that may be typed instead of opening the link.
-    pub(super) code: Option<&'a str>,
-    /// The name and the colour of the site that asks.
-    pub(super) site: Option<&'a str>,
-    pub(super) accent: Option<&'a str>,
 }
 
 /// The text of a mail.
@@ -124,10 +102,9 @@ impl Templates {
     /// # Errors
     /// A template uses an unknown value.
     pub(super) fn fill(&self, facts: &Facts, language: Option<&Language>) -> anyhow::Result<Words> {
-        let Facts { host, link, minutes, code, site, accent } = *facts;
-        let words = texts(facts, language);
-        let accent = accent.unwrap_or(ACCENT);
-        let on_accent = if is_dark(accent) { "#ffffff" } else { "#000000" };
+        let Facts { host, link, minutes, code, site, .. } = *facts;
+        let words = facts.texts(language);
+        let (accent, on_accent) = facts.colours();
         let direction = if language.is_some_and(Language::is_right_to_left) { "rtl" } else { "ltr" };
         let tag = language.map_or("en", Language::as_str);
         let filled = |(name, _): Template| -> anyhow::Result<String> {
@@ -177,34 +154,6 @@ impl Templates {
         }
         Ok(())
     }
-}
-
-/// What the templates are tried with.
-const EXAMPLE: Facts = Facts {
-    host: "check.example",
-    link: "https://check.example/verify?token=AAAA",
-    minutes: 30,
-    code: None,
-    site: None,
-    accent: None,
-};
-
-/// The texts of the mail, by the rest of their keys.
-fn texts(facts: &Facts, language: Option<&Language>) -> BTreeMap<&'static str, String> {
-    let minutes = facts.minutes.to_string();
-    let fill = |text: &str| text.replace("{host}", facts.host).replace("{minutes}", &minutes);
-    locales::of(language).below(KEYS).map(|(key, text)| (key, fill(text))).collect()
-}
-
-/// Whether white is easier to read on this colour, `#rrggbb`, than black (relative luminance of WCAG 2.2).
-fn is_dark(colour: &str) -> bool {
-    let channel = |at: usize| {
-        let digits = colour.get(at..at + 2).unwrap_or("00");
-        let value = f64::from(u8::from_str_radix(digits, 16).unwrap_or(0)) / 255.0;
-        if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
-    };
-    let luminance = 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
-    1.05 / (luminance + 0.05) >= (luminance + 0.05) / 0.05
 }
 
 /// The subfolders that are named after languages.
@@ -265,13 +214,6 @@ mod tests {
             assert_eq!(words.html.matches("http").count(), 3, "{}", words.html);
         }
         assert_eq!(templates.preferred("de-AT").map(Language::as_str), Some("de"));
-    }
-
-    #[test]
-    fn words_on_the_button_can_be_read() {
-        for (colour, expected) in [("#0b6a60", true), ("#ffe000", false), ("#ffffff", false), ("#000000", true)] {
-            assert_eq!(is_dark(colour), expected, "{colour}");
-        }
     }
 
     #[test]

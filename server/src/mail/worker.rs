@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use super::error::SendError;
+use super::facts::Facts;
 use super::mailer::Mailer;
 use super::message::Mail;
-use super::words::Facts;
 use crate::clock::{self, MINUTE_MS};
 use crate::codes::CodeKey;
 use crate::config::BaseUrl;
