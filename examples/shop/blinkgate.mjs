@@ -29,8 +29,12 @@ export class Blinkgate {
   async #ask(method, path, body) {
     const headers = { authorization: `Bearer ${this.key}`, 'idempotency-key': randomUUID() };
     if (body !== undefined) headers['content-type'] = 'application/json';
-    const request = { method, headers, body: JSON.stringify(body), signal: AbortSignal.timeout(TIMEOUT_MS) };
-    const answer = await fetch(`${this.base}${path}`, request);
+    const once = () => {
+      const signal = AbortSignal.timeout(TIMEOUT_MS);
+      return fetch(`${this.base}${path}`, { method, headers, body: JSON.stringify(body), signal });
+    };
+    // If the connection was lost, nobody knows whether it was carried out: with the same key it is, once.
+    const answer = await once().catch(once);
     if (answer.ok) return answer;
     const problem = await answer.json().catch(() => ({}));
     throw new Error(`${method} ${path}: ${answer.status} ${problem.code ?? ''} ${problem.parameter ?? ''}`);

@@ -34,7 +34,8 @@ export function shop({ base, key, site, tests, webhookSecret, address }) {
       const form = new URLSearchParams(body);
       const isHere = form.get('way') === 'here';
       // New for each order and bound to this visit, so that nobody can bring another visitor's result.
-      Object.assign(visit, { nonce: random(), state: random(), reference: `customer-${random().slice(0, 6)}` });
+      const reference = `customer-${random().slice(0, 6)}`;
+      Object.assign(visit, { nonce: random(), state: random(), reference, check: undefined, verified: false });
       const check = await blinkgate.makeCheck({
         email: form.get('email') ?? '',
         // Who stays types a code; who goes opens the mailed link.
@@ -60,9 +61,11 @@ export function shop({ base, key, site, tests, webhookSecret, address }) {
       if (!event) return { status: 401 };
       if (!seen.has(event.id)) events.push(event);
       seen.add(event.id);
-      // An operator took it back: so does the shop.
-      for (const visit of visits.values()) {
-        if (event.type === 'check.revoked' && visit.check === event.data.check) visit.verified = false;
+      // An operator took it back, or the person's data was erased: so does the shop.
+      for (const [id, visit] of visits) {
+        if (visit.check !== event.data.check) continue;
+        if (event.type === 'check.revoked') visit.verified = false;
+        if (event.type === 'check.redacted') visits.delete(id);
       }
       return { status: 204 };
     },
@@ -72,7 +75,7 @@ export function shop({ base, key, site, tests, webhookSecret, address }) {
   const server = createServer(async (request, response) => {
     const { pathname, searchParams } = new URL(request.url, address);
     const route = routes[`${request.method} ${pathname}`];
-    const [id, visit] = visitOf(request.headers.cookie);
+    const [id, visit] = visitOf(request.headers.cookie, pathname);
     let answer;
     try {
       const body = await read(request);
@@ -82,12 +85,14 @@ export function shop({ base, key, site, tests, webhookSecret, address }) {
       answer = page('This did not work. Check the address and try again. <a href="/">Back</a>', 502);
     }
     const headers = { 'content-security-policy': csp(base), 'referrer-policy': 'no-referrer', ...answer.headers };
-    headers['set-cookie'] = `visit=${id}; Path=/; HttpOnly; SameSite=Lax`;
+    if (visits.has(id)) headers['set-cookie'] = `visit=${id}; Path=/; HttpOnly; SameSite=Lax`;
     response.writeHead(answer.status, headers).end(answer.body);
   });
   return { server, events };
 
   async function decide(visit, result) {
+    // Somebody pressed the button twice.
+    if (visit.verified) return { status: 303, headers: { location: '/' } };
     try {
       const expected = {
         issuer: base,
@@ -109,12 +114,14 @@ export function shop({ base, key, site, tests, webhookSecret, address }) {
     }
   }
 
-  function visitOf(cookie) {
+  /** The visit of this cookie, or a new one, which is kept as soon as something is ordered. */
+  function visitOf(cookie, pathname) {
     const known = /(?:^|; )visit=([\w-]+)/.exec(cookie ?? '')?.[1];
     if (known !== undefined && visits.has(known)) return [known, visits.get(known)];
     const id = random();
-    visits.set(id, {});
-    return [id, visits.get(id)];
+    const visit = {};
+    if (pathname === '/order') visits.set(id, visit);
+    return [id, visit];
   }
 }
 

@@ -118,7 +118,7 @@ check_engine() {
 
 check_server() { run_tests '(server|server/.*|tests/client):.*'; }
 
-check_tools() { run_tests 'tools/(.*):.*'; }
+check_tools() { run_tests '(tools|examples)/(.*):.*'; }
 
 # Tests that need PostgreSQL are ignored without it; those in without_postgres:: use none. measure:: prints figures and
 # checks none.
