@@ -25,6 +25,8 @@ test('a route and its address convert into each other', () => {
     ['#events?email=a%2Bb%40example.org&from=2026-11-01&to=2026-11-02&review=open',
       { view: 'events', filters: { email: 'a+b@example.org', from: '2026-11-01', to: '2026-11-02', review: 'open' } }],
     ['#event/0199-a%2Fb', { view: 'event', id: '0199-a/b' }],
+    ['#sites?site=shop&status=verified', { view: 'sites', choice: { site: 'shop', status: 'verified' } }],
+    ['#sites?site=shop', { view: 'sites', choice: { site: 'shop', status: '' } }],
     ['#audit', { view: 'audit' }],
   ];
   for (const [hash, route] of cases) {

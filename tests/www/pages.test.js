@@ -143,7 +143,7 @@ test('every key that the modules use has a text, and every text is used', () => 
   const kinds = 'hint|spoken|problem|reason|paused|recipe|uploading\\.again';
   const adminKinds =
     'problem|reason|gate|status|review_state|policy|record\\.(key|uncounted|left)|event\\.signal|timeline|gesture|' +
-    'outcome|decision|action|trace';
+    'outcome|decision|action|trace|check|mailbox|delivery';
   const byCode = new RegExp(`^(${kinds}|admin\\.(${adminKinds}))\\.`);
   const unused = Object.keys({ ...EN, ...ADMIN_EN }).filter(
     (key) =>

@@ -61,6 +61,17 @@ pub async fn of_site(db: &mut Connection, site: &SiteId, test: bool) -> sqlx::Re
     .await
 }
 
+/// Returns the endpoints of a site in both modes, in the order in which they were added.
+pub async fn list_all(db: &mut Connection, site: &SiteId) -> sqlx::Result<Vec<Endpoint>> {
+    db.query(
+        "select id, site_id, url, types, test, generation, rotated_at, created_at, disabled_at, disabled_why
+         from endpoints where site_id = $1 order by id",
+    )
+    .bind(site)
+    .fetch_all()
+    .await
+}
+
 /// Returns the endpoint with this id, whatever its site.
 pub async fn get(db: &mut Connection, id: &EndpointId) -> sqlx::Result<Option<Endpoint>> {
     db.query(

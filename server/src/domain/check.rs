@@ -66,6 +66,11 @@ impl Gate {
         self != Gate::Site
     }
 
+    /// Its name in the API.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
     /// The same in the words of results.
     pub fn mailbox(self) -> &'static str {
         if self.proves_mailbox() { "proven_by_us" } else { "vouched_by_site" }

@@ -110,7 +110,7 @@ struct AskedBy {
 /// What to do next.
 enum Next {
     /// Try this mail, which is due and claimed.
-    Mail(DueMail, AskedBy),
+    Mail(DueMail, Box<AskedBy>),
     /// No mail is due before this time.
     DueAt(Option<i64>),
 }
@@ -128,7 +128,7 @@ async fn next(outbox: &Outbox<'_>, tried: Option<&Tried>, token: &PlainToken, no
             let owner = (&mail.user_id, mail.check_id.as_ref());
             tokens::insert(&mut tx, &token.hash(), owner, now, now + outbox.token_ttl_ms).await?;
             let asked_by = asked_by(outbox, &mut tx, &mail, now).await?;
-            Next::Mail(mail, asked_by)
+            Next::Mail(mail, Box::new(asked_by))
         }
         None => Next::DueAt(outbox::next_due(&mut tx).await?),
     };

@@ -3,9 +3,10 @@
 
 import { OWN_PAGE, read, request, unreachable } from '../api.js';
 import { aborted, Problem } from '../problem.js';
-import { queryOf } from './route.js';
+import { queryOf, queryOfSite } from './route.js';
 
 /** @typedef {import('./route.js').Filters} Filters */
+/** @typedef {import('./route.js').SiteChoice} SiteChoice */
 /** @typedef {{signal?: AbortSignal}} Options */
 /** @typedef {{blob: Blob, name: string}} Download */
 /** @typedef {ReturnType<typeof adminApi>} AdminApi */
@@ -59,6 +60,16 @@ export function adminApi(key) {
       get(`/admin/events?${queryOf(filters, { limit: PAGE, ...(cursor === null ? {} : { cursor }) })}`, options),
     /** @param {Filters} filters @param {Options} [options] */
     csv: (filters, options) => download(`/admin/events.csv?${queryOf(filters)}`.replace(/\?$/, ''), options),
+    /**
+     * @param {SiteChoice} choice @param {string | null} cursor @param {Options} [options]
+     * @returns {Promise<import('./types.js').CheckPage>}
+     */
+    checks: (choice, cursor, options) =>
+      get(`/admin/checks?${queryOfSite(choice, { limit: PAGE, ...(cursor === null ? {} : { cursor }) })}`, options),
+    /** @param {SiteChoice} choice @param {Options} [options] */
+    checksCsv: (choice, options) => download(`/admin/checks.csv?${queryOfSite(choice)}`, options),
+    /** @param {Options} [options] @returns {Promise<{sites: import('./types.js').Site[]}>} */
+    sites: (options) => get('/admin/sites', options),
     /** @param {string} event @param {Options} [options] @returns {Promise<import('./types.js').WholeEvent>} */
     event: (event, options) => get(`/admin/events/${id(event)}`, options),
     /** @param {string} event @param {Options} [options] */

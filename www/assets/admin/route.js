@@ -1,12 +1,17 @@
 // @ts-check
 /**
- * The console's routes, as they appear in the address bar: `#events?status=FAILED`, `#event/ID`, `#audit`. After the
- * `#`, because browsers never send that part: filters (addresses, too) reach no server log and no other site.
+ * The console's routes, as they appear in the address bar: `#events?status=FAILED`, `#event/ID`, `#sites?site=shop`,
+ * `#audit`. After the `#`, because browsers never send that part: filters (addresses, too) reach no server log and no
+ * other site.
  */
 
 /** @typedef {'status' | 'reason' | 'email' | 'from' | 'to' | 'review'} FilterName */
 /** @typedef {Partial<Record<FilterName, string>>} Filters only those that are set */
-/** @typedef {{view: 'events', filters: Filters} | {view: 'event', id: string} | {view: 'audit'}} Route */
+/** A site, and the state of its checks; empty for all. @typedef {{site: string, status: string}} SiteChoice */
+/**
+ * @typedef {{view: 'events', filters: Filters} | {view: 'event', id: string} | {view: 'sites', choice: SiteChoice} |
+ *   {view: 'audit'}} Route
+ */
 
 /** Every filter of the events, by its name in the interface. @type {readonly FilterName[]} */
 export const FILTERS = ['status', 'reason', 'email', 'from', 'to', 'review'];
@@ -15,6 +20,10 @@ export const FILTERS = ['status', 'reason', 'email', 'from', 'to', 'review'];
 export function routeOf(hash) {
   const [path = '', query = ''] = split(hash.replace(/^#/, ''), '?');
   if (path === 'audit') return { view: 'audit' };
+  if (path === 'sites') {
+    const values = new URLSearchParams(query);
+    return { view: 'sites', choice: { site: values.get('site') || 'default', status: values.get('status') ?? '' } };
+  }
   const id = path.startsWith('event/') ? decoded(path.slice('event/'.length)) : '';
   if (id !== '') return { view: 'event', id };
   return { view: 'events', filters: filtersOf(new URLSearchParams(query)) };
@@ -23,6 +32,7 @@ export function routeOf(hash) {
 /** The hash of a route, with its `#`. @param {Route} route */
 export function hashOf(route) {
   if (route.view === 'audit') return '#audit';
+  if (route.view === 'sites') return `#sites?${queryOfSite(route.choice)}`;
   if (route.view === 'event') return `#event/${encodeURIComponent(route.id)}`;
   const query = queryOf(route.filters);
   return query === '' ? '#events' : `#events?${query}`;
@@ -32,6 +42,11 @@ export function hashOf(route) {
 export function queryOf(filters, more = {}) {
   const set = FILTERS.flatMap((name) => (filters[name] ? [[name, filters[name] ?? '']] : []));
   return new URLSearchParams([...set, ...Object.entries(more)]).toString();
+}
+
+/** A choice as a query, with further parameters. @param {SiteChoice} choice @param {Record<string, string>} [more] */
+export function queryOfSite({ site, status }, more = {}) {
+  return new URLSearchParams({ site, ...(status === '' ? {} : { status }), ...more }).toString();
 }
 
 /**

@@ -12,9 +12,14 @@ const ICONS = {
   declined: 'alert',
   PENDING: 'clock',
   open: 'clock',
+  verified: 'check',
+  delivered: 'check',
+  failed: 'alert',
+  given_up: 'alert',
+  revoked: 'alert',
 };
 
-/** @param {string} code @param {'status' | 'review_state'} [kind] */
+/** @param {string} code @param {'status' | 'review_state' | 'check' | 'delivery'} [kind] */
 export function statusTag(code, kind = 'status') {
   return el('span', { class: 'tag', 'data-status': code }, icon(ICONS[code] ?? 'clock'), wordOf(kind, code));
 }

@@ -16,6 +16,10 @@
 /** @typedef {Schemas['TimelineEntry']} Moment */
 /** @typedef {Schemas['ReviewMade']} Review */
 /** The figures of the decision, as far as it got; text if it is damaged. @typedef {Schemas['Record']} DecisionRecord */
+/** @typedef {Schemas['AdminCheck']} Check */
+/** @typedef {Schemas['AdminChecks']} CheckPage */
+/** @typedef {Schemas['AdminSite']} Site */
+/** @typedef {Schemas['WebhookDetail']} Webhook */
 /** @typedef {Schemas['AuditEntry']} AuditEntry */
 /** @typedef {Schemas['AuditEntries']} AuditPage */
 /** What would be erased of a user, or was. @typedef {Schemas['Erasure']['users'][number]} Erasure */

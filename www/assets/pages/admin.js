@@ -12,6 +12,7 @@ import { EventsView } from '../admin/events-view.js';
 import { KeyView } from '../admin/key-view.js';
 import { forgetKey, saveKey, savedKey } from '../admin/key.js';
 import { hashOf, routeOf } from '../admin/route.js';
+import { SitesView } from '../admin/sites-view.js';
 import { problemWords, text } from '../admin/words.js';
 
 /** @typedef {import('../admin/types.js').Desk} Desk */
@@ -24,6 +25,7 @@ const said = requireElement('#said', HTMLElement);
 const eraser = new Eraser();
 const events = new EventsView((filters) => go(hashOf({ view: 'events', filters })));
 const event = new EventView();
+const sites = new SitesView((choice) => go(hashOf({ view: 'sites', choice })));
 const audit = new AuditView();
 const keyView = new KeyView(signIn);
 /** @type {Desk | null} */
@@ -69,6 +71,7 @@ async function signIn(key) {
     'nav': true,
     'who': true,
     'to-events': desk.may('events'),
+    'to-sites': desk.may('events'),
     'to-audit': desk.may('audit'),
     'to-erase': desk.may('erase'),
   };
@@ -81,7 +84,7 @@ function signOut(words) {
   forgetKey();
   loading.abort();
   desk = null;
-  for (const view of [events, event, audit]) view.stop();
+  for (const view of [events, event, sites, audit]) view.stop();
   eraser.close();
   lastEvents = hashOf({ view: 'events', filters: {} });
   // The hash names events and perhaps an e-mail address.
@@ -111,13 +114,17 @@ async function show(desk) {
   const route = routeOf(location.hash);
   const view = desk.may('events') || route.view === 'audit' ? route.view : 'audit';
   const isHere = main.dataset['screen'] === view;
-  for (const name of /** @type {const} */ (['events', 'audit'])) {
+  for (const name of /** @type {const} */ (['events', 'sites', 'audit'])) {
     setAttribute(requireElement(`#to-${name}`, HTMLElement), 'aria-current', view === name ? 'page' : null);
   }
   if (view === 'audit' && !desk.may('audit')) return nothingToShow(desk);
   if (view === 'audit') {
     showScreen(main, 'audit', 'audit');
     return audit.show(desk);
+  }
+  if (route.view === 'sites') {
+    if (!isHere) showScreen(main, 'sites', 'sites');
+    return sites.show(desk, route.choice);
   }
   if (route.view === 'events') {
     lastEvents = hashOf(route);

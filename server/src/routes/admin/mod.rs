@@ -4,6 +4,7 @@
 mod access;
 mod audit;
 mod captures;
+mod checks;
 mod curve;
 mod erase;
 mod event;
@@ -11,12 +12,16 @@ mod events;
 mod listed;
 mod query;
 mod review;
+mod sites;
+mod table;
 mod timeline;
 
 pub(super) use access::{admit, find_holder, me};
 pub(super) use audit::{checkpoint, entries};
 pub(super) use captures::{bundle, capture};
+pub(super) use checks::{checks, checks_csv};
 pub(super) use erase::erase;
 pub(super) use event::event;
 pub(super) use events::{events, events_csv};
 pub(super) use review::review;
+pub(super) use sites::sites;

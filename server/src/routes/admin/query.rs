@@ -6,8 +6,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use engine::Reason;
 
 use crate::clock::{self, DAY_MS};
+use crate::db::check_list;
 use crate::db::listing::{Cursor, Filter};
-use crate::domain::{AttemptStatus, EmailAddress, EventId, ReviewState};
+use crate::domain::{AttemptStatus, EmailAddress, EventId, ReviewState, SiteId};
 use crate::routes::error::ApiError;
 
 /// The parameter that carries a key where `ADMIN_ALLOW_QUERY_KEY` allows it.
@@ -47,6 +48,21 @@ pub(super) struct TableQuery {
     pub(super) behind: Option<Cursor>,
     /// Most rows; `None`: all.
     pub(super) limit: Option<u32>,
+}
+
+/// The query of a list of checks, and of their CSV table.
+pub(super) struct CheckQuery {
+    pub(super) filter: check_list::Filter,
+    pub(super) page: Page,
+}
+
+impl CheckQuery {
+    pub(super) fn read(query: Option<&str>) -> Result<Self, ApiError> {
+        let query = Query::read(query, &["site", "status"])?;
+        let site = query.parsed("site", SiteId::parse)?.unwrap_or_else(SiteId::of_front_door);
+        let status = query.parsed("status", |text| text.parse().ok())?;
+        Ok(Self { filter: check_list::Filter { site, status }, page: Page::of(&query)? })
+    }
 }
 
 impl Page {

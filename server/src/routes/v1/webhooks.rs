@@ -177,10 +177,17 @@ pub(in crate::routes) async fn test(
 
 /// An endpoint with its latest deliveries.
 #[derive(Serialize)]
-struct EndpointDetail {
+pub(in crate::routes) struct EndpointDetail {
     #[serde(flatten)]
     endpoint: EndpointView,
     deliveries: Vec<DeliveryView>,
+}
+
+impl EndpointDetail {
+    pub(in crate::routes) fn of(app: &App, endpoint: Endpoint, latest: Vec<deliveries::Delivery>) -> Self {
+        let deliveries = latest.into_iter().map(DeliveryView::from).collect();
+        Self { endpoint: EndpointView::of(app, endpoint, false), deliveries }
+    }
 }
 
 #[derive(Serialize)]
@@ -222,8 +229,7 @@ pub(in crate::routes) async fn read(
 ) -> Result<Response, ApiError> {
     let endpoint = find(&app, &caller, path).await?;
     let shown = deliveries::of_endpoint(&mut app.db.read().await?, &endpoint.id, SHOWN).await?;
-    let deliveries = shown.into_iter().map(DeliveryView::from).collect();
-    Ok(answered(EndpointDetail { endpoint: EndpointView::of(&app, endpoint, false), deliveries }))
+    Ok(answered(EndpointDetail::of(&app, endpoint, shown)))
 }
 
 /// The endpoint of the path, if it is the caller's.

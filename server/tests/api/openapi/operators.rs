@@ -29,6 +29,9 @@ pub async fn look(api: &mut Description, server: &TestServer) {
         ("GET /admin/events.csv", "/admin/events.csv".to_owned()),
         (EVENT, "/admin/events/none".to_owned()),
         (BUNDLE, format!("/admin/events/{id}/bundle")),
+        ("GET /admin/checks", "/admin/checks".to_owned()),
+        ("GET /admin/checks.csv", "/admin/checks.csv".to_owned()),
+        ("GET /admin/sites", "/admin/sites".to_owned()),
         ("GET /admin/audit", "/admin/audit".to_owned()),
         ("GET /admin/audit/checkpoint", "/admin/audit/checkpoint".to_owned()),
         ("GET /metrics", "/metrics".to_owned()),
@@ -46,7 +49,9 @@ pub async fn look(api: &mut Description, server: &TestServer) {
     for event in server.events().await {
         look_at(api, server, &event).await;
     }
-    for name in ["GET /admin/events", "GET /admin/events.csv", "GET /admin/audit"] {
+    for name in
+        ["GET /admin/events", "GET /admin/events.csv", "GET /admin/checks", "GET /admin/checks.csv", "GET /admin/audit"]
+    {
         parameters(api, server, name).await;
     }
     page_by_page(api, server).await;

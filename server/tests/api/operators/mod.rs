@@ -5,6 +5,7 @@ mod keys;
 mod lists;
 mod measure;
 mod review;
+mod sites;
 mod table;
 
 use axum::body::Body;
