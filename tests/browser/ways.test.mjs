@@ -56,6 +56,30 @@ test('a person can be verified by keyboard alone', async () => {
   }
 });
 
+test('a person can be verified by what a screen reader is told alone', async () => {
+  const visitor = await openVisitor({ clip: portraitClip() });
+  const { page } = visitor;
+  // Roles and names come from the accessibility tree; nothing is looked for by its place or its markup.
+  const press = (name) => page.getByRole('button', { name }).click();
+  try {
+    const known = server.mails();
+    await page.goto(`${server.base}/`);
+    await page.getByRole('heading', { level: 1, name: 'Confirm your address with a blink' }).waitFor();
+    await page.getByRole('textbox', { name: 'E-mail address' }).fill(`heard${known}@example.org`);
+    await press('Send me the link');
+    await page.getByRole('heading', { level: 1, name: 'Check your mail' }).waitFor();
+    await page.goto(await server.link(known));
+    await press('Continue');
+    await page.getByRole('heading', { level: 1, name: 'The camera check' }).waitFor();
+    await press('Turn on the camera');
+    const status = page.getByRole('status').filter({ hasText: /blink/i });
+    await status.first().waitFor({ state: 'attached', timeout: 60_000 });
+    await page.getByRole('heading', { level: 1, name: 'You are verified' }).waitFor({ timeout: 90_000 });
+  } finally {
+    await visitor.close();
+  }
+});
+
 test('an interrupted upload resumes with the same key', async () => {
   const keys = [];
   await atTheCamera(async (page) => {
@@ -102,3 +126,21 @@ for (const names of [['VideoFrame'], ['VideoFrame', 'OffscreenCanvas', 'createIm
     assert.equal(JSON.parse(details).key, 'soft');
   });
 }
+
+test('people are told before their time is over, and can have more', async (t) => {
+  const visitor = await openVisitor({ clip: portraitClip() });
+  t.after(() => visitor.close());
+  const { page } = visitor;
+  await page.clock.install();
+  await comeToCamera(visitor, server);
+  await screen(page, ['priming']);
+  assert.equal(await page.isVisible('#ending'), false);
+  await page.clock.runFor('28:00');
+  assert.equal(await page.isVisible('#ending'), false, 'not yet');
+  await page.clock.runFor('00:40');
+  await page.getByRole('alert').filter({ hasText: 'Your time for this check is almost over.' }).waitFor();
+  await page.click('#more-time');
+  await page.locator('#ending').waitFor({ state: 'hidden' });
+  await page.clock.runFor('28:40');
+  await page.locator('#ending').waitFor();
+});

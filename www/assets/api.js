@@ -79,6 +79,11 @@ export function session(options) {
   return request('/api/session', { method: 'GET', cache: 'no-store' }, options);
 }
 
+/** Gives the session more time. @param {Options} [options] @returns {Promise<Schemas['SessionExtended']>} */
+export function extendSession(options) {
+  return request('/api/session/extend', { method: 'POST', headers: OWN_PAGE }, options);
+}
+
 /**
  * @param {string} publicKey base64url of 32 bytes @param {number | null} rate frames analysed per second
  * @param {Wishes} wishes

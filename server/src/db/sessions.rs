@@ -102,6 +102,16 @@ pub async fn end(db: &mut Connection, id: &SessionId, now_ms: i64) -> sqlx::Resu
     Ok(())
 }
 
+/// Makes a live session last until `until_ms`, or as long as it would anyway. Returns its end, or `None` if it is over.
+pub async fn extend(db: &mut Connection, id: &SessionId, until_ms: i64, now_ms: i64) -> sqlx::Result<Option<i64>> {
+    let extended = db.query(
+        "update capture_sessions set expires_at = case when expires_at < $2 then $2 else expires_at end
+         where id = $1 and ended_at is null and expires_at > $3 returning expires_at",
+    );
+    let end: Option<(i64,)> = extended.bind(id).bind(until_ms).bind(now_ms).fetch_optional().await?;
+    Ok(end.map(|(at,)| at))
+}
+
 /// Counts one attempt and returns the new number.
 pub async fn count_attempt(db: &mut Connection, id: &SessionId) -> sqlx::Result<u32> {
     let counted = db.query("update capture_sessions set attempts = attempts + 1 where id = $1 returning attempts");

@@ -1,4 +1,4 @@
-//! The capture session: its secret, the extractor that every route of a session uses, and `GET /api/session`.
+//! The capture session: its secret, the extractor that every route of a session uses, and `/api/session`.
 
 use std::time::Instant;
 
@@ -17,7 +17,7 @@ use crate::cool_down;
 use crate::db::checks::{self, Check};
 use crate::db::sessions::{self, Session};
 use crate::db::sites::{self, Site};
-use crate::db::{challenges, users};
+use crate::db::{LockScope, challenges, users};
 use crate::domain::{CheckStatus, HashedToken, PlainToken, UserStatus};
 use crate::rate::Limit;
 use crate::sealing::SealingKey;
@@ -91,6 +91,29 @@ pub(super) fn cookie(app: &AppState, secret: &PlainToken) -> HeaderValue {
 /// Browsers accept a `__Host-` cookie only over https and only for this host.
 fn cookie_name(app: &AppState) -> &'static str {
     if app.cookie_secure { "__Host-blinkgate" } else { "blinkgate" }
+}
+
+/// How many times as long as usual a session may be made to last (WCAG 2.2, success criterion 2.2.1).
+const MOST_TIMES: i64 = 10;
+
+#[derive(Serialize)]
+pub(super) struct Extended {
+    session_expires_in_s: i64,
+}
+
+/// `POST /api/session/extend`: gives a person who is slow the usual time again, from now.
+pub(super) async fn extend(
+    State(app): State<App>,
+    CurrentSession(session): CurrentSession,
+) -> Result<Json<Extended>, ApiError> {
+    app.rate.take(Limit::Session, session.id.as_str(), Instant::now())?;
+    let now = clock::now_ms();
+    let usual_ms = app.limits.session_ttl_ms;
+    let until = (now + usual_ms).min(session.created_at + MOST_TIMES * usual_ms);
+    let mut tx = app.db.write(LockScope::User(&session.user_id)).await?;
+    let end = sessions::extend(&mut tx, &session.id, until, now).await?.ok_or(ApiError::SessionExpired)?;
+    tx.commit().await?;
+    Ok(Json(Extended { session_expires_in_s: (end - now) / 1000 }))
 }
 
 #[derive(Serialize)]

@@ -55,3 +55,22 @@ async fn the_cookie_is_found_among_others() {
     let cookie = server.open_session("jo@example.com").await;
     assert_eq!(server.session(&format!("a=1; {cookie}; b=2")).await["status"], "PENDING");
 }
+
+#[tokio::test]
+async fn who_is_slow_gets_more_time_up_to_ten_times_as_long() {
+    let server = TestServer::start().await;
+    let cookie = server.open_session("jo@example.com").await;
+    let extend = async || server.post("/api/session/extend", Some(&cookie), &json!({})).await;
+    let left = async || extend().await.json()["session_expires_in_s"].as_i64().unwrap();
+    server
+        .execute("update capture_sessions set expires_at = expires_at - 1700000, created_at = created_at - 1700000")
+        .await;
+    assert!((1790..=1800).contains(&left().await), "the usual time again");
+    // Five hours after it began there is no more to give, and what is left is not taken away.
+    server.execute("update capture_sessions set created_at = created_at - 15800000").await;
+    assert!((1780..=1800).contains(&left().await));
+    server.execute("update capture_sessions set expires_at = expires_at - 1700000").await;
+    assert!((400..=600).contains(&left().await), "ten times as long in all");
+    server.execute("update capture_sessions set expires_at = 1").await;
+    extend().await.assert_problem(401, "session_expired");
+}

@@ -15,11 +15,15 @@ import { isCached, registerServiceWorker } from '../sw-client.js';
 import { sizeText, speak, text } from '../language.js';
 import { reasonMessage } from '../messages.js';
 import { drawPair } from '../pair.js';
+import { SessionClock } from '../session-clock.js';
 import { forgetLink } from '../session-storage.js';
 import { bestBuild } from '../support.js';
 
 /** @typedef {import('../flow.js').FlowState} FlowState */
 /** @typedef {import('../flow.js').FlowEvent} FlowEvent */
+
+/** States in which nobody is disturbed. @type {ReadonlySet<import('../flow.js').StateName>} */
+const BUSY = new Set(['align', 'preparing', 'recording', 'uploading', 'giving_up']);
 
 /** How long the good news is shown before the result page opens. */
 const TO_RESULT_MS = 1_200;
@@ -39,6 +43,7 @@ function run(main) {
   let state = INITIAL;
   let stateAbort = new AbortController();
   const effects = new CameraEffects(view, send, () => state);
+  const clock = new SessionClock(() => BUSY.has(state.name));
 
   /** @param {FlowEvent} event */
   function send(event) {
@@ -48,13 +53,13 @@ function run(main) {
     const dropped = droppedChallenge(before, state);
     if (dropped !== null) effects.drop(dropped);
     render(main, state, before, { retry, alert });
-    if (state.name !== before.name) entered(state);
+    if (state.name !== before.name) entered(state, before.name);
   }
 
   const retry = () => send({ type: 'RETRY' });
 
-  /** @param {FlowState} state */
-  function entered(state) {
+  /** @param {FlowState} state @param {import('../flow.js').StateName | null} before */
+  function entered(state, before) {
     stateAbort.abort();
     stateAbort = new AbortController();
     const { signal } = stateAbort;
@@ -66,6 +71,8 @@ function run(main) {
     }
     effects.enter(state, signal);
     tellAbout(state);
+    if (state.name === 'priming' && before === 'boot') clock.set((state.session?.session_expires_in_s ?? 0) * 1000);
+    if (state.name === 'verified') clock.set(0);
     if (state.session?.check) offerAlternative(state.session.check.alternative_url, state.session.check.site);
     if (state.name === 'failed') drawPair(effects.pictures);
     if (state.name === 'priming') showDownloadSize();
@@ -102,7 +109,7 @@ function run(main) {
   addEventListener('pageshow', ({ persisted }) => { if (persisted) embedding.reload(); });
 
   render(main, state, null, { retry, alert });
-  entered(state);
+  entered(state, null);
 }
 
 /** Tells the page around this one, if this is in a frame. @param {FlowState} state */

@@ -99,6 +99,9 @@ async fn check(api: &mut Description, server: &TestServer) {
     api.take("POST /api/submission/{challenge}", &server.finish(&cookie, "k1", &submission).await);
     session(api, server, Some(&cookie)).await;
     session(api, server, None).await;
+    for cookie in [Some(cookie.as_str()), None] {
+        api.take("POST /api/session/extend", &server.post("/api/session/extend", cookie, &json!({})).await);
+    }
 
     let person = Person::at(server, cookie).await;
     let (cookie, submission) = (&person.cookie, person.sign());
