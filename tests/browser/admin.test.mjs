@@ -2,16 +2,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { violations } from './lib/axe.mjs';
 import { portraitClip } from './lib/clips.mjs';
 import { PROGRAM } from './lib/paths.mjs';
 import { startServer } from './lib/server.mjs';
 import { DESKTOP, PHONE, comeToCamera, openVisitor, screen } from './lib/visitor.mjs';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 /** Set SHOTS=folder to keep a screenshot of each view. */
 const SHOTS = process.env.SHOTS;
 
@@ -482,11 +480,7 @@ async function look(page, name) {
       () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
     );
     assert.ok(wider <= 0, `${name} scrolls sideways by ${wider} px`);
-    // Through the debugger, since the pages' Content-Security-Policy lets no other script in.
-    await page.evaluate(AXE);
-    const { violations } = await page.evaluate((rules) => globalThis.axe.run(document, { runOnly: rules }), RULES);
-    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
-    assert.deepEqual(found, [], `${name}, ${colorScheme}, has accessibility findings`);
+    assert.deepEqual(await violations(page), [], `${name}, ${colorScheme}, has accessibility findings`);
   }
 }
 

@@ -140,6 +140,24 @@ test('a check that is finished on another device ends in the shop’s page, too'
   await state(visitor.page, 'verified', 90_000);
 });
 
+test('leaving the shop’s page and coming back goes on with the check', async (t) => {
+  const { server, address } = await openShop(t, { tests: false });
+  const visitor = await openVisitor({ clip: portraitClip() });
+  t.after(() => visitor.close());
+  const { page } = visitor;
+  await order(page, address, 'jo@example.org');
+  await state(page, 'open');
+  await toCamera(page, await codeFrom(server));
+  await inside(page).locator('[data-screen="align"], [data-screen="recording"]').first().waitFor({ timeout: 60_000 });
+  // A frame must not put pages of its own between the shop and its visitor.
+  await page.goBack();
+  await page.waitForURL(`${address}/`);
+  await page.goForward();
+  await state(page, 'open');
+  await toCamera(page, await codeFrom(server));
+  await state(page, 'verified', 90_000);
+});
+
 test('a page that the site does not list cannot frame the check and is told another way', async (t) => {
   const { address, blinkgate, server } = await openShop(t, { tests: true });
   blinkgate('sites', 'set', 'shop', '--origin', 'https://other.example');

@@ -8,6 +8,7 @@ import {
 } from './lib/engines.mjs';
 import { camera, portraitPerson, recordedPerson } from './lib/person.mjs';
 import { startServer } from './lib/server.mjs';
+import { openShop } from './lib/shop.mjs';
 import { DESKTOP, PHONE } from './lib/visitor.mjs';
 
 /**
@@ -117,6 +118,18 @@ for (const browser of [FIREFOX, WEBKIT]) {
       const jitter_ms = median(late_ms.map((late) => Math.abs(late - usual_ms)));
       console.log(`${browser.name}: frames are ${usual_ms.toFixed(1)} ms late, half within ${jitter_ms.toFixed(1)} ms`);
       assert.ok(jitter_ms <= MAX_JITTER_MS, `${jitter_ms} ms`);
+    });
+
+    test(`the element works on a page of another site, in ${browser.name}`, async (t) => {
+      const { address } = await openShop(t, { tests: true });
+      await visitor.goto(address);
+      await visitor.fill('input[name=email]', 'pass@test.blinkgate');
+      await visitor.click('button[value=here]');
+      const ended = () => document.querySelector('blink-check')?.getAttribute('state') === 'verified';
+      await until(visitor, ended, [], 30_000, 'the element did not say that the check has ended');
+      await visitor.click('form > p > button');
+      const isPlaced = () => document.body.textContent.includes('Your order is placed');
+      await until(visitor, isPlaced, [], 30_000, 'the shop did not accept the result');
     });
 
     test(`the console opens in ${browser.name}`, async () => {

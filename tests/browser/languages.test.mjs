@@ -1,17 +1,20 @@
 // Pages and mails in other languages: what people read, and that nothing is cut off on small screens.
-// SCREENSHOTS=folder keeps pictures of every screen.
+// SHOTS=folder keeps pictures of every screen.
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
+import { violations } from './lib/axe.mjs';
 import { portraitClip } from './lib/clips.mjs';
 import { startServer } from './lib/server.mjs';
 import { openVisitor, screen } from './lib/visitor.mjs';
 
 const LANGUAGES = ['ar', 'de', 'hi', 'ja', 'pl'];
 const WIDTHS = [320, 390, 1280];
-const SCREENSHOTS = process.env.SCREENSHOTS;
+/** In which of them axe looks at every screen. English: pages.test.mjs. */
+const ACCESSIBLE = ['ar', 'ja'];
+const SHOTS = process.env.SHOTS;
 const words = (tag) =>
   JSON.parse(readFileSync(new URL(`../../www/assets/locales/${tag}.json`, import.meta.url), 'utf8')).texts;
 
@@ -27,13 +30,18 @@ async function look(page, tag, name) {
       const page = document.documentElement;
       return [...cut.map((element) => element.textContent), ...(page.scrollWidth > innerWidth ? ['the page'] : [])];
     });
-    if (SCREENSHOTS) {
-      mkdirSync(SCREENSHOTS, { recursive: true });
-      await page.screenshot({ path: join(SCREENSHOTS, `${name}-${tag}-${width}.png`), fullPage: true });
+    if (SHOTS) {
+      mkdirSync(SHOTS, { recursive: true });
+      await page.screenshot({ path: join(SHOTS, `${name}-${tag}-${width}.png`), fullPage: true });
     }
     assert.deepEqual(wide, [], `${tag}, ${name}, ${width} px`);
   }
   await page.setViewportSize({ width: 390, height: 844 });
+  for (const colorScheme of ACCESSIBLE.includes(tag) ? ['light', 'dark'] : []) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    assert.deepEqual(await violations(page), [], `${tag}, ${name}, ${colorScheme}, has accessibility findings`);
+  }
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
 }
 
 test('every screen and the mail speak the language of the browser, and nothing is cut off', async (t) => {

@@ -1,16 +1,14 @@
 // Every page in a real browser: no accessibility findings, no sideways scrolling, no console errors, at both sizes and
 // in both colour schemes.
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { violations } from './lib/axe.mjs';
 import { portraitClip } from './lib/clips.mjs';
 import { startServer } from './lib/server.mjs';
 import { DESKTOP, PHONE, openVisitor, screen } from './lib/visitor.mjs';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 /** A narrow phone at 200 % zoom. */
 const NARROW = { width: 320, height: 640 };
 /** Set SHOTS=folder to keep a screenshot of each page. */
@@ -78,9 +76,5 @@ async function lookAt(page, name) {
   }
   const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.ok(wider <= 0, `${name} scrolls sideways by ${wider} px`);
-  // Through the debugger, since the pages' Content-Security-Policy lets no other script in.
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate((rules) => globalThis.axe.run(document, { runOnly: rules }), RULES);
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
-  assert.deepEqual(found, [], `${name} has accessibility findings`);
+  assert.deepEqual(await violations(page), [], `${name} has accessibility findings`);
 }

@@ -8,8 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Refused, acceptResult } from '../../examples/shop/result.mjs';
 import { eventOf } from '../../examples/shop/webhook.mjs';
 import { portraitClip } from './lib/clips.mjs';
+import { violations } from './lib/axe.mjs';
 import { openShop } from './lib/shop.mjs';
-import { openVisitor, screen } from './lib/visitor.mjs';
+import { DESKTOP, openVisitor, screen } from './lib/visitor.mjs';
 
 const NOW = 1_800_000_000;
 const GOOD = {
@@ -142,4 +143,30 @@ test('a person orders, opens the mailed link, blinks, and is back in the shop', 
   await camera.waitForURL((url) => url.href.startsWith(address), { timeout: 90_000 });
   await camera.getByText('Your order is placed').waitFor();
   await page.waitForURL((url) => url.href.startsWith(address), { timeout: 15_000 });
+});
+
+test('operators see what the shop asked for, and that it was told', async (t) => {
+  const { server, address, events } = await openShop(t, { tests: true });
+  const visitor = await openVisitor({ viewport: DESKTOP });
+  t.after(() => visitor.close());
+  const { page } = visitor;
+  await order(page, address, 'pass@test.blinkgate');
+  await page.getByText('Your order is placed').waitFor();
+  for (let tries = 0; events.length < 2 && tries < 100; tries++) await sleep(100);
+  await page.goto(`${server.base}/admin`);
+  await page.fill('#key', server.adminKey());
+  await page.click('#sign-in');
+  await page.click('#to-sites');
+  await page.selectOption('#site', 'shop');
+  await page.locator('#checks-list [data-status="verified"]').waitFor();
+  assert.equal(await page.locator('#checks-list tbody tr').count(), 1);
+  await page.locator('#webhooks [data-status="delivered"]').first().waitFor();
+  assert.ok((await page.textContent('#webhooks')).includes(`${address}/hook`));
+  await page.selectOption('#check-state', 'failed');
+  await page.getByRole('heading', { name: 'There are no such checks.' }).waitFor();
+  assert.ok(page.url().endsWith('#sites?site=shop&status=failed'));
+  await page.goBack();
+  await page.locator('#checks-list [data-status="verified"]').waitFor();
+  assert.deepEqual(await violations(page), []);
+  assert.deepEqual(visitor.errors, []);
 });
