@@ -56,3 +56,33 @@ for (const file of files) {
     assert.deepEqual(Object.keys(rest), ['texts']);
   });
 }
+
+/** Words in a page that no catalogue has: every text stands in an element that names its key. @param {string} html */
+function wordsOfPage(html) {
+  const texts = html.replace(/<(script|style|title)\b[\s\S]*?<\/\1>/g, '').matchAll(/<([a-z][\w-]*)([^<>]*)>([^<]+)/g);
+  const isUnknown = (/** @type {string[]} */ [, , attributes = '', words = '']) =>
+    /\p{L}/u.test(words) && !attributes.includes('data-text="');
+  return [...texts].filter(isUnknown).map(([, , , words = '']) => words.trim());
+}
+
+/** Words in a module that it shows as they stand. @param {string} source */
+function wordsOfModule(source) {
+  const places = String.raw`setText\([^'"\x60;]*?,\s*|textContent\s*[=:]\s*|'aria-label',\s*|\btitle:\s*`;
+  const shown = new RegExp(String.raw`(?:${places})(['"\x60])([^'"\x60]*\p{L}{3}[^'"\x60]*)\1`, 'gu');
+  return [...source.matchAll(shown)].map(([, , words = '']) => words).filter((words) => !words.includes('${'));
+}
+
+test('no page and no module shows words that are in no catalogue', () => {
+  const www = new URL('../../www/', import.meta.url);
+  const read = (/** @type {string} */ path) => readFileSync(new URL(path, www), 'utf8');
+  const all = readdirSync(www, { recursive: true }).map(String);
+  const pages = all.filter((path) => path.endsWith('.html'));
+  const modules = all.filter((path) => /^assets\/(?!vendor\/|admin\/texts).*\.js$/.test(path));
+  for (const page of pages) assert.deepEqual(wordsOfPage(read(page)), [], page);
+  for (const module of modules) assert.deepEqual(wordsOfModule(read(module)), [], module);
+
+  // And would be found.
+  assert.deepEqual(wordsOfPage('<p data-text="a">Known</p><p class="small">Planted</p>'), ['Planted']);
+  const planted = "setText(title, 'Planted words');\nelement.textContent = \"More\";";
+  assert.deepEqual(wordsOfModule(planted), ['Planted words', 'More']);
+});
