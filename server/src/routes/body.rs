@@ -55,9 +55,13 @@ impl<T: DeserializeOwned> FromRequest<App> for FormOrJson<T> {
         if !is_form {
             return Ok(Self(serde_json::from_slice(&bytes).ok()));
         }
-        let fields: serde_json::Map<String, serde_json::Value> = url::form_urlencoded::parse(&bytes)
-            .map(|(name, value)| (name.into_owned(), value.into_owned().into()))
-            .collect();
+        let mut fields = serde_json::Map::new();
+        for (name, value) in url::form_urlencoded::parse(&bytes).into_owned() {
+            // As in JSON, a field that is repeated makes the body invalid.
+            if fields.insert(name, value.into()).is_some() {
+                return Ok(Self(None));
+            }
+        }
         Ok(Self(serde_json::from_value(fields.into()).ok()))
     }
 }

@@ -123,7 +123,7 @@ fn filter(query: &Query) -> Result<Filter, ApiError> {
 
 /// An address in its stored form, or the pseudonym of an erased user.
 fn email(text: &str) -> Option<String> {
-    let is_plain = !text.is_empty() && text.len() <= MAX_EMAIL && !text.chars().any(char::is_control);
+    let is_plain = !text.is_empty() && text.chars().count() <= MAX_EMAIL && !text.chars().any(char::is_control);
     let address = EmailAddress::parse(text).map_or_else(|_| text.to_owned(), |address| address.expose().to_owned());
     is_plain.then_some(address)
 }

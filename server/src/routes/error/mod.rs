@@ -130,7 +130,7 @@ impl ApiError {
                 "Too much time has passed. Go back to the site that sent you and start from there."),
             ClientTokenMissing => ("client_token_missing", StatusCode::UNAUTHORIZED,
                 "This page is opened from the site that sent you. Go back to it and start from there."),
-            ClientTokenUnknown => ("client_token_unknown", StatusCode::NOT_FOUND,
+            ClientTokenUnknown => ("client_token_unknown", StatusCode::UNAUTHORIZED,
                 "This address is not valid any more. Go back to the site that sent you and start from there."),
             CodeExpired => ("code_expired", StatusCode::GONE,
                 "This code does not count any more. Ask for a new mail, or open its link."),

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::borrow::Cow;
 
 use axum::Json;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
@@ -36,6 +36,10 @@ pub(in crate::routes) fn render(error: &ApiError, request_id: &str) -> Response 
     let mut response = (status, Json(problem)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    if status == StatusCode::UNAUTHORIZED {
+        // RFC 9110, section 11.6.1. Browsers ask nobody for a password because of it.
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
     if let Some(seconds) = error.retry_after_s() {
         headers.insert(header::RETRY_AFTER, seconds.into());
     }

@@ -1,6 +1,7 @@
 //! Reads the parameters of a request one by one, so that each error names the one at fault. Unknown ones are errors too:
 //! a typing mistake must not go unnoticed.
 
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::routes::error::ApiError;
@@ -17,14 +18,21 @@ impl Fields {
         if bytes.is_empty() {
             return Ok(Self(Map::new()));
         }
-        serde_json::from_slice(bytes).map(Self).map_err(|_| ApiError::BodyMalformed)
+        let Pairs(pairs) = serde_json::from_slice(bytes).map_err(|_| ApiError::BodyMalformed)?;
+        Self::of_pairs(pairs.into_iter())
     }
 
     /// Those of a query.
     pub(super) fn of_query(query: Option<&str>) -> Result<Self, ApiError> {
+        let pairs = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned();
+        Self::of_pairs(pairs.map(|(name, value)| (name, Value::from(value))))
+    }
+
+    /// Of a parameter that is repeated, readers differ in which value counts: it is refused.
+    fn of_pairs(pairs: impl Iterator<Item = (String, Value)>) -> Result<Self, ApiError> {
         let mut fields = Map::new();
-        for (name, value) in url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned() {
-            if fields.insert(name.clone(), Value::from(value)).is_some() {
+        for (name, value) in pairs {
+            if fields.insert(name.clone(), value).is_some() {
                 return Err(invalid(&name));
             }
         }
@@ -102,6 +110,31 @@ pub(super) fn invalid(name: &str) -> ApiError {
     ApiError::RequestInvalid { parameter: name.chars().take(MAX_NAME).collect() }
 }
 
+/// The members of a JSON object as they stand in the text, repeated ones too.
+struct Pairs(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Pairs;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Pairs, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = members.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,5 +174,18 @@ mod tests {
         }
         assert_eq!(read("[]"), Err(ApiError::BodyMalformed));
         assert_eq!(at_fault(Fields::of_query(Some("a=1&a=2")).err().unwrap()), "a");
+    }
+
+    #[test]
+    fn a_repeated_parameter_is_refused_by_name() {
+        let body = br#"{"email":"a@example.org","gate":"site","email":"b@example.org"}"#;
+        for refused in [Fields::of_body(body), Fields::of_query(Some("email=a&gate=site&email=b"))] {
+            let Err(ApiError::RequestInvalid { parameter }) = refused else { panic!("it was taken") };
+            assert_eq!(parameter, "email");
+        }
+        for malformed in [&b"[]"[..], b"1", b"{", b"{\"a\":}"] {
+            assert!(matches!(Fields::of_body(malformed), Err(ApiError::BodyMalformed)));
+        }
+        assert!(Fields::of_body(b"").is_ok_and(|fields| fields.0.is_empty()));
     }
 }

@@ -89,7 +89,7 @@ pub(in crate::routes) async fn siteverify(
     if question.response.is_empty() {
         return Ok(Json(Code::MissingInputResponse.into()));
     }
-    if question.idempotency_key.as_ref().is_some_and(|key| key.len() > MAX_KEY || key.contains('\0')) {
+    if question.idempotency_key.as_ref().is_some_and(|key| key.chars().count() > MAX_KEY || key.contains('\0')) {
         return Ok(Json(Code::BadRequest.into()));
     }
     let site = holder.site.unwrap_or_else(SiteId::of_front_door);

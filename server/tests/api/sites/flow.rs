@@ -108,7 +108,7 @@ async fn a_check_ends_when_its_attempts_are_used_up_however_often_it_is_opened()
     let elsewhere = cookie_of(&open(&server, &check).await);
     fail(&server, &elsewhere, "k2").await;
     let renewed = shop.act(&check, "token").await.json();
-    open(&server, &check).await.assert_problem(404, "client_token_unknown");
+    open(&server, &check).await.assert_problem(401, "client_token_unknown");
     let last = cookie_of(&open(&server, &renewed).await);
     assert_eq!(server.session(&last).await["attempts_left"], 1);
     fail(&server, &last, "k3").await;

@@ -39,7 +39,7 @@ async fn redacting_the_only_check_of_a_mailbox_erases_everything_about_it() {
     assert_eq!(shop.told(&check).await.last().unwrap(), "check.redacted");
     assert_eq!(shop.act(&check, "redact").await.status, 200, "again");
     assert_eq!(shop.told(&check).await.iter().filter(|told| *told == "check.redacted").count(), 1);
-    as_person(&server, check["client_token"].as_str().unwrap()).await.assert_problem(404, "client_token_unknown");
+    as_person(&server, check["client_token"].as_str().unwrap()).await.assert_problem(401, "client_token_unknown");
     trail_is_whole(&server).await;
     assert_eq!(server.audit().await[0]["action"], "check_redacted");
 }
