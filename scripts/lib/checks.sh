@@ -188,7 +188,8 @@ check_browser() {
     # the machine idle, the others may not.
     local steady="^// Needs a steady frame rate"
     # shellcheck disable=SC2046 # One file a word.
-    CHROMIUM="$(browser_path)" node --test --test-concurrency=2 $(grep -L "$steady" tests/browser/*.test.mjs) || status=1
+    CHROMIUM="$(browser_path)" node --test --test-concurrency=2 tests/api-client/*.test.mjs \
+        $(grep -L "$steady" tests/browser/*.test.mjs) || status=1
     # shellcheck disable=SC2046
     CHROMIUM="$(browser_path)" node --test --test-concurrency=2 $(grep -l "$steady" tests/browser/*.test.mjs) || status=1
     return "$status"
