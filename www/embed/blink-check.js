@@ -101,9 +101,8 @@ export class BlinkCheck extends HTMLElement {
   connectedCallback() {
     this.#isMounted = true;
     addEventListener('message', this.#hear);
+    this.#show(this.#screen);
     if (this.#isStarted || this.hasAttribute('autostart')) this.start();
-    else this.#show(this.#screen);
-    this.#validate();
   }
 
   /** The camera is off. The check goes on when the element is put back. */
@@ -158,7 +157,7 @@ export class BlinkCheck extends HTMLElement {
     this.#removeFrame();
     this.#checkId = null;
     this.#isAnnounced = false;
-    this.#setValue('');
+    this.#value = '';
     this.#become('idle');
     if (this.#isStarted || this.hasAttribute('autostart')) this.start();
   }
@@ -183,7 +182,7 @@ export class BlinkCheck extends HTMLElement {
       this.#announce('ready', {});
     } else if (FINAL.has(type)) {
       this.#removeFrame();
-      if (type === 'verified') this.#setValue(String(detail.token ?? ''));
+      if (type === 'verified') this.#value = String(detail.token ?? '');
       this.#become(type);
       this.#emit(type, type === 'verified' ? { token: this.#value, check: this.#checkId } : { check: this.#checkId });
     } else if (type === 'state') {
@@ -229,18 +228,15 @@ export class BlinkCheck extends HTMLElement {
     this.#button.hidden = screen !== 'idle';
     this.#link.hidden = name !== 'unsupported';
     this.#link.href = `${this.#base}/c${this.#query}#${this.getAttribute('token') ?? ''}`;
-  }
-
-  /** @param {string} value */
-  #setValue(value) {
-    this.#value = value;
     this.#validate();
   }
 
   #validate() {
     this.#internals?.setFormValue?.(this.#value === '' ? null : this.#value);
     const flags = { valueMissing: this.hasAttribute('required') && this.#value === '' };
-    this.#internals?.setValidity?.(flags, 'Please do the camera check.', this.#button);
+    // What the browser shows the message at.
+    const place = this.#frame ?? (this.#link.hidden ? this.#button : this.#link);
+    this.#internals?.setValidity?.(flags, 'Please do the camera check.', place);
   }
 
   /** `ready` or `unsupported`, once. @param {string} type @param {object} detail */
