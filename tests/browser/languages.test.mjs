@@ -114,6 +114,9 @@ test('a language can be chosen on each page, and goes on to the next', async (t)
   // The address decides, as for a site that knows its visitor.
   await page.goto(`${server.base}/?lang=nl`);
   await page.getByRole('heading', { name: words('nl')['register.title'], exact: true }).waitFor();
+  // And the person, from then on.
+  await page.selectOption('.languages select', 'it');
+  await page.getByRole('heading', { name: words('it')['register.title'], exact: true }).waitFor();
 });
 
 test('the record names the consent text that was shown', async (t) => {

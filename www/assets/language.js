@@ -105,11 +105,23 @@ export const { hasText, text, plural } = textsOf(ENGLISH, () => spoken);
  * @param {Document} page
  */
 export async function speak(page) {
-  const asked = new URLSearchParams(location.search).get('lang');
-  if (asked !== null) keep(asked);
-  await load(chooseLanguage([kept() ?? '', ...navigator.languages]));
+  const asked = askedInAddress();
+  await load(chooseLanguage([asked ?? kept() ?? '', ...navigator.languages]));
   localize(page);
   offerLanguages(page);
+}
+
+/** The language in the page's address. It is kept, so that the person can choose another one from then on. */
+function askedInAddress() {
+  const address = new URL(location.href);
+  const asked = address.searchParams.get('lang');
+  if (asked === null) return null;
+  keep(asked);
+  // A frame has no other place for it.
+  if (embedding.isEmbedded || kept() !== asked) return asked;
+  address.searchParams.delete('lang');
+  history.replaceState(null, '', address);
+  return asked;
 }
 
 /** Gets the texts of a language. Without them the page stays in English. @param {string} tag */
