@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { portraitClip } from './lib/clips.mjs';
 import { startServer } from './lib/server.mjs';
-import { comeToCamera, openVisitor, screen } from './lib/visitor.mjs';
+import { comeToCamera, messageCode, openVisitor, screen } from './lib/visitor.mjs';
 
 let server;
 // A server for each test: the same clip gives the same pictures, and pictures that were sent before are refused.
@@ -143,4 +143,23 @@ test('people are told before their time is over, and can have more', async (t) =
   await page.locator('#ending').waitFor({ state: 'hidden' });
   await page.clock.runFor('28:40');
   await page.locator('#ending').waitFor();
+});
+
+test('a computer without a camera offers the link for a phone, and follows it to the end', async (t) => {
+  const computer = await openVisitor();
+  t.after(() => computer.close());
+  await comeToCamera(computer, server);
+  await computer.page.click('#start');
+  await messageCode(computer.page, 'camera_missing');
+  const link = await computer.page.inputValue('#link');
+
+  const phone = await openVisitor({ clip: portraitClip() });
+  t.after(() => phone.close());
+  await phone.page.goto(link);
+  await phone.page.click('#redeem');
+  await phone.page.waitForURL('**/camera');
+  await phone.page.click('#start');
+  assert.equal(await screen(phone.page, ['verified', 'failed', 'error'], 90_000), 'verified');
+  await screen(computer.page, ['verified'], 15_000);
+  assert.equal(await computer.page.isVisible('#to-result'), false, 'its session has ended: there is nothing to open');
 });

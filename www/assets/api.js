@@ -79,6 +79,12 @@ export function session(options) {
   return request('/api/session', { method: 'GET', cache: 'no-store' }, options);
 }
 
+/** How the session's person stands, also once they go on in another browser. @param {Options} [options]
+ * @returns {Promise<Schemas['Outcome']>} */
+export function outcome(options) {
+  return request('/api/session/outcome', { method: 'GET', cache: 'no-store' }, options);
+}
+
 /** Gives the session more time. @param {Options} [options] @returns {Promise<Schemas['SessionExtended']>} */
 export function extendSession(options) {
   return request('/api/session/extend', { method: 'POST', headers: OWN_PAGE }, options);

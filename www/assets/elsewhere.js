@@ -13,12 +13,17 @@ const ELSEWHERE = new Set([
   'wasm_disabled', 'wasm_unsupported', 'worker_unsupported', 'pixels_falsified', 'engine_failed',
 ]);
 
+/** Whether another browser or device may help against this problem. @param {string} code */
+export function helpsElsewhere(code) {
+  return ELSEWHERE.has(code);
+}
+
 /**
  * Shows the link if it helps against the problem, and hides it otherwise.
  * @param {string | null} code @param {string | null} [token] where it is known without storage, which may be blocked
  */
 export function offerElsewhere(code, token = savedLink()) {
-  const isOffered = code !== null && ELSEWHERE.has(code);
+  const isOffered = code !== null && helpsElsewhere(code);
   requireElement('#elsewhere', HTMLElement).hidden = !isOffered;
   if (!isOffered) return;
   const clientToken = embedding.knownToken ?? savedClientToken();

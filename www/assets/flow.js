@@ -48,7 +48,7 @@ import { recoveryFrom } from './recoveries.js';
  *   | {type: 'ALIGNED'} | {type: 'CHALLENGE', challenge: Challenge}
  *   | {type: 'COMPLETE'} | {type: 'TIMED_OUT'} | {type: 'EXHAUSTED'} | {type: 'SWITCH_CAMERA'}
  *   | {type: 'AGAIN', code: string} | {type: 'ANSWER', answer: Answer}
- *   | {type: 'DROPPED', answer: Answer}
+ *   | {type: 'DROPPED', answer: Answer} | {type: 'VERIFIED_ELSEWHERE'}
  *   | {type: 'HIDDEN'} | {type: 'CAMERA_ENDED'} | {type: 'TIMEOUT'}
  *   | {type: 'FAILED', code: string, detail?: string | null}} FlowEvent */
 
@@ -212,6 +212,7 @@ const TRANSITIONS = {
     RETRY: (state) => (attemptsLeft(state) > 0 ? begin(state, {}) : state),
   },
   error: {
+    VERIFIED_ELSEWHERE: (state) => enter(state, 'verified', { code: 'elsewhere' }),
     SWITCH_CAMERA: (state) => (state.recovery === 'starting' ? begin(state, {}) : state),
     RETRY: (state) => {
       const { recovery, challenge } = state;

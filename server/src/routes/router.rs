@@ -96,6 +96,7 @@ pub fn routes() -> Vec<Route> {
             handler: post(verify::redeem),
         },
         session(Method::GET, "/api/session", &[Limit::Session], 0, get(session::show)),
+        session(Method::GET, "/api/session/outcome", &[Limit::Session], 0, get(session::outcome)),
         session(Method::POST, "/api/session/extend", &[Limit::Session], 0, post(session::extend)),
         session(
             Method::POST,

@@ -93,6 +93,23 @@ fn cookie_name(app: &AppState) -> &'static str {
     if app.cookie_secure { "__Host-blinkgate" } else { "blinkgate" }
 }
 
+#[derive(Serialize)]
+pub(super) struct Outcome {
+    status: UserStatus,
+}
+
+/// `GET /api/session/outcome`: how the session's person stands. Also once the session has ended because they opened
+/// their link elsewhere: the page that they left follows them.
+pub(super) async fn outcome(State(app): State<App>, headers: HeaderMap) -> Result<Json<Outcome>, ApiError> {
+    let secret = session_secret(&app, &headers).map(HashedToken::of).ok_or(ApiError::SessionMissing)?;
+    let mut db = app.db.read().await?;
+    let session = sessions::find(&mut db, &secret).await?.ok_or(ApiError::SessionMissing)?;
+    app.rate.take(Limit::Session, session.id.as_str(), Instant::now())?;
+    let check = checks::of_session(&mut db, &session.id).await?;
+    let status = check.as_ref().and_then(Check::of_person).unwrap_or(session.status);
+    Ok(Json(Outcome { status }))
+}
+
 /// How many times as long as usual a session may be made to last (WCAG 2.2, success criterion 2.2.1).
 const MOST_TIMES: i64 = 10;
 

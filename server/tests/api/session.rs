@@ -2,7 +2,8 @@ use axum::body::Body;
 use axum::http::{Request, header};
 use serde_json::{Value, json};
 
-use crate::helpers::{TestServer, challenge_body};
+use crate::helpers::{TestServer, challenge_body, cookie_of};
+use crate::pixels::Person;
 
 #[tokio::test]
 async fn a_session_returns_what_the_pages_need() {
@@ -73,4 +74,23 @@ async fn who_is_slow_gets_more_time_up_to_ten_times_as_long() {
     assert!((400..=600).contains(&left().await), "ten times as long in all");
     server.execute("update capture_sessions set expires_at = 1").await;
     extend().await.assert_problem(401, "session_expired");
+}
+
+#[tokio::test]
+async fn the_page_that_was_left_learns_how_the_check_ended_elsewhere() {
+    let server = TestServer::start().await;
+    let token = server.mailed_token("jo@example.com").await;
+    let open = async || cookie_of(&server.post("/verify", None, &json!({ "token": token })).await);
+    let (first, second) = (open().await, open().await);
+    let outcome = async |cookie: &str| {
+        let request = Request::get("/api/session/outcome").header(header::COOKIE, cookie).body(Body::empty()).unwrap();
+        server.send(request).await
+    };
+    assert_eq!(outcome(&first).await.json(), json!({ "status": "PENDING" }));
+    let request = Request::get("/api/session").header(header::COOKIE, &first).body(Body::empty()).unwrap();
+    server.send(request).await.assert_problem(401, "session_replaced");
+    let person = Person::at(&server, second).await;
+    assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED");
+    assert_eq!(outcome(&first).await.json(), json!({ "status": "VERIFIED" }), "and no more than that");
+    outcome("blinkgate=AAAA").await.assert_problem(401, "session_missing");
 }

@@ -10,13 +10,14 @@ import { requireElement, setText } from '../dom.js';
 import { prepareElsewhere } from '../elsewhere.js';
 import { embedding, fitIntoFrame } from '../embedded.js';
 import { engineFiles } from '../engine-files.js';
+import { mayGoOnElsewhere, verifiedElsewhere } from '../follower.js';
 import { INITIAL, RECORDING_GRACE_MS, TIMEOUTS_MS, droppedChallenge, next } from '../flow.js';
 import { isCached, registerServiceWorker } from '../sw-client.js';
 import { sizeText, speak, text } from '../language.js';
 import { reasonMessage } from '../messages.js';
 import { drawPair } from '../pair.js';
 import { SessionClock } from '../session-clock.js';
-import { forgetLink } from '../session-storage.js';
+import { forgetLink, savedClientToken } from '../session-storage.js';
 import { bestBuild } from '../support.js';
 
 /** @typedef {import('../flow.js').FlowState} FlowState */
@@ -79,7 +80,14 @@ function run(main) {
     if (state.name === 'hearing') requireElement('#speak-choice', HTMLElement).hidden = !effects.speaks;
     if (state.name === 'verified') {
       forgetLink();
-      setTimeout(() => embedding.go('/result'), TO_RESULT_MS);
+      // Whose session went on elsewhere sees no result here, unless a site waits for them.
+      const isElsewhere = state.code === 'elsewhere';
+      const next = isElsewhere && savedClientToken() !== null ? '/c' : '/result';
+      if (!isElsewhere || next === '/c') setTimeout(() => embedding.go(next), TO_RESULT_MS);
+      requireElement('#to-result', HTMLElement).hidden = isElsewhere;
+    }
+    if (mayGoOnElsewhere(state)) {
+      verifiedElsewhere(signal).then(() => send({ type: 'VERIFIED_ELSEWHERE' }), () => undefined);
     }
   }
 

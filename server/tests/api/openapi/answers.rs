@@ -5,7 +5,7 @@ use axum::http::{Request, StatusCode, header};
 use serde_json::json;
 
 use super::{Description, operators, sites};
-use crate::helpers::{TestServer, public_key};
+use crate::helpers::{TestServer, own_post, public_key};
 use crate::pixels::Person;
 use crate::submit_steps::worthless;
 
@@ -100,6 +100,8 @@ async fn check(api: &mut Description, server: &TestServer) {
     session(api, server, Some(&cookie)).await;
     session(api, server, None).await;
     for cookie in [Some(cookie.as_str()), None] {
+        let request = own_post("/api/session/outcome", cookie).method("GET").body(Body::empty()).unwrap();
+        api.take("GET /api/session/outcome", &server.send(request).await);
         api.take("POST /api/session/extend", &server.post("/api/session/extend", cookie, &json!({})).await);
     }
 
