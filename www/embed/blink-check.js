@@ -5,12 +5,10 @@ const MARK = 1;
 /** How long the frame may be silent, in ms. */
 const SILENT_MS = 10_000;
 
-/** Slot and text of each screen. @type {Record<string, [string, string]>} */
+/** Slot and text of screens; others say nothing. @type {Record<string, [string, string]>} */
 const SCREENS = {
   idle: ['intro', 'A short camera check shows that a live person is here. The video stays on this device.'],
   loading: ['waiting', 'One moment…'],
-  denied: ['denied', ''], // The frame says why.
-  'no-camera': ['no-camera', ''],
   redirect: ['unsupported', 'The camera check has a page of its own:'],
   unsupported: ['unsupported', 'The camera check cannot run here. It has a page of its own:'],
   verified: ['verified', 'Done: you are verified.'],
@@ -54,6 +52,9 @@ function part(tag, name, more) {
   return element;
 }
 
+/** @param {string} name of the slot @param {string} textContent unless the page fills it */
+const words = (name, textContent) => Object.assign(document.createElement('slot'), { name, textContent });
+
 export class BlinkCheck extends HTMLElement {
   static formAssociated = true;
   static observedAttributes = ['token', 'site', 'base', 'required', 'disabled'];
@@ -61,9 +62,9 @@ export class BlinkCheck extends HTMLElement {
 
   #internals = this.attachInternals?.();
   #root = this.attachShadow({ mode: 'open', delegatesFocus: true });
-  #slot = document.createElement('slot');
-  #button = part('button', 'button', { type: 'button', textContent: 'Start the camera check' });
-  #link = part('a', 'link', { target: '_top', textContent: 'Open the camera check' });
+  #slot = words('', '');
+  #button = part('button', 'button', { type: 'button' });
+  #link = part('a', 'link', { target: '_top' });
   #status = 'idle';
   #screen = 'idle';
   /** @type {string | null} */
@@ -87,14 +88,16 @@ export class BlinkCheck extends HTMLElement {
     status.role = 'status';
     status.append(this.#slot);
     this.#button.addEventListener('click', () => this.start());
+    this.#button.append(words('start', 'Start the camera check'));
+    this.#link.append(words('page', 'Open the camera check'));
     this.#root.append(status, this.#button, this.#link);
   }
 
-  /** As the frame says: a hint. A backend decides. */
+  /** A hint. A backend decides. */
   get status() { return this.#status; }
   get checkId() { return this.#checkId; }
   get name() { return this.getAttribute('name') ?? ''; }
-  /** The signed result, which the form sends. */
+  /** The signed result. */
   get value() { return this.#value; }
   #value = '';
 
@@ -137,7 +140,7 @@ export class BlinkCheck extends HTMLElement {
       allow: `camera ${this.#base}; autoplay ${this.#base}`,
       title: this.getAttribute('label') ?? 'Camera check',
     });
-    // Each page in the frame begins anew and needs the token.
+    // Each page in the frame needs the token.
     frame.addEventListener('load', () => this.#tell({ type: 'hello', token: this.getAttribute('token') ?? '' }));
     this.#frame = frame;
     this.#root.append(frame);
@@ -152,7 +155,6 @@ export class BlinkCheck extends HTMLElement {
     if (!FINAL.has(this.#status)) this.#become('idle');
   }
 
-  /** Begins anew. */
   reset() {
     this.#removeFrame();
     this.#checkId = null;
@@ -219,12 +221,10 @@ export class BlinkCheck extends HTMLElement {
 
   /** @param {string} screen */
   #show(screen) {
-    const [name, words] = SCREENS[screen] ?? ['', ''];
+    const [name, textContent] = SCREENS[screen] ?? [screen, ''];
     this.#screen = screen;
     this.setAttribute('state', screen);
-    this.#slot.hidden = name === '';
-    this.#slot.name = name;
-    this.#slot.textContent = words;
+    Object.assign(this.#slot, { name, textContent });
     this.#button.hidden = screen !== 'idle';
     this.#link.hidden = name !== 'unsupported';
     this.#link.href = `${this.#base}/c${this.#query}#${this.getAttribute('token') ?? ''}`;
@@ -232,11 +232,11 @@ export class BlinkCheck extends HTMLElement {
   }
 
   #validate() {
-    this.#internals?.setFormValue?.(this.#value === '' ? null : this.#value);
+    this.#internals?.setFormValue(this.#value === '' ? null : this.#value);
     const flags = { valueMissing: this.hasAttribute('required') && this.#value === '' };
-    // What the browser shows the message at.
+    // Where the message is shown.
     const place = this.#frame ?? (this.#link.hidden ? this.#button : this.#link);
-    this.#internals?.setValidity?.(flags, 'Please do the camera check.', place);
+    this.#internals?.setValidity(flags, 'Please do the camera check.', place);
   }
 
   /** `ready` or `unsupported`, once. @param {string} type @param {object} detail */
