@@ -145,6 +145,33 @@ test('a person orders, opens the mailed link, blinks, and is back in the shop', 
   await page.waitForURL((url) => url.href.startsWith(address), { timeout: 15_000 });
 });
 
+test('the shop’s own way for people who cannot blink is offered on every page of its check', async (t) => {
+  const { server, address, key } = await openShop(t, { tests: false });
+  const visitor = await openVisitor();
+  t.after(() => visitor.close());
+  const { page } = visitor;
+  const alternative = `${address}/back?way=other`;
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  const wanted = { email: 'jo@example.org', gate: 'site', alternative_url: alternative };
+  const made = await fetch(`${server.base}/v1/checks`, { method: 'POST', headers, body: JSON.stringify(wanted) });
+  await page.goto((await made.json()).url);
+  const offered = async () => {
+    const read = (all) => all.map(({ href, hidden }) => [href, hidden]);
+    const links = await page.locator('a[data-alternative]').evaluateAll(read);
+    assert.ok(links.length > 0 && links.every(([href, hidden]) => href === alternative && !hidden), `${links}`);
+  };
+  await screen(page, ['open']);
+  await offered();
+  await page.click('#start');
+  await page.waitForURL('**/camera');
+  await screen(page, ['priming']);
+  await offered();
+  // Without a camera, too.
+  await page.click('#start');
+  await screen(page, ['error']);
+  await offered();
+});
+
 test('operators see what the shop asked for, and that it was told', async (t) => {
   const { server, address, events } = await openShop(t, { tests: true });
   const visitor = await openVisitor({ viewport: DESKTOP });

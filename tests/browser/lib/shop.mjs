@@ -28,5 +28,5 @@ export async function openShop(t, { tests, settings = {} }) {
   const opened = shop({ ...store, address, webhookSecret: secret });
   opened.server.listen(Number(new URL(address).port), '127.0.0.1');
   t.after(() => opened.server.close());
-  return { server, address, events: opened.events, blinkgate };
+  return { server, address, events: opened.events, blinkgate, key: store.key };
 }
