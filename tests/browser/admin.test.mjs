@@ -405,7 +405,7 @@ test('a key opens what its scopes allow, and no more', async () => {
   const seen = (page) =>
     page.$$eval('#nav > *', (items) => items.filter((item) => item.checkVisibility()).map((item) => item.id));
   await operate(async (page, requests) => {
-    assert.deepEqual(await seen(page), ['to-events']);
+    assert.deepEqual(await seen(page), ['to-events', 'to-sites']);
     assert.equal(await page.textContent('#name'), 'Key: events');
     await page.waitForSelector('svg.plot');
     assert.equal(await page.locator('.picture, #bundle, #approve, #erase-this').count(), 0);
@@ -451,6 +451,9 @@ for (const [device, viewport] of [['phone', PHONE], ['desktop', DESKTOP]]) {
       await page.waitForSelector('#erase-found:not([hidden])');
       await look(page, `${device}-erase`);
       await page.keyboard.press('Escape');
+      await page.click('#to-sites');
+      await page.waitForSelector('#checks-list tbody tr');
+      await look(page, `${device}-sites`);
       await page.click('#to-audit');
       await page.waitForSelector('#audit-list tbody tr');
       await look(page, `${device}-audit`);
