@@ -185,6 +185,9 @@ export async function walkToCamera(visitor, server, email) {
   await visitor.fill('#register input[name=email]', email);
   await visitor.click('#register button[type=submit]');
   await pathOf(visitor, '/check-mail');
+  // Firefox reports as errors what was on its way when its page was left. People read this page first.
+  const hasStarted = () => document.querySelector('.languages') !== null;
+  await until(visitor, hasStarted, [], 30_000, '/check-mail did not start');
   await visitor.goto(await server.link(known));
   await visitor.click('#redeem');
   await pathOf(visitor, '/camera');
