@@ -111,8 +111,9 @@ for (const browser of [FIREFOX, WEBKIT]) {
       await walkToCamera(visitor, servers.natural, 'clock@example.org');
       await visitor.run(numberedFrames);
       await visitor.click('#start');
-      await until(visitor, () => globalThis.late_ms.length >= 150, [], 60_000, 'the camera gave too few frames');
-      const late_ms = (await visitor.run(() => globalThis.late_ms)).slice(50);
+      await until(visitor, () => globalThis.late_ms.length >= 90, [], 60_000, 'the camera gave too few frames');
+      // The first ones come while the page is still busy.
+      const late_ms = (await visitor.run(() => globalThis.late_ms)).slice(30);
       await visitor.click('#cancel');
       const usual_ms = median(late_ms);
       const jitter_ms = median(late_ms.map((late) => Math.abs(late - usual_ms)));
