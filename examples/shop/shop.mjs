@@ -11,8 +11,8 @@ import { eventOf } from './webhook.mjs';
  * page: one script and one frame, both Blinkgate's. @param {string} base
  */
 const csp = (base) =>
-  `default-src 'none'; style-src 'self'; script-src ${base}; frame-src ${base}; form-action 'self' ${base}; ` +
-  `base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'`;
+  `default-src 'none'; style-src 'self'; img-src 'self'; script-src ${base}; frame-src ${base}; ` +
+  `form-action 'self' ${base}; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'`;
 /** Largest body that is read. */
 const MAX_BODY = 20_000;
 
@@ -69,6 +69,8 @@ export function shop({ base, key, site, tests, webhookSecret, address }) {
       }
       return { status: 204 };
     },
+    // Browsers ask for it by themselves.
+    'GET /favicon.ico': () => ({ status: 204 }),
     'GET /shop.css': () => ({ status: 200, headers: { 'content-type': 'text/css' }, body: CSS }),
   };
 
