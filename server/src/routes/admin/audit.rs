@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::listed::record;
-use super::query::{Page, cursor};
+use super::query::Page;
 use crate::app::App;
 use crate::clock;
 use crate::db::audit::{self, AuditEntry};
@@ -36,12 +36,10 @@ pub(in crate::routes) async fn entries(
     State(app): State<App>,
     RawQuery(query): RawQuery,
 ) -> Result<Json<Listing>, ApiError> {
-    let Page { behind, limit } = Page::read(query.as_deref())?;
-    let mut entries = audit::list(&mut app.db.read().await?, behind.as_ref(), limit + 1).await?;
-    let is_last = entries.len() <= limit as usize;
-    entries.truncate(limit as usize);
+    let page = Page::read(query.as_deref())?;
+    let found = audit::list(&mut app.db.read().await?, page.behind.as_ref(), page.wanted()).await?;
     let place = |entry: &AuditEntry| Cursor { at: entry.created_at, id: entry.id.to_string() };
-    let next_cursor = entries.last().filter(|_| !is_last).map(|entry| cursor(&place(entry)));
+    let (entries, next_cursor) = page.cut(found, place);
     Ok(Json(Listing { entries: entries.into_iter().map(Listed::from).collect(), next_cursor }))
 }
 

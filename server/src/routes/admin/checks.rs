@@ -5,7 +5,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use serde::Serialize;
 
-use super::query::{CheckQuery, cursor};
+use super::query::CheckQuery;
 use super::table::{self, Lines, ROWS, Table, TableError};
 use crate::app::App;
 use crate::clock;
@@ -78,12 +78,8 @@ pub(in crate::routes) async fn checks(
     RawQuery(query): RawQuery,
 ) -> Result<Json<Listing>, ApiError> {
     let CheckQuery { filter, page } = CheckQuery::read(query.as_deref())?;
-    // One row more than is shown, to see whether there are more.
-    let mut found =
-        check_list::of_site(&mut app.db.read().await?, &filter, page.behind.as_ref(), page.limit + 1).await?;
-    let is_last = found.len() <= page.limit as usize;
-    found.truncate(page.limit as usize);
-    let next_cursor = found.last().filter(|_| !is_last).map(|check| cursor(&check.cursor()));
+    let found = check_list::of_site(&mut app.db.read().await?, &filter, page.behind.as_ref(), page.wanted()).await?;
+    let (found, next_cursor) = page.cut(found, Listed::cursor);
     Ok(Json(Listing { checks: found.into_iter().map(View::from).collect(), next_cursor }))
 }
 

@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::listed::{self, EventView, HEADER};
-use super::query::{EventQuery, TableQuery, cursor};
+use super::query::{EventQuery, TableQuery};
 use super::table::{self, Lines, ROWS, Table, TableError};
 use crate::app::App;
 use crate::csv_export;
@@ -24,11 +24,8 @@ pub(in crate::routes) async fn events(
     RawQuery(query): RawQuery,
 ) -> Result<Json<Listing>, ApiError> {
     let EventQuery { filter, page } = EventQuery::read(query.as_deref())?;
-    // One row more than is shown, to see whether there are more.
-    let mut events = listing::list(&mut app.db.read().await?, &filter, page.behind.as_ref(), page.limit + 1).await?;
-    let is_last = events.len() <= page.limit as usize;
-    events.truncate(page.limit as usize);
-    let next_cursor = events.last().filter(|_| !is_last).map(|event| cursor(&event.cursor()));
+    let found = listing::list(&mut app.db.read().await?, &filter, page.behind.as_ref(), page.wanted()).await?;
+    let (events, next_cursor) = page.cut(found, Listed::cursor);
     Ok(Json(Listing { events: events.into_iter().map(EventView::from).collect(), next_cursor }))
 }
 

@@ -33,7 +33,7 @@ pub(super) struct Page {
     /// Start after this row.
     pub(super) behind: Option<Cursor>,
     /// Rows per response.
-    pub(super) limit: u32,
+    limit: u32,
 }
 
 /// The query of a list of events.
@@ -71,6 +71,19 @@ impl Page {
         Self::of(&Query::read(query, &[])?)
     }
 
+    /// How many rows to read: one more than is shown says whether there are more.
+    pub(super) fn wanted(&self) -> u32 {
+        self.limit + 1
+    }
+
+    /// The rows that are shown, and the cursor of the next page if there is one.
+    pub(super) fn cut<T>(&self, mut rows: Vec<T>, place: impl Fn(&T) -> Cursor) -> (Vec<T>, Option<String>) {
+        let is_last = rows.len() <= self.limit as usize;
+        rows.truncate(self.limit as usize);
+        let next = rows.last().filter(|_| !is_last).map(|row| cursor(&place(row)));
+        (rows, next)
+    }
+
     fn of(query: &Query) -> Result<Self, ApiError> {
         let limit = query.parsed("limit", |text| text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)))?;
         Ok(Self { behind: query.parsed("cursor", read_cursor)?, limit: limit.unwrap_or(DEFAULT_LIMIT) })
@@ -93,7 +106,7 @@ impl TableQuery {
 }
 
 /// The text of a cursor, for clients.
-pub(super) fn cursor(Cursor { at, id }: &Cursor) -> String {
+fn cursor(Cursor { at, id }: &Cursor) -> String {
     URL_SAFE_NO_PAD.encode(format!("{at}.{id}"))
 }
 
