@@ -111,7 +111,7 @@ pub(super) async fn outcome(State(app): State<App>, headers: HeaderMap) -> Resul
 }
 
 /// How many times as long as usual a session may be made to last (WCAG 2.2, success criterion 2.2.1).
-const MOST_TIMES: i64 = 10;
+pub(super) const MOST_TIMES: i64 = 10;
 
 #[derive(Serialize)]
 pub(super) struct Extended {

@@ -122,5 +122,5 @@ async fn check_behind(db: &mut Connection, mailed: &MailedToken) -> sqlx::Result
 
 /// How long a check of the register page can be finished: longer than any session of its link.
 fn front_door_ms(app: &AppState) -> i64 {
-    DAY_MS.max(app.limits.token_ttl_ms + app.limits.session_ttl_ms) + DAY_MS
+    DAY_MS.max(app.limits.token_ttl_ms + session::MOST_TIMES * app.limits.session_ttl_ms) + DAY_MS
 }
