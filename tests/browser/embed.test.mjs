@@ -172,3 +172,32 @@ test('a page that the site does not list cannot frame the check and is told anot
   const link = await page.getAttribute('blink-check a', 'href');
   assert.ok(link.startsWith(`${server.base}/c#ct_`));
 });
+
+test('a site’s frame shows no check of another site, and no other page of ours can be framed', async (t) => {
+  const { address, blinkgate, server } = await openShop(t, { tests: true });
+  blinkgate('sites', 'add', 'bank');
+  const key = blinkgate('keys', 'add', 'bank', '--site', 'bank', '--scope', 'checks:write');
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  const body = JSON.stringify({ email: 'jo@example.org', gate: 'site' });
+  const made = await (await fetch(`${server.base}/v1/checks`, { method: 'POST', headers, body })).json();
+  const visitor = await openVisitor();
+  t.after(() => visitor.close());
+  const { page } = visitor;
+  await noteEvents(page);
+  await order(page, address, 'slow@test.blinkgate');
+  await state(page, 'open');
+  await page.evaluate((token) => document.querySelector('blink-check').setAttribute('token', token), made.client_token);
+  await inside(page).locator('[data-code="client_token_unknown"]').waitFor();
+  assert.equal(await inside(page).locator('#start').isVisible(), false);
+  const errors = (await told(page)).filter(([type]) => type === 'error').map(([, { code }]) => code);
+  assert.deepEqual(errors, ['client_token_unknown']);
+
+  // The shop may frame its own checks and nothing else.
+  for (const path of ['/c', '/camera', '/embed/frame/bank', '/admin']) {
+    const isRefused = page.waitForEvent('console', (message) => /frame-ancestors|X-Frame-Options/.test(message.text()));
+    await page.evaluate((src) => {
+      document.querySelector('main').append(Object.assign(document.createElement('iframe'), { src }));
+    }, `${server.base}${path}`);
+    await isRefused;
+  }
+});

@@ -1,6 +1,7 @@
 // Pages and mails in other languages: what people read, and that nothing is cut off on small screens.
 // SHOTS=folder keeps pictures of every screen.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -134,4 +135,8 @@ test('the record names the consent text that was shown', async (t) => {
   await page.waitForURL('**/camera');
   await page.click('#start');
   await screen(page, ['verified'], 90_000);
+  const shown = ['priming.video', 'priming.video.text', 'priming.sent', 'priming.sent.text'];
+  const text = shown.map((key) => words('uk')[key]).join('\n');
+  const hash = createHash('sha256').update(text).digest('base64url');
+  assert.deepEqual(server.rows('select distinct consent from challenges'), [{ consent: hash }]);
 });
