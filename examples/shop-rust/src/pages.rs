@@ -41,7 +41,7 @@ pub(crate) fn escaped(text: &str) -> String {
 /// form leads to Blinkgate, and `form-action` also applies to where a form is redirected. `base`: an origin.
 pub(crate) fn policy(base: &str) -> HeaderValue {
     let policy = format!(
-        "default-src 'none'; style-src 'self'; script-src {base}; frame-src {base}; form-action 'self' {base}; \
+        "default-src 'none'; style-src 'self'; img-src 'self'; script-src {base}; frame-src {base}; form-action 'self' {base}; \
          base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
     );
     HeaderValue::try_from(policy).expect("an origin has only printable characters")

@@ -48,6 +48,8 @@ pub(crate) fn shop(settings: Settings) -> reqwest::Result<Router> {
         .route("/back", get(back))
         .route("/done", post(done))
         .route("/hook", post(hook))
+        // Browsers ask for it by themselves.
+        .route("/favicon.ico", get(async || StatusCode::NO_CONTENT))
         .route("/shop.css", get(async || ([(CONTENT_TYPE, "text/css")], pages::CSS)))
         .fallback(async || page(StatusCode::NOT_FOUND, "Nothing here."))
         .layer(DefaultBodyLimit::max(MAX_BODY))
