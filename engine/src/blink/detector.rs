@@ -76,10 +76,11 @@ impl BlinkDetector {
         let right = ears.right / level.right;
         let left = ears.left / level.left;
         let openness = (right + left) / 2.0;
-        let is_closed = openness <= self.closed_ratio(since_read)
-            && right.max(left) <= self.limits.closed_each_ratio
-            && (right - left).abs() <= self.limits.max_eye_difference
-            && ears.mean() <= self.limits.max_closed_ear;
+        let limits = &self.limits;
+        let is_closed = openness <= limits.at_interval(since_read, limits.closed_ratio, limits.closed_ratio_coarse)
+            && right.max(left) <= limits.closed_each_ratio
+            && (right - left).abs() <= limits.max_eye_difference
+            && ears.mean() <= limits.at_interval(since_read, limits.max_closed_ear, limits.max_closed_ear_coarse);
         let eye_closure = match self.eye_closure {
             None if is_closed => {
                 self.begin_eye_closure(t_ms, openness, since_read);
@@ -98,17 +99,6 @@ impl BlinkDetector {
     /// The person's open level, once it is known.
     pub fn open_level(&self) -> Option<EyeRatios> {
         self.level.get()
-    }
-
-    /// The limit of closed eyes. Looser between samples far apart, where the deepest moment often falls between two of
-    /// them.
-    fn closed_ratio(&self, since_read_ms: u32) -> f32 {
-        let BlinkThresholds { closed_ratio, closed_ratio_coarse, fine_ms, coarse_ms, .. } = self.limits;
-        if since_read_ms >= coarse_ms {
-            return closed_ratio_coarse;
-        }
-        let beyond = since_read_ms.saturating_sub(fine_ms) as f32 / (coarse_ms - fine_ms) as f32;
-        closed_ratio + beyond * (closed_ratio_coarse - closed_ratio)
     }
 
     /// Outside an eye closure: the eyes are open, narrowed or closing.

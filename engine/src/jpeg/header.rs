@@ -133,7 +133,7 @@ mod tests {
     use crate::thresholds::Thresholds;
 
     fn limits() -> CaptureThresholds {
-        Thresholds::V6.capture
+        Thresholds::V7.capture
     }
 
     fn sample() -> Vec<u8> {

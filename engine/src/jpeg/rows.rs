@@ -226,7 +226,7 @@ mod tests {
     }
 
     fn limits() -> CaptureThresholds {
-        Thresholds::V6.capture
+        Thresholds::V7.capture
     }
 
     #[test]

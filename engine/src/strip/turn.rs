@@ -100,9 +100,9 @@ mod tests {
             ("numbers that are none", turn(f32::NAN, 2.0), Err(Reason::TurnNotShown)),
         ];
         for (what, turn, expected) in cases {
-            assert_eq!(check(turn, &[], &[moment()], &Thresholds::V6.strip), expected, "{what}");
+            assert_eq!(check(turn, &[], &[moment()], &Thresholds::V7.strip), expected, "{what}");
             let lids = Moment { turn: None, ..moment() };
-            assert_eq!(check(turn, &[], &[lids], &Thresholds::V6.strip), Ok(()), "{what}: not asked for");
+            assert_eq!(check(turn, &[], &[lids], &Thresholds::V7.strip), Ok(()), "{what}: not asked for");
         }
     }
 
@@ -114,7 +114,7 @@ mod tests {
                 [(16.0, Some(14.5), Ok(())), (16.0, None, Ok(())), (16.0, Some(2.0), Err(Reason::PoseMismatch))];
             for (claimed, yaw, expected) in cases {
                 let cells = [cell(CellPart::Lids, 0.0, Some(0.0)), cell(part, claimed, yaw)];
-                let judged = check(turn, &cells, &[moment()], &Thresholds::V6.strip);
+                let judged = check(turn, &cells, &[moment()], &Thresholds::V7.strip);
                 assert_eq!(judged, expected, "{part:?}: {claimed} claimed, {yaw:?} read");
             }
         }

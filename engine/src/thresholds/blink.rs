@@ -61,6 +61,8 @@ pub struct BlinkThresholds {
     pub max_eye_difference: f32,
     /// Greatest EAR of closed eyes, mean of both: eyes that were wide open and are now half open are not closed.
     pub max_closed_ear: f32,
+    /// The same for a sample `coarse_ms` or longer after the previous one, as with `closed_ratio_coarse`.
+    pub max_closed_ear_coarse: f32,
     /// The eyes are open again at or above this share.
     pub open_ratio: f32,
     /// The eyes are open again too if they have stayed at or above this share for `held_ms`: a slow blink after a stare got no
@@ -95,6 +97,15 @@ pub struct BlinkThresholds {
 }
 
 impl BlinkThresholds {
+    /// A limit for a sample this long after the previous one, between that for fine and that for coarse samples.
+    pub(crate) fn at_interval(&self, interval_ms: u32, fine: f32, coarse: f32) -> f32 {
+        if interval_ms >= self.coarse_ms {
+            return coarse;
+        }
+        let beyond = interval_ms.saturating_sub(self.fine_ms) as f32 / (self.coarse_ms - self.fine_ms) as f32;
+        fine + beyond * (coarse - fine)
+    }
+
     /// The greatest openness at the deepest moment of a dip that lasted this long.
     pub(crate) fn depth_after(&self, lasted_ms: u32) -> f32 {
         let (from, to) = (self.brief_ms, self.lasting_ms);

@@ -163,8 +163,8 @@ impl Thresholds {
     /// people (`scripts/accuracy`) where their documentation says so. It also holds the rules of prompts and strips. Unlike
     /// the fifth, it asks for a turn of the head, and its rules were chosen so that no film fits them (`attack search`). The
     /// earlier sets no longer exist.
-    pub const V6: Thresholds = Thresholds {
-        name: "v6",
+    pub const V7: Thresholds = Thresholds {
+        name: "v7",
         min_presence: 0.5,
         detect_every_ms: 300.0,
         look_closely_every_ms: 1000.0,
@@ -221,6 +221,7 @@ impl Thresholds {
             closed_each_ratio: 0.8,
             max_eye_difference: 0.5,
             max_closed_ear: 0.2,
+            max_closed_ear_coarse: 0.24,
             open_ratio: 0.72,
             held_ratio: 0.6,
             held_ms: 150,

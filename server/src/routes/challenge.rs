@@ -116,7 +116,7 @@ pub(super) async fn issue(
         consent: registration.consent,
         attempt: attempts + 1,
         timeout_ms: app.limits.timeout_ms,
-        thresholds: Thresholds::V6.name.to_owned(),
+        thresholds: Thresholds::V7.name.to_owned(),
         issued_at: now,
         expires_at: now + i64::from(app.limits.timeout_ms) + UPLOAD_MS,
         tone_guided_asked: registration.tone_guided && rate >= SLOW_RATE && policy == Policy::ToneGuided,

@@ -37,7 +37,7 @@ pub struct FaceReport {
     pub keypoints: [[f32; 2]; 6],
     /// Confidence of the mesh that this is a face, 0 to 1.
     pub presence: Option<f32>,
-    /// 468 points: x, y, depth.
+    /// 468 points: x, y, depth; `null` in JSON where the packed networks leave them out.
     pub landmarks: Option<Vec<[f32; 3]>>,
     /// Openness of the right eye.
     pub ear_right: Option<f32>,
@@ -62,7 +62,7 @@ pub struct FaceReport {
 pub fn inspect(path: &Path, networks: Networks) -> anyhow::Result<Inspection> {
     let picture = read_picture(path).with_context(|| format!("cannot read {} as JPEG or PNG", path.display()))?;
     let frame = picture.as_frame();
-    let thresholds = Thresholds::V6;
+    let thresholds = Thresholds::V7;
     let mut tracker = Tracker::new(networks);
     let reading: Reading = tracker.read(&frame, 0.0, &thresholds)?;
     let (gate, _) = engine::gate::judge(&reading, frame.width(), frame.height(), &thresholds, None);

@@ -18,7 +18,8 @@ const MAX_LID_ERROR: f32 = 0.02;
 const MAX_EAR_DIFFERENCE: f32 = 0.03;
 
 /// Stills that miss a limit, and why. At most three.
-const EXCEPTIONS: [(&str, &str); 0] = [];
+const EXCEPTIONS: [(&str, &str); 1] =
+    [("silentface__image_F1.jpg", "its right eye, wide open, reads 0.40 to 0.50 as the crop moves by a few pixels")];
 
 #[test]
 fn stills_with_one_face_read_as_in_mediapipe() {
@@ -59,7 +60,7 @@ fn stills_without_a_face_have_none() {
     for name in ["skimage__brick.png", "skimage__chelsea.png", "skimage__coffee.png", "skimage__rocket.jpg"] {
         let picture = read(&material.join("stills").join(name));
         let mut tracker = Tracker::new(MODELS.networks());
-        let reading = tracker.read(&picture.as_frame(), 0.0, &Thresholds::V6).unwrap();
+        let reading = tracker.read(&picture.as_frame(), 0.0, &Thresholds::V7).unwrap();
         assert_eq!(reading.faces, 0, "{name}");
     }
 }
@@ -72,7 +73,7 @@ struct Ours {
 
 fn read_one(picture: &Picture) -> Option<Ours> {
     let mut tracker = Tracker::new(MODELS.networks());
-    let mut faces = tracker.read_all(&picture.as_frame(), &Thresholds::V6).unwrap();
+    let mut faces = tracker.read_all(&picture.as_frame(), &Thresholds::V7).unwrap();
     let (detection, face) = if faces.len() == 1 { faces.remove(0) } else { return None };
     let face = face?;
     Some(Ours { rect: detection.rect, points: face.mesh.points, ears: face.ears? })

@@ -13,6 +13,8 @@ use engine::{Gate, Picture, Session, Thresholds};
 use engine_compact::Models;
 use test_client::Face;
 
+use crate::whole_mesh::whole_mesh;
+
 /// Frames of a clip among which a photograph is sought.
 const FRAMES: usize = 120;
 /// A photograph shows a face turned by no more than this, in degrees.
@@ -37,7 +39,7 @@ impl Photograph {
     /// The first suitable frame of a clip, if there is one.
     fn of(path: &Path, models: &Models) -> anyhow::Result<Option<Photograph>> {
         let clip = WholeClip::load(path)?;
-        let mut session = Session::new(models.networks(), Thresholds::V6);
+        let mut session = Session::new(models.networks(), Thresholds::V7);
         for (i, picture) in clip.frames.iter().take(FRAMES).enumerate() {
             let seen = session.push(&picture.as_frame(), i as f64 * 1000.0 / clip.rate)?;
             let is_open = session.is_settled() && seen.lids.openness.is_some_and(|share| share >= MIN_OPENNESS);
@@ -46,7 +48,8 @@ impl Photograph {
                 && is_open
                 && face.pose.yaw.abs() <= MAX_YAW_DEG
             {
-                return Ok(Some(Photograph { name: clip.name, picture: picture.clone(), mesh: face.mesh }));
+                let mesh = whole_mesh(picture)?;
+                return Ok(mesh.map(|mesh| Photograph { name: clip.name, picture: picture.clone(), mesh }));
             }
         }
         Ok(None)
