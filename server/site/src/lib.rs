@@ -10,11 +10,14 @@
 //! /models/HASH/…   one model file; its path stays the same when pages and engine change
 //! ```
 //!
+//! Our scripts are sent without their comments.
+//!
 //! Pages and the service worker keep their paths, refer to these folders, and are revalidated on each use. So are the
 //! files of `www/embed`, which other sites load from `/embed/v1`.
 
 mod addresses;
 mod bundle;
+mod comments;
 mod compress;
 mod folder;
 mod models;
@@ -44,6 +47,9 @@ const TEXTS: &str = "texts.js";
 
 /// The folder of the texts by language, in `www/assets`.
 const LOCALES: &str = "locales/";
+
+/// The folder of other people's scripts, in `www/assets`.
+const VENDOR: &str = "vendor/";
 
 /// The service worker. It is served beside the pages, because its scope is its own folder.
 const SERVICE_WORKER: &str = "sw.js";
@@ -93,6 +99,7 @@ fn make_site(root: &Path, out: &Path) -> anyhow::Result<()> {
     let list = assets.get_mut(ADDRESSES).with_context(|| format!("www/assets/{ADDRESSES} is missing"))?;
     *list = addresses::fill(list, "addresses", &addresses)?;
     fill_texts(&mut assets)?;
+    strip_scripts(&mut assets)?;
     let assets = Bundle::new("assets", assets);
     let assets_folder = assets.folder();
     for (_, file) in compressed(assets, &compressor)? {
@@ -135,6 +142,14 @@ fn fill_texts(assets: &mut Files) -> anyhow::Result<()> {
     let english = english.with_context(|| format!("www/assets/{LOCALES}en.json is missing"))?;
     let module = assets.get_mut(TEXTS).with_context(|| format!("www/assets/{TEXTS} is missing"))?;
     *module = addresses::fill(&addresses::fill(module, "english", &of_pages(&english))?, "languages", &names)?;
+    Ok(())
+}
+
+/// Strips the scripts that are ours. Others have to keep the notice of their licence.
+fn strip_scripts(assets: &mut Files) -> anyhow::Result<()> {
+    for (path, script) in assets.iter_mut().filter(|(path, _)| path.ends_with(".js") && !path.starts_with(VENDOR)) {
+        *script = comments::strip(str::from_utf8(script).with_context(|| format!("www/assets/{path}"))?).into_bytes();
+    }
     Ok(())
 }
 
@@ -233,7 +248,7 @@ mod tests {
         }
         assert_eq!(path(&files, "element.js"), "embed/v1/element.js");
         let texts = &files[path(&files, "texts.js")];
-        assert_eq!(texts, r#"const E = {"cancel":"Cancel"}; const L = {"en":"English"};"#);
+        assert_eq!(texts, "const E = {\"cancel\":\"Cancel\"}; const L = {\"en\":\"English\"};\n");
         for kept in files.keys() {
             let is_content_addressed = kept.contains('/') && !kept.starts_with("embed/");
             assert_eq!(files["sw.js"].contains(&format!("\"/{kept}\":\"")), is_content_addressed, "{kept}");
