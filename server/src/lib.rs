@@ -23,6 +23,7 @@ pub mod domain;
 pub mod embedded;
 pub mod erasure;
 pub mod files;
+pub mod handoff;
 pub mod locales;
 pub mod logging;
 pub mod mail;

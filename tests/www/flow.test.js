@@ -13,7 +13,7 @@ import { INITIAL, SCREENS, TIMEOUTS_MS, droppedChallenge, isCancellable, next } 
 const SESSION = {
   email_masked: 'm•••@example.org', status: 'PENDING', attempts_left: 3, last_reason: null, last_message: null,
   session_expires_in_s: 900, cool_down_s: 0, timeout_s: 30, frame_interval_ms: 0,
-  policy: 'prompted', tones: true, no_turn: true,
+  policy: 'prompted', tones: true, no_turn: true, handed_over: false,
   check: null,
 };
 const CHALLENGE = {
@@ -378,8 +378,23 @@ test('every error that may be tried again can also be left, and Cancel shows onl
   }
   const cancellable = (/** @type {StateName[]} */ (Object.keys(SCREENS))).filter((name) => isCancellable(at(name)));
   assert.deepEqual(cancellable, [
-    'hearing', 'starting', 'align', 'preparing', 'recording', 'uploading', 'giving_up', 'paused',
+    'hearing', 'starting', 'align', 'preparing', 'recording', 'uploading', 'giving_up', 'paused', 'handoff',
   ]);
+});
+
+test('a phone takes over from the first screen, which follows it and may take the check back', () => {
+  const after = (/** @type {StateName} */ name, /** @type {FlowEvent[]} */ ...events) => run(at(name), events);
+  assert.deepEqual(after('priming', { type: 'HAND_OVER' }, { type: 'HANDED_OVER' }), ['handoff', 'following']);
+  assert.deepEqual(after('error', { type: 'HAND_OVER' }, { type: 'CANCEL' }), ['handoff', 'boot']);
+  assert.deepEqual(after('following', { type: 'TAKEN_BACK' }), ['boot']);
+  assert.equal(next(at('following'), { type: 'VERIFIED_ELSEWHERE' }).code, 'elsewhere');
+  // A page that is loaded again, and one whose check moved while it did something else.
+  for (const name of /** @type {StateName[]} */ (['boot', 'preparing', 'uploading'])) {
+    assert.deepEqual(after(name, { type: 'FAILED', code: 'session_handed_over' }), ['following']);
+  }
+  const { name, code, recovery } = next(at('preparing'), { type: 'FAILED', code: 'session_taken_back' });
+  assert.deepEqual([name, code, recovery], ['error', 'session_taken_back', null]);
+  assert.equal(next(at('following'), { type: 'FAILED', code: 'attempts_exhausted' }).name, 'failed');
 });
 
 test('a challenge is dropped when a recording ends without an answer, and only then', () => {

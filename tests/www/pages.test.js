@@ -28,6 +28,7 @@ test('the pages and modules are found', () => {
     'check-mail.html',
     'check.html',
     'index.html',
+    'phone.html',
     'result.html',
     'verify.html',
   ]);
@@ -142,8 +143,8 @@ test('every key that the modules use has a text, and every text is used', () => 
   const everything = joined(all) + pages.map(read).join('\n');
   const kinds = 'hint|spoken|problem|reason|paused|recipe|uploading\\.again';
   const adminKinds =
-    'problem|reason|gate|status|review_state|policy|record\\.(key|uncounted|left)|event\\.signal|timeline|gesture|' +
-    'outcome|decision|action|trace|check|mailbox|delivery';
+    'problem|reason|gate|status|review_state|policy|record\\.(key|uncounted|left|handoff)|event\\.signal|timeline|' +
+    'gesture|outcome|decision|action|trace|check|mailbox|delivery';
   const byCode = new RegExp(`^(${kinds}|admin\\.(${adminKinds}))\\.`);
   const unused = Object.keys({ ...EN, ...ADMIN_EN }).filter(
     (key) =>

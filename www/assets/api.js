@@ -130,7 +130,7 @@ export function giveUp(challengeId, reason, options) {
 }
 
 /** @param {string} path @param {object} body @param {Options} [options] */
-function post(path, body, options) {
+export function post(path, body, options) {
   /** @type {Record<string, string>} */
   const headers = { ...OWN_PAGE, 'Content-Type': 'application/json' };
   if (options?.language) headers['Accept-Language'] = options.language;

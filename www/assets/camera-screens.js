@@ -2,7 +2,7 @@
 /** The camera page's screens: a flow state in, texts and buttons out. Makes no requests and waits for nothing. */
 
 import { requireElement, setAttribute, setText } from './dom.js';
-import { offerElsewhere } from './elsewhere.js';
+import { helpsElsewhere, offerElsewhere } from './elsewhere.js';
 import { embedding } from './embedded.js';
 import { SCREENS, attemptsLeft, isCancellable, isSlow } from './flow.js';
 import { plural, sizeText, text } from './language.js';
@@ -59,6 +59,7 @@ const RENDER = {
     );
     requireElement('#tones-choice', HTMLElement).hidden = state.session?.tones !== true;
     requireElement('#no-turn-choice', HTMLElement).hidden = state.session?.no_turn !== true;
+    requireElement('#hand-over', HTMLElement).hidden = state.session?.handed_over === true;
     const unheard = state.code === 'tone_unheard';
     note('#note', state.code, unheard ? 'priming.tone_unheard' : 'priming.cancelled');
     if (unheard) requireElement('#tones', HTMLInputElement).checked = false;
@@ -135,6 +136,9 @@ const RENDER = {
     recipe.hidden = advice === null;
     setText(recipe, advice ?? '');
     offerElsewhere(code);
+    // Without a session there is nothing to hand over.
+    const isOffered = helpsElsewhere(code) && code !== 'cookies_blocked' && state.session?.handed_over !== true;
+    requireElement('#hand-over-instead', HTMLElement).hidden = !isOffered;
     requireElement('#other-camera', HTMLElement).hidden = !OTHER_CAMERA.has(code);
     requireElement('#error-actions', HTMLElement).replaceChildren(...recoveryActions(state, retry));
   },

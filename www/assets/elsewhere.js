@@ -59,8 +59,9 @@ export function linkElsewhere({ token, clientToken }, { origin }, isSecure) {
   return clientToken === null ? `${base}/` : `${base}/c#${clientToken}`;
 }
 
-/** @param {string} words @returns {Promise<boolean>} whether they were copied */
-async function copy(words) {
+/** Copies what the field, which is selected by then, contains.
+ * @param {string} words @returns {Promise<boolean>} whether they were copied */
+export async function copy(words) {
   try {
     await navigator.clipboard.writeText(words);
     return true;

@@ -3,11 +3,11 @@
 
 /**
  * @typedef {'boot' | 'priming' | 'hearing' | 'starting' | 'align' | 'preparing' | 'recording' | 'uploading' |
- *   'giving_up' | 'verified' | 'failed' | 'error' | 'paused'} StateName
+ *   'giving_up' | 'verified' | 'failed' | 'error' | 'paused' | 'handoff' | 'following'} StateName
  */
 /**
  * @typedef {'loading' | 'priming' | 'hearing' | 'align' | 'recording' | 'uploading' | 'verified' | 'failed' | 'error' |
- *   'paused'} Screen
+ *   'paused' | 'handoff' | 'following'} Screen
  */
 /** @typedef {import('./recoveries.js').Recovery} Recovery */
 /** @typedef {import('./types.js').Session} Session */
@@ -37,6 +37,7 @@
  *   | {type: 'COMPLETE'} | {type: 'TIMED_OUT'} | {type: 'EXHAUSTED'} | {type: 'SWITCH_CAMERA'}
  *   | {type: 'AGAIN', code: string} | {type: 'ANSWER', answer: Answer}
  *   | {type: 'DROPPED', answer: Answer} | {type: 'VERIFIED_ELSEWHERE'}
+ *   | {type: 'HAND_OVER'} | {type: 'HANDED_OVER'} | {type: 'TAKEN_BACK'}
  *   | {type: 'HIDDEN'} | {type: 'CAMERA_ENDED'} | {type: 'TIMEOUT'}
  *   | {type: 'FAILED', code: string, detail?: string | null}} FlowEvent */
 

@@ -7,6 +7,7 @@
  * boot → priming → (hearing) → starting → align → preparing → recording → uploading → verified
  *                                                                 └─ giving_up ─┴→ failed → starting …
  * any → error → (recovery) …     align, preparing, recording → paused → starting
+ * priming, error → handoff → following → verified, or boot if the check is taken back
  * ```
  */
 
@@ -30,7 +31,7 @@ export const INITIAL = Object.freeze({
 export const SCREENS = {
   boot: 'loading', priming: 'priming', hearing: 'hearing', starting: 'loading', align: 'align', preparing: 'align',
   recording: 'recording', uploading: 'uploading', giving_up: 'uploading', verified: 'verified', failed: 'failed',
-  error: 'error', paused: 'paused',
+  error: 'error', paused: 'paused', handoff: 'handoff', following: 'following',
 };
 
 /**
@@ -64,6 +65,8 @@ const problem = (again) => (state, { code, detail = null }) => {
   if (code === 'already_verified') return enter(state, 'verified');
   // The session says for how long.
   if (code === 'cooling_down') return enter(state, 'boot');
+  // A phone has it, perhaps since before this page was loaded again.
+  if (code === 'session_handed_over') return enter(state, 'following');
   if (code === 'attempts_exhausted') return enter(withAttempts(state, 0), 'failed', { code, detail });
   return enter(state, 'error', {
     code,
@@ -106,6 +109,7 @@ const TRANSITIONS = {
     TIMEOUT: (state) => problem('boot')(state, { code: 'network' }),
   },
   priming: {
+    HAND_OVER: (state) => enter(state, 'handoff'),
     // Whoever relies on a tone has to hear it. A site without tones says so by itself.
     START: (state, { tones }) => (tones && state.session?.tones ? enter(state, 'hearing') : begin(state, {})),
     FAILED: problem('boot'),
@@ -177,7 +181,18 @@ const TRANSITIONS = {
   failed: {
     RETRY: (state) => (attemptsLeft(state) > 0 ? begin(state, {}) : state),
   },
+  handoff: {
+    HANDED_OVER: (state) => enter(state, 'following'),
+    FAILED: problem('boot'),
+    CANCEL: (state) => enter(state, 'boot'),
+  },
+  following: {
+    VERIFIED_ELSEWHERE: (state) => enter(state, 'verified', { code: 'elsewhere' }),
+    TAKEN_BACK: (state) => enter(state, 'boot'),
+    FAILED: problem('boot'),
+  },
   error: {
+    HAND_OVER: (state) => enter(state, 'handoff'),
     VERIFIED_ELSEWHERE: (state) => enter(state, 'verified', { code: 'elsewhere' }),
     SWITCH_CAMERA: (state) => (state.recovery === 'starting' ? begin(state, {}) : state),
     RETRY: (state) => {

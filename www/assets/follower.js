@@ -16,18 +16,22 @@ const ASK_EVERY_MS = 3_000;
 /** Whether somebody may be going on elsewhere: they were told how, or took the check away from here.
  * @param {FlowState} state */
 export function mayGoOnElsewhere({ name, code }) {
+  if (name === 'following') return true;
   return name === 'error' && code !== null && (code === 'session_replaced' || helpsElsewhere(code));
 }
 
+/** @typedef {import('./types.js').Schemas['Outcome']} Outcome */
+
 /**
- * Resolves once the person is verified elsewhere, and never if this page cannot know.
- * @param {AbortSignal} signal @param {() => Promise<{status: string}>} [ask]
+ * Resolves once the check has ended elsewhere, and never if this page cannot know.
+ * @param {AbortSignal} signal @param {() => Promise<Outcome>} [ask] @returns {Promise<Outcome>}
  */
-export async function verifiedElsewhere(signal, ask = () => outcome({ signal })) {
+export async function endElsewhere(signal, ask = () => outcome({ signal })) {
   for (;;) {
     await delay(ASK_EVERY_MS, signal);
     try {
-      if ((await ask()).status === 'VERIFIED') return;
+      const found = await ask();
+      if (found.status === 'VERIFIED' || !found.goes_on) return found;
     } catch (error) {
       // A lost connection comes back. Without a session there is nothing to follow.
       if (asProblem(error).code === 'session_missing') await new Promise(() => undefined);

@@ -10,7 +10,7 @@ export const RECOVERIES = {
   session_missing: 'register', session_expired: 'register', session_replaced: 'register', cookies_blocked: 'register',
   attempts_exhausted: 'register', camera_unsupported: 'register', camera_missing: 'starting',
   in_app_browser: 'starting',
-  camera_insecure: null, camera_policy: 'register',
+  camera_insecure: null, session_taken_back: null, camera_policy: 'register',
   wasm_disabled: 'elsewhere', wasm_unsupported: 'elsewhere', worker_unsupported: 'elsewhere',
   pixels_falsified: 'elsewhere',
   model_corrupt: 'reload', engine_version: 'reload', key_invalid: 'reload', consent_unknown: 'reload',

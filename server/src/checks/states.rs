@@ -89,7 +89,7 @@ async fn end(
     let ended = check_states::end(db, check, status, &Finish::default(), now_ms).await?;
     if ended {
         if let Some(session) = session {
-            sessions::end(db, &session, now_ms).await?;
+            sessions::end(db, &session, None, now_ms).await?;
         }
         super::tell(db, check, told, now_ms).await?;
     }

@@ -42,6 +42,8 @@ pub struct NewChallenge {
     pub expires_at: i64,
     /// Whether the browser asked for tones although its frame rate needs none.
     pub tone_guided_asked: bool,
+    /// How its session came to this device; empty if nothing was handed over.
+    pub handoff: String,
 }
 
 row! {
@@ -90,6 +92,8 @@ row! {
         pub fault_at: Option<i64>,
         /// Whether the browser asked for tones although its frame rate needs none: 0 or 1.
         pub tone_guided_asked: i64,
+        /// How its session came to this device: `qr`, `link`, or empty if nothing was handed over.
+        pub handoff: String,
     }
 }
 
@@ -123,8 +127,9 @@ pub async fn issue(db: &mut Connection, new: &NewChallenge) -> sqlx::Result<Issu
     let inserted = db
         .query(
             "insert into challenges (id, session_id, user_id, public_key, nonce, audience, policy, rate, attempt,
-             timeout_ms, thresholds, state, issued_at, expires_at, consent, tone_guided_asked, turn)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'issued', $12, $13, $14, $15, $16)",
+             timeout_ms, thresholds, state, issued_at, expires_at, consent, tone_guided_asked, turn,
+             handoff)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'issued', $12, $13, $14, $15, $16, $17)",
         )
         .bind(&new.id)
         .bind(&new.session_id)
@@ -142,6 +147,7 @@ pub async fn issue(db: &mut Connection, new: &NewChallenge) -> sqlx::Result<Issu
         .bind(&new.consent)
         .bind(i64::from(new.tone_guided_asked))
         .bind(i64::from(new.turn))
+        .bind(&new.handoff)
         .execute()
         .await;
     match inserted {
@@ -161,7 +167,7 @@ pub async fn find(db: &mut Connection, id: &ChallengeId, session: &SessionId) ->
     db.query(
         "select id, session_id, user_id, public_key, nonce, audience, policy, turn, rate, consent, attempt, timeout_ms,
              thresholds, state, issued_at, expires_at, lease_until, idempotency_key, answer, fault_at,
-             tone_guided_asked
+             tone_guided_asked, handoff
          from challenges where id = $1 and session_id = $2",
     )
     .bind(id)
@@ -198,7 +204,7 @@ pub async fn supersede(db: &mut Connection, session: &SessionId, now_ms: i64) ->
          where session_id = $1 and (state = 'issued' or (state = 'scoring' and lease_until <= $2))
          returning id, session_id, user_id, public_key, nonce, audience, policy, turn, rate, consent, attempt, timeout_ms,
              thresholds, state, issued_at, expires_at, lease_until, idempotency_key, answer, fault_at,
-             tone_guided_asked",
+             tone_guided_asked, handoff",
     )
     .bind(session)
     .bind(now_ms)
@@ -219,7 +225,7 @@ pub async fn lapse(
          where id = $1 and ((state = 'issued' and expires_at <= $2) or (state = 'scoring' and lease_until <= $3))
          returning id, session_id, user_id, public_key, nonce, audience, policy, turn, rate, consent, attempt, timeout_ms,
              thresholds, state, issued_at, expires_at, lease_until, idempotency_key, answer, fault_at,
-             tone_guided_asked",
+             tone_guided_asked, handoff",
     )
     .bind(id)
     .bind(now_ms)

@@ -64,6 +64,7 @@ pub async fn blank(db: &mut Connection, check: &CheckId, now_ms: i64) -> sqlx::R
         "delete from challenge_cues where challenge_id in (
              select id from challenges where session_id in (select id from capture_sessions where check_id = $1))",
         "delete from challenges where session_id in (select id from capture_sessions where check_id = $1)",
+        "delete from handoffs where session_id in (select id from capture_sessions where check_id = $1)",
         "delete from capture_sessions where check_id = $1",
     ] {
         db.query(statement).bind(check).execute().await?;

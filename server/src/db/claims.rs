@@ -41,7 +41,7 @@ pub async fn claim(
            and ((state = 'issued' and expires_at > $6) or (state = 'scoring' and lease_until <= $6))
          returning id, session_id, user_id, public_key, nonce, audience, policy, turn, rate, consent, attempt, timeout_ms,
              thresholds, state, issued_at, expires_at, lease_until, idempotency_key, answer, fault_at,
-             tone_guided_asked",
+             tone_guided_asked, handoff",
         )
         .bind(id)
         .bind(session)

@@ -110,6 +110,7 @@ pub async fn erase(db: &mut Connection, user: &User, pseudonym: &str, now_ms: i6
         "delete from counted_failures where challenge_id in (select id from challenges where user_id = $1)",
         "delete from challenges where user_id = $1",
         "delete from verification_tokens where user_id = $1",
+        "delete from handoffs where user_id = $1",
         "delete from capture_sessions where user_id = $1",
         "delete from mail_outbox where user_id = $1",
         "delete from picture_rows where user_id = $1",

@@ -18,6 +18,7 @@ pub mod deliveries;
 pub mod endpoints;
 pub mod erasure;
 pub mod events;
+pub mod handoffs;
 pub mod idempotency;
 pub mod leases;
 pub mod listing;

@@ -107,6 +107,7 @@ pub async fn discard_session(db: &mut Connection, session: &SessionId) -> sqlx::
         "delete from upload_chunks where challenge_id in (select id from challenges where session_id = $1)",
         "delete from challenge_cues where challenge_id in (select id from challenges where session_id = $1)",
         "delete from challenges where session_id = $1",
+        "delete from handoffs where session_id = $1",
         "delete from capture_sessions where id = $1",
     ] {
         db.query(statement).bind(session).execute().await?;

@@ -3,7 +3,7 @@
 use super::row::row;
 use super::{Connection, number};
 use crate::clock::MAY_BE_AHEAD_MS;
-use crate::domain::{CheckId, EmailAddress, HashedToken, SessionId, UserId, UserStatus};
+use crate::domain::{CheckId, EmailAddress, EndReason, HashedToken, SessionId, UserId, UserStatus, Way};
 
 row! {
     /// A session with the user that it belongs to.
@@ -25,6 +25,10 @@ row! {
         pub expires_at: i64,
         /// When it was ended early.
         pub ended_at: Option<i64>,
+        /// Why, if the check went on on another device.
+        pub end_reason: Option<EndReason>,
+        /// How it came to this device: a [`Way`], or empty if nothing was handed over.
+        pub handoff: String,
         /// The check that it is for.
         pub check_id: Option<CheckId>,
     }
@@ -50,6 +54,8 @@ pub struct NewSession {
     pub check_id: Option<CheckId>,
     /// Attempts counted in the session that it replaces.
     pub attempts: u32,
+    /// How it comes to this device, if another one hands it over.
+    pub handoff: Option<Way>,
     /// When it is opened.
     pub created_at: i64,
     /// When it ends.
@@ -59,8 +65,9 @@ pub struct NewSession {
 /// Opens a session.
 pub async fn insert(db: &mut Connection, new: &NewSession) -> sqlx::Result<()> {
     db.query(
-        "insert into capture_sessions (id, user_id, secret_hash, attempts, created_at, expires_at, check_id)
-         values ($1, $2, $3, $4, $5, $6, $7)",
+        "insert into capture_sessions (id, user_id, secret_hash, attempts, created_at, expires_at, check_id,
+             handoff)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(&new.id)
     .bind(&new.user_id)
@@ -69,6 +76,7 @@ pub async fn insert(db: &mut Connection, new: &NewSession) -> sqlx::Result<()> {
     .bind(new.created_at)
     .bind(new.expires_at)
     .bind(&new.check_id)
+    .bind(new.handoff.map_or("", Way::name))
     .execute()
     .await?;
     Ok(())
@@ -84,7 +92,7 @@ pub async fn replace_secret(db: &mut Connection, id: &SessionId, secret: &Hashed
 pub async fn find(db: &mut Connection, secret: &HashedToken) -> sqlx::Result<Option<Session>> {
     db.query(
         "select s.id, s.user_id, u.email, u.status, s.attempts, s.created_at, s.expires_at, s.ended_at,
-             s.check_id
+             s.end_reason, s.handoff, s.check_id
          from capture_sessions s join users u on u.id = s.user_id where s.secret_hash = $1",
     )
     .bind(secret)
@@ -92,11 +100,24 @@ pub async fn find(db: &mut Connection, secret: &HashedToken) -> sqlx::Result<Opt
     .await
 }
 
-/// Ends the session.
-pub async fn end(db: &mut Connection, id: &SessionId, now_ms: i64) -> sqlx::Result<()> {
-    db.query("update capture_sessions set ended_at = $2 where id = $1 and ended_at is null")
+/// Returns the session with this id, live or not.
+pub async fn get(db: &mut Connection, id: &SessionId) -> sqlx::Result<Option<Session>> {
+    db.query(
+        "select s.id, s.user_id, u.email, u.status, s.attempts, s.created_at, s.expires_at, s.ended_at,
+             s.end_reason, s.handoff, s.check_id
+         from capture_sessions s join users u on u.id = s.user_id where s.id = $1",
+    )
+    .bind(id)
+    .fetch_optional()
+    .await
+}
+
+/// Ends the session, and says why if the check moves to another device.
+pub async fn end(db: &mut Connection, id: &SessionId, reason: Option<EndReason>, now_ms: i64) -> sqlx::Result<()> {
+    db.query("update capture_sessions set ended_at = $2, end_reason = $3 where id = $1 and ended_at is null")
         .bind(id)
         .bind(now_ms)
+        .bind(reason)
         .execute()
         .await?;
     Ok(())

@@ -8,9 +8,9 @@ use sqlx::{Database, Decode, Encode, Type};
 use super::attempts::Ending;
 use super::challenges::ChallengeState;
 use crate::domain::{
-    AdminKeyId, AuditId, ChallengeId, CheckId, CheckStatus, Decision, EmailAddress, EndpointId, EventId, Gate,
-    HashedToken, Language, LeaseId, MailId, ReviewId, SessionId, SiteEventId, SiteEventType, SiteId, UserId,
-    UserStatus,
+    AdminKeyId, AuditId, ChallengeId, CheckId, CheckStatus, Decision, EmailAddress, EndReason, EndpointId, EventId,
+    Gate, HandoffId, HandoffOutcome, HashedToken, Language, LeaseId, MailId, ReviewId, SessionId, SiteEventId,
+    SiteEventType, SiteId, UserId, UserStatus, Way,
 };
 
 /// Stores `$name` as the text that `$text` returns for a reference to it.
@@ -82,6 +82,7 @@ texts! {
     EmailAddress::expose,
     EndpointId::as_str,
     EventId::as_str,
+    HandoffId::as_str,
     HashedToken::as_str,
     Language::as_str,
     LeaseId::as_str,
@@ -97,10 +98,13 @@ enums! {
     ChallengeState,
     CheckStatus,
     Decision,
+    EndReason,
     Ending,
     Gate,
+    HandoffOutcome,
     SiteEventType,
     UserStatus,
+    Way,
 }
 
 #[cfg(test)]

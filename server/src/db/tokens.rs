@@ -83,6 +83,16 @@ pub async fn opened(
     Ok(())
 }
 
+/// Lets the links whose last session is `from` lead to `to` from now on.
+pub async fn follow(db: &mut Connection, from: &SessionId, to: &SessionId) -> sqlx::Result<()> {
+    db.query("update verification_tokens set session_id = $2 where session_id = $1")
+        .bind(from)
+        .bind(to)
+        .execute()
+        .await?;
+    Ok(())
+}
+
 /// Uses up the links of `user` that have been opened: those of this check, or those of the register page.
 pub async fn use_up(db: &mut Connection, user: &UserId, check: Option<&CheckId>, now_ms: i64) -> sqlx::Result<()> {
     db.query(

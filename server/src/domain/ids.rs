@@ -71,6 +71,8 @@ ids! {
     SiteEventId,
     /// A row of `endpoints`.
     EndpointId,
+    /// A row of `handoffs`.
+    HandoffId,
 }
 
 /// 32 hexadecimal digits: 48 bits of milliseconds, then 80 random bits.

@@ -6,6 +6,7 @@ mod address_block;
 mod admin_key;
 mod check;
 mod email;
+mod handoff;
 mod ids;
 mod language;
 mod mailbox;
@@ -21,9 +22,10 @@ pub use address_block::AddressBlock;
 pub use admin_key::PlainAdminKey;
 pub use check::{CheckStatus, Gate, SiteEventType};
 pub use email::{EmailAddress, EmailError};
+pub use handoff::{EndReason, HandoffOutcome, Way};
 pub use ids::{
-    AdminKeyId, AuditId, ChallengeId, CheckId, EndpointId, EventId, LeaseId, MailId, ReviewId, SessionId, SiteEventId,
-    UserId,
+    AdminKeyId, AuditId, ChallengeId, CheckId, EndpointId, EventId, HandoffId, LeaseId, MailId, ReviewId, SessionId,
+    SiteEventId, UserId,
 };
 pub use language::Language;
 pub use mailbox::is_public_provider;

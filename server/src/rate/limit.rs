@@ -29,6 +29,8 @@ pub enum Limit {
     Submission,
     /// Challenges of one session that were given up.
     GiveUp,
+    /// Codes for a phone that one session asks for, and takes back. The page renews one every three quarters of a minute.
+    Handoff,
 }
 
 impl Limit {
@@ -42,7 +44,7 @@ impl Limit {
             Limit::Session => (600.0, Duration::from_secs(600)),
             Limit::Redeem => (100.0, Duration::from_secs(600)),
             Limit::ChallengeClient => (150.0, Duration::from_secs(600)),
-            Limit::Challenge | Limit::Submission | Limit::GiveUp => (30.0, Duration::from_secs(600)),
+            Limit::Challenge | Limit::Submission | Limit::GiveUp | Limit::Handoff => (30.0, Duration::from_secs(600)),
         }
     }
 }

@@ -24,6 +24,11 @@ pub(super) async fn check_page(headers: HeaderMap) -> Response {
     named("check.html", &headers)
 }
 
+/// The page of a phone that takes a check over. Its token is behind the #, too.
+pub(super) async fn phone_page(headers: HeaderMap) -> Response {
+    named("phone.html", &headers)
+}
+
 pub(super) async fn result_page(headers: HeaderMap) -> Response {
     named("result.html", &headers)
 }

@@ -120,6 +120,7 @@ pub(super) async fn issue(
         issued_at: now,
         expires_at: now + i64::from(app.limits.timeout_ms) + UPLOAD_MS,
         tone_guided_asked: registration.tone_guided && rate >= SLOW_RATE && policy == Policy::ToneGuided,
+        handoff: session.handoff,
     };
     match challenges::issue(&mut tx, &new).await? {
         IssueResult::Issued => {

@@ -6,14 +6,15 @@ use std::time::Instant;
 
 use axum::Json;
 use axum::extract::{FromRequestParts, State};
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use super::body::JsonBytes;
 use super::client::Client;
 use super::error::ApiError;
+use super::keep::Keep;
 use super::open_session::{self, Opening};
 use super::session;
 use super::v1::{public_id, return_to, settle_due, signed_result};
@@ -133,16 +134,6 @@ struct Opener {
     keep: Keep,
 }
 
-/// Where a browser keeps the secret of a session.
-#[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-enum Keep {
-    #[default]
-    Cookie,
-    /// In the page's memory: in a frame of another site, where browsers block cookies.
-    Memory,
-}
-
 /// `POST /api/check/open`: opens a session at the camera, if the site vouches for the mailbox, or with the code that
 /// was mailed. Until the check ends, this may be done again, which ends the session before.
 pub(super) async fn open(
@@ -187,6 +178,8 @@ pub(super) async fn open(
                 check: Some(&check),
                 before: check.session_id.as_ref(),
                 presented: presented.as_ref(),
+                end_reason: None,
+                handoff: None,
                 secret: secret.hash(),
             };
             open_session::open(&app, &mut tx, opening, now).await?;
@@ -194,13 +187,8 @@ pub(super) async fn open(
     }
     tx.commit().await?;
     let status = check.status.of_person(check.last_failure.is_some());
-    Ok(match keep {
-        Keep::Memory => Json(OpenedView { status, session: Some(secret.expose().to_owned()) }).into_response(),
-        Keep::Cookie => {
-            ([(header::SET_COOKIE, session::cookie(&app, &secret))], Json(OpenedView { status, session: None }))
-                .into_response()
-        }
-    })
+    let (cookie, session) = keep.send(&app, &secret);
+    Ok((cookie, Json(OpenedView { status, session })).into_response())
 }
 
 /// Whether the token may open the check at `now_ms`.

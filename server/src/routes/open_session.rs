@@ -6,7 +6,7 @@ use crate::checks;
 use crate::db::checks::Check;
 use crate::db::sessions::{NewSession, Session};
 use crate::db::{Connection, claims, sessions};
-use crate::domain::{HashedToken, SessionId, UserId};
+use crate::domain::{EndReason, HashedToken, SessionId, UserId, Way};
 
 /// Whose session is opened, and which ones it replaces.
 pub(super) struct Opening<'a> {
@@ -16,6 +16,10 @@ pub(super) struct Opening<'a> {
     pub(super) before: Option<&'a SessionId>,
     /// The browser's own session, if it is live.
     pub(super) presented: Option<&'a Session>,
+    /// Why the sessions before end, if the check moves to another device.
+    pub(super) end_reason: Option<EndReason>,
+    /// How the check comes to this device, if another one hands it over.
+    pub(super) handoff: Option<Way>,
     /// The hash of the new session's secret.
     pub(super) secret: HashedToken,
 }
@@ -27,7 +31,7 @@ pub(super) async fn open(
     opening: Opening<'_>,
     now: i64,
 ) -> Result<SessionId, ApiError> {
-    let Opening { user, check, before, presented, secret } = opening;
+    let Opening { user, check, before, presented, end_reason, handoff, secret } = opening;
     let attempts = match before {
         // An attempt that is being decided may still count.
         Some(before) if claims::is_scoring(db, before, now).await? => return Err(ApiError::SubmissionInProgress),
@@ -41,7 +45,8 @@ pub(super) async fn open(
     // The presented one may be another user's. Ended in order of id, to avoid deadlocks.
     ended.sort_unstable_by_key(|id| id.as_str());
     for session in ended {
-        sessions::end(db, session, now).await?;
+        let reason = end_reason.filter(|_| before == Some(session));
+        sessions::end(db, session, reason, now).await?;
     }
     let new = NewSession {
         id: SessionId::new(now),
@@ -49,6 +54,7 @@ pub(super) async fn open(
         secret,
         check_id: check.map(|check| check.id.clone()),
         attempts,
+        handoff,
         created_at: now,
         expires_at: now + app.limits.session_ttl_ms,
     };

@@ -11,8 +11,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::audience::Audience;
 use super::error::{self, ApiError};
 use super::{
-    admin, assets, challenge, client, client_check, cue, embed, give_up, guard, health, register, request, session,
-    submission, v1, verify, well_known,
+    admin, assets, challenge, client, client_check, cue, embed, give_up, guard, handoff, health, register, request,
+    session, submission, v1, verify, well_known,
 };
 use crate::app::App;
 use crate::domain::Scope;
@@ -49,6 +49,8 @@ pub enum Access {
     Link,
     /// With a session.
     Session,
+    /// With the token of a code for a phone, or the ticket for which it was exchanged.
+    Handoff,
     /// With the client token of a check.
     Client,
     /// With an admin key that has this scope, if any. Middleware checks it.
@@ -68,6 +70,7 @@ pub fn routes() -> Vec<Route> {
         public("/register", get(assets::to_register_page)),
         public("/verify", get(assets::verify_page)),
         public("/c", get(assets::check_page)),
+        public("/p", get(assets::phone_page)),
         // Files of the pages.
         public("/assets/{*path}", get(assets::by_content)),
         public("/pkg/{*path}", get(assets::by_content)),
@@ -110,6 +113,12 @@ pub fn routes() -> Vec<Route> {
         session(Method::PATCH, "/api/submission/{challenge}", &[Limit::Chunk], CHUNK, patch(submission::append)),
         session(Method::POST, "/api/submission/{challenge}", &[Limit::Submission], JSON, post(submission::submit)),
         session(Method::POST, "/api/give-up", &[Limit::GiveUp], JSON, post(give_up::give_up)),
+        session(Method::GET, "/api/handoff", &[Limit::Session], 0, get(handoff::show)),
+        session(Method::POST, "/api/handoff", &[Limit::Handoff], JSON, post(handoff::make)),
+        session(Method::POST, "/api/handoff/mail", &[Limit::Handoff], 0, post(handoff::mail)),
+        session(Method::POST, "/api/handoff/take-back", &[Limit::Handoff], JSON, post(handoff::take_back)),
+        phone("/api/handoff/open", post(handoff::open)),
+        phone("/api/handoff/answer", post(handoff::answer)),
         Route {
             method: Method::GET,
             path: "/api/check",
@@ -212,7 +221,7 @@ pub fn router_for(app: App, audience: Audience) -> Router {
                 };
                 handler.route_layer(from_fn_with_state((app.clone(), scope), v1::admit))
             }
-            Access::Anybody | Access::Link | Access::Session | Access::Client => handler,
+            Access::Anybody | Access::Link | Access::Session | Access::Handoff | Access::Client => handler,
         };
         table.route(route.path, handler)
     });
@@ -241,6 +250,11 @@ fn session(
     handler: MethodRouter<App>,
 ) -> Route {
     Route { method, path, access: Access::Session, limits, max_body, handler }
+}
+
+fn phone(path: &'static str, handler: MethodRouter<App>) -> Route {
+    let limits = &[Limit::BadToken, Limit::Redeem];
+    Route { method: Method::POST, path, access: Access::Handoff, limits, max_body: JSON, handler }
 }
 
 fn admin(path: &'static str, scope: Option<Scope>, handler: MethodRouter<App>) -> Route {

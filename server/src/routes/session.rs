@@ -18,7 +18,7 @@ use crate::db::checks::{self, Check};
 use crate::db::sessions::{self, Session};
 use crate::db::sites::{self, Site};
 use crate::db::{LockScope, challenges, users};
-use crate::domain::{CheckStatus, HashedToken, PlainToken, UserStatus};
+use crate::domain::{CheckStatus, EndReason, HashedToken, PlainToken, UserStatus};
 use crate::rate::Limit;
 use crate::sealing::SealingKey;
 use crate::verification::AttemptAnswer;
@@ -30,16 +30,39 @@ impl FromRequestParts<App> for CurrentSession {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let secret = session_secret(app, &parts.headers).map(HashedToken::of).ok_or(ApiError::SessionMissing)?;
-        let mut db = app.db.read().await?;
-        let session = sessions::find(&mut db, &secret).await?.ok_or(ApiError::SessionMissing)?;
-        if session.is_live(clock::now_ms()) {
-            Ok(Self(session))
-        } else if session.ended_at.is_some() {
-            Err(ApiError::SessionReplaced)
-        } else {
-            Err(ApiError::SessionExpired)
-        }
+        let session = any_session(app, &parts.headers).await?;
+        if session.is_live(clock::now_ms()) { Ok(Self(session)) } else { Err(why_over(&session)) }
+    }
+}
+
+/// The live session of the request's secret, or one that handed its check over to a phone, which it may follow and take
+/// back.
+pub(super) struct FirstScreen(pub(super) Session);
+
+impl FromRequestParts<App> for FirstScreen {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let session = any_session(app, &parts.headers).await?;
+        let is_first = session.is_live(clock::now_ms()) || session.end_reason == Some(EndReason::HandedOver);
+        if is_first { Ok(Self(session)) } else { Err(why_over(&session)) }
+    }
+}
+
+/// The session of the request's secret, live or not.
+async fn any_session(app: &AppState, headers: &HeaderMap) -> Result<Session, ApiError> {
+    let secret = session_secret(app, headers).map(HashedToken::of).ok_or(ApiError::SessionMissing)?;
+    let mut db = app.db.read().await?;
+    sessions::find(&mut db, &secret).await?.ok_or(ApiError::SessionMissing)
+}
+
+/// Why a session that is not live cannot be used.
+fn why_over(session: &Session) -> ApiError {
+    match (session.ended_at, session.end_reason) {
+        (None, _) => ApiError::SessionExpired,
+        (Some(_), None) => ApiError::SessionReplaced,
+        (Some(_), Some(EndReason::HandedOver)) => ApiError::SessionHandedOver,
+        (Some(_), Some(EndReason::TakenBack)) => ApiError::SessionTakenBack,
     }
 }
 
@@ -96,18 +119,25 @@ fn cookie_name(app: &AppState) -> &'static str {
 #[derive(Serialize)]
 pub(super) struct Outcome {
     status: UserStatus,
+    /// Whether somebody may still be at it, here or elsewhere.
+    goes_on: bool,
 }
 
-/// `GET /api/session/outcome`: how the session's person stands. Also once the session has ended because they opened
-/// their link elsewhere: the page that they left follows them.
+/// `GET /api/session/outcome`: how the session's person stands. Also once the session has ended because they went on
+/// elsewhere: the page that they left follows them.
 pub(super) async fn outcome(State(app): State<App>, headers: HeaderMap) -> Result<Json<Outcome>, ApiError> {
-    let secret = session_secret(&app, &headers).map(HashedToken::of).ok_or(ApiError::SessionMissing)?;
-    let mut db = app.db.read().await?;
-    let session = sessions::find(&mut db, &secret).await?.ok_or(ApiError::SessionMissing)?;
+    let session = any_session(&app, &headers).await?;
     app.rate.take(Limit::Session, session.id.as_str(), Instant::now())?;
+    let mut db = app.db.read().await?;
     let check = checks::of_session(&mut db, &session.id).await?;
+    let last = match check.as_ref().and_then(|check| check.session_id.as_ref()) {
+        Some(last) => sessions::get(&mut db, last).await?,
+        None => None,
+    };
+    let is_open = check.as_ref().is_none_or(|check| check.status.is_going_on());
+    let goes_on = is_open && last.is_none_or(|last| last.is_live(clock::now_ms()));
     let status = check.as_ref().and_then(Check::of_person).unwrap_or(session.status);
-    Ok(Json(Outcome { status }))
+    Ok(Json(Outcome { status, goes_on }))
 }
 
 /// How many times as long as usual a session may be made to last (WCAG 2.2, success criterion 2.2.1).
@@ -149,6 +179,8 @@ pub(super) struct SessionView {
     tones: bool,
     /// Whether people who cannot turn their head may do without.
     no_turn: bool,
+    /// Whether another device handed the check over to this one.
+    handed_over: bool,
     /// The check that a site asked for; `None` for the register page.
     check: Option<CheckView>,
 }
@@ -214,6 +246,7 @@ pub(super) async fn show(
         policy,
         tones: policy.is_prompted() && app.limits.allow_tone_guided,
         no_turn: policy.is_prompted() && app.limits.allow_no_turn,
+        handed_over: !session.handoff.is_empty(),
         check,
     }))
 }

@@ -101,6 +101,8 @@ async fn redeem_token(
             check: check.as_ref(),
             before: before.as_ref(),
             presented: presented.as_ref(),
+            end_reason: None,
+            handoff: None,
             secret: secret.hash(),
         };
         let session = open_session::open(app, &mut tx, opening, now).await?;

@@ -56,6 +56,10 @@ fn body(route: &Route) -> &'static str {
         ("POST", "/v1/checks") => r#"{"email":"jo@example.com","gate":"site"}"#,
         ("POST", path) if path.starts_with("/v1/checks/") => "",
         ("POST", "/api/check/open") => "{}",
+        ("POST", "/api/handoff/open") => r#"{"token":"none","way":"qr"}"#,
+        ("POST", "/api/handoff/answer") => r#"{"ticket":"none","number":null}"#,
+        ("POST", "/api/handoff/mail") => "",
+        ("POST", path) if path.starts_with("/api/handoff") => "{}",
         ("PATCH", _) => "bytes",
         ("GET", _) => "",
         other => panic!("{other:?} is a new route: say here what it reads"),
@@ -78,6 +82,7 @@ async fn every_route_asks_for_what_the_table_says() {
                 assert!(![401, 403, 405].contains(&stranger.status.as_u16()), "{name}: {}", stranger.status);
             }
             Access::Link => stranger.assert_problem(404, "token_unknown"),
+            Access::Handoff => stranger.assert_problem(404, "handoff_unknown"),
             Access::Session => {
                 stranger.assert_problem(401, "session_missing");
                 ask(&server, &route, None, Some(ADMIN_KEY)).await.assert_problem(401, "session_missing");

@@ -20,6 +20,7 @@ mod floods;
 mod forged;
 mod freshness;
 mod guard;
+mod handoff;
 mod helpers;
 mod hostile;
 mod inventory;

@@ -17,7 +17,8 @@ async fn a_session_returns_what_the_pages_need() {
         json!({
             "email_masked": "j***@example.com", "status": "PENDING", "attempts_left": 3, "last_reason": null,
             "last_message": null, "session_expires_in_s": null, "cool_down_s": 0, "timeout_s": 20,
-            "frame_interval_ms": 33, "policy": "natural", "tones": false, "no_turn": false, "check": null,
+            "frame_interval_ms": 33, "policy": "natural", "tones": false, "no_turn": false,
+            "handed_over": false, "check": null,
         })
     );
 }
@@ -86,11 +87,15 @@ async fn the_page_that_was_left_learns_how_the_check_ended_elsewhere() {
         let request = Request::get("/api/session/outcome").header(header::COOKIE, cookie).body(Body::empty()).unwrap();
         server.send(request).await
     };
-    assert_eq!(outcome(&first).await.json(), json!({ "status": "PENDING" }));
+    assert_eq!(outcome(&first).await.json(), json!({ "status": "PENDING", "goes_on": true }));
     let request = Request::get("/api/session").header(header::COOKIE, &first).body(Body::empty()).unwrap();
     server.send(request).await.assert_problem(401, "session_replaced");
     let person = Person::at(&server, second).await;
     assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED");
-    assert_eq!(outcome(&first).await.json(), json!({ "status": "VERIFIED" }), "and no more than that");
+    assert_eq!(
+        outcome(&first).await.json(),
+        json!({ "status": "VERIFIED", "goes_on": false }),
+        "and no more than that"
+    );
     outcome("blinkgate=AAAA").await.assert_problem(401, "session_missing");
 }

@@ -10,12 +10,13 @@ import { requireElement, setText } from '../dom.js';
 import { prepareElsewhere } from '../elsewhere.js';
 import { embedding, fitIntoFrame } from '../embedded.js';
 import { engineFiles } from '../engine-files.js';
-import { mayGoOnElsewhere, verifiedElsewhere } from '../follower.js';
+import { endElsewhere, mayGoOnElsewhere } from '../follower.js';
 import { INITIAL, RECORDING_GRACE_MS, TIMEOUTS_MS, droppedChallenge, next } from '../flow.js';
 import { isCached, registerServiceWorker } from '../sw-client.js';
 import { sizeText, speak, text } from '../language.js';
 import { reasonMessage } from '../messages.js';
 import { drawPair } from '../pair.js';
+import { asProblem, isAbort } from '../problem.js';
 import { SessionClock } from '../session-clock.js';
 import { forgetLink, savedClientToken } from '../session-storage.js';
 import { bestBuild } from '../support.js';
@@ -73,7 +74,7 @@ function run(main) {
     effects.enter(state, signal);
     tellAbout(state);
     if (state.name === 'priming' && before === 'boot') clock.set((state.session?.session_expires_in_s ?? 0) * 1000);
-    if (state.name === 'verified') clock.set(0);
+    if (state.name === 'verified' || state.name === 'following') clock.set(0);
     if (state.session?.check) offerAlternative(state.session.check.alternative_url, state.session.check.site);
     if (state.name === 'failed') drawPair(effects.pictures);
     if (state.name === 'priming') showDownloadSize();
@@ -86,9 +87,48 @@ function run(main) {
       if (!isElsewhere || next === '/c') setTimeout(() => embedding.go(next), TO_RESULT_MS);
       requireElement('#to-result', HTMLElement).hidden = isElsewhere;
     }
-    if (mayGoOnElsewhere(state)) {
-      verifiedElsewhere(signal).then(() => send({ type: 'VERIFIED_ELSEWHERE' }), () => undefined);
+    if (state.name === 'handoff') handOver(signal);
+    // Whoever looks at their phone has the focus there.
+    if (state.name === 'following') announce(text('handoff.following.title'));
+    if (state.code === 'elsewhere') announce(text('verified.title'));
+    if (mayGoOnElsewhere(state)) endElsewhere(signal).then(endedElsewhere, () => undefined);
+  }
+
+  /** Offers the check to a phone. @param {AbortSignal} signal */
+  async function handOver(signal) {
+    try {
+      // Few need it.
+      const { offerToPhone } = await import('../handoff.js');
+      await offerToPhone(signal, announce);
+      send({ type: 'HANDED_OVER' });
+    } catch (error) {
+      if (!isAbort(error) && !signal.aborted) failed(error);
     }
+  }
+
+  async function takeBack() {
+    try {
+      const { takeBack: ask } = await import('../handoff-api.js');
+      const { session } = await ask(false);
+      if (session) embedding.go('/camera', session);
+      else send({ type: 'TAKEN_BACK' });
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  /** @param {unknown} error */
+  function failed(error) {
+    const { code, detail } = asProblem(error);
+    send({ type: 'FAILED', code, detail });
+  }
+
+  /** @param {import('../follower.js').Outcome} outcome */
+  function endedElsewhere({ status }) {
+    if (status === 'VERIFIED') send({ type: 'VERIFIED_ELSEWHERE' });
+    // The page of a site's check says how it ended.
+    else if (state.name === 'following' && savedClientToken() !== null) embedding.go('/c');
+    else send({ type: 'FAILED', code: status === 'FAILED' ? 'attempts_exhausted' : 'session_expired' });
   }
 
   onClick('#start', () => {
@@ -102,6 +142,9 @@ function run(main) {
   });
   onClick('#tone-again', () => effects.sound());
   onClick('#unheard', () => send({ type: 'UNHEARD' }));
+  onClick('#hand-over', () => send({ type: 'HAND_OVER' }));
+  onClick('#hand-over-instead', () => send({ type: 'HAND_OVER' }));
+  onClick('#take-back', takeBack);
   onClick('#cancel', () => send({ type: 'CANCEL' }));
   view.onCamera((deviceId) => {
     effects.chooseCamera(deviceId);

@@ -31,8 +31,12 @@ async function show() {
 }
 
 /** @param {import('../types.js').Session} session */
-function showStatus({ status, email_masked: email, attempts_left, cool_down_s, last_reason, last_message, check }) {
-  offerWayBack(check);
+function showStatus({
+  status, email_masked: email, attempts_left, cool_down_s, last_reason, last_message, handed_over, check,
+}) {
+  // The site waits on the screen where they began.
+  if (!handed_over) offerWayBack(check);
+  requireElement('#began', HTMLElement).hidden = !handed_over;
   offerAlternative(check?.alternative_url, check?.site ?? '');
   if (status === 'VERIFIED') {
     setText(requireElement('#verified-lead', HTMLElement), text('verified.lead', { email }));

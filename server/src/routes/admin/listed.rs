@@ -29,10 +29,11 @@ pub(super) struct EventView {
     details: Value,
     review: Value,
     review_state: Option<ReviewState>,
+    handoff: String,
 }
 
 /// The CSV header. New columns are appended at the end.
-pub(super) const HEADER: [&str; 18] = [
+pub(super) const HEADER: [&str; 19] = [
     "id",
     "email",
     "status",
@@ -51,11 +52,12 @@ pub(super) const HEADER: [&str; 18] = [
     "strip_ref",
     "captures_removed_at",
     "review_state",
+    "handoff",
 ];
 
 impl From<Listed> for EventView {
     fn from(event: Listed) -> Self {
-        let review_state = event.review_state();
+        let (review_state, details) = (event.review_state(), record(event.details));
         Self {
             id: event.id.to_string(),
             email: event.email,
@@ -72,7 +74,8 @@ impl From<Listed> for EventView {
             challenge_id: event.challenge_id.to_string(),
             thresholds: event.thresholds,
             engine: event.engine,
-            details: record(event.details),
+            handoff: handoff(&details),
+            details,
             review: event.review.and_then(|review| serde_json::from_str(&review).ok()).unwrap_or_default(),
             review_state,
         }
@@ -109,10 +112,16 @@ pub(super) fn record(text: String) -> Value {
     serde_json::from_str(&text).unwrap_or(Value::String(text))
 }
 
+/// How the check came to the device, if another one handed it over, as its record says.
+fn handoff(record: &Value) -> String {
+    record["handoff"].as_str().unwrap_or_default().to_owned()
+}
+
 /// A CSV row.
-pub(super) fn row(event: Listed) -> [String; 18] {
+pub(super) fn row(event: Listed) -> [String; 19] {
     let review_state = event.review_state().map_or("", ReviewState::name);
     let captured = event.open_captured != 0;
+    let handoff = handoff(&record(event.details.clone()));
     [
         event.id.to_string(),
         event.email,
@@ -132,5 +141,6 @@ pub(super) fn row(event: Listed) -> [String; 18] {
         event.strip_ref.unwrap_or_default(),
         event.captures_removed_at.map(clock::rfc3339).unwrap_or_default(),
         review_state.to_owned(),
+        handoff,
     ]
 }

@@ -10,7 +10,6 @@ pub(super) use problem::{from_panic, render};
 use std::borrow::Cow;
 
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 
 /// Why a request was refused.
 #[derive(Clone, Debug, PartialEq, Eq, strum::EnumIter)]
@@ -47,6 +46,11 @@ pub enum ApiError {
     EventUnknown,
     EvidenceMissing,
     FilterInvalid { parameter: String },
+    HandoffExpired,
+    HandoffTakenBack,
+    HandoffUnknown,
+    HandoffUsed,
+    HandoffWrongNumber,
     IdempotencyInFlight,
     IdempotencyMismatch,
     Internal(String),
@@ -64,8 +68,10 @@ pub enum ApiError {
     ReturnUrlNotListed,
     ScopeMissing,
     SessionExpired,
+    SessionHandedOver,
     SessionMissing,
     SessionReplaced,
+    SessionTakenBack,
     SubmissionInProgress,
     SubmissionMalformed(&'static str),
     TestAddress,
@@ -152,6 +158,16 @@ impl ApiError {
                 "This attempt has no signed record with pictures: none was scored, or RETENTION keeps none."),
             FilterInvalid { .. } => ("filter_invalid", StatusCode::BAD_REQUEST,
                 "Correct or remove the parameter {parameter}: it is unknown, repeated or invalid."),
+            HandoffExpired => ("handoff_expired", StatusCode::GONE,
+                "This code has expired. Look at the first screen: it shows a new one."),
+            HandoffTakenBack => ("handoff_taken_back", StatusCode::GONE,
+                "The first screen took this code back. Go on there, or open the new code that it shows."),
+            HandoffUnknown => ("handoff_unknown", StatusCode::NOT_FOUND,
+                "This code is unknown. Open the one that the first screen shows now."),
+            HandoffUsed => ("handoff_used", StatusCode::GONE,
+                "This code was used before, and each works once. Open the new one on the first screen."),
+            HandoffWrongNumber => ("handoff_wrong_number", StatusCode::UNPROCESSABLE_ENTITY,
+                "That is not the number on the first screen. If that screen is yours, ask it for a new code."),
             IdempotencyInFlight => ("idempotency_in_flight", StatusCode::CONFLICT,
                 "A request with this Idempotency-Key is being answered. Wait a moment and send it again."),
             IdempotencyMismatch => ("idempotency_mismatch", StatusCode::UNPROCESSABLE_ENTITY,
@@ -186,10 +202,14 @@ impl ApiError {
                 "This key lacks the scope. Make a key that has it: blinkgate keys add --site --scope."),
             SessionExpired => ("session_expired", StatusCode::UNAUTHORIZED,
                 "Your session has expired. Register again to get a new link."),
+            SessionHandedOver => ("session_handed_over", StatusCode::UNAUTHORIZED,
+                "A phone has this check now. Finish it there, or take it back here."),
             SessionMissing => ("session_missing", StatusCode::UNAUTHORIZED,
                 "Open the link from your mail first."),
             SessionReplaced => ("session_replaced", StatusCode::UNAUTHORIZED,
                 "Your link was opened again elsewhere. Open it again to continue here."),
+            SessionTakenBack => ("session_taken_back", StatusCode::UNAUTHORIZED,
+                "The first screen took this check back. Go on there."),
             SubmissionInProgress => ("submission_in_progress", StatusCode::CONFLICT,
                 "Your pictures are being checked. Wait a moment."),
             SubmissionMalformed(detail) => ("submission_malformed", StatusCode::UNPROCESSABLE_ENTITY,
@@ -271,15 +291,5 @@ impl ApiError {
             ApiError::Internal(cause) | ApiError::Unavailable(cause) => Some(cause),
             _ => None,
         }
-    }
-}
-
-impl IntoResponse for ApiError {
-    /// Only the status, with the error as an extension; the outermost middleware knows the request's id and writes the
-    /// body.
-    fn into_response(self) -> Response {
-        let mut response = self.status().into_response();
-        response.extensions_mut().insert(self);
-        response
     }
 }

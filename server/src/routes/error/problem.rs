@@ -23,6 +23,16 @@ struct Problem<'a> {
     request_id: &'a str,
 }
 
+impl IntoResponse for ApiError {
+    /// Only the status, with the error as an extension; the outermost middleware knows the request's id and writes the
+    /// body.
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
 /// Writes the error's body and headers. Logs it if it is a fault of ours.
 pub(in crate::routes) fn render(error: &ApiError, request_id: &str) -> Response {
     let status = error.status();

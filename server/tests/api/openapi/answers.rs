@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Description, operators, sites};
 use crate::helpers::{TestServer, own_post, public_key};
@@ -17,6 +17,7 @@ async fn every_routes_responses_match_their_description() {
     let server = TestServer::start().await;
     pages(&mut api, &server).await;
     check(&mut api, &server).await;
+    handoff(&mut api, &server).await;
     prompted(&mut api).await;
     operators::look(&mut api, &server).await;
     operators::act(&mut api, &server).await;
@@ -45,6 +46,7 @@ async fn pages(api: &mut Description, server: &TestServer) {
         ("GET /camera", "/camera".to_owned()),
         ("GET /result", "/result".to_owned()),
         ("GET /c", "/c".to_owned()),
+        ("GET /p", "/p".to_owned()),
         ("GET /embed/v1/{file}", "/embed/v1/blink-check.js".to_owned()),
         ("GET /admin", "/admin".to_owned()),
         ("GET /sw.js", "/sw.js".to_owned()),
@@ -127,6 +129,35 @@ async fn session(api: &mut Description, server: &TestServer, cookie: Option<&str
     let request = Request::get("/api/session").header(header::COOKIE, cookie.unwrap_or("none=1"));
     let answer = server.send(request.body(Body::empty()).unwrap()).await;
     api.take("GET /api/session", &answer);
+}
+
+/// A phone takes a check over, and the first screen takes it back.
+async fn handoff(api: &mut Description, server: &TestServer) {
+    let first = server.open_session("al@example.com").await;
+    let ask = async |api: &mut Description, path: &str, cookie: Option<&str>, body: &Value| {
+        api.post(server, &format!("POST {path}"), path, cookie, body).await
+    };
+    let made = ask(api, "/api/handoff", Some(&first), &json!({ "anew": false })).await.json();
+    ask(api, "/api/handoff", None, &json!({})).await.assert_problem(401, "session_missing");
+    let token = made["link"].as_str().unwrap().split_once('#').unwrap().1;
+    let opening = json!({ "token": token, "way": "qr" });
+    let opened = ask(api, "/api/handoff/open", None, &opening).await.json();
+    ask(api, "/api/handoff/open", None, &opening).await.assert_problem(410, "handoff_used");
+    let look = |cookie| own_post("/api/handoff", cookie).method("GET").body(Body::empty()).unwrap();
+    let looked = server.send(look(Some(&first))).await;
+    api.take("GET /api/handoff", &looked);
+    api.take("GET /api/handoff", &server.send(look(None)).await);
+    let number: u8 = looked.json()["number"].as_str().unwrap().parse().unwrap();
+    let chosen = json!({ "ticket": opened["ticket"], "number": number });
+    ask(api, "/api/handoff/answer", None, &chosen).await;
+    ask(api, "/api/handoff/answer", None, &chosen).await.assert_problem(410, "handoff_used");
+    let back =
+        ask(api, "/api/handoff/take-back", Some(&first), &json!({ "codes_only": false, "keep": "cookie" })).await;
+    ask(api, "/api/handoff/take-back", None, &json!({})).await.assert_problem(401, "session_missing");
+    let here = crate::helpers::cookie_of(&back);
+    for cookie in [&here, &first] {
+        api.take("POST /api/handoff/mail", &server.post("/api/handoff/mail", Some(cookie), &json!({})).await);
+    }
 }
 
 /// Fetches cues until none is left.

@@ -153,7 +153,8 @@ async fn page_by_page(api: &mut Description, server: &TestServer) {
 }
 
 /// Fields of records that this verified one lacks.
-const ELSEWHERE: [&str; 6] = ["erased", "counted", "uncounted", "concerns_user", "left", "tone_guided_asked"];
+const ELSEWHERE: [&str; 7] =
+    ["erased", "counted", "uncounted", "concerns_user", "left", "tone_guided_asked", "handoff"];
 
 /// The schema of records allows unknown fields, which other versions may write; all fields of this version are described.
 fn record_is_described_whole(api: &Description, record: &Value) {

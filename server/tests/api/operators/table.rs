@@ -10,7 +10,7 @@ const MANY: i64 = 450;
 
 fn rows(text: &str) -> Vec<csv::StringRecord> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    assert_eq!(reader.headers().unwrap().len(), 18);
+    assert_eq!(reader.headers().unwrap().len(), 19);
     reader.records().collect::<Result<_, _>>().unwrap()
 }
 
