@@ -140,6 +140,37 @@ test('a check that is finished on another device ends in the shop’s page, too'
   await state(visitor.page, 'verified', 90_000);
 });
 
+test('a check that a phone takes over from the frame ends in the shop’s page, too', async (t) => {
+  const { address, server } = await openShop(t, { tests: false });
+  const visitor = await openVisitor({ thirdPartyCookies: false });
+  t.after(() => visitor.close());
+  await order(visitor.page, address, 'jo@example.org');
+  const frame = inside(visitor.page);
+  await frame.locator('#code').fill(await codeFrom(server));
+  await frame.locator('#code-send').click();
+  await frame.locator('#hand-over').click();
+  const [first, second] = [await openVisitor(), await openVisitor({ clip: portraitClip() })];
+  for (const phone of [first, second]) {
+    t.after(() => phone.close());
+    await frame.locator('#handoff-code[src^="data:"]').waitFor();
+    await phone.page.goto(await frame.locator('#handoff-link').inputValue());
+    const number = await frame.locator('#handoff-number:not(:empty)').textContent();
+    await phone.page.click(`#numbers button:text-is("${number}")`);
+    await frame.locator('[data-screen="following"]').waitFor();
+    if (phone === second) break;
+    // Without a cookie, the frame gets its new session in its memory.
+    await frame.locator('#take-back').click();
+    await frame.locator('[data-screen="priming"]').waitFor();
+    await frame.locator('#hand-over').click();
+  }
+  await second.page.waitForURL('**/camera');
+  await second.page.click('#start');
+  await state(visitor.page, 'verified', 90_000);
+  await second.page.waitForURL('**/result');
+  await second.page.locator('#began').waitFor();
+  assert.deepEqual(visitor.errors.filter((words) => !/\b401\b/.test(words)), []);
+});
+
 test('leaving the shop’s page and coming back goes on with the check', async (t) => {
   const { server, address } = await openShop(t, { tests: false });
   const visitor = await openVisitor({ clip: portraitClip() });

@@ -115,6 +115,7 @@ test('a wrong number ends the offer on both screens, and the computer has a new 
   await page.locator('#status').filter({ hasText: 'wrong number' }).waitFor({ state: 'attached' });
   await page.click('#handoff-new');
   await page.locator('#handoff-offer').waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'H1', 'the button has gone');
   const again = await phoneAt(t, await codeOn(page));
   await choose(again, await shownOn(page));
   await again.page.waitForURL('**/camera');

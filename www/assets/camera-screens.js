@@ -135,9 +135,11 @@ const RENDER = {
     const advice = recipeFor(code, navigator);
     recipe.hidden = advice === null;
     setText(recipe, advice ?? '');
-    offerElsewhere(code);
+    // A phone that took the check over has no link of its own: the first screen has.
+    const isHere = state.session?.handed_over !== true;
+    offerElsewhere(isHere ? code : null);
     // Without a session there is nothing to hand over.
-    const isOffered = helpsElsewhere(code) && code !== 'cookies_blocked' && state.session?.handed_over !== true;
+    const isOffered = isHere && helpsElsewhere(code) && code !== 'cookies_blocked';
     requireElement('#hand-over-instead', HTMLElement).hidden = !isOffered;
     requireElement('#other-camera', HTMLElement).hidden = !OTHER_CAMERA.has(code);
     requireElement('#error-actions', HTMLElement).replaceChildren(...recoveryActions(state, retry));

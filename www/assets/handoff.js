@@ -92,14 +92,14 @@ class Offer {
 
   /** Asks once, or makes a code. Returns where it stands. */
   async #step() {
-    const { signal } = { signal: this.#signal };
-    if (performance.now() < this.#renewAt) return this.#show(await handoff({ signal }));
+    const options = { signal: this.#signal };
+    if (performance.now() < this.#renewAt) return this.#show(await handoff(options));
     if (this.#codes >= MOST_CODES) {
       this.#renewAt = Infinity;
       this.#view.ended('handoff.expired');
       return 'expired';
     }
-    const made = await makeHandoff(this.#anew, { signal });
+    const made = await makeHandoff(this.#anew, options);
     this.#anew = false;
     if (made.state === 'waiting') {
       this.#codes += 1;
@@ -128,6 +128,7 @@ class Offer {
 class HandoffView {
   #say;
   #shown = '';
+  /** Ends the wait for the person. @type {() => void} */
   #wanted = () => undefined;
 
   /** @param {(words: string) => void} say */
@@ -171,7 +172,7 @@ class HandoffView {
   /** Resolves after `ms`, or at once if the person wants a new code. @param {number} ms @param {AbortSignal} signal
    * @returns {Promise<boolean>} whether they do */
   async wants(ms, signal) {
-    const wanted = new Promise((resolve) => { this.#wanted = () => { resolve(true); return undefined; }; });
+    const wanted = new Promise((resolve) => { this.#wanted = () => resolve(true); });
     // Nobody waits longer than the longest timer that browsers have.
     const pause = delay(Math.min(ms, 2 ** 31 - 1), signal).then(() => false);
     return Promise.race([wanted, pause]);
@@ -211,8 +212,13 @@ class HandoffView {
 
   /** Shows one part of the screen. @param {string | null} shown */
   #part(shown) {
+    const section = requireElement('[data-view="handoff"]', HTMLElement);
+    const held = document.activeElement;
     for (const part of ['#handoff-offer', '#handoff-choose']) requireElement(part, HTMLElement).hidden = part !== shown;
     requireElement('#handoff-new', HTMLElement).hidden = shown === '#handoff-offer' || this.#shown === '';
+    // Nobody loses their place because a button has gone.
+    const isGone = held !== null && section.contains(held) && held.closest('[hidden]') !== null;
+    if (isGone) requireElement('h1', HTMLElement, section).focus({ preventScroll: true });
   }
 
   /** @param {string | null} code @param {string} words */

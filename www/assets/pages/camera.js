@@ -83,7 +83,7 @@ function run(main) {
       forgetLink();
       // Whose session went on elsewhere sees no result here, unless a site waits for them.
       const isElsewhere = state.code === 'elsewhere';
-      const next = isElsewhere && savedClientToken() !== null ? '/c' : '/result';
+      const next = isElsewhere && isOfSite() ? '/c' : '/result';
       if (!isElsewhere || next === '/c') setTimeout(() => embedding.go(next), TO_RESULT_MS);
       requireElement('#to-result', HTMLElement).hidden = isElsewhere;
     }
@@ -127,7 +127,7 @@ function run(main) {
   function endedElsewhere({ status }) {
     if (status === 'VERIFIED') send({ type: 'VERIFIED_ELSEWHERE' });
     // The page of a site's check says how it ended.
-    else if (state.name === 'following' && savedClientToken() !== null) embedding.go('/c');
+    else if (state.name === 'following' && isOfSite()) embedding.go('/c');
     else send({ type: 'FAILED', code: status === 'FAILED' ? 'attempts_exhausted' : 'session_expired' });
   }
 
@@ -175,6 +175,11 @@ function tellAbout({ name, code, detail, session, recovery }) {
     if (code === 'camera_denied' || code === 'camera_policy') embedding.tell('permission', { state: 'denied' });
     embedding.tell('error', { code, recoverable: recovery !== null });
   }
+}
+
+/** Whether a site waits for how the check ends. */
+function isOfSite() {
+  return embedding.isEmbedded || savedClientToken() !== null;
 }
 
 /** @param {string} selector of a button @param {() => void} work */
