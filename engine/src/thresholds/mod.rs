@@ -268,6 +268,7 @@ impl Thresholds {
             max_match_distance: 0.03,
             max_similarity: 0.9999,
             max_yaw_difference: 6.0,
+            max_yaw_outliers: 1,
             min_turn_deg: 10.0,
             max_back_deg: 9.0,
         },

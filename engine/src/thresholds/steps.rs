@@ -143,6 +143,9 @@ pub struct StripThresholds {
     /// Greatest difference in degrees between the yaw of a cell and that of the camera frame it was cut from: 2.3 in 631 cells
     /// of 12 clips, turned by up to 25°; the browser's rounded weights add to that.
     pub max_yaw_difference: f32,
+    /// Number of cells that may differ by more: of people who turn far, a single cell came 6 to 7° away. The turn itself is
+    /// measured in the cells, whatever is claimed.
+    pub max_yaw_outliers: usize,
     /// How far the head must turn between the cells before a turn and at its peak, in degrees.
     pub min_turn_deg: f32,
     /// How close to where it rested the head must be in the cell after a turn, in degrees.
