@@ -16,6 +16,7 @@ use crate::connections::ConnectionLimits;
 use crate::db::Db;
 use crate::domain::HashedToken;
 use crate::erasure::Eraser;
+use crate::key_uses::KeyUses;
 use crate::rate::RateLimits;
 use crate::readiness::Readiness;
 use crate::registration::{MailLimits, Registrations};
@@ -69,6 +70,8 @@ pub struct AppState {
     pub trusted_proxies: TrustedProxies,
     /// The hash of the operator's key for `/admin/…`.
     pub admin_key: HashedToken,
+    /// Uses of keys that are not in the trail yet.
+    pub key_uses: KeyUses,
     /// Whether an admin key may be sent in the URL.
     pub admin_allow_query_key: bool,
     /// Signs checkpoints of the audit trail.
@@ -172,6 +175,7 @@ impl AppState {
             in_progress: Shares::new(REQUESTS_PER_CLIENT),
             trusted_proxies: config.trusted_proxies.clone(),
             admin_key: HashedToken::of(admin_key.expose()),
+            key_uses: KeyUses::default(),
             admin_allow_query_key: config.admin_allow_query_key,
             trail_key,
             signing_keys,

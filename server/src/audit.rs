@@ -8,8 +8,10 @@ pub use crate::domain::Action;
 use crate::domain::AuditId;
 use crate::trail;
 
-/// The actor of the sweep's own entries.
-pub const SWEEP: &str = "the server";
+/// The actor of what the server does by itself.
+pub const SERVER: &str = "the server";
+/// The actor of requests with keys that are not valid.
+pub const STRANGER: &str = "somebody without a valid key";
 
 /// Records an action and its actor. Must be the last statement before the commit (see [`trail::add_event`]).
 pub async fn note(db: &mut Connection, action: Action, actor: &str, figures: &Value, now_ms: i64) -> sqlx::Result<()> {

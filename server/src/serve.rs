@@ -14,7 +14,8 @@ use crate::db::Db;
 use crate::routes::Audience;
 use crate::scoring::{Capacity, Program, ScoringPool};
 use crate::{
-    checks, clock, erasure, logging, mail, metrics, retention, routes, scoring, secrets, verification, webhooks,
+    checks, clock, erasure, key_uses, logging, mail, metrics, retention, routes, scoring, secrets, starts,
+    verification, webhooks,
 };
 
 /// How long requests in progress may continue after the signal to stop.
@@ -39,6 +40,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let scoring = start_scoring(&config).await?;
     let app = AppState::build(&config, base_url, scoring).await?;
     announce(&config, &app.base_url, listener.local_addr()?);
+    starts::note(&app.db, &config, &app.base_url, clock::now_ms()).await?;
     // Before the first request: a restored backup may have brought back erased users.
     if let Err(error) = erasure::repeat(&app.eraser(), clock::now_ms()).await {
         tracing::warn!(%error, "the check for erased users in a restored backup failed; the next sweep repeats it");
@@ -60,9 +62,16 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
             let app = app.clone();
             async move { retention::run(app.sweeper()).await }
         }),
+        tokio::spawn({
+            let app = app.clone();
+            async move { key_uses::run(&app.key_uses, &app.db).await }
+        }),
     ];
     serve_until_stopped(listener, for_operators, &config, &app).await;
     workers.iter().for_each(JoinHandle::abort);
+    if let Err(error) = app.key_uses.record(&app.db, clock::now_ms()).await {
+        tracing::warn!(%error, "refused keys could not be recorded in the trail");
+    }
     app.db.close().await;
     tracing::info!("stopped");
     Ok(())

@@ -6,6 +6,7 @@ mod cool_down;
 mod data_retention;
 mod database;
 mod error;
+mod in_force;
 mod mail;
 mod names;
 mod network;

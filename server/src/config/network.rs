@@ -45,6 +45,14 @@ impl TrustedProxies {
     }
 }
 
+impl std::fmt::Display for TrustedProxies {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let networks: Vec<String> =
+            self.0.iter().map(|Network { address, bits }| format!("{address}/{bits}")).collect();
+        f.write_str(&networks.join(","))
+    }
+}
+
 impl FromStr for TrustedProxies {
     type Err = ();
 

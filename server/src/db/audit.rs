@@ -45,6 +45,16 @@ pub async fn find(db: &mut Connection, id: &AuditId) -> sqlx::Result<Option<Audi
         .await
 }
 
+/// Returns the row of the latest start of a server.
+pub async fn latest_start(db: &mut Connection) -> sqlx::Result<Option<AuditEntry>> {
+    db.query(
+        "select id, created_at, action, actor, details from audit_entries where action = 'server_started'
+         order by created_at desc, id desc limit 1",
+    )
+    .fetch_optional()
+    .await
+}
+
 /// Returns up to `limit` rows, newest first, starting with the newest or after `behind`.
 pub async fn list(db: &mut Connection, behind: Option<&Cursor>, limit: u32) -> sqlx::Result<Vec<AuditEntry>> {
     let Some(Cursor { at, id }) = behind else {

@@ -23,6 +23,12 @@ pub enum Action {
     KeyAdded,
     /// A key was revoked.
     KeyRevoked,
+    /// A key was used, for the first time in a day.
+    KeyUsed,
+    /// A key was sent in a URL.
+    KeyExposed,
+    /// Requests with keys that are not valid were refused; how many, in some minutes.
+    KeysRefused,
     /// The captures' master key was replaced.
     MasterKeyRotated,
     /// A site was added.
@@ -33,6 +39,10 @@ pub enum Action {
     CheckRedacted,
     /// A new key signs results.
     SigningKeyRotated,
+    /// A server started, with these settings.
+    ServerStarted,
+    /// Settings differ from those of the start before.
+    SettingsChanged,
 }
 
 impl Action {
@@ -49,11 +59,16 @@ impl Action {
             Action::EventReviewed => "event_reviewed",
             Action::KeyAdded => "key_added",
             Action::KeyRevoked => "key_revoked",
+            Action::KeyUsed => "key_used",
+            Action::KeyExposed => "key_exposed",
+            Action::KeysRefused => "keys_refused",
             Action::MasterKeyRotated => "master_key_rotated",
             Action::SiteAdded => "site_added",
             Action::SiteChanged => "site_changed",
             Action::CheckRedacted => "check_redacted",
             Action::SigningKeyRotated => "signing_key_rotated",
+            Action::ServerStarted => "server_started",
+            Action::SettingsChanged => "settings_changed",
         }
     }
 }

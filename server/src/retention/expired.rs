@@ -33,7 +33,7 @@ pub(super) async fn captures(sweeper: &Sweeper<'_>, now_ms: i64) -> Result<u64, 
             if !marked.is_empty() {
                 // With these ids, verifying the trail can distinguish this from tampering.
                 let figures = json!({ "outcome": status, "attempts": marked.len(), "events": marked });
-                audit::note(&mut tx, audit::Action::CapturesExpired, audit::SWEEP, &figures, now_ms).await?;
+                audit::note(&mut tx, audit::Action::CapturesExpired, audit::SERVER, &figures, now_ms).await?;
             }
             tx.commit().await?;
             removed += marked.len() as u64;
@@ -65,7 +65,7 @@ pub(super) async fn records(sweeper: &Sweeper<'_>, now_ms: i64) -> Result<u64, R
         let count = digests.len();
         if count > 0 {
             let figures = json!({ "attempts": count, "events": digests });
-            audit::note(&mut tx, audit::Action::RecordsExpired, audit::SWEEP, &figures, now_ms).await?;
+            audit::note(&mut tx, audit::Action::RecordsExpired, audit::SERVER, &figures, now_ms).await?;
         }
         tx.commit().await?;
         removed += count as u64;

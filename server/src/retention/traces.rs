@@ -56,7 +56,7 @@ pub(super) async fn forget_unverified(sweeper: &Sweeper<'_>, now_ms: i64) -> Res
         let removed = retention_queries::discard_typed_in(&mut tx, until, BATCH).await?;
         if removed > 0 {
             let figures = json!({ "addresses": removed });
-            audit::note(&mut tx, audit::Action::AddressesExpired, audit::SWEEP, &figures, now_ms).await?;
+            audit::note(&mut tx, audit::Action::AddressesExpired, audit::SERVER, &figures, now_ms).await?;
         }
         tx.commit().await?;
         total += removed;
@@ -67,7 +67,7 @@ pub(super) async fn forget_unverified(sweeper: &Sweeper<'_>, now_ms: i64) -> Res
     loop {
         let due = retention_queries::unverified_until(&mut db.read().await?, until, BATCH).await?;
         for user in &due {
-            erasure::erase(&sweeper.eraser, user, audit::SWEEP, now_ms).await?;
+            erasure::erase(&sweeper.eraser, user, audit::SERVER, now_ms).await?;
         }
         total += due.len() as u64;
         if due.len() < BATCH as usize {

@@ -37,7 +37,7 @@ pub(super) async fn remove_orphans(Eraser { db, captures, .. }: Eraser<'_>, now_
     if removed > 0 {
         let mut tx = db.write(LockScope::Nothing).await?;
         let figures = json!({ "captures": removed });
-        audit::note(&mut tx, audit::Action::OrphansRemoved, audit::SWEEP, &figures, now_ms).await?;
+        audit::note(&mut tx, audit::Action::OrphansRemoved, audit::SERVER, &figures, now_ms).await?;
         tx.commit().await?;
     }
     Ok(removed)

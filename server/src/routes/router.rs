@@ -160,6 +160,7 @@ pub fn routes() -> Vec<Route> {
         admin_post("/admin/events/{id}/review", Scope::Review, NOTE, post(admin::review)),
         admin_post("/admin/erase", Scope::Erase, JSON, post(admin::erase)),
         admin("/admin/audit", Some(Scope::Audit), get(admin::entries)),
+        admin("/admin/audit.csv", Some(Scope::Audit), get(admin::entries_csv)),
         admin("/admin/audit/checkpoint", Some(Scope::Audit), get(admin::checkpoint)),
         // Sites.
         public("/.well-known/jwks.json", get(well_known::jwks)),

@@ -69,7 +69,7 @@ pub fn statements() -> Vec<[String; 2]> {
 
 /// Allowed scans: the index, and why. A `limit` ends a scan early; few uploads and mails are left over at any time; operators
 /// may wait.
-const FROM_ONE_END: [&str; 22] = [
+const FROM_ONE_END: [&str; 23] = [
     // Unfinished uploads.
     "SCAN u USING COVERING INDEX sqlite_autoindex_upload_chunks_1",
     // Queued mails.
@@ -79,6 +79,7 @@ const FROM_ONE_END: [&str; 22] = [
     // The oldest one.
     "SCAN verification_events USING COVERING INDEX verification_events_newest",
     "SCAN audit_entries USING INDEX audit_entries_newest",
+    "SCAN audit_entries USING INDEX audit_entries_starts",
     "SCAN e USING INDEX verification_events_newest",
     "SCAN e USING INDEX verification_events_to_review",
     // The few admin keys, to list them and to revoke one by name or ID.

@@ -97,6 +97,8 @@ export function adminApi(key) {
       ...(await download('/admin/audit/checkpoint', options)),
       name: `checkpoint-${new Date().toISOString().slice(0, 10)}.txt`,
     }),
+    /** @param {Options} [options] */
+    auditCsv: (options) => download('/admin/audit.csv', options),
     /** @param {string | null} cursor @param {Options} [options] @returns {Promise<import('./types.js').AuditPage>} */
     audit: (cursor, options) =>
       get(`/admin/audit?${new URLSearchParams({ limit: PAGE, ...(cursor === null ? {} : { cursor }) })}`, options),

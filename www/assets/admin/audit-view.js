@@ -1,5 +1,5 @@
 // @ts-check
-/** The audit trail: what operators did and what was removed. */
+/** The audit trail: what operators did, how keys were used, and what the server did by itself. */
 
 import { requireElement } from '../dom.js';
 import { el } from './elements.js';
@@ -19,12 +19,16 @@ export class AuditView {
   #desk = null;
 
   constructor() {
-    const button = requireElement('#checkpoint', HTMLButtonElement);
+    this.#saveOnClick('#checkpoint', (desk) => desk.api.checkpoint());
+    this.#saveOnClick('#audit-csv', (desk) => desk.api.auditCsv());
+  }
+
+  /** @param {string} selector @param {(desk: Desk) => Promise<import('./api.js').Download>} load */
+  #saveOnClick(selector, load) {
+    const button = requireElement(selector, HTMLButtonElement);
     button.addEventListener('click', () => {
       const desk = this.#desk;
-      if (desk !== null) {
-        saveBy(button, requireElement('#audit-message', HTMLElement), desk, () => desk.api.checkpoint());
-      }
+      if (desk !== null) saveBy(button, requireElement('#audit-message', HTMLElement), desk, () => load(desk));
     });
   }
 
@@ -62,16 +66,19 @@ export class AuditView {
   }
 }
 
+/** A value in one line; the parts of a nested one with their names. @param {unknown} value @returns {string} */
+function wordsOf(value) {
+  if (Array.isArray(value)) return value.map(wordsOf).join('; ');
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.entries(value).map(([name, part]) => `${name} ${wordsOf(part)}`).join(', ');
+}
+
 /** The details of an entry, name by name; an event becomes a link. @param {unknown} details @param {Desk} desk */
 function detailList(details, desk) {
   if (details === null || details === undefined) return null;
   if (typeof details !== 'object') return String(details);
   const named = Object.entries(details).map(([name, value]) => {
-    const words = Array.isArray(value)
-      ? value.join(', ')
-      : typeof value === 'object'
-        ? JSON.stringify(value)
-        : String(value);
+    const words = wordsOf(value);
     const isEvent = name === 'event' && desk.may('events');
     return el(
       'li',

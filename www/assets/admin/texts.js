@@ -317,7 +317,7 @@ export const TEXTS = {
 
   'admin.audit.title': 'Audit trail',
   'admin.audit.lead':
-    'What operators did, and what was removed when its retention time ended, newest first. All times are UTC.',
+    'What operators did, how keys were used, and what the server did by itself, newest first. All times are UTC.',
   'admin.audit.checkpoint': 'Save a checkpoint',
   'admin.audit.checkpoint.text':
     'A checkpoint is a signed statement of the trail’s current state. Keep it elsewhere: later it shows whether ' +
@@ -347,6 +347,11 @@ export const TEXTS = {
   'admin.action.site_changed': 'Site changed',
   'admin.action.check_redacted': 'Check redacted',
   'admin.action.signing_key_rotated': 'Key for results replaced',
+  'admin.action.server_started': 'Server started',
+  'admin.action.settings_changed': 'Settings changed since the start before',
+  'admin.action.key_used': 'Key used, for the first time that day',
+  'admin.action.key_exposed': 'Key sent in an address',
+  'admin.action.keys_refused': 'Keys refused',
 
   'admin.error.title': 'This could not be loaded',
 

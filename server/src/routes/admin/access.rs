@@ -9,21 +9,26 @@ use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::Response;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::query::{QUERY_KEY, pairs};
 use crate::app::App;
+use crate::audit::{self, Action};
 use crate::clock;
 use crate::db::LockScope;
 use crate::db::admin_keys::{self, AdminKey};
 use crate::domain::{AdminKeyId, HashedToken, Scope, Scopes, SiteId};
+use crate::key_uses::{self, Refusal};
 use crate::rate::Limit;
 use crate::routes::client::Client;
 use crate::routes::error::ApiError;
 
 /// Query parameters under which people send keys.
 const KEY_NAMES: [&str; 4] = ["key", "token", "api_key", "admin_key"];
-/// Least time between two updates of a key's last use.
+/// Least time between two updates of a key's last use, or of when it was sent in a URL.
 const USE_INTERVAL_MS: i64 = 3_600_000;
+/// Name of the key in the settings.
+const ADMIN_KEY: &str = "the admin key";
 
 /// The holder of the request's key.
 #[derive(Clone, Debug, Serialize)]
@@ -68,12 +73,13 @@ pub(in crate::routes) async fn admit(
     let client = Client::from_request_parts(&mut parts, &app).await?;
     let in_url = key_in_url(&app, client, parts.uri.query().unwrap_or_default()).await?;
     let presented = in_header(&parts.headers).or(in_url).ok_or(ApiError::AdminKeyMissing)?;
-    // The limit is for wrong keys only: whoever has a right one is never locked out by others' guesses.
-    let Some(holder) = find_holder(&app, &presented, clock::now_ms()).await? else {
-        app.rate.take_around(Limit::BadAdminKey, client.address(), Instant::now())?;
-        return Err(ApiError::AdminKeyWrong);
+    let Holder { name, scopes, actor, .. } = match find_holder(&app, &presented, clock::now_ms()).await? {
+        Ok(holder) => holder,
+        Err(refusal) => {
+            refuse(&app, client, refusal)?;
+            return Err(ApiError::AdminKeyWrong);
+        }
     };
-    let Holder { name, scopes, actor, .. } = holder;
     if scope.is_some_and(|scope| !scopes.has(scope)) {
         return Err(ApiError::AdminScopeMissing);
     }
@@ -96,15 +102,18 @@ async fn key_in_url(app: &App, client: Client, query: &str) -> Result<Option<Str
     }
     tracing::warn!("a request had an admin key in its URL; take it as exposed and replace it");
     // Guessing keys this way reveals nothing.
-    match stored(app, &HashedToken::of(key.trim()), &key, clock::now_ms()).await? {
-        Some(key) => {
-            let mut tx = app.db.write(LockScope::Nothing).await?;
-            admin_keys::note_exposure(&mut tx, &key.id, clock::now_ms()).await?;
-            tx.commit().await?;
+    let now = clock::now_ms();
+    match stored(app, &HashedToken::of(key.trim()), &key, now).await? {
+        Ok(key) => {
+            note_exposure(app, &key, now).await?;
             tracing::warn!(key = %key.id, name = key.name, "this key is exposed: revoke it and create another");
         }
-        None if HashedToken::of(key.trim()).matches(&app.admin_key) => {}
-        None => drop(app.rate.take_around(Limit::BadAdminKey, client.address(), Instant::now())),
+        Err(_) if HashedToken::of(key.trim()).matches(&app.admin_key) => {
+            if app.key_uses.is_first_exposure(now) {
+                in_trail(app, Action::KeyExposed, ADMIN_KEY, &json!({}), now).await;
+            }
+        }
+        Err(refusal) => drop(refuse(app, client, refusal)),
     }
     Err(ApiError::AdminKeyInQuery)
 }
@@ -115,23 +124,38 @@ fn in_header(headers: &HeaderMap) -> Option<String> {
     text("x-admin-key").or_else(bearer).map(str::to_owned)
 }
 
-/// Finds the holder of a key. Keys are compared by their hashes, in constant time.
-pub(in crate::routes) async fn find_holder(app: &App, presented: &str, now_ms: i64) -> sqlx::Result<Option<Holder>> {
+/// Counts a refused key. The limit is for these only: whoever has a right one is never locked out by others' guesses.
+pub(in crate::routes) fn refuse(app: &App, client: Client, refusal: Refusal) -> Result<(), ApiError> {
+    app.key_uses.refused(refusal, client.address(), clock::now_ms());
+    Ok(app.rate.take_around(Limit::BadAdminKey, client.address(), Instant::now())?)
+}
+
+/// Finds the holder of a key, or why there is none. Keys are compared by their hashes, in constant time.
+pub(in crate::routes) async fn find_holder(
+    app: &App,
+    presented: &str,
+    now_ms: i64,
+) -> sqlx::Result<Result<Holder, Refusal>> {
     let presented = presented.trim();
     let hash = HashedToken::of(presented);
     if hash.matches(&app.admin_key) {
-        const NAME: &str = "the admin key";
-        let (name, actor, key_id) = (NAME.to_owned(), NAME.to_owned(), "settings".to_owned());
-        return Ok(Some(Holder { scopes: Scopes::all(), actor, site: None, test: false, key_id, name }));
+        if app.key_uses.is_first_use(now_ms) {
+            in_trail(app, Action::KeyUsed, ADMIN_KEY, &json!({}), now_ms).await;
+        }
+        let (name, actor, key_id) = (ADMIN_KEY.to_owned(), ADMIN_KEY.to_owned(), "settings".to_owned());
+        return Ok(Ok(Holder { scopes: Scopes::all(), actor, site: None, test: false, key_id, name }));
     }
-    let Some(key) = stored(app, &hash, presented, now_ms).await? else { return Ok(None) };
+    let key = match stored(app, &hash, presented, now_ms).await? {
+        Ok(key) => key,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     if key.last_used_at.is_none_or(|at| at + USE_INTERVAL_MS <= now_ms) {
-        note_use(app, &key.id, now_ms).await;
+        note_use(app, &key, now_ms).await;
     }
     let Ok(scopes) = key.scopes.parse();
-    Ok(Some(Holder {
+    Ok(Ok(Holder {
         scopes,
-        actor: format!("the key {} ({})", key.name, key.id),
+        actor: actor(&key),
         site: key.site_id,
         test: key.test != 0,
         key_id: key.id.to_string(),
@@ -139,21 +163,65 @@ pub(in crate::routes) async fn find_holder(app: &App, presented: &str, now_ms: i
     }))
 }
 
-/// The stored key with this hash, if it is valid now.
-async fn stored(app: &App, hash: &HashedToken, presented: &str, now_ms: i64) -> sqlx::Result<Option<AdminKey>> {
-    let Some(id) = AdminKeyId::in_key(presented.trim()) else { return Ok(None) };
-    let found = admin_keys::find(&mut app.db.read().await?, &id).await?;
-    Ok(found.filter(|key| hash.matches(&key.secret_hash)).filter(|key| key.is_live(now_ms)))
+/// The stored key with this hash if it is valid now, or why not.
+async fn stored(
+    app: &App,
+    hash: &HashedToken,
+    presented: &str,
+    now_ms: i64,
+) -> sqlx::Result<Result<AdminKey, Refusal>> {
+    let found = match AdminKeyId::in_key(presented.trim()) {
+        Some(id) => admin_keys::find(&mut app.db.read().await?, &id).await?,
+        None => None,
+    };
+    let Some(key) = found else { return Ok(Err(Refusal { key: None, why: "unknown" })) };
+    let why = match key.revoked_at {
+        _ if !hash.matches(&key.secret_hash) => "wrong secret",
+        Some(_) => "revoked",
+        None if !key.is_live(now_ms) => "expired",
+        None => return Ok(Ok(key)),
+    };
+    Ok(Err(Refusal { key: Some(key.id), why }))
 }
 
-/// Records the use. A failure is only logged: it is no reason to lock an operator out.
-async fn note_use(app: &App, key: &AdminKeyId, now_ms: i64) {
+/// The holder's name in the audit trail.
+fn actor(key: &AdminKey) -> String {
+    format!("the key {} ({})", key.name, key.id)
+}
+
+/// Records the use; in the trail if it is the first one today. A failure is only logged: it is no reason to lock an
+/// operator out.
+async fn note_use(app: &App, key: &AdminKey, now_ms: i64) {
     let noted = async {
         let mut tx = app.db.write(LockScope::Nothing).await?;
-        admin_keys::note_use(&mut tx, key, now_ms).await?;
+        admin_keys::note_use(&mut tx, &key.id, now_ms).await?;
+        if key.last_used_at.is_none_or(|at| !key_uses::is_same_day(at, now_ms)) {
+            audit::note(&mut tx, Action::KeyUsed, &actor(key), &figures(key), now_ms).await?;
+        }
         tx.commit().await
     };
     if let Err(error) = noted.await {
         tracing::warn!(%error, "a key's use could not be recorded");
+    }
+}
+
+/// Records that the key was sent in a URL; in the trail at most once an hour.
+async fn note_exposure(app: &App, key: &AdminKey, now_ms: i64) -> sqlx::Result<()> {
+    let mut tx = app.db.write(LockScope::Nothing).await?;
+    admin_keys::note_exposure(&mut tx, &key.id, now_ms).await?;
+    if key.exposed_at.is_none_or(|at| at + USE_INTERVAL_MS <= now_ms) {
+        audit::note(&mut tx, Action::KeyExposed, &actor(key), &figures(key), now_ms).await?;
+    }
+    tx.commit().await
+}
+
+fn figures(key: &AdminKey) -> Value {
+    json!({ "key": key.id, "name": key.name })
+}
+
+/// Adds an entry to the trail. A failure is only logged, as in [`note_use`].
+async fn in_trail(app: &App, action: Action, actor: &str, figures: &Value, now_ms: i64) {
+    if let Err(error) = key_uses::note(&app.db, action, actor, figures, now_ms).await {
+        tracing::warn!(%error, action = action.as_str(), "a key's use could not be recorded in the trail");
     }
 }

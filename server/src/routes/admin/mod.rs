@@ -16,8 +16,8 @@ mod sites;
 mod table;
 mod timeline;
 
-pub(super) use access::{admit, find_holder, me};
-pub(super) use audit::{checkpoint, entries};
+pub(super) use access::{admit, find_holder, me, refuse};
+pub(super) use audit::{checkpoint, entries, entries_csv};
 pub(super) use captures::{bundle, capture};
 pub(super) use checks::{checks, checks_csv};
 pub(super) use erase::erase;

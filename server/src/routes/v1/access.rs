@@ -1,7 +1,5 @@
 //! Access for sites: a key as bearer, with the scope that the route requires.
 
-use std::time::Instant;
-
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header;
 use axum::http::request::Parts;
@@ -11,8 +9,7 @@ use axum::response::Response;
 use crate::app::App;
 use crate::clock;
 use crate::domain::{Scope, SiteId};
-use crate::rate::Limit;
-use crate::routes::admin::find_holder;
+use crate::routes::admin::{find_holder, refuse};
 use crate::routes::client::Client;
 use crate::routes::error::ApiError;
 use crate::sealing::SealingKey;
@@ -51,9 +48,12 @@ pub(in crate::routes) async fn admit(
     let client = Client::from_request_parts(&mut parts, &app).await?;
     let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let presented = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or(ApiError::KeyMissing)?.trim();
-    let Some(holder) = find_holder(&app, presented, clock::now_ms()).await? else {
-        app.rate.take_around(Limit::BadAdminKey, client.address(), Instant::now())?;
-        return Err(ApiError::KeyWrong);
+    let holder = match find_holder(&app, presented, clock::now_ms()).await? {
+        Ok(holder) => holder,
+        Err(refusal) => {
+            refuse(&app, client, refusal)?;
+            return Err(ApiError::KeyWrong);
+        }
     };
     if !holder.scopes.has(scope) {
         return Err(ApiError::ScopeMissing);

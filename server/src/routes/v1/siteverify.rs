@@ -15,7 +15,7 @@ use crate::db::{LockScope, spent_results};
 use crate::domain::{CheckStatus, Scope, SiteId};
 use crate::rate::Limit;
 use crate::results::{self, Claims, Unreadable, audience};
-use crate::routes::admin::find_holder;
+use crate::routes::admin::{find_holder, refuse};
 use crate::routes::body::FormOrJson;
 use crate::routes::client::Client;
 use crate::routes::error::ApiError;
@@ -82,9 +82,16 @@ pub(in crate::routes) async fn siteverify(
         return Ok(Json(Code::MissingInputSecret.into()));
     }
     let holder = find_holder(&app, &question.secret, clock::now_ms()).await?;
-    let Some(holder) = holder.filter(|holder| holder.scopes.has(Scope::ChecksRead)) else {
-        app.rate.take_around(Limit::BadAdminKey, client.address(), Instant::now())?;
-        return Ok(Json(Code::InvalidInputSecret.into()));
+    let holder = match holder {
+        Ok(holder) if holder.scopes.has(Scope::ChecksRead) => holder,
+        Ok(_) => {
+            app.rate.take_around(Limit::BadAdminKey, client.address(), Instant::now())?;
+            return Ok(Json(Code::InvalidInputSecret.into()));
+        }
+        Err(refusal) => {
+            refuse(&app, client, refusal)?;
+            return Ok(Json(Code::InvalidInputSecret.into()));
+        }
     };
     if question.response.is_empty() {
         return Ok(Json(Code::MissingInputResponse.into()));

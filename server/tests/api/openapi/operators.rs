@@ -33,6 +33,7 @@ pub async fn look(api: &mut Description, server: &TestServer) {
         ("GET /admin/checks.csv", "/admin/checks.csv".to_owned()),
         ("GET /admin/sites", "/admin/sites".to_owned()),
         ("GET /admin/audit", "/admin/audit".to_owned()),
+        ("GET /admin/audit.csv", "/admin/audit.csv".to_owned()),
         ("GET /admin/audit/checkpoint", "/admin/audit/checkpoint".to_owned()),
         ("GET /metrics", "/metrics".to_owned()),
     ];

@@ -7,6 +7,7 @@ mod measure;
 mod review;
 mod sites;
 mod table;
+mod uses;
 
 use axum::body::Body;
 use axum::http::Request;
