@@ -26,7 +26,7 @@ use crate::scoring::ScoringPool;
 use crate::shares::Shares;
 use crate::trail::{self, TrailKey};
 use crate::verification::{Uploads, Verifier};
-use crate::{files, mail, secrets, webhooks};
+use crate::{checkpoints, files, mail, secrets, webhooks};
 
 /// The running server, shared.
 pub type App = Arc<AppState>;
@@ -76,6 +76,8 @@ pub struct AppState {
     pub admin_allow_query_key: bool,
     /// Signs checkpoints of the audit trail.
     pub trail_key: TrailKey,
+    /// Where checkpoints of the audit trail are sent.
+    pub checkpoints: Option<checkpoints::Place>,
     /// Signs results.
     pub signing_keys: SigningKeys,
     /// Derives the codes of checks.
@@ -178,6 +180,7 @@ impl AppState {
             key_uses: KeyUses::default(),
             admin_allow_query_key: config.admin_allow_query_key,
             trail_key,
+            checkpoints: checkpoints_place(config)?,
             signing_keys,
             codes,
             webhooks,
@@ -194,6 +197,13 @@ impl AppState {
             codes: &self.codes,
             wake: &self.mail_wake,
         }
+    }
+
+    /// The parts that sending checkpoints needs, if they are sent anywhere.
+    pub fn courier(&self) -> Option<checkpoints::Courier<'_>> {
+        let place = self.checkpoints.as_ref()?;
+        let (db, mailer, key, base_url) = (&self.db, &self.mail, &self.trail_key, &self.base_url);
+        Some(checkpoints::Courier { db, place, mailer, key, base_url })
     }
 
     /// The parts that the sweep needs.
@@ -238,11 +248,13 @@ fn mail_limits(config: &Config) -> MailLimits {
 
 /// The key that signs checkpoints of the audit trail.
 pub(crate) fn trail_key(config: &Config, base_url: &BaseUrl) -> anyhow::Result<TrailKey> {
-    let key = match &config.trail_key {
-        Some(key) => key.clone(),
-        None => secrets::trail_key(&config.data_dir)?,
-    };
-    Ok(TrailKey::new(base_url, key.as_bytes()))
+    Ok(TrailKey::new(base_url, secrets::trail_key(config)?.as_bytes()))
+}
+
+/// Where checkpoints of the audit trail go, if anywhere.
+pub(crate) fn checkpoints_place(config: &Config) -> anyhow::Result<Option<checkpoints::Place>> {
+    let Some(settings) = &config.checkpoints else { return Ok(None) };
+    checkpoints::Place::new(settings, &secrets::trail_key(config)?).map(Some)
 }
 
 /// Opens the capture store. One that cannot be reached now may be reachable later, so the server starts anyway. A wrong

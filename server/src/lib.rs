@@ -9,6 +9,7 @@ pub mod audit;
 pub mod backup;
 pub mod bundle;
 pub mod captures;
+pub mod checkpoints;
 pub mod checks;
 pub mod clock;
 pub mod codes;

@@ -14,6 +14,7 @@ const RESCORED: &str = "liveness_rescore_seconds";
 const MAILS: &str = "liveness_emails_total";
 const WAITING_MAILS: &str = "liveness_emails_waiting";
 const OLDEST_MAIL: &str = "liveness_email_oldest_waiting_seconds";
+const CHECKPOINTS: &str = "liveness_checkpoints_total";
 const FREE_PERMITS: &str = "liveness_scoring_free_permits";
 
 const UPKEEP_EVERY: Duration = Duration::from_secs(10);
@@ -83,6 +84,11 @@ pub fn mail(transport: &'static str, outcome: &'static str) {
     counter!(MAILS, "transport" => transport, "outcome" => outcome).increment(1);
 }
 
+/// Records one try to send a checkpoint of the audit trail.
+pub fn checkpoint(outcome: &'static str) {
+    counter!(CHECKPOINTS, "outcome" => outcome).increment(1);
+}
+
 /// Records how many mails are waiting, and how long the oldest has waited.
 pub fn waiting_mails(count: i64, oldest_ms: i64) {
     gauge!(WAITING_MAILS).set(count as f64);
@@ -100,6 +106,7 @@ fn describe() {
     describe_histogram!(TOOK, Unit::Seconds, "Time from a challenge to the decision");
     describe_histogram!(RESCORED, Unit::Seconds, "Time to score a submission, including the wait for a worker");
     describe_counter!(MAILS, "Tries to send a mail, by transport and outcome");
+    describe_counter!(CHECKPOINTS, "Tries to send a checkpoint of the audit trail elsewhere, by outcome");
     describe_gauge!(WAITING_MAILS, "Mails waiting to be sent");
     describe_gauge!(OLDEST_MAIL, Unit::Seconds, "Age of the oldest waiting mail");
     describe_gauge!(FREE_PERMITS, "Further submissions that would be admitted to scoring now");

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::captures::CaptureStore;
 use crate::clock::MINUTE_MS;
-use crate::db::{Db, outbox};
+use crate::db::{Db, checkpoints, outbox};
 use crate::metrics;
 use crate::scoring::ScoringPool;
 
@@ -18,7 +18,7 @@ const MAIL_IS_LATE_MS: i64 = 5 * MINUTE_MS;
 /// The state of all parts.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Readiness {
-    /// Whether requests can be routed here. Neither late mails nor busy workers count: another server would not send
+    /// Whether requests can be routed here. Neither late mails and checkpoints nor busy workers count: another server would not send
     /// the mails sooner, and under load all servers are busy at once, while everything else still works.
     pub ready: bool,
     /// Each part.
@@ -36,6 +36,8 @@ pub struct Parts {
     pub scoring: PartState,
     /// The outbox.
     pub mail: PartState,
+    /// Checkpoints that are sent elsewhere; `ok` if none are.
+    pub checkpoints: PartState,
 }
 
 /// The state of one part.
@@ -48,25 +50,41 @@ pub enum PartState {
     Down,
     /// It works but is at capacity.
     Busy,
-    /// A mail has waited too long.
+    /// A mail has waited too long, or the latest checkpoint could not be sent.
     Late,
 }
 
-/// Checks every part.
-pub async fn check(db: &Db, captures: &CaptureStore, scoring: &ScoringPool, now_ms: i64) -> Readiness {
+/// Checks every part. `place`: where checkpoints are sent, if anywhere.
+pub async fn check(
+    db: &Db,
+    captures: &CaptureStore,
+    scoring: &ScoringPool,
+    place: Option<&str>,
+    now_ms: i64,
+) -> Readiness {
     let (database, store) = tokio::join!(
-        tokio::time::timeout(TIMEOUT, waiting_mails(db, now_ms)),
+        tokio::time::timeout(TIMEOUT, of_database(db, place, now_ms)),
         tokio::time::timeout(TIMEOUT, captures.answers()),
     );
-    let (database, mail) = match database {
-        Ok(Ok((_, oldest_ms))) if oldest_ms > MAIL_IS_LATE_MS => (PartState::Ok, PartState::Late),
-        Ok(Ok(_)) => (PartState::Ok, PartState::Ok),
-        Ok(Err(_)) | Err(_) => (PartState::Down, PartState::Down),
+    let (database, mail, checkpoints) = match database {
+        Ok(Ok((mail, checkpoints))) => (PartState::Ok, mail, checkpoints),
+        Ok(Err(_)) | Err(_) => (PartState::Down, PartState::Down, PartState::Down),
     };
     let store = if matches!(store, Ok(Ok(()))) { PartState::Ok } else { PartState::Down };
     let scoring_state = if scoring.free_permits() > 0 { PartState::Ok } else { PartState::Busy };
-    let parts = Parts { database, store, scoring: scoring_state, mail };
+    let parts = Parts { database, store, scoring: scoring_state, mail, checkpoints };
     Readiness { ready: [database, store].iter().all(|&state| state == PartState::Ok), parts }
+}
+
+/// The states of mails and of checkpoints.
+async fn of_database(db: &Db, place: Option<&str>, now_ms: i64) -> sqlx::Result<(PartState, PartState)> {
+    let late = |is_late: bool| if is_late { PartState::Late } else { PartState::Ok };
+    let (_, oldest_ms) = waiting_mails(db, now_ms).await?;
+    let failures = match place {
+        Some(place) => checkpoints::find(&mut db.read().await?, place).await?.failures,
+        None => 0,
+    };
+    Ok((late(oldest_ms > MAIL_IS_LATE_MS), late(failures > 0)))
 }
 
 /// Updates the gauges, which are measured on demand.

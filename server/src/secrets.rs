@@ -48,12 +48,15 @@ pub fn trail_key_path(data_dir: &Path) -> PathBuf {
     data_dir.join("keys").join("trail.key")
 }
 
-/// Returns the key in `DATA_DIR/keys/trail.key`, which is created if absent.
+/// Returns the key in the settings, or in `DATA_DIR/keys/trail.key`, which is created if absent.
 ///
 /// # Errors
 /// The file cannot be read or created, contains no key, or is readable by others.
-pub fn trail_key(data_dir: &Path) -> anyhow::Result<SealingKey> {
-    let path = trail_key_path(data_dir);
+pub fn trail_key(config: &Config) -> anyhow::Result<SealingKey> {
+    if let Some(key) = &config.trail_key {
+        return Ok(key.clone());
+    }
+    let path = trail_key_path(&config.data_dir);
     let text = read_or_create(&path, || SealingKey::generate().to_text().to_string())?;
     SealingKey::parse(&text).with_context(|| format!("{} contains no key", path.display()))
 }

@@ -14,7 +14,7 @@ use crate::db::Db;
 use crate::routes::Audience;
 use crate::scoring::{Capacity, Program, ScoringPool};
 use crate::{
-    checks, clock, erasure, key_uses, logging, mail, metrics, retention, routes, scoring, secrets, starts,
+    checkpoints, checks, clock, erasure, key_uses, logging, mail, metrics, retention, routes, scoring, secrets, starts,
     verification, webhooks,
 };
 
@@ -61,6 +61,14 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         tokio::spawn({
             let app = app.clone();
             async move { retention::run(app.sweeper()).await }
+        }),
+        tokio::spawn({
+            let app = app.clone();
+            async move {
+                if let Some(courier) = app.courier() {
+                    checkpoints::run(courier).await;
+                }
+            }
         }),
         tokio::spawn({
             let app = app.clone();

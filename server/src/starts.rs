@@ -35,10 +35,7 @@ pub async fn note(db: &Db, config: &Config, base_url: &BaseUrl, now_ms: i64) -> 
 }
 
 fn in_force(config: &Config, base_url: &BaseUrl) -> anyhow::Result<BTreeMap<&'static str, String>> {
-    let trail = match &config.trail_key {
-        Some(key) => key.clone(),
-        None => secrets::trail_key(&config.data_dir)?,
-    };
+    let trail = secrets::trail_key(config)?;
     let digest = |name: &str, value: &str| digest(&trail, name, value);
     let mut settings = config.in_force(base_url, digest);
     let admin = match &config.admin_key {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{AdminBind, BaseUrl, BlobStoreConfig, Config, DatabaseUrl, MailTransport, Runtime};
+use super::{AdminBind, BaseUrl, BlobStoreConfig, CheckpointConfig, Config, DatabaseUrl, MailTransport, Runtime};
 
 /// Milliseconds in a minute.
 const MINUTE_MS: i64 = 60_000;
@@ -33,6 +33,7 @@ impl Config {
             ("RETENTION_DAYS_RECORDS", self.data_retention.records_days.to_string()),
             ("RETENTION_DAYS_SESSIONS", self.data_retention.sessions_days.to_string()),
             ("RETENTION_DAYS_UNVERIFIED", self.data_retention.unverified_days.to_string()),
+            ("CHECKPOINTS_TO", self.checkpoints(&digest)),
             ("CHALLENGE_POLICY", self.policy.name().to_owned()),
             ("ALLOW_TONE_GUIDED", self.allow_tone_guided.to_string()),
             ("TURN_ALTERNATIVE", if self.allow_no_turn { "allow" } else { "refuse" }.to_owned()),
@@ -59,6 +60,12 @@ impl Config {
             DatabaseUrl::Postgres(url) => ("PostgreSQL", url),
         };
         format!("{kind}, {}", digest("DATABASE_URL", url.expose()))
+    }
+
+    fn checkpoints(&self, digest: &impl Fn(&str, &str) -> String) -> String {
+        let to =
+            |to: &CheckpointConfig| format!("{}, {}", to.place.kind(), digest("CHECKPOINTS_TO", to.given.expose()));
+        self.checkpoints.as_ref().map_or("nowhere".to_owned(), to)
     }
 
     fn operators(&self) -> String {
@@ -114,6 +121,7 @@ mod tests {
             ("S3_ACCESS_KEY_ID", "jo"),
             ("S3_SECRET_ACCESS_KEY", "hunter2"),
             ("S3_PREFIX", "here/"),
+            ("CHECKPOINTS_TO", "mailto:jo@example.com"),
         ];
         let config = Config::from_pairs(secrets).unwrap();
         let shown = config.in_force(&config.base_url(8080), |name, _| format!("digest of {name}"));

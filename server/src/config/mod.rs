@@ -2,6 +2,7 @@
 
 mod admin_bind;
 mod captures;
+mod checkpoints;
 mod cool_down;
 mod data_retention;
 mod database;
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 
 pub use admin_bind::AdminBind;
 pub use captures::{BlobStoreConfig, CaptureConfig, CloudinaryConfig, CloudinarySignature, S3Config};
+pub use checkpoints::{CheckpointConfig, CheckpointPlace};
 pub use cool_down::CoolDown;
 pub use data_retention::DataRetention;
 pub use database::DatabaseUrl;
@@ -60,6 +62,8 @@ pub struct Config {
     pub admin_allow_query_key: bool,
     /// `TRAIL_SIGNING_KEY`: signs checkpoints of the trail. If unset, one is created under `DATA_DIR/keys/`.
     pub trail_key: Option<SealingKey>,
+    /// `CHECKPOINTS_…`: where checkpoints of the trail are kept. `None`: only where operators take them.
+    pub checkpoints: Option<CheckpointConfig>,
     /// `SITES_KEY`: what results and webhooks are signed with is derived from it. If unset, one is created under
     /// `DATA_DIR/keys/`.
     pub sites_key: Option<SealingKey>,
@@ -153,6 +157,7 @@ impl Config {
             admin_key: values::admin_key(source)?,
             admin_allow_query_key: values::switch(source, "ADMIN_ALLOW_QUERY_KEY")?.unwrap_or(false),
             trail_key: values::key(source, "TRAIL_SIGNING_KEY")?,
+            checkpoints: CheckpointConfig::from_source(source)?,
             sites_key: values::key(source, "SITES_KEY")?,
             captures: CaptureConfig::from_source(source)?,
             retention: Retention::from_source(source)?,

@@ -11,6 +11,7 @@ pub mod check_codes;
 pub mod check_list;
 pub mod check_redaction;
 pub mod check_states;
+pub mod checkpoints;
 pub mod checks;
 pub mod claims;
 pub mod cues;

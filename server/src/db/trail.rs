@@ -199,6 +199,13 @@ pub async fn rows_without_entry(db: &mut Connection, limit: u32) -> sqlx::Result
     .await
 }
 
+/// The hash of the entry with this number.
+pub async fn hash_of(db: &mut Connection, number: i64) -> sqlx::Result<Option<String>> {
+    let found: Option<(String,)> =
+        db.query("select hash from trail_entries where number = $1").bind(number).fetch_optional().await?;
+    Ok(found.map(|(hash,)| hash))
+}
+
 /// Whether this address has events beyond this entry.
 pub async fn has_events_after(db: &mut Connection, email: &str, number: i64) -> sqlx::Result<bool> {
     let (found,): (i64,) = db

@@ -3,6 +3,7 @@
 //! It has the same effects as a start (creates the data folder, its keys and the database if absent, and runs
 //! migrations) and no others: no mail is sent. Secrets are never printed.
 
+mod checkpoints;
 mod checks;
 mod report;
 
@@ -35,6 +36,7 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
     findings.push(checks::cookie(config, &base_url));
     findings.extend(checks::listening(config).await);
     findings.extend(checks::mail(config).await);
+    findings.extend(checkpoints::check(config, &base_url, db.as_ref()).await);
     findings.push(checks::store(config).await);
     let (finding, confinement) = checks::models(config).await;
     findings.push(finding);

@@ -6,6 +6,7 @@ mod error;
 mod facts;
 mod mailer;
 mod message;
+mod notice;
 mod resend;
 mod smtp;
 mod trial;
@@ -13,5 +14,6 @@ mod words;
 mod worker;
 
 pub use mailer::{Mailer, ProbeResult};
+pub use notice::Notice;
 pub use trial::send_test_email;
 pub use worker::{Outbox, deliver_due, run};

@@ -32,7 +32,10 @@ pub(super) async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness
     let readiness = match &*cached {
         Some((at, readiness)) if at.elapsed() < READY_CACHE_TTL => *readiness,
         _ => {
-            let readiness = readiness::check(&app.db, &app.captures, &app.scoring, clock::now_ms()).await;
+            let readiness = {
+                let place = app.checkpoints.as_ref().map(|place| place.id.as_str());
+                readiness::check(&app.db, &app.captures, &app.scoring, place, clock::now_ms()).await
+            };
             *cached = Some((Instant::now(), readiness));
             readiness
         }

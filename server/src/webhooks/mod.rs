@@ -8,7 +8,7 @@ mod worker;
 
 pub use address::{NotAllowed, allowed};
 pub use keys::{EndpointKeys, Secrets};
-pub use send::Sender;
+pub use send::{Sender, client};
 pub use worker::{deliver_due, run};
 
 use crate::domain::SiteEventId;

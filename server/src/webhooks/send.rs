@@ -35,6 +35,23 @@ pub struct Sender {
     pub(super) keys: EndpointKeys,
 }
 
+/// A client for addresses that somebody else names: it follows nowhere. `only_public`: it reaches public addresses only.
+///
+/// # Errors
+/// It cannot be made.
+pub fn client(only_public: bool) -> anyhow::Result<Client> {
+    tls::use_ring();
+    // Without proxies, so that the addresses which are checked are those that are connected to.
+    let client = Client::builder()
+        .timeout(TIMEOUT)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .redirect(Policy::none())
+        .no_proxy()
+        .user_agent(concat!("blinkgate/", env!("CARGO_PKG_VERSION")));
+    let client = if only_public { client.dns_resolver(Arc::new(PublicOnly)) } else { client };
+    client.build().context("cannot create the HTTP client")
+}
+
 /// What came of a try.
 #[derive(Debug)]
 pub(super) enum Sent {
@@ -52,22 +69,7 @@ impl Sender {
     /// # Errors
     /// The clients cannot be made.
     pub fn new(root: SealingKey) -> anyhow::Result<Self> {
-        tls::use_ring();
-        let client = || {
-            // Without proxies, so that the addresses which are checked are those that are connected to.
-            Client::builder()
-                .timeout(TIMEOUT)
-                .connect_timeout(CONNECT_TIMEOUT)
-                .redirect(Policy::none())
-                .no_proxy()
-                .user_agent(concat!("blinkgate/", env!("CARGO_PKG_VERSION")))
-        };
-        let public = client().dns_resolver(Arc::new(PublicOnly)).build();
-        Ok(Self {
-            public: public.context("cannot create the HTTP client for webhooks")?,
-            listed: client().build().context("cannot create the HTTP client for webhooks")?,
-            keys: EndpointKeys::new(root),
-        })
+        Ok(Self { public: client(true)?, listed: client(false)?, keys: EndpointKeys::new(root) })
     }
 
     /// The secrets of endpoints.

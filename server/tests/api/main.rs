@@ -12,6 +12,7 @@ mod attempts;
 mod backup;
 mod captures;
 mod challenge;
+mod checkpoints;
 mod concurrency;
 mod database;
 mod erasure;

@@ -14,7 +14,7 @@ async fn a_server_is_ready_when_its_parts_are_and_names_those_that_are_not() {
     let server = TestServer::start().await;
     let answer = server.get("/ready").await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
-    let all_work = json!({ "database": "ok", "store": "ok", "scoring": "ok", "mail": "ok" });
+    let all_work = json!({ "database": "ok", "store": "ok", "scoring": "ok", "mail": "ok", "checkpoints": "ok" });
     assert_eq!(answer.json(), json!({ "ready": true, "parts": all_work }));
 
     server.app.db.close().await;
