@@ -23,6 +23,7 @@ use crate::registration::{MailLimits, Registrations};
 use crate::results::{self, SigningKeys};
 use crate::retention::Sweeper;
 use crate::scoring::ScoringPool;
+use crate::second_factor::FactorKey;
 use crate::shares::Shares;
 use crate::trail::{self, TrailKey};
 use crate::verification::{Uploads, Verifier};
@@ -70,6 +71,8 @@ pub struct AppState {
     pub trusted_proxies: TrustedProxies,
     /// The hash of the operator's key for `/admin/…`.
     pub admin_key: HashedToken,
+    /// Opens the second factors of keys.
+    pub factors: FactorKey,
     /// Uses of keys that are not in the trail yet.
     pub key_uses: KeyUses,
     /// Whether an admin key may be sent in the URL.
@@ -141,6 +144,7 @@ impl AppState {
         let sites_key = secrets::sites_key(config)?;
         let webhooks = webhooks::Sender::new(sites_key.clone())?;
         let codes = CodeKey::new(sites_key.clone());
+        let factors = FactorKey::new(&sites_key);
         let signing_keys = SigningKeys::new(sites_key);
         results::begin(&db, &signing_keys, clock::now_ms()).await?;
         let mail_wake = Arc::new(Notify::new());
@@ -177,6 +181,7 @@ impl AppState {
             in_progress: Shares::new(REQUESTS_PER_CLIENT),
             trusted_proxies: config.trusted_proxies.clone(),
             admin_key: HashedToken::of(admin_key.expose()),
+            factors,
             key_uses: KeyUses::default(),
             admin_allow_query_key: config.admin_allow_query_key,
             trail_key,

@@ -40,6 +40,7 @@ pub mod routes;
 pub mod runtime;
 pub mod scoring;
 pub mod sealing;
+pub mod second_factor;
 pub mod secrets;
 pub mod serve;
 pub mod shares;

@@ -10,7 +10,7 @@ use server::config::Config;
 use server::runtime::Runtime;
 use server::tools::NewKey;
 use server::{doctor, mail, scoring, serve, tools};
-use subcommands::{Keys, SigningKeys, Sites};
+use subcommands::{Keys, SecondFactor, SigningKeys, Sites};
 
 /// Verifies that a live person controls a mailbox: a mailed link, a blink at the camera, a decision on the server.
 ///
@@ -219,6 +219,8 @@ fn run(command: Command) -> anyhow::Result<()> {
                     tools::add_key(&config, new).await
                 }
                 Keys::List => tools::list_keys(&config).await,
+                Keys::SecondFactor(SecondFactor::Add { key }) => tools::add_second_factor(&config, &key).await,
+                Keys::SecondFactor(SecondFactor::Remove { key }) => tools::remove_second_factor(&config, &key).await,
                 Keys::Revoke { key } => tools::revoke_key(&config, &key).await,
             }
         }),

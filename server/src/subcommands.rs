@@ -26,9 +26,28 @@ pub(crate) enum Keys {
     /// Print one JSON object per key: its scopes, when it was created and last used (to the hour), whether it was sent
     /// in a URL
     List,
+    /// Ask for a code at the console too, for a key of an operator
+    #[command(subcommand)]
+    SecondFactor(SecondFactor),
     /// Revoke a key with immediate effect
     Revoke {
         /// Its name or its id
+        key: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum SecondFactor {
+    /// Print an address and a QR code for an authenticator app, and ask for a code from it
+    ///
+    /// From then on, the key opens the console only, and only together with a code.
+    Add {
+        /// The key's name or its id
+        key: String,
+    },
+    /// Remove it, for instance because the phone is lost; ends the sessions that it opened
+    Remove {
+        /// The key's name or its id
         key: String,
     },
 }

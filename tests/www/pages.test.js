@@ -265,7 +265,9 @@ test('every problem that a page can meet has a title and a text', () => {
 });
 
 test('every error code that can reach a person has a text', () => {
-  const forOperators = 'admin_|capture_gone|filter_invalid|evidence_missing|address_erased|note_invalid|user_unknown';
+  const forOperators =
+    'admin_|capture_gone|filter_invalid|evidence_missing|address_erased|note_invalid|user_unknown|' +
+    'second_factor_missing';
   const forSites =
     'check_unknown|idempotency_|key_missing|key_wrong|not_mailed|request_invalid|return_url_not_listed|scope_missing|' +
     'test_address|not_final|event_unknown|too_many_webhooks|webhook_unknown';

@@ -86,15 +86,7 @@ pub async fn list(db: &mut Connection) -> sqlx::Result<Vec<AdminKey>> {
 
 /// Revokes the key with this id or name. Returns the key, or `None` if there is none or it was revoked before.
 pub async fn revoke(db: &mut Connection, id_or_name: &str, now_ms: i64) -> sqlx::Result<Option<AdminKey>> {
-    let key: Option<AdminKey> = db
-        .query(
-            "select id, name, secret_hash, scopes, site_id, test, created_at, expires_at, last_used_at, exposed_at, revoked_at
-             from admin_keys where (id = $1 or name = $1) and revoked_at is null",
-        )
-        .bind(id_or_name)
-        .fetch_optional()
-        .await?;
-    let Some(key) = key else { return Ok(None) };
+    let Some(key) = find_unrevoked(db, id_or_name).await? else { return Ok(None) };
     let revoked = db
         .query("update admin_keys set revoked_at = $2 where id = $1 and revoked_at is null")
         .bind(&key.id)
@@ -102,6 +94,17 @@ pub async fn revoke(db: &mut Connection, id_or_name: &str, now_ms: i64) -> sqlx:
         .execute()
         .await?;
     Ok((revoked == 1).then_some(key))
+}
+
+/// Returns the key with this id or name, unless it is revoked.
+pub async fn find_unrevoked(db: &mut Connection, id_or_name: &str) -> sqlx::Result<Option<AdminKey>> {
+    db.query(
+        "select id, name, secret_hash, scopes, site_id, test, created_at, expires_at, last_used_at, exposed_at, revoked_at
+         from admin_keys where (id = $1 or name = $1) and revoked_at is null",
+    )
+    .bind(id_or_name)
+    .fetch_optional()
+    .await
 }
 
 /// Records that the key was used.

@@ -4,6 +4,7 @@
 //! tables of the same shape. Functions get the time as an argument; none reads the clock.
 
 pub mod admin_keys;
+pub mod admin_sessions;
 pub mod attempts;
 pub mod audit;
 pub mod challenges;
@@ -28,6 +29,7 @@ pub mod perceptual_hashes;
 pub mod pictures;
 pub mod retention_queries;
 pub mod reviews;
+pub mod second_factors;
 pub mod sessions;
 pub mod signing_keys;
 pub mod site_events;

@@ -27,6 +27,14 @@ pub enum Action {
     KeyUsed,
     /// A key was sent in a URL.
     KeyExposed,
+    /// A key got a second factor.
+    SecondFactorAdded,
+    /// A key lost its second factor.
+    SecondFactorRemoved,
+    /// An operator signed in with a key and a code.
+    SignedIn,
+    /// A wrong code was entered with a valid key.
+    CodeWrong,
     /// Requests with keys that are not valid were refused; how many, in some minutes.
     KeysRefused,
     /// The captures' master key was replaced.
@@ -61,6 +69,10 @@ impl Action {
             Action::KeyRevoked => "key_revoked",
             Action::KeyUsed => "key_used",
             Action::KeyExposed => "key_exposed",
+            Action::SecondFactorAdded => "second_factor_added",
+            Action::SecondFactorRemoved => "second_factor_removed",
+            Action::SignedIn => "signed_in",
+            Action::CodeWrong => "code_wrong",
             Action::KeysRefused => "keys_refused",
             Action::MasterKeyRotated => "master_key_rotated",
             Action::SiteAdded => "site_added",

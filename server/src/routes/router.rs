@@ -149,6 +149,8 @@ pub fn routes() -> Vec<Route> {
         admin("/metrics", Some(Scope::Metrics), get(health::metrics)),
         public("/admin", get(assets::admin_page)),
         admin("/admin/me", None, get(admin::me)),
+        Route { method: Method::POST, max_body: JSON, ..admin(admin::SIGN_IN, None, post(admin::sign_in)) },
+        Route { method: Method::DELETE, ..admin(admin::SIGN_IN, None, delete(admin::sign_out)) },
         admin("/admin/events", Some(Scope::Events), get(admin::events)),
         admin("/admin/events.csv", Some(Scope::Events), get(admin::events_csv)),
         admin("/admin/events/{id}", Some(Scope::Events), get(admin::event)),

@@ -8,7 +8,7 @@ use crate::audit::{self, Action};
 use crate::clock::{self, DAY_MS};
 use crate::config::Config;
 use crate::db::admin_keys::{self, AdminKey};
-use crate::db::{Db, LockScope, sites};
+use crate::db::{Db, LockScope, second_factors, sites};
 use crate::domain::{PlainAdminKey, Scope, Scopes, SiteId};
 
 /// Longest name of a key.
@@ -87,7 +87,8 @@ pub async fn add_key(config: &Config, new: NewKey<'_>) -> anyhow::Result<()> {
 pub async fn list_keys(config: &Config) -> anyhow::Result<()> {
     let db = Db::open(&config.database_url).await?;
     let now = clock::now_ms();
-    for key in admin_keys::list(&mut db.read().await?).await? {
+    let mut read = db.read().await?;
+    for key in admin_keys::list(&mut read).await? {
         let Ok(scopes): Result<Scopes, _> = key.scopes.parse();
         print_json(&json!({
             "id": key.id,
@@ -95,6 +96,7 @@ pub async fn list_keys(config: &Config) -> anyhow::Result<()> {
             "scopes": scopes,
             "site": key.site_id,
             "test": key.test != 0,
+            "second_factor": second_factors::has(&mut read, &key.id).await?,
             "in_force": key.is_live(now),
             "created_at": clock::rfc3339(key.created_at),
             "expires_at": key.expires_at.map(clock::rfc3339),
@@ -103,6 +105,7 @@ pub async fn list_keys(config: &Config) -> anyhow::Result<()> {
             "revoked_at": key.revoked_at.map(clock::rfc3339),
         }))?;
     }
+    drop(read);
     db.close().await;
     Ok(())
 }

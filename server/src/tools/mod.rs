@@ -6,6 +6,7 @@ pub mod replay;
 
 mod frames;
 mod keys;
+mod second_factors;
 mod signing_keys;
 mod sites;
 mod times;
@@ -18,6 +19,7 @@ use anyhow::{Context as _, anyhow, ensure};
 use engine::Networks;
 pub use keys::{NewKey, add_key, list_keys, revoke_key};
 use replay::Source;
+pub use second_factors::{add_second_factor, remove_second_factor};
 pub use signing_keys::{list_signing_keys, rotate_signing_key};
 pub use sites::{SiteFields, add_site, list_sites, set_site};
 pub use trail::{print_checkpoint, print_log_verification, print_public_key};

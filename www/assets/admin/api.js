@@ -50,6 +50,14 @@ export function adminApi(key) {
 
   const id = (/** @type {string} */ event) => encodeURIComponent(event);
   return {
+    /**
+     * Opens a session with a key that has a second factor.
+     * @param {string} code @param {Options} [options] @returns {Promise<import('./types.js').AdminSession>}
+     */
+    openSession: (code, options) => post('/admin/session', { code }, options),
+    /** Ends the session, if this is one. @param {Options} [options] @returns {Promise<{ended: boolean}>} */
+    endSession: (options) =>
+      request('/admin/session', { method: 'DELETE', headers: { ...headers, ...OWN_PAGE } }, options),
     /** @param {Options} [options] @returns {Promise<import('./types.js').Me>} */
     me: (options) => get('/admin/me', options),
     /**

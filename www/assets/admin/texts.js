@@ -24,6 +24,8 @@ export const TEXTS = {
   'admin.key.title': 'Blinkgate console',
   'admin.key.lead': 'What was decided, why, and on what evidence. Enter an admin key to see it.',
   'admin.key.label': 'Admin key',
+  'admin.code.label': 'Code',
+  'admin.code.hint': 'Six digits from the authenticator app. Each code works once.',
   'admin.key.submit': 'Sign in',
   'admin.key.checking': 'Checking…',
   'admin.key.kept': 'The key is kept in this tab only, and forgotten when you sign out or close it.',
@@ -352,10 +354,17 @@ export const TEXTS = {
   'admin.action.key_used': 'Key used, for the first time that day',
   'admin.action.key_exposed': 'Key sent in an address',
   'admin.action.keys_refused': 'Keys refused',
+  'admin.action.second_factor_added': 'Second factor added to a key',
+  'admin.action.second_factor_removed': 'Second factor removed from a key',
+  'admin.action.signed_in': 'Signed in with a code',
+  'admin.action.code_wrong': 'Wrong code with a valid key',
 
   'admin.error.title': 'This could not be loaded',
 
   // Problems by the server's code, for operators, who can do something about them.
+  'admin.problem.admin_code_required': 'This key has a second factor. Enter the code that the authenticator app shows.',
+  'admin.problem.admin_code_wrong': 'This code is wrong, or was used before. Wait for the next one and try again.',
+  'admin.problem.admin_session_over': 'The session has ended. Sign in again.',
   'admin.problem.admin_key_missing': 'Enter a key.',
   'admin.problem.admin_key_wrong': 'This key is not valid: it is mistyped or was revoked.',
   'admin.problem.admin_scope_missing': 'This key may not do that: its scopes do not include it.',

@@ -3,6 +3,7 @@
 
 /** @typedef {import('../types.js').Schemas} Schemas */
 /** @typedef {Schemas['Scope']} Scope */
+/** What a key and a code open. @typedef {Schemas['AdminSession']} AdminSession */
 /** Whose key it is and what it opens. @typedef {Schemas['Me']} Me */
 /** @typedef {Schemas['ReviewState'] | null} ReviewState */
 /** An attempt that ended, as it is listed. @typedef {Schemas['Event']} Event */

@@ -18,7 +18,7 @@ import { problemWords, text } from '../admin/words.js';
 /** @typedef {import('../admin/types.js').Desk} Desk */
 
 /** Problems that only another key can solve. */
-const KEY_REFUSED = new Set(['admin_key_missing', 'admin_key_wrong']);
+const KEY_REFUSED = new Set(['admin_key_missing', 'admin_key_wrong', 'admin_code_required', 'admin_session_over']);
 
 const main = requireElement('#main', HTMLElement);
 const said = requireElement('#said', HTMLElement);
@@ -60,11 +60,15 @@ async function begin() {
   }
 }
 
-/** Signs in, or rejects with the reason. @param {string} key */
-async function signIn(key) {
-  const api = adminApi(key);
+/**
+ * Signs in, or rejects with the reason. A key with a second factor opens a session, which is kept in its place.
+ * @param {string} key a key, or a session @param {string | null} [code]
+ */
+async function signIn(key, code = null) {
+  const kept = code === null ? key : (await adminApi(key).openSession(code)).token;
+  const api = adminApi(kept);
   const me = await api.me();
-  saveKey(key);
+  saveKey(kept);
   desk = { api, me, may: (scope) => me.scopes.includes(scope), say, problemOf };
   setText(requireElement('#name', HTMLElement), text('admin.signed_in_as', { name: me.name }));
   const visible = {
@@ -83,6 +87,8 @@ async function signIn(key) {
 function signOut(words) {
   forgetKey();
   loading.abort();
+  // If the server cannot be reached, the session ends by itself. A key is none.
+  desk?.api.endSession().catch(() => {});
   desk = null;
   for (const view of [events, event, sites, audit]) view.stop();
   eraser.close();

@@ -15,18 +15,21 @@ use super::query::{QUERY_KEY, pairs};
 use crate::app::App;
 use crate::audit::{self, Action};
 use crate::clock;
-use crate::db::LockScope;
 use crate::db::admin_keys::{self, AdminKey};
+use crate::db::{LockScope, admin_sessions, second_factors};
 use crate::domain::{AdminKeyId, HashedToken, Scope, Scopes, SiteId};
 use crate::key_uses::{self, Refusal};
 use crate::rate::Limit;
 use crate::routes::client::Client;
 use crate::routes::error::ApiError;
+use crate::second_factor::SESSION_PREFIX;
 
 /// Query parameters under which people send keys.
 const KEY_NAMES: [&str; 4] = ["key", "token", "api_key", "admin_key"];
 /// Least time between two updates of a key's last use, or of when it was sent in a URL.
 const USE_INTERVAL_MS: i64 = 3_600_000;
+/// The only path that a key with a second factor opens.
+pub(in crate::routes) const SIGN_IN: &str = "/admin/session";
 /// Name of the key in the settings.
 const ADMIN_KEY: &str = "the admin key";
 
@@ -38,6 +41,12 @@ pub(crate) struct Operator {
     /// Their name in the audit trail.
     #[serde(skip)]
     pub(super) actor: String,
+    /// The stored key that they have; `None` for the one in the settings.
+    #[serde(skip)]
+    pub(super) key: Option<AdminKey>,
+    /// The session that they came with, if it was one.
+    #[serde(skip)]
+    pub(super) session: Option<HashedToken>,
 }
 
 /// The holder of a key: an operator, or a site.
@@ -52,6 +61,12 @@ pub(in crate::routes) struct Holder {
     /// The key's id; a word for the key in the settings.
     pub(in crate::routes) key_id: String,
     name: String,
+    /// The stored key; `None` for the one in the settings.
+    key: Option<AdminKey>,
+    /// The session, if it was one.
+    session: Option<HashedToken>,
+    /// Whether the key opens nothing but a session, because it has a second factor.
+    needs_code: bool,
 }
 
 impl<S: Sync> FromRequestParts<S> for Operator {
@@ -73,17 +88,21 @@ pub(in crate::routes) async fn admit(
     let client = Client::from_request_parts(&mut parts, &app).await?;
     let in_url = key_in_url(&app, client, parts.uri.query().unwrap_or_default()).await?;
     let presented = in_header(&parts.headers).or(in_url).ok_or(ApiError::AdminKeyMissing)?;
-    let Holder { name, scopes, actor, .. } = match find_holder(&app, &presented, clock::now_ms()).await? {
-        Ok(holder) => holder,
-        Err(refusal) => {
-            refuse(&app, client, refusal)?;
-            return Err(ApiError::AdminKeyWrong);
-        }
-    };
+    let Holder { name, scopes, actor, key, session, needs_code, .. } =
+        match find_any_holder(&app, &presented, clock::now_ms()).await? {
+            Ok(holder) => holder,
+            Err(refusal) => {
+                refuse(&app, client, refusal)?;
+                return Err(if is_session(&presented) { ApiError::AdminSessionOver } else { ApiError::AdminKeyWrong });
+            }
+        };
+    if needs_code && parts.uri.path() != SIGN_IN {
+        return Err(ApiError::AdminCodeRequired);
+    }
     if scope.is_some_and(|scope| !scopes.has(scope)) {
         return Err(ApiError::AdminScopeMissing);
     }
-    parts.extensions.insert(Operator { name, scopes, actor });
+    parts.extensions.insert(Operator { name, scopes, actor, key, session });
     Ok(next.run(Request::from_parts(parts, body)).await)
 }
 
@@ -130,20 +149,32 @@ pub(in crate::routes) fn refuse(app: &App, client: Client, refusal: Refusal) -> 
     Ok(app.rate.take_around(Limit::BadAdminKey, client.address(), Instant::now())?)
 }
 
-/// Finds the holder of a key, or why there is none. Keys are compared by their hashes, in constant time.
+/// Finds the holder of a key or a session, or why there is none. A key with a second factor does not count by itself.
 pub(in crate::routes) async fn find_holder(
     app: &App,
     presented: &str,
     now_ms: i64,
 ) -> sqlx::Result<Result<Holder, Refusal>> {
+    Ok(match find_any_holder(app, presented, now_ms).await? {
+        Ok(holder) if holder.needs_code => Err(Refusal { key: holder.key.map(|key| key.id), why: "no code" }),
+        found => found,
+    })
+}
+
+/// As [`find_holder`], but a key with a second factor counts. Keys are compared by their hashes, in constant time.
+async fn find_any_holder(app: &App, presented: &str, now_ms: i64) -> sqlx::Result<Result<Holder, Refusal>> {
     let presented = presented.trim();
     let hash = HashedToken::of(presented);
     if hash.matches(&app.admin_key) {
         if app.key_uses.is_first_use(now_ms) {
             in_trail(app, Action::KeyUsed, ADMIN_KEY, &json!({}), now_ms).await;
         }
-        let (name, actor, key_id) = (ADMIN_KEY.to_owned(), ADMIN_KEY.to_owned(), "settings".to_owned());
-        return Ok(Ok(Holder { scopes: Scopes::all(), actor, site: None, test: false, key_id, name }));
+        return Ok(Ok(Holder::of_settings()));
+    }
+    if is_session(presented) {
+        let key = admin_sessions::key_of(&mut app.db.read().await?, &hash, now_ms).await?;
+        let key = key.filter(|key| key.is_live(now_ms)).ok_or(Refusal { key: None, why: "no such session" });
+        return Ok(key.map(|key| Holder::of(key, Some(hash), false)));
     }
     let key = match stored(app, &hash, presented, now_ms).await? {
         Ok(key) => key,
@@ -152,15 +183,44 @@ pub(in crate::routes) async fn find_holder(
     if key.last_used_at.is_none_or(|at| at + USE_INTERVAL_MS <= now_ms) {
         note_use(app, &key, now_ms).await;
     }
-    let Ok(scopes) = key.scopes.parse();
-    Ok(Ok(Holder {
-        scopes,
-        actor: actor(&key),
-        site: key.site_id,
-        test: key.test != 0,
-        key_id: key.id.to_string(),
-        name: key.name,
-    }))
+    let needs_code = second_factors::has(&mut app.db.read().await?, &key.id).await?;
+    Ok(Ok(Holder::of(key, None, needs_code)))
+}
+
+/// Whether this is a session's token instead of a key.
+fn is_session(presented: &str) -> bool {
+    presented.trim().starts_with(SESSION_PREFIX)
+}
+
+impl Holder {
+    fn of(key: AdminKey, session: Option<HashedToken>, needs_code: bool) -> Self {
+        let Ok(scopes) = key.scopes.parse();
+        Self {
+            scopes,
+            actor: actor(&key),
+            site: key.site_id.clone(),
+            test: key.test != 0,
+            key_id: key.id.to_string(),
+            name: key.name.clone(),
+            key: Some(key),
+            session,
+            needs_code,
+        }
+    }
+
+    fn of_settings() -> Self {
+        Self {
+            scopes: Scopes::all(),
+            actor: ADMIN_KEY.to_owned(),
+            site: None,
+            test: false,
+            key_id: "settings".to_owned(),
+            name: ADMIN_KEY.to_owned(),
+            key: None,
+            session: None,
+            needs_code: false,
+        }
+    }
 }
 
 /// The stored key with this hash if it is valid now, or why not.

@@ -58,6 +58,7 @@ pub async fn look(api: &mut Description, server: &TestServer) {
     page_by_page(api, server).await;
     let metrics = operators::key(server, "grafana", &[Scope::Metrics]).await;
     api.take("GET /admin/me", &operators::get(server, "/admin/me", metrics.expose()).await);
+    sign_in(api, server).await;
     let refused = operators::get(server, "/admin/events", metrics.expose()).await;
     refused.assert_problem(403, "admin_scope_missing");
     api.take("GET /admin/events", &refused);
@@ -166,4 +167,28 @@ fn record_is_described_whole(api: &Description, record: &Value) {
         let written: BTreeSet<&String> = record.pointer(pointer).unwrap().as_object().unwrap().keys().collect();
         assert_eq!(written, described, "{schema}");
     }
+}
+
+/// A key with a second factor, and the session that it opens.
+async fn sign_in(api: &mut Description, server: &TestServer) {
+    const SIGN_IN: &str = "POST /admin/session";
+    const SIGN_OUT: &str = "DELETE /admin/session";
+    let (key, factor) = operators::key_with_factor(server, "with-code").await;
+    let refused = operators::get(server, "/admin/me", key.expose()).await;
+    refused.assert_problem(403, "admin_code_required");
+    api.take("GET /admin/me", &refused);
+    let body = json!({ "code": factor.code(clock::now_ms()) });
+    let opened = operators::post(server, "/admin/session", key.expose(), &body).await;
+    api.take_answer_to(SIGN_IN, &body, &opened);
+    let again = operators::post(server, "/admin/session", key.expose(), &body).await;
+    again.assert_problem(403, "admin_code_wrong");
+    api.take(SIGN_IN, &again);
+    let needless = api.post_as_operator(server, SIGN_IN, "/admin/session", &body).await;
+    needless.assert_problem(409, "second_factor_missing");
+    let token = opened.json()["token"].as_str().unwrap().to_owned();
+    api.take("GET /admin/me", &operators::get(server, "/admin/me", &token).await);
+    api.take(SIGN_OUT, &operators::sign_out(server, &token).await);
+    let over = operators::sign_out(server, &token).await;
+    over.assert_problem(401, "admin_session_over");
+    api.take(SIGN_OUT, &over);
 }

@@ -5,6 +5,7 @@ mod keys;
 mod lists;
 mod measure;
 mod review;
+mod second_factor;
 mod sites;
 mod table;
 mod uses;
@@ -15,8 +16,10 @@ use serde_json::Value;
 use server::clock;
 use server::db::admin_keys::{self, AdminKey};
 use server::db::events::{self, Event};
+use server::db::second_factors::{self, SecondFactor};
 use server::db::{Connection, LockScope};
 use server::domain::{ChallengeId, EventId, PlainAdminKey, Scope, Scopes};
+use server::second_factor::Factor;
 
 use crate::helpers::{Answer, TestServer, own_post};
 
@@ -110,4 +113,27 @@ pub async fn get(server: &TestServer, path: &str, key: &str) -> Answer {
 pub async fn post(server: &TestServer, path: &str, key: &str, body: &Value) -> Answer {
     let request = own_post(path, None).header("authorization", format!("Bearer {key}"));
     server.send(request.body(Body::from(body.to_string())).unwrap()).await
+}
+
+/// Adds an operator's key with a second factor.
+pub async fn key_with_factor(server: &TestServer, name: &str) -> (PlainAdminKey, Factor) {
+    let (key, factor) = (key(server, name, &[Scope::Events, Scope::Audit]).await, Factor::generate());
+    let row = SecondFactor {
+        key_id: key.id.clone(),
+        sealed_secret: server.app.factors.seal(&key.id, &factor),
+        last_step: 0,
+        wrong_codes: 0,
+        wrong_at: None,
+        created_at: clock::now_ms(),
+    };
+    let mut tx = server.app.db.write(LockScope::Nothing).await.unwrap();
+    assert!(second_factors::insert(&mut tx, &row).await.unwrap());
+    tx.commit().await.unwrap();
+    (key, factor)
+}
+
+/// Ends a session.
+pub async fn sign_out(server: &TestServer, token: &str) -> Answer {
+    let request = own_post("/admin/session", None).method("DELETE").header("authorization", format!("Bearer {token}"));
+    server.send(request.body(Body::empty()).unwrap()).await
 }
