@@ -78,8 +78,9 @@ mod tests {
             assert_eq!((migrations[0].version, &*migrations[0].description), (1, "create first tables"));
             assert_eq!(hex::encode(&migrations[0].checksum), checksum);
             assert!(migrations.len() >= 11);
-            assert!(migrations.is_sorted_by(|before, after| before.version < after.version));
-            assert!(migrations.iter().all(|migration| !migration.no_tx));
+            for (migration, version) in migrations.into_iter().zip(1..) {
+                assert_eq!((migration.version, migration.no_tx), (version, false));
+            }
         }
     }
 
