@@ -15,10 +15,10 @@ use crate::geometry::{Point, Region};
 use crate::network::{Network, check_len, sigmoid};
 
 pub use landmarks::LANDMARKS;
-pub use layout::short_layout;
 use landmarks::{
     EYE_POINTS, LEFT_EYE_INNER, LEFT_EYE_OUTER, LEFT_EYE_REFINED, RIGHT_EYE_INNER, RIGHT_EYE_OUTER, RIGHT_EYE_REFINED,
 };
+pub use layout::short_layout;
 use refine::{EyeFrame, FEATURE_CHANNELS, FEATURE_SIDE};
 
 /// Side of the trunk's input in pixels.

@@ -37,7 +37,10 @@ struct View {
 /// # Errors
 /// If the portrait cannot be read.
 pub fn scenes(portrait: &Path) -> anyhow::Result<Vec<Vec<f32>>> {
-    pictures(portrait, &View { side: INPUT_SIDE, border: Border::Black, is_signed: true, seen: (1.0, 3.3), shift: 0.25 })
+    pictures(
+        portrait,
+        &View { side: INPUT_SIDE, border: Border::Black, is_signed: true, seen: (1.0, 3.3), shift: 0.25 },
+    )
 }
 
 /// Inputs for the trunk: the same, with the face in the middle.

@@ -36,9 +36,8 @@ pub fn pack(models: &Path) -> anyhow::Result<Vec<u8>> {
     };
     let [detector, trunk, eye_right, eye_left] = FILE_NAMES;
     let (scenes, faces) = (calibration::scenes(Path::new(PORTRAIT))?, calibration::faces(Path::new(PORTRAIT))?);
-    let detector = compensate::compensate(&graph(detector)?, &scenes, |layer, row| {
-        levels::levels(levels::DETECTOR, layer, row)
-    })?;
+    let detector =
+        compensate::compensate(&graph(detector)?, &scenes, |layer, row| levels::levels(levels::DETECTOR, layer, row))?;
     let trunk = shorten::shorten(graph(trunk)?)?;
     let trunk = compensate::compensate(&trunk, &faces, |layer, row| levels::levels(levels::TRUNK, layer, row))?;
     let graphs = [detector, trunk, graph(eye_right)?, graph(eye_left)?];

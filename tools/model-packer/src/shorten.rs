@@ -13,9 +13,10 @@ use crate::levels::MESH;
 /// If the graph is not that of the trunk.
 pub fn shorten(mut trunk: Graph) -> anyhow::Result<Graph> {
     let tensor = MESH + 1;
-    let is_only_output = trunk.layers.iter().all(|layer| {
-        layer.input != tensor && layer.residual.is_none_or(|residual| residual.tensor != tensor)
-    });
+    let is_only_output = trunk
+        .layers
+        .iter()
+        .all(|layer| layer.input != tensor && layer.residual.is_none_or(|residual| residual.tensor != tensor));
     let Some(mesh) = trunk.layers.get_mut(MESH) else { anyhow::bail!("the trunk has too few layers") };
     ensure!(
         is_only_output && mesh.channels() == 3 * LANDMARKS && mesh.activation == Activation::Linear,
