@@ -76,8 +76,10 @@ fn make_site(root: &Path, out: &Path) -> anyhow::Result<()> {
 
     let mut engine = Vec::new();
     for package in folder::named(&www, "pkg")? {
-        let files = folder::read(&www.join(&package))?.into_iter().filter(|(name, _)| !name.ends_with(".d.ts"));
-        engine.push((format!("/{package}/"), Bundle::new("pkg", files.collect())));
+        let mut files = folder::read(&www.join(&package))?;
+        files.retain(|name, _| !name.ends_with(".d.ts"));
+        strip_scripts(&mut files)?;
+        engine.push((format!("/{package}/"), Bundle::new("pkg", files)));
     }
     let engine_files = assets.get(ENGINE_FILES).with_context(|| format!("www/assets/{ENGINE_FILES} is missing"))?;
     for name in addresses::models_named(str::from_utf8(engine_files)?) {
@@ -108,6 +110,7 @@ fn make_site(root: &Path, out: &Path) -> anyhow::Result<()> {
 
     let mut beside = folder::read_flat(&www)?;
     beside.retain(|name, _| name.ends_with(".html") || name == SERVICE_WORKER);
+    strip_scripts(&mut beside)?;
     for (name, bytes) in &mut beside {
         if name == SERVICE_WORKER {
             *bytes = addresses::fill(bytes, "files", &table.sums())?;
@@ -146,9 +149,9 @@ fn fill_texts(assets: &mut Files) -> anyhow::Result<()> {
 }
 
 /// Strips the scripts that are ours. Others have to keep the notice of their licence.
-fn strip_scripts(assets: &mut Files) -> anyhow::Result<()> {
-    for (path, script) in assets.iter_mut().filter(|(path, _)| path.ends_with(".js") && !path.starts_with(VENDOR)) {
-        *script = comments::strip(str::from_utf8(script).with_context(|| format!("www/assets/{path}"))?).into_bytes();
+fn strip_scripts(files: &mut Files) -> anyhow::Result<()> {
+    for (path, script) in files.iter_mut().filter(|(path, _)| path.ends_with(".js") && !path.starts_with(VENDOR)) {
+        *script = comments::strip(str::from_utf8(script).with_context(|| path.clone())?).into_bytes();
     }
     Ok(())
 }
