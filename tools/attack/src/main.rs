@@ -30,7 +30,6 @@ mod simulation;
 mod usual;
 mod verifier;
 mod warps;
-mod whole_mesh;
 
 use std::process::ExitCode;
 
