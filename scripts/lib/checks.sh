@@ -184,11 +184,11 @@ check_browser() {
     done
     build_everything && install_browser_tests || return
     install_other_browsers
-    # Files run three at a time on two cores: they wait more than they compute. Those that need a steady frame rate say so and
-    # run two at a time among themselves: a camera leaves most of the machine idle, the others may not.
+    # Files run two at a time. Those that need a steady frame rate say so and keep to themselves: a camera leaves most of
+    # the machine idle, the others may not.
     local steady="^// Needs a steady frame rate"
     # shellcheck disable=SC2046 # One file a word.
-    CHROMIUM="$(browser_path)" node --test --test-concurrency=3 tests/api-client/*.test.mjs \
+    CHROMIUM="$(browser_path)" node --test --test-concurrency=2 tests/api-client/*.test.mjs \
         $(grep -L "$steady" tests/browser/*.test.mjs) || status=1
     # shellcheck disable=SC2046
     CHROMIUM="$(browser_path)" node --test --test-concurrency=2 $(grep -l "$steady" tests/browser/*.test.mjs) || status=1
