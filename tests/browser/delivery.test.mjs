@@ -154,10 +154,15 @@ test('scripts are sent without comments, and otherwise as they are', async () =>
   const names = readdirSync(ASSETS, { recursive: true, encoding: 'utf8' });
   const scripts = names.filter((name) => name.endsWith('.js') && !/^(texts|addresses)\.js$|^vendor/.test(name));
   assert.ok(scripts.length > 80, `${scripts.length} scripts`);
-  for (const name of scripts) {
-    const sent = await (await fetch(`${server.base}${folder}${name}`)).text();
-    assert.doesNotMatch(sent, /^[ \t]*(\/\/|\/\*)/m, name);
-    assert.deepEqual(tokens(sent), tokens(readFileSync(join(ASSETS, name), 'utf8')), name);
+  const places = scripts.map((name) => [`${folder}${name}`, join(ASSETS, name)]);
+  const addresses = await (await fetch(`${server.base}${folder}addresses.js`)).text();
+  const glue = [...addresses.matchAll(/"(\/pkg[^"]*\.js)":\{"url":"([^"]+)"/g)];
+  assert.equal(glue.length, 2, 'both builds of the engine');
+  places.push(...glue.map(([, source, url]) => [url, join(ASSETS, '..', source)]));
+  for (const [url, source] of places) {
+    const sent = await (await fetch(`${server.base}${url}`)).text();
+    assert.doesNotMatch(sent, /^[ \t]*(\/\/|\/\*)/m, source);
+    assert.deepEqual(tokens(sent), tokens(readFileSync(source, 'utf8')), source);
   }
 });
 

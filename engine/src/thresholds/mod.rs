@@ -269,7 +269,7 @@ impl Thresholds {
             max_similarity: 0.9999,
             max_yaw_difference: 6.0,
             max_yaw_outliers: 1,
-            min_turn_deg: 9.0,
+            min_turn_deg: 10.0,
             max_back_deg: 9.0,
         },
         signals: SignalThresholds { min_wobble: 0.007, min_depth: 0.025 },

@@ -146,9 +146,7 @@ pub struct StripThresholds {
     /// Number of cells that may differ by more: of people who turn far, a single cell came 6 to 7° away. The turn itself is
     /// measured in the cells, whatever is claimed.
     pub max_yaw_outliers: usize,
-    /// How far the head must turn between the cells before a turn and at its peak, in degrees. Two cells each read up to 2°
-    /// away from their frames, between which it has turned by [`PromptThresholds::min_turn_deg`]; a photograph turned by 40°
-    /// reads 7° at most.
+    /// How far the head must turn between the cells before a turn and at its peak, in degrees.
     pub min_turn_deg: f32,
     /// How close to where it rested the head must be in the cell after a turn, in degrees.
     pub max_back_deg: f32,
