@@ -12,7 +12,7 @@ row! {
         pub id: SiteId,
         /// Its name, as people are shown it.
         pub name: String,
-        /// The address of its logo.
+        /// Its logo, as [`Logo`](crate::domain::Logo) stores it.
         pub logo: Option<String>,
         /// Its colour, `#rrggbb`.
         pub accent: Option<String>,

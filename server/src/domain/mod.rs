@@ -9,6 +9,7 @@ mod email;
 mod handoff;
 mod ids;
 mod language;
+mod logo;
 mod mailbox;
 mod review;
 mod scope;
@@ -28,6 +29,7 @@ pub use ids::{
     SiteEventId, UserId,
 };
 pub use language::Language;
+pub use logo::Logo;
 pub use mailbox::is_public_provider;
 pub use review::{Decision, Note, ReviewState};
 pub use scope::{Scope, Scopes};

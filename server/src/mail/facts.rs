@@ -25,6 +25,8 @@ pub(super) struct Facts<'a> {
     /// The name and the colour of the site that asks.
     pub(super) site: Option<&'a str>,
     pub(super) accent: Option<&'a str>,
+    /// Where HTML finds its logo, if it has one.
+    pub(super) logo: Option<&'a str>,
 }
 
 /// What the templates are tried with.
@@ -35,6 +37,7 @@ pub(super) const EXAMPLE: Facts = Facts {
     code: None,
     site: None,
     accent: None,
+    logo: None,
 };
 
 impl Facts<'_> {

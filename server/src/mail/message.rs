@@ -1,10 +1,10 @@
 //! Composes mails in the format of mail servers.
 
 use lettre::message::header::{ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue};
-use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
+use lettre::message::{Attachment, Body, Mailbox, Message, MultiPart, SinglePart};
 
 use super::words::Words;
-use crate::domain::{EmailAddress, MailId};
+use crate::domain::{EmailAddress, Logo, MailId};
 
 /// Marks the mail as automatic (RFC 3834), so that no vacation notice answers it.
 pub(super) const AUTO_SUBMITTED: (&str, &str) = ("Auto-Submitted", "auto-generated");
@@ -40,6 +40,18 @@ pub(super) struct Mail<'a> {
     pub(super) link: &'a str,
     /// Subject and text.
     pub(super) words: &'a Words,
+    /// The picture that [`LOGO`] stands for.
+    pub(super) logo: Option<&'a Logo>,
+}
+
+/// Where the HTML of a mail finds the logo that travels with it (RFC 2392).
+pub(super) const LOGO: &str = "cid:logo";
+
+impl Mail<'_> {
+    /// The logo, if the HTML shows it: operators' own templates may not.
+    pub(super) fn shown_logo(&self) -> Option<&Logo> {
+        self.logo.filter(|_| self.words.html.contains(LOGO))
+    }
 }
 
 /// Composes the mail as text and as HTML.
@@ -48,17 +60,23 @@ pub(super) struct Mail<'a> {
 /// The mail library does not accept the address.
 pub(super) fn write(mail: &Mail<'_>, sender: &Mailbox) -> anyhow::Result<Message> {
     let to = Mailbox::new(None, mail.to.expose().parse()?);
+    let html = part(ContentType::TEXT_HTML, &mail.words.html);
+    let both = MultiPart::alternative().singlepart(part(ContentType::TEXT_PLAIN, &mail.words.text));
+    let both = match mail.shown_logo() {
+        None => both.singlepart(html),
+        Some(logo) => {
+            let picture = Attachment::new_inline(LOGO.trim_start_matches("cid:").to_owned());
+            let picture = picture.body(logo.bytes.clone(), logo.media_type.parse()?);
+            both.multipart(MultiPart::related().singlepart(html).singlepart(picture))
+        }
+    };
     Ok(Message::builder()
         .from(sender.clone())
         .to(to)
         .subject(&mail.words.subject)
         .message_id(Some(format!("<{}@{}>", mail.id, mail.host)))
         .header(AutoSubmitted)
-        .multipart(
-            MultiPart::alternative()
-                .singlepart(part(ContentType::TEXT_PLAIN, &mail.words.text))
-                .singlepart(part(ContentType::TEXT_HTML, &mail.words.html)),
-        )?)
+        .multipart(both)?)
 }
 
 /// ASCII text is sent without encoding (RFC 5322 allows lines of 998 characters): the library would break the link into
@@ -79,6 +97,10 @@ mod tests {
     use super::*;
 
     fn raw(text: &str) -> String {
+        written(text, None)
+    }
+
+    fn written(text: &str, logo: Option<&Logo>) -> String {
         let words = Words { subject: "Für Sie".to_owned(), text: text.to_owned(), html: format!("<p>{text}</p>") };
         let mail = Mail {
             id: &MailId::from_client("0123"),
@@ -87,6 +109,7 @@ mod tests {
             host: "blink.example.com",
             link: "",
             words: &words,
+            logo,
         };
         let sender = "Blinkgate <noreply@example.com>".parse().unwrap();
         String::from_utf8(write(&mail, &sender).unwrap().formatted()).unwrap()
@@ -108,6 +131,18 @@ mod tests {
         ] {
             assert!(raw.contains(expected), "{expected:?} is missing from\n{raw}");
         }
+    }
+
+    #[test]
+    fn a_logo_travels_with_the_html_that_shows_it() {
+        let logo = Logo::from_file(b"\x89PNG\r\n\x1a\n picture".to_vec()).unwrap();
+        let raw = written("<img src=\"cid:logo\">", Some(&logo));
+        let related = raw.split_once("multipart/related").expect("HTML and logo belong together").1;
+        for expected in ["text/html", "Content-ID: <logo>", "Content-Disposition: inline", "image/png", &logo.base64()]
+        {
+            assert!(related.contains(expected), "{expected} is missing from\n{raw}");
+        }
+        assert!(!written("no picture", Some(&logo)).contains("image/png"), "a template of one's own may not show it");
     }
 
     #[test]

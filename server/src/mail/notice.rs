@@ -32,7 +32,7 @@ impl Mailer {
             html: format!("<!doctype html>\n<html lang=\"en\"><body><pre>{text}</pre></body></html>\n"),
         };
         let id = MailId::new(clock::now_ms());
-        let mail = Mail { id: &id, tries: 1, to: notice.to, host: notice.host, link: "", words: &words };
+        let mail = Mail { id: &id, tries: 1, to: notice.to, host: notice.host, link: "", words: &words, logo: None };
         self.send(&mail).await.map_err(|error| error.kind)
     }
 }

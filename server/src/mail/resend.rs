@@ -6,12 +6,13 @@ use std::time::Duration;
 use anyhow::Context as _;
 use lettre::message::Mailbox;
 use reqwest::{Client, Response, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 use url::Url;
 
 use super::error::SendError;
-use super::message::{AUTO_SUBMITTED, Mail};
+use super::message::{AUTO_SUBMITTED, LOGO, Mail};
 use crate::config::{ResendConfig, Secret};
+use crate::domain::Logo;
 use crate::tls;
 
 /// How often a request is sent if there is no answer. All have the same idempotency key, so it remains one mail.
@@ -74,6 +75,7 @@ impl Resend {
     }
 
     async fn request(&self, mail: &Mail<'_>) -> reqwest::Result<Response> {
+        let attachments: Vec<Value> = mail.shown_logo().into_iter().map(attached).collect();
         let body = json!({
             "from": self.sender.to_string(),
             "to": [mail.to.expose()],
@@ -81,6 +83,7 @@ impl Resend {
             "text": mail.words.text,
             "html": mail.words.html,
             "headers": { AUTO_SUBMITTED.0: AUTO_SUBMITTED.1 },
+            "attachments": attachments,
         });
         self.client
             .post(self.url.clone())
@@ -92,6 +95,13 @@ impl Resend {
             .send()
             .await
     }
+}
+
+/// The logo as an inline picture: <https://resend.com/docs/dashboard/emails/embed-inline-images>.
+fn attached(logo: &Logo) -> Value {
+    let name = if logo.media_type == "image/png" { "logo.png" } else { "logo.jpg" };
+    let id = LOGO.trim_start_matches("cid:");
+    json!({ "filename": name, "content": logo.base64(), "content_type": logo.media_type, "content_id": id })
 }
 
 async fn refused(response: Response) -> SendError {

@@ -23,7 +23,7 @@ pub async fn send_test_email(config: &Config, address: &str) -> anyhow::Result<(
         html: format!("<!doctype html>\n<html lang=\"en\"><body><p>{}</p></body></html>\n", text.trim()),
     };
     let id = MailId::new(clock::now_ms());
-    let mail = Mail { id: &id, tries: 1, to: &to, host: "blinkgate.invalid", link: "", words: &words };
+    let mail = Mail { id: &id, tries: 1, to: &to, host: "blinkgate.invalid", link: "", words: &words, logo: None };
     let mut failed = Vec::new();
     for (transport, sent) in mailer.send_by_each(&mail).await {
         match sent {

@@ -102,7 +102,7 @@ impl Templates {
     /// # Errors
     /// A template uses an unknown value.
     pub(super) fn fill(&self, facts: &Facts, language: Option<&Language>) -> anyhow::Result<Words> {
-        let Facts { host, link, minutes, code, site, .. } = *facts;
+        let Facts { host, link, minutes, code, site, logo, .. } = *facts;
         let words = facts.texts(language);
         let (accent, on_accent) = facts.colours();
         let direction = if language.is_some_and(Language::is_right_to_left) { "rtl" } else { "ltr" };
@@ -112,7 +112,7 @@ impl Templates {
             // The library would also escape slashes, which makes the link unreadable in the mail's source.
             let link = if name.ends_with(".html") { Value::from_safe_string(escaped(link)) } else { Value::from(link) };
             let values = context! {
-                host, link, minutes, code, site, accent, on_accent, direction, language => tag, t => words.clone()
+                host, link, minutes, code, site, logo, accent, on_accent, direction, language => tag, t => words.clone()
             };
             template.render(values).with_context(|| format!("cannot fill in {name}"))
         };
@@ -199,12 +199,15 @@ mod tests {
     fn the_built_in_mail_speaks_every_language_and_names_the_site() {
         let templates = Templates::load(None).unwrap();
         assert_eq!(templates.languages.len(), locales::all().len());
-        let facts = Facts { code: Some("493027"), site: Some("Jo & Co"), accent: Some("#ffe000"), ..FACTS };
+        let (accent, logo) = (Some("#ffe000"), Some("cid:logo"));
+        let facts = Facts { code: Some("493027"), site: Some("Jo & Co"), accent, logo, ..FACTS };
         for language in &templates.languages {
             let words = templates.fill(&facts, Some(language)).unwrap();
             let direction = if language.is_right_to_left() { "rtl" } else { "ltr" };
             let head = format!("<html lang=\"{}\" dir=\"{direction}\">", language.as_str());
-            for expected in [head.as_str(), "Jo &amp; Co", "493027", "bgcolor=\"#ffe000\"", "color:#000000", FACTS.host]
+            let button = ["bgcolor=\"#ffe000\"", "color:#000000"];
+            for expected in
+                [head.as_str(), "src=\"cid:logo\"", "Jo &amp; Co", "493027", FACTS.host].iter().chain(&button)
             {
                 assert!(words.html.contains(expected), "{expected} is missing in {}", words.html);
             }

@@ -7,14 +7,14 @@ use tokio::sync::Notify;
 use super::error::SendError;
 use super::facts::Facts;
 use super::mailer::Mailer;
-use super::message::Mail;
+use super::message::{LOGO, Mail};
 use crate::clock::{self, MINUTE_MS};
 use crate::codes::CodeKey;
 use crate::config::BaseUrl;
 use crate::db::outbox::{self, DueMail};
 use crate::db::sites::{self, Site};
 use crate::db::{Connection, Db, LockScope, check_codes, checks, tokens};
-use crate::domain::{Gate, PlainToken};
+use crate::domain::{Gate, Logo, PlainToken};
 
 /// Longest pause of the worker. Other processes may have put mails into the outbox meanwhile.
 const IDLE: Duration = Duration::from_secs(30);
@@ -180,6 +180,7 @@ async fn send(
     // The page speaks as the mail does.
     let language = mail.language.as_ref().map(|language| format!("&lang={}", language.as_str())).unwrap_or_default();
     let link = format!("{}/verify?token={}{language}", base_url.as_str(), token.expose());
+    let logo = site.as_ref().and_then(|site| Logo::from_stored(site.logo.as_deref()?));
     let facts = Facts {
         host: base_url.host(),
         link: &link,
@@ -187,10 +188,12 @@ async fn send(
         code: code.as_deref(),
         site: site.as_ref().map(|site| site.name.as_str()),
         accent: site.as_ref().and_then(|site| site.accent.as_deref()),
+        logo: logo.as_ref().map(|_| LOGO),
     };
     let words = mailer.templates.fill(&facts, mail.language.as_ref()).map_err(|error| SendError::unwritable(&error))?;
     let Facts { host, link, .. } = facts;
-    mailer.send(&Mail { id: &mail.id, tries: mail.tries, to: &mail.email, host, link, words: &words }).await
+    let (id, to, logo) = (&mail.id, &mail.email, logo.as_ref());
+    mailer.send(&Mail { id, tries: mail.tries, to, host, link, words: &words, logo }).await
 }
 
 /// Records the result of a try.

@@ -1,5 +1,7 @@
 //! `blinkgate sites`: adds, changes and lists the sites that rely on this server.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::{Context as _, ensure};
 use clap::Args;
 use serde_json::{Value, json};
@@ -10,7 +12,7 @@ use crate::clock;
 use crate::config::{BaseUrl, Config};
 use crate::db::sites::{self, Site};
 use crate::db::{Db, LockScope};
-use crate::domain::{Language, SiteId};
+use crate::domain::{Language, Logo, SiteId};
 
 /// Longest name of a site.
 const MAX_NAME: usize = 80;
@@ -30,9 +32,9 @@ pub struct SiteFields {
     /// A host that its webhooks may reach although its address is private; may be repeated, and replaces those before
     #[arg(long, value_name = "HOST")]
     pub private_host: Vec<String>,
-    /// The address of its logo
-    #[arg(long, value_name = "URL")]
-    pub logo: Option<String>,
+    /// A picture that its mails show: a PNG or JPEG file of up to 24 kB, or "none" for none
+    #[arg(long, value_name = "FILE")]
+    pub logo: Option<PathBuf>,
     /// Its colour, as #rrggbb
     #[arg(long, value_name = "COLOUR")]
     pub accent: Option<String>,
@@ -65,8 +67,7 @@ impl SiteFields {
             site.private_hosts = json!(private_host).to_string();
         }
         if let Some(logo) = logo {
-            web_address(&logo)?;
-            site.logo = Some(logo);
+            site.logo = picture(&logo)?.map(|logo| logo.stored());
         }
         if let Some(accent) = accent {
             let digits = accent.strip_prefix('#').filter(|digits| digits.len() == 6);
@@ -147,6 +148,18 @@ pub async fn list_sites(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The picture in this file; `None` for the word "none".
+fn picture(path: &Path) -> anyhow::Result<Option<Logo>> {
+    if path == Path::new("none") {
+        return Ok(None);
+    }
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let logo = Logo::from_file(bytes);
+    let most_kb = Logo::MAX_BYTES / 1000;
+    ensure!(logo.is_some(), "{} is no PNG or JPEG of up to {most_kb} kB", path.display());
+    Ok(logo)
+}
+
 /// Fails unless this is the address of a page that nobody can read or change on the way.
 fn web_address(text: &str) -> anyhow::Result<()> {
     let url = url::Url::parse(text).with_context(|| format!("{text} is no address"))?;
@@ -164,7 +177,7 @@ fn view(site: &Site) -> Value {
         "return_urls": site.return_urls(),
         "origins": site.origins(),
         "private_hosts": site.private_hosts(),
-        "logo": site.logo,
+        "logo": site.logo.as_deref().and_then(Logo::from_stored).map(|logo| logo.media_type),
         "accent": site.accent,
         "locale": site.locale,
         "policy": site.policy,

@@ -1,6 +1,6 @@
 use axum::http::Method;
 use serde_json::{Value, json};
-use server::domain::Scope;
+use server::domain::{Logo, Scope};
 
 use super::{BACK, Site, id, open};
 use crate::helpers::{BASE_URL, TestServer};
@@ -40,6 +40,21 @@ async fn a_check_is_made_read_listed_and_canceled() {
     assert_eq!(shop.told(&check).await, ["check.created", "check.canceled"]);
     for action in ["mail", "token"] {
         shop.act(&check, action).await.assert_problem(409, "check_final");
+    }
+}
+
+#[tokio::test]
+async fn the_mail_shows_the_sites_logo_and_an_address_from_before_is_left_out() {
+    let server = TestServer::start().await;
+    let shop = Site::new(&server, "shop").await;
+    let logo = Logo::from_file(b"\x89PNG\r\n\x1a\n picture".to_vec()).unwrap();
+    for (stored, shown) in [(logo.stored(), true), ("https://shop.example/logo.png".to_owned(), false)] {
+        server.execute(format!("update sites set logo = '{stored}' where id = 'shop'").leak()).await;
+        shop.check(json!({ "email": format!("{shown}@example.com") })).await;
+        let mail = server.mails().await.pop().unwrap();
+        assert_eq!(mail.contains("cid:logo"), shown, "{mail}");
+        assert_eq!(mail.contains(&logo.base64()), shown, "{mail}");
+        assert!(!mail.contains("shop.example/logo"), "{mail}");
     }
 }
 
