@@ -79,6 +79,7 @@ async fn accepted(
         method: Some(&challenge.policy),
         thresholds: Some(&challenge.thresholds),
         evidence_sha256: end.evidence_sha256,
+        handoff: Some(challenge.handoff.as_str()).filter(|way| !way.is_empty()),
         event: end.event,
     };
     let moved = check_states::end(db, &check.id, status, &finish, now_ms).await?;

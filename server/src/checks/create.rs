@@ -244,6 +244,7 @@ fn blank(site_id: SiteId, gate: Gate, user_id: Option<UserId>, now_ms: i64) -> C
         method: None,
         thresholds: None,
         evidence_sha256: None,
+        handoff: None,
         event_id: None,
         created_at: now_ms,
         expires_at: now_ms,

@@ -27,24 +27,24 @@ pub struct Wanted {
 pub async fn page(db: &mut Connection, wanted: &Wanted, limit: u32) -> sqlx::Result<Vec<Check>> {
     const ALL: &str = "select id, site_id, user_id, session_id, status, gate, policy, locale, reference, nonce, state,
              return_url, alternative_url, metadata, attempts, last_failure, test, front_door, decide_at,
-             client_token_expires_at, method, thresholds, evidence_sha256, event_id, created_at, expires_at, opened_at,
-             ended_at, revoked_at, redacted_at
+             client_token_expires_at, method, thresholds, evidence_sha256, handoff, event_id, created_at, expires_at,
+             opened_at, ended_at, revoked_at, redacted_at
          from checks
          where site_id = $1 and (created_at, id) < ($2, $3) and created_at >= $4 and test = $5
            and ($6 = '' or status = $6)
          order by created_at desc, id desc limit $7";
     const BY_STATUS: &str = "select id, site_id, user_id, session_id, status, gate, policy, locale, reference, nonce,
              state, return_url, alternative_url, metadata, attempts, last_failure, test, front_door, decide_at,
-             client_token_expires_at, method, thresholds, evidence_sha256, event_id, created_at, expires_at, opened_at,
-             ended_at, revoked_at, redacted_at
+             client_token_expires_at, method, thresholds, evidence_sha256, handoff, event_id, created_at, expires_at,
+             opened_at, ended_at, revoked_at, redacted_at
          from checks
          where site_id = $1 and status = $6 and (created_at, id) < ($2, $3) and created_at >= $4 and test = $5
          order by created_at desc, id desc limit $7";
     const BY_REFERENCE: &str =
         "select id, site_id, user_id, session_id, status, gate, policy, locale, reference, nonce,
              state, return_url, alternative_url, metadata, attempts, last_failure, test, front_door, decide_at,
-             client_token_expires_at, method, thresholds, evidence_sha256, event_id, created_at, expires_at, opened_at,
-             ended_at, revoked_at, redacted_at
+             client_token_expires_at, method, thresholds, evidence_sha256, handoff, event_id, created_at, expires_at,
+             opened_at, ended_at, revoked_at, redacted_at
          from checks
          where site_id = $1 and reference = $8 and (created_at, id) < ($2, $3) and created_at >= $4 and test = $5
            and ($6 = '' or status || '' = $6)

@@ -13,6 +13,8 @@ pub struct Finish<'a> {
     pub thresholds: Option<&'a str>,
     /// Digest of the evidence.
     pub evidence_sha256: Option<&'a str>,
+    /// How the person came to the device, if they changed devices.
+    pub handoff: Option<&'a str>,
     /// The attempt's event.
     pub event: Option<&'a EventId>,
 }
@@ -73,7 +75,7 @@ pub async fn end(
     let ended = db
         .query(
             "update checks set status = $2, ended_at = $3, decide_at = null, method = $4, thresholds = $5,
-             evidence_sha256 = $6, event_id = $7
+             evidence_sha256 = $6, handoff = $7, event_id = $8
          where id = $1 and status in ('waiting', 'open', 'checking')",
         )
         .bind(id)
@@ -82,6 +84,7 @@ pub async fn end(
         .bind(finish.method)
         .bind(finish.thresholds)
         .bind(finish.evidence_sha256)
+        .bind(finish.handoff)
         .bind(finish.event)
         .execute()
         .await?;

@@ -55,6 +55,8 @@ row! {
         pub thresholds: Option<String>,
         /// Digest of the evidence of that attempt.
         pub evidence_sha256: Option<String>,
+        /// How the person came to the device that finished it, if they changed devices.
+        pub handoff: Option<String>,
         /// The event of that attempt.
         pub event_id: Option<EventId>,
         /// When it was made.
@@ -122,8 +124,8 @@ pub async fn get(db: &mut Connection, id: &CheckId) -> sqlx::Result<Option<Check
     db.query(
         "select id, site_id, user_id, session_id, status, gate, policy, locale, reference, nonce, state, return_url,
              alternative_url, metadata, attempts, last_failure, test, front_door, decide_at, client_token_expires_at,
-             method, thresholds, evidence_sha256, event_id, created_at, expires_at, opened_at, ended_at, revoked_at,
-             redacted_at
+             method, thresholds, evidence_sha256, handoff, event_id, created_at, expires_at, opened_at, ended_at,
+             revoked_at, redacted_at
          from checks where id = $1",
     )
     .bind(id)
@@ -142,8 +144,8 @@ pub async fn by_client_token(db: &mut Connection, token: &HashedToken) -> sqlx::
     db.query(
         "select id, site_id, user_id, session_id, status, gate, policy, locale, reference, nonce, state, return_url,
              alternative_url, metadata, attempts, last_failure, test, front_door, decide_at, client_token_expires_at,
-             method, thresholds, evidence_sha256, event_id, created_at, expires_at, opened_at, ended_at, revoked_at,
-             redacted_at
+             method, thresholds, evidence_sha256, handoff, event_id, created_at, expires_at, opened_at, ended_at,
+             revoked_at, redacted_at
          from checks where client_token_hash = $1",
     )
     .bind(token)

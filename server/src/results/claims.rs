@@ -41,7 +41,7 @@ pub struct Claims {
     pub method: Option<String>,
     /// Who decided: `engine`, `operator`, or `none` in tests.
     pub assurance: String,
-    /// How the person came to another device: not at all, yet.
+    /// How the person came to the device that finished the check: `none` if they did not change devices.
     pub handoff: String,
     /// Authentication methods (RFC 8176): the presence of a person, and a mailbox if this server saw it proven.
     pub amr: Vec<String>,
@@ -95,7 +95,7 @@ impl Claims {
                 "engine"
             }
             .to_owned(),
-            handoff: "none".to_owned(),
+            handoff: check.handoff.clone().unwrap_or_else(|| "none".to_owned()),
             amr,
             acr: check.method.as_ref().map(|method| format!("urn:blinkgate:acr:{method}:1")),
             policy_version: check.thresholds.clone(),

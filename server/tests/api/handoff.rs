@@ -125,6 +125,18 @@ async fn the_record_says_that_a_check_came_from_another_device_and_how() {
 }
 
 #[tokio::test]
+async fn a_site_learns_that_its_check_was_finished_on_another_device() {
+    let server = TestServer::start().await;
+    let shop = Site::new(&server, "shop").await;
+    let (check, first) = shop.opened("jo@example.com").await;
+    let opened = open(&server, &token(&server, &first).await).await.json();
+    let phone = cookie_of(&answer(&server, &opened, Some(shown(&server, &first).await)).await);
+    Person::at(&server, phone).await.submit(&server, "k1").await;
+    let now = shop.now(&check).await;
+    assert_eq!((&now["status"], &now["handoff"]), (&json!("verified"), &json!("qr")));
+}
+
+#[tokio::test]
 async fn the_phone_is_told_whose_check_it_is_and_nothing_that_gives_the_number_away() {
     let server = TestServer::start().await;
     let shop = Site::new(&server, "shop").await;
