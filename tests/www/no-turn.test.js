@@ -29,12 +29,13 @@ async function bodyFor(wishes) {
 }
 
 test('more blinks instead of a turn are asked for only if the person chose that', async () => {
-  const usual = { public_key: 'key', rate: 254, tone_guided: false, no_turn: false, consent: 'consent' };
-  assert.deepEqual(await bodyFor({ toneGuided: false, noTurn: false }), usual);
-  assert.deepEqual(await bodyFor({ toneGuided: false, noTurn: true }), { ...usual, no_turn: true });
+  const usual = { public_key: 'key', rate: 254, tone_guided: false, no_turn: false, more_time: 1, consent: 'consent' };
+  const wishes = /** @type {const} */ ({ toneGuided: false, noTurn: false, moreTime: 1 });
+  assert.deepEqual(await bodyFor(wishes), usual);
+  assert.deepEqual(await bodyFor({ ...wishes, noTurn: true }), { ...usual, no_turn: true });
   assert.deepEqual(
-    await bodyFor({ toneGuided: true, noTurn: true }),
-    { ...usual, tone_guided: true, no_turn: true },
+    await bodyFor({ toneGuided: true, noTurn: true, moreTime: 10 }),
+    { ...usual, tone_guided: true, no_turn: true, more_time: 10 },
   );
 });
 

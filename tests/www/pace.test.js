@@ -1,10 +1,11 @@
 // @ts-check
 /** How many frames are analysed: as many as wanted, fewer on a slow device, and how that is reported. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import test from 'node:test';
 
 import { INITIAL, isSlow, next } from '../../www/assets/flow.js';
-import { LONGEST_INTERVAL_MS, Pace } from '../../www/assets/pace.js';
+import { LONGEST_INTERVAL_MS, Pace, spaced_ms } from '../../www/assets/pace.js';
 
 /**
  * A camera and a device: the times of the frames that are taken. Frames that arrive during an analysis are not offered.
@@ -137,4 +138,23 @@ test('while nobody is in view few frames are analysed, which says nothing about 
   pace.rest(false);
   assert.ok(lately(run(8000)) > 18);
   assert.ok(Math.abs((pace.rate ?? 0) - (before ?? 0)) < 1, `${pace.rate}, before ${before}`);
+});
+
+test('the frames of a long challenge with prompts are spread over its time, and those of any other are not', () => {
+  const cases = [
+    ['prompted', 57_000, 30],
+    ['prompted', 114_000, 60],
+    ['tone_guided', 600_000, 100],
+    ['natural', 600_000, 0],
+  ];
+  for (const [policy, timeout_ms, expected] of cases) {
+    assert.equal(spaced_ms({ policy: String(policy), timeout_ms: Number(timeout_ms) }), expected, `${policy}`);
+  }
+  const source = readFileSync(new URL('../../engine/src/frame_record.rs', import.meta.url), 'utf8');
+  assert.match(source, /MAX_FRAMES: usize = 1900;/, 'as many frames as the engine records');
+  const pace = new Pace(33);
+  pace.space(30);
+  assert.equal(pace.interval_ms, 33);
+  pace.space(60);
+  assert.equal(pace.interval_ms, 60);
 });

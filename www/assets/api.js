@@ -13,7 +13,7 @@ import { deadline } from './wait.js';
 /** @typedef {import('./types.js').Schemas} Schemas */
 /** @typedef {{signal?: AbortSignal, timeoutMs?: number, keepalive?: boolean, language?: string}} Options */
 /** What the person chose: tones as guidance, and more blinks instead of a head turn.
- * @typedef {{toneGuided: boolean, noTurn: boolean}} Wishes */
+ * @typedef {{toneGuided: boolean, noTurn: boolean, moreTime: 1 | 2 | 10}} Wishes */
 
 /** Long enough for a slow network to answer a small request. Chosen by us. */
 const TIMEOUT_MS = 15_000;
@@ -96,13 +96,14 @@ export function extendSession(options) {
  * @param {string} consent hash of the text the person was shown, see `consent.js` @param {Options} [options]
  * @returns {Promise<Challenge>}
  */
-export function challenge(publicKey, rate, { toneGuided, noTurn }, consent, options) {
+export function challenge(publicKey, rate, { toneGuided, noTurn, moreTime }, consent, options) {
   /** @type {Schemas['KeyRegistration']} */
   const body = {
     public_key: publicKey,
     rate: Math.round((rate ?? UNKNOWN_RATE) * 10),
     tone_guided: toneGuided,
     no_turn: noTurn,
+    more_time: moreTime,
     consent,
   };
   return post('/api/challenge', body, options);

@@ -14,6 +14,7 @@ import { FrameWatch } from './frame-watch.js';
 import { pageReadsTruly, workersDraw } from './frames.js';
 import { makeKey } from './keys.js';
 import { LiveCamera } from './live-camera.js';
+import { spaced_ms } from './pace.js';
 import { Prompter } from './prompter.js';
 import { Problem, asProblem, isAbort } from './problem.js';
 import { signedSubmission } from './submission.js';
@@ -49,7 +50,7 @@ export class CameraEffects {
   /** @type {Submission | null} */
   #submission = null;
   /** @type {import('./api.js').Wishes} */
-  #wishes = { toneGuided: false, noTurn: false };
+  #wishes = { toneGuided: false, noTurn: false, moreTime: 1 };
   #signals = new CueSignals();
 
   #camera;
@@ -171,6 +172,7 @@ export class CameraEffects {
       const challenge = await askChallenge(publicKey, this.#state().rate, this.#wishes, consent, { signal });
       const now_ms = performance.now();
       this.#watch.ignoreBefore(now_ms);
+      this.#watch.space(spaced_ms(challenge));
       await this.#engine.begin(challenge, this.#key.kind, now_ms, this.#key.publicKey);
       this.#send({ type: 'CHALLENGE', challenge });
     },

@@ -84,6 +84,11 @@ export class FrameWatch {
     this.#from_ms = now_ms;
   }
 
+  /** Keeps frames at least this far apart from now on. @param {number} interval_ms */
+  space(interval_ms) {
+    this.#pace.space(interval_ms);
+  }
+
   /** Starts over: the face has to be in place for a while again. */
   releaseHold() {
     this.#hold = NOT_HELD;

@@ -13,6 +13,12 @@ export const LONGEST_INTERVAL_MS = 125;
 /** Time between frames while nobody is in view: a face that comes back is found soon enough. Chosen by us. */
 export const RESTING_MS = 250;
 
+/** The most frames that a recording of prompts holds (`MAX_FRAMES` of the engine). */
+const MOST_FRAMES = 1900;
+
+/** However long a challenge lasts, frames are no further apart than this. Fewer show fewer blinks. Chosen by us. */
+const WIDEST_MS = 100;
+
 /** Weight of the newest measurement when it is slower, and when it is faster: one quick frame means little. */
 const RISE = 0.3;
 const FALL = 0.05;
@@ -25,6 +31,14 @@ const PAUSE_MS = 1_000;
 
 /** Number of gaps after which the rate is meaningful. */
 const SETTLED = 10;
+
+/**
+ * How far apart the frames of a challenge must be to fill its time. Only with prompts is every frame kept.
+ * @param {{policy: string, timeout_ms: number}} challenge
+ */
+export function spaced_ms({ policy, timeout_ms }) {
+  return policy === 'natural' ? 0 : Math.min(timeout_ms / MOST_FRAMES, WIDEST_MS);
+}
 
 export class Pace {
   #wanted_ms;
@@ -44,6 +58,11 @@ export class Pace {
   get interval_ms() {
     const busy_ms = Math.max(this.#wanted_ms, Math.min(this.#spent_ms / DUTY, LONGEST_INTERVAL_MS));
     return this.#resting ? Math.max(busy_ms, RESTING_MS) : busy_ms;
+  }
+
+  /** Makes frames at least this far apart. @param {number} interval_ms */
+  space(interval_ms) {
+    this.#wanted_ms = Math.max(this.#wanted_ms, interval_ms);
   }
 
   /** Whether nobody is in view. Rates then say nothing about the device. @param {boolean} is */

@@ -32,6 +32,8 @@ const SLOW_RATE: u32 = 80;
 const MAX_RATE: u32 = 10_000;
 /// Time beyond the timeout: for starting, and for uploading up to 120 kB over a slow, unreliable network.
 const UPLOAD_MS: i64 = 90_000;
+/// The longest challenge, whatever is set and asked for: ten minutes.
+const LONGEST_MS: u32 = 600_000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,6 +50,28 @@ pub(super) struct KeyRegistration {
     /// The person cannot turn their head.
     #[serde(default)]
     no_turn: bool,
+    /// How many times the usual time the person asks for.
+    #[serde(default)]
+    more_time: MoreTime,
+}
+
+/// How much longer than usual a challenge lasts.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(try_from = "u32")]
+struct MoreTime(u32);
+
+impl MoreTime {
+    fn of(self, usual_ms: u32) -> u32 {
+        usual_ms.saturating_mul(self.0.max(1)).min(LONGEST_MS)
+    }
+}
+
+impl TryFrom<u32> for MoreTime {
+    type Error = &'static str;
+
+    fn try_from(times: u32) -> Result<MoreTime, Self::Error> {
+        if [1, 2, 10].contains(&times) { Ok(MoreTime(times)) } else { Err("more_time must be 1, 2 or 10") }
+    }
 }
 
 /// The frame rate of most cameras, times ten.
@@ -103,6 +127,7 @@ pub(super) async fn issue(
         let rest_s = (session.expires_at - now) / 1000;
         return Err(ApiError::AttemptsExhausted { retry_after_s: u32::try_from(rest_s).unwrap_or(0).max(1) });
     }
+    let timeout_ms = registration.more_time.of(app.limits.timeout_ms);
     let new = NewChallenge {
         id: ChallengeId::new(now),
         session_id: session.id,
@@ -115,10 +140,10 @@ pub(super) async fn issue(
         rate,
         consent: registration.consent,
         attempt: attempts + 1,
-        timeout_ms: app.limits.timeout_ms,
+        timeout_ms,
         thresholds: Thresholds::V7.name.to_owned(),
         issued_at: now,
-        expires_at: now + i64::from(app.limits.timeout_ms) + UPLOAD_MS,
+        expires_at: now + i64::from(timeout_ms) + UPLOAD_MS,
         tone_guided_asked: registration.tone_guided && rate >= SLOW_RATE && policy == Policy::ToneGuided,
         handoff: session.handoff,
     };

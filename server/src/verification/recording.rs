@@ -159,8 +159,8 @@ pub(super) fn event_of(
 }
 
 /// An event's record, a JSON object, with what is known about the attempt besides: whether it counted, whether it says
-/// nothing about the user, whether tones were asked for without need, and how the check came to the device. The text of the
-/// record stays as it is, so that no figure is rounded again.
+/// nothing about the user, whether tones were asked for without need, how much time there was, and how the check came to the
+/// device. The text of the record stays as it is, so that no figure is rounded again.
 pub(super) fn annotated(record: &str, challenge: &Challenge, cost: Cost, concerns_user: bool) -> String {
     let mut notes = Vec::new();
     if cost != Cost::Verified {
@@ -173,6 +173,7 @@ pub(super) fn annotated(record: &str, challenge: &Challenge, cost: Cost, concern
     if challenge.tone_guided_asked != 0 {
         notes.push(("tone_guided_asked", json!(true)));
     }
+    notes.push(("timeout_s", json!(challenge.timeout_ms / 1000)));
     if !challenge.handoff.is_empty() {
         notes.push(("handoff", json!(challenge.handoff)));
     }

@@ -112,6 +112,26 @@ async fn tones_guide_slow_cameras_and_people_who_ask_for_them_if_the_site_allows
 }
 
 #[tokio::test]
+async fn people_get_twice_or_ten_times_the_time_and_the_record_says_so() {
+    let server = TestServer::with(&[("LIVENESS_TIMEOUT_SECONDS", "70")]).await;
+    let cookie = server.open_session("jo@example.com").await;
+    let ask = |more_time: Value| json!({ "public_key": crate::helpers::public_key(), "consent": test_client::consent(), "more_time": more_time });
+    for (more_time, timeout_ms) in [(1, 70_000), (2, 140_000), (10, 600_000)] {
+        let answer = server.post("/api/challenge", Some(&cookie), &ask(json!(more_time))).await;
+        let challenge = answer.json();
+        assert_eq!(challenge["timeout_ms"], timeout_ms, "{more_time}: {}", answer.text);
+        assert_eq!(challenge["expires_in_s"], timeout_ms / 1000 + 90, "{more_time}");
+    }
+    for more_time in [json!(0), json!(3), json!("2"), json!(-1)] {
+        server.post("/api/challenge", Some(&cookie), &ask(more_time)).await.assert_problem(400, "request_invalid");
+    }
+    let issued = server.post("/api/challenge", Some(&cookie), &ask(json!(2))).await.json();
+    let giving_up = json!({ "challenge_id": issued["challenge_id"], "reason": "timeout" });
+    server.post("/api/give-up", Some(&cookie), &giving_up).await;
+    assert_eq!(server.events().await[0]["details"]["timeout_s"], 140);
+}
+
+#[tokio::test]
 async fn people_who_cannot_turn_their_head_get_another_challenge_if_the_site_allows() {
     let ask = |no_turn: bool| json!({ "public_key": crate::helpers::public_key(), "consent": test_client::consent(), "no_turn": no_turn });
     // The policy, the setting, what the person asks for, and whether a turn is then asked for.

@@ -78,7 +78,7 @@ const USUAL = { sameness: [0.851, 0.992], wobble: [0.008, 0.042], depth: [0.026,
 /** The figures by name, and the raw record. @param {WholeEvent} event */
 export function recordView({ record, thresholds, engine, policy }) {
   const { models, key, frames, closures, pair, strip, open, closed } = figuresOf(record);
-  const { counted, uncounted, left, tone_guided_asked: toneGuidedAsked, handoff } = figuresOf(record);
+  const { counted, uncounted, left, tone_guided_asked: toneGuidedAsked, handoff, timeout_s: time } = figuresOf(record);
   // A single blink has no usual range: its cells follow each other too closely.
   const signal = policy === 'natural' ? (/** @type {unknown} */ value) => known(value) : besideUsual;
   return el('section', { class: 'card' },
@@ -88,6 +88,7 @@ export function recordView({ record, thresholds, engine, policy }) {
       [text('admin.record.counted'), countedText(counted, uncounted)],
       [text('admin.record.left'), left ? wordOf('record.left', left) : null],
       [text('admin.record.tones'), toneGuidedAsked === true ? text('admin.record.tones.asked') : null],
+      [text('admin.record.time'), time ? text('admin.record.time.seconds', { count: time }) : null],
       [text('admin.record.handoff'), handoff ? wordOf('record.handoff', handoff) : null],
       [text('admin.record.thresholds'), thresholds],
       [text('admin.record.engine'), engine],

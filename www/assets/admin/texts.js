@@ -186,6 +186,8 @@ export const TEXTS = {
   'admin.record.left.expired': 'Its time ran out without an answer',
   'admin.record.tones': 'Tones',
   'admin.record.tones.asked': 'Asked for, although the frame rate needs none',
+  'admin.record.time': 'Time for the check',
+  'admin.record.time.seconds': '{count} s',
   'admin.record.handoff': 'Handed over',
   'admin.record.handoff.qr': 'By a code that a phone read',
   'admin.record.handoff.link': 'By a link that somebody copied',

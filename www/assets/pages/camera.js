@@ -133,7 +133,8 @@ function run(main) {
 
   onClick('#start', () => {
     const tones = requireElement('#tones', HTMLInputElement).checked;
-    effects.tapped({ toneGuided: tones, noTurn: requireElement('#no-turn', HTMLInputElement).checked });
+    const noTurn = requireElement('#no-turn', HTMLInputElement).checked;
+    effects.tapped({ toneGuided: tones, noTurn, moreTime: moreTime() });
     send({ type: 'START', tones });
   });
   onClick('#heard', () => {
@@ -175,6 +176,12 @@ function tellAbout({ name, code, detail, session, recovery }) {
     if (code === 'camera_denied' || code === 'camera_policy') embedding.tell('permission', { state: 'denied' });
     embedding.tell('error', { code, recoverable: recovery !== null });
   }
+}
+
+/** How many times the usual time the person wants. */
+function moreTime() {
+  const { value } = requireElement('#more-time-choice', HTMLSelectElement);
+  return value === '2' ? 2 : value === '10' ? 10 : 1;
 }
 
 /** Whether a site waits for how the check ends. */
