@@ -8,6 +8,7 @@ import test from 'node:test';
 
 import { violations } from './lib/axe.mjs';
 import { portraitClip } from './lib/clips.mjs';
+import { tooWide } from './lib/layout.mjs';
 import { startServer } from './lib/server.mjs';
 import { openVisitor, screen } from './lib/visitor.mjs';
 
@@ -23,14 +24,7 @@ const words = (tag) =>
 async function look(page, tag, name) {
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: 844 });
-    const wide = await page.evaluate(() => {
-      const tooWide = (element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0;
-      const texts = [...document.querySelectorAll('h1, p, dt, dd, summary, label, button, a.button')];
-      const isSeen = (element) => element.checkVisibility() && !element.classList.contains('heard');
-      const cut = texts.filter((element) => isSeen(element) && tooWide(element));
-      const page = document.documentElement;
-      return [...cut.map((element) => element.textContent), ...(page.scrollWidth > innerWidth ? ['the page'] : [])];
-    });
+    const wide = await tooWide(page);
     if (SHOTS) {
       mkdirSync(SHOTS, { recursive: true });
       await page.screenshot({ path: join(SHOTS, `${name}-${tag}-${width}.png`), fullPage: true });

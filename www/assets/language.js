@@ -146,6 +146,8 @@ function localize(page) {
   for (const element of page.querySelectorAll('[data-text-label]')) {
     element.setAttribute('aria-label', text(element.getAttribute('data-text-label') ?? ''));
   }
+  const heading = page.querySelector('h1[data-text]');
+  if (heading !== null) page.title = text('document.title', { screen: heading.textContent ?? '' });
 }
 
 /** Lets people choose another language, at the foot of the page. @param {Document} page */
