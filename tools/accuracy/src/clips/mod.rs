@@ -42,11 +42,11 @@ pub struct ClipOptions {
     json: bool,
     /// Fail, with a list, if a bar is not met
     ///
-    /// At the native rate 97 % found, 1 false in five minutes, none in clips without a blink, 90 % of starts within 80 ms; at
-    /// 15 frames per second, 320x240 and jpeg 95 % found; in the dark 92 %, at 10 frames per second 88 %; in these 2 false in
-    /// five minutes, in the dark 3; at 8 frames per second 80 % of those with lids closed for 150 ms. Mirrored, dim, bright
-    /// and shifted: as many blinks as recorded, give or take one. No more missed and false blinks than a baseline rule,
-    /// except at 8 frames per second.
+    /// At the native rate 97 % of people's blinks found, 1 false in five minutes, none in clips without a blink, 90 % of
+    /// starts within 80 ms; at 15 frames per second, 320x240 and jpeg 95 % found; in the dark and at 10 frames per second
+    /// 92 %; in these 2 false in five minutes, in the dark 3; at 8 frames per second 80 % of those with lids closed for
+    /// 150 ms. Mirrored, dim, bright and shifted: as many blinks as recorded, give or take one. No more missed and false
+    /// blinks than a baseline rule, except at 8 frames per second.
     #[arg(long)]
     check: bool,
 }

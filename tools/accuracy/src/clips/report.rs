@@ -80,8 +80,8 @@ impl Report {
     /// Markdown: the table, followed by notes.
     pub(crate) fn to_markdown(&self) -> String {
         let mut text = String::from(
-            "| counted by | frames | frames/s | found | missed | false | start error, median / 90 % | within 80 ms | \
-             within 2 frames | false on negatives |\n|---|---|---|---|---|---|---|---|---|---|\n",
+            "| counted by | frames | frames/s | found | missed | found of people's | false | start error, median / 90 % | \
+             within 80 ms | within 2 frames | false on negatives |\n|---|---|---|---|---|---|---|---|---|---|---|\n",
         );
         for line in self.engine.iter().chain(&self.baselines) {
             text.push_str(&table_row(line));
@@ -95,7 +95,7 @@ impl Report {
         writeln!(
             text,
             "\n{blinks} true blinks in {:.0} s; `false` covers all judged clips, including those without a blink (the \
-             negatives). `within 2 frames`: two frames at that rate, or 80 ms if that is longer. The baseline rules use \
+             negatives), `found of people's` those of no generated face. `within 2 frames`: two frames at that rate, or 80 ms if that is longer. The baseline rules use \
              MediaPipe's ratios, which exist at full size only; each of our rows is compared with them at its rate.",
             self.length_ms / 1000.0
         )?;
@@ -134,9 +134,11 @@ fn table_row(Line { by, rate, condition, tally }: &Line) -> String {
     let ms = |value: Option<u32>| value.map_or("–".into(), |ms| ms.to_string());
     let share = |value: Option<f64>| value.map_or("–".into(), |share| format!("{:.0} %", share * 100.0));
     format!(
-        "| {by} | {condition} | {rate} | {} | {} | {} | {} / {} ms | {} | {} | {} |\n",
+        "| {by} | {condition} | {rate} | {} | {} | {} of {} | {} | {} / {} ms | {} | {} | {} |\n",
         tally.found,
         tally.missed,
+        tally.found_of_people,
+        tally.blinks_of_people,
         tally.false_alarms,
         ms(tally.onset_median_ms),
         ms(tally.onset_p90_ms),
@@ -172,6 +174,8 @@ mod tests {
         let tally = Tally {
             found: 1,
             missed: 1,
+            found_of_people: 1,
+            blinks_of_people: 1,
             onset_median_ms: Some(33),
             onset_within_80_ms: Some(1.0),
             found_long: 1,
@@ -192,7 +196,7 @@ mod tests {
     fn the_table_and_the_json_have_the_same_figures() {
         let text = report().to_markdown();
         for expected in [
-            "| Blinkgate | 320x240 | 8 | 1 | 1 | 0 | 33 / – ms | 100 % | – | 0 |",
+            "| Blinkgate | 320x240 | 8 | 1 | 1 | 1 of 1 | 0 | 33 / – ms | 100 % | – | 0 |",
             "320x240 8/s: found 1 of 1 blinks",
             "missed made.mp4 at 1.25 s; false none",
             "Blinks counted at 8 frames/s:\n\n- stress.mp4: 320x240 4\n",

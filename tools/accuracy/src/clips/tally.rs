@@ -23,8 +23,10 @@ pub(crate) struct Tally {
     /// Counted blinks that match no true one, in all judged clips.
     #[serde(rename = "false")]
     pub(crate) false_alarms: usize,
-    /// Found blinks of generated faces.
-    pub(crate) found_synthetic: usize,
+    /// Found blinks of people, not of generated faces.
+    pub(crate) found_of_people: usize,
+    /// All true blinks of people.
+    pub(crate) blinks_of_people: usize,
     /// False blinks in the clips without a blink.
     pub(crate) false_on_negative: usize,
     /// Median error of the starts of found blinks, in milliseconds.
@@ -84,7 +86,10 @@ impl Tally {
             let false_alarms: Vec<Blink> =
                 comparison.false_alarms.into_iter().filter(|blink| !clip.is_doubtful(blink)).collect();
             tally.false_on_negative += if clip.is_negative() { false_alarms.len() } else { 0 };
-            tally.found_synthetic += if clip.is_synthetic() { comparison.found.len() } else { 0 };
+            if !clip.is_synthetic() {
+                tally.found_of_people += comparison.found.len();
+                tally.blinks_of_people += comparison.found.len() + comparison.missed.len();
+            }
             let moments =
                 |blinks: &[Blink]| -> Vec<ClipMoment> { blinks.iter().map(|b| ClipMoment::of(b, clip)).collect() };
             tally.misses.extend(moments(&comparison.missed));
@@ -153,6 +158,14 @@ mod tests {
         assert_eq!((tally.errors(), tally.found_long), (3, 1));
         let places: Vec<String> = tally.misses.iter().chain(&tally.false_places).map(ClipMoment::to_string).collect();
         assert_eq!(places, ["made.mp4 at 0.48 s", "made.mp4 at 1.28 s", "negative.mp4 at 0.08 s"]);
+    }
+
+    #[test]
+    fn generated_faces_are_counted_apart() {
+        let clips = [made(), Clip { name: "vexpress_made.mp4".into(), ..made() }];
+        let counted = [vec![blink(400)], vec![]];
+        let tally = Tally::new(Rate::Native, clips.iter().zip(counted.iter().map(Vec::as_slice)));
+        assert_eq!((tally.found, tally.missed, tally.found_of_people, tally.blinks_of_people), (1, 1, 1, 1));
     }
 
     #[test]
