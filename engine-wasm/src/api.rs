@@ -33,7 +33,7 @@ impl Engine {
         let models = Models::load(pack).map_err(|cause| error("model_corrupt", &cause.to_string()))?;
         Ok(Engine {
             models: models.source().to_owned(),
-            attempt: Attempt::new(models.networks(), Thresholds::V7),
+            attempt: Attempt::new(models.networks(), Thresholds::V8),
             frame: Vec::new(),
             width: 0,
             height: 0,
@@ -45,7 +45,7 @@ impl Engine {
     /// The versions to state in a bug report, as JSON: `{"engine","models","thresholds"}`.
     pub fn versions(&self) -> String {
         let versions =
-            serde_json::json!({ "engine": engine::VERSION, "models": self.models, "thresholds": Thresholds::V7.name });
+            serde_json::json!({ "engine": engine::VERSION, "models": self.models, "thresholds": Thresholds::V8.name });
         versions.to_string()
     }
 
@@ -117,7 +117,7 @@ impl Engine {
     pub fn begin(&mut self, terms: &JsValue, key: &str, now_ms: f64, public_key: &[u8]) -> Result<(), JsValue> {
         let invalid = |cause: &str| error("terms_invalid", cause);
         let terms = js_args::terms(terms).map_err(invalid)?;
-        if terms.thresholds != Thresholds::V7.name {
+        if terms.thresholds != Thresholds::V8.name {
             return Err(error("engine_version", "the server uses other thresholds; reload the page"));
         }
         let key = match key {

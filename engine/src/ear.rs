@@ -28,6 +28,16 @@ impl EyeRatios {
         (self.right + self.left) / 2.0
     }
 
+    /// How far both eyes are open, as the mean of their shares of an open level.
+    pub fn openness(&self, level: EyeRatios) -> f32 {
+        (self.right / level.right + self.left / level.left) / 2.0
+    }
+
+    /// The mean of two readings of the same eyes.
+    pub(crate) fn mean_with(self, other: EyeRatios) -> EyeRatios {
+        EyeRatios { right: (self.right + other.right) / 2.0, left: (self.left + other.left) / 2.0 }
+    }
+
     /// The greater of the two eyes' differences.
     pub fn greatest_difference(&self, other: EyeRatios) -> f32 {
         (self.right - other.right).abs().max((self.left - other.left).abs())

@@ -134,7 +134,7 @@ mod tests {
             ("a lamp beside the eyes", 130, 190, |x, y| spot((100.0, 40.0), 20.0, x, y), [false, false]),
             ("a face in blinding light", 250, 190, nothing, [false, false]),
         ];
-        let limit = Thresholds::V7.max_glare;
+        let limit = Thresholds::V8.max_glare;
         for (what, skin, white, paint, expected) in cases {
             let seen = glare(skin, white, paint);
             assert_eq!([seen.right > limit, seen.left > limit], expected, "{what}: {seen:?}");

@@ -44,7 +44,7 @@
 //!     eye_right: network(&[]),
 //!     eye_left: network(&[]),
 //! };
-//! let mut session = Session::new(networks, Thresholds::V7);
+//! let mut session = Session::new(networks, Thresholds::V8);
 //!
 //! let rgba = vec![128; 640 * 480 * 4];
 //! let frame = Frame::new(&rgba, 640, 480)?;
@@ -62,7 +62,7 @@
 //! use engine::blink::BlinkDetector;
 //! use engine::ear::EyeRatios;
 //!
-//! let mut detector = BlinkDetector::new(Thresholds::V7.blink);
+//! let mut detector = BlinkDetector::new(Thresholds::V8.blink);
 //! let mut blinks = Vec::new();
 //! for t_ms in (0..2000).step_by(33) {
 //!     let ear = if (1000..1200).contains(&t_ms) { 0.05 } else { 0.3 };

@@ -138,7 +138,7 @@ mod tests {
         type Paint = fn(usize, usize) -> Option<f32>;
         let card: Paint = |_, y| (60..150).contains(&y).then_some(128.0);
         let lids: Paint = |x, y| ((66..90).contains(&x) && (93..106).contains(&y)).then_some(90.0);
-        let limits = Thresholds::V7.occlusion;
+        let limits = Thresholds::V8.occlusion;
         let bar: Paint = |x, y| (50..150).contains(&x).then_some(30.0).filter(|_| (95..106).contains(&y));
         let pencil: Paint = |x, y| (50..150).contains(&x).then_some(30.0).filter(|_| (98..101).contains(&y));
         let cases = [
@@ -165,6 +165,6 @@ mod tests {
         let before = context(0, 1.0, |_, y| (94..98).contains(&y).then_some(90.0));
         let after = context(0, 1.0, |_, y| (95..99).contains(&y).then_some(90.0));
         let change = change(&after, &before);
-        assert!(!change.is_occlusion(true, &Thresholds::V7.occlusion), "{change:?}");
+        assert!(!change.is_occlusion(true, &Thresholds::V8.occlusion), "{change:?}");
     }
 }

@@ -110,7 +110,10 @@ impl Session {
             return Err(EngineError::TimeOrder);
         }
         self.last_ms = Some(t_ms);
-        let reading = self.tracker.read(frame, f64::from(t_ms), &self.thresholds)?;
+        let mut reading = self.tracker.read(frame, f64::from(t_ms), &self.thresholds)?;
+        if let Some(face) = &mut reading.face {
+            self.look_again(frame, face)?;
+        }
         let (gate, direction) = gate::judge(&reading, frame.width(), frame.height(), &self.thresholds, self.gate);
         self.gate = Some(gate);
         let gate = if gate.eyes_usable() && self.is_occluded(t_ms, reading.face.as_ref()) {
@@ -126,6 +129,18 @@ impl Session {
             self.occlusion.see_open(t_ms, now.clone());
         }
         Ok(Observation { t_ms, faces: reading.faces, face: reading.face, ears, gate, direction, lids })
+    }
+
+    /// Reads lids that are neither clearly open nor clearly closed a second time, in the mirror image, and takes the mean of
+    /// both. On these lids the decision depends, and each of the two eyes' networks errs in its own way.
+    fn look_again(&mut self, frame: &Frame, face: &mut Face) -> Result<(), EngineError> {
+        let (Some(ears), Some(level)) = (face.ears, self.blinks.open_level()) else { return Ok(()) };
+        if self.thresholds.second_look.contains(&ears.openness(level))
+            && let Some(mirrored) = self.tracker.read_mirrored(frame, &face.crop, &self.thresholds)?
+        {
+            face.ears = Some(ears.mean_with(mirrored));
+        }
+        Ok(())
     }
 
     /// Whether something has come between the eyes of `face` and the camera.

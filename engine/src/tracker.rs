@@ -210,6 +210,19 @@ impl Tracker {
         Ok(self.find_face(frame, region, thresholds)?.map(|found| found.mesh))
     }
 
+    /// The lids of the face in `region`, read in its mirror image ([`MeshReader::read_mirrored`]).
+    pub(crate) fn read_mirrored(
+        &mut self,
+        frame: &Frame,
+        region: &Region,
+        thresholds: &Thresholds,
+    ) -> Result<Option<EyeRatios>, EngineError> {
+        let mirrored = self.reader.read_mirrored(frame, region)?;
+        let is_face = mirrored.presence >= thresholds.min_presence;
+        let swapped = |ears: EyeRatios| EyeRatios { right: ears.left, left: ears.right };
+        Ok(EyeRatios::of(&mirrored.points).filter(|_| is_face).map(swapped))
+    }
+
     fn find_face(
         &mut self,
         frame: &Frame,

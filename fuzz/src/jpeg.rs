@@ -5,7 +5,7 @@ use engine::jpeg::{decode, inspect_header};
 
 /// Takes any bytes as a capture. Whatever decodes has the size that the header check read, within its limits.
 pub fn run(bytes: &[u8]) {
-    let limits = Thresholds::V7.capture;
+    let limits = Thresholds::V8.capture;
     let header = inspect_header(bytes, &limits);
     let Ok(picture) = decode(bytes, &limits) else { return };
     let frame = picture.as_frame();

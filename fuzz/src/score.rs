@@ -10,7 +10,7 @@ static MODELS: LazyLock<Models> = LazyLock::new(|| Models::load(include_bytes!("
 /// Takes any bytes as a capture. It is refused with a reason, or all its values are finite.
 pub fn run(bytes: &[u8]) {
     let mut scorer = Scorer::new(MODELS.networks());
-    match scorer.score(bytes, &Thresholds::V7) {
+    match scorer.score(bytes, &Thresholds::V8) {
         Ok(score) => {
             assert!(score.ears.right.is_finite() && score.ears.left.is_finite());
             // JSON has no NaN: it would be written as null.

@@ -38,7 +38,7 @@ fn judge(jws: &[u8]) {
         nonce: "n".to_owned(),
         attempt: 1,
         timeout_ms: 30_000,
-        thresholds: Thresholds::V7.name.to_owned(),
+        thresholds: Thresholds::V8.name.to_owned(),
         policy: Policy::Natural,
         turn: false,
         rate: 250,
@@ -47,7 +47,7 @@ fn judge(jws: &[u8]) {
     let issued = Issued { terms, public_key: public_key(), rounds: Vec::new(), elapsed_ms: 30_000 };
     let submission = Submission { transcript: jws, open: CAPTURE, closed: CAPTURE, strip: CAPTURE };
     let mut scorer = Scorer::new(no_networks());
-    let decision = decide(&issued, &submission, &mut scorer, &Thresholds::V7).unwrap();
+    let decision = decide(&issued, &submission, &mut scorer, &Thresholds::V8).unwrap();
     assert_ne!(decision.verdict, Verdict::Accepted);
 }
 
@@ -93,7 +93,7 @@ pub(crate) fn sample() -> Transcript {
         engine: EngineVersions {
             ver: engine::VERSION.to_owned(),
             models: MODELS.to_owned(),
-            thresholds: Thresholds::V7.name.to_owned(),
+            thresholds: Thresholds::V8.name.to_owned(),
         },
         cam: Camera { w: 640, h: 480, rate: 250 },
         frames: (0..40).map(|i| FrameRecord(i * 40, ear(i), ear(i), -5, 12, 0)).collect(),

@@ -190,14 +190,14 @@ pub fn verify(folder: &Path, networks: Networks) -> anyhow::Result<Verification>
     let [open, closed, strip] = PICTURES.map(&read);
     let (transcript, open, closed, strip) = (read("transcript.jws")?, open?, closed?, strip?);
     ensure!(
-        issued.terms.thresholds == Thresholds::V7.name,
+        issued.terms.thresholds == Thresholds::V8.name,
         "this program uses the thresholds {}, but the bundle was decided with {}",
-        Thresholds::V7.name,
+        Thresholds::V8.name,
         issued.terms.thresholds
     );
     let submission = Submission { transcript: &transcript, open: &open, closed: &closed, strip: &strip };
     let Decision { verdict, record } =
-        engine::decide(&issued, &submission, &mut Scorer::new(networks), &Thresholds::V7)?;
+        engine::decide(&issued, &submission, &mut Scorer::new(networks), &Thresholds::V8)?;
     let (status, reason) = match verdict {
         Verdict::Accepted => ("VERIFIED", None),
         Verdict::Rejected(reason) => ("FAILED", Some(reason.code())),

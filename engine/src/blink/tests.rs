@@ -7,7 +7,7 @@ type Sample = (u32, f32, f32);
 
 /// Runs the detector over the samples and returns the blinks it counted.
 fn blinks(samples: &[Sample]) -> Vec<Blink> {
-    let mut detector = BlinkDetector::new(Thresholds::V7.blink);
+    let mut detector = BlinkDetector::new(Thresholds::V8.blink);
     let readable = |right: f32, left: f32| (right >= 0.0).then_some(EyeRatios { right, left });
     samples.iter().filter_map(|&(t, right, left)| detector.update(t, readable(right, left)).blink).collect()
 }
@@ -140,7 +140,7 @@ fn a_level_learnt_from_a_stare_is_replaced_even_if_the_person_blinks_often() {
         t if t % 900 < 150 => 0.03,
         _ => 0.275,
     };
-    let mut detector = BlinkDetector::new(Thresholds::V7.blink);
+    let mut detector = BlinkDetector::new(Thresholds::V8.blink);
     for t in (0..6000).step_by(33) {
         detector.update(t, Some(EyeRatios { right: ears(t), left: ears(t) }));
     }

@@ -184,7 +184,7 @@ mod tests {
             let mut face = good_face();
             change(&mut face);
             let (gate, _) =
-                judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V7, None);
+                judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V8, None);
             assert_eq!(gate, expected);
         }
     }
@@ -216,14 +216,14 @@ mod tests {
             let mut face = good_face();
             face.quality.light = light;
             face.eye_context = Some(EyeContext::painted(paint));
-            let judged = judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V7, None);
+            let judged = judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V8, None);
             assert_eq!(judged, expected, "{what}");
         }
     }
 
     #[test]
     fn no_face_and_several_faces_come_before_everything_else() {
-        let judged = |faces, face| judge(&Reading { faces, face, scene: None }, 640, 480, &Thresholds::V7, None).0;
+        let judged = |faces, face| judge(&Reading { faces, face, scene: None }, 640, 480, &Thresholds::V8, None).0;
         assert_eq!(judged(0, None), Gate::NoFace);
         assert_eq!(judged(2, Some(good_face())), Gate::SeveralFaces);
     }
@@ -239,7 +239,7 @@ mod tests {
         for ((x, y), expected) in cases {
             let mut face = good_face();
             (face.rect.x, face.rect.y) = (x, y);
-            let judged = judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V7, None);
+            let judged = judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V8, None);
             assert_eq!(judged, (Gate::OffCenter, Some(expected)), "face at ({x}, {y})");
         }
     }
@@ -255,7 +255,7 @@ mod tests {
         ];
         for (expected, scene) in cases {
             let reading = Reading { faces: 0, face: None, scene: Some(scene) };
-            assert_eq!(judge(&reading, 640, 480, &Thresholds::V7, None).0, expected, "{scene:?}");
+            assert_eq!(judge(&reading, 640, 480, &Thresholds::V8, None).0, expected, "{scene:?}");
         }
     }
 
@@ -264,9 +264,9 @@ mod tests {
         let judged = |yaw: f32, held| {
             let mut face = good_face();
             face.pose.yaw = yaw;
-            judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V7, held).0
+            judge(&Reading { faces: 1, face: Some(face), scene: None }, 640, 480, &Thresholds::V8, held).0
         };
-        let limit = Thresholds::V7.max_yaw_deg;
+        let limit = Thresholds::V8.max_yaw_deg;
         assert_eq!(judged(limit - 0.5, None), Gate::Ok);
         assert_eq!(judged(limit - 0.5, Some(Gate::Turned)), Gate::Turned);
         assert_eq!(judged(limit - 0.5, Some(Gate::Tilted)), Gate::Ok);
@@ -278,7 +278,7 @@ mod tests {
         let readable = |change: fn(&mut Face)| {
             let mut face = good_face();
             change(&mut face);
-            lids_are_readable(&face, &Thresholds::V7)
+            lids_are_readable(&face, &Thresholds::V8)
         };
         assert!(readable(|_| ()));
         assert!(readable(|f| f.rect.width = 40.0));

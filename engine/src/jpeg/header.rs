@@ -133,7 +133,7 @@ mod tests {
     use crate::thresholds::Thresholds;
 
     fn limits() -> CaptureThresholds {
-        Thresholds::V7.capture
+        Thresholds::V8.capture
     }
 
     fn sample() -> Vec<u8> {

@@ -138,7 +138,7 @@ mod tests {
         let rgb: Vec<u8> = (0..160 * 128).flat_map(|i| [(i % 160) as u8, (i / 160) as u8, 90]).collect();
         let picture = Picture::from_rgb(&rgb, 160, 128).unwrap();
         let jpeg = encode(&picture.as_frame(), CAPTURE_MAX_BYTES).unwrap().unwrap();
-        let back = decode(&jpeg.bytes, &Thresholds::V7.capture).unwrap();
+        let back = decode(&jpeg.bytes, &Thresholds::V8.capture).unwrap();
         for (x, y) in [(0, 0), (80, 64), (159, 127), (17, 99)] {
             let (sent, got) = (picture.as_frame().rgb(x, y), back.as_frame().rgb(x, y));
             let furthest = sent.into_iter().zip(got).map(|(a, b)| a.abs_diff(b)).max().unwrap();

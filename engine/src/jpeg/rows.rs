@@ -226,7 +226,7 @@ mod tests {
     }
 
     fn limits() -> CaptureThresholds {
-        Thresholds::V7.capture
+        Thresholds::V8.capture
     }
 
     #[test]

@@ -63,9 +63,28 @@ impl MeshReader {
     /// # Errors
     /// [`EngineError::Network`] if a network fails.
     pub fn read(&mut self, frame: &Frame, region: &Region) -> Result<Mesh, EngineError> {
-        let to_frame = region.to_frame(CROP_SIDE as f32);
+        self.sample(frame, region);
+        self.read_crop(region)
+    }
+
+    /// Reads the mesh of the mirror image of what is in `region`, whose right eye is the subject's left one: a second look
+    /// at a face, since the networks read mirrored lids a little differently.
+    ///
+    /// # Errors
+    /// [`EngineError::Network`] if a network fails.
+    pub(crate) fn read_mirrored(&mut self, frame: &Frame, region: &Region) -> Result<Mesh, EngineError> {
+        self.sample(frame, region);
+        mirror(&mut self.input, CROP_SIDE);
+        self.read_crop(region)
+    }
+
+    fn sample(&mut self, frame: &Frame, region: &Region) {
         sample_crop(frame, region, &mut self.input);
         tone::brighten(&mut self.input, CROP_SIDE);
+    }
+
+    fn read_crop(&mut self, region: &Region) -> Result<Mesh, EngineError> {
+        let to_frame = region.to_frame(CROP_SIDE as f32);
         self.trunk.run(&self.input, &mut self.trunk_out)?;
         let [features, mesh, presence] = &self.trunk_out;
         check_len("trunk features", features, FEATURE_SIDE * FEATURE_SIDE * FEATURE_CHANNELS)?;
@@ -96,7 +115,31 @@ impl MeshReader {
     }
 }
 
+/// Turns a picture of rows of R, G, B triples into its mirror image.
+fn mirror(picture: &mut [f32], side: usize) {
+    for row in picture.chunks_exact_mut(side * 3) {
+        for x in 0..side / 2 {
+            for channel in 0..3 {
+                row.swap(x * 3 + channel, (side - 1 - x) * 3 + channel);
+            }
+        }
+    }
+}
+
 /// Samples the crop that a mesh is read from: [`CROP_SIDE`] rows of as many R, G, B triples, 0 to 1.
 pub(crate) fn sample_crop(frame: &Frame, region: &Region, crop: &mut Vec<f32>) {
     sample_rgb(frame, &region.to_frame(CROP_SIDE as f32), CROP_SIDE, Border::Nearest, Range::ZeroToOne, crop);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mirror_image_swaps_columns_and_keeps_rows_and_channels() {
+        let mut picture: Vec<f32> = (0..27).map(|value| value as f32).collect();
+        mirror(&mut picture, 3);
+        assert_eq!(picture[..9], [6.0, 7.0, 8.0, 3.0, 4.0, 5.0, 0.0, 1.0, 2.0]);
+        assert_eq!(picture[18..], [24.0, 25.0, 26.0, 21.0, 22.0, 23.0, 18.0, 19.0, 20.0]);
+    }
 }

@@ -108,7 +108,7 @@ mod tests {
         };
         let mut rounds = Vec::new();
         loop {
-            match next_cue(turn, rounds.iter().copied(), &mut random, policy.rules(&Thresholds::V7)) {
+            match next_cue(turn, rounds.iter().copied(), &mut random, policy.rules(&Thresholds::V8)) {
                 Next::Cue(cue) => rounds.push((cue, outcome(cue))),
                 end => return (rounds, end),
             }
@@ -119,7 +119,7 @@ mod tests {
     fn the_steps_have_one_turn_and_enough_long_closures_and_no_two_in_a_row_are_alike() {
         let mut seen = std::collections::HashSet::new();
         for (policy, turn) in [(Policy::Prompted, true), (Policy::Prompted, false), (Policy::ToneGuided, true)] {
-            let limits = policy.rules(&Thresholds::V7);
+            let limits = policy.rules(&Thresholds::V8);
             for seed in 0..500 {
                 let (rounds, end) = draw(policy, turn, seed, |_| Outcome::Done);
                 let gestures: Vec<Gesture> = rounds.iter().map(|(cue, _)| cue.gesture).collect();
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn too_many_failed_rounds_end_the_challenge_and_only_blinks_come_early_by_accident() {
-        let limits = Thresholds::V7.prompted;
+        let limits = Thresholds::V8.prompted;
         for seed in 0..100 {
             let (rounds, end) = draw(Policy::Prompted, true, seed, |_| Outcome::Missed);
             assert_eq!((rounds.len() as u32, end), (limits.max_missed + 1, Next::Exhausted));

@@ -142,7 +142,7 @@ mod tests {
             encoder.encode(&cells).unwrap().unwrap()
         };
         let sheet = join(&[row(0), row(1), row(2)]).unwrap();
-        let back = decode(&rows(&sheet, &Thresholds::V7).unwrap(), 8, &Thresholds::V7).unwrap().rows;
+        let back = decode(&rows(&sheet, &Thresholds::V8).unwrap(), 8, &Thresholds::V8).unwrap().rows;
         for (index, cell) in back.iter().flatten().enumerate() {
             let expected = if index % 8 == 5 { 0 } else { 10 * index as i32 };
             let [r, ..] = cell.as_frame().rgb(48, 48);
@@ -154,8 +154,8 @@ mod tests {
     fn a_sheet_of_another_size_is_rejected() {
         let picture = Picture::from_rgb(&vec![9; 576 * 96 * 3], 576, 96).unwrap();
         let row = jpeg::encode(&picture.as_frame(), STRIP_MAX_BYTES).unwrap().unwrap().bytes;
-        assert_eq!(decode(&[row], 8, &Thresholds::V7).err(), Some(Reason::CaptureSize));
-        assert_eq!(rows(&[0; 900], &Thresholds::V7).err(), Some(Reason::CaptureFormat));
-        assert_eq!(rows(&[0; STRIP_MAX_BYTES + 1], &Thresholds::V7).err(), Some(Reason::CaptureSize));
+        assert_eq!(decode(&[row], 8, &Thresholds::V8).err(), Some(Reason::CaptureSize));
+        assert_eq!(rows(&[0; 900], &Thresholds::V8).err(), Some(Reason::CaptureFormat));
+        assert_eq!(rows(&[0; STRIP_MAX_BYTES + 1], &Thresholds::V8).err(), Some(Reason::CaptureSize));
     }
 }

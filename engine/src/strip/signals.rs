@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn low_signals_mark_an_event_and_unread_ones_do_not() {
-        let limits = &Thresholds::V7.signals;
+        let limits = &Thresholds::V8.signals;
         let (little, much) = (Some(0.9 * limits.min_wobble), Some(1.1 * limits.min_wobble));
         let (flat, deep) = (Some(0.9 * limits.min_depth), Some(1.1 * limits.min_depth));
         let cases = [

@@ -102,9 +102,9 @@ mod tests {
             ("numbers that are none", turn(f32::NAN, 2.0), Err(Reason::TurnNotShown)),
         ];
         for (what, turn, expected) in cases {
-            assert_eq!(check(turn, &[], &[moment()], &Thresholds::V7.strip), expected, "{what}");
+            assert_eq!(check(turn, &[], &[moment()], &Thresholds::V8.strip), expected, "{what}");
             let lids = Moment { turn: None, ..moment() };
-            assert_eq!(check(turn, &[], &[lids], &Thresholds::V7.strip), Ok(()), "{what}: not asked for");
+            assert_eq!(check(turn, &[], &[lids], &Thresholds::V8.strip), Ok(()), "{what}: not asked for");
         }
     }
 
@@ -123,7 +123,7 @@ mod tests {
             ];
             for (yaws, expected) in cases {
                 let cells: Vec<CellScore> = yaws.iter().map(|&yaw| cell(part, 16.0, yaw)).collect();
-                let judged = check(turn, &cells, &[moment()], &Thresholds::V7.strip);
+                let judged = check(turn, &cells, &[moment()], &Thresholds::V8.strip);
                 assert_eq!(judged, expected, "{part:?}: 16° claimed, {yaws:?} read");
             }
         }

@@ -12,7 +12,7 @@ pub(crate) fn sample() -> Transcript {
         policy: Policy::Prompted,
         consent: "c".repeat(43),
         key: KeyKind::WebCrypto,
-        engine: EngineVersions { ver: "1.2.3".into(), models: "m".into(), thresholds: "v7".into() },
+        engine: EngineVersions { ver: "1.2.3".into(), models: "m".into(), thresholds: "v8".into() },
         cam: Camera { w: 640, h: 480, rate: 300 },
         // Real frames never vary this much from one to the next.
         frames: (0..MAX_FRAMES as u32)

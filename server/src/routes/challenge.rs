@@ -141,7 +141,7 @@ pub(super) async fn issue(
         consent: registration.consent,
         attempt: attempts + 1,
         timeout_ms,
-        thresholds: Thresholds::V7.name.to_owned(),
+        thresholds: Thresholds::V8.name.to_owned(),
         issued_at: now,
         expires_at: now + i64::from(timeout_ms) + UPLOAD_MS,
         tone_guided_asked: registration.tone_guided && rate >= SLOW_RATE && policy == Policy::ToneGuided,

@@ -218,7 +218,7 @@ impl Shared {
         let record = Record {
             engine: engine::VERSION.to_owned(),
             models: self.models.clone(),
-            thresholds: Thresholds::V7.name.to_owned(),
+            thresholds: Thresholds::V8.name.to_owned(),
             ..Record::default()
         };
         Decision { verdict: Verdict::Rejected(Reason::CaptureDamaged), record }

@@ -71,7 +71,7 @@ fn decide(models: &Models, issued: &Issued, upload: &Upload) -> Result<Decision,
     let submission = Submission { transcript, open, closed, strip };
     // A fresh one each time: nothing carries over from one submission to the next.
     let mut scorer = Scorer::new(models.networks());
-    engine::decide(issued, &submission, &mut scorer, &Thresholds::V7).map_err(|error| error.to_string())
+    engine::decide(issued, &submission, &mut scorer, &Thresholds::V8).map_err(|error| error.to_string())
 }
 
 /// Stop signals often go to all processes of a service. The server finishes requests in progress first and needs its

@@ -62,7 +62,7 @@ pub struct FaceReport {
 pub fn inspect(path: &Path, networks: Networks) -> anyhow::Result<Inspection> {
     let picture = read_picture(path).with_context(|| format!("cannot read {} as JPEG or PNG", path.display()))?;
     let frame = picture.as_frame();
-    let thresholds = Thresholds::V7;
+    let thresholds = Thresholds::V8;
     let mut tracker = Tracker::new(networks);
     let reading: Reading = tracker.read(&frame, 0.0, &thresholds)?;
     let (gate, _) = engine::gate::judge(&reading, frame.width(), frame.height(), &thresholds, None);

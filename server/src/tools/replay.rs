@@ -61,7 +61,7 @@ pub fn replay(
     out: &mut impl Write,
 ) -> anyhow::Result<Summary> {
     let times = times.map(FrameTimes::read).transpose()?;
-    let session = Session::new(networks, Thresholds::V7);
+    let session = Session::new(networks, Thresholds::V8);
     let mut replay = Replay { session, times, last_ms: None, out, summary: Summary::default() };
     match source {
         Source::StandardInput => replay.stream(io::stdin().lock())?,

@@ -43,7 +43,7 @@ pub async fn next(
     let found = require_open(&mut tx, session, challenge).await?;
     let policy = Policy::from_name(&found.policy).filter(|policy| policy.is_prompted());
     let policy = policy.ok_or(VerificationError::Round)?;
-    let rules = policy.rules(&Thresholds::V7);
+    let rules = policy.rules(&Thresholds::V8);
     let mut rounds = cues::list(&mut tx, challenge).await?;
     match classify(&rounds, commitment.as_ref()) {
         RoundRequest::Repeated => return Ok(after(found.turn != 0, rules, &rounds)),

@@ -14,7 +14,7 @@ async fn a_challenge_is_bound_to_key_site_and_attempt() {
     assert_eq!((&first["audience"], &first["policy"]), (&json!("http://localhost:8080"), &json!("natural")));
     assert_eq!(
         (&first["attempt"], &first["timeout_ms"], &first["thresholds"]),
-        (&json!(1), &json!(60_000), &json!("v7"))
+        (&json!(1), &json!(60_000), &json!("v8"))
     );
     assert_eq!(first["expires_in_s"], 150);
     assert_eq!(URL_SAFE_NO_PAD.decode(first["nonce"].as_str().unwrap()).unwrap().len(), 32);

@@ -65,7 +65,7 @@ async fn too_many_wrong_gestures_end_the_challenge_and_count_as_one_attempt() {
     let (server, cookie, challenge) = prompted().await;
     let path = path(&challenge);
     let mut before = json!({ "commitment": null });
-    for round in 0..=engine::Thresholds::V7.prompted.max_missed {
+    for round in 0..=engine::Thresholds::V8.prompted.max_missed {
         assert_eq!(server.post(&path, Some(&cookie), &before).await.json()["next"], "cue");
         before = end(round, "missed");
     }

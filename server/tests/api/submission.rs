@@ -29,8 +29,8 @@ async fn a_worthless_submission_fails_with_a_reason_and_an_event_and_without_cap
     assert_eq!((&event["reason"], &event["attempt"]), (&json!("transcript_header"), &json!(1)));
     assert_eq!((&event["open_captured"], &event["closed_captured"]), (&json!(false), &json!(false)));
     assert_eq!((&event["open_capture_ref"], &event["closed_capture_ref"]), (&Value::Null, &Value::Null));
-    assert_eq!((&event["challenge_id"], &event["thresholds"]), (&challenge["challenge_id"], &json!("v7")));
-    assert_eq!(event["details"]["thresholds"], "v7");
+    assert_eq!((&event["challenge_id"], &event["thresholds"]), (&challenge["challenge_id"], &json!("v8")));
+    assert_eq!(event["details"]["thresholds"], "v8");
     assert!(!server.data.path().join("captures").exists());
 
     let session = server.session(&cookie).await;

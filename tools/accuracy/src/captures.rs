@@ -140,7 +140,7 @@ struct Running {
 
 impl Running {
     fn begin(models: &Models, start_ms: f64) -> Running {
-        let mut attempt = Attempt::new(models.networks(), Thresholds::V7);
+        let mut attempt = Attempt::new(models.networks(), Thresholds::V8);
         attempt.begin(terms(), KeyKind::Soft, [1; 32], start_ms);
         Running { attempt, start_ms, blink: None }
     }
@@ -169,7 +169,7 @@ fn terms() -> Terms {
         nonce: "nonce".into(),
         attempt: 1,
         timeout_ms: TIMEOUT_MS,
-        thresholds: Thresholds::V7.name.into(),
+        thresholds: Thresholds::V8.name.into(),
         policy: Policy::Natural,
         turn: false,
         rate: 0,

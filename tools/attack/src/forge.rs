@@ -95,7 +95,7 @@ fn accepts(issued: Option<&Issued>, forged: &SignedParts, scorer: &mut Scorer) -
     let issued = issued.context("the terms issued by a server are not known")?;
     let SubmissionParts { transcript, open, closed, strip, .. } = &forged.parts;
     let submission = Submission { transcript, open, closed, strip };
-    Ok(decide(issued, &submission, scorer, &Thresholds::V7)?.verdict == Verdict::Accepted)
+    Ok(decide(issued, &submission, scorer, &Thresholds::V8)?.verdict == Verdict::Accepted)
 }
 
 /// Takes all pictures of another submission, and its claims about them.

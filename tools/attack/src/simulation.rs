@@ -106,13 +106,13 @@ fn simulate(
         nonce: format!("{:016x}", rng.u64(..)),
         attempt: 1,
         timeout_ms: TIMEOUT_MS,
-        thresholds: Thresholds::V7.name.into(),
+        thresholds: Thresholds::V8.name.into(),
         policy,
         turn,
         rate: (rate * 10.0) as u32,
         consent: consent_hash("what people are told"),
     };
-    let mut attempt = Attempt::new(networks(), Thresholds::V7);
+    let mut attempt = Attempt::new(networks(), Thresholds::V8);
     let frame_ms = 1000.0 / rate;
     let mut now = 0.0;
     let mut good_since = None;
@@ -167,7 +167,7 @@ fn simulate(
                 }
                 if policy.is_prompted() {
                     let history = rounds.iter().map(|round| (round.cue, round.outcome));
-                    match next_cue(turn, history, || rng.u32(..), policy.rules(&Thresholds::V7)) {
+                    match next_cue(turn, history, || rng.u32(..), policy.rules(&Thresholds::V8)) {
                         Next::Cue(cue) => pending = Some((now + round_trip_ms, at_server_ms, cue)),
                         Next::Complete => {}
                         Next::Exhausted => {
@@ -196,7 +196,7 @@ fn simulate(
     let Evidence { signing_input, open, closed, strip, .. } = evidence.clone();
     let transcript = sign(&signing_input, &secret).into_bytes();
     let submission = Submission { transcript: &transcript, open: &open, closed: &closed, strip: &strip };
-    let decision = decide(&issued, &submission, &mut Scorer::new(networks()), &Thresholds::V7)?;
+    let decision = decide(&issued, &submission, &mut Scorer::new(networks()), &Thresholds::V8)?;
     let parts = SubmissionParts { challenge: issued.terms.challenge_id.clone(), transcript, open, closed, strip };
     let submission = Some((issued, SignedParts { public_key, secret, parts }));
     let signals = decision.record.strip.as_ref().and_then(|strip| strip.signals.as_ref());

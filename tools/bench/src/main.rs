@@ -118,13 +118,13 @@ fn times(mut taken: Vec<f64>) -> Times {
 
 /// Times the scoring of a submission: two captures are decoded and scored, and trunk and eyes run once per strip cell.
 fn submissions(networks: [Networks; 2], subjects: &mut [Subject; 2], frame: &Picture) -> anyhow::Result<[Times; 2]> {
-    let capture = jpeg::encode(&frame.as_frame(), Thresholds::V7.capture.max_bytes)?
+    let capture = jpeg::encode(&frame.as_frame(), Thresholds::V8.capture.max_bytes)?
         .context("the first frame is too large for a capture")?;
     let mut scorers = networks.map(Scorer::new);
     in_turn(SUBMISSIONS, |runtime, _| {
         for _ in 0..2 {
             scorers[runtime]
-                .score(&capture.bytes, &Thresholds::V7)
+                .score(&capture.bytes, &Thresholds::V8)
                 .context("the first frame is not a valid capture")?;
         }
         for _ in 0..CELLS {

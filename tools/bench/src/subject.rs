@@ -34,7 +34,7 @@ impl Subject {
             eye: wave(alone.eye_right.input_len(), 1.0),
         };
         let outputs = [vec![Vec::new(); 2], vec![Vec::new(); 3], vec![Vec::new(); 1]];
-        Subject { networks: alone, session: Session::new(within, Thresholds::V7), inputs, outputs }
+        Subject { networks: alone, session: Session::new(within, Thresholds::V8), inputs, outputs }
     }
 
     /// Runs the face detector once.

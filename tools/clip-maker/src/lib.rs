@@ -74,7 +74,7 @@ fn read(path: &Path) -> anyhow::Result<Picture> {
 
 fn mesh(portrait: &Picture, models: &Models) -> anyhow::Result<Mesh> {
     let mut tracker = Tracker::new(models.networks());
-    let mut faces = tracker.read_all(&portrait.as_frame(), &Thresholds::V7)?;
+    let mut faces = tracker.read_all(&portrait.as_frame(), &Thresholds::V8)?;
     ensure!(faces.len() == 1, "the portrait shows {} faces", faces.len());
     let (_, face) = faces.remove(0);
     Ok(face.context("the portrait's face cannot be read")?.mesh)
@@ -92,7 +92,7 @@ mod tests {
         let mut tracker = Tracker::new(models.networks());
         let mut read = |shape, yaw| {
             let turned = Turn::new(&mesh, shape).picture(&portrait, yaw).unwrap();
-            let face = tracker.read(&turned.as_frame(), 0.0, &Thresholds::V7).unwrap().face.unwrap();
+            let face = tracker.read(&turned.as_frame(), 0.0, &Thresholds::V8).unwrap().face.unwrap();
             face.pose.yaw
         };
         let cases = [

@@ -16,7 +16,7 @@ fn cue(gesture: Gesture) -> Cue {
 /// Plays eye closures and a head against a gesture whose cue is received at 0 and due at 1000. The eyes count as
 /// closed from 50 ms after the start until 50 ms before the end.
 fn play(gesture: Gesture, closures: Closures, yaws: Yaws) -> (Outcome, u32) {
-    let limits = Thresholds::V7.prompted;
+    let limits = Thresholds::V8.prompted;
     let mut round = Round::new(cue(gesture), 0);
     for t_ms in (0..30_000).step_by(STEP_MS) {
         let inside = closures.iter().find(|(start, end)| (*start..*end).contains(&t_ms));
@@ -145,7 +145,7 @@ fn a_head_that_turns_all_the_time_passes_no_round() {
 
 #[test]
 fn a_turn_knows_the_samples_that_show_it() {
-    let limits = Thresholds::V7.prompted;
+    let limits = Thresholds::V8.prompted;
     let mut round = Round::new(cue(Gesture::TurnLeft), 0);
     let update = BlinkUpdate { state: EyeState::Open, openness: None, blink: None, eye_closure: None };
     let yaws = [(1400, 0), (1700, 18), (2900, 18), (3200, 0)];
@@ -169,13 +169,13 @@ fn a_blink_that_began_before_the_cue_was_received_does_not_count() {
     let mut round = Round::new(cue, 5000);
     let eye_closure = Some(Blink { start_ms: 4950, closed_ms: 5000, end_ms: 5100 });
     let update = BlinkUpdate { state: EyeState::Open, openness: None, blink: None, eye_closure };
-    assert_eq!(round.push(5100, &update, Some(0), &Thresholds::V7.prompted), None);
+    assert_eq!(round.push(5100, &update, Some(0), &Thresholds::V8.prompted), None);
     assert_eq!(round.stage(), Stage::Waiting);
 }
 
 #[test]
 fn a_gesture_ends_its_round_once_nothing_can_follow() {
-    let limits = Thresholds::V7.prompted;
+    let limits = Thresholds::V8.prompted;
     assert_eq!(play(Gesture::Once, &[(1400, 1600)], &[]).1, 1600 + limits.quiet_ms);
     assert_eq!(play(Gesture::Hold, &[(1400, 2700)], &[]).1, 2700 + limits.settled_ms);
     let latest_ms = 1000 + limits.max_response_ms + limits.closing_ms;
@@ -186,7 +186,7 @@ fn a_gesture_ends_its_round_once_nothing_can_follow() {
 fn unreadable_eyes_and_a_restless_head_delay_the_cue_and_then_end_the_round() {
     let state = |state| BlinkUpdate { state, openness: None, blink: None, eye_closure: None };
     let (unread, open) = (state(EyeState::Unknown), state(EyeState::Open));
-    let limits = Thresholds::V7.prompted;
+    let limits = Thresholds::V8.prompted;
     let cases = [
         (Gesture::Once, unread, [Some(0), Some(0)]),
         (Gesture::Once, open, [Some(-50), Some(50)]),

@@ -29,7 +29,7 @@ fn issued(elapsed_ms: u64) -> Issued {
 
 /// Plays three seconds of the scene at 20 frames a second into an attempt.
 fn attempt(scene: &Scene) -> Attempt {
-    let mut attempt = Attempt::new(MODELS.networks(), Thresholds::V7);
+    let mut attempt = Attempt::new(MODELS.networks(), Thresholds::V8);
     attempt.begin(terms(), KeyKind::Soft, public_key(), 1000.0);
     for index in 0..60 {
         let t_ms = 50.0 * f64::from(index);
@@ -97,7 +97,7 @@ impl Sent {
 fn judged(transcript: &[u8], sent: &Sent, elapsed_ms: u64) -> Verdict {
     let mut scorer = Scorer::new(MODELS.networks());
     let submission = Submission { transcript, open: &sent.open, closed: &sent.closed, strip: &sent.strip };
-    decide(&issued(elapsed_ms), &submission, &mut scorer, &Thresholds::V7).unwrap().verdict
+    decide(&issued(elapsed_ms), &submission, &mut scorer, &Thresholds::V8).unwrap().verdict
 }
 
 #[test]
@@ -107,10 +107,10 @@ fn an_honest_attempt_is_accepted_and_its_record_holds_the_readings() {
     let mut scorer = Scorer::new(MODELS.networks());
     let submission =
         Submission { transcript: jws.as_bytes(), open: &sent.open, closed: &sent.closed, strip: &sent.strip };
-    let decision = decide(&issued(ELAPSED_MS), &submission, &mut scorer, &Thresholds::V7).unwrap();
+    let decision = decide(&issued(ELAPSED_MS), &submission, &mut scorer, &Thresholds::V8).unwrap();
     assert_eq!(decision.verdict, Verdict::Accepted, "{:?}", decision.record);
     let record = serde_json::to_value(&decision.record).unwrap();
-    assert_eq!(record["thresholds"], "v7");
+    assert_eq!(record["thresholds"], "v8");
     assert!(record["closed"]["ears"]["right"].as_f64().unwrap() < 0.15, "{record}");
     let text = record.to_string();
     assert!(!text.contains("points") && !text.contains("picture"), "a record must not hold landmarks or pixels");
@@ -119,7 +119,7 @@ fn an_honest_attempt_is_accepted_and_its_record_holds_the_readings() {
 #[test]
 fn a_face_that_never_blinks_gives_no_evidence_and_times_out() {
     let scene = scene(&[]);
-    let mut attempt = Attempt::new(MODELS.networks(), Thresholds::V7);
+    let mut attempt = Attempt::new(MODELS.networks(), Thresholds::V8);
     attempt.begin(Terms { timeout_ms: 300, ..terms() }, KeyKind::Soft, public_key(), 0.0);
     let mut timed_out = false;
     for index in 0..10 {
@@ -261,7 +261,7 @@ fn sr_09_13_15_captures_that_were_swapped_or_made_up_are_refused_although_they_a
 }
 
 fn compressed(frame: &Frame) -> Vec<u8> {
-    jpeg::encode(frame, Thresholds::V7.capture.max_bytes).unwrap().unwrap().bytes
+    jpeg::encode(frame, Thresholds::V8.capture.max_bytes).unwrap().unwrap().bytes
 }
 
 /// The middle of a frame, as a capture shows it.

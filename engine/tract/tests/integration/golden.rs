@@ -59,7 +59,7 @@ fn stills_without_a_face_have_none() {
     for name in ["skimage__brick.png", "skimage__chelsea.png", "skimage__coffee.png", "skimage__rocket.jpg"] {
         let picture = read(&material.join("stills").join(name));
         let mut tracker = Tracker::new(MODELS.networks());
-        let reading = tracker.read(&picture.as_frame(), 0.0, &Thresholds::V7).unwrap();
+        let reading = tracker.read(&picture.as_frame(), 0.0, &Thresholds::V8).unwrap();
         assert_eq!(reading.faces, 0, "{name}");
     }
 }
@@ -72,7 +72,7 @@ struct Ours {
 
 fn read_one(picture: &Picture) -> Option<Ours> {
     let mut tracker = Tracker::new(MODELS.networks());
-    let mut faces = tracker.read_all(&picture.as_frame(), &Thresholds::V7).unwrap();
+    let mut faces = tracker.read_all(&picture.as_frame(), &Thresholds::V8).unwrap();
     let (detection, face) = if faces.len() == 1 { faces.remove(0) } else { return None };
     let face = face?;
     Some(Ours { rect: detection.rect, points: face.mesh.points, ears: face.ears? })

@@ -6,6 +6,7 @@ mod support;
 
 mod decide;
 mod golden;
+mod mirrored;
 mod painted;
 mod pairs;
 mod prompted;

@@ -178,7 +178,7 @@ impl Forgery {
         for (record, picture) in [(&mut transcript.cap.open, &self.open), (&mut transcript.cap.closed, &self.closed)] {
             record.sha256 = URL_SAFE_NO_PAD.encode(Sha256::digest(picture));
             record.bytes = picture.len() as u32;
-            if let Ok(score) = scorer.score(picture, &Thresholds::V7) {
+            if let Ok(score) = scorer.score(picture, &Thresholds::V8) {
                 record.ear = [score.ears.right, score.ears.left].map(|v| (v * 1e4).round() as i32);
             }
         }
@@ -187,13 +187,13 @@ impl Forgery {
         let submission =
             Submission { transcript: jws.as_bytes(), open: &self.open, closed: &self.closed, strip: &honest.strip };
         let issued = Issued { terms: terms(), public_key: public_key(), rounds: Vec::new(), elapsed_ms: 10_000 };
-        decide(&issued, &submission, &mut scorer, &Thresholds::V7).unwrap().verdict
+        decide(&issued, &submission, &mut scorer, &Thresholds::V8).unwrap().verdict
     }
 }
 
 /// The evidence that the page gathers while the scene blinks.
 fn attempt(scene: &Scene) -> Option<Evidence> {
-    let mut attempt = Attempt::new(MODELS.networks(), Thresholds::V7);
+    let mut attempt = Attempt::new(MODELS.networks(), Thresholds::V8);
     attempt.begin(terms(), KeyKind::Soft, public_key(), 0.0);
     for index in 0..60 {
         let t_ms = 50.0 * f64::from(index);
@@ -214,10 +214,10 @@ fn head(picture: &Picture) -> Picture {
 }
 
 fn landmarks(picture: &Picture) -> Vec<Point> {
-    let faces = Tracker::new(MODELS.networks()).read_all(&picture.as_frame(), &Thresholds::V7).unwrap();
+    let faces = Tracker::new(MODELS.networks()).read_all(&picture.as_frame(), &Thresholds::V8).unwrap();
     faces.into_iter().find_map(|(_, face)| face).unwrap().mesh.points
 }
 
 fn compressed(picture: &Picture) -> Vec<u8> {
-    jpeg::encode(&picture.as_frame(), Thresholds::V7.capture.max_bytes).unwrap().unwrap().bytes
+    jpeg::encode(&picture.as_frame(), Thresholds::V8.capture.max_bytes).unwrap().unwrap().bytes
 }

@@ -27,7 +27,7 @@ fn pairs_of_one_moment_pass_and_pairs_of_two_people_do_not() {
     let Some(stills) = material("stills") else { return };
     let mut scorer = Scorer::new(MODELS.networks());
     let mut score = |name: &str| score(&mut scorer, &stills.join(name));
-    let limits = Thresholds::V7.capture;
+    let limits = Thresholds::V8.capture;
     let mut failures = Vec::new();
     let mut check = |what: String, open: &CaptureScore, closed: &CaptureScore, expected: bool| {
         let pair = open.compare(closed).unwrap();
@@ -61,7 +61,7 @@ fn pairs_of_one_moment_pass_and_pairs_of_two_people_do_not() {
 fn score(scorer: &mut Scorer, path: &Path) -> CaptureScore {
     let jpeg = jpeg::encode(&read(path).as_frame(), usize::MAX).unwrap().unwrap();
     // The stills are whole frames; only the face in them is compared.
-    let capture = CaptureThresholds { max_bytes: usize::MAX, ..Thresholds::V7.capture };
-    let thresholds = Thresholds { min_face_width: 0.0, capture, ..Thresholds::V7 };
+    let capture = CaptureThresholds { max_bytes: usize::MAX, ..Thresholds::V8.capture };
+    let thresholds = Thresholds { min_face_width: 0.0, capture, ..Thresholds::V8 };
     scorer.score(&jpeg.bytes, &thresholds).unwrap_or_else(|stop| panic!("{}: {stop}", path.display()))
 }

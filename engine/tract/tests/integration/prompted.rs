@@ -42,7 +42,7 @@ impl Case {
         let Case { issued, open, closed, strip, .. } = self;
         let submission = Submission { transcript: jws.as_bytes(), open, closed, strip };
         let mut scorer = Scorer::new(MODELS.networks());
-        decide(issued, &submission, &mut scorer, &Thresholds::V7).unwrap()
+        decide(issued, &submission, &mut scorer, &Thresholds::V8).unwrap()
     }
 
     /// Replaces the strip and states its hash, as a forger with the key would who has committed to other pictures.
@@ -82,8 +82,8 @@ fn honest() -> &'static Case {
         let scene = clip_maker::scene(Path::new(clip_maker::PORTRAIT), &MODELS, Vec::new()).unwrap();
         let public_key = support::public_key();
         let terms = Terms { timeout_ms: 60_000, policy: Policy::Prompted, rate: 250, ..support::terms() };
-        let rules = Policy::Prompted.rules(&Thresholds::V7);
-        let mut attempt = Attempt::new(MODELS.networks(), Thresholds::V7);
+        let rules = Policy::Prompted.rules(&Thresholds::V8);
+        let mut attempt = Attempt::new(MODELS.networks(), Thresholds::V8);
         attempt.begin(terms.clone(), KeyKind::Soft, public_key, 0.0);
         let (mut rounds, mut cue, mut asked): (Vec<ServedRound>, _, _) = (Vec::new(), None, None);
         let mut lids = Lids::default();
@@ -240,7 +240,7 @@ fn pictures_that_were_not_committed_to_in_time_are_rejected() {
             c.replace_strip(jpeg::join_rows(&rows[..2]).unwrap());
         }),
         ("a capture made later", Reason::PictureCommitment, |c| {
-            let later = jpeg::encode(&jpeg::decode(&c.open, &Thresholds::V7.capture).unwrap().as_frame(), 12_000);
+            let later = jpeg::encode(&jpeg::decode(&c.open, &Thresholds::V8.capture).unwrap().as_frame(), 12_000);
             c.open = later.unwrap().unwrap().bytes;
             c.payload["cap"]["open"]["sha256"] = json!(sha256(&c.open));
             c.payload["cap"]["open"]["bytes"] = json!(c.open.len());
@@ -270,7 +270,7 @@ fn same(x: usize, y: usize) -> (usize, usize) {
 
 /// The honest strip's rows, painted anew from its own pixels and changed by `light`.
 fn painted_in(from: From, light: &dyn Fn(usize, usize) -> f32) -> Vec<Vec<u8>> {
-    let limits = engine::CaptureThresholds { max_bytes: 40_000, ..Thresholds::V7.capture };
+    let limits = engine::CaptureThresholds { max_bytes: 40_000, ..Thresholds::V8.capture };
     let rows = jpeg::split_rows(&honest().strip).unwrap();
     let rows: Vec<Picture> = rows.iter().map(|row| jpeg::decode(row, &limits).unwrap()).collect();
     let mut encoder = jpeg::RowEncoder::new(9900);

@@ -52,8 +52,8 @@ fn stills_have_the_gate_that_a_person_would_give() {
     for (name, expected) in EXPECTED {
         let picture = read(&stills.join(name));
         let frame = picture.as_frame();
-        let reading = Tracker::new(MODELS.networks()).read(&frame, 0.0, &Thresholds::V7).unwrap();
-        let (gate, _) = engine::gate::judge(&reading, frame.width(), frame.height(), &Thresholds::V7, None);
+        let reading = Tracker::new(MODELS.networks()).read(&frame, 0.0, &Thresholds::V8).unwrap();
+        let (gate, _) = engine::gate::judge(&reading, frame.width(), frame.height(), &Thresholds::V8, None);
         if gate != expected {
             let face = reading.face.as_ref().map(|face| (face.rect, face.pose, face.quality));
             different.push(format!("{name}: {gate:?}, a person says {expected:?}; {face:?} {:?}", reading.scene));

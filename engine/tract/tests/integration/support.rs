@@ -27,7 +27,7 @@ pub(crate) fn terms() -> Terms {
         nonce: "nonce".into(),
         attempt: 1,
         timeout_ms: 20_000,
-        thresholds: "v7".into(),
+        thresholds: "v8".into(),
         policy: Policy::Natural,
         turn: false,
         rate: 200,

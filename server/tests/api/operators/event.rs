@@ -67,7 +67,7 @@ async fn the_timeline_of_a_prompted_attempt_has_its_cues() {
     let challenge = server.challenge(&cookie).await;
     let id = challenge["challenge_id"].as_str().unwrap();
     let mut before = json!({ "commitment": null });
-    let rounds = engine::Thresholds::V7.prompted.max_missed + 1;
+    let rounds = engine::Thresholds::V8.prompted.max_missed + 1;
     for round in 0..rounds {
         server.post(&format!("/api/cue/{id}"), Some(&cookie), &before).await;
         before =

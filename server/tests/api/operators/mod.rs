@@ -41,7 +41,7 @@ pub fn event(at_ms: i64, change: impl FnOnce(&mut Event)) -> Event {
         challenge_id: ChallengeId::new(at_ms),
         policy: "natural".to_owned(),
         attempt: 1,
-        thresholds: "v7".to_owned(),
+        thresholds: "v8".to_owned(),
         engine: engine::VERSION.to_owned(),
         details: "{}".to_owned(),
         review: None,

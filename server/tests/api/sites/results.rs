@@ -77,7 +77,7 @@ async fn a_result_verifies_offline_and_says_what_was_found_and_no_more() {
         ("assurance", json!("engine")),
         ("amr", json!(["user", "mca"])),
         ("acr", json!("urn:blinkgate:acr:natural:1")),
-        ("policy_version", json!("v7")),
+        ("policy_version", json!("v8")),
         ("handoff", json!("none")),
         ("test", json!(false)),
     ] {

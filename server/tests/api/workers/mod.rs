@@ -66,7 +66,7 @@ fn submission() -> (Issued, Upload) {
         nonce: "n".into(),
         attempt: 1,
         timeout_ms: 1000,
-        thresholds: "v7".into(),
+        thresholds: "v8".into(),
         policy: Policy::Natural,
         turn: false,
         rate: 300,

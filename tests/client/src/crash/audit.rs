@@ -66,7 +66,7 @@ impl Audit {
     fn check_event(&mut self, server: &ServerProcess, event: &Value) {
         let readable = |name: &str| {
             let bytes = server.capture(event[name].as_str()?).ok()?;
-            jpeg::decode(&bytes, &Thresholds::V7.capture).ok()
+            jpeg::decode(&bytes, &Thresholds::V8.capture).ok()
         };
         let has_both = ["open_capture_ref", "closed_capture_ref"].into_iter().all(|name| readable(name).is_some());
         if event["status"] != "VERIFIED" || !has_both {

@@ -41,7 +41,7 @@ pub(super) fn attempt(
     networks: Networks,
     rng: &mut Rng,
 ) -> anyhow::Result<AttemptOutcome> {
-    let mut attempt = Attempt::new(networks, Thresholds::V7);
+    let mut attempt = Attempt::new(networks, Thresholds::V8);
     if let Some(gate) = align(&mut attempt, camera, &mut clock)? {
         return Ok(AttemptOutcome::Unreadable(gate));
     }

@@ -95,7 +95,7 @@ fn follow(sweep: &Sweep, name: &str, still: &Still, models: &Models) -> anyhow::
         .frames(still, &mut rng)
         .zip(times_ms)
         .map(|(frame, t_ms)| {
-            let reading = tracker.read(&to_picture(&frame)?.as_frame(), t_ms, &Thresholds::V7)?;
+            let reading = tracker.read(&to_picture(&frame)?.as_frame(), t_ms, &Thresholds::V8)?;
             Ok(reading.face.as_ref().map(FaceReading::from))
         })
         .collect()

@@ -37,7 +37,7 @@ pub(super) struct Sweep {
     change: Change,
 }
 
-/// A threshold of [`Thresholds::V7`].
+/// A threshold of [`Thresholds::V8`].
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Limit {
     pub(super) name: &'static str,
@@ -59,35 +59,35 @@ pub(super) const SWEEPS: [Sweep; 5] = [
         name: "Size of the face",
         value: "width, pixels",
         values: &[160.0, 120.0, 100.0, 80.0, 64.0, 56.0, 48.0, 40.0, 34.0, 28.0, 24.0, 20.0],
-        limit: Limit { name: "min_lids_pixels", value: Thresholds::V7.min_lids_pixels },
+        limit: Limit { name: "min_lids_pixels", value: Thresholds::V8.min_lids_pixels },
         change: Change::Size,
     },
     Sweep {
         name: "Less light, noise of 6 grey levels",
         value: "factor",
         values: DARK,
-        limit: Limit { name: "min_light", value: Thresholds::V7.min_light },
+        limit: Limit { name: "min_light", value: Thresholds::V8.min_light },
         change: Change::Darken(6.0),
     },
     Sweep {
         name: "Less light, noise of 3 grey levels",
         value: "factor",
         values: DARK,
-        limit: Limit { name: "min_light", value: Thresholds::V7.min_light },
+        limit: Limit { name: "min_light", value: Thresholds::V8.min_light },
         change: Change::Darken(3.0),
     },
     Sweep {
         name: "More light",
         value: "factor",
         values: &[1.0, 1.3, 1.6, 1.9, 2.2, 2.6, 3.0, 3.5, 4.0, 5.0, 6.0],
-        limit: Limit { name: "max_clipped", value: Thresholds::V7.max_clipped },
+        limit: Limit { name: "max_clipped", value: Thresholds::V8.max_clipped },
         change: Change::Brighten,
     },
     Sweep {
         name: "Blur of a face of 200 pixels",
         value: "sigma, pixels",
         values: &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0],
-        limit: Limit { name: "min_lids_sharpness", value: Thresholds::V7.min_lids_sharpness },
+        limit: Limit { name: "min_lids_sharpness", value: Thresholds::V8.min_lids_sharpness },
         change: Change::Blur,
     },
 ];

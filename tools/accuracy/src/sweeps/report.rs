@@ -164,6 +164,6 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("\n| 20 | 1 of 2 | 100 | 0.400 | 0.00 | 0.00 | – | 0.060 | – | 0 of 1 |\n"), "{text}");
-        assert!(text.ends_with(&format!("`min_lids_pixels` {}.\n", engine::Thresholds::V7.min_lids_pixels)), "{text}");
+        assert!(text.ends_with(&format!("`min_lids_pixels` {}.\n", engine::Thresholds::V8.min_lids_pixels)), "{text}");
     }
 }

@@ -42,7 +42,7 @@ impl Still {
     /// If the file cannot be read or shows no face, or if a network fails.
     pub(super) fn open(path: &Path, tracker: &mut Tracker) -> anyhow::Result<Still> {
         let picture = image::open(path).with_context(|| format!("cannot read {}", path.display()))?.into_rgb8();
-        let reading = tracker.read(&to_picture(&picture)?.as_frame(), 0.0, &Thresholds::V7)?;
+        let reading = tracker.read(&to_picture(&picture)?.as_frame(), 0.0, &Thresholds::V8)?;
         let face = reading.face.with_context(|| format!("no face in {}", path.display()))?;
         let eye = |[outer, inner]: [usize; 2]| {
             let (outer, inner) = (face.mesh.points[outer], face.mesh.points[inner]);

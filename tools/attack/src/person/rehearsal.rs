@@ -56,7 +56,7 @@ impl<'a> Rehearsal<'a> {
         let mut tracker = Tracker::new(models.networks());
         let read = |(i, frame): (usize, &Picture)| {
             let t_ms = i as f64 * 1000.0 / clip.rate;
-            let face = tracker.read(&frame.as_frame(), t_ms, &Thresholds::V7)?.face;
+            let face = tracker.read(&frame.as_frame(), t_ms, &Thresholds::V8)?.face;
             anyhow::Ok(face.map(|face| FaceSeen { mesh: face.mesh, rect: face.rect, yaw: face.pose.yaw }))
         };
         let faces: Vec<Option<FaceSeen>> = clip.frames.iter().enumerate().map(read).collect::<anyhow::Result<_>>()?;

@@ -46,7 +46,7 @@ impl Photo {
     pub(super) fn open(path: &Path, tracker: &mut Tracker) -> anyhow::Result<Vec<Photo>> {
         let picture = image::open(path).with_context(|| format!("cannot read {}", path.display()))?.into_rgb8();
         let frame = Picture::from_rgb(picture.as_raw(), picture.width() as usize, picture.height() as usize)?;
-        let faces = tracker.read_all(&frame.as_frame(), &Thresholds::V7)?;
+        let faces = tracker.read_all(&frame.as_frame(), &Thresholds::V8)?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let name = |i: usize| if i == 0 { stem.to_string() } else { format!("{stem}-{}", i + 1) };
         let faces = faces.into_iter().filter_map(|(_, face)| face).enumerate();

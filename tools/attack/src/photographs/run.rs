@@ -15,7 +15,7 @@ use accuracy::prng::Prng;
 use accuracy::workers;
 
 /// The thresholds that the attacks are judged by.
-const THRESHOLDS: Thresholds = Thresholds::V7;
+const THRESHOLDS: Thresholds = Thresholds::V8;
 
 /// Frames per second.
 const FPS: f32 = 25.0;

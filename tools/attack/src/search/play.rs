@@ -48,7 +48,7 @@ impl Rules {
     }
 
     fn limits(self) -> &'static PromptThresholds {
-        self.policy.rules(&Thresholds::V7)
+        self.policy.rules(&Thresholds::V8)
     }
 }
 

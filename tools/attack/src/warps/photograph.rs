@@ -37,7 +37,7 @@ impl Photograph {
     /// The first suitable frame of a clip, if there is one.
     fn of(path: &Path, models: &Models) -> anyhow::Result<Option<Photograph>> {
         let clip = WholeClip::load(path)?;
-        let mut session = Session::new(models.networks(), Thresholds::V7);
+        let mut session = Session::new(models.networks(), Thresholds::V8);
         for (i, picture) in clip.frames.iter().take(FRAMES).enumerate() {
             let seen = session.push(&picture.as_frame(), i as f64 * 1000.0 / clip.rate)?;
             let is_open = session.is_settled() && seen.lids.openness.is_some_and(|share| share >= MIN_OPENNESS);

@@ -19,7 +19,7 @@ fn picture(path: &Path) -> Picture {
 
 /// The eye aspect ratios of every face, best face first.
 fn eyes(networks: Networks, picture: &Picture) -> Vec<[f32; 2]> {
-    let faces = Tracker::new(networks).read_all(&picture.as_frame(), &Thresholds::V7).unwrap();
+    let faces = Tracker::new(networks).read_all(&picture.as_frame(), &Thresholds::V8).unwrap();
     let ears = faces.into_iter().filter_map(|(_, face)| face?.ears);
     ears.map(|ears| [ears.right, ears.left]).collect()
 }

@@ -69,11 +69,11 @@ fn follow(
         for eye in eyes.iter().filter(|_| size > 0.0) {
             light.add_to(&mut frame, eye, offset, size, strength);
         }
-        let reading = tracker.read(&to_picture(&frame)?.as_frame(), t_ms, &Thresholds::V7)?;
+        let reading = tracker.read(&to_picture(&frame)?.as_frame(), t_ms, &Thresholds::V8)?;
         Ok(reading.face.as_ref().and_then(|face| {
             let Glare { right, left } = face.glare;
             let ears = face.ears?;
-            let readable = face.glare.greatest() <= Thresholds::V7.max_glare;
+            let readable = face.glare.greatest() <= Thresholds::V8.max_glare;
             Some(EyeReading { ears: [ears.right, ears.left], glare: [right, left], readable })
         }))
     };

@@ -11,7 +11,7 @@ use super::reading::{EyeReading, SIZES};
 /// A closed eye reads as open above `READS_OPEN` times the ratio of the same person's open eye without a reflection; an open
 /// eye reads as closed at or below `READS_CLOSED` times that ratio.
 const READS_OPEN: f32 = 0.5;
-const READS_CLOSED: f32 = Thresholds::V7.blink.closed_ratio;
+const READS_CLOSED: f32 = Thresholds::V8.blink.closed_ratio;
 
 /// One kind of reflection.
 #[derive(Debug, Serialize)]
@@ -104,7 +104,7 @@ impl fmt::Display for GlareTable {
                 open.unnoticed
             )?;
         }
-        writeln!(f, "\nThreshold based on this: `max_glare` {}.", Thresholds::V7.max_glare)
+        writeln!(f, "\nThreshold based on this: `max_glare` {}.", Thresholds::V8.max_glare)
     }
 }
 
