@@ -3,7 +3,7 @@
 
 use crate::detect::Detection;
 use crate::geometry::{Point, Rect, Region};
-use crate::mesh::landmarks;
+use crate::mesh::{Mesh, landmarks};
 
 /// `scale_x`, `scale_y` of MediaPipe's `face_detection_front_detection_to_roi` and `face_landmark_landmarks_to_roi`:
 /// margin for the hair and for motion until the next frame.
@@ -19,13 +19,13 @@ pub(crate) fn detection_to_region(face: &Detection) -> Region {
     }
 }
 
-/// The region around the 468 landmarks of the previous frame: a square of the longer side × 1.5 of their rotated
-/// bounding box. `None` if there are no landmarks or they have no extent.
-pub(crate) fn landmarks_to_region(points: &[Point]) -> Option<Region> {
-    let right = points.get(landmarks::RIGHT_EYE_OUTER)?;
-    let left = points.get(landmarks::LEFT_EYE_OUTER)?;
+/// The region around the landmarks of the previous frame: a square of the longer side × 1.5 of the rotated bounding box of
+/// those that are read. `None` if there are no landmarks or they have no extent.
+pub(crate) fn landmarks_to_region(mesh: &Mesh) -> Option<Region> {
+    let right = mesh.points.get(landmarks::RIGHT_EYE_OUTER)?;
+    let left = mesh.points.get(landmarks::LEFT_EYE_OUTER)?;
     let angle = angle_between(*right, *left);
-    let upright = Rect::around(points.iter().map(|p| p.rotated(-angle)))?;
+    let upright = Rect::around(mesh.read_points().map(|p| p.rotated(-angle)))?;
     let size = upright.width.max(upright.height) * MARGIN;
     (size.is_finite() && size > 0.0).then(|| Region { center: upright.center().rotated(angle), size, angle })
 }
@@ -39,14 +39,18 @@ mod tests {
     use super::*;
     use crate::mesh::LANDMARKS;
 
+    fn mesh(points: Vec<Point>) -> Mesh {
+        Mesh { points, depths: vec![0.0; LANDMARKS], presence: 1.0 }
+    }
+
     /// A face 100 wide and 60 high around (200, 100), rotated by `angle`.
-    fn turned_face(angle: f32) -> Vec<Point> {
+    fn turned_face(angle: f32) -> Mesh {
         let mut points = vec![Point::new(0.0, 0.0); LANDMARKS];
         points[landmarks::RIGHT_EYE_OUTER] = Point::new(-50.0, 0.0);
         points[landmarks::LEFT_EYE_OUTER] = Point::new(50.0, 0.0);
-        points[1] = Point::new(0.0, 30.0);
-        points[2] = Point::new(0.0, -30.0);
-        points.into_iter().map(|p| p.rotated(angle)).map(|p| Point::new(p.x + 200.0, p.y + 100.0)).collect()
+        points[landmarks::CHIN] = Point::new(0.0, 30.0);
+        points[landmarks::FOREHEAD] = Point::new(0.0, -30.0);
+        mesh(points.into_iter().map(|p| p.rotated(angle)).map(|p| Point::new(p.x + 200.0, p.y + 100.0)).collect())
     }
 
     #[test]
@@ -61,8 +65,8 @@ mod tests {
 
     #[test]
     fn landmarks_without_extent_give_no_region() {
-        assert!(landmarks_to_region(&[]).is_none());
-        assert!(landmarks_to_region(&vec![Point::new(3.0, 3.0); LANDMARKS]).is_none());
-        assert!(landmarks_to_region(&vec![Point::new(f32::NAN, 3.0); LANDMARKS]).is_none());
+        assert!(landmarks_to_region(&mesh(Vec::new())).is_none());
+        assert!(landmarks_to_region(&mesh(vec![Point::new(3.0, 3.0); LANDMARKS])).is_none());
+        assert!(landmarks_to_region(&mesh(vec![Point::new(f32::NAN, 3.0); LANDMARKS])).is_none());
     }
 }

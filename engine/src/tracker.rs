@@ -233,8 +233,8 @@ impl Tracker {
         if mesh.presence < thresholds.min_presence {
             return Ok(None);
         }
-        let next = landmarks_to_region(&mesh.points);
-        let rect = Rect::around(mesh.points.iter().copied());
+        let next = landmarks_to_region(&mesh);
+        let rect = Rect::around(mesh.read_points());
         let found = next.zip(rect).zip(Pose::of(&mesh));
         Ok(found.map(|((region, rect), pose)| Found { mesh, region, rect, pose }))
     }

@@ -10,7 +10,7 @@ import { startServer } from './lib/server.mjs';
 import { comeToCamera, messageCode, openVisitor, screen } from './lib/visitor.mjs';
 
 /** Bytes that may be downloaded before the first reading, and the engine's share of them. */
-const FIRST_LOAD = 1_075_000;
+const FIRST_LOAD = 900_000;
 const ENGINE = 150_000;
 
 const ASSETS = new URL('../../www/assets', import.meta.url).pathname;

@@ -5,13 +5,13 @@ use crate::geometry::{Point, Rect};
 use crate::network::sigmoid;
 
 /// Side of the detector's input in pixels.
-pub(super) const INPUT_SIDE: usize = 128;
+pub const INPUT_SIDE: usize = 128;
 
 /// Centre, size and six keypoints.
 pub(super) const VALUES_PER_ANCHOR: usize = 16;
 
 /// `min_score_thresh` of MediaPipe's `face_detection_short_range` graph.
-const MIN_SCORE: f32 = 0.5;
+pub(super) const MIN_SCORE: f32 = 0.5;
 
 /// `score_clipping_thresh` of the same graph: keeps the exponential finite.
 const LOGIT_LIMIT: f32 = 100.0;

@@ -8,7 +8,7 @@ mod decode;
 mod detection;
 mod suppress;
 
-use decode::INPUT_SIDE;
+pub use decode::INPUT_SIDE;
 pub use detection::Detection;
 
 use crate::crop::{Border, Range, sample_rgb};

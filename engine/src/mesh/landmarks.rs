@@ -32,6 +32,22 @@ pub const LEFT_EYE: [usize; 6] = [362, 385, 387, 263, 373, 380];
 /// wings.
 pub const RIGID: [usize; 12] = [33, 133, 362, 263, 168, 6, 197, 195, 5, 4, 98, 327];
 
+/// More points that keep their places on the skull: nose, eye corners, cheekbones, forehead. No lids, brows, lips or jaw.
+pub const SKULL: [usize; 54] = [
+    // Bridge, tip and base of the nose.
+    8, 168, 6, 197, 195, 5, 4, 1, 19, 94, 2, //
+    // Its sides and wings, right and left.
+    122, 196, 3, 51, 45, 220, 48, 64, 98, 97, //
+    351, 419, 248, 281, 275, 440, 278, 294, 327, 326, //
+    // Corners of the eyes.
+    33, 133, 362, 263, //
+    // Cheekbones.
+    116, 117, 118, 119, 100, 101, //
+    345, 346, 347, 348, 329, 330, //
+    // Forehead.
+    10, 151, 9, 109, 338, 108, 337,
+];
+
 /// Points that move with a person's expression: lips, brows, cheeks.
 pub const SOFT: [usize; 36] = [
     61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270,
@@ -58,3 +74,67 @@ pub const LEFT_EYE_REFINED: [usize; EYE_POINTS] = [
     441, 413, 265, 353, 276, 283, 282, 295, 372, 340, 346, 347, 348, 349, 350, 357, 465, 383, 300, 293, 334, 296, 336,
     285, 417,
 ];
+
+/// The face's outline (`FACEMESH_FACE_OVAL` of MediaPipe). The face's box, and with it the next frame's region, is that of
+/// these points.
+pub const OUTLINE: [usize; 36] = [
+    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150,
+    136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
+];
+
+/// Landmarks whose depth is read, for the head's pose.
+pub const WITH_DEPTH: [usize; 4] = [FOREHEAD, CHIN, RIGHT_CHEEK, LEFT_CHEEK];
+
+/// Every landmark that the engine reads, in ascending order. The others are in the full networks only.
+pub const READ: [usize; READ_COUNT] = {
+    let mut landmarks = [0; READ_COUNT];
+    let (mut index, mut count) = (0, 0);
+    while index < LANDMARKS {
+        if IS_READ[index] {
+            landmarks[count] = index;
+            count += 1;
+        }
+        index += 1;
+    }
+    landmarks
+};
+
+/// Number of landmarks in [`READ`].
+pub const READ_COUNT: usize = {
+    let (mut index, mut count) = (0, 0);
+    while index < LANDMARKS {
+        count += IS_READ[index] as usize;
+        index += 1;
+    }
+    count
+};
+
+const IS_READ: [bool; LANDMARKS] = {
+    let lists: [&[usize]; 6] = [&OUTLINE, &RIGHT_EYE_REFINED, &LEFT_EYE_REFINED, &RIGID, &SKULL, &SOFT];
+    let mut is_read = [false; LANDMARKS];
+    let mut list = 0;
+    while list < lists.len() {
+        let mut i = 0;
+        while i < lists[list].len() {
+            is_read[lists[list][i]] = true;
+            i += 1;
+        }
+        list += 1;
+    }
+    is_read
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_landmarks_that_are_read_are_listed_once_each_and_include_those_with_a_name() {
+        assert!(READ.windows(2).all(|pair| pair[0] < pair[1]), "{READ:?}");
+        let lists: [&[usize]; 6] = [&RIGHT_EYE, &LEFT_EYE, &WITH_DEPTH, &RIGID, &SKULL, &SOFT];
+        for landmark in lists.concat() {
+            assert!(READ.contains(&landmark), "{landmark}");
+        }
+        assert_eq!(READ.len(), 245);
+    }
+}

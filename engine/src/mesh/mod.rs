@@ -4,6 +4,7 @@
 //! small network for each eye reads the trunk's features and places the lids.
 
 pub mod landmarks;
+mod layout;
 mod refine;
 mod tone;
 
@@ -17,6 +18,7 @@ pub use landmarks::LANDMARKS;
 use landmarks::{
     EYE_POINTS, LEFT_EYE_INNER, LEFT_EYE_OUTER, LEFT_EYE_REFINED, RIGHT_EYE_INNER, RIGHT_EYE_OUTER, RIGHT_EYE_REFINED,
 };
+pub use layout::short_layout;
 use refine::{EyeFrame, FEATURE_CHANNELS, FEATURE_SIDE};
 
 /// Side of the trunk's input in pixels.
@@ -25,9 +27,11 @@ pub const CROP_SIDE: usize = 192;
 /// A face's landmarks.
 #[derive(Clone, Debug)]
 pub struct Mesh {
-    /// 468 points in pixels of the frame, lids refined.
+    /// 468 points in pixels of the frame, lids refined. Packed networks leave out those that are not in
+    /// [`landmarks::READ`]: they are not numbers.
     pub points: Vec<Point>,
-    /// Depth of each point in pixels of the frame: smaller is nearer to the camera, zero is near the head's centre.
+    /// Depth of each point in pixels of the frame: smaller is nearer to the camera, zero is near the head's centre. Packed
+    /// networks have only those of [`landmarks::WITH_DEPTH`].
     pub depths: Vec<f32>,
     /// Confidence that the region holds a face, 0 to 1.
     pub presence: f32,
@@ -42,6 +46,13 @@ pub struct MeshReader {
     trunk_out: [Vec<f32>; 3],
     eye_input: Vec<f32>,
     eye_out: [Vec<f32>; 1],
+}
+
+impl Mesh {
+    /// The points that the engine reads, which every network gives.
+    pub fn read_points(&self) -> impl Iterator<Item = Point> + Clone + '_ {
+        landmarks::READ.into_iter().filter_map(|landmark| self.points.get(landmark).copied())
+    }
 }
 
 impl MeshReader {
@@ -88,13 +99,12 @@ impl MeshReader {
         self.trunk.run(&self.input, &mut self.trunk_out)?;
         let [features, mesh, presence] = &self.trunk_out;
         check_len("trunk features", features, FEATURE_SIDE * FEATURE_SIDE * FEATURE_CHANNELS)?;
-        check_len("trunk mesh", mesh, LANDMARKS * 3)?;
         check_len("trunk presence", presence, 1)?;
         let presence = sigmoid(presence[0]);
 
-        let mut in_crop: Vec<Point> = mesh.chunks_exact(3).map(|p| Point::new(p[0], p[1])).collect();
+        let (mut in_crop, in_crop_depths) = layout::unpack(mesh)?;
         let scale = region.size / CROP_SIDE as f32;
-        let depths = mesh.chunks_exact(3).map(|p| p[2] * scale).collect();
+        let depths = in_crop_depths.into_iter().map(|depth| depth * scale).collect();
         // Both eyes are framed from the trunk's points, before either is refined: the two refiners share brow points.
         let right = EyeFrame::around(&in_crop, [RIGHT_EYE_OUTER, RIGHT_EYE_INNER], &RIGHT_EYE_REFINED);
         let left = EyeFrame::around(&in_crop, [LEFT_EYE_INNER, LEFT_EYE_OUTER], &LEFT_EYE_REFINED);

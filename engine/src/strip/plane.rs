@@ -4,23 +4,7 @@
 //! moves against its cheeks.
 
 use crate::geometry::Point;
-use crate::mesh::landmarks::{LEFT_EYE_OUTER, RIGHT_EYE_OUTER};
-
-/// Points that keep their places on the skull: nose, eye corners, cheekbones, forehead. No lids, brows, lips or jaw.
-const RIGID: [usize; 54] = [
-    // Bridge, tip and base of the nose.
-    8, 168, 6, 197, 195, 5, 4, 1, 19, 94, 2, //
-    // Its sides and wings, right and left.
-    122, 196, 3, 51, 45, 220, 48, 64, 98, 97, //
-    351, 419, 248, 281, 275, 440, 278, 294, 327, 326, //
-    // Corners of the eyes.
-    33, 133, 362, 263, //
-    // Cheekbones.
-    116, 117, 118, 119, 100, 101, //
-    345, 346, 347, 348, 329, 330, //
-    // Forehead.
-    10, 151, 9, 109, 338, 108, 337,
-];
+use crate::mesh::landmarks::{LEFT_EYE_OUTER, RIGHT_EYE_OUTER, SKULL};
 
 /// Root mean square distance of the rigid points `to` from those of `from` under the homography that fits best (least
 /// squares), as a share of the distance of the outer eye corners in `to`. `None` if the points do not span a plane.
@@ -33,7 +17,7 @@ pub(super) fn residual(from: &[Point], to: &[Point]) -> Option<f32> {
         let (du, dv) = ((map[0] * x + map[1] * y + map[2]) / w - u, (map[3] * x + map[4] * y + map[5]) / w - v);
         du * du + dv * dv
     });
-    let share = (squares.sum::<f64>() / RIGID.len() as f64).sqrt() * to.scale / eyes;
+    let share = (squares.sum::<f64>() / SKULL.len() as f64).sqrt() * to.scale / eyes;
     share.is_finite().then_some(share as f32)
 }
 
@@ -46,7 +30,7 @@ struct Normalized {
 impl Normalized {
     fn of(points: &[Point]) -> Option<Normalized> {
         let at = |&i: &usize| points.get(i).map(|p| [f64::from(p.x), f64::from(p.y)]);
-        let rigid: Vec<[f64; 2]> = RIGID.iter().map(at).collect::<Option<_>>()?;
+        let rigid: Vec<[f64; 2]> = SKULL.iter().map(at).collect::<Option<_>>()?;
         let mean = |axis: usize| rigid.iter().map(|p| p[axis]).sum::<f64>() / rigid.len() as f64;
         let (x, y) = (mean(0), mean(1));
         let scale = rigid.iter().map(|p| (p[0] - x).hypot(p[1] - y)).sum::<f64>() / rigid.len() as f64;
@@ -97,7 +81,7 @@ mod tests {
     /// Points of a face seen by a camera at a distance of four, turned by `degrees`, whose nose stands out by `depth`.
     fn seen(degrees: f64, depth: f64) -> Vec<Point> {
         let mut points = vec![Point::default(); LANDMARKS];
-        for (i, &index) in RIGID.iter().enumerate() {
+        for (i, &index) in SKULL.iter().enumerate() {
             let (x, y) = ((i * 7 % 11) as f64 / 5.0 - 1.0, (i * 5 % 13) as f64 / 6.0 - 1.0);
             let z = depth * (-3.0 * (x * x + y * y)).exp();
             let (sin, cos) = degrees.to_radians().sin_cos();

@@ -37,7 +37,7 @@ pub struct FaceReport {
     pub keypoints: [[f32; 2]; 6],
     /// Confidence of the mesh that this is a face, 0 to 1.
     pub presence: Option<f32>,
-    /// 468 points: x, y, depth.
+    /// 468 points: x, y, depth; `null` in JSON where the packed networks leave them out.
     pub landmarks: Option<Vec<[f32; 3]>>,
     /// Openness of the right eye.
     pub ear_right: Option<f32>,

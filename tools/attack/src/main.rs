@@ -30,6 +30,7 @@ mod simulation;
 mod usual;
 mod verifier;
 mod warps;
+mod whole_mesh;
 
 use std::process::ExitCode;
 

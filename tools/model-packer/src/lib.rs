@@ -1,7 +1,8 @@
 //! Packs the ONNX files into the networks of `engine-compact`.
 //!
 //! ```text
-//! ONNX bytes → onnx::Model → lower (layers fused) → engine_compact::Graph → compensate (weights quantised) → Pack → bytes
+//! ONNX bytes → onnx::Model → lower (layers fused) → engine_compact::Graph → shorten (what nothing reads left out)
+//!     → compensate (weights quantised) → Pack → bytes
 //! ```
 
 pub mod calibration;
@@ -10,6 +11,7 @@ mod error_shares;
 pub mod levels;
 pub mod lower;
 pub mod onnx;
+pub mod shorten;
 
 use std::path::Path;
 
@@ -17,7 +19,7 @@ use anyhow::Context as _;
 use engine_compact::Pack;
 use engine_tract::FILE_NAMES;
 
-/// The public-domain portrait used to calibrate the rounding of the trunk's weights.
+/// The public-domain portrait used to calibrate the rounding of the detector's and the trunk's weights.
 const PORTRAIT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../clip-maker/astronaut.png");
 
 /// Packs the four ONNX files in `models`.
@@ -33,8 +35,11 @@ pub fn pack(models: &Path) -> anyhow::Result<Vec<u8>> {
         Ok(lowered.graph)
     };
     let [detector, trunk, eye_right, eye_left] = FILE_NAMES;
-    let faces = calibration::faces(Path::new(PORTRAIT))?;
-    let trunk = compensate::compensate(&graph(trunk)?, &faces, |layer, row| levels::levels(levels::TRUNK, layer, row))?;
-    let graphs = [graph(detector)?, trunk, graph(eye_right)?, graph(eye_left)?];
+    let (scenes, faces) = (calibration::scenes(Path::new(PORTRAIT))?, calibration::faces(Path::new(PORTRAIT))?);
+    let detector =
+        compensate::compensate(&graph(detector)?, &scenes, |layer, row| levels::levels(levels::DETECTOR, layer, row))?;
+    let trunk = shorten::shorten(graph(trunk)?)?;
+    let trunk = compensate::compensate(&trunk, &faces, |layer, row| levels::levels(levels::TRUNK, layer, row))?;
+    let graphs = [detector, trunk, graph(eye_right)?, graph(eye_left)?];
     Ok(Pack { source: engine_tract::models_id(), graphs }.to_bytes(levels::levels)?)
 }

@@ -18,7 +18,8 @@ const MAX_LID_ERROR: f32 = 0.02;
 const MAX_EAR_DIFFERENCE: f32 = 0.03;
 
 /// Stills that miss a limit, and why. At most three.
-const EXCEPTIONS: [(&str, &str); 0] = [];
+const EXCEPTIONS: [(&str, &str); 1] =
+    [("silentface__image_F1.jpg", "its right eye, wide open, reads 0.40 to 0.50 as the crop moves by a few pixels")];
 
 #[test]
 fn stills_with_one_face_read_as_in_mediapipe() {

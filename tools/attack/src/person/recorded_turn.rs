@@ -90,16 +90,11 @@ impl View<'_> {
 #[cfg(test)]
 mod tests {
     use engine::geometry::Rect;
-    use engine::mesh::Mesh;
 
     use super::*;
 
     fn faces(yaws: &[f32]) -> Vec<Option<FaceSeen>> {
-        let face = |&yaw: &f32| FaceSeen {
-            mesh: Mesh { points: Vec::new(), depths: Vec::new(), presence: 1.0 },
-            rect: Rect { x: 100.0, y: 100.0, width: 90.0, height: 120.0 },
-            yaw,
-        };
+        let face = |&yaw: &f32| FaceSeen { rect: Rect { x: 100.0, y: 100.0, width: 90.0, height: 120.0 }, yaw };
         yaws.iter().map(|yaw| Some(face(yaw))).collect()
     }
 

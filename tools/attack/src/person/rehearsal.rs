@@ -11,6 +11,7 @@ use engine_compact::Models;
 
 use super::face_seen::FaceSeen;
 use super::recorded_turn::RecordedTurn;
+use crate::whole_mesh::whole_mesh;
 
 /// Maximum number of open frames that are played back and forth next to a blink: few, so that the head does not jump when
 /// the blink starts.
@@ -25,7 +26,6 @@ const RESTING_DEG: f32 = 5.0;
 pub(crate) struct Rehearsal<'a> {
     pub(super) clip: &'a WholeClip,
     pub(super) scenes: Vec<Scene>,
-    faces: Vec<Option<FaceSeen>>,
     /// For drawn turns: the face in each frame that was needed so far.
     turns: Vec<OnceLock<Option<Turn>>>,
 }
@@ -51,13 +51,13 @@ impl<'a> Rehearsal<'a> {
         let own: Vec<&CountedBlink> = counted.iter().filter(|blink| blink.video == clip.name).collect();
         let mut scenes: Vec<Scene> = (0..own.len()).filter_map(|index| Scene::of(clip, &own, index)).collect();
         if scenes.is_empty() {
-            return Ok(Rehearsal { clip, scenes, faces: Vec::new(), turns: Vec::new() });
+            return Ok(Rehearsal { clip, scenes, turns: Vec::new() });
         }
         let mut tracker = Tracker::new(models.networks());
         let read = |(i, frame): (usize, &Picture)| {
             let t_ms = i as f64 * 1000.0 / clip.rate;
             let face = tracker.read(&frame.as_frame(), t_ms, &Thresholds::V8)?.face;
-            anyhow::Ok(face.map(|face| FaceSeen { mesh: face.mesh, rect: face.rect, yaw: face.pose.yaw }))
+            anyhow::Ok(face.map(|face| FaceSeen { rect: face.rect, yaw: face.pose.yaw }))
         };
         let faces: Vec<Option<FaceSeen>> = clip.frames.iter().enumerate().map(read).collect::<anyhow::Result<_>>()?;
         scenes.retain_mut(|scene| scene.keep_resting(&faces));
@@ -68,7 +68,7 @@ impl<'a> Rehearsal<'a> {
             scene.turns = [1.0, -1.0].map(|side| RecordedTurn::find(&faces, &scene.open, side, clip.rate));
         }
         let turns = faces.iter().map(|_| OnceLock::new()).collect();
-        Ok(Rehearsal { clip, scenes, faces, turns })
+        Ok(Rehearsal { clip, scenes, turns })
     }
 
     /// Where the turns of the head come from: for the left and the right, whether a real one is played after every blink,
@@ -85,9 +85,15 @@ impl<'a> Rehearsal<'a> {
     /// A frame of the clip, with the head turned by `yaw` degrees more than it is.
     pub(super) fn turned(&self, index: usize, yaw: f32) -> anyhow::Result<Picture> {
         let picture = &self.clip.frames[index];
-        let face = || self.faces[index].as_ref().map(|face| Turn::new(&face.mesh, Shape::Head));
-        match self.turns[index].get_or_init(face) {
-            Some(turn) if yaw != 0.0 => Ok(turn.picture(picture, yaw)?),
+        if yaw == 0.0 {
+            return Ok(picture.clone());
+        }
+        if self.turns[index].get().is_none() {
+            let turn = whole_mesh(picture)?.map(|mesh| Turn::new(&mesh, Shape::Head));
+            self.turns[index].get_or_init(|| turn);
+        }
+        match self.turns[index].get() {
+            Some(Some(turn)) => Ok(turn.picture(picture, yaw)?),
             _ => Ok(picture.clone()),
         }
     }

@@ -28,6 +28,7 @@ use engine::Tracker;
 use engine_compact::Models;
 
 use crate::report as attempts;
+use crate::whole_mesh::full_networks;
 use photo::Photo;
 use report::Report;
 
@@ -114,7 +115,7 @@ fn photographs(folder: &Path, models: &Models) -> anyhow::Result<(Vec<Photo>, Ve
     paths.sort();
     let found = workers::map(&paths, |path| {
         let mut photos = Vec::new();
-        for photo in Photo::open(path, &mut Tracker::new(models.networks()))? {
+        for photo in Photo::open(path, &mut Tracker::new(full_networks()?))? {
             if run::can_be_learnt(&photo, models)? {
                 photos.push(photo);
             }

@@ -13,6 +13,8 @@ use engine::{Gate, Picture, Session, Thresholds};
 use engine_compact::Models;
 use test_client::Face;
 
+use crate::whole_mesh::whole_mesh;
+
 /// Frames of a clip among which a photograph is sought.
 const FRAMES: usize = 120;
 /// A photograph shows a face turned by no more than this, in degrees.
@@ -46,7 +48,8 @@ impl Photograph {
                 && is_open
                 && face.pose.yaw.abs() <= MAX_YAW_DEG
             {
-                return Ok(Some(Photograph { name: clip.name, picture: picture.clone(), mesh: face.mesh }));
+                let mesh = whole_mesh(picture)?;
+                return Ok(mesh.map(|mesh| Photograph { name: clip.name, picture: picture.clone(), mesh }));
             }
         }
         Ok(None)

@@ -123,6 +123,7 @@ impl Turned {
 #[cfg(test)]
 mod tests {
     use engine::mesh::LANDMARKS;
+    use engine::mesh::landmarks::OUTLINE;
 
     use super::*;
 
@@ -131,7 +132,7 @@ mod tests {
         let at = |radius: f32, angle: f32| Point::new(100.0 + radius * angle.sin(), 100.0 - radius * angle.cos());
         let inner = |i: usize| at(48.0 * (i as f32 / LANDMARKS as f32).sqrt(), i as f32 * 2.4);
         let mut points: Vec<Point> = (0..LANDMARKS).map(inner).collect();
-        for (n, i) in thin_plate::OUTLINE.into_iter().enumerate() {
+        for (n, i) in OUTLINE.into_iter().enumerate() {
             points[i] = at(50.0, (10.0 * n as f32).to_radians());
         }
         let height = |p: &Point| (2500.0 - p.distance(Point::new(100.0, 100.0)).powi(2)).max(0.0).sqrt();
@@ -170,7 +171,7 @@ mod tests {
     fn a_thin_plate_keeps_its_outline() {
         let mesh = dome();
         let turned = Turn::new(&mesh, Shape::ThinPlate).by(20.0);
-        for i in thin_plate::OUTLINE {
+        for i in OUTLINE {
             let moved = turned.source(mesh.points[i]).distance(mesh.points[i]);
             assert!(moved < 2.0, "point {i} moves by {moved}");
         }

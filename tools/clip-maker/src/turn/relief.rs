@@ -1,12 +1,12 @@
 //! Faces with depth: a head as its mesh describes it, and a print that is bent around a cylinder.
 
 use engine::geometry::Point;
+use engine::mesh::landmarks::OUTLINE;
 use engine::mesh::{LANDMARKS, Mesh};
 
 use super::field::Field;
 use super::plate::Plate;
 use super::size::Size;
-use super::thin_plate::OUTLINE;
 
 /// Every how many landmarks one gives its depth, besides the outline. More make the surface no better.
 const EVERY: usize = 4;

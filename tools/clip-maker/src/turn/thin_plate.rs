@@ -1,18 +1,12 @@
-//! A picture that is warped like a rubber sheet, with no depth at all.
+//! A picture that is warped like a rubber sheet, with no depth at all. The outline of the face stays in place.
 
 use engine::geometry::Point;
 use engine::mesh::Mesh;
-use engine::mesh::landmarks::RIGID;
+use engine::mesh::landmarks::{OUTLINE, RIGID};
 
 use super::field::Field;
 use super::plate::Plate;
 use super::size::Size;
-
-/// The outline of the face, which stays in place (mesh indices).
-pub(super) const OUTLINE: [usize; 36] = [
-    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150,
-    136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
-];
 
 /// Further points that move as in a turn of the head: corners and middle of the lips, brows, cheeks, forehead and chin.
 const INNER: [usize; 12] = [61, 291, 0, 17, 70, 105, 334, 300, 50, 280, 151, 199];

@@ -43,11 +43,12 @@ fn packed_networks_read_the_eyes_in_every_still_like_the_full_ones() {
         assert_eq!(expected.len(), got.len(), "{}: faces", file.display());
         for (expected, got) in expected.into_iter().zip(got) {
             let off = (0..2).map(|eye| (expected[eye] - got[eye]).abs()).fold(0.0, f32::max);
-            assert!(off <= TOLERANCE, "{}: off by {off} ({expected:?}, {got:?})", file.display());
+            println!("{}: off by {off:.4} ({expected:?}, {got:?})", file.display());
             largest = largest.max(off);
             faces += 1;
         }
     }
     println!("{faces} faces, largest difference of an eye aspect ratio {largest:.4}");
+    assert!(largest <= TOLERANCE, "off by {largest}; --nocapture shows where");
     assert!(faces >= 24, "{faces} faces");
 }
