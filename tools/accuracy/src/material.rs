@@ -69,10 +69,13 @@ pub struct CountedBlink {
 
 /// A row of doubtful.csv: half blinks, long closures and others that are neither blinks nor false ones.
 #[derive(Clone, Debug, Deserialize)]
-pub(crate) struct DoubtfulBlink {
-    video: String,
-    start_frame: usize,
-    end_frame: usize,
+pub struct DoubtfulBlink {
+    /// File name of the clip.
+    pub video: String,
+    /// Its first frame.
+    pub start_frame: usize,
+    /// Its last frame.
+    pub end_frame: usize,
 }
 
 /// The folders with clips: the given one, and `more` in it.
@@ -86,6 +89,15 @@ pub fn folders(material: &Path) -> Vec<PathBuf> {
 /// If `blinks.csv` is missing or cannot be read.
 pub fn counted_blinks(folder: &Path) -> anyhow::Result<Vec<CountedBlink>> {
     read_csv(&folder.join("blinks.csv"))
+}
+
+/// Reads the movements of the lids in the clips of `folder` that are neither blinks nor none.
+///
+/// # Errors
+/// If `doubtful.csv` cannot be read.
+pub fn doubtful_blinks(folder: &Path) -> anyhow::Result<Vec<DoubtfulBlink>> {
+    let list = folder.join("doubtful.csv");
+    if list.exists() { read_csv(&list) } else { Ok(vec![half_blink()]) }
 }
 
 #[derive(Deserialize)]
@@ -109,7 +121,7 @@ pub(crate) fn load(material: &Path, all: bool) -> anyhow::Result<Vec<Clip>> {
 /// Loads the clips of one folder. `whole`: every clip in it is judged.
 fn load_folder(folder: &Path, whole: bool, all: bool) -> anyhow::Result<Vec<Clip>> {
     let counted = counted_blinks(folder)?;
-    let doubtful = if whole { read_csv(&folder.join("doubtful.csv"))? } else { vec![half_blink()] };
+    let doubtful = doubtful_blinks(folder)?;
     let videos = folder.join("videos");
     let files = fs::read_dir(&videos).with_context(|| format!("cannot read {}", videos.display()))?;
     let mut names =

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use accuracy::material::{CountedBlink, counted_blinks, folders};
+use accuracy::material::{CountedBlink, DoubtfulBlink, counted_blinks, doubtful_blinks, folders};
 use accuracy::video::WholeClip;
 use anyhow::ensure;
 use engine_compact::Models;
@@ -17,6 +17,7 @@ use crate::person::{Person, Rehearsal};
 pub(crate) struct ClipSet {
     files: Vec<PathBuf>,
     counted: Vec<CountedBlink>,
+    doubtful: Vec<DoubtfulBlink>,
     models: Models,
     /// Attempts per clip and kind; half as many with photographs.
     pub(crate) runs: u64,
@@ -42,9 +43,10 @@ impl ClipSet {
     /// If the folder lacks `videos/` or `blinks.csv`.
     pub(crate) fn open(material: &Path, name_part: &str, models: Models, runs: u64) -> anyhow::Result<ClipSet> {
         ensure!(material.join("videos").is_dir(), "{} has no folder videos", material.display());
-        let (mut counted, mut files) = (Vec::new(), Vec::<PathBuf>::new());
+        let (mut counted, mut doubtful, mut files) = (Vec::new(), Vec::new(), Vec::<PathBuf>::new());
         for folder in folders(material) {
             counted.extend(counted_blinks(&folder)?);
+            doubtful.extend(doubtful_blinks(&folder)?);
             let entries = std::fs::read_dir(folder.join("videos"))?;
             let mut of_folder: Vec<PathBuf> =
                 entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
@@ -52,7 +54,7 @@ impl ClipSet {
             files.append(&mut of_folder);
         }
         files.retain(|file| file.to_string_lossy().contains(name_part));
-        Ok(ClipSet { files, counted, models, runs })
+        Ok(ClipSet { files, counted, doubtful, models, runs })
     }
 
     /// The clips. Each is decoded when its turn comes, since clips are large.
@@ -65,7 +67,7 @@ impl ClipSet {
     /// # Errors
     /// If the engine fails.
     pub(crate) fn rehearse<'a>(&self, clip: &'a WholeClip) -> anyhow::Result<Rehearsal<'a>> {
-        Rehearsal::of(clip, &self.counted, &self.models)
+        Rehearsal::of(clip, (&self.counted, &self.doubtful), &self.models)
     }
 
     /// The camera for one attempt; `None` if the clip's person cannot follow cues. Only people who do need a rehearsal.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use accuracy::material::CountedBlink;
+use accuracy::material::{CountedBlink, DoubtfulBlink};
 use accuracy::video::WholeClip;
 use clip_maker::turn::{Shape, Turn};
 use engine::{Picture, Thresholds, Tracker};
@@ -43,13 +43,19 @@ pub(super) struct Scene {
 }
 
 impl<'a> Rehearsal<'a> {
-    /// Reads all frames of a clip.
+    /// Reads all frames of a clip. `counted` and `doubtful`: what the lids do in all clips.
     ///
     /// # Errors
     /// If a network fails.
-    pub(crate) fn of(clip: &'a WholeClip, counted: &[CountedBlink], models: &Models) -> anyhow::Result<Rehearsal<'a>> {
+    pub(crate) fn of(
+        clip: &'a WholeClip,
+        (counted, doubtful): (&[CountedBlink], &[DoubtfulBlink]),
+        models: &Models,
+    ) -> anyhow::Result<Rehearsal<'a>> {
         let own: Vec<&CountedBlink> = counted.iter().filter(|blink| blink.video == clip.name).collect();
-        let mut scenes: Vec<Scene> = (0..own.len()).filter_map(|index| Scene::of(clip, &own, index)).collect();
+        let others = doubtful.iter().filter(|blink| blink.video == clip.name);
+        let others: Vec<Range<usize>> = others.map(|blink| blink.start_frame..blink.end_frame).collect();
+        let mut scenes: Vec<Scene> = (0..own.len()).filter_map(|index| Scene::of(clip, &own, &others, index)).collect();
         if scenes.is_empty() {
             return Ok(Rehearsal { clip, scenes, turns: Vec::new() });
         }
@@ -101,14 +107,23 @@ impl<'a> Rehearsal<'a> {
 
 impl Scene {
     /// The scene of the blink at `index`, without turns. `None` if the blink is unsuitable as a gesture (long, or starting
-    /// before the previous one has ended) or has too few open frames next to it.
-    fn of(clip: &WholeClip, counted: &[&CountedBlink], index: usize) -> Option<Scene> {
+    /// before the previous one has ended) or has too few open frames next to it. `others`: frames in which the lids move
+    /// otherwise, or are closed for long.
+    fn of(clip: &WholeClip, counted: &[&CountedBlink], others: &[Range<usize>], index: usize) -> Option<Scene> {
         let blink = counted[index];
         let is_short = (blink.end_frame - blink.start_frame) as f64 <= 0.5 * clip.rate;
         let is_separate = index == 0 || blink.start_frame > counted[index - 1].end_frame + 2;
         let last = clip.frames.len();
         let before = index.checked_sub(1).map_or(0, |i| counted[i].end_frame + 5)..blink.start_frame.saturating_sub(4);
         let after = blink.end_frame + 5..counted.get(index + 1).map_or(last, |next| next.start_frame.saturating_sub(4));
+        let before = others
+            .iter()
+            .filter(|other| other.start < before.end)
+            .fold(before.clone(), |open, other| open.start.max(other.end + 5).min(open.end)..open.end);
+        let after = others
+            .iter()
+            .filter(|other| other.end > after.start)
+            .fold(after.clone(), |open, other| open.start..open.end.min(other.start.saturating_sub(4)).max(open.start));
         let open = if before.len() >= after.len() {
             before.start.max(before.end.saturating_sub(MAX_OPEN))..before.end
         } else {
