@@ -7,7 +7,7 @@ use crate::gate::Gate;
 /// are dropped. Keeps the transcript under [`TRANSCRIPT_MAX_BYTES`].
 ///
 /// [`TRANSCRIPT_MAX_BYTES`]: crate::budget::TRANSCRIPT_MAX_BYTES
-pub const MAX_FRAMES: usize = 1900;
+pub const MAX_FRAMES: usize = 1800;
 
 /// One frame: milliseconds from the start, EAR right and left × 10⁴ (−1: not read), yaw and pitch in tenths of a
 /// degree, and the gate's number.

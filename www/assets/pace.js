@@ -14,7 +14,7 @@ export const LONGEST_INTERVAL_MS = 125;
 export const RESTING_MS = 250;
 
 /** The most frames that a recording of prompts holds (`MAX_FRAMES` of the engine). */
-const MOST_FRAMES = 1900;
+const MOST_FRAMES = 1800;
 
 /** However long a challenge lasts, frames are no further apart than this. Fewer show fewer blinks. Chosen by us. */
 const WIDEST_MS = 100;
