@@ -56,8 +56,8 @@ async fn told(server: &TestServer) -> Vec<(String, Value)> {
 
 fn left(how: &str, uncounted: Option<&str>) -> (String, Value) {
     let details = match uncounted {
-        None => json!({ "left": how, "counted": true }),
-        Some(why) => json!({ "left": how, "counted": false, "uncounted": why }),
+        None => json!({ "left": how, "counted": true, "timeout_s": 60 }),
+        Some(why) => json!({ "left": how, "counted": false, "uncounted": why, "timeout_s": 60 }),
     };
     ("abandoned".to_owned(), details)
 }
@@ -97,7 +97,7 @@ async fn a_challenge_without_a_cue_may_be_left_as_often_as_one_likes() {
     sweep(&server).await;
     let challenge = server.challenge(&cookie).await;
     assert_eq!(give_up(&server, &cookie, &challenge, "cancelled").await["attempts_left"], 5);
-    let details = json!({ "counted": false, "uncounted": "no_cue" });
+    let details = json!({ "counted": false, "uncounted": "no_cue", "timeout_s": 60 });
     assert_eq!(told(&server).await, [("cancelled".to_owned(), details)]);
     assert_eq!(server.number("select count(*) from attempts").await, 0);
 }

@@ -123,7 +123,7 @@ async fn people_get_twice_or_ten_times_the_time_and_the_record_says_so() {
         assert_eq!(challenge["expires_in_s"], timeout_ms / 1000 + 90, "{more_time}");
     }
     for more_time in [json!(0), json!(3), json!("2"), json!(-1)] {
-        server.post("/api/challenge", Some(&cookie), &ask(more_time)).await.assert_problem(400, "request_invalid");
+        server.post("/api/challenge", Some(&cookie), &ask(more_time)).await.assert_problem(400, "body_malformed");
     }
     let issued = server.post("/api/challenge", Some(&cookie), &ask(json!(2))).await.json();
     let giving_up = json!({ "challenge_id": issued["challenge_id"], "reason": "timeout" });

@@ -89,7 +89,8 @@ async fn the_timeline_of_a_prompted_attempt_has_its_cues() {
         "{cue}"
     );
     assert_eq!(detail["timeline"][2]["outcome"], "missed");
-    assert_eq!((&detail["curve"], &detail["record"]), (&Value::Null, &json!({ "counted": true })));
+    let record = json!({ "counted": true, "timeout_s": 60 });
+    assert_eq!((&detail["curve"], &detail["record"]), (&Value::Null, &record));
     assert_eq!(detail["user"], json!({ "status": "FAILED" }));
 }
 
