@@ -59,7 +59,7 @@ pub(crate) struct PhotographOptions {
     json: bool,
     /// Fail, with a list, if too many blinks are counted or too few frames are usable to prove anything
     ///
-    /// No moved photograph may count a blink, and at most 12 % of the covered ones. For every kind of movement, half of the
+    /// No moved photograph may count a blink, and at most 15 % of the covered ones. For every kind of movement, half of the
     /// frames must be usable. Half of the photographs with paper lids must count; otherwise the measurement itself is blind.
     #[arg(long)]
     check: bool,
