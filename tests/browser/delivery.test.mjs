@@ -11,7 +11,7 @@ import { comeToCamera, messageCode, openVisitor, screen } from './lib/visitor.mj
 
 /** Bytes that may be downloaded before the first reading, and the engine's share of them. */
 const FIRST_LOAD = 900_000;
-const ENGINE = 150_000;
+const ENGINE = 152_000;
 
 const ASSETS = new URL('../../www/assets', import.meta.url).pathname;
 
