@@ -73,7 +73,7 @@ export function figuresOf(record) {
  * Where nine of ten honest attempts with prompts lay (docs/attacks.md).
  * @type {Record<'sameness' | 'wobble' | 'depth', [number, number]>}
  */
-const USUAL = { sameness: [0.851, 0.992], wobble: [0.008, 0.042], depth: [0.026, 0.059] };
+const USUAL = { sameness: [0.797, 0.992], wobble: [0.007, 0.045], depth: [0.026, 0.06] };
 
 /** The figures by name, and the raw record. @param {WholeEvent} event */
 export function recordView({ record, thresholds, engine, policy }) {

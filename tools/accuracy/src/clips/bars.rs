@@ -6,16 +6,31 @@ use super::report::{Line, Report};
 use super::row::{Condition, Row, SLOWEST};
 use super::tally::ONSET_MS;
 
-/// Rate, condition, minimum share of people's blinks found (those of generated faces are counted apart), and maximum number of false ones in five minutes.
-const COUNTS: [(Rate, Condition, f64, f64); 6] = [
-    (Rate::Native, Condition::Full, 0.97, 1.0),
-    (Rate::PerSecond(15), Condition::Full, 0.95, 2.0),
-    (Rate::PerSecond(10), Condition::Full, 0.92, 2.0),
-    (Rate::Native, Condition::Small, 0.95, 2.0),
+/// What must be found at a rate under a condition.
+struct Bar {
+    rate: Rate,
+    condition: Condition,
+    /// Minimum share of the blinks of people, counted apart from those of generated faces.
+    of_people: f64,
+    /// Minimum share of all blinks.
+    of_all: f64,
+    /// Maximum number of false ones in five minutes.
+    max_false: f64,
+}
+
+const BARS: [Bar; 6] = [
+    bar(Rate::Native, Condition::Full, 0.97, 0.97, 1.0),
+    bar(Rate::PerSecond(15), Condition::Full, 0.95, 0.95, 2.0),
+    bar(Rate::PerSecond(10), Condition::Full, 0.92, 0.88, 2.0),
+    bar(Rate::Native, Condition::Small, 0.95, 0.95, 2.0),
     // Two half blinks and lowered lids.
-    (Rate::Native, Condition::Dark, 0.92, 3.0),
-    (Rate::Native, Condition::Jpeg, 0.95, 2.0),
+    bar(Rate::Native, Condition::Dark, 0.92, 0.92, 3.0),
+    bar(Rate::Native, Condition::Jpeg, 0.95, 0.95, 2.0),
 ];
+
+const fn bar(rate: Rate, condition: Condition, of_people: f64, of_all: f64, max_false: f64) -> Bar {
+    Bar { rate, condition, of_people, of_all, max_false }
+}
 
 const FIVE_MINUTES_MS: f64 = 300_000.0;
 
@@ -31,16 +46,21 @@ const LONG_SHARE: f64 = 0.8;
 /// Every bar that `report` does not meet, as a sentence. A row that was not measured meets no bar.
 pub(crate) fn shortfalls(report: &Report) -> Vec<String> {
     let mut list = Vec::new();
-    for (rate, condition, min_share, max_false) in COUNTS {
+    for Bar { rate, condition, of_people, of_all, max_false } in BARS {
         let row = Row { rate, condition };
         let Some(Line { tally, .. }) = report.line(row) else {
             list.push(format!("{row}: not measured"));
             continue;
         };
-        let (found, all) = (tally.found_of_people, tally.blinks_of_people);
-        if (found as f64) < min_share * all as f64 {
-            let required = 100.0 * min_share;
-            list.push(format!("{row}: {found} of {all} found, at least {required} % required"));
+        let shares = [
+            ("blinks of people", of_people, tally.found_of_people, tally.blinks_of_people),
+            ("blinks", of_all, tally.found, tally.found + tally.missed),
+        ];
+        for (whose, min_share, found, all) in shares {
+            if (found as f64) < min_share * all as f64 {
+                let required = 100.0 * min_share;
+                list.push(format!("{row}: {found} of {all} {whose} found, at least {required} % required"));
+            }
         }
         // One is always allowed, however short the clips.
         let allowed = (max_false * report.length_ms / FIVE_MINUTES_MS).max(1.0);
@@ -112,8 +132,8 @@ mod tests {
     /// A report that just meets every bar.
     fn passing() -> Report {
         let rows = Rows::Bars.list();
-        let least = |row: &Row| match COUNTS.iter().find(|bar| (bar.0, bar.1) == (row.rate, row.condition)) {
-            Some(bar) => (100.0 * bar.2) as usize,
+        let least = |row: &Row| match BARS.iter().find(|bar| (bar.rate, bar.condition) == (row.rate, row.condition)) {
+            Some(bar) => (100.0 * bar.of_people.max(bar.of_all)) as usize,
             None if Condition::HARMLESS.contains(&row.condition) => 98,
             None => 90,
         };
@@ -134,12 +154,13 @@ mod tests {
     #[test]
     fn each_bar_that_is_missed_is_named() {
         type Spoil = fn(&mut Report);
-        let cases: [(&str, Spoil); 10] = [
-            ("full native: 97 of 101 found", |r| r.engine[0].tally.blinks_of_people = 101),
+        let cases: [(&str, Spoil); 11] = [
+            ("full native: 97 of 101 blinks of people found", |r| r.engine[0].tally.blinks_of_people = 101),
+            ("full native: 97 of 101 blinks found", |r| r.engine[0].tally.missed = 4),
             ("full native: 2 false", |r| r.engine[0].tally.false_alarms = 2),
             ("full native: 1 false in clips without", |r| r.engine[0].tally.false_on_negative = 1),
             ("full native: 89 % of starts", |r| r.engine[0].tally.onset_within_80_ms = Some(0.89)),
-            ("full 15/s: 95 of 101 found", |r| r.engine[1].tally.blinks_of_people = 101),
+            ("full 15/s: 95 of 101 blinks of people found", |r| r.engine[1].tally.blinks_of_people = 101),
             ("full 8/s: 7 of 10", |r| r.engine[3].tally.found_long = 7),
             ("dark native: 4 false", |r| r.engine[5].tally.false_alarms = 4),
             ("mirrored native: 99 blinks counted, as recorded 97", |r| r.engine[7].tally.found = 99),

@@ -95,8 +95,9 @@ impl Report {
         writeln!(
             text,
             "\n{blinks} true blinks in {:.0} s; `false` covers all judged clips, including those without a blink (the \
-             negatives), `found of people's` those of no generated face. `within 2 frames`: two frames at that rate, or 80 ms if that is longer. The baseline rules use \
-             MediaPipe's ratios, which exist at full size only; each of our rows is compared with them at its rate.",
+             negatives), `found of people's` those of no generated face. `within 2 frames`: two frames at that rate, or \
+             80 ms if that is longer. The baseline rules use MediaPipe's ratios, which exist at full size only; each of \
+             our rows is compared with them at its rate.",
             self.length_ms / 1000.0
         )?;
         for line in self.engine.iter().filter(|line| line.rate == SLOWEST) {
