@@ -152,13 +152,17 @@ struct Inspection {
 
 #[derive(Deserialize)]
 struct Face {
+    /// Only if the mesh confirms that it is a face.
+    presence: Option<f64>,
     ear_right: Option<f64>,
     ear_left: Option<f64>,
 }
 
 fn read_openness(json: &[u8]) -> anyhow::Result<Option<f64>> {
     let inspection: Inspection = serde_json::from_slice(json)?;
-    let [face] = inspection.faces.as_slice() else { return Ok(None) };
+    // Whoever scores captures goes by confirmed faces, too.
+    let mut confirmed = inspection.faces.iter().filter(|face| face.presence.is_some());
+    let (Some(face), None) = (confirmed.next(), confirmed.next()) else { return Ok(None) };
     Ok(face.ear_right.zip(face.ear_left).map(|(right, left)| (right + left) / 2.0))
 }
 
@@ -180,10 +184,20 @@ mod tests {
 
     #[test]
     fn openness_is_the_mean_over_both_eyes_of_the_only_face() {
-        let one = br#"{"width":9,"faces":[{"ear_right":0.3,"ear_left":0.2}]}"#;
-        assert_eq!(read_openness(one).unwrap(), Some(0.25));
-        for none in [r#"{"faces":[]}"#, r#"{"faces":[{"ear_right":0.3,"ear_left":null}]}"#] {
-            assert_eq!(read_openness(none.as_bytes()).unwrap(), None);
+        let face = r#"{"presence":1,"ear_right":0.3,"ear_left":0.2}"#;
+        let unread = r#"{"presence":1,"ear_right":0.3,"ear_left":null}"#;
+        let unconfirmed = r#"{"presence":null,"ear_right":null,"ear_left":null}"#;
+        let cases = [
+            (vec![face], Some(0.25)),
+            (vec![face, unconfirmed], Some(0.25)),
+            (vec![face, face], None),
+            (vec![unread], None),
+            (vec![unconfirmed], None),
+            (vec![], None),
+        ];
+        for (faces, expected) in cases {
+            let json = format!(r#"{{"width":9,"faces":[{}]}}"#, faces.join(","));
+            assert_eq!(read_openness(json.as_bytes()).unwrap(), expected, "{json}");
         }
     }
 }
