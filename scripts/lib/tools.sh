@@ -89,7 +89,10 @@ debian_wasm_cargo() {
 # wasm_build CRATE PROFILE FOLDER FLAGS: compiles a crate for the browser below FOLDER, with rustup's target or Debian's compiler.
 wasm_build() {
     # Tells getrandom that it runs in a browser.
-    local flags="$4 --cfg getrandom_backend=\"wasm_js\""
+    local flags="$4 --cfg getrandom_backend=\"wasm_js\"" home="${CARGO_HOME:-$HOME/.cargo}"
+    # Panics name source files. Where the dependencies lie on this machine is nobody's business, and not the same elsewhere.
+    # Flags are split at spaces.
+    case "$home" in *" "*) ;; *) flags+=" --remap-path-prefix=$home/registry/src=crates" ;; esac
     local arguments=(build --locked --profile "$2" --target wasm32-unknown-unknown --package "$1" --lib)
     if use_wasm_target; then
         CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$flags" cargo "${arguments[@]}" --target-dir "$3"
