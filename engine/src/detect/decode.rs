@@ -2,13 +2,16 @@
 
 use super::detection::Detection;
 use crate::geometry::{Point, Rect};
-use crate::network::sigmoid;
+use crate::network::{NetworkError, check_len, sigmoid};
 
 /// Side of the detector's input in pixels.
 pub const INPUT_SIDE: usize = 128;
 
 /// Centre, size and six keypoints.
-pub(super) const VALUES_PER_ANCHOR: usize = 16;
+const VALUES_PER_ANCHOR: usize = 16;
+
+/// Centre, size and the eyes: what the engine reads, and all that the pack that browsers download has.
+const READ_PER_ANCHOR: usize = 8;
 
 /// `min_score_thresh` of MediaPipe's `face_detection_short_range` graph.
 pub(super) const MIN_SCORE: f32 = 0.5;
@@ -16,11 +19,23 @@ pub(super) const MIN_SCORE: f32 = 0.5;
 /// `score_clipping_thresh` of the same graph: keeps the exponential finite.
 const LOGIT_LIMIT: f32 = 100.0;
 
+/// The positions among `len` values for anchors, whole or a part of the network's outputs, of those that the engine reads.
+pub fn short_layout(len: usize) -> impl Iterator<Item = usize> {
+    (0..len).filter(|position| position % VALUES_PER_ANCHOR < READ_PER_ANCHOR)
+}
+
 /// Returns the candidates with a score of at least 0.5, in anchor order. `regressors` are relative to the anchor's
 /// centre, in pixels of the input.
-pub(super) fn decode(regressors: &[f32], scores: &[f32], anchors: &[Point]) -> Vec<Detection> {
-    let rows = regressors.chunks_exact(VALUES_PER_ANCHOR);
-    rows.zip(scores).zip(anchors).filter_map(|((row, &logit), &anchor)| candidate(row, logit, anchor)).collect()
+///
+/// # Errors
+/// [`NetworkError::Shape`] if the number of values does not fit the anchors.
+pub(super) fn decode(regressors: &[f32], scores: &[f32], anchors: &[Point]) -> Result<Vec<Detection>, NetworkError> {
+    let is_short = regressors.len() == anchors.len() * READ_PER_ANCHOR;
+    let per_anchor = if is_short { READ_PER_ANCHOR } else { VALUES_PER_ANCHOR };
+    check_len("detector regressors", regressors, anchors.len() * per_anchor)?;
+    check_len("detector scores", scores, anchors.len())?;
+    let rows = regressors.chunks_exact(per_anchor);
+    Ok(rows.zip(scores).zip(anchors).filter_map(|((row, &logit), &anchor)| candidate(row, logit, anchor)).collect())
 }
 
 fn candidate(row: &[f32], logit: f32, anchor: Point) -> Option<Detection> {
@@ -29,8 +44,9 @@ fn candidate(row: &[f32], logit: f32, anchor: Point) -> Option<Detection> {
         return None;
     }
     let side = INPUT_SIDE as f32;
-    let at = |i: usize| Point::new(anchor.x + row[i] / side, anchor.y + row[i + 1] / side);
-    let (center, width, height) = (at(0), row[2] / side, row[3] / side);
+    let value = |i: usize| row.get(i).copied().unwrap_or(f32::NAN) / side;
+    let at = |i: usize| Point::new(anchor.x + value(i), anchor.y + value(i + 1));
+    let (center, width, height) = (at(0), value(2), value(3));
     if width <= 0.0 || height <= 0.0 {
         return None;
     }
@@ -60,10 +76,26 @@ mod tests {
             (3.0, [0.0; 16], 0),
         ];
         for (logit, row, expected) in cases {
-            assert_eq!(decode(&row, &[logit], &anchor).len(), expected, "logit {logit}");
+            assert_eq!(decode(&row, &[logit], &anchor).unwrap().len(), expected, "logit {logit}");
         }
-        let face = decode(&row, &[2.0], &anchor)[0];
+        let face = decode(&row, &[2.0], &anchor).unwrap()[0];
         assert_eq!(face.rect, Rect { x: 0.25, y: 0.375, width: 0.5, height: 0.25 });
         assert!(face.keypoints[0].distance(Point::new(0.6, 0.4)) < 1e-6);
+    }
+
+    #[test]
+    fn both_layouts_give_the_same_boxes_and_eyes() {
+        let anchors = [Point::new(0.5, 0.5), Point::new(0.25, 0.75)];
+        let full: Vec<f32> = (1..=32).map(|i| i as f32).collect();
+        let short: Vec<f32> = short_layout(full.len()).map(|place| full[place]).collect();
+        let (full, short) =
+            (decode(&full, &[2.0, 3.0], &anchors).unwrap(), decode(&short, &[2.0, 3.0], &anchors).unwrap());
+        assert_eq!((full.len(), short.len()), (2, 2));
+        for (full, short) in full.iter().zip(&short) {
+            assert_eq!((full.score, full.rect), (short.score, short.rect));
+            assert_eq!(full.keypoints[..2], short.keypoints[..2]);
+            assert!(short.keypoints[2..].iter().all(|p| p.x.is_nan()), "{:?}", short.keypoints);
+        }
+        assert!(decode(&[0.0; 24], &[2.0, 3.0], &anchors).is_err());
     }
 }

@@ -9,6 +9,7 @@ pub struct Detection {
     pub score: f32,
     /// Box from brow to chin; may extend beyond the frame.
     pub rect: Rect,
-    /// In order: the subject's right eye, left eye, nose tip, mouth centre, right ear, left ear.
+    /// In order: the subject's right eye, left eye, nose tip, mouth centre, right ear, left ear. Packed networks have only
+    /// the eyes: the others are not numbers.
     pub keypoints: [Point; 6],
 }

@@ -8,14 +8,14 @@ mod decode;
 mod detection;
 mod suppress;
 
-pub use decode::INPUT_SIDE;
+pub use decode::{INPUT_SIDE, short_layout};
 pub use detection::Detection;
 
 use crate::crop::{Border, Range, sample_rgb};
 use crate::error::EngineError;
 use crate::frame::Frame;
 use crate::geometry::{Affine, Point, Rect};
-use crate::network::{Network, check_len};
+use crate::network::Network;
 
 /// Finds every face in a frame. Keeps its buffers from frame to frame.
 pub struct Detector {
@@ -61,9 +61,7 @@ impl Detector {
         sample_rgb(frame, &to_frame, INPUT_SIDE, Border::Black, Range::MinusOneToOne, &mut self.input);
         self.network.run(&self.input, &mut self.outputs)?;
         let [regressors, scores] = &self.outputs;
-        check_len("detector regressors", regressors, self.anchors.len() * decode::VALUES_PER_ANCHOR)?;
-        check_len("detector scores", scores, self.anchors.len())?;
-        let candidates = decode::decode(regressors, scores, &self.anchors);
+        let candidates = decode::decode(regressors, scores, &self.anchors)?;
         Ok(candidates.into_iter().map(|face| in_frame(face, &to_frame)).collect())
     }
 }
@@ -108,7 +106,7 @@ fn in_frame(face: Detection, to_frame: &Affine) -> Detection {
 mod tests {
     use super::*;
     use crate::frame::Picture;
-    use crate::network::NetworkError;
+    use crate::network::{NetworkError, check_len};
 
     /// Always finds one certain face: anchor 0 (centre 1/32, 1/32) moved to the middle, a quarter wide and high.
     struct OneFaceInTheMiddle;

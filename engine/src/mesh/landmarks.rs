@@ -85,44 +85,65 @@ pub const OUTLINE: [usize; 36] = [
 /// Landmarks whose depth is read, for the head's pose.
 pub const WITH_DEPTH: [usize; 4] = [FOREHEAD, CHIN, RIGHT_CHEEK, LEFT_CHEEK];
 
+/// Landmarks whose places matter by themselves, not only for the box around them.
+const PLACED: [&[usize]; 5] = [&RIGHT_EYE, &LEFT_EYE, &RIGID, &SKULL, &SOFT];
+
+/// Number of landmarks in [`RIGHT_EYE_READ`] and in [`LEFT_EYE_READ`].
+const EYE_READ_COUNT: usize = 14;
+
+/// The landmarks that the engine reads of those that the right eye's refiner places, in the order of its outputs. The others
+/// only frame the eye before it is refined, and keep the trunk's places where a refiner leaves them out.
+pub const RIGHT_EYE_READ: [usize; EYE_READ_COUNT] = select(&RIGHT_EYE_REFINED, &PLACED);
+
+/// The same of the left eye.
+pub const LEFT_EYE_READ: [usize; EYE_READ_COUNT] = select(&LEFT_EYE_REFINED, &PLACED);
+
+/// Number of landmarks in [`READ`].
+pub const READ_COUNT: usize = 245;
+
 /// Every landmark that the engine reads, in ascending order. The others are in the full networks only.
 pub const READ: [usize; READ_COUNT] = {
-    let mut landmarks = [0; READ_COUNT];
+    let mut all = [0; LANDMARKS];
+    let mut landmark = 0;
+    while landmark < LANDMARKS {
+        all[landmark] = landmark;
+        landmark += 1;
+    }
+    select(
+        &all,
+        &[&OUTLINE, &RIGHT_EYE_REFINED, &LEFT_EYE_REFINED, &RIGHT_EYE, &LEFT_EYE, &RIGID, &SKULL, &SOFT, &WITH_DEPTH],
+    )
+};
+
+/// Those of `landmarks` that stand in one of `lists`. Does not compile if there are not `N`.
+const fn select<const N: usize>(landmarks: &[usize], lists: &[&[usize]]) -> [usize; N] {
+    let mut selected = [0; N];
     let (mut index, mut count) = (0, 0);
-    while index < LANDMARKS {
-        if IS_READ[index] {
-            landmarks[count] = index;
+    while index < landmarks.len() {
+        if is_listed(landmarks[index], lists) {
+            selected[count] = landmarks[index];
             count += 1;
         }
         index += 1;
     }
-    landmarks
-};
+    assert!(count == N, "there are not as many landmarks as declared");
+    selected
+}
 
-/// Number of landmarks in [`READ`].
-pub const READ_COUNT: usize = {
-    let (mut index, mut count) = (0, 0);
-    while index < LANDMARKS {
-        count += IS_READ[index] as usize;
-        index += 1;
-    }
-    count
-};
-
-const IS_READ: [bool; LANDMARKS] = {
-    let lists: [&[usize]; 6] = [&OUTLINE, &RIGHT_EYE_REFINED, &LEFT_EYE_REFINED, &RIGID, &SKULL, &SOFT];
-    let mut is_read = [false; LANDMARKS];
+const fn is_listed(landmark: usize, lists: &[&[usize]]) -> bool {
     let mut list = 0;
     while list < lists.len() {
-        let mut i = 0;
-        while i < lists[list].len() {
-            is_read[lists[list][i]] = true;
-            i += 1;
+        let mut index = 0;
+        while index < lists[list].len() {
+            if lists[list][index] == landmark {
+                return true;
+            }
+            index += 1;
         }
         list += 1;
     }
-    is_read
-};
+    false
+}
 
 #[cfg(test)]
 mod tests {
@@ -135,6 +156,11 @@ mod tests {
         for landmark in lists.concat() {
             assert!(READ.contains(&landmark), "{landmark}");
         }
-        assert_eq!(READ.len(), 245);
+    }
+
+    #[test]
+    fn of_an_eye_the_lids_are_read_and_the_points_around_it_that_other_lists_name() {
+        assert_eq!(RIGHT_EYE_READ, [33, 144, 153, 133, 160, 158, 117, 118, 119, 70, 63, 105, 66, 107]);
+        assert_eq!(LEFT_EYE_READ, [263, 373, 380, 362, 387, 385, 346, 347, 348, 300, 293, 334, 296, 336]);
     }
 }

@@ -16,9 +16,10 @@ use crate::network::{Network, check_len, sigmoid};
 
 pub use landmarks::LANDMARKS;
 use landmarks::{
-    EYE_POINTS, LEFT_EYE_INNER, LEFT_EYE_OUTER, LEFT_EYE_REFINED, RIGHT_EYE_INNER, RIGHT_EYE_OUTER, RIGHT_EYE_REFINED,
+    LEFT_EYE_INNER, LEFT_EYE_OUTER, LEFT_EYE_READ, LEFT_EYE_REFINED, RIGHT_EYE_INNER, RIGHT_EYE_OUTER, RIGHT_EYE_READ,
+    RIGHT_EYE_REFINED,
 };
-pub use layout::short_layout;
+pub use layout::{short_eye_layout, short_layout};
 use refine::{EyeFrame, FEATURE_CHANNELS, FEATURE_SIDE};
 
 /// Side of the trunk's input in pixels.
@@ -108,16 +109,15 @@ impl MeshReader {
         // Both eyes are framed from the trunk's points, before either is refined: the two refiners share brow points.
         let right = EyeFrame::around(&in_crop, [RIGHT_EYE_OUTER, RIGHT_EYE_INNER], &RIGHT_EYE_REFINED);
         let left = EyeFrame::around(&in_crop, [LEFT_EYE_INNER, LEFT_EYE_OUTER], &LEFT_EYE_REFINED);
-        for (eye, network, members) in
-            [(right, &mut self.eye_right, &RIGHT_EYE_REFINED), (left, &mut self.eye_left, &LEFT_EYE_REFINED)]
-        {
+        for (eye, network, members, read) in [
+            (right, &mut self.eye_right, &RIGHT_EYE_REFINED, &RIGHT_EYE_READ),
+            (left, &mut self.eye_left, &LEFT_EYE_REFINED, &LEFT_EYE_READ),
+        ] {
             let Some(eye) = eye else { continue };
             eye.sample(features, &mut self.eye_input);
             network.run(&self.eye_input, &mut self.eye_out)?;
-            let points = &self.eye_out[0];
-            check_len("refined eye", points, EYE_POINTS * 2)?;
-            for (&index, p) in members.iter().zip(points.chunks_exact(2)) {
-                in_crop[index] = eye.to_crop(Point::new(p[0], p[1]));
+            for (landmark, place) in layout::refined(members, read, &self.eye_out[0])? {
+                in_crop[landmark] = eye.to_crop(place);
             }
         }
         let points = in_crop.into_iter().map(|p| to_frame.apply(p)).collect();

@@ -16,6 +16,7 @@ pub mod shorten;
 use std::path::Path;
 
 use anyhow::Context as _;
+use engine::mesh::landmarks::{LEFT_EYE_READ, LEFT_EYE_REFINED, RIGHT_EYE_READ, RIGHT_EYE_REFINED};
 use engine_compact::Pack;
 use engine_tract::FILE_NAMES;
 
@@ -36,10 +37,13 @@ pub fn pack(models: &Path) -> anyhow::Result<Vec<u8>> {
     };
     let [detector, trunk, eye_right, eye_left] = FILE_NAMES;
     let (scenes, faces) = (calibration::scenes(Path::new(PORTRAIT))?, calibration::faces(Path::new(PORTRAIT))?);
+    let detector = shorten::shorten_detector(graph(detector)?)?;
     let detector =
-        compensate::compensate(&graph(detector)?, &scenes, |layer, row| levels::levels(levels::DETECTOR, layer, row))?;
-    let trunk = shorten::shorten(graph(trunk)?)?;
+        compensate::compensate(&detector, &scenes, |layer, row| levels::levels(levels::DETECTOR, layer, row))?;
+    let trunk = shorten::shorten_trunk(graph(trunk)?)?;
     let trunk = compensate::compensate(&trunk, &faces, |layer, row| levels::levels(levels::TRUNK, layer, row))?;
-    let graphs = [detector, trunk, graph(eye_right)?, graph(eye_left)?];
+    let eye_right = shorten::shorten_eye(graph(eye_right)?, &RIGHT_EYE_REFINED, &RIGHT_EYE_READ)?;
+    let eye_left = shorten::shorten_eye(graph(eye_left)?, &LEFT_EYE_REFINED, &LEFT_EYE_READ)?;
+    let graphs = [detector, trunk, eye_right, eye_left];
     Ok(Pack { source: engine_tract::models_id(), graphs }.to_bytes(levels::levels)?)
 }

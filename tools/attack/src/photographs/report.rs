@@ -10,7 +10,7 @@ use super::run::Sample;
 
 /// Largest share of the sequences with covered eyes that may count as a blink, 0 to 1: somewhat more than counted in the
 /// quick run. `--prompted` shows how many whole attempts pass. No moved photograph may count.
-const MAX_OCCLUSION_SHARE: f32 = 0.15;
+const MAX_OCCLUSION_SHARE: f32 = 0.12;
 /// Smallest share of usable frames of a rigid kind: a kind whose face is hardly ever tracked proves nothing.
 const MIN_USABLE_SHARE: f32 = 0.5;
 /// Smallest share of the paper lids that must count: an engine that never counts proves nothing either.
