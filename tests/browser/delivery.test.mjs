@@ -141,7 +141,8 @@ test('the first visit downloads little, and a second one nothing of engine and m
     const engine = second.filter(({ path }) => isEngine(path));
     const again_bytes = engine.reduce((sum, file) => sum + file.bytes, 0);
     console.log(
-      `first load ${bytes} bytes in ${LONGEST}, WASM ${code} of them; second visit ${again_bytes} bytes of engine and models`,
+      `first load ${bytes} bytes in ${LONGEST}, WASM ${code} of them;`,
+      `second visit ${again_bytes} bytes of engine and models`,
     );
     assert.deepEqual(engine, [], 'nothing of engine and models travels twice');
 
