@@ -175,6 +175,9 @@ check_www() {
     install_browser_tests && npm run --silent --prefix tests lint && npm run --silent --prefix tests types
 }
 
+# browser_tests LANES FILE…
+browser_tests() { CHROMIUM="$(browser_path)" node --test --test-concurrency="$1" "${@:2}"; }
+
 check_browser() {
     have_node || { skip "node and npm (20.11 or newer) are not installed"; return; }
     browser_path >/dev/null || { skip "Chromium is not installed"; return; }
@@ -185,13 +188,14 @@ check_browser() {
     build_everything && install_browser_tests || return
     install_other_browsers
     # Files run two at a time. Those that need a steady frame rate say so and keep to themselves: a camera leaves most of
-    # the machine idle, the others may not.
-    local steady="^// Needs a steady frame rate"
+    # the machine idle, the others may not. Some need the whole machine, and run one at a time.
+    local steady="^// Needs a steady frame rate" alone="^// Needs the whole machine"
     # shellcheck disable=SC2046 # One file a word.
-    CHROMIUM="$(browser_path)" node --test --test-concurrency=2 tests/api-client/*.test.mjs \
-        $(grep -L "$steady" tests/browser/*.test.mjs) || status=1
+    browser_tests 2 tests/api-client/*.test.mjs $(grep -LE "$steady|$alone" tests/browser/*.test.mjs) || status=1
     # shellcheck disable=SC2046
-    CHROMIUM="$(browser_path)" node --test --test-concurrency=2 $(grep -l "$steady" tests/browser/*.test.mjs) || status=1
+    browser_tests 2 $(grep -l "$steady" tests/browser/*.test.mjs) || status=1
+    # shellcheck disable=SC2046
+    browser_tests 1 $(grep -l "$alone" tests/browser/*.test.mjs) || status=1
     return "$status"
 }
 

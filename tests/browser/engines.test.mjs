@@ -1,6 +1,7 @@
 // Other engines than Chromium's: the whole way in Firefox and in WebKit, with a person of recorded frames in front of a
 // camera that the page's script replaces. Tests with the browser's own fake camera are Chromium's.
-// Needs a steady frame rate: runs only beside others that do (check_browser in scripts/lib/checks.sh).
+// Needs the whole machine: the person's camera runs in the page, without help from a graphics card (check_browser in
+// scripts/lib/checks.sh).
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import {
@@ -60,13 +61,16 @@ for (const browser of [FIREFOX, WEBKIT]) {
       for (const server of Object.values(servers)) await server.stop();
     });
 
-    /** The end of a check, repeated if no gesture was seen: on a busy machine it may fall between two frames. */
+    /**
+     * The end of a check and the reason, repeated if no gesture was seen: on a busy machine it may fall between two
+     * frames.
+     */
     async function end() {
       for (let retries = 2; ; retries -= 1) {
         const name = await shown(visitor, ['verified', 'failed', 'error'], 120_000);
         const reason = await visitor.run(() => document.querySelector('#reason')?.dataset.code);
         const isMissed = name === 'failed' && ['timeout', 'prompt_missed'].includes(reason);
-        if (!isMissed || retries === 0) return name;
+        if (!isMissed || retries === 0) return [name, reason].filter(Boolean).join(': ');
         console.log(`${browser.name}: another try after ${reason}`);
         await visitor.click('#retry');
         await shown(visitor, ['loading', 'align', 'recording']);
