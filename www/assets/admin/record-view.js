@@ -73,7 +73,7 @@ export function figuresOf(record) {
  * Where nine of ten honest attempts with prompts lay (docs/attacks.md).
  * @type {Record<'sameness' | 'wobble' | 'depth', [number, number]>}
  */
-const USUAL = { sameness: [0.797, 0.992], wobble: [0.007, 0.045], depth: [0.026, 0.06] };
+const USUAL = { sameness: [0.774, 0.994], wobble: [0.008, 0.045], depth: [0.029, 0.064] };
 
 /** The figures by name, and the raw record. @param {WholeEvent} event */
 export function recordView({ record, thresholds, engine, policy }) {
