@@ -54,12 +54,15 @@ pub(crate) struct PhotographOptions {
     /// Make this many whole attempts instead, in which the eyes are covered when a prompt asks for it
     #[arg(long, value_name = "N", conflicts_with_all = ["quick", "only", "check", "dump"])]
     prompted: Option<usize>,
+    /// With --prompted: choose more gestures of the lids instead of a turn of the head, as the page offers
+    #[arg(long, requires = "prompted")]
+    no_turn: bool,
     /// Print one JSON document instead of a Markdown table
     #[arg(long)]
     json: bool,
     /// Fail, with a list, if too many blinks are counted or too few frames are usable to prove anything
     ///
-    /// No moved photograph may count a blink, and at most 15 % of the covered ones. For every kind of movement, half of the
+    /// No moved photograph may count a blink, and at most 12 % of the covered ones. For every kind of movement, half of the
     /// frames must be usable. Half of the photographs with paper lids must count; otherwise the measurement itself is blind.
     #[arg(long)]
     check: bool,
@@ -83,7 +86,7 @@ pub(crate) fn run(options: &PhotographOptions) -> anyhow::Result<()> {
     ensure!(!photos.is_empty(), "no photograph of a readable face in {}", options.material.display());
     if let Some(attempts) = options.prompted {
         let report = attempts::Report {
-            attacks: prompted::run(&photos, models, attempts)?,
+            attacks: prompted::run(&photos, models, attempts, !options.no_turn)?,
             honest: Vec::new(),
             usual: Vec::new(),
         };

@@ -30,12 +30,13 @@ const PAUSE_MS: (f32, f32) = (150.0, 400.0);
 /// How long the occluder takes to arrive or to leave, in milliseconds.
 const MOVE_MS: f64 = 80.0;
 
-/// Makes `attempts` prompted attempts with these photographs and counts the accepted ones of each kind.
+/// Makes `attempts` prompted attempts with these photographs and counts the accepted ones of each kind. `turn`: whether a
+/// turn of the head is asked for.
 ///
 /// # Errors
 /// If rendering or the engine fails.
-pub(super) fn run(photos: &[Photo], models: Models, attempts: usize) -> anyhow::Result<Vec<Count>> {
-    let simulation = Simulation { models, conditions: Conditions::default() };
+pub(super) fn run(photos: &[Photo], models: Models, attempts: usize, turn: bool) -> anyhow::Result<Vec<Count>> {
+    let simulation = Simulation { models, conditions: Conditions { turn, ..Conditions::default() } };
     let numbers: Vec<usize> = (0..attempts).collect();
     let results = for_each(cores(), &numbers, |&number| {
         let photo = &photos[number % photos.len()];
