@@ -90,8 +90,8 @@ debian_wasm_cargo() {
 wasm_build() {
     # Tells getrandom that it runs in a browser.
     local flags="$4 --cfg getrandom_backend=\"wasm_js\"" home="${CARGO_HOME:-$HOME/.cargo}"
-    # Panics name source files. Where the dependencies lie on this machine is nobody's business, and not the same elsewhere.
-    # Flags are split at spaces.
+    # Panics name source files. Without the folder of the dependencies, the engine does not tell who built it, and is the
+    # same for every builder. A folder with a space cannot be replaced, since flags are split at spaces.
     case "$home" in *" "*) ;; *) flags+=" --remap-path-prefix=$home/registry/src=crates" ;; esac
     local arguments=(build --locked --profile "$2" --target wasm32-unknown-unknown --package "$1" --lib)
     if use_wasm_target; then

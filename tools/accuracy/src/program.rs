@@ -160,7 +160,7 @@ struct Face {
 
 fn read_openness(json: &[u8]) -> anyhow::Result<Option<f64>> {
     let inspection: Inspection = serde_json::from_slice(json)?;
-    // Whoever scores captures goes by confirmed faces, too.
+    // The server counts only confirmed faces, too.
     let mut confirmed = inspection.faces.iter().filter(|face| face.presence.is_some());
     let (Some(face), None) = (confirmed.next(), confirmed.next()) else { return Ok(None) };
     Ok(face.ear_right.zip(face.ear_left).map(|(right, left)| (right + left) / 2.0))

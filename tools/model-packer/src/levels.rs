@@ -5,7 +5,8 @@
 
 use engine::mesh::landmarks::{LEFT_EYE_REFINED, OUTLINE, READ, RIGHT_EYE_REFINED, RIGID};
 
-/// Eight bits (±127), enough for the trunk and the eyes. With seven in the trunk, two shallow blinks of the clips were missed.
+/// Eight bits (±127), enough for the trunk and the eyes. With seven in the trunk, two shallow blinks of the clips were
+/// missed.
 const DEFAULT: i16 = 127;
 
 /// Thirteen bits for the detector. Its box determines the crop for the mesh, so in a picture that is read on its own most of the
