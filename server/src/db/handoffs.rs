@@ -75,18 +75,6 @@ pub struct Opened {
     pub answer_until: i64,
 }
 
-/// The query for an offer that meets a condition.
-macro_rules! handoff {
-    ($condition:literal) => {
-        concat!(
-            "select id, user_id, session_id, browser, system, expires_at, opened_at, way, number, answer_until, outcome,
-                 phone_session_id
-             from handoffs where ",
-            $condition
-        )
-    };
-}
-
 /// Stores an offer.
 pub async fn insert(db: &mut Connection, new: &NewHandoff<'_>) -> sqlx::Result<()> {
     db.query(
@@ -108,25 +96,50 @@ pub async fn insert(db: &mut Connection, new: &NewHandoff<'_>) -> sqlx::Result<(
 
 /// Returns the session's offer that was made or opened last.
 pub async fn latest(db: &mut Connection, session: &SessionId) -> sqlx::Result<Option<Handoff>> {
-    db.query(handoff!("session_id = $1 order by coalesce(opened_at, made_at) desc, id desc limit 1"))
-        .bind(session)
-        .fetch_optional()
-        .await
+    db.query(
+        "select id, user_id, session_id, browser, system, expires_at, opened_at, way, number, answer_until, outcome,
+             phone_session_id
+         from handoffs where session_id = $1 order by coalesce(opened_at, made_at) desc, id desc limit 1",
+    )
+    .bind(session)
+    .fetch_optional()
+    .await
 }
 
 /// Returns the offer whose code contains this token.
 pub async fn by_token(db: &mut Connection, token: &HashedToken) -> sqlx::Result<Option<Handoff>> {
-    db.query(handoff!("token_hash = $1")).bind(token).fetch_optional().await
+    db.query(
+        "select id, user_id, session_id, browser, system, expires_at, opened_at, way, number, answer_until, outcome,
+             phone_session_id
+         from handoffs where token_hash = $1",
+    )
+    .bind(token)
+    .fetch_optional()
+    .await
 }
 
 /// Returns the offer that is answered with this ticket.
 pub async fn by_ticket(db: &mut Connection, ticket: &HashedToken) -> sqlx::Result<Option<Handoff>> {
-    db.query(handoff!("ticket_hash = $1")).bind(ticket).fetch_optional().await
+    db.query(
+        "select id, user_id, session_id, browser, system, expires_at, opened_at, way, number, answer_until, outcome,
+             phone_session_id
+         from handoffs where ticket_hash = $1",
+    )
+    .bind(ticket)
+    .fetch_optional()
+    .await
 }
 
 /// Returns the offer by which this session's check went to a phone.
 pub async fn handed_over(db: &mut Connection, session: &SessionId) -> sqlx::Result<Option<Handoff>> {
-    db.query(handoff!("session_id = $1 and outcome = 'handed_over'")).bind(session).fetch_optional().await
+    db.query(
+        "select id, user_id, session_id, browser, system, expires_at, opened_at, way, number, answer_until, outcome,
+             phone_session_id
+         from handoffs where session_id = $1 and outcome = 'handed_over'",
+    )
+    .bind(session)
+    .fetch_optional()
+    .await
 }
 
 /// Records that a phone has opened the offer. Returns whether it is the first, and in time.
