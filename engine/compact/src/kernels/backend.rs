@@ -7,7 +7,8 @@ pub(crate) const CHANNEL_STEP: usize = 8;
 /// An instruction set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
-    /// Plain Rust, on every machine.
+    /// Plain Rust, on every machine. Left out where the build itself requires something better, to be downloaded sooner.
+    #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
     Scalar,
     /// AVX2 with FMA: x86-64 from 2013 on.
     #[cfg(target_arch = "x86_64")]

@@ -2,9 +2,8 @@
 #![allow(unsafe_code)]
 
 use super::backend::Backend;
-use super::depthwise::{self, DepthwiseRows};
-use super::matrix::{self, Product};
-use super::scalar::Scalar;
+use super::depthwise::DepthwiseRows;
+use super::matrix::Product;
 
 impl DepthwiseRows<'_> {
     /// Computes the rows.
@@ -14,7 +13,8 @@ impl DepthwiseRows<'_> {
         // instruction set does.
         unsafe {
             match self.weights.backend() {
-                Backend::Scalar => depthwise::convolve::<Scalar>(&mut self),
+                #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+                Backend::Scalar => super::scalar::convolve(&mut self),
                 #[cfg(target_arch = "x86_64")]
                 Backend::Avx2 => super::avx2::convolve(&mut self),
                 #[cfg(target_arch = "aarch64")]
@@ -34,7 +34,8 @@ impl Product<'_> {
         // weights; a backend exists only where its instruction set does.
         unsafe {
             match self.matrix.backend() {
-                Backend::Scalar => matrix::multiply::<Scalar>(&mut self),
+                #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+                Backend::Scalar => super::scalar::multiply(&mut self),
                 #[cfg(target_arch = "x86_64")]
                 Backend::Avx2 => super::avx2::multiply(&mut self),
                 #[cfg(target_arch = "aarch64")]

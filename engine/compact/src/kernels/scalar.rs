@@ -1,9 +1,11 @@
 //! Four floats at a time in plain Rust: for machines without a kernel of their own, and as the reference in tests.
 #![allow(unsafe_code)]
 
+use super::depthwise::{self, DepthwiseRows};
 use super::lanes::Lanes;
+use super::matrix::{self, Product};
 
-pub(super) struct Scalar;
+struct Scalar;
 
 // SAFETY: plain Rust runs everywhere.
 unsafe impl Lanes for Scalar {
@@ -54,4 +56,18 @@ unsafe impl Lanes for Scalar {
     unsafe fn min(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
         std::array::from_fn(|i| if a[i] < b[i] { a[i] } else { b[i] })
     }
+}
+
+/// # Safety
+/// The product must have been checked.
+pub(super) unsafe fn multiply(product: &mut Product) {
+    // SAFETY: the product was checked, by this function's contract.
+    unsafe { matrix::multiply::<Scalar>(product) }
+}
+
+/// # Safety
+/// The rows must have been checked.
+pub(super) unsafe fn convolve(rows: &mut DepthwiseRows) {
+    // SAFETY: the rows were checked, by this function's contract.
+    unsafe { depthwise::convolve::<Scalar>(rows) }
 }
