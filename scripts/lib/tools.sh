@@ -86,14 +86,15 @@ debian_wasm_cargo() {
         /usr/bin/cargo "$@" -Z build-std=std,panic_abort
 }
 
-# wasm_build CRATE PROFILE FOLDER FLAGS: compiles a crate for the browser below FOLDER, with rustup's target or Debian's compiler.
+# wasm_build CRATE PROFILE FOLDER FLAGS [FEATURES]: compiles a crate for the browser below FOLDER, with rustup's target or
+# Debian's compiler.
 wasm_build() {
     # Tells getrandom that it runs in a browser.
     local flags="$4 --cfg getrandom_backend=\"wasm_js\"" home="${CARGO_HOME:-$HOME/.cargo}"
     # Panics name source files. Without the folder of the dependencies, the engine does not tell who built it, and is the
     # same for every builder. A folder with a space cannot be replaced, since flags are split at spaces.
     case "$home" in *" "*) ;; *) flags+=" --remap-path-prefix=$home/registry/src=crates" ;; esac
-    local arguments=(build --locked --profile "$2" --target wasm32-unknown-unknown --package "$1" --lib)
+    local arguments=(build --locked --profile "$2" --target wasm32-unknown-unknown --package "$1" --lib ${5:+"--features=$5"})
     if use_wasm_target; then
         CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$flags" cargo "${arguments[@]}" --target-dir "$3"
     else
@@ -108,6 +109,16 @@ wasm_built() {
     local folder="$3"
     use_wasm_target || folder+=/debian-wasm
     printf '%s\n' "$folder/wasm32-unknown-unknown/$2/${1//-/_}.wasm"
+}
+
+# wasm_copy FOLDER COPY: copies what wasm_build made below FOLDER, so that another build with the same flags compiles only
+# what differs. Does nothing if there is a copy.
+wasm_copy() {
+    local from="$1" to="$2"
+    use_wasm_target || { from+=/debian-wasm && to+=/debian-wasm; }
+    [ ! -d "$to/wasm32-unknown-unknown" ] || return 0
+    rm -rf "$to.new" && mkdir -p "$to.new" "$(dirname "$to")" &&
+        cp -a "$from/wasm" "$from/wasm32-unknown-unknown" "$to.new" && mv "$to.new" "$to"
 }
 
 wasm_linker() {

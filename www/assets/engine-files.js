@@ -5,7 +5,7 @@ import { ADDRESSES } from './addresses.js';
 
 /** @typedef {import('./addresses.js').SentFile} SentFile */
 
-/** A build of the engine, by what it requires of the browser. @typedef {'simd' | 'baseline'} Build */
+/** A build of the engine, by what it requires of the browser. @typedef {'relaxed' | 'simd' | 'baseline'} Build */
 
 /** @typedef {object} EngineFiles
  * @property {string} module the address of the package's module, made by wasm-bindgen
@@ -14,7 +14,7 @@ import { ADDRESSES } from './addresses.js';
  */
 
 /** Where the builds are. @type {Readonly<Record<Build, string>>} */
-const PACKAGES = Object.freeze({ simd: '/pkg', baseline: '/pkg-baseline' });
+const PACKAGES = Object.freeze({ relaxed: '/pkg-relaxed', simd: '/pkg', baseline: '/pkg-baseline' });
 
 const MODELS = Object.freeze(['/models/networks.pack']);
 

@@ -12,6 +12,12 @@ const SIMD_MODULE = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
 ]);
 
+/** The same with relaxed SIMD: `f32x4.relaxed_madd` of three splats. */
+const RELAXED_MODULE = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0, 65, 0, 253, 15, 65, 0, 253, 15,
+  65, 0, 253, 15, 253, 133, 2, 11,
+]);
+
 /**
  * @param {typeof globalThis} scope the page's global object
  * @param {(scope: typeof globalThis) => boolean} [moduleWorkers]
@@ -49,7 +55,9 @@ export function isInApp(browser) {
 
 /** The fastest build of the engine that this browser can run. @param {typeof globalThis} scope @returns {Build} */
 export function bestBuild(scope) {
-  return scope.WebAssembly.validate(SIMD_MODULE) ? 'simd' : 'baseline';
+  const { WebAssembly } = scope;
+  if (WebAssembly.validate(RELAXED_MODULE)) return 'relaxed';
+  return WebAssembly.validate(SIMD_MODULE) ? 'simd' : 'baseline';
 }
 
 /**

@@ -67,8 +67,9 @@ async function traffic() {
 /** Raw and compressed sizes of the engine's files. */
 function assets() {
   const files = [
+    'www/pkg-relaxed/engine_wasm_bg.wasm',
+    'www/pkg-relaxed/engine_wasm.js',
     'www/pkg/engine_wasm_bg.wasm',
-    'www/pkg/engine_wasm.js',
     'www/pkg-baseline/engine_wasm_bg.wasm',
     'models/networks.pack',
   ];
@@ -110,10 +111,10 @@ function pictures() {
   return readdirSync(frames).filter((name) => ['.png', '.jpg', '.jpeg'].includes(extname(name).toLowerCase())).sort();
 }
 
-/** Files of this folder, the packages, the models and the frames; nothing else. */
+/** Files of this folder, the packages, the models and the frames; nothing else. The engine is the build for Chromium. */
 function serve(request, response) {
   const { pathname } = new URL(request.url, 'http://localhost');
-  const folders = { pkg: join(ROOT, 'www/pkg'), bench: benchPackage, models: join(ROOT, 'models'), frames };
+  const folders = { pkg: join(ROOT, 'www/pkg-relaxed'), bench: benchPackage, models: join(ROOT, 'models'), frames };
   const [, folder, name] = /^\/(?:([a-z]+)\/)?([\w.-]+)$/.exec(pathname) ?? [];
   const file = name && join(folder ? (folders[folder] ?? '') : import.meta.dirname, basename(name));
   if (!file || !statSync(file, { throwIfNoEntry: false })?.isFile()) {

@@ -1,15 +1,24 @@
-//! Four floats at a time: WebAssembly's fixed-width SIMD.
+//! Four floats at a time: WebAssembly's fixed-width SIMD, with fused multiply-add if the crate's feature `relaxed-simd` is on.
 #![allow(unsafe_code)]
 // Each method of `Lanes` is the bare instruction, under the trait's contract.
 #![allow(unsafe_op_in_unsafe_fn)]
 
 use std::arch::wasm32::{
-    f32x4_add, f32x4_mul, f32x4_pmax, f32x4_pmin, f32x4_splat, v128, v128_load, v128_load32_splat, v128_store,
+    f32x4_add, f32x4_pmax, f32x4_pmin, f32x4_splat, v128, v128_load, v128_load32_splat, v128_store,
 };
 
 use super::depthwise::{self, DepthwiseRows};
 use super::lanes::Lanes;
 use super::matrix::{self, Product};
+
+#[cfg(feature = "relaxed-simd")]
+use std::arch::wasm32::f32x4_relaxed_madd as multiply_add;
+
+#[cfg(not(feature = "relaxed-simd"))]
+#[inline(always)]
+fn multiply_add(a: v128, b: v128, c: v128) -> v128 {
+    f32x4_add(std::arch::wasm32::f32x4_mul(a, b), c)
+}
 
 struct Simd128;
 
@@ -41,7 +50,7 @@ unsafe impl Lanes for Simd128 {
 
     #[inline(always)]
     unsafe fn mul_add(a: v128, b: v128, c: v128) -> v128 {
-        f32x4_add(f32x4_mul(a, b), c)
+        multiply_add(a, b, c)
     }
 
     #[inline(always)]
@@ -62,6 +71,7 @@ unsafe impl Lanes for Simd128 {
 
 /// # Safety
 /// The product must have been checked.
+#[cfg_attr(feature = "relaxed-simd", target_feature(enable = "relaxed-simd"))]
 pub(super) unsafe fn multiply(product: &mut Product) {
     // SAFETY: the instruction set exists and the product was checked, by this function's contract.
     unsafe { matrix::multiply::<Simd128>(product) }
@@ -69,6 +79,7 @@ pub(super) unsafe fn multiply(product: &mut Product) {
 
 /// # Safety
 /// The rows must have been checked.
+#[cfg_attr(feature = "relaxed-simd", target_feature(enable = "relaxed-simd"))]
 pub(super) unsafe fn convolve(rows: &mut DepthwiseRows) {
     // SAFETY: the instruction set exists and the rows were checked, by this function's contract.
     unsafe { depthwise::convolve::<Simd128>(rows) }
