@@ -3,6 +3,7 @@
 
 use super::backend::{Backend, CHANNEL_STEP};
 use super::lanes::Lanes;
+use super::pixels::PixelRange;
 
 /// Weights arranged for one instruction set.
 #[derive(Clone, Debug)]
@@ -27,7 +28,7 @@ pub(crate) struct Addend<'a> {
     /// Floats from one pixel to the next. Nothing is added to channels beyond.
     pub(crate) step: usize,
     /// The addend's pixel for each pixel of the product.
-    pub(crate) pixels: &'a [u32],
+    pub(crate) pixels: PixelRange<'a>,
 }
 
 /// One product: some pixels of a layer.
@@ -42,7 +43,7 @@ pub(crate) struct Product<'a> {
     pub(crate) addend: Option<Addend<'a>>,
     pub(crate) output: &'a mut [f32],
     /// The output's pixel for each pixel of the product.
-    pub(crate) pixels: &'a [u32],
+    pub(crate) pixels: PixelRange<'a>,
 }
 
 impl Matrix {
@@ -92,16 +93,14 @@ impl Product<'_> {
     /// Checks that input, output and addend hold every pixel.
     pub(super) fn check(&self) {
         let Matrix { segments, length, channels, .. } = *self.matrix;
-        let count = self.pixels.len();
+        let count = self.pixels.positions().len();
         let last = count.saturating_sub(1) * self.pixel_step + (segments - 1) * self.segment_step + length;
         assert!(self.input.len() >= last, "the input holds every pixel");
-        let holds = |pixels: &[u32], step: usize, len: usize| {
-            pixels.iter().max().is_none_or(|&last| (last as usize + 1) * step <= len)
-        };
-        assert!(holds(self.pixels, channels, self.output.len()), "the output holds every pixel");
+        assert!(self.pixels.fit(channels, self.output.len()), "the output holds every pixel");
         if let Some(addend) = self.addend {
-            assert!(addend.step.is_multiple_of(CHANNEL_STEP) && addend.pixels.len() == count, "the addend fits");
-            assert!(holds(addend.pixels, addend.step, addend.values.len()), "the addend holds every pixel");
+            let has_all = addend.pixels.positions().len() == count;
+            assert!(addend.step.is_multiple_of(CHANNEL_STEP) && has_all, "the addend fits");
+            assert!(addend.pixels.fit(addend.step, addend.values.len()), "the addend holds every pixel");
         }
     }
 }
@@ -132,7 +131,7 @@ pub(super) unsafe fn multiply<L: Lanes>(product: &mut Product) {
 /// The product must have been checked, and `weights` hold `N` vectors for each input.
 #[inline(always)]
 unsafe fn pixels<L: Lanes, const N: usize>(product: &mut Product, weights: *const f32, channel: usize) {
-    let count = product.pixels.len();
+    let count = product.pixels.positions().len();
     let mut done = 0;
     // SAFETY: no tile extends beyond the last pixel.
     unsafe {
@@ -188,14 +187,14 @@ unsafe fn tile<L: Lanes, const M: usize, const N: usize>(
         let slopes = vectors(matrix.slopes.as_ptr().add(channel));
         for (m, sum) in sums.iter_mut().enumerate() {
             if let Some(addend) = &product.addend {
-                let at = *addend.pixels.get_unchecked(first + m) as usize * addend.step + channel;
+                let at = *addend.pixels.positions().get_unchecked(first + m) as usize * addend.step + channel;
                 for (n, sum) in sum.iter_mut().enumerate() {
                     if channel + n * L::COUNT < addend.step {
                         *sum = L::add(*sum, L::load(addend.values.as_ptr().add(at + n * L::COUNT)));
                     }
                 }
             }
-            let at = *product.pixels.get_unchecked(first + m) as usize * matrix.channels + channel;
+            let at = *product.pixels.positions().get_unchecked(first + m) as usize * matrix.channels + channel;
             for (n, (&sum, slope)) in sum.iter().zip(slopes).enumerate() {
                 let positive = L::max(sum, L::zero());
                 let value = L::mul_add(L::min(sum, L::zero()), slope, positive);

@@ -7,6 +7,7 @@ mod depthwise;
 mod dispatch;
 mod lanes;
 mod matrix;
+mod pixels;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -21,3 +22,4 @@ pub use backend::Backend;
 pub(crate) use backend::CHANNEL_STEP;
 pub(crate) use depthwise::{DepthwiseRows, DepthwiseWeights};
 pub(crate) use matrix::{Addend, Matrix, Product};
+pub(crate) use pixels::Pixels;

@@ -1,7 +1,7 @@
 //! Layouts: how each tensor is laid out in memory, and which buffer it uses.
 
 use crate::graph::{Gather, Graph, Layer, Shape};
-use crate::kernels::CHANNEL_STEP;
+use crate::kernels::{CHANNEL_STEP, Pixels};
 
 /// How a tensor is laid out in memory: with a border of zeros, and with zeros after the channels of each pixel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,10 +28,10 @@ impl Layout {
     }
 
     /// Position of every pixel, in pixels.
-    pub(super) fn pixels(&self) -> Vec<u32> {
+    pub(super) fn pixels(&self) -> Pixels {
         let Layout { shape, border, .. } = *self;
         let place = |y: usize, x: usize| self.pixel(y + border, x + border) as u32;
-        (0..shape.height).flat_map(|y| (0..shape.width).map(move |x| place(y, x))).collect()
+        Pixels::new((0..shape.height).flat_map(|y| (0..shape.width).map(move |x| place(y, x))).collect())
     }
 
     /// The range of each row's values, without the border.

@@ -4,7 +4,7 @@
 mod layout;
 
 use crate::graph::{Activation, Gather, Graph, GraphError, Layer, Shape};
-use crate::kernels::{Addend, Backend, CHANNEL_STEP, DepthwiseRows, DepthwiseWeights, Matrix, Product};
+use crate::kernels::{Addend, Backend, CHANNEL_STEP, DepthwiseRows, DepthwiseWeights, Matrix, Pixels, Product};
 use layout::{Layout, layout, place};
 
 /// Most floats in the gathered rows of a block, so that they stay in the first-level cache.
@@ -30,7 +30,7 @@ pub(crate) struct Buffers {
     gathered: Vec<f32>,
     pooled: Vec<f32>,
     /// 0, 1, 2, …: the pixels of `pooled`.
-    in_order: Vec<u32>,
+    in_order: Pixels,
 }
 
 #[derive(Debug)]
@@ -43,9 +43,9 @@ struct Step {
     /// Rows of output computed at once.
     block: usize,
     /// Position of each output pixel in the buffer, in pixels.
-    pixels: Vec<u32>,
+    pixels: Pixels,
     /// The same for the addend, if it is not pooled.
-    addend_pixels: Vec<u32>,
+    addend_pixels: Pixels,
 }
 
 #[derive(Debug)]
@@ -105,7 +105,7 @@ impl Plan {
             tensors: self.layouts.iter().map(|layout| vec![0.0; layout.len()]).collect(),
             gathered: vec![0.0; self.gathered_len],
             pooled: vec![0.0; self.pooled_len],
-            in_order: (0..(self.pooled_len / CHANNEL_STEP) as u32).collect(),
+            in_order: Pixels::new((0..(self.pooled_len / CHANNEL_STEP) as u32).collect()),
         }
     }
 
@@ -169,10 +169,10 @@ impl Plan {
             let layout = self.layout(tensor);
             let values = &tensors[self.slots[tensor]];
             match pooling {
-                Pooling::None => Addend { values, step: layout.step, pixels: &step.addend_pixels[block.clone()] },
+                Pooling::None => Addend { values, step: layout.step, pixels: step.addend_pixels.range(block.clone()) },
                 Pooling::TwoByTwo => {
                     pool(&layout, values, first, rows, pooled);
-                    Addend { values: pooled, step: layout.step, pixels: &in_order[..block.len()] }
+                    Addend { values: pooled, step: layout.step, pixels: in_order.range(0..block.len()) }
                 }
             }
         });
@@ -200,7 +200,7 @@ impl Plan {
                     segment_step: 0,
                     addend,
                     output,
-                    pixels: &step.pixels[block],
+                    pixels: step.pixels.range(block),
                 }
                 .run();
             }
@@ -214,7 +214,7 @@ impl Plan {
                     segment_step: layout.row_step(),
                     addend,
                     output,
-                    pixels: &step.pixels[block],
+                    pixels: step.pixels.range(block),
                 }
                 .run();
             }
@@ -271,7 +271,7 @@ fn step(layer: &Layer, output: usize, all: &[Layout], backend: Backend) -> Step 
         .map(|residual| (residual.tensor, if residual.pooled { Pooling::TwoByTwo } else { Pooling::None }));
     let addend_pixels = match addend {
         Some((tensor, Pooling::None)) => all[tensor].pixels(),
-        _ => Vec::new(),
+        _ => Pixels::default(),
     };
     Step { input: layer.input, output, gather, matrix, addend, block, pixels: to.pixels(), addend_pixels }
 }
