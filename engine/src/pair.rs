@@ -34,7 +34,7 @@ impl AlignedFace {
     /// The face of `points` (468, in pixels of `frame`). `None` if it has no extent.
     pub(crate) fn of(frame: &Frame, points: &[Point]) -> Option<AlignedFace> {
         let mut luma = Vec::new();
-        sample_luma(frame, &face_region(points)?.to_frame(SIDE as f32), SIDE, &mut luma);
+        sample_luma(frame, &face_region(points)?.to_frame(SIDE as f32), 0..SIDE, &mut luma);
         Some(AlignedFace { points: points.to_owned(), luma })
     }
 

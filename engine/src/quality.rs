@@ -20,8 +20,11 @@ pub struct Quality {
 /// 64 pixels and more to be comparable, large enough for lids to show.
 const SIDE: usize = 96;
 
-/// The face's part of the region, from 1/6 to 5/6. The rest is the region's margin.
-const FACE: std::ops::Range<usize> = SIDE / 6..SIDE * 5 / 6;
+/// The face's part of the region, from 1/6 to 5/6, and a cell on each side of it. The rest is the region's margin.
+const SAMPLED: std::ops::Range<usize> = SIDE / 6 - 1..SIDE * 5 / 6 + 1;
+
+/// Cells from one row of the sampled part to the next.
+const STEP: usize = SAMPLED.end - SAMPLED.start;
 
 /// Least luma of a clipped pixel.
 const CLIPPED_LUMA: f32 = 250.0;
@@ -48,7 +51,7 @@ const MIN_SCENE_DEVIATION: f32 = 12.0;
 pub(crate) fn measure_scene(frame: &Frame, luma: &mut Vec<f32>) -> Scene {
     let (width, height) = (frame.width() as f32, frame.height() as f32);
     let middle = Region { center: Point::new(width / 2.0, height / 2.0), size: width.min(height), angle: 0.0 };
-    sample_luma(frame, &middle.to_frame(SCENE_SIDE as f32), SCENE_SIDE, luma);
+    sample_luma(frame, &middle.to_frame(SCENE_SIDE as f32), 0..SCENE_SIDE, luma);
     let (mut light, mut across, mut down) = (Moments::default(), Moments::default(), Moments::default());
     let mut clipped = 0.0;
     for y in 1..SCENE_SIDE - 1 {
@@ -72,13 +75,13 @@ pub(crate) fn measure_scene(frame: &Frame, luma: &mut Vec<f32>) -> Scene {
 
 /// Measures the face in `region` of `frame`. `luma` is a buffer to reuse.
 pub(crate) fn measure(frame: &Frame, region: &Region, luma: &mut Vec<f32>) -> Quality {
-    sample_luma(frame, &region.to_frame(SIDE as f32), SIDE, luma);
+    sample_luma(frame, &region.to_frame(SIDE as f32), SAMPLED, luma);
     let mut light = Moments::default();
     let mut laplacian = Moments::default();
     let mut clipped = 0.0;
-    for y in FACE {
-        for x in FACE {
-            let at = |dx: usize, dy: usize| luma[(y + dy - 1) * SIDE + x + dx - 1];
+    for y in 1..STEP - 1 {
+        for x in 1..STEP - 1 {
+            let at = |dx: usize, dy: usize| luma[(y + dy - 1) * STEP + x + dx - 1];
             let center = at(1, 1);
             light.add(center);
             laplacian.add(at(1, 0) + at(0, 1) + at(2, 1) + at(1, 2) - 4.0 * center);

@@ -36,12 +36,13 @@ pub(crate) fn sample_turned(
     }
 }
 
-/// Samples `side × side` cells as luma, 0 to 255 (ITU-R BT.601 weights). Uses the nearest pixel outside the frame.
-pub fn sample_luma(frame: &Frame, to_frame: &Affine, side: usize, out: &mut Vec<f32>) {
-    out.resize(side * side, 0.0);
-    for (row, cells) in out.chunks_exact_mut(side).enumerate() {
-        for (column, cell) in cells.iter_mut().enumerate() {
-            *cell = luma_at(frame, to_frame.apply(Point::new(column as f32, row as f32)));
+/// Samples the cells in these rows and columns as luma, 0 to 255 (ITU-R BT.601 weights). Uses the nearest pixel outside
+/// the frame.
+pub fn sample_luma(frame: &Frame, to_frame: &Affine, cells: std::ops::Range<usize>, out: &mut Vec<f32>) {
+    out.resize(cells.len() * cells.len(), 0.0);
+    for (row, values) in cells.clone().zip(out.chunks_exact_mut(cells.len().max(1))) {
+        for (column, value) in cells.clone().zip(values) {
+            *value = luma_at(frame, to_frame.apply(Point::new(column as f32, row as f32)));
         }
     }
 }
