@@ -113,7 +113,7 @@ use engine_pixels::{crop, frame};
 
 pub use attempt::{Ask, Attempt, Evidence, Phase, Progress, Prompt};
 pub use blink::{Blink, EyeState};
-pub use decide::{Decision, Issued, Record, Submission, Verdict, decide};
+pub use decide::{Decision, Fingerprints, Issued, Record, Submission, Verdict, decide};
 pub use engine_pixels::crop::rgb_at as crop_rgb;
 pub use engine_pixels::frame::{Frame, FrameError, Picture};
 pub use engine_pixels::{colours, geometry, planes};

@@ -6,6 +6,7 @@ use crate::crop::{luma, sample_luma};
 use crate::frame::Frame;
 use crate::geometry::{Point, Region};
 use crate::mesh::landmarks::{LEFT_EYE_OUTER, RIGHT_EYE_OUTER, RIGID, SOFT};
+use crate::perceptual_hash::PerceptualHash;
 use crate::stats::correlation;
 
 /// How two faces compare.
@@ -36,6 +37,11 @@ impl AlignedFace {
         let mut luma = Vec::new();
         sample_luma(frame, &face_region(points)?.to_frame(SIDE as f32), 0..SIDE, &mut luma);
         Some(AlignedFace { points: points.to_owned(), luma })
+    }
+
+    /// Its perceptual hash.
+    pub(crate) fn perceptual_hash(&self) -> PerceptualHash {
+        PerceptualHash::of_face(&self.luma, SIDE)
     }
 
     /// Compares two faces by landmarks and pixels. `None` if the rigid landmarks of one have no extent.

@@ -30,8 +30,6 @@ pub struct CaptureScore {
     pub quality: Quality,
     /// Detector score, 0.5 to 1.
     pub detection: f32,
-    /// Perceptual hash of the whole picture.
-    pub fingerprint: PerceptualHash,
     #[serde(skip)]
     points: Vec<Point>,
     #[serde(skip)]
@@ -47,6 +45,17 @@ impl CaptureScore {
     /// Exact hash of the decoded picture ([`Record::pixels`](crate::Record::pixels)).
     pub(crate) fn pixel_hash(&self) -> String {
         perceptual_hash::pixel_hash(&self.picture.as_frame())
+    }
+
+    /// Perceptual hash of the whole picture.
+    pub(crate) fn fingerprint(&self) -> PerceptualHash {
+        PerceptualHash::of(&self.picture.as_frame())
+    }
+
+    /// Perceptual hash of the face alone: much the same however the picture was framed. `None` as for
+    /// [`CaptureScore::compare`].
+    pub fn face_fingerprint(&self) -> Option<PerceptualHash> {
+        Some(self.aligned()?.perceptual_hash())
     }
 
     /// The face, to compare with those of cells; `None` as for [`CaptureScore::compare`].
@@ -128,7 +137,6 @@ pub(crate) fn score_picture(
         pose: face.pose,
         quality: face.quality,
         detection: detection.score,
-        fingerprint: PerceptualHash::of(&picture.as_frame()),
         points: face.mesh.points.clone(),
         picture,
     })

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use engine::{Decision, Reason, Record, Verdict};
+use engine::{Decision, Fingerprints, Reason, Record, Verdict};
 use server::scoring;
 
 fn main() -> anyhow::Result<()> {
@@ -63,5 +63,9 @@ fn act(act: &str) -> Result<Decision, String> {
         }
         other => panic!("no such act: {other}"),
     }
-    Ok(Decision { verdict: Verdict::Rejected(Reason::NoBlink), record: Record::default() })
+    Ok(Decision {
+        verdict: Verdict::Rejected(Reason::NoBlink),
+        record: Record::default(),
+        fingerprints: Fingerprints::default(),
+    })
 }

@@ -196,7 +196,7 @@ pub fn verify(folder: &Path, networks: Networks) -> anyhow::Result<Verification>
         issued.terms.thresholds
     );
     let submission = Submission { transcript: &transcript, open: &open, closed: &closed, strip: &strip };
-    let Decision { verdict, record } =
+    let Decision { verdict, record, .. } =
         engine::decide(&issued, &submission, &mut Scorer::new(networks), &Thresholds::V8)?;
     let (status, reason) = match verdict {
         Verdict::Accepted => ("VERIFIED", None),

@@ -11,7 +11,7 @@ mod replay;
 mod rounds;
 mod submission;
 
-pub use record::{Decision, Record, Verdict};
+pub use record::{Decision, Fingerprints, Record, Verdict};
 pub(crate) use recording::check_natural;
 pub use submission::{Issued, Submission};
 
@@ -46,7 +46,8 @@ pub fn decide(
         Err(Stop::Rejected(reason)) => Verdict::Rejected(reason),
         Err(Stop::Fault(error)) => return Err(error),
     };
-    Ok(Decision { verdict, record })
+    let fingerprints = Fingerprints::of(&record);
+    Ok(Decision { verdict, record, fingerprints })
 }
 
 /// Runs every check. `record` keeps what was found up to the first that fails.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::blink::Blink;
 use crate::ear::EyeRatios;
 use crate::pair::PairScore;
+use crate::perceptual_hash::PerceptualHash;
 use crate::prompt::Policy;
 use crate::reason::Reason;
 use crate::score::CaptureScore;
@@ -27,6 +28,33 @@ pub struct Decision {
     pub verdict: Verdict,
     /// The figures found until then. Fields that were not reached are `None`.
     pub record: Record,
+    /// Perceptual hashes of the pictures that were read.
+    #[serde(default)]
+    pub fingerprints: Fingerprints,
+}
+
+/// Perceptual hashes by which near copies are found. Not part of the record, which is kept longer than they are.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct Fingerprints {
+    /// Of the open capture.
+    pub open: Option<PerceptualHash>,
+    /// Of the closed capture.
+    pub closed: Option<PerceptualHash>,
+    /// Of the strip's whole sheet.
+    pub strip: Option<PerceptualHash>,
+    /// Of the face in the open capture alone, however it is framed.
+    pub face: Option<PerceptualHash>,
+}
+
+impl Fingerprints {
+    pub(super) fn of(record: &Record) -> Fingerprints {
+        Fingerprints {
+            open: record.open.as_ref().map(CaptureScore::fingerprint),
+            closed: record.closed.as_ref().map(CaptureScore::fingerprint),
+            strip: record.strip.as_ref().and_then(|strip| strip.fingerprint),
+            face: record.open.as_ref().and_then(CaptureScore::face_fingerprint),
+        }
+    }
 }
 
 /// What the audit event keeps of a decision: figures, no landmarks.

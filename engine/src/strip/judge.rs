@@ -29,8 +29,9 @@ pub struct StripScore {
     pub cells: Vec<CellScore>,
     /// The eye closures that follow from the cells' own values.
     pub closures: Vec<Blink>,
-    /// Perceptual hash of the whole sheet.
-    pub fingerprint: PerceptualHash,
+    /// Perceptual hash of the whole sheet ([`crate::Fingerprints`]).
+    #[serde(skip)]
+    pub(crate) fingerprint: Option<PerceptualHash>,
     /// Exact hash of the whole sheet ([`crate::Record::pixels`]).
     #[serde(skip)]
     pub(crate) pixels: String,
@@ -149,7 +150,7 @@ fn score_cells(
     let closed_match = compare_with_cell(closed, closed_face);
     let turn = turn::score(frames, moments, read);
     let signals = Some(signals::of((frames, moments), read, turn, &thresholds.signals));
-    StripScore { cells, closures, fingerprint, pixels, open_match, closed_match, turn, signals }
+    StripScore { cells, closures, fingerprint: Some(fingerprint), pixels, open_match, closed_match, turn, signals }
 }
 
 /// The least and the greatest EAR claimed around this time. Moving lids blur when the picture is shrunk, and a cell then

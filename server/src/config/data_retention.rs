@@ -42,6 +42,11 @@ impl DataRetention {
         self.hashes_days.map(|days| now_ms - days_ms(days))
     }
 
+    /// Whether hashes are kept although their pictures are not: only if the operator says for how long.
+    pub fn keeps_hashes(self) -> bool {
+        self.hashes_days.is_some_and(|days| days > 0)
+    }
+
     pub(super) fn from_source(source: &Source) -> Result<Self, ConfigError> {
         let hashes = "RETENTION_DAYS_HASHES";
         Ok(Self {

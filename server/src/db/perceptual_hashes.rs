@@ -7,8 +7,38 @@ use super::row::row;
 use super::{Connection, Sql};
 use crate::domain::{EventId, UserId};
 
-/// A picture of an attempt: the part that it was sent as, and its hash.
-pub type Part = (&'static str, PerceptualHash);
+/// What a hash describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The open capture.
+    Open,
+    /// The closed capture.
+    Closed,
+    /// The strip.
+    Strip,
+    /// The face in the open capture, however it is framed and whether or not it is mirrored.
+    Face,
+}
+
+impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Part::Open => "open",
+            Part::Closed => "closed",
+            Part::Strip => "strip",
+            Part::Face => "face",
+        }
+    }
+
+    /// The hashes to look for: copies share a row with one of them.
+    fn wanted(self, hash: PerceptualHash) -> Vec<PerceptualHash> {
+        if self == Part::Face { vec![hash, hash.mirrored()] } else { vec![hash] }
+    }
+
+    fn are_near(self, a: &PerceptualHash, b: &PerceptualHash) -> bool {
+        if self == Part::Face { a.is_near_face(b) } else { a.is_near(b) }
+    }
+}
 
 /// For each row of a hash, only this many of the newest pictures with that row are compared. A row shared by thousands
 /// of pictures is a plain wall.
@@ -26,16 +56,21 @@ row! {
 
 /// Returns other users' events whose picture in the same part is a near copy of this one. Some of them, if there are
 /// many.
-pub async fn near(db: &mut Connection, user: &UserId, (part, hash): Part) -> sqlx::Result<Vec<EventId>> {
+pub async fn near(
+    db: &mut Connection,
+    user: &UserId,
+    (part, hash): (Part, PerceptualHash),
+) -> sqlx::Result<Vec<EventId>> {
     let mut near = Vec::new();
-    for (number, bits) in hash.rows().into_iter().enumerate() {
+    let rows = part.wanted(hash).into_iter().flat_map(|hash| hash.rows().into_iter().enumerate());
+    for (number, bits) in rows {
         let candidates: Vec<Candidate> = db
             .query(
                 "select event_id, fingerprint from picture_rows
                  where part = $1 and row_number = $2 and bits = $3 and user_id <> $4
                  order by seen_at desc limit $5",
             )
-            .bind(part)
+            .bind(part.name())
             .bind(number as i64)
             .bind(i64::from(bits))
             .bind(user)
@@ -43,7 +78,7 @@ pub async fn near(db: &mut Connection, user: &UserId, (part, hash): Part) -> sql
             .fetch_all()
             .await?;
         for Candidate { event_id, fingerprint: other } in candidates {
-            let is_near = PerceptualHash::try_from(other).is_ok_and(|other| hash.is_near(&other));
+            let is_near = PerceptualHash::try_from(other).is_ok_and(|other| part.are_near(&hash, &other));
             if is_near && !near.contains(&event_id) {
                 near.push(event_id);
             }
@@ -60,7 +95,7 @@ pub async fn near(db: &mut Connection, user: &UserId, (part, hash): Part) -> sql
 pub async fn note(
     db: &mut Connection,
     (event, user): (&EventId, &UserId),
-    parts: &[Part],
+    parts: &[(Part, PerceptualHash)],
     now_ms: i64,
 ) -> sqlx::Result<()> {
     const INSERT: Sql = Sql {
@@ -71,8 +106,8 @@ pub async fn note(
             select $2, $3, new.part, new.number, new.bits, new.whole, $4::bigint
             from jsonb_to_recordset($1::jsonb) new (part text, number bigint, bits bigint, whole text)",
     };
-    let rows_of = |(part, hash): &Part| {
-        let (part, whole) = (*part, hash.to_string());
+    let rows_of = |(part, hash): &(Part, PerceptualHash)| {
+        let (part, whole) = (part.name(), hash.to_string());
         let rows = hash.rows().into_iter().enumerate();
         rows.map(move |(number, bits)| json!({ "part": part, "number": number, "bits": bits, "whole": whole }))
     };

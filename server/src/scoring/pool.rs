@@ -7,7 +7,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use engine::{Decision, Issued, Reason, Record, Thresholds, Verdict};
+use engine::{Decision, Fingerprints, Issued, Reason, Record, Thresholds, Verdict};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -221,7 +221,7 @@ impl Shared {
             thresholds: Thresholds::V8.name.to_owned(),
             ..Record::default()
         };
-        Decision { verdict: Verdict::Rejected(Reason::CaptureDamaged), record }
+        Decision { verdict: Verdict::Rejected(Reason::CaptureDamaged), record, fingerprints: Fingerprints::default() }
     }
 
     fn overload(&self) -> MutexGuard<'_, OverloadDetector> {

@@ -33,6 +33,8 @@ pub struct Verifier {
     pub cool_down: CoolDown,
     /// Failed attempts that a session may have.
     pub max_attempts: u32,
+    /// Whether perceptual hashes of pictures are kept without the pictures.
+    pub keeps_hashes: bool,
     /// Whether signals that decide nothing mark an event for review.
     pub review_signals: bool,
     /// When this server started.
@@ -198,11 +200,11 @@ impl Verifier {
         let is_kept = was_scored && self.retention.keeps(status_of(reason));
         let captures = is_kept.then(|| CaptureRefs::new(&event, now));
         let is_new = was_scored && reason != Some(Reason::CaptureReplayed);
-        let mut pictures = if is_new { Pictures::of(&upload, &decision.record) } else { Pictures::default() };
+        let mut pictures = if is_new { Pictures::of(&upload, &decision) } else { Pictures::default() };
         let near_copies = pictures.near_copies(&self.db, &session.user_id).await?;
         let signals = if self.review_signals { marks(&decision) } else { Vec::new() };
         let review = ReviewHint::of(near_copies, signals).map(|review| to_json(&review)).transpose()?;
-        if captures.is_none() {
+        if captures.is_none() && !self.keeps_hashes {
             pictures.forget_perceptual_hashes();
         }
         let details = to_json(&decision.record)?;

@@ -1,7 +1,7 @@
 //! Compares an attempt's pictures with those of earlier attempts. An exact copy is rejected (`judging.rs`); a near copy
 //! decides nothing but is flagged for review.
 
-use engine::Record;
+use engine::{Decision, Fingerprints, PerceptualHash};
 
 use super::judging;
 use super::outcome::VerificationError;
@@ -14,16 +14,18 @@ use crate::submission::Upload;
 #[derive(Debug, Default)]
 pub(super) struct Pictures {
     hashes: Vec<String>,
-    parts: Vec<Part>,
+    parts: Vec<(Part, PerceptualHash)>,
 }
 
 impl Pictures {
     /// Of pictures that were scored.
-    pub(super) fn of(upload: &Upload, record: &Record) -> Self {
-        let captures = [("open", &record.open), ("closed", &record.closed)];
-        let captures = captures.into_iter().filter_map(|(part, score)| Some((part, score.as_ref()?.fingerprint)));
-        let strip = record.strip.as_ref().map(|strip| ("strip", strip.fingerprint));
-        Self { hashes: judging::picture_hashes(upload, record), parts: captures.chain(strip).collect() }
+    pub(super) fn of(upload: &Upload, decision: &Decision) -> Self {
+        let Fingerprints { open, closed, strip, face } = decision.fingerprints;
+        let parts = [(Part::Open, open), (Part::Closed, closed), (Part::Strip, strip), (Part::Face, face)];
+        Self {
+            hashes: judging::picture_hashes(upload, &decision.record),
+            parts: parts.into_iter().filter_map(|(part, hash)| Some((part, hash?))).collect(),
+        }
     }
 
     /// The events of other users with pictures that are near copies of these.
@@ -39,7 +41,7 @@ impl Pictures {
         Ok(near_copies)
     }
 
-    /// Perceptual hashes describe the pictures, so they are kept only if the pictures are, and as long.
+    /// Perceptual hashes describe the pictures, so they are kept only if the pictures are, or if the operator says so.
     pub(super) fn forget_perceptual_hashes(&mut self) {
         self.parts.clear();
     }

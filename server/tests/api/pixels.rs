@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clip_maker::Scene;
 use ed25519_dalek::SigningKey;
-use engine::{Attempt, Evidence, KeyKind, Phase, Terms, Thresholds, transcript};
+use engine::{Attempt, Evidence, KeyKind, Phase, Picture, Terms, Thresholds, transcript};
 use serde_json::{Value, json};
 use server::runtime::{Models, Runtime};
 use sha2::{Digest as _, Sha256};
@@ -46,6 +46,11 @@ impl Person {
 
     /// Blinks in this session.
     pub async fn at(server: &TestServer, cookie: String) -> Self {
+        Self::framed(server, cookie, |picture| picture).await
+    }
+
+    /// Blinks in this session, in front of a camera whose frames are changed in this way.
+    async fn framed(server: &TestServer, cookie: String, framing: fn(Picture) -> Picture) -> Self {
         let before = "select (select count(*) from challenges) + (select count(*) from erased_users)";
         let take = u32::try_from(server.number(before).await).unwrap();
         let secret = secret(take);
@@ -54,7 +59,8 @@ impl Person {
         let answer = server.post("/api/challenge", Some(&cookie), &body).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
         let challenge = answer.json();
-        let evidence = record_of(take, serde_json::from_value(challenge.clone()).unwrap(), key.public());
+        let terms = serde_json::from_value(challenge.clone()).unwrap();
+        let evidence = record_framed(take, terms, key.public(), framing);
         // The frames were made faster than a camera takes them; the server compares their times with the challenge's.
         server.execute("update challenges set issued_at = issued_at - 10000 where state = 'issued'").await;
         Self { cookie, challenge, evidence, secret }
@@ -77,12 +83,16 @@ pub fn secret(take: u32) -> [u8; 32] {
 
 /// The evidence that the page gathers while the portrait blinks. Each `camera` has its own noise.
 pub fn record_of(camera: u32, terms: Terms, key: [u8; 32]) -> Evidence {
+    record_framed(camera, terms, key, |picture| picture)
+}
+
+fn record_framed(camera: u32, terms: Terms, key: [u8; 32], framing: fn(Picture) -> Picture) -> Evidence {
     // The browser's runtime; the server scores with the reference.
     let networks = Models::find(Runtime::Compact, None).unwrap().networks();
     let mut attempt = Attempt::new(networks, Thresholds::V8);
     attempt.begin(terms, KeyKind::Soft, key, 0.0);
     for index in 0..40 {
-        let picture = SCENE.picture(index as f32 / 25.0, camera * 1000 + index).unwrap();
+        let picture = framing(SCENE.picture(index as f32 / 25.0, camera * 1000 + index).unwrap());
         let (_, progress) = attempt.push(&picture.as_frame(), f64::from(index) * 40.0).unwrap();
         if progress.phase == Phase::Complete {
             return attempt.evidence().unwrap().clone();
@@ -305,6 +315,48 @@ async fn sr_14_near_copies_of_another_users_pictures_are_marked_for_review() {
     let [newer, older] = events.as_slice() else { panic!("{} events", events.len()) };
     assert_eq!(older["review"], Value::Null);
     assert_eq!(newer["review"], json!({ "near_copies": [older["id"]], "signals": [] }));
+}
+
+/// The mirror image, with less room to the right and below.
+fn mirrored_and_cut(picture: Picture) -> Picture {
+    let frame = picture.as_frame();
+    let (width, height) = (frame.width(), frame.height());
+    let mirror_image = (0..height).flat_map(|y| (0..width).rev().flat_map(move |x| frame.rgb(x, y)));
+    let rgb: Vec<u8> = mirror_image.collect();
+    let mirrored = Picture::from_rgb(&rgb, width, height).unwrap();
+    mirrored.as_frame().part((0, 0), width * 15 / 16, height * 15 / 16).unwrap()
+}
+
+#[tokio::test]
+async fn sr_14_near_copies_are_found_however_they_are_framed() {
+    // The pictures are not kept, but their hashes are.
+    let server = TestServer::with(&[("RETENTION", "none"), ("RETENTION_DAYS_HASHES", "30")]).await;
+    let first = Person::blinks(&server, "jo@example.com").await;
+    assert_eq!(first.submit(&server, "k1").await.json()["status"], "VERIFIED");
+    let cookie = server.open_session("al@example.com").await;
+    let second = Person::framed(&server, cookie, mirrored_and_cut).await;
+    let answer = second.submit(&server, "k1").await;
+    assert_eq!(answer.json()["status"], "VERIFIED", "{}", server.events().await[0]["details"]);
+
+    let events = server.events().await;
+    assert_eq!(events[0]["review"]["near_copies"], json!([events[1]["id"]]));
+    assert_eq!(events[0]["open_capture_ref"], Value::Null);
+    assert!(!events[0]["details"].to_string().contains("fingerprint"), "the record is kept longer than hashes");
+}
+
+#[tokio::test]
+async fn hashes_of_pictures_that_are_not_kept_are_not_kept_either_unless_the_operator_says_so() {
+    for (settings, kept) in [
+        (&[("RETENTION", "none")][..], false),
+        (&[("RETENTION", "none"), ("RETENTION_DAYS_HASHES", "0")], false),
+        (&[("RETENTION", "none"), ("RETENTION_DAYS_HASHES", "30")], true),
+    ] {
+        let server = TestServer::with(settings).await;
+        let person = Person::blinks(&server, "jo@example.com").await;
+        assert_eq!(person.submit(&server, "k1").await.json()["status"], "VERIFIED");
+        let rows = server.number("select count(*) from picture_rows").await;
+        assert_eq!(rows > 0, kept, "{settings:?}: {rows} rows");
+    }
 }
 
 #[tokio::test]

@@ -101,7 +101,7 @@ fn pairs(clip: &Clip, models: &Models, program: &Program) -> anyhow::Result<Vec<
 
 /// Plays the clip to a series of attempts and returns the evidence of each with the blink it shows. The next attempt starts
 /// with the frame after a blink, while the previous one still waits for the eyes to have been open again briefly.
-fn gather(clip: &Clip, models: &Models) -> anyhow::Result<Vec<(Blink, Evidence)>> {
+pub(crate) fn gather(clip: &Clip, models: &Models) -> anyhow::Result<Vec<(Blink, Evidence)>> {
     let mut playback = Playback::start(&clip.path, Rate::Native, clip.native, None, Delivery::Pictures)?;
     let mut gathered = Vec::new();
     let mut finishing: Vec<Running> = Vec::new();

@@ -6,6 +6,7 @@
 mod baseline;
 pub mod captures;
 pub mod clips;
+pub mod copies;
 mod dark;
 pub mod gates;
 mod matching;

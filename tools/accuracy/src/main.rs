@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use accuracy::{captures, clips, gates, sweeps};
+use accuracy::{captures, clips, copies, gates, sweeps};
 use clap::{Parser, Subcommand};
 
 /// Measures the accuracy of the engine; run through `scripts/accuracy`.
@@ -18,6 +18,7 @@ struct Arguments {
 enum Command {
     Clips(clips::ClipOptions),
     Captures(captures::CaptureOptions),
+    Copies(copies::CopyOptions),
     Gates(gates::GateOptions),
     Sweeps(sweeps::SweepOptions),
     /// Moved to `attack photographs`
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Clips(options) => clips::run(&options),
         Command::Captures(options) => captures::run(&options),
+        Command::Copies(options) => copies::run(&options),
         Command::Gates(options) => gates::run(&options),
         Command::Sweeps(options) => sweeps::run(&options),
         Command::Attacks { .. } => Err(anyhow::anyhow!(

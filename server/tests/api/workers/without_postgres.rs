@@ -6,7 +6,7 @@ use super::*;
 async fn sr_26_a_spinning_decoder_is_killed_and_the_next_submission_is_decided() {
     let stage = Stage::new(hasty());
     stage.will(&["spin", "spin"]);
-    let Decision { verdict, record } = stage.decide().await.unwrap();
+    let Decision { verdict, record, .. } = stage.decide().await.unwrap();
     assert_eq!(verdict, Verdict::Rejected(Reason::CaptureDamaged), "twice is the input's fault");
     assert_eq!((record.models.as_str(), record.thresholds.as_str(), record.open.is_none()), ("models", "v8", true));
     stage.assert_all_was_done();
