@@ -111,7 +111,9 @@ function pictures() {
   return readdirSync(frames).filter((name) => ['.png', '.jpg', '.jpeg'].includes(extname(name).toLowerCase())).sort();
 }
 
-/** Files of this folder, the packages, the models and the frames; nothing else. The engine is the build for Chromium. */
+/**
+ * Files of this folder, the packages, the models and the frames; nothing else. The engine is the build for Chromium.
+ */
 function serve(request, response) {
   const { pathname } = new URL(request.url, 'http://localhost');
   const folders = { pkg: join(ROOT, 'www/pkg-relaxed'), bench: benchPackage, models: join(ROOT, 'models'), frames };

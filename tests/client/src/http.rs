@@ -97,6 +97,16 @@ impl HttpClient {
         self.run(request.body(()).context("invalid request")?)
     }
 
+    /// Posts JSON to a path with these headers, as a site's backend does.
+    ///
+    /// # Errors
+    /// No response arrived.
+    pub fn post_with_headers(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> anyhow::Result<Response> {
+        let request = Request::post(self.url(path)?).header("content-type", "application/json");
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        self.run(request.body(body.to_string()).context("invalid request")?)
+    }
+
     /// Gets the status and the bytes at a path, with an admin key.
     ///
     /// # Errors

@@ -20,6 +20,8 @@ const ADMIN_KEY: &str = "the-admin-key-of-a-measurement";
 pub struct ServerProcess {
     child: Child,
     folder: PathBuf,
+    program: PathBuf,
+    settings: Vec<(String, String)>,
     /// Sends requests to it.
     pub http: HttpClient,
 }
@@ -53,7 +55,13 @@ impl ServerProcess {
         command.envs([("PORT", port.to_string().as_str()), ("MAILS_PER_HOUR", "1000000")]);
         command.envs(settings.iter().copied());
         let child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
-        let mut server = ServerProcess { child, folder: folder.to_owned(), http: HttpClient::on_this_machine(port) };
+        let mut server = ServerProcess {
+            child,
+            folder: folder.to_owned(),
+            program: program.to_owned(),
+            settings: settings.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            http: HttpClient::on_this_machine(port),
+        };
         server.wait_until_it_serves()?;
         Ok(server)
     }
@@ -90,6 +98,19 @@ impl ServerProcess {
         let (status, bytes) = self.http.bytes_as_admin(&format!("/admin/{reference}"), ADMIN_KEY)?;
         ensure!(status == 200, "status {status} for {reference}");
         Ok(bytes)
+    }
+
+    /// Runs another command of the program with the same settings, and returns what it printed.
+    ///
+    /// # Errors
+    /// The command failed.
+    pub fn command(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let mut command = Command::new(&self.program);
+        command.args(arguments).env_clear().current_dir(&self.folder).env("DATA_DIR", "data");
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        let output = command.output()?;
+        ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
 
     /// Kills it (SIGKILL): no handler runs, nothing is tidied up.

@@ -6,6 +6,7 @@
 //!
 //! [`UserPool`]: test_client::UserPool
 
+mod checks;
 mod overload;
 mod people;
 mod plan;
@@ -49,6 +50,9 @@ struct Options {
     /// Measure only registrations and links
     #[arg(long, group = "mode")]
     registrations: bool,
+    /// Measure only checks that a site makes and reads
+    #[arg(long, group = "mode")]
+    checks: bool,
     /// Measure only whole verifications
     #[arg(long, group = "mode")]
     verifications: bool,
@@ -133,6 +137,10 @@ fn run(options: &Options) -> anyhow::Result<bool> {
     let plan = Plan { program, models, folder, runtime, database_url, seconds, submissions, people };
     if options.registrations {
         print_json(&plan.registrations()?)?;
+        return Ok(true);
+    }
+    if options.checks {
+        print_json(&plan.checks()?)?;
         return Ok(true);
     }
     if options.verifications {

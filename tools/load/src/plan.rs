@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use fastrand::Rng;
 use test_client::{PersonSimulator, ServerProcess, UserPool};
 
+use crate::checks::Checks;
 use crate::registrations::Registrations;
 use crate::report::Report;
 use crate::soak::Soak;
 use crate::verifications::Verifications;
-use crate::{overload, people, registrations, soak, submissions, usage, verifications};
+use crate::{checks, overload, people, registrations, soak, submissions, usage, verifications};
 
 /// What to measure with, and how much.
 #[derive(Clone, Debug)]
@@ -79,6 +80,14 @@ impl Plan {
     pub(crate) fn registrations(&self) -> anyhow::Result<Registrations> {
         let (server, pool) = self.serve_pool()?;
         registrations::measure(&pool, server.pid(), self.seconds)
+    }
+
+    /// Measures only checks that a site makes and reads.
+    ///
+    /// # Errors
+    /// See [`Plan::run`].
+    pub(crate) fn checks(&self) -> anyhow::Result<Checks> {
+        checks::measure(&self.serve("natural")?, self.seconds)
     }
 
     /// Measures only whole verifications, without other mails in the queue.

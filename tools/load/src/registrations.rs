@@ -71,7 +71,7 @@ fn wait_for_mails(pool: &UserPool, count: usize) -> anyhow::Result<()> {
 }
 
 /// Repeats an action on several threads until the time is over. The action receives the number of its repetition.
-fn pace(pid: u32, seconds: u64, act: impl Fn(usize) -> anyhow::Result<()> + Sync) -> anyhow::Result<Pace> {
+pub(crate) fn pace(pid: u32, seconds: u64, act: impl Fn(usize) -> anyhow::Result<()> + Sync) -> anyhow::Result<Pace> {
     let (begin, before) = (Instant::now(), usage::cpu(pid)?.server);
     let end = begin + Duration::from_secs(seconds);
     let times = for_each(AT_ONCE, &[(); AT_ONCE], |()| {
