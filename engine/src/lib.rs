@@ -103,6 +103,7 @@ mod reason;
 mod region;
 mod score;
 mod session;
+mod shape;
 mod stats;
 mod stop;
 mod thresholds;
