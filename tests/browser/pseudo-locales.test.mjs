@@ -79,12 +79,16 @@ for (const [name, tag] of [['long texts', 'de'], ['texts from right to left', 'h
     const visitor = await openVisitor({ clip, locale: tag, serviceWorkers: 'block' });
     const { page, context } = visitor;
     const kept = [];
+    let catalogue = null;
     await context.route(`**/locales/${tag}.json`, async (route) => {
-      const response = await route.fetch();
-      const { texts, ...rest } = await response.json();
-      kept.push(...KEPT.map((key) => texts[key]));
-      const entries = Object.entries(texts).map(([key, words]) => [key, KEPT.includes(key) ? words : disguised(words)]);
-      await route.fulfill({ response, json: { ...rest, texts: Object.fromEntries(entries) } });
+      // Fetched once: a page that is left while it waits for its catalogue would dispose of the answer.
+      if (catalogue === null) {
+        const { texts, ...rest } = await (await route.fetch()).json();
+        kept.push(...KEPT.map((key) => texts[key]));
+        const shown = ([key, words]) => [key, KEPT.includes(key) ? words : disguised(words)];
+        catalogue = { ...rest, texts: Object.fromEntries(Object.entries(texts).map(shown)) };
+      }
+      await route.fulfill({ json: catalogue }).catch(() => undefined);
     });
     const see = (screenName) => look(page, `${screenName}-${tag}`, kept);
     try {
