@@ -30,7 +30,7 @@ impl Part {
         }
     }
 
-    /// The hashes to look for: copies share a row with one of them.
+    /// The hashes to look for: nearly all copies share a row with one of them.
     fn wanted(self, hash: PerceptualHash) -> Vec<PerceptualHash> {
         if self == Part::Face { vec![hash, hash.mirrored()] } else { vec![hash] }
     }

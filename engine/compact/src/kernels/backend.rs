@@ -7,7 +7,7 @@ pub(crate) const CHANNEL_STEP: usize = 8;
 /// An instruction set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
-    /// Plain Rust, on every machine. Left out where the build itself requires something better, to be downloaded sooner.
+    /// Plain Rust, on every machine. Left out of builds that require something better, since people download them.
     #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
     Scalar,
     /// AVX2 with FMA: x86-64 from 2013 on.

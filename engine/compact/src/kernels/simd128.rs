@@ -1,4 +1,5 @@
-//! Four floats at a time: WebAssembly's fixed-width SIMD, with fused multiply-add if the crate's feature `relaxed-simd` is on.
+//! Four floats at a time: WebAssembly's fixed-width SIMD. With the crate's feature `relaxed-simd`, products and sums are
+//! fused.
 #![allow(unsafe_code)]
 // Each method of `Lanes` is the bare instruction, under the trait's contract.
 #![allow(unsafe_op_in_unsafe_fn)]
