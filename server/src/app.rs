@@ -113,8 +113,6 @@ pub struct AppLimits {
     pub allow_tone_guided: bool,
     /// Whether people who cannot turn their head may make more gestures of the lids instead.
     pub allow_no_turn: bool,
-    /// Whether perceptual hashes of pictures are kept without the pictures.
-    pub keeps_hashes: bool,
     /// Whether signals that decide nothing mark an event for review.
     pub review_signals: bool,
     /// When a mailbox has to wait after failed attempts.
@@ -161,7 +159,6 @@ impl AppState {
                 policy: config.policy,
                 allow_tone_guided: config.allow_tone_guided,
                 allow_no_turn: config.allow_no_turn,
-                keeps_hashes: config.data_retention.keeps_hashes(),
                 review_signals: config.review_signals,
                 cool_down: config.cool_down,
                 timeout_ms: config.liveness_timeout_s * 1000,
@@ -231,7 +228,7 @@ impl AppState {
             scoring: self.scoring.clone(),
             captures: Arc::clone(&self.captures),
             retention: self.retention,
-            keeps_hashes: self.limits.keeps_hashes,
+            keeps_hashes: self.data_retention.keeps_hashes(),
             clock_steps: Arc::clone(&self.clock_steps),
             cool_down: self.limits.cool_down,
             max_attempts: self.limits.max_attempts,

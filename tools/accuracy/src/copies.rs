@@ -54,7 +54,7 @@ const FRAMINGS: [Framing; 7] = [
     Framing { name: "tilted by 8 degrees", degrees: 8.0, ..AS_IT_IS },
     Framing { name: "a fifth darker", gain: 0.8, ..AS_IT_IS },
     Framing {
-        name: "all of these, and mirrored",
+        name: "some of each, and mirrored",
         zoom: 0.93,
         size: 0.85,
         degrees: -5.0,

@@ -3,16 +3,9 @@
 use engine::ear::EyeRatios;
 use engine::{Picture, Session, Thresholds};
 
-use crate::support::MODELS;
+use crate::support::{MODELS, mirrored};
 
 const FRAME_MS: f64 = 33.0;
-
-fn mirrored(picture: &Picture) -> Picture {
-    let frame = picture.as_frame();
-    let rows = frame.rgba().chunks_exact(4 * frame.width());
-    let rgba = rows.flat_map(|row| row.chunks_exact(4).rev().flatten().copied()).collect();
-    Picture::new(rgba, frame.width(), frame.height()).unwrap()
-}
 
 /// How far the readings of a recording and of its mirror image are apart on average, of lids that are half closed.
 fn difference(frames: &[Picture], thresholds: &Thresholds) -> f32 {

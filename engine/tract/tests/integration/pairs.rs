@@ -5,7 +5,7 @@ use std::path::Path;
 
 use engine::{CaptureScore, CaptureThresholds, Picture, Scorer, Thresholds, jpeg};
 
-use crate::support::{MODELS, material, read};
+use crate::support::{MODELS, material, mirrored, read};
 
 /// (person, open, closed): frames of one clip, close together.
 const PEOPLE: [(&str, &str, &str); 4] = [
@@ -81,12 +81,11 @@ fn the_hash_of_a_face_stays_near_when_its_picture_is_mirrored_and_cut_and_other_
 
 /// The mirror image, without a thirtieth on each side.
 fn mirrored_and_cut(picture: &Picture) -> Picture {
-    let frame = picture.as_frame();
+    let mirrored = mirrored(picture);
+    let frame = mirrored.as_frame();
     let (width, height) = (frame.width(), frame.height());
-    let mirrored = (0..height).flat_map(|y| (0..width).rev().flat_map(move |x| frame.rgb(x, y))).collect::<Vec<u8>>();
-    let mirrored = Picture::from_rgb(&mirrored, width, height).unwrap();
     let (left, top) = (width / 30, height / 30);
-    mirrored.as_frame().part((left, top), width - 2 * left, height - 2 * top).unwrap()
+    frame.part((left, top), width - 2 * left, height - 2 * top).unwrap()
 }
 
 fn score(scorer: &mut Scorer, path: &Path) -> CaptureScore {

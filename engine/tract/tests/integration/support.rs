@@ -52,3 +52,11 @@ pub(crate) fn read(path: &Path) -> Picture {
     let (width, height) = (rgba.width() as usize, rgba.height() as usize);
     Picture::new(rgba.into_raw(), width, height).unwrap()
 }
+
+/// The mirror image.
+pub(crate) fn mirrored(picture: &Picture) -> Picture {
+    let frame = picture.as_frame();
+    let rows = frame.rgba().chunks_exact(4 * frame.width());
+    let rgba = rows.flat_map(|row| row.chunks_exact(4).rev().flatten().copied()).collect();
+    Picture::new(rgba, frame.width(), frame.height()).unwrap()
+}
