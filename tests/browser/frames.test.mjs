@@ -1,15 +1,14 @@
 // Camera frames on their way to the engine: one at a time, as many as the device can handle, in every kind of browser.
 // Needs a steady frame rate: runs only beside others that do (check_browser in scripts/lib/checks.sh).
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { portraitClip } from './lib/clips.mjs';
 import { startServer } from './lib/server.mjs';
 import { NOISE, comeToCamera, noteFrames, openVisitor, screen } from './lib/visitor.mjs';
 
 let server;
-// A server for each test: the same clip gives the same pictures, and pictures that were sent before are refused.
-beforeEach(async () => { server = await startServer(); });
-afterEach(async () => { await server?.stop(); });
+before(async () => { server = await startServer(); });
+after(async () => { await server?.stop(); });
 
 /**
  * Opens the camera page with `worker` run in the engine's worker and `page` in the page before anything else, presses

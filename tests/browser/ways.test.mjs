@@ -1,15 +1,14 @@
 // Other ways to be verified: by keyboard alone, over a connection that breaks, in browsers that lack newer interfaces.
 // Needs a steady frame rate: runs only beside others that do (check_browser in scripts/lib/checks.sh).
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { portraitClip } from './lib/clips.mjs';
 import { startServer } from './lib/server.mjs';
 import { comeToCamera, messageCode, openVisitor, screen } from './lib/visitor.mjs';
 
 let server;
-// A server for each test: the same clip gives the same pictures, and pictures that were sent before are refused.
-beforeEach(async () => { server = await startServer(); });
-afterEach(async () => { await server?.stop(); });
+before(async () => { server = await startServer(); });
+after(async () => { await server?.stop(); });
 
 /** Opens the camera page's first screen and runs `steps`. */
 async function atTheCamera(steps, prepare = async () => {}, options = {}) {

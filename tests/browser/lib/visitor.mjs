@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
+import { filmAnew } from './clips.mjs';
 import { CHROMIUM } from './paths.mjs';
 
 const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
@@ -13,7 +14,7 @@ export const PHONE = { width: 390, height: 844 };
 export const DESKTOP = { width: 1280, height: 800 };
 
 /**
- * Opens a browser. `clip`: the Y4M file that its camera shows, or `null` for no camera. `allow: false` denies the
+ * Opens a browser. `clip`: the Y4M file that its camera films, or `null` for no camera. `allow: false` denies the
  * camera. Tests that answer requests themselves (`route`) block service workers, whose requests would bypass them.
  * @param {{clip?: string | null, allow?: boolean, viewport?: {width: number, height: number},
  *   colorScheme?: 'light' | 'dark', serviceWorkers?: 'allow' | 'block', cookies?: boolean, thirdPartyCookies?: boolean,
@@ -39,8 +40,10 @@ export async function openVisitor({
       : { default_content_setting_values: { cookies: 2 } };
     writeFileSync(join(profile, 'Default', 'Preferences'), JSON.stringify({ profile: profileSettings }));
   }
+  const film = join(profile, 'film.y4m');
+  if (clip !== null) filmAnew(clip, film);
   const camera =
-    clip === null ? [] : ['--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${clip}`];
+    clip === null ? [] : ['--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${film}`];
   const answer = allow ? '--use-fake-ui-for-media-stream' : '--deny-permission-prompts';
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: CHROMIUM,
