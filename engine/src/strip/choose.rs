@@ -24,6 +24,8 @@ pub struct Moment {
     pub columns: usize,
     /// Its turn of the head. Then it has no eye closures.
     pub turn: Option<Turn>,
+    /// Whether its gesture was asked for.
+    pub is_prompted: bool,
 }
 
 /// Lids that have just opened are still moving, and read differently once the picture is shrunk.
@@ -47,6 +49,7 @@ impl Moment {
             eye_closures: round.eye_closures().to_vec(),
             captures: Vec::new(),
             turn: round.turn(),
+            is_prompted: true,
             rows: 1,
             columns: columns(steps),
         }
@@ -60,6 +63,7 @@ impl Moment {
             eye_closures: vec![blink],
             captures: Vec::new(),
             turn: None,
+            is_prompted: false,
             rows: NATURAL_ROWS,
             columns: columns(NATURAL_ROWS),
         }
@@ -166,13 +170,13 @@ mod tests {
     }
 
     fn moment(frames: Range<usize>, eye_closures: Vec<Blink>) -> Moment {
-        Moment { frames, eye_closures, captures: Vec::new(), turn: None, rows: 1, columns: 8 }
+        Moment { frames, eye_closures, captures: Vec::new(), turn: None, is_prompted: true, rows: 1, columns: 8 }
     }
 
     #[test]
     fn the_turning_points_are_taken_and_the_rest_is_spread() {
         let blink = Blink { start_ms: 1320, closed_ms: 1386, end_ms: 1518 };
-        let rows = choose(&frames(), &Moment { rows: NATURAL_ROWS, ..moment(20..70, vec![blink]) });
+        let rows = choose(&frames(), &Moment { is_prompted: false, rows: NATURAL_ROWS, ..moment(20..70, vec![blink]) });
         assert_eq!(rows.iter().map(Vec::len).collect::<Vec<_>>(), [8; NATURAL_ROWS]);
         let chosen = rows.concat();
         for must in [20, 39, 42, 49, 69] {

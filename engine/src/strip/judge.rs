@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cell::{CellFace, CellPart, CellScore, ReadCell, read_cell};
 use super::choose::{Moment, OPENED_MS, choose};
+use super::closures::{self, LEAD_MS};
 use super::sheet::{self, Sheet};
 use super::signals::{self, Signals};
 use super::turn::{self, TurnScore};
@@ -18,9 +19,6 @@ use crate::score::{CaptureScore, Scorer};
 use crate::stats::median;
 use crate::stop::Stop;
 use crate::thresholds::Thresholds;
-
-/// Cells this close to a moment's eye closures are judged together.
-const LEAD_MS: u32 = 600;
 
 /// The readings of a strip.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -182,18 +180,6 @@ fn open_level<'a>(cells: impl Iterator<Item = &'a CellFace> + Clone) -> EyeRatio
     EyeRatios { right: of(|ears| ears.right), left: of(|ears| ears.left) }
 }
 
-/// Whether these eye closures are those of the moment, one for one. What the eyes did before its first one does not
-/// matter.
-fn shows(found: &[Blink], moment: &Moment) -> bool {
-    let (Some(first), Some(last)) = (moment.eye_closures.first(), moment.eye_closures.last()) else { return true };
-    let within: Vec<&Blink> = found
-        .iter()
-        .filter(|closure| closure.end_ms >= first.start_ms && closure.start_ms <= last.end_ms + LEAD_MS)
-        .collect();
-    let overlap = |(a, b): (&&Blink, &Blink)| a.start_ms <= b.end_ms && b.start_ms <= a.end_ms;
-    within.len() == moment.eye_closures.len() && within.iter().zip(&moment.eye_closures).all(overlap)
-}
-
 /// Judges the scored strip of these moments.
 ///
 /// # Errors
@@ -235,7 +221,7 @@ pub(crate) fn check(score: &StripScore, moments: &[Moment], thresholds: &Thresho
     if count(&|cell| cell.similarity_before.is_some_and(|similarity| similarity > limits.max_similarity)) > 0 {
         return Err(Reason::CapturesIdentical);
     }
-    if !moments.iter().all(|moment| shows(&score.closures, moment)) {
+    if !moments.iter().all(|moment| closures::shows(&score.closures, moment)) {
         return Err(Reason::StripNoBlink);
     }
     if outliers(&score.cells, moments, limits.max_share_difference) > limits.max_outliers {

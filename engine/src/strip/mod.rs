@@ -6,6 +6,7 @@
 
 mod cell;
 pub(crate) mod choose;
+mod closures;
 mod judge;
 mod layout;
 mod plane;

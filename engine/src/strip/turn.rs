@@ -83,7 +83,15 @@ mod tests {
     /// The moment of a turn to the left in frames that are 100 ms apart.
     fn moment() -> Moment {
         let turn = Turn { gesture: Gesture::TurnLeft, rest_ms: 200, peak_ms: 500, back_ms: 800 };
-        Moment { frames: 0..10, eye_closures: Vec::new(), captures: Vec::new(), turn: Some(turn), rows: 1, columns: 8 }
+        Moment {
+            frames: 0..10,
+            eye_closures: Vec::new(),
+            captures: Vec::new(),
+            turn: Some(turn),
+            is_prompted: true,
+            rows: 1,
+            columns: 8,
+        }
     }
 
     fn cell(part: CellPart, yaw_claimed: f32, yaw: Option<f32>) -> CellScore {
