@@ -5,7 +5,7 @@ import jsQR from 'jsqr';
 import { PNG } from 'pngjs';
 import { portraitClip } from './lib/clips.mjs';
 import { startServer } from './lib/server.mjs';
-import { NOISE, messageCode, openVisitor, screen } from './lib/visitor.mjs';
+import { NOISE, changeModule, messageCode, openVisitor, screen } from './lib/visitor.mjs';
 
 let server;
 let people = 0;
@@ -33,10 +33,7 @@ async function withLink({ inPage, module, base = server.base, ...options }, step
     if (inPage) await context.addInitScript(inPage);
     if (module) {
       const [name, change] = module;
-      await context.route(`**/${name}`, async (route) => {
-        const response = await route.fetch();
-        await route.fulfill({ response, body: change(await response.text()) });
-      });
+      await changeModule(context, `**/${name}`, change);
     }
     await page.goto(link);
     await steps(page, link);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { portraitClip } from './lib/clips.mjs';
 import { startServer } from './lib/server.mjs';
-import { NOISE, comeToCamera, noteFrames, openVisitor, screen } from './lib/visitor.mjs';
+import { NOISE, changeModule, comeToCamera, noteFrames, openVisitor, screen } from './lib/visitor.mjs';
 
 let server;
 before(async () => { server = await startServer(); });
@@ -20,10 +20,7 @@ async function atTheCamera({ worker = '', page: inPage = () => {}, argument, cli
   try {
     await context.addInitScript(inPage, argument);
     await context.addInitScript(countBitmaps);
-    await context.route('**/engine-worker.js', async (route) => {
-      const response = await route.fetch();
-      await route.fulfill({ response, body: `${worker}\n${await response.text()}` });
-    });
+    await changeModule(context, '**/engine-worker.js', (text) => `${worker}\n${text}`);
     await comeToCamera(visitor, server);
     await screen(page, ['priming']);
     await page.click('#start');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { framesIn, portraitClip, recordedClip, skipWithout } from './lib/clips.mjs';
 import { startServer } from './lib/server.mjs';
-import { NOISE, messageCode, noteFrames, openVisitor, screen } from './lib/visitor.mjs';
+import { NOISE, changeModule, messageCode, noteFrames, openVisitor, screen } from './lib/visitor.mjs';
 
 let server;
 let mails = 0;
@@ -156,10 +156,7 @@ test('a browser without WebAssembly is reported before the camera is requested',
 test('a browser that returns noise for pixels is told which setting to change, and loads nothing', async () => {
   const prepare = async ({ context }) => {
     await context.addInitScript(NOISE);
-    await context.route('**/engine-worker.js', async (route) => {
-      const response = await route.fetch();
-      await route.fulfill({ response, body: `${NOISE}\n${await response.text()}` });
-    });
+    await changeModule(context, '**/engine-worker.js', (text) => `${NOISE}\n${text}`);
   };
   await visit({ clip: portraitClip(), serviceWorkers: 'block', prepare }, async (page, { requests }) => {
     await page.click('#start');

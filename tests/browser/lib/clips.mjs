@@ -59,8 +59,8 @@ function framesOf(clip, numbers) {
 const FRAME_BYTES = 'FRAME\n'.length + 640 * 480 * 1.5;
 
 /**
- * Films a clip anew: another camera noise in each frame. Pictures that were sent before are refused, and people who come
- * one after another never have the same.
+ * Films a clip anew: another camera noise in each frame. Pictures that were sent before are refused, and people who
+ * come one after another never have the same.
  * @param {string} clip @param {string} file
  */
 export function filmAnew(clip, file) {

@@ -99,6 +99,18 @@ export async function comeToCamera({ page }, server, address = undefined) {
   await page.waitForURL('**/camera');
 }
 
+/**
+ * Lets the context's pages load a changed module. Fetched outside of them: a page that is left ends its own fetches.
+ * @param {import('playwright-core').BrowserContext} context @param {string} pattern
+ * @param {(text: string) => string} change
+ */
+export function changeModule(context, pattern, change) {
+  return context.route(pattern, async (route) => {
+    const body = change(await (await fetch(route.request().url())).text());
+    await route.fulfill({ contentType: 'text/javascript', body }).catch(() => undefined);
+  });
+}
+
 /** Waits until the page shows one of these screens, and returns its name. */
 export async function screen(page, names, timeout = 60_000) {
   const wanted = names.map((name) => `[data-screen="${name}"]`).join(',');
