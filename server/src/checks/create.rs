@@ -1,5 +1,6 @@
 //! New checks: asked for by a site, begun at the register page, or decided at once in test mode.
 
+use super::events;
 use crate::db::check_states::{self, Finish};
 use crate::db::checks::{self, Check};
 use crate::db::outbox::Addressee;
@@ -125,17 +126,20 @@ pub async fn create(
     let check = check_of(new, user, result, now_ms);
     let client_token = PlainToken::generate_for_client();
     checks::insert(&mut tx, &check, Some(&client_token.hash())).await?;
-    super::tell(&mut tx, &check.id, SiteEventType::Created, now_ms).await?;
+    events::tell_created(&mut tx, &check, now_ms).await?;
     if is_mailed {
         let to = Addressee { check: Some(check.id.clone()), ..to };
         if registrations.add(&mut tx, to, now_ms).await? == Registered::CeilingReached {
             return Err(CreateError::CeilingReached);
         }
     }
-    if let Some(result) = result {
-        result.apply(&mut tx, &check.id, now_ms).await?;
-    }
-    let check = checks::get(&mut tx, &check.id).await?.unwrap_or(check);
+    let check = match result {
+        Some(result) => {
+            result.apply(&mut tx, &check.id, now_ms).await?;
+            checks::get(&mut tx, &check.id).await?.unwrap_or(check)
+        }
+        None => check,
+    };
     Ok((tx, Made { check, client_token }))
 }
 
@@ -189,7 +193,7 @@ pub async fn from_front_door(
         ..blank(SiteId::of_front_door(), Gate::Link, Some(user.clone()), now_ms)
     };
     checks::insert(db, &check, None).await?;
-    super::tell(db, &check.id, SiteEventType::Created, now_ms).await?;
+    events::tell_created(db, &check, now_ms).await?;
     Ok(check)
 }
 

@@ -17,12 +17,30 @@ pub async fn tell(db: &mut Connection, check: &CheckId, what: SiteEventType, now
     tell_about(db, &check, what, json!({}), now_ms).await
 }
 
+/// Adds a new check's first event.
+pub(super) async fn tell_created(db: &mut Connection, check: &Check, now_ms: i64) -> sqlx::Result<()> {
+    add(db, check, (SiteEventType::Created, json!({})), SiteEventId::new(now_ms), now_ms).await
+}
+
 /// As [`tell`], with more about it.
 pub(super) async fn tell_about(
     db: &mut Connection,
     check: &Check,
     what: SiteEventType,
     more: Value,
+    now_ms: i64,
+) -> sqlx::Result<()> {
+    // Events of one check follow each other, however fast, so that they are listed in the order in which they happened.
+    let last = site_events::last_of(db, &check.id).await?.and_then(|last| last.made_at());
+    let id = SiteEventId::new(last.map_or(now_ms, |last| now_ms.max(last + 1)));
+    add(db, check, (what, more), id, now_ms).await
+}
+
+async fn add(
+    db: &mut Connection,
+    check: &Check,
+    (what, more): (SiteEventType, Value),
+    id: SiteEventId,
     now_ms: i64,
 ) -> sqlx::Result<()> {
     let mut data = json!({
@@ -38,10 +56,8 @@ pub(super) async fn tell_about(
     if let (Some(data), Value::Object(more)) = (data.as_object_mut(), more) {
         data.extend(more);
     }
-    // Events of one check follow each other, however fast, so that they are listed in the order in which they happened.
-    let last = site_events::last_of(db, &check.id).await?.and_then(|last| last.made_at());
     let event = SiteEvent {
-        id: SiteEventId::new(last.map_or(now_ms, |last| now_ms.max(last + 1))),
+        id,
         site_id: check.site_id.clone(),
         check_id: Some(check.id.clone()),
         kind: what,

@@ -28,19 +28,22 @@ pub struct RequestName {
     pub idempotency_key: String,
 }
 
-/// Records a request as begun, unless there is one of this name that came after `lost_before` or was answered.
-/// Returns whether it was recorded.
-pub async fn begin(
+/// Records a request that came at `now_ms`, with its status and sealed answer if there is one already; unless there is
+/// one of this name that came after `lost_before` or was answered. Returns whether it was recorded.
+pub async fn record(
     db: &mut Connection,
     name: &RequestName,
     request_hash: &str,
-    now_ms: i64,
-    lost_before: i64,
+    (now_ms, lost_before): (i64, i64),
+    answer: Option<(u16, Vec<u8>)>,
 ) -> sqlx::Result<bool> {
-    let begun = db
+    let (status, answer) = answer.unzip();
+    let recorded = db
         .query(
-            "insert into idempotent_requests (key_id, idempotency_key, request_hash, created_at) values ($1, $2, $3, $4)
-         on conflict (key_id, idempotency_key) do update set created_at = excluded.created_at
+            "insert into idempotent_requests (key_id, idempotency_key, request_hash, created_at, status, answer)
+         values ($1, $2, $3, $4, $6, $7)
+         on conflict (key_id, idempotency_key) do update
+         set created_at = excluded.created_at, status = excluded.status, answer = excluded.answer
          where idempotent_requests.status is null and idempotent_requests.created_at < $5
            and idempotent_requests.request_hash = excluded.request_hash",
         )
@@ -49,9 +52,11 @@ pub async fn begin(
         .bind(request_hash)
         .bind(now_ms)
         .bind(lost_before)
+        .bind(status.map(i64::from))
+        .bind(answer)
         .execute()
         .await?;
-    Ok(begun == 1)
+    Ok(recorded == 1)
 }
 
 /// Returns the request of this name.

@@ -45,7 +45,11 @@ impl File {
         // addresses.
         files::create_private_file(&file)
             .with_context(|| format!("the database {} cannot be written", file.display()))?;
-        let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE_TIMEOUT);
+        // A connection to a file does not break while it waits, so it is not tried before each use.
+        let pool = |size| {
+            let options = SqlitePoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE_TIMEOUT);
+            options.test_before_acquire(false)
+        };
         let opened = || format!("the database {} cannot be opened", file.display());
         let db = Self {
             writer: pool(1).connect_with(options.clone()).await.with_context(opened)?,

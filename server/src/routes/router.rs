@@ -175,7 +175,7 @@ pub fn routes() -> Vec<Route> {
             max_body: JSON,
             handler: post(v1::siteverify),
         },
-        site_post("/v1/checks", Scope::ChecksWrite, NOTE, post(v1::create)),
+        site_creates("/v1/checks", Scope::ChecksWrite, NOTE, post(v1::create)),
         site("/v1/checks", Scope::ChecksRead, get(v1::list)),
         site("/v1/checks/{id}", Scope::ChecksRead, get(v1::read)),
         site("/v1/checks/{id}/result", Scope::ChecksRead, get(v1::result)),
@@ -186,7 +186,7 @@ pub fn routes() -> Vec<Route> {
         site("/v1/events", Scope::EventsRead, get(v1::events::list)),
         site_post("/v1/events/{id}/deliver", Scope::Webhooks, 0, post(v1::events::deliver)),
         site("/v1/webhooks", Scope::Webhooks, get(v1::webhooks::list)),
-        site_post("/v1/webhooks", Scope::Webhooks, JSON, post(v1::webhooks::add)),
+        site_creates("/v1/webhooks", Scope::Webhooks, JSON, post(v1::webhooks::add)),
         site("/v1/webhooks/{id}", Scope::Webhooks, get(v1::webhooks::read)),
         Route { method: Method::DELETE, ..site("/v1/webhooks/{id}", Scope::Webhooks, delete(v1::webhooks::remove)) },
         site_post("/v1/webhooks/{id}/rotate", Scope::Webhooks, 0, post(v1::webhooks::rotate)),
@@ -280,5 +280,10 @@ fn site(path: &'static str, scope: Scope, handler: MethodRouter<App>) -> Route {
 }
 
 fn site_post(path: &'static str, scope: Scope, max_body: usize, handler: MethodRouter<App>) -> Route {
+    site_creates(path, scope, max_body, handler.route_layer(from_fn(v1::record_first)))
+}
+
+/// A route whose handler records a request with an `Idempotency-Key` itself, along with what it did.
+fn site_creates(path: &'static str, scope: Scope, max_body: usize, handler: MethodRouter<App>) -> Route {
     Route { method: Method::POST, max_body, ..site(path, scope, handler) }
 }

@@ -39,10 +39,9 @@ pub(in crate::routes) async fn create(
     let site = sites::find(&mut app.db.read().await?, &caller.site).await?;
     let site = site.ok_or_else(|| ApiError::Internal("the key's site is missing".to_owned()))?;
     let new = read(&app, &caller, &site, Fields::of_body(&body)?)?;
-    let (mut tx, made) = checks::create(&app.db, &app.registrations, new, clock::now_ms()).await?;
+    let (tx, made) = checks::create(&app.db, &app.registrations, new, clock::now_ms()).await?;
     let view = CheckView::of(&app, made.check, Some(&made.client_token));
-    let response = repeatable.answer(&mut tx, StatusCode::CREATED, &view).await?;
-    tx.commit().await?;
+    let response = repeatable.commit(tx, StatusCode::CREATED, &view).await?;
     app.mail_wake.notify_one();
     Ok(response)
 }

@@ -18,7 +18,7 @@ use super::fields::invalid;
 use crate::app::App;
 use crate::clock;
 use crate::db::idempotency::{self, Earlier, RequestName};
-use crate::db::{Connection, LockScope};
+use crate::db::{Connection, LockScope, WriteTransaction};
 use crate::routes::error::ApiError;
 use crate::sealing::SealingKey;
 
@@ -32,9 +32,12 @@ const MAX_ANSWER: usize = 64 * 1024;
 
 /// A request that is carried out now.
 #[derive(Clone)]
-pub(in crate::routes) struct Pending {
+struct Pending {
+    app: App,
     name: RequestName,
+    request_hash: String,
     seal: SealingKey,
+    came_at: i64,
 }
 
 impl Pending {
@@ -42,12 +45,45 @@ impl Pending {
         format!("{} {}", self.name.key_id, self.name.idempotency_key).into_bytes()
     }
 
-    async fn store(&self, db: &mut Connection, status: StatusCode, answer: &[u8]) -> sqlx::Result<()> {
-        idempotency::finish(db, &self.name, status.as_u16(), &self.seal.seal(&self.context(), answer)).await
+    /// Before this time, a request without an answer died with its server.
+    fn lost_before(&self) -> i64 {
+        self.came_at - LOST_AFTER_MS
+    }
+
+    /// Records the request and, if it is known, its answer. Returns false, and changes nothing, if another one of its name
+    /// was answered or is being carried out.
+    async fn record(&self, db: &mut Connection, answer: Option<(StatusCode, &[u8])>) -> sqlx::Result<bool> {
+        let sealed = answer.map(|(status, answer)| (status.as_u16(), self.seal.seal(&self.context(), answer)));
+        let times = (self.came_at, self.lost_before());
+        idempotency::record(db, &self.name, &self.request_hash, times, sealed).await
+    }
+
+    /// The answer to a request of this name that came before, if there was one.
+    async fn earlier(&self, db: &mut Connection) -> Result<Option<Response>, ApiError> {
+        let Some(Earlier { request_hash, created_at, status, answer }) = idempotency::find(db, &self.name).await?
+        else {
+            return Ok(None);
+        };
+        if request_hash != self.request_hash {
+            return Err(ApiError::IdempotencyMismatch);
+        }
+        let (Some(status), Some(answer)) = (status, answer) else {
+            return if created_at < self.lost_before() { Ok(None) } else { Err(ApiError::IdempotencyInFlight) };
+        };
+        let opened = self.seal.open(&self.context(), &answer).map_err(|error| ApiError::Internal(error.to_string()))?;
+        let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok());
+        let mut response = json(status.unwrap_or(StatusCode::OK), opened);
+        response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+        Ok(Some(response))
+    }
+
+    /// The answer to the request that came first.
+    async fn first(&self) -> Result<Response, ApiError> {
+        self.earlier(&mut self.app.db.read().await?).await?.ok_or(ApiError::IdempotencyInFlight)
     }
 }
 
-/// The request's [`Pending`], if it has a key.
+/// The request's name, if it has one, for handlers that record it themselves.
 pub(in crate::routes) struct Repeatable(Option<Pending>);
 
 impl<S: Sync> FromRequestParts<S> for Repeatable {
@@ -58,25 +94,24 @@ impl<S: Sync> FromRequestParts<S> for Repeatable {
     }
 }
 
-/// Says that the answer is stored already.
-#[derive(Clone)]
-struct Stored;
-
 impl Repeatable {
-    /// Stores the answer in the same transaction as what the request did, so that it is never done twice.
-    pub(super) async fn answer(
+    /// Commits what the request did, along with its answer, so that it is never done twice. If the same request was carried
+    /// out in the meantime, rolls back and repeats its answer.
+    pub(super) async fn commit(
         &self,
-        db: &mut Connection,
+        mut tx: WriteTransaction,
         status: StatusCode,
         answer: &impl Serialize,
     ) -> Result<Response, ApiError> {
         let text = serde_json::to_vec(answer).map_err(|error| ApiError::Internal(error.to_string()))?;
-        if let Some(pending) = &self.0 {
-            pending.store(db, status, &text).await?;
+        if let Some(pending) = &self.0
+            && !pending.record(&mut tx, Some((status, &text))).await?
+        {
+            drop(tx);
+            return pending.first().await;
         }
-        let mut response = json(status, text);
-        response.extensions_mut().insert(Stored);
-        Ok(response)
+        tx.commit().await?;
+        Ok(json(status, text))
     }
 }
 
@@ -93,53 +128,35 @@ pub(in crate::routes) async fn replay(
     let caller = Caller::from_request_parts(&mut parts, &()).await?;
     let body = tokio::time::timeout(app.limits.body_timeout, to_bytes(body, max_body)).await;
     let body = body.map_err(|_| ApiError::BodyTooSlow)?.map_err(|_| ApiError::TooLarge)?;
-    let hash = hash(&parts.method, parts.uri.path(), &body);
-    let name = RequestName { key_id: caller.key_id, idempotency_key: key };
-    let pending = Pending { name, seal: caller.seal };
-    if let Some(earlier) = begin(&app, &pending, &hash).await? {
-        return repeated(&pending, &hash, earlier);
-    }
-    parts.extensions.insert(pending.clone());
-    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-    keep(&app, &pending, response).await
-}
-
-/// Records the request. Returns the one that came before, if there is one.
-async fn begin(app: &App, pending: &Pending, hash: &str) -> Result<Option<Earlier>, ApiError> {
-    let now = clock::now_ms();
-    let mut tx = app.db.write(LockScope::Nothing).await?;
-    if idempotency::begin(&mut tx, &pending.name, hash, now, now - LOST_AFTER_MS).await? {
-        tx.commit().await?;
-        return Ok(None);
-    }
-    let earlier = idempotency::find(&mut tx, &pending.name).await?;
-    // On PostgreSQL the conflict locked the row. A dropped transaction would keep it for a moment longer than the answer
-    // takes.
-    tx.commit().await?;
-    Ok(earlier)
-}
-
-fn repeated(pending: &Pending, hash: &str, earlier: Earlier) -> Result<Response, ApiError> {
-    if earlier.request_hash != hash {
-        return Err(ApiError::IdempotencyMismatch);
-    }
-    let (Some(status), Some(answer)) = (earlier.status, earlier.answer) else {
-        return Err(ApiError::IdempotencyInFlight);
+    let pending = Pending {
+        request_hash: hash(&parts.method, parts.uri.path(), &body),
+        name: RequestName { key_id: caller.key_id, idempotency_key: key },
+        seal: caller.seal,
+        came_at: clock::now_ms(),
+        app,
     };
-    let opened =
-        pending.seal.open(&pending.context(), &answer).map_err(|error| ApiError::Internal(error.to_string()))?;
-    let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok());
-    let mut response = json(status.unwrap_or(StatusCode::OK), opened);
-    response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
-    Ok(response)
-}
-
-/// Stores an answer of success; forgets the request otherwise.
-async fn keep(app: &App, pending: &Pending, response: Response) -> Result<Response, ApiError> {
-    if response.extensions().get::<Stored>().is_some() {
+    if let Some(response) = pending.earlier(&mut pending.app.db.read().await?).await? {
         return Ok(response);
     }
-    let mut tx = app.db.write(LockScope::Nothing).await?;
+    parts.extensions.insert(pending);
+    Ok(next.run(Request::from_parts(parts, Body::from(body))).await)
+}
+
+/// Middleware of handlers that change things in several transactions: records the request first, and its answer when
+/// there is one.
+pub(in crate::routes) async fn record_first(request: Request, next: Next) -> Result<Response, ApiError> {
+    let Some(pending) = request.extensions().get::<Pending>().cloned() else { return Ok(next.run(request).await) };
+    let db = &pending.app.db;
+    let mut tx = db.write(LockScope::Nothing).await?;
+    let is_first = pending.record(&mut tx, None).await?;
+    // Committed in any case. On PostgreSQL a conflict locks the row, and a dropped transaction would keep it for longer than
+    // the answer takes.
+    tx.commit().await?;
+    if !is_first {
+        return pending.first().await;
+    }
+    let response = next.run(request).await;
+    let mut tx = db.write(LockScope::Nothing).await?;
     if !response.status().is_success() {
         idempotency::forget(&mut tx, &pending.name).await?;
         tx.commit().await?;
@@ -147,7 +164,8 @@ async fn keep(app: &App, pending: &Pending, response: Response) -> Result<Respon
     }
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, MAX_ANSWER).await.map_err(|error| ApiError::Internal(error.to_string()))?;
-    pending.store(&mut tx, parts.status, &body).await?;
+    let sealed = pending.seal.seal(&pending.context(), &body);
+    idempotency::finish(&mut tx, &pending.name, parts.status.as_u16(), &sealed).await?;
     tx.commit().await?;
     Ok(Response::from_parts(parts, Body::from(body)))
 }
@@ -167,7 +185,7 @@ fn json(status: StatusCode, text: Vec<u8>) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], Bytes::from(text)).into_response()
 }
 
-/// The answer of a request whose answer the middleware stores.
+/// The answer of a request whose answer [`record_first`] stores.
 pub(super) fn answered(answer: impl Serialize) -> Response {
     Json(answer).into_response()
 }

@@ -16,7 +16,7 @@ pub(super) mod webhooks;
 pub(super) use access::admit;
 pub(super) use actions::{cancel, mail, read, redact, settle_due, token};
 pub(super) use create::create;
-pub(super) use idempotent::replay;
+pub(super) use idempotent::{record_first, replay};
 pub(super) use list::list;
 pub(super) use result::{result, signed_result};
 pub(super) use siteverify::siteverify;

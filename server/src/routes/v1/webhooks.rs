@@ -115,9 +115,7 @@ pub(in crate::routes) async fn add(
     }
     endpoints::insert(&mut tx, &endpoint).await?;
     let view = EndpointView::of(&app, endpoint, true);
-    let response = repeatable.answer(&mut tx, StatusCode::CREATED, &view).await?;
-    tx.commit().await?;
-    Ok(response)
+    repeatable.commit(tx, StatusCode::CREATED, &view).await
 }
 
 pub(in crate::routes) async fn remove(

@@ -43,11 +43,27 @@ async fn requests_at_once_make_one_check() {
     let server = TestServer::start().await;
     let shop = Site::new(&server, "shop").await;
     let answers = join_all((0..8).map(|_| create(&shop, "k1", "jo@example.com")).collect()).await;
-    for answer in answers.iter().filter(|answer| answer.status != 201) {
-        answer.assert_problem(409, "idempotency_in_flight");
+    for answer in &answers {
+        assert_eq!((answer.status.as_u16(), &answer.text), (201, &answers[0].text));
     }
-    assert!(answers.iter().any(|answer| answer.status == 201));
     assert_eq!(server.number("select count(*) from checks").await, 1);
+    assert_eq!(server.number("select count(*) from site_events").await, 1, "nothing else of the others is left");
+}
+
+#[tokio::test]
+async fn requests_at_once_make_one_client_token() {
+    let server = TestServer::start().await;
+    let shop = Site::new(&server, "shop").await;
+    let check = shop.ask(Method::POST, "/v1/checks", Some(&json!({ "email": "jo@example.com" })), &[]).await.json();
+    let path = format!("/v1/checks/{}/token", id(&check));
+    let asked = (0..8).map(|_| shop.ask(Method::POST, &path, None, &[("idempotency-key", "k1")])).collect();
+    let answers = join_all(asked).await;
+    let (made, others): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
+    let tokens: Vec<_> = made.iter().map(|answer| answer.json()["client_token"].to_string()).collect();
+    assert!(!tokens.is_empty() && tokens.iter().all(|token| *token == tokens[0]), "{tokens:?}");
+    for other in others {
+        other.assert_problem(409, "idempotency_in_flight");
+    }
 }
 
 #[tokio::test]
