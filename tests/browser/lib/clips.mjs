@@ -67,8 +67,8 @@ export function filmAnew(clip, file) {
   const bytes = readFileSync(clip);
   for (let frame = bytes.indexOf('\n') + 1; frame < bytes.length; frame += FRAME_BYTES) {
     const pixels = frame + 'FRAME\n'.length;
-    // One pixel in about 16, and so hundreds in every face.
-    for (let at = 0; at < 640 * 480; at += 1 + Math.floor(Math.random() * 31)) {
+    // One pixel in about 64, and so hundreds in every face.
+    for (let at = 0; at < 640 * 480; at += 1 + Math.floor(Math.random() * 127)) {
       bytes[pixels + at] = Math.min(235, Math.max(16, bytes[pixels + at] + Math.floor(Math.random() * 5) - 2));
     }
   }
