@@ -15,6 +15,7 @@ use super::body::AppJson;
 use super::client::Client;
 use super::error::ApiError;
 use super::session::CurrentSession;
+use super::whole::Whole;
 use crate::app::App;
 use crate::clock;
 use crate::consent;
@@ -43,7 +44,7 @@ pub(super) struct KeyRegistration {
     consent: String,
     /// Analysed frames a second, times ten.
     #[serde(default = "usual_rate")]
-    rate: u32,
+    rate: Whole<u32>,
     /// The person asks to be guided by tones.
     #[serde(default)]
     tone_guided: bool,
@@ -57,7 +58,7 @@ pub(super) struct KeyRegistration {
 
 /// How much longer than usual a challenge lasts.
 #[derive(Clone, Copy, Default, Deserialize)]
-#[serde(try_from = "u32")]
+#[serde(try_from = "Whole<u32>")]
 struct MoreTime(u32);
 
 impl MoreTime {
@@ -66,17 +67,17 @@ impl MoreTime {
     }
 }
 
-impl TryFrom<u32> for MoreTime {
+impl TryFrom<Whole<u32>> for MoreTime {
     type Error = &'static str;
 
-    fn try_from(times: u32) -> Result<MoreTime, Self::Error> {
+    fn try_from(Whole(times): Whole<u32>) -> Result<MoreTime, Self::Error> {
         if [1, 2, 10].contains(&times) { Ok(MoreTime(times)) } else { Err("more_time must be 1, 2 or 10") }
     }
 }
 
 /// The frame rate of most cameras, times ten.
-fn usual_rate() -> u32 {
-    300
+fn usual_rate() -> Whole<u32> {
+    Whole(300)
 }
 
 #[derive(Serialize)]
@@ -102,7 +103,7 @@ pub(super) async fn issue(
     if check.as_ref().and_then(Check::of_person).unwrap_or(session.status) == UserStatus::Verified {
         return Err(ApiError::AlreadyVerified);
     }
-    let rate = registration.rate.min(MAX_RATE);
+    let rate = registration.rate.0.min(MAX_RATE);
     let asked = check.and_then(|check| check.policy).and_then(|name| Policy::from_name(&name));
     let policy = policy(&app, asked.unwrap_or(app.limits.policy), rate, registration.tone_guided)?;
     if policy.is_prompted() && registration.no_turn && !app.limits.allow_no_turn {

@@ -25,6 +25,7 @@ mod submission;
 mod v1;
 mod verify;
 mod well_known;
+mod whole;
 
 pub use audience::Audience;
 pub use error::ApiError;

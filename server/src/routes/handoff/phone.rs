@@ -23,6 +23,7 @@ use crate::routes::client::Client;
 use crate::routes::error::ApiError;
 use crate::routes::open_session::{self, Opening};
 use crate::routes::session;
+use crate::routes::whole::Whole;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -96,7 +97,7 @@ async fn open_token(app: &AppState, token: &HashedToken, way: Way) -> Result<Ope
 pub(in crate::routes) struct Answering {
     ticket: String,
     /// `None`: it is not theirs.
-    number: Option<u8>,
+    number: Option<Whole<u8>>,
 }
 
 #[derive(Serialize)]
@@ -113,7 +114,11 @@ pub(in crate::routes) async fn answer(
     let ticket = HashedToken::of(ticket.trim());
     app.rate.take(Limit::Redeem, ticket.as_str(), Instant::now())?;
     let presented = session::secret_of_cookie(&app, &headers);
-    let secret = count_bad(&app, &client, try_answer(&app, &ticket, number, presented.as_ref()).await)?;
+    let secret = count_bad(
+        &app,
+        &client,
+        try_answer(&app, &ticket, number.map(|Whole(number)| number), presented.as_ref()).await,
+    )?;
     Ok(match secret {
         Some(secret) => {
             let cookie = [(header::SET_COOKIE, session::cookie(&app, &secret))];

@@ -5,6 +5,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::routes::error::ApiError;
+use crate::routes::whole::Whole;
 
 /// How much of an unknown name the error repeats.
 const MAX_NAME: usize = 40;
@@ -68,9 +69,11 @@ impl Fields {
     ) -> Result<Option<i64>, ApiError> {
         match self.0.remove(name) {
             None | Some(Value::Null) => Ok(None),
-            Some(value) => {
-                value.as_i64().filter(|number| within.contains(number)).map(Some).ok_or_else(|| invalid(name))
+            Some(Value::Number(number)) => {
+                let number = Whole::try_from(number).ok().map(|Whole(number)| number);
+                number.filter(|number| within.contains(number)).map(Some).ok_or_else(|| invalid(name))
             }
+            Some(_) => Err(invalid(name)),
         }
     }
 
@@ -155,7 +158,14 @@ mod tests {
             fields.texts("m", 1, 2)?;
             fields.end()
         };
-        for json in ["", "{}", r#"{"a":"äöü","n":3,"m":{"k":"v"}}"#, r#"{"a":null,"n":null,"m":null}"#] {
+        for json in [
+            "",
+            "{}",
+            r#"{"a":"äöü","n":3,"m":{"k":"v"}}"#,
+            r#"{"a":null,"n":null,"m":null}"#,
+            r#"{"n":2.0}"#,
+            r#"{"n":2e0}"#,
+        ] {
             assert_eq!(read(json), Ok(()), "{json}");
         }
         for (json, name) in [
@@ -165,6 +175,8 @@ mod tests {
             (r#"{"a":1}"#, "a"),
             (r#"{"n":4}"#, "n"),
             (r#"{"n":"1"}"#, "n"),
+            (r#"{"n":1.5}"#, "n"),
+            (r#"{"n":1e300}"#, "n"),
             (r#"{"m":{"a":"1","b":"2"}}"#, "m"),
             (r#"{"m":{"a":1}}"#, "m"),
             (r#"{"m":{"a":"abc"}}"#, "m"),
