@@ -226,13 +226,13 @@ pub fn router_for(app: App, audience: Audience) -> Router {
             }
             Access::Anybody | Access::Link | Access::Session | Access::Handoff | Access::Client => handler,
         };
+        let handler = handler.route_layer(from_fn_with_state((app.clone(), audience), guard::check_origin));
         table.route(route.path, handler)
     });
     table
         .fallback(assets::not_found)
         .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
         // A request passes the last layer first.
-        .layer(from_fn_with_state((app.clone(), audience), guard::check_origin))
         .layer(from_fn_with_state(app.clone(), client::find))
         .layer(CatchPanicLayer::custom(error::from_panic))
         .layer(from_fn_with_state(app.clone(), guard::add_security_headers))
