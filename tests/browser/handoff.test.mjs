@@ -9,7 +9,7 @@ import { startServer } from './lib/server.mjs';
 import { DESKTOP, comeToCamera, messageCode, openVisitor, screen } from './lib/visitor.mjs';
 
 let server;
-// A server for each test: pictures that were sent before are refused.
+// A server for each test: some look at everything that was recorded.
 beforeEach(async () => { server = await startServer(); });
 afterEach(async () => { await server?.stop(); });
 

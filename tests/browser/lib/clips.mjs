@@ -59,8 +59,8 @@ function framesOf(clip, numbers) {
 const FRAME_BYTES = 'FRAME\n'.length + 640 * 480 * 1.5;
 
 /**
- * Films a clip anew: another camera noise in each frame. Pictures that were sent before are refused, and people who
- * come one after another never have the same.
+ * Copies a clip with fresh camera noise in every frame. Pictures that were sent before are refused, and no two people
+ * ever send the same ones.
  * @param {string} clip @param {string} file
  */
 export function filmAnew(clip, file) {
@@ -69,7 +69,7 @@ export function filmAnew(clip, file) {
     const pixels = frame + 'FRAME\n'.length;
     // One pixel in about 64, and so hundreds in every face.
     for (let at = 0; at < 640 * 480; at += 1 + Math.floor(Math.random() * 127)) {
-      bytes[pixels + at] = Math.min(235, Math.max(16, bytes[pixels + at] + Math.floor(Math.random() * 5) - 2));
+      bytes[pixels + at] = Math.min(255, Math.max(0, bytes[pixels + at] + Math.floor(Math.random() * 5) - 2));
     }
   }
   writeFileSync(file, bytes);

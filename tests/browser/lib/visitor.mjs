@@ -106,8 +106,12 @@ export async function comeToCamera({ page }, server, address = undefined) {
  */
 export function changeModule(context, pattern, change) {
   return context.route(pattern, async (route) => {
-    const body = change(await (await fetch(route.request().url())).text());
-    await route.fulfill({ contentType: 'text/javascript', body }).catch(() => undefined);
+    const response = await fetch(route.request().url());
+    if (!response.ok) throw new Error(`${response.url}: ${response.status}`);
+    const headers = Object.fromEntries(response.headers);
+    for (const name of ['content-encoding', 'content-length']) delete headers[name];
+    const body = change(await response.text());
+    await route.fulfill({ headers, body }).catch(() => undefined);
   });
 }
 
