@@ -42,6 +42,13 @@ impl<D: Database> Lent<D> {
             Lent::InTransaction(transaction) => transaction.commit().await,
         }
     }
+
+    async fn rollback(self) -> sqlx::Result<()> {
+        match self {
+            Lent::Plain(_) => Ok(()),
+            Lent::InTransaction(transaction) => transaction.rollback().await,
+        }
+    }
 }
 
 impl Connection {
@@ -87,6 +94,17 @@ impl WriteTransaction {
         match self.0.0 {
             Kind::Sqlite(lent) => lent.commit().await,
             Kind::Postgres(lent) => lent.commit().await,
+        }
+    }
+
+    /// Rolls back at once. A transaction that is dropped keeps its locks for a moment longer.
+    ///
+    /// # Errors
+    /// The connection broke, which rolls back too.
+    pub async fn rollback(self) -> sqlx::Result<()> {
+        match self.0.0 {
+            Kind::Sqlite(lent) => lent.rollback().await,
+            Kind::Postgres(lent) => lent.rollback().await,
         }
     }
 }

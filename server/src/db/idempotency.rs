@@ -28,8 +28,8 @@ pub struct RequestName {
     pub idempotency_key: String,
 }
 
-/// Records a request that came at `now_ms`, with its status and sealed answer if there is one already; unless there is
-/// one of this name that came after `lost_before` or was answered. Returns whether it was recorded.
+/// Records a request that came at `now_ms`, with its status and sealed answer if they are known. Does nothing if a request
+/// of this name was answered, came at or after `lost_before`, or has another hash. Returns whether it was recorded.
 pub async fn record(
     db: &mut Connection,
     name: &RequestName,

@@ -7,7 +7,7 @@
 //! No deadlocks: a transaction takes at most one such lock, before any other, and then writes only rows that it covers.
 //! The lock on attempts consists of two, always taken in the same order, and a transaction takes it for one user only.
 //! The exceptions are hashes of pictures and sessions of another user, which are locked in the order of their
-//! names, and clean-up, which skips locked rows. Foreign keys lock the user's row only against deletion, which is
+//! names, the row of an `Idempotency-Key`, which is always written last, and clean-up, which skips locked rows. Foreign keys lock the user's row only against deletion, which is
 //! compatible with `for no key update`.
 
 use std::str::FromStr;

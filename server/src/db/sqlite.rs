@@ -45,7 +45,7 @@ impl File {
         // addresses.
         files::create_private_file(&file)
             .with_context(|| format!("the database {} cannot be written", file.display()))?;
-        // A connection to a file does not break while it waits, so it is not tried before each use.
+        // A connection to a file does not break while idle, so it is not tested before each use.
         let pool = |size| {
             let options = SqlitePoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE_TIMEOUT);
             options.test_before_acquire(false)

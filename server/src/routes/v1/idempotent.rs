@@ -30,7 +30,7 @@ const LOST_AFTER_MS: i64 = 60_000;
 /// Longest answer.
 const MAX_ANSWER: usize = 64 * 1024;
 
-/// A request that is carried out now.
+/// A request that is being carried out.
 #[derive(Clone)]
 struct Pending {
     app: App,
@@ -50,8 +50,8 @@ impl Pending {
         self.came_at - LOST_AFTER_MS
     }
 
-    /// Records the request and, if it is known, its answer. Returns false, and changes nothing, if another one of its name
-    /// was answered or is being carried out.
+    /// Records the request and, if it is known, its answer. Returns false, and changes nothing, if another request with the
+    /// same name was answered or is being carried out.
     async fn record(&self, db: &mut Connection, answer: Option<(StatusCode, &[u8])>) -> sqlx::Result<bool> {
         let sealed = answer.map(|(status, answer)| (status.as_u16(), self.seal.seal(&self.context(), answer)));
         let times = (self.came_at, self.lost_before());
@@ -107,7 +107,7 @@ impl Repeatable {
         if let Some(pending) = &self.0
             && !pending.record(&mut tx, Some((status, &text))).await?
         {
-            drop(tx);
+            tx.rollback().await?;
             return pending.first().await;
         }
         tx.commit().await?;
@@ -138,23 +138,24 @@ pub(in crate::routes) async fn replay(
     if let Some(response) = pending.earlier(&mut pending.app.db.read().await?).await? {
         return Ok(response);
     }
-    parts.extensions.insert(pending);
-    Ok(next.run(Request::from_parts(parts, Body::from(body))).await)
+    parts.extensions.insert(pending.clone());
+    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    // What the same request has done in the meantime may be why this one was refused.
+    let first = if response.status().is_success() { None } else { pending.first().await.ok() };
+    Ok(first.unwrap_or(response))
 }
 
-/// Middleware of handlers that change things in several transactions: records the request first, and its answer when
-/// there is one.
+/// Middleware of handlers that do not record the request themselves: records it before they begin, and its answer once
+/// they are done.
 pub(in crate::routes) async fn record_first(request: Request, next: Next) -> Result<Response, ApiError> {
     let Some(pending) = request.extensions().get::<Pending>().cloned() else { return Ok(next.run(request).await) };
     let db = &pending.app.db;
     let mut tx = db.write(LockScope::Nothing).await?;
-    let is_first = pending.record(&mut tx, None).await?;
-    // Committed in any case. On PostgreSQL a conflict locks the row, and a dropped transaction would keep it for longer than
-    // the answer takes.
-    tx.commit().await?;
-    if !is_first {
+    if !pending.record(&mut tx, None).await? {
+        tx.rollback().await?;
         return pending.first().await;
     }
+    tx.commit().await?;
     let response = next.run(request).await;
     let mut tx = db.write(LockScope::Nothing).await?;
     if !response.status().is_success() {

@@ -43,11 +43,49 @@ async fn requests_at_once_make_one_check() {
     let server = TestServer::start().await;
     let shop = Site::new(&server, "shop").await;
     let answers = join_all((0..8).map(|_| create(&shop, "k1", "jo@example.com")).collect()).await;
-    for answer in &answers {
-        assert_eq!((answer.status.as_u16(), &answer.text), (201, &answers[0].text));
-    }
+    assert_all_have_the_first_answer(&answers);
     assert_eq!(server.number("select count(*) from checks").await, 1);
     assert_eq!(server.number("select count(*) from site_events").await, 1, "nothing else of the others is left");
+}
+
+fn assert_all_have_the_first_answer(answers: &[Answer]) {
+    for answer in answers {
+        assert_eq!((answer.status.as_u16(), &answer.text), (201, &answers[0].text));
+    }
+    let replayed = answers.iter().filter(|answer| answer.header("idempotent-replayed") == "true").count();
+    assert_eq!(replayed, answers.len() - 1);
+}
+
+#[tokio::test]
+async fn requests_at_once_are_not_refused_for_what_the_first_of_them_did() {
+    let server = TestServer::start().await;
+    let shop = Site::new(&server, "shop").await;
+    let add = |key: String| {
+        let shop = &shop;
+        async move {
+            let body = json!({ "url": "https://shop.example/hook" });
+            shop.ask(Method::POST, "/v1/webhooks", Some(&body), &[("idempotency-key", &key)]).await
+        }
+    };
+    for number in 0..15 {
+        assert_eq!(add(number.to_string()).await.status, 201);
+    }
+    assert_all_have_the_first_answer(&join_all((0..8).map(|_| add("last".into())).collect()).await);
+    assert_eq!(server.number("select count(*) from endpoints").await, 16);
+    add("one too many".into()).await.assert_problem(409, "too_many_webhooks");
+}
+
+#[tokio::test]
+async fn a_key_names_one_request_whatever_it_does() {
+    let server = TestServer::start().await;
+    let shop = Site::new(&server, "shop").await;
+    let check = create(&shop, "k1", "jo@example.com").await.json();
+    let cancel = format!("/v1/checks/{}/cancel", id(&check));
+    let answer = shop.ask(Method::POST, &cancel, None, &[("idempotency-key", "k1")]).await;
+    answer.assert_problem(422, "idempotency_mismatch");
+    assert_eq!(shop.ask(Method::POST, &cancel, None, &[("idempotency-key", "k2")]).await.status, 200);
+    create(&shop, "k2", "jo@example.com").await.assert_problem(422, "idempotency_mismatch");
+    assert_eq!(server.number("select count(*) from checks").await, 1);
 }
 
 #[tokio::test]
