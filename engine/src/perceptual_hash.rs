@@ -25,8 +25,9 @@ const SIDE: usize = 16;
 const NEAR_BITS: u32 = 20;
 
 /// The same for hashes of the face alone. 23 captures of as many people, encoded again, shrunk, zoomed, moved, tilted
-/// or darkened, differ in 0 to 18 bits from the original, and in up to 26 with some of each and mirrored; the faces of different people
-/// in 57 and more, and one person at two blinks of one recording in 11 to 81, median 41 (`accuracy copies`).
+/// or darkened, differ in 0 to 18 bits from the original, and in up to 26 with some of each and mirrored; the faces of
+/// different people in 57 and more, and one person at two blinks of one recording in 11 to 81, median 41
+/// (`accuracy copies`).
 const NEAR_FACE_BITS: u32 = 26;
 
 /// SHA-256 over width, height (32 bits each, little-endian) and all pixels as R, G, B, A; base64url without padding.
