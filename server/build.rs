@@ -24,11 +24,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn list_migrations(database: &str, out: &Path) -> Result<(), Box<dyn Error>> {
     let mut migrations = BTreeMap::new();
     for entry in fs::read_dir(Path::new("../migrations").join(database))? {
-        let path = entry?.path().canonicalize()?;
+        let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".sql"));
         let Some((version, description)) = name.and_then(|name| name.split_once('_')) else { continue };
         let version: i64 = version.parse().map_err(|_| format!("{} has no version", path.display()))?;
-        let row = format!("({version}, {:?}, include_str!({path:?})),\n", description.replace('_', " "));
+        // Its content, not its path: the checkout may move, and another one may build into the same folder.
+        let row = format!("({version}, {:?}, {:?}),\n", description.replace('_', " "), fs::read_to_string(&path)?);
         if migrations.insert(version, row).is_some() {
             return Err(format!("{} has the version of another migration", path.display()).into());
         }
